@@ -1,0 +1,121 @@
+"""The working coordinate reference system, and the refusal of degrees where metres are needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyproj
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_utm_crs_info
+
+from spatial.errors import CrsError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["WGS84", "parse_crs", "require_metres", "working_crs_for"]
+
+WGS84 = "EPSG:4326"
+"""Longitude and latitude in degrees: on the way in and in web maps only."""
+
+
+def parse_crs(text: str, *, what: str) -> pyproj.CRS:
+    """
+    Read a CRS as a user writes it.
+
+    Parameters
+    ----------
+    text : str
+        An authority code such as ``"EPSG:4524"``, a PROJ string or WKT.
+    what : str
+        What the CRS belongs to, for the message.
+
+    Returns
+    -------
+    pyproj.CRS
+        The CRS.
+
+    Raises
+    ------
+    CrsError
+        Where PROJ does not know it.
+    """
+    try:
+        return pyproj.CRS.from_user_input(text)
+    except pyproj.exceptions.CRSError as error:
+        raise CrsError(
+            f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'"
+        ) from error
+
+
+def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
+    """
+    Return the CRS if it is projected in metres, and refuse it otherwise.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS or None
+        The CRS of a frame or raster.
+    what : str
+        Whose CRS it is, for the message.
+
+    Returns
+    -------
+    pyproj.CRS
+        The same CRS.
+
+    Raises
+    ------
+    CrsError
+        Without CRS, with a geographic one, or with a unit other than the metre.
+
+    Examples
+    --------
+    >>> require_metres("EPSG:32738", what="roads").to_epsg()
+    32738
+    """
+    if crs is None:
+        raise CrsError(f"{what}: no CRS; set it with frame.set_crs(...) or declare it in the study file")
+    known = pyproj.CRS.from_user_input(crs)
+    if not known.is_projected:
+        raise CrsError(
+            f"{what}: the CRS {known.to_string()} is in degrees; distances need metres: "
+            "reproject with frame.to_crs(frame.estimate_utm_crs())"
+        )
+    units = {axis.unit_name for axis in known.axis_info[:2]}
+    if units != {"metre"}:
+        raise CrsError(
+            f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
+        )
+    return known
+
+
+def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
+    """
+    Choose the working CRS of a study: the WGS 84 UTM zone at the middle of its data.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame or GeoSeries
+        Anything with a CRS that spans the study area.
+
+    Returns
+    -------
+    pyproj.CRS
+        A projected CRS in metres.
+
+    Raises
+    ------
+    CrsError
+        If the frame has no CRS or is empty.
+    """
+    if frame.crs is None:
+        raise CrsError("no CRS: the working CRS cannot be chosen")
+    if len(frame) == 0:
+        raise CrsError("no geometry: the working CRS cannot be chosen")
+    west, south, east, north = (float(value) for value in frame.to_crs(WGS84).total_bounds)
+    middle = AreaOfInterest((west + east) / 2, (south + north) / 2, (west + east) / 2, (south + north) / 2)
+    zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=middle)
+    if not zones:
+        raise CrsError(f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: name working_crs in the study file")
+    return pyproj.CRS.from_epsg(int(zones[0].code))

@@ -1,0 +1,246 @@
+"""The errors that `spatial` raises, each of them also the builtin that fits.
+
+::
+
+    SpatialError                              exit code 1
+    |-- StudyError(ValueError)                2   the study file is wrong; every fault with its key
+    |-- DataError                             3
+    |   |-- ContractError(ValueError)         3   a table breaks its contract; .table, .problems
+    |   |-- CrsError(ValueError)              3   no CRS, or degrees where metres are needed
+    |   `-- SourceError(OSError)              3   a source is missing, damaged or not what it claims to be
+    |-- InfeasibleError(ValueError)           4   a plan cannot meet its constraint; .bound says what can
+    |-- NetworkError(ValueError)              5   an empty network, or nothing can be snapped
+    |-- StoreError(OSError)                   6   unwritable, full, locked
+    |-- StageError                            exit code of its cause; names the stage
+    `-- MissingDependencyError(ImportError)   1   names the extra to install
+
+A message says what, where (first ids and a count) and what to do. Every error survives pickling, so that it can
+cross a process pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "ContractError",
+    "CrsError",
+    "DataError",
+    "InfeasibleError",
+    "MissingDependencyError",
+    "NetworkError",
+    "SourceError",
+    "SpatialError",
+    "StageError",
+    "StoreError",
+    "StudyError",
+    "first_of",
+]
+
+
+def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
+    """
+    Name the first few ids and count the rest, for an error message.
+
+    Parameters
+    ----------
+    ids : iterable of object
+        What is concerned, in order.
+    limit : int
+        How many to name.
+
+    Returns
+    -------
+    str
+        Such as ``"'a', 'b' (2 in all)"``.
+
+    Examples
+    --------
+    >>> first_of(["a", "b", "c"], limit=2)
+    "'a', 'b', ... (3 in all)"
+    """
+    items = list(ids)
+    named = ", ".join(repr(item) for item in items[:limit])
+    dots = ", ..." if len(items) > limit else ""
+    return f"{named}{dots} ({len(items)} in all)"
+
+
+class SpatialError(Exception):
+    """Any error that this package raises on purpose."""
+
+    exit_code: int = 1
+
+
+class StudyError(SpatialError, ValueError):
+    """
+    The study file is wrong.
+
+    Parameters
+    ----------
+    where : str
+        The study file, or what stands for it.
+    problems : sequence of str
+        Every fault, each beginning with the key it is about.
+    """
+
+    exit_code = 2
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        self.where = where
+        self.problems = tuple(problems)
+        super().__init__(where, self.problems)
+
+    def __str__(self) -> str:
+        """Return every fault on a line of its own."""
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        return f"{self.where}: {len(self.problems)} fault(s) in the study\n{lines}"
+
+
+class DataError(SpatialError):
+    """The data are not what the work needs."""
+
+    exit_code = 3
+
+
+class ContractError(DataError, ValueError):
+    """
+    A table breaks its contract.
+
+    Parameters
+    ----------
+    table : str
+        The table's name, with its file where there is one.
+    problems : sequence of str
+        Every breach: column, what is wrong, first ids, count, remedy.
+    """
+
+    def __init__(self, table: str, problems: Sequence[str]) -> None:
+        self.table = table
+        self.problems = tuple(problems)
+        super().__init__(table, self.problems)
+
+    def __str__(self) -> str:
+        """Return every breach on a line of its own."""
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        return f"table {self.table}: {len(self.problems)} problem(s)\n{lines}"
+
+
+class CrsError(DataError, ValueError):
+    """No coordinate reference system, or degrees where metres are needed."""
+
+
+class SourceError(DataError, OSError):
+    """
+    A source is missing, damaged or not what it claims to be.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong with which file, and the remedy.
+    """
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the message as given, without the errno form of OSError."""
+        return self.message
+
+
+class InfeasibleError(SpatialError, ValueError):
+    """
+    A plan cannot meet its constraint.
+
+    Parameters
+    ----------
+    message : str
+        Which constraint cannot be met, and why.
+    bound : float, optional
+        The best value that can be met.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, bound: float | None = None) -> None:
+        self.message = message
+        self.bound = bound
+        super().__init__(message, bound)
+
+    def __str__(self) -> str:
+        """Return the message with the bound."""
+        return self.message if self.bound is None else f"{self.message} (the best possible is {self.bound:g})"
+
+
+class NetworkError(SpatialError, ValueError):
+    """An empty network, or nothing that can be snapped to it."""
+
+    exit_code = 5
+
+
+class StoreError(SpatialError, OSError):
+    """
+    The processed folder cannot be written, is full or is locked.
+
+    Parameters
+    ----------
+    message : str
+        What could not be done, where, and the remedy.
+    """
+
+    exit_code = 6
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the message as given, without the errno form of OSError."""
+        return self.message
+
+
+class StageError(SpatialError):
+    """
+    A stage of the pipeline failed.
+
+    Parameters
+    ----------
+    stage : str
+        The stage's name.
+    message : str
+        The message of the cause.
+    exit_code : int
+        The exit code of the cause.
+    """
+
+    def __init__(self, stage: str, message: str, exit_code: int = 1) -> None:
+        self.stage = stage
+        self.message = message
+        self.exit_code = exit_code
+        super().__init__(stage, message, exit_code)
+
+    def __str__(self) -> str:
+        """Return the message behind the stage's name."""
+        return f"stage {self.stage}: {self.message}"
+
+
+class MissingDependencyError(SpatialError, ImportError):
+    """
+    An optional dependency is not installed.
+
+    Parameters
+    ----------
+    package : str
+        What is missing.
+    extra : str
+        The extra that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(package, extra)
+
+    def __str__(self) -> str:
+        """Return the command that mends it."""
+        return f"{self.package} is not installed: pip install 'spatial-integration[{self.extra}]'"
