@@ -1,0 +1,396 @@
+"""The only door to the processed folder: GeoParquet, GeoTIFF and files, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+import rasterio
+import rasterio.crs
+from pyproj import CRS
+
+from spatial.errors import StoreError
+from spatial.rasters import Raster
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Artifact", "Store", "locked", "replace", "sha256_of"]
+
+LOCK_NAME = ".lock"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """
+    A file that a stage made, not yet on disk.
+
+    Parameters
+    ----------
+    name : str
+        File name relative to the folder that it belongs in, with forward slashes.
+    content : bytes
+        All of it.
+    """
+
+    name: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse a name that leaves its folder."""
+        parts = Path(self.name).parts
+        if not self.name or Path(self.name).is_absolute() or ".." in parts:
+            raise StoreError(f"{self.name!r} is not a file name inside the output folder")
+
+
+def _store_error(error: OSError, path: Path) -> StoreError:
+    remedy = {
+        errno.ENOSPC: "the disk is full; free some space and run again, finished stages are kept",
+        errno.EDQUOT: "the quota is used up; free some space and run again, finished stages are kept",
+        errno.EACCES: "no permission to write there; choose another folder with --processed or --maps",
+        errno.EROFS: "the file system is read-only; choose another folder with --processed or --maps",
+        errno.ENOTDIR: "a file is in the way of a folder; move it or choose another folder",
+        errno.EEXIST: "a file is in the way of a folder; move it or choose another folder",
+    }.get(error.errno or 0, error.strerror or str(error))
+    return StoreError(f"{path}: cannot be written: {remedy}")
+
+
+@contextlib.contextmanager
+def replace(path: Path) -> Iterator[Path]:
+    """
+    Give a temporary path whose content takes the place of `path` at once, if the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write; its folder is made.
+
+    Yields
+    ------
+    Path
+        A path in the same folder with the same suffix, to be written by the caller.
+
+    Raises
+    ------
+    StoreError
+        Where the folder cannot be written or is full; the old file stays as it was.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise _store_error(error, path) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """
+    Hold a folder for one run; the system lets go of it when the process ends, however it ends.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+
+    Yields
+    ------
+    None
+        While the lock is held.
+
+    Raises
+    ------
+    StoreError
+        Where another run holds it.
+    """
+    path = folder / LOCK_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise _store_error(error, path) from error
+    with file:
+        try:
+            _take(file)
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: another run is writing here; wait for it, or choose another folder with --processed"
+            ) from error
+        yield
+
+
+def _take(file: Any) -> None:
+    if os.name == "nt":
+        import msvcrt  # noqa: PLC0415 - Windows only
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def sha256_of(path: Path) -> str:
+    """
+    Checksum of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Store:
+    """
+    The processed folder of one study.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first thing is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def path_of(self, name: str) -> Path | None:
+        """
+        Find the file of a table or raster.
+
+        Parameters
+        ----------
+        name : str
+            The table's or raster's name.
+
+        Returns
+        -------
+        Path or None
+            None where it has not been written.
+        """
+        for suffix in (".parquet", ".tif"):
+            path = self.folder / f"{name}{suffix}"
+            if path.is_file():
+                return path
+        return None
+
+    def read(self, name: str) -> pd.DataFrame | Raster:
+        """
+        Read a table or raster.
+
+        Parameters
+        ----------
+        name : str
+            The table's or raster's name.
+
+        Returns
+        -------
+        DataFrame, GeoDataFrame or Raster
+            As it was written.
+
+        Raises
+        ------
+        StoreError
+            Where it is missing or damaged.
+        """
+        path = self.path_of(name)
+        if path is None:
+            raise StoreError(f"{self.folder}: {name} is not there; run the study first: spatial run STUDY")
+        try:
+            if path.suffix == ".tif":
+                return _read_raster(path, name)
+            return _read_table(path)
+        except (OSError, ValueError, rasterio.errors.RasterioError) as error:
+            raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
+
+    def write(self, name: str, value: pd.DataFrame | Raster) -> Path:
+        """
+        Write a table or raster, checked against its contract.
+
+        Parameters
+        ----------
+        name : str
+            The table's or raster's name.
+        value : DataFrame, GeoDataFrame or Raster
+            Left unchanged.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ContractError
+            Where a table breaks its contract; nothing is written then.
+        StoreError
+            Where it cannot be written.
+        """
+        if isinstance(value, Raster):
+            path = self.folder / f"{name}.tif"
+            with replace(path) as temporary:
+                _write_raster(temporary, value)
+            return path
+        if name in TABLES:
+            TABLES[name].check(value)
+        path = self.folder / f"{name}.parquet"
+        with replace(path) as temporary:
+            _write_table(temporary, name, value)
+        return path
+
+    def write_file(self, artifact: Artifact, folder: Path | None = None) -> Path:
+        """
+        Write a file that a stage made.
+
+        Parameters
+        ----------
+        artifact : Artifact
+            Its name and content.
+        folder : Path, optional
+            Where it belongs; the processed folder by default.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        StoreError
+            Where it cannot be written.
+        """
+        path = (folder or self.folder) / artifact.name
+        with replace(path) as temporary:
+            temporary.write_bytes(artifact.content)
+        return path
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """
+        Write a JSON file with sorted keys.
+
+        Parameters
+        ----------
+        name : str
+            File name with its suffix.
+        value : object
+            What to write.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+        return self.write_file(Artifact(name, text.encode("utf-8")))
+
+    def read_json(self, name: str) -> Any | None:
+        """
+        Read a JSON file of this folder.
+
+        Parameters
+        ----------
+        name : str
+            File name with its suffix.
+
+        Returns
+        -------
+        object or None
+            None where it is missing or is no JSON, as after a crash of the machine.
+        """
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def remove(self, path: Path) -> None:
+        """
+        Remove an output that is no longer made.
+
+        Parameters
+        ----------
+        path : Path
+            The file; nothing happens where it is gone already.
+
+        Raises
+        ------
+        StoreError
+            Where it cannot be removed.
+        """
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _store_error(error, path) from error
+
+
+def _write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
+    frame.reset_index(drop=True).to_parquet(path, compression="zstd", index=False)
+    if name not in TABLES:
+        return
+    table = pq.read_table(path)
+    schema = table.schema
+    for index, field in enumerate(schema):
+        known = TABLES[name].field(field.name)
+        if known is not None:
+            notes = {"title": known.title, "description": known.description, "unit": known.unit}
+            schema = schema.set(index, field.with_metadata(notes))
+    pq.write_table(table.cast(schema), path, compression="zstd")
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    metadata = pq.read_schema(path).metadata or {}
+    return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+
+
+def _write_raster(path: Path, raster: Raster) -> None:
+    rows, columns = raster.values.shape
+    with rasterio.open(
+        path,
+        "w",
+        driver="COG",
+        width=columns,
+        height=rows,
+        count=1,
+        dtype="float64",
+        crs=rasterio.crs.CRS.from_wkt(raster.crs.to_wkt()),
+        transform=raster.transform,
+        nodata=float("nan"),
+        compress="DEFLATE",
+        predictor=3,
+        overviews="NONE",
+    ) as file:
+        file.write(raster.values, 1)
+
+
+def _read_raster(path: Path, name: str) -> Raster:
+    with rasterio.open(path) as file:
+        return Raster(file.read(1).astype("float64"), file.transform, CRS.from_wkt(file.crs.to_wkt()), name)
