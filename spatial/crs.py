@@ -43,9 +43,7 @@ def parse_crs(text: str, *, what: str) -> pyproj.CRS:
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
-        raise CrsError(
-            f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'"
-        ) from error
+        raise CrsError(f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'") from error
 
 
 def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
@@ -84,9 +82,7 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
         )
     units = {axis.unit_name for axis in known.axis_info[:2]}
     if units != {"metre"}:
-        raise CrsError(
-            f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
-        )
+        raise CrsError(f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres")
     return known
 
 
@@ -117,5 +113,7 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
     middle = AreaOfInterest((west + east) / 2, (south + north) / 2, (west + east) / 2, (south + north) / 2)
     zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=middle)
     if not zones:
-        raise CrsError(f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: name working_crs in the study file")
+        raise CrsError(
+            f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: name working_crs in the study file"
+        )
     return pyproj.CRS.from_epsg(int(zones[0].code))

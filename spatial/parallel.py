@@ -43,7 +43,9 @@ class SerialExecutor(Executor):
         return future
 
 
-def map_blocks(function: Callable[[Block], Result], blocks: Iterable[Block], *, executor: Executor | None = None) -> list[Result]:
+def map_blocks(
+    function: Callable[[Block], Result], blocks: Iterable[Block], *, executor: Executor | None = None
+) -> list[Result]:
     """
     Apply a top-level function to every block, in order.
 
@@ -96,6 +98,7 @@ def open_executor(kind: str, *, workers: int | None = None) -> Executor:
             from dask.distributed import Client  # noqa: PLC0415 - optional, and slow to import
         except ImportError as error:
             raise MissingDependencyError("dask.distributed", "dask") from error
-        executor: Executor = Client(n_workers=workers, set_as_default=False).get_executor()
+        client: Any = Client
+        executor: Executor = client(n_workers=workers, set_as_default=False).get_executor()
         return executor
     raise SpatialError(f"executor {kind!r} is not known; use 'serial', 'processes' or 'dask'")

@@ -49,7 +49,9 @@ class Raster:
         """
         return float(np.nansum(self.values, dtype=np.float64))
 
-    def cell_centres(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def cell_centres(
+        self, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
         Coordinates of cell centres.
 

@@ -46,12 +46,21 @@ class Region(_Model):
     Without any key the study area is all that the sources hold.
     """
 
-    admin_level: int | None = Field(None, ge=1, le=12, description="Study area = boundaries of this level (with `names`: only those)")
+    admin_level: int | None = Field(
+        None, ge=1, le=12, description="Study area = boundaries of this level (with `names`: only those)"
+    )
     names: tuple[str, ...] = Field((), description="Names of the boundaries of `admin_level` that make the study area")
-    bbox: tuple[float, float, float, float] | None = Field(None, description="Study area as west, south, east, north in degrees")
+    bbox: tuple[float, float, float, float] | None = Field(
+        None, description="Study area as west, south, east, north in degrees"
+    )
     buffer_km: float = Field(30.0, ge=0, description="Ground beyond the study area that serves but is not scored")
-    unit_levels: tuple[int, ...] = Field((), description="Admin levels of the townships, most wanted first: the next fills what the first leaves")
-    unit_tolerance_m: float = Field(1000.0, ge=0, description="A place this near to a unit, and in none, belongs to it (coasts)")
+    unit_levels: tuple[int, ...] = Field(
+        (),
+        description="Admin levels of the townships, most wanted first: the next fills what the first leaves",
+    )
+    unit_tolerance_m: float = Field(
+        1000.0, ge=0, description="A place this near to a unit, and in none, belongs to it (coasts)"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -80,8 +89,12 @@ class TableSource(_Model):
 
     path: str = Field(description="File below the raw root")
     layer: str | None = Field(None, description="Layer of a GeoPackage")
-    columns: dict[str, str] = Field(default_factory=dict, description="Our column = the file's column, such as population_persons = 'POP'")
-    values: dict[str, dict[str, str]] = Field(default_factory=dict, description="For a column of ours: the file's value = our value")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Our column = the file's column, such as population_persons = 'POP'"
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="For a column of ours: the file's value = our value"
+    )
     encoding: str = Field("utf-8", description="Text encoding of a CSV or Shapefile")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
     longitude: str | None = Field(None, description="Column of longitude or easting, for a CSV")
@@ -110,10 +123,16 @@ class Sources(_Model):
     """Where the data come from. Paths are relative to the raw root."""
 
     osm: OsmSource | None = Field(None, description="OpenStreetMap extract")
-    settlements: TableSource | None = Field(None, description="Settlements of the user's own, instead of those of the extract")
-    facilities: tuple[TableSource, ...] = Field((), description="Facilities of the user's own, beside those of the extract")
+    settlements: TableSource | None = Field(
+        None, description="Settlements of the user's own, instead of those of the extract"
+    )
+    facilities: tuple[TableSource, ...] = Field(
+        (), description="Facilities of the user's own, beside those of the extract"
+    )
     roads: TableSource | None = Field(None, description="Roads of the user's own, instead of those of the extract")
-    boundaries: TableSource | None = Field(None, description="Boundaries of the user's own, instead of those of the extract")
+    boundaries: TableSource | None = Field(
+        None, description="Boundaries of the user's own, instead of those of the extract"
+    )
     flows: TableSource | None = Field(None, description="Observed flows between settlements")
     population: RasterSource | None = Field(None, description="Population raster, persons per cell")
     elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
@@ -147,14 +166,23 @@ class PopulationOptions(_Model):
     """How people are counted."""
 
     basis: Basis = Field("modelled", description="resident, registered or modelled: printed on every output")
-    max_distance_m: float = Field(5000.0, gt=0, description="A populated cell further than this from every settlement and road is reported as too far")
+    max_distance_m: float = Field(
+        5000.0,
+        gt=0,
+        description="A populated cell further than this from every settlement and road is reported as too far",
+    )
 
 
 class NetworkOptions(_Model):
     """The travel graph and how places are joined to it."""
 
-    modes: tuple[Mode, ...] = Field(("drive", "walk"), min_length=1, description="Modes to build; the first is the one that headlines use")
-    speeds: str = Field("osrm_like", description="Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root")
+    modes: tuple[Mode, ...] = Field(
+        ("drive", "walk"), min_length=1, description="Modes to build; the first is the one that headlines use"
+    )
+    speeds: str = Field(
+        "osrm_like",
+        description="Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root",
+    )
     speed_factor: float = Field(1.0, gt=0, description="Multiplies every speed on the network")
     ferries: bool = Field(False, description="Whether ferries carry travellers")
     candidates: int = Field(5, ge=1, le=20, description="How many nearest edges compete as the way in")
@@ -167,8 +195,12 @@ class NetworkOptions(_Model):
 class AccessOptions(_Model):
     """Which times are computed."""
 
-    services: tuple[str, ...] = Field((), description="Services to compute; empty for every one that has a facility or that a norm asks for")
-    cutoffs_min: tuple[float, ...] = Field((15.0, 30.0, 60.0), min_length=1, description="Minutes within which facilities are counted, inclusive")
+    services: tuple[str, ...] = Field(
+        (), description="Services to compute; empty for every one that has a facility or that a norm asks for"
+    )
+    cutoffs_min: tuple[float, ...] = Field(
+        (15.0, 30.0, 60.0), min_length=1, description="Minutes within which facilities are counted, inclusive"
+    )
     max_time_min: float = Field(240.0, gt=0, description="Beyond this a facility counts as beyond the cutoff")
     direction: Literal["to_facility", "from_facility"] = Field("to_facility", description="Who travels")
 
@@ -194,19 +226,30 @@ class Adoption(_Model):
 class NormOptions(_Model):
     """Which norms bind the study."""
 
-    register_file: str | None = Field(None, alias="register", description="A register of the user's own below the raw root, instead of the shipped one")
+    register_file: str | None = Field(
+        None,
+        alias="register",
+        description="A register of the user's own below the raw root, instead of the shipped one",
+    )
     only: tuple[str, ...] = Field((), description="Evaluate these norms only; empty for all that apply")
-    headline: tuple[str, ...] = Field((), description="Norms whose result opens the page, in order; empty to let the register decide")
+    headline: tuple[str, ...] = Field(
+        (), description="Norms whose result opens the page, in order; empty to let the register decide"
+    )
     confirm: tuple[Confirmation, ...] = Field((), description="Clauses read in the original by a named office")
     adopt: tuple[Adoption, ...] = Field((), description="Norms that the study adopts")
-    level: Literal["national", "province", "county"] = Field("county", description="The level at which the study stands, for norms whose share holds at one level only")
+    level: Literal["national", "province", "county"] = Field(
+        "county",
+        description="The level at which the study stands, for norms whose share holds at one level only",
+    )
 
 
 class OutputOptions(_Model):
     """What is written."""
 
     crs: str | None = Field(None, description="CRS of the GeoPackage; the working CRS by default")
-    languages: tuple[str, ...] = Field(("en",), min_length=1, description="Languages of the pages, the first one shown first")
+    languages: tuple[str, ...] = Field(
+        ("en",), min_length=1, description="Languages of the pages, the first one shown first"
+    )
     status: Status = Field("draft", description="draft, internal or public: printed on every page")
     max_page_mb: float = Field(20.0, gt=0, description="Pages above this are simplified, then split")
 
@@ -218,17 +261,28 @@ class Study(_Model):
     Build one with `Study.from_toml` or `Study.from_dict`; it never changes afterwards.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name: small letters, digits, - and _; names the output folders")
-    title: dict[str, str] = Field(description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1)
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="Short name: small letters, digits, - and _; names the output folders",
+    )
+    title: dict[str, str] = Field(
+        description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1
+    )
     as_of: dt.date = Field(description="The date on which norms are judged")
-    jurisdictions: tuple[str, ...] = Field((), description="Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited")
+    jurisdictions: tuple[str, ...] = Field(
+        (),
+        description="Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited",
+    )
     synthetic: bool = Field(False, description="True for made-up ground: every page says so")
     note: dict[str, str] = Field(default_factory=dict, description="A sentence by language that every page carries")
     working_crs: str | None = Field(None, description="Projected CRS in metres; the UTM zone of the middle by default")
     region: Region = Field(default_factory=lambda: Region())
     sources: Sources
     services_file: str | None = Field(None, description="A services file of the user's own below the raw root")
-    inventory: dict[str, Inventory] = Field(default_factory=dict, description="Whether every facility of a service is known: complete, partial or unknown")
+    inventory: dict[str, Inventory] = Field(
+        default_factory=dict,
+        description="Whether every facility of a service is known: complete, partial or unknown",
+    )
     tiers: Tiers = Field(default_factory=lambda: Tiers())
     population: PopulationOptions = Field(default_factory=lambda: PopulationOptions())
     network: NetworkOptions = Field(default_factory=lambda: NetworkOptions())
@@ -294,7 +348,9 @@ class Study(_Model):
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         except OSError as error:
-            raise StudyError(str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]) from error
+            raise StudyError(
+                str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]
+            ) from error
         except UnicodeDecodeError as error:
             raise StudyError(str(file), [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
         except tomllib.TOMLDecodeError as error:
@@ -342,4 +398,4 @@ def _fault(item: Any) -> str:
     if item["type"] == "missing":
         return f"{key}: missing"
     shown = repr(item["input"])
-    return f"{key}: {message}" + ("" if len(shown) > 80 else f" (found {shown})")  # noqa: PLR2004
+    return f"{key}: {message}" + ("" if len(shown) > 80 else f" (found {shown})")

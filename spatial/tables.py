@@ -8,7 +8,7 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -17,9 +17,6 @@ from pandera.errors import SchemaError, SchemaErrors
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["TABLES", "Field", "Table"]
 
@@ -187,7 +184,9 @@ class Table:
         pandera.DataFrameSchema
             It never coerces.
         """
-        return pa.DataFrameSchema({item.name: item.column() for item in self.fields}, coerce=False, name=self.name, title=self.title)
+        return pa.DataFrameSchema(
+            {item.name: item.column() for item in self.fields}, coerce=False, name=self.name, title=self.title
+        )
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """
@@ -222,7 +221,7 @@ class Table:
     def _geometry_problems(self, frame: pd.DataFrame, label: str) -> list[str]:
         if self.geometry is None:
             return []
-        if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame.columns:  # noqa: SLF001 - geopandas has no public question for it
+        if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
             return ["geometry: the table has none; make a GeoDataFrame of it"]
         require_metres(frame.crs, what=label)
         geometry = frame.geometry
@@ -233,8 +232,10 @@ class Table:
         if self.geometry in GEOMETRY_TYPES:
             wrong = ~missing & ~geometry.geom_type.isin(GEOMETRY_TYPES[self.geometry])
             if wrong.any():
-                found = ", ".join(sorted(set(geometry[wrong].geom_type)))
-                problems.append(f"geometry: must be {self.geometry}, found {found} in rows {first_of(self._ids(frame, wrong))}")
+                found = ", ".join(sorted(geometry[wrong].geom_type.unique()))
+                problems.append(
+                    f"geometry: must be {self.geometry}, found {found} in rows {first_of(self._ids(frame, wrong))}"
+                )
         return problems
 
     def _column_problems(self, frame: pd.DataFrame) -> list[str]:
@@ -293,7 +294,13 @@ _NAMES = (
     _text("name_zh", "Name (Chinese)", nullable=True, required=False),
 )
 _UNIT = (
-    _text("township_id", "Township id", "Unit that the place lies in; missing outside every unit.", nullable=True, required=False),
+    _text(
+        "township_id",
+        "Township id",
+        "Unit that the place lies in; missing outside every unit.",
+        nullable=True,
+        required=False,
+    ),
     _text("township", "Township", nullable=True, required=False),
 )
 _PLACE_FIELDS = (
@@ -301,10 +308,27 @@ _PLACE_FIELDS = (
     *_NAMES,
     _text("tier", "Tier", "village, town, county_seat or city.", values=TIERS),
     _text("place", "Place tag", "The source's own word for the place.", nullable=True, required=False),
-    _text("official_class", "Official class", "urban or rural by the official classification; missing where none is known.", values=("urban", "rural"), nullable=True, required=False),
-    Field("in_study", "flag", "In the study area", "False for places in the buffer, which serve but are not scored."),
+    _text(
+        "official_class",
+        "Official class",
+        "urban or rural by the official classification; missing where none is known.",
+        values=("urban", "rural"),
+        nullable=True,
+        required=False,
+    ),
+    Field(
+        "in_study",
+        "flag",
+        "In the study area",
+        "False for places in the buffer, which serve but are not scored.",
+    ),
     _number("population_persons", "Population", "persons", "NaN = unknown."),
-    _text("population_source", "Population source", "Where the number comes from.", values=("raster", "column", "tag", "none")),
+    _text(
+        "population_source",
+        "Population source",
+        "Where the number comes from.",
+        values=("raster", "column", "tag", "none"),
+    ),
     _number("elderly_persons", "Elderly", "persons", required=False),
     _number("disabled_persons", "Persons with disabilities", "persons", required=False),
     _number("children_persons", "Children", "persons", required=False),
@@ -342,9 +366,28 @@ _ROADS = Table(
         _text("ref", "Number", nullable=True, required=False),
         *(
             _text(tag, tag, "As tagged.", nullable=True, required=False)
-            for tag in ("surface", "tracktype", "smoothness", "maxspeed", "maxspeed_forward", "maxspeed_backward", "oneway", "junction", "access", "bridge", "tunnel", "construction")
+            for tag in (
+                "surface",
+                "tracktype",
+                "smoothness",
+                "maxspeed",
+                "maxspeed_forward",
+                "maxspeed_backward",
+                "oneway",
+                "junction",
+                "access",
+                "bridge",
+                "tunnel",
+                "construction",
+            )
         ),
-        Field("node_ids", "list", "Node ids", "The source's own vertex ids: two roads meet where they share one. Without the column, where coordinates are equal.", required=False),
+        Field(
+            "node_ids",
+            "list",
+            "Node ids",
+            "The source's own vertex ids: roads meet where they share one. Without it, where coordinates are equal.",
+            required=False,
+        ),
     ),
 )
 _BOUNDARIES = Table(
@@ -371,10 +414,20 @@ _WATER = Table(
         Field("is_barrier", "flag", "Barrier", "True where it cannot be waded: no walk to the road crosses it."),
     ),
 )
-_AREA = Table("study_area", "Study area", ("area_id",), "Polygon", (_text("area_id", "Area", unique=True), _text("name", "Name", nullable=True)))
+_AREA = Table(
+    "study_area",
+    "Study area",
+    ("area_id",),
+    "Polygon",
+    (_text("area_id", "Area", unique=True), _text("name", "Name", nullable=True)),
+)
 _FINDINGS_FIELDS = (
     _text("finding_id", "Finding", unique=True),
-    _text("kind", "Kind", "merged_duplicate, ambiguous_duplicate, unreadable_population, unsnapped, small_component, outside_own_unit, ..."),
+    _text(
+        "kind",
+        "Kind",
+        "merged_duplicate, ambiguous_duplicate, unreadable_population, unsnapped, small_component ...",
+    ),
     _text("subject_id", "Subject", "The settlement, facility, road or cell concerned.", nullable=True),
     _text("other_id", "Other", "The second party, such as the record it was merged into.", nullable=True),
     _text("detail", "Detail", "What was found, in plain words."),
@@ -427,7 +480,12 @@ _SNAPS = Table(
         _text("place_id", "Place", "A settlement_id or facility_id."),
         _text("place_kind", "Kind of place", values=("settlement", "facility")),
         _text("mode", "Mode"),
-        _text("edge_id", "Edge", "The best of the candidates: the nearest edge on the way that is used.", nullable=True),
+        _text(
+            "edge_id",
+            "Edge",
+            "The best of the candidates: the nearest edge on the way that is used.",
+            nullable=True,
+        ),
         _number("fraction", "Fraction", "", "Share of the edge before the foot point.", maximum=1.0),
         _number("snap_distance_m", "Snap distance", "m", "Straight line to the foot point."),
         _number("snap_time_min", "Snap time", "min", "Walk to the foot point."),
@@ -449,11 +507,21 @@ _ACCESS = Table(
         _number("network_leg_min", "On the network", "min"),
         _number("egress_leg_min", "Walk from the network", "min"),
         _number("network_distance_m", "Network distance", "m", "Along the fastest way, both walks included."),
-        _number("straight_distance_m", "Straight distance to the nearest facility", "m", "To the nearest facility as the crow flies, which may be another one."),
+        _number(
+            "straight_distance_m",
+            "Straight distance to the nearest facility",
+            "m",
+            "To the nearest facility as the crow flies, which may be another one.",
+        ),
         _text("second_facility_id", "Second nearest facility", nullable=True),
         _number("second_travel_time_min", "Time to the second nearest", "min"),
         _text("reach_status", "Reach status", values=REACH_STATUS),
-        Field("edge_risk", "flag", "Edge risk", "True where the way out of the mapped area is shorter than the way to the facility."),
+        Field(
+            "edge_risk",
+            "flag",
+            "Edge risk",
+            "True where the way out of the mapped area is shorter than the way to the facility.",
+        ),
     ),
 )
 _LAST_MILE = Table(
@@ -463,12 +531,28 @@ _LAST_MILE = Table(
     None,
     (
         _text("settlement_id", "Settlement"),
-        _number("all_season_road_distance_m", "Distance to an all-season road", "m", "Straight line; roads not known to fail count. NaN = none."),
-        _number("known_all_season_road_distance_m", "Distance to a road known to be all-season", "m", "NaN = none is known."),
+        _number(
+            "all_season_road_distance_m",
+            "Distance to an all-season road",
+            "m",
+            "Straight line; roads not known to fail count. NaN = none.",
+        ),
+        _number(
+            "known_all_season_road_distance_m",
+            "Distance to a road known to be all-season",
+            "m",
+            "NaN = none is known.",
+        ),
         _number("all_season_road_min", "Walk to an all-season road", "min"),
         _text("last_mile_class", "Last-mile class", values=LAST_MILE),
         _text("last_mile_class_known", "Last-mile class, known roads only", values=LAST_MILE),
-        _number("last_mile_share", "Share of the last mile", "", "Walk to the road as a share of the way to the nearest town.", maximum=1.0),
+        _number(
+            "last_mile_share",
+            "Share of the last mile",
+            "",
+            "Walk to the road as a share of the way to the nearest town.",
+            maximum=1.0,
+        ),
         _number("parcel_point_min", "Minutes to a parcel point", "min"),
         _number("bus_stop_min", "Minutes to a bus stop", "min"),
         _number("telecom_min", "Minutes to a telecom point", "min"),
@@ -501,11 +585,27 @@ _NORM_RESULTS = Table(
         _text("service", "Service"),
         _text("norm_class", "Class", values=("mandatory", "guiding", "authorised")),
         _text("status", "Status", values=NORM_STATUS),
-        _text("status_as_mapped", "Status as mapped", "Judged as if the map held every facility.", values=NORM_STATUS),
+        _text(
+            "status_as_mapped",
+            "Status as mapped",
+            "Judged as if the map held every facility.",
+            values=NORM_STATUS,
+        ),
         _text("reason", "Reason", "Why it is not applicable or not measurable, or why it does not gate."),
         _text("gate", "Gate", values=GATE),
-        _number("value", "Measured value", "", "For one settlement: minutes, metres or facilities, in the norm's unit."),
-        _number("served_share", "Share served", "", "Of the people in scope, or of the places without population.", maximum=1.0),
+        _number(
+            "value",
+            "Measured value",
+            "",
+            "For one settlement: minutes, metres or facilities, in the norm's unit.",
+        ),
+        _number(
+            "served_share",
+            "Share served",
+            "",
+            "Of the people in scope, or of the places without population.",
+            maximum=1.0,
+        ),
         _number("served_share_lower", "Share served, lower bound", "", maximum=1.0),
         _number("served_share_upper", "Share served, upper bound", "", maximum=1.0),
         _number("attainment", "Attainment", "", maximum=1.0),
@@ -566,7 +666,12 @@ _FLOWS = Table(
     "Observed flows",
     ("from_id", "to_id", "kind"),
     None,
-    (_text("from_id", "From"), _text("to_id", "To"), _text("kind", "Kind", "people, parcels ..."), _number("volume", "Volume", "a year")),
+    (
+        _text("from_id", "From"),
+        _text("to_id", "To"),
+        _text("kind", "Kind", "people, parcels ..."),
+        _number("volume", "Volume", "a year"),
+    ),
 )
 
 TABLES: dict[str, Table] = {
