@@ -114,6 +114,7 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
     zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=middle)
     if not zones:
         raise CrsError(
-            f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: name working_crs in the study file"
+            f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: "
+            "name working_crs in the study file"
         )
     return pyproj.CRS.from_epsg(int(zones[0].code))

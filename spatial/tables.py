@@ -232,7 +232,7 @@ class Table:
         if self.geometry in GEOMETRY_TYPES:
             wrong = ~missing & ~geometry.geom_type.isin(GEOMETRY_TYPES[self.geometry])
             if wrong.any():
-                found = ", ".join(sorted(geometry[wrong].geom_type.unique()))
+                found = ", ".join(sorted({str(kind) for kind in geometry.geom_type[wrong]}))
                 problems.append(
                     f"geometry: must be {self.geometry}, found {found} in rows {first_of(self._ids(frame, wrong))}"
                 )

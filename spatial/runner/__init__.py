@@ -1,0 +1,7 @@
+"""The runner: run what changed, skip what did not, resume after a crash."""
+
+from spatial.runner.fingerprint import code_fingerprint
+from spatial.runner.run import Decision, plan, run_stages
+from spatial.runner.stage import Options, Stage
+
+__all__ = ["Decision", "Options", "Stage", "code_fingerprint", "plan", "run_stages"]

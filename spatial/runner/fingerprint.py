@@ -1,0 +1,103 @@
+"""Fingerprint of the code behind a stage: its module, all that it imports from this package, and their data."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from pathlib import Path
+
+__all__ = ["code_fingerprint", "imported_modules"]
+
+PACKAGE = "spatial"
+APART = frozenset({"spatial.tables", "spatial.study", "spatial.errors", "spatial.runner", "spatial.store"})
+"""Modules whose whole text does not count: of tables and options, those that a stage uses are taken apart."""
+
+
+@functools.cache
+def _source_of(module: str) -> Path | None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin)
+    return path if path.suffix == ".py" else None
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@functools.cache
+def _direct_imports(module: str) -> frozenset[str]:
+    path = _source_of(module)
+    if path is None:
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = {name for name in found if name == PACKAGE or name.startswith(f"{PACKAGE}.")}
+    return frozenset(name for name in ours if _is_module(name))
+
+
+def imported_modules(module: str) -> list[str]:
+    """
+    List a module and every module of this package that it imports, however indirectly.
+
+    The imports are read from the source without running it, those inside functions included.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name.
+
+    Returns
+    -------
+    list of str
+        Sorted; modules that count apart are left out.
+    """
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name == PACKAGE or any(name == item or name.startswith(f"{item}.") for item in APART):
+            continue
+        seen.add(name)
+        waiting.extend(_direct_imports(name))
+    return sorted(seen)
+
+
+def code_fingerprint(module: str) -> str:
+    """
+    Fingerprint of the code and packaged data behind a module.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module that holds the stage's function.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of sources and of the data files beside them.
+    """
+    digest = hashlib.sha256()
+    folders: set[Path] = set()
+    for name in imported_modules(module):
+        path = _source_of(name)
+        if path is not None:
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+            folders.add(path.parent)
+    root = Path(__file__).parent.parent
+    for folder in sorted(folders - {root}):
+        for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+            if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"} and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

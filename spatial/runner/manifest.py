@@ -1,0 +1,137 @@
+"""The manifest of a stage: what it read, with which options and code, what it made, and under whose licences."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import pyogrio
+import pyproj
+import rasterio
+import shapely
+
+from spatial.rasters import Raster
+from spatial.runner.fingerprint import code_fingerprint
+from spatial.store import sha256_of
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from spatial.runner.stage import Options, Stage
+    from spatial.store import Store
+
+__all__ = ["describe_output", "library_versions", "manifest_name", "stage_fingerprint"]
+
+LIBRARIES = ("geopandas", "numba", "numpy", "osmium", "pandas", "pyarrow", "scipy", "spatial-integration")
+
+
+def manifest_name(stage: str) -> str:
+    """
+    File name of a stage's manifest.
+
+    Parameters
+    ----------
+    stage : str
+        The stage's name.
+
+    Returns
+    -------
+    str
+        Such as ``"access.manifest.json"``.
+    """
+    return f"{stage}.manifest.json"
+
+
+def library_versions() -> dict[str, str]:
+    """
+    Versions of what computes: Python, libraries, GEOS, PROJ, and the GDAL of each of its two users.
+
+    Returns
+    -------
+    dict
+        Version by name.
+    """
+    versions = {"python": platform.python_version(), "geos": shapely.geos_version_string}
+    versions["proj"] = pyproj.proj_version_str
+    versions["gdal (rasterio)"] = rasterio.__gdal_version__
+    versions["gdal (pyogrio)"] = ".".join(str(part) for part in pyogrio.__gdal_version__)
+    for name in LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def stage_fingerprint(stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path]) -> str:
+    """
+    Fingerprint of all that a stage's outputs depend on.
+
+    Parameters
+    ----------
+    stage : Stage
+        Its code, tables and declaration.
+    options : Options
+        The declared options of the study.
+    inputs : dict
+        SHA-256 of each input by name; a missing optional input is an empty text.
+    raw_files : iterable of Path
+        Raw files that it opens.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+    """
+    names = [name.rstrip("?") for name in (*stage.reads, *stage.makes)]
+    facts = {
+        "stage": stage.name,
+        "code": code_fingerprint(stage.function.__module__),
+        "function": stage.function.__qualname__,
+        "tables": {name: repr(TABLES[name]) for name in names if name in TABLES},
+        "options": options.dump(),
+        "inputs": inputs,
+        "raw": {path.as_posix(): sha256_of(path) if path.is_file() else "" for path in raw_files},
+        "libraries": library_versions(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def describe_output(store: Store, path: Path, value: pd.DataFrame | Raster | None) -> dict[str, Any]:
+    """
+    Describe a written output.
+
+    Parameters
+    ----------
+    store : Store
+        The processed folder, to which the path is made relative where it lies below it.
+    path : Path
+        The file.
+    value : DataFrame, Raster or None
+        What it holds; None for a file of another kind.
+
+    Returns
+    -------
+    dict
+        Path, checksum, bytes, and rows or shape with CRS where there are any.
+    """
+    inside = path.is_relative_to(store.folder)
+    facts: dict[str, Any] = {
+        "path": path.relative_to(store.folder).as_posix() if inside else path.name,
+        "sha256": sha256_of(path),
+        "bytes": path.stat().st_size,
+    }
+    if isinstance(value, Raster):
+        facts |= {"shape": list(value.values.shape), "crs": value.crs.to_string()}
+    elif value is not None:
+        facts["rows"] = len(value)
+        crs = getattr(value, "crs", None)
+        facts["crs"] = crs.to_string() if crs is not None else None
+    return facts

@@ -1,0 +1,266 @@
+"""Run the stages in order: skip what is up to date, write each output whole, leave a manifest last."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import SpatialError, StageError
+from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
+from spatial.runner.stage import Options, Stage
+from spatial.store import Artifact, Store, locked, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from spatial.rasters import Raster
+    from spatial.study import Study
+
+    Progress = Callable[[float, str], None]
+
+__all__ = ["Decision", "plan", "run_stages"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    What the runner would do with a stage, and why.
+
+    Parameters
+    ----------
+    stage : str
+        The stage's name.
+    runs : bool
+        Whether it would run.
+    reason : str
+        In plain words.
+    """
+
+    stage: str
+    runs: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Folders:
+    store: Store
+    maps: Path
+
+    def of(self, stage: Stage) -> Path:
+        return self.maps if stage.files == "maps" else self.store.folder
+
+
+def raw_files(study: Study) -> list[Path]:
+    """
+    List the raw files that a study names.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    list of Path
+        Sorted, below the raw root; some may be missing.
+    """
+    sources = study.sources
+    tables = [sources.osm, sources.settlements, *sources.facilities, sources.roads, sources.boundaries, sources.flows]
+    names = [table.path for table in tables if table is not None]
+    for raster in (sources.population, sources.elevation, sources.landcover):
+        names += list(raster.paths) if raster is not None else []
+    names += [name for name in (study.services_file, study.norms.register_file) if name]
+    if study.network.speeds.endswith(".toml"):
+        names.append(study.network.speeds)
+    descriptions = {study.raw_path(name).parent / "source.toml" for name in names}
+    return sorted({study.raw_path(name) for name in names} | {path for path in descriptions if path.is_file()})
+
+
+def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> list[Decision]:
+    """
+    Say which stages would run, and why, without running any.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        In order.
+    study : Study
+        The study.
+    folder : Path
+        Its processed folder.
+    maps : Path
+        Its folder of pages.
+
+    Returns
+    -------
+    list of Decision
+        One a stage.
+    """
+    folders = _Folders(Store(folder), maps)
+    decisions: list[Decision] = []
+    renewed: dict[str, str] = {}
+    for stage in stages:
+        earlier = [renewed[name] for name in _names(stage.reads) if name in renewed]
+        if earlier:
+            decision = Decision(stage.name, True, f"stage {earlier[0]} runs before it")
+        else:
+            decision = _decide(stage, study, folders)
+        if decision.runs:
+            renewed |= dict.fromkeys(_names(stage.makes), stage.name)
+        decisions.append(decision)
+    return decisions
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    study: Study,
+    folder: Path,
+    maps: Path,
+    *,
+    until: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """
+    Run what changed and skip what did not.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        In order.
+    study : Study
+        The study.
+    folder : Path
+        Its processed folder.
+    maps : Path
+        Its folder of pages.
+    until : str, optional
+        Last stage to run; all by default.
+    progress : callable, optional
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The run record: per stage whether it ran and its seconds, versions, study and sources.
+
+    Raises
+    ------
+    SpatialError
+        Where `until` names no stage.
+    StageError
+        From the cause, where a stage fails; what finished before it is kept.
+    StoreError
+        Where the folder is locked, full or cannot be written.
+    """
+    names = [stage.name for stage in stages]
+    if until is not None and until not in names:
+        raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
+    chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
+    folders = _Folders(Store(folder), maps)
+    report = progress or (lambda _fraction, _message: None)
+    record: dict[str, Any] = {"study": study.name, "stages": {}, "libraries": library_versions()}
+    with locked(folder):
+        for position, stage in enumerate(chosen):
+            start, step = position / len(chosen), 1 / len(chosen)
+            decision = _decide(stage, study, folders)
+            report(start, f"{stage.name}: {decision.reason}")
+            if decision.runs:
+                _run_one(stage, study, folders, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
+            manifest = folders.store.read_json(manifest_name(stage.name)) or {}
+            record["stages"][stage.name] = {
+                "ran": decision.runs,
+                "reason": decision.reason,
+                "seconds": manifest.get("seconds"),
+                "fingerprint": manifest.get("fingerprint"),
+            }
+        record["options"] = study.model_dump(mode="json")
+        folders.store.write_json("run.json", record)
+    report(1.0, "done")
+    return record
+
+
+def _names(marked: Sequence[str]) -> list[str]:
+    return [name.rstrip("?") for name in marked]
+
+
+def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
+    paths = {name: store.path_of(name) for name in _names(stage.reads)}
+    return {name: sha256_of(path) if path else "" for name, path in paths.items()}
+
+
+def _fingerprint(stage: Stage, study: Study, store: Store) -> str:
+    options = Options(study, stage.options)
+    return stage_fingerprint(stage, options, _input_hashes(stage, store), raw_files(study) if stage.reads_raw else [])
+
+
+def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
+    manifest = folders.store.read_json(manifest_name(stage.name))
+    if manifest is None:
+        return Decision(stage.name, True, "has not run to its end yet")
+    if manifest.get("fingerprint") != _fingerprint(stage, study, folders.store):
+        return Decision(stage.name, True, "its inputs, options or code changed")
+    for name, facts in manifest["outputs"].items():
+        path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
+        if not path.is_file():
+            return Decision(stage.name, True, f"its output {path.name} is missing")
+        if sha256_of(path) != facts["sha256"]:
+            return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
+    return Decision(stage.name, False, "up to date")
+
+
+def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) -> None:
+    store = folders.store
+    before = store.read_json(manifest_name(stage.name)) or {}
+    store.remove(store.folder / manifest_name(stage.name))
+    began = time.perf_counter()
+    try:
+        inputs = _inputs(stage, store)
+        made = stage.function(Options(study, stage.options), inputs, progress)
+        outputs = _write(stage, folders, made)
+    except SpatialError as error:
+        if isinstance(error, OSError) and error.exit_code == 6:
+            raise
+        raise StageError(stage.name, str(error), error.exit_code) from error
+    _remove_stale(stage, folders, before, outputs)
+    manifest = {
+        "stage": stage.name,
+        "fingerprint": _fingerprint(stage, study, store),
+        "inputs": _input_hashes(stage, store),
+        "raw": {path.name: sha256_of(path) for path in raw_files(study) if path.is_file()} if stage.reads_raw else {},
+        "options": Options(study, stage.options).dump(),
+        "outputs": outputs,
+        "libraries": library_versions(),
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    store.write_json(manifest_name(stage.name), manifest)
+
+
+def _write(
+    stage: Stage, folders: _Folders, made: Mapping[str, pd.DataFrame | Raster | list[Artifact]]
+) -> dict[str, Any]:
+    store = folders.store
+    declared = set(_names(stage.makes)) | ({"files"} if stage.files else set())
+    surplus = sorted(set(made) - declared)
+    absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
+    if surplus or absent:
+        raise SpatialError(f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it")
+    outputs: dict[str, Any] = {}
+    for name, value in made.items():
+        if isinstance(value, list):
+            for artifact in value:
+                path = store.write_file(artifact, folders.of(stage))
+                outputs[f"file:{artifact.name}"] = describe_output(store, path, None) | {"path": artifact.name}
+        else:
+            outputs[name] = describe_output(store, store.write(name, value), value)
+    return outputs
+
+
+def _remove_stale(stage: Stage, folders: _Folders, before: dict[str, Any], outputs: dict[str, Any]) -> None:
+    for name, facts in before.get("outputs", {}).items():
+        if name not in outputs:
+            folder = folders.of(stage) if name.startswith("file:") else folders.store.folder
+            folders.store.remove(folder / facts["path"])

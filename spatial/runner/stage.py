@@ -1,0 +1,110 @@
+"""What a stage declares: what it reads, what it makes and which options of the study it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from spatial.errors import SpatialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from spatial.rasters import Raster
+    from spatial.store import Artifact
+    from spatial.study import Study
+
+    Value = pd.DataFrame | Raster
+    Progress = Callable[[float, str], None]
+    StageFunction = Callable[["Options", Mapping[str, Value], Progress], "Mapping[str, Value | list[Artifact]]"]
+
+__all__ = ["Options", "Stage"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """
+    A plain function with a declaration.
+
+    Parameters
+    ----------
+    name : str
+        The stage's name.
+    function : callable
+        From options, inputs by name and a progress callable to outputs by name. Files are returned as a list of
+        `Artifact` under the key ``"files"``.
+    reads : tuple of str
+        Tables and rasters it takes from earlier stages; a trailing ``?`` marks one that may be absent.
+    makes : tuple of str
+        Tables and rasters it returns; a trailing ``?`` marks one that may be absent.
+    options : tuple of str
+        Top-level keys of the study that it may look at. Others are refused, so that the fingerprint is complete.
+    files : {'processed', 'maps'} or None
+        The folder that its files belong in.
+    reads_raw : bool
+        Whether it opens raw files, whose checksums then belong to its fingerprint.
+    """
+
+    name: str
+    function: StageFunction
+    reads: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    files: Literal["processed", "maps"] | None = None
+    reads_raw: bool = False
+
+
+class Options:
+    """
+    The part of a study that a stage has declared.
+
+    Parameters
+    ----------
+    study : Study
+        The whole study.
+    keys : tuple of str
+        The keys that may be read.
+    """
+
+    def __init__(self, study: Study, keys: tuple[str, ...]) -> None:
+        self._study = study
+        self._keys = keys
+
+    def __getattr__(self, key: str) -> Any:
+        """Return a declared option and refuse any other."""
+        if key.startswith("_") or key not in self._keys:
+            raise SpatialError(f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}")
+        return getattr(self._study, key)
+
+    def whole_study(self) -> Study:
+        """
+        Return the study, for the one stage that reads raw files.
+
+        Returns
+        -------
+        Study
+            With the raw root.
+
+        Raises
+        ------
+        SpatialError
+            Where the stage has not declared every option.
+        """
+        missing = sorted(set(type(self._study).model_fields) - {"raw"} - set(self._keys))
+        if missing:
+            raise SpatialError(f"the stage has not declared the option(s) {', '.join(missing)}")
+        return self._study
+
+    def dump(self) -> dict[str, Any]:
+        """
+        Return the declared options as JSON values.
+
+        Returns
+        -------
+        dict
+            By key.
+        """
+        dumped: dict[str, Any] = self._study.model_dump(mode="json", include=set(self._keys))
+        return dumped
