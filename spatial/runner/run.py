@@ -239,6 +239,14 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     store.write_json(manifest_name(stage.name), manifest)
 
 
+def _inputs(stage: Stage, store: Store) -> dict[str, pd.DataFrame | Raster]:
+    inputs = {name: store.read(name) for name in _names(stage.reads) if store.path_of(name) is not None}
+    absent = [name for name in stage.reads if not name.endswith("?") and name not in inputs]
+    if absent:
+        raise SpatialError(f"its input {absent[0]} is missing; run the whole study")
+    return inputs
+
+
 def _write(
     stage: Stage, folders: _Folders, made: Mapping[str, pd.DataFrame | Raster | list[Artifact]]
 ) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""The results of a run, read back as frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.errors import StoreError
+from spatial.rasters import Raster
+from spatial.store import Store
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Results", "read_results"]
+
+
+class Results:
+    """
+    The outputs of one study; every table of the data dictionary is an attribute, read when first asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's processed folder.
+    maps : Path, optional
+        The study's folder of pages.
+    """
+
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    access: pd.DataFrame
+    last_mile: pd.DataFrame
+    norms: pd.DataFrame
+    gaps: gpd.GeoDataFrame
+
+    def __init__(self, folder: Path, maps: Path | None = None) -> None:
+        self.folder = Path(folder)
+        self.maps = maps
+        self._store = Store(self.folder)
+        self._cache: dict[str, pd.DataFrame | Raster] = {}
+
+    def __getattr__(self, name: str) -> pd.DataFrame | Raster:
+        """Return a table or raster by its name; `norms` is short for `norm_results`."""
+        wanted = "norm_results" if name == "norms" else name
+        if name.startswith("_") or (wanted not in TABLES and wanted not in {"population", "elevation"}):
+            raise AttributeError(f"no result {name!r}; there are {', '.join(sorted(self.names))}")
+        if wanted not in self._cache:
+            self._cache[wanted] = self._store.read(wanted)
+        return self._cache[wanted]
+
+    def __dir__(self) -> list[str]:
+        """List the results beside the methods, for completion in a notebook."""
+        return sorted({*super().__dir__(), *self.names, "norms"})
+
+    def __repr__(self) -> str:
+        """Name the study and what is there."""
+        return f"<Results of {self.folder.name}: {', '.join(self.names)}>"
+
+    @property
+    def names(self) -> list[str]:
+        """
+        Names of the tables and rasters that are there.
+
+        Returns
+        -------
+        list of str
+            In the order in which the pipeline makes them.
+        """
+        return [name for name in (*TABLES, "population", "elevation") if self._store.path_of(name) is not None]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """
+        The headline numbers.
+
+        Returns
+        -------
+        dict
+            As in ``summary.json``.
+
+        Raises
+        ------
+        StoreError
+            Where the study has not run to its gaps.
+        """
+        found = self._store.read_json("summary.json")
+        if found is None:
+            raise StoreError(f"{self.folder}: no summary.json; run the study first: spatial run STUDY")
+        summary: dict[str, Any] = found
+        return summary
+
+    @property
+    def index_page(self) -> Path | None:
+        """
+        The page to open first.
+
+        Returns
+        -------
+        Path or None
+            None where no pages were written.
+        """
+        return self.maps / "index.html" if self.maps is not None else None
+
+
+def read_results(folder: str | Path, *, maps: str | Path | None = None) -> Results:
+    """
+    Open the results of a run.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study's processed folder, such as ``data/processed/sample``.
+    maps : str or Path, optional
+        The study's folder of pages.
+
+    Returns
+    -------
+    Results
+        Frames by name.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds no run.
+    """
+    path = Path(folder)
+    if not (path / "run.json").is_file():
+        raise StoreError(f"{path}: no run here (no run.json); run the study first: spatial run STUDY")
+    return Results(path, Path(maps) if maps is not None else None)
