@@ -1,1 +1,58 @@
-"""Spatial planning analysis: from raw files to travel times, norms, gaps, maps and QGIS layers."""
+"""Spatial planning analysis: from raw files to travel times, norms, gaps, maps and QGIS layers.
+
+Names are imported when first used, so that ``import spatial`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "ContractError": "spatial.errors",
+    "CrsError": "spatial.errors",
+    "DataError": "spatial.errors",
+    "InfeasibleError": "spatial.errors",
+    "Layers": "spatial.sources.layers",
+    "MissingDependencyError": "spatial.errors",
+    "NetworkError": "spatial.errors",
+    "Raster": "spatial.rasters",
+    "Results": "spatial.results",
+    "SourceError": "spatial.errors",
+    "SpatialError": "spatial.errors",
+    "StageError": "spatial.errors",
+    "StoreError": "spatial.errors",
+    "Study": "spatial.study",
+    "StudyError": "spatial.errors",
+    "TABLES": "spatial.tables",
+    "TravelGraph": "spatial.network",
+    "allocate_population": "spatial.access",
+    "as_facilities": "spatial.sources.adopt",
+    "as_settlements": "spatial.sources.adopt",
+    "build_network": "spatial.network",
+    "cost_to_closest": "spatial.access",
+    "evaluate_norms": "spatial.integration",
+    "load_register": "spatial.integration",
+    "prepare": "spatial.sources.prepare",
+    "read_results": "spatial.results",
+    "run": "spatial.pipeline",
+    "summarise": "spatial.access",
+    "travel_times": "spatial.access",
+    "widen": "spatial.access",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spatial' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted({*globals(), *__all__})

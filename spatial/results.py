@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from spatial.errors import StoreError
-from spatial.rasters import Raster
 from spatial.store import Store
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
+
+    from spatial.rasters import Raster
 
 __all__ = ["Results", "read_results"]
 

@@ -1,0 +1,6 @@
+"""Let ``python -m spatial`` do what the ``spatial`` command does."""
+
+from spatial.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The command line: ``spatial init | check | run | status | explain | fetch | demo``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from tqdm import tqdm
+
+from spatial.errors import SpatialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spatial.results import Results
+    from spatial.study import Study
+
+__all__ = ["cli", "main"]
+
+INTERRUPTED = 130
+
+raw_option = click.option(
+    "--raw",
+    type=click.Path(path_type=Path),
+    default=Path("data/raw"),
+    show_default=True,
+    help="Folder of the raw data.",
+)
+processed_option = click.option(
+    "--processed",
+    type=click.Path(path_type=Path),
+    default=Path("data/processed"),
+    show_default=True,
+    help="Folder of the processed data, one folder a study.",
+)
+maps_option = click.option(
+    "--maps",
+    type=click.Path(path_type=Path),
+    default=Path("maps"),
+    show_default=True,
+    help="Folder of the pages, one folder a study.",
+)
+study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="spatial-integration", prog_name="spatial")
+@click.pass_context
+def cli(context: click.Context, *, verbose: bool, debug: bool) -> None:
+    """How far villages are from towns and services, which norms that breaks for whom, and what to do first."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    context.obj = {"debug": debug}
+
+
+@cli.command()
+@click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path), default=Path("study.toml"))
+@click.option("--name", default="my-county", show_default=True, help="Short name of the study.")
+def init(study_file: Path, name: str) -> None:
+    """Write a new study file with every key explained."""
+    from spatial.template import study_template  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    if study_file.exists():
+        raise click.UsageError(f"{study_file} is there already; name another file")
+    study_file.parent.mkdir(parents=True, exist_ok=True)
+    study_file.write_text(study_template(name), encoding="utf-8")
+    click.echo(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
+
+
+@cli.command()
+@study_argument
+@raw_option
+def check(study_file: Path, raw: Path) -> None:
+    """Find every fault of the study file and its sources before any work."""
+    from spatial.stages import check_study  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    for line in check_study(_study(study_file, raw)):
+        click.echo(line)
+
+
+@cli.command()
+@study_argument
+@raw_option
+@processed_option
+@maps_option
+@click.option("--stage", "until", metavar="STAGE", help="Stop after this stage.")
+def run(study_file: Path, raw: Path, processed: Path, maps: Path, until: str | None) -> None:
+    """Run what changed, from raw files to pages and QGIS layers."""
+    _run(_study(study_file, raw), processed, maps, until)
+
+
+@cli.command()
+@study_argument
+@raw_option
+@processed_option
+@maps_option
+def status(study_file: Path, raw: Path, processed: Path, maps: Path) -> None:
+    """Say which stages would run, and why."""
+    from spatial.pipeline import STAGES, folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runner import plan  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    for decision in plan(STAGES, study, *folders_of(study, processed, maps)):
+        click.echo(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
+
+
+@cli.command()
+@study_argument
+@click.argument("settlement", metavar="SETTLEMENT")
+@raw_option
+@processed_option
+@click.option("--language", default="en", show_default=True, help="Language of the text.")
+def explain(study_file: Path, settlement: str, raw: Path, processed: Path, language: str) -> None:
+    """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
+    from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.results import read_results  # noqa: PLC0415 - as above
+    from spatial.stages import explain_settlement  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    results = read_results(folders_of(study, processed)[0])
+    click.echo(explain_settlement(study, results, settlement, language=language))
+
+
+@cli.command()
+@study_argument
+@raw_option
+def fetch(study_file: Path, raw: Path) -> None:
+    """Bring the raw files that a study lacks, from the addresses in their source.toml or from OpenStreetMap."""
+    from spatial.sources.fetch import fetch as fetch_sources  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    with _progress_bar() as report:
+        paths = fetch_sources(_study(study_file, raw), progress=report)
+    click.echo("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
+
+
+@cli.command()
+@raw_option
+@processed_option
+@maps_option
+def demo(raw: Path, processed: Path, maps: Path) -> None:
+    """Make the synthetic sample county and run the whole line on it."""
+    from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    write_sample_county(raw / "sample")
+    _run(sample_study(raw), processed, maps, None)
+
+
+def main() -> None:
+    """Run the command line and turn every error of this package into its message and exit code."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted; finished stages are kept, run again to go on", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SpatialError as error:
+        if "--debug" in sys.argv:
+            raise
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _study(path: Path, raw: Path) -> Study:
+    from spatial.study import Study  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    return Study.from_toml(path, raw=raw)
+
+
+def _run(study: Study, processed: Path, maps: Path, until: str | None) -> None:
+    from spatial.pipeline import run as run_line  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    with _progress_bar() as report:
+        results = run_line(study, processed=processed, maps=maps, until=until, progress=report)
+    _print_headlines(results)
+    _print_where(results)
+
+
+def _print_headlines(results: Results) -> None:
+    from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.planning.summary import headline_lines  # noqa: PLC0415 - as above
+
+    try:
+        summary = results.summary
+    except StoreError:
+        return
+    for line in headline_lines(summary):
+        click.echo(line)
+
+
+def _print_where(results: Results) -> None:
+    index = results.index_page
+    if index is not None and index.is_file():
+        click.echo(f"pages:        {index}")
+    project = results.folder / f"{results.folder.name}.qgz"
+    if project.is_file():
+        click.echo(f"QGIS project: {project}")
+    click.echo(f"tables:       {results.folder}")
+
+
+class _progress_bar:  # noqa: N801 - used as a context manager, like a function
+    """A tqdm bar that takes a fraction and a message; silent where nobody watches."""
+
+    def __enter__(self) -> Callable[[float, str], None]:
+        self._bar: Any = tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", disable=None, leave=False)
+        return self._report
+
+    def _report(self, fraction: float, message: str) -> None:
+        self._bar.set_description_str(f"{message:<44.44}", refresh=False)
+        self._bar.update(max(0.0, round(100 * fraction) - self._bar.n))
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

@@ -1,0 +1,82 @@
+"""The house: no registry host, no machine path, no unbounded module, public names as declared."""
+
+import ast
+import importlib
+import pickle
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from spatial import errors
+
+ROOT = Path(__file__).parents[2]
+TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".sh", ".yml", ".js", ".css", ".html", ""}
+
+
+def _tracked() -> list[Path]:
+    result = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        pytest.skip("reason: not a git checkout")
+    return [ROOT / name for name in result.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_registry_host_or_a_machine_path() -> None:
+    hosts = re.compile("|".join(("pythonhos" + "ted", "py" + r"pi\.org", "npm" + r"js\.", "deb" + r"ian\.org")))
+    machine = re.compile(r"(?<![\w.])/(wo" + r"rk|ho" + r"me|ro" + r"ot)/\w")
+    found = []
+    for path in _tracked():
+        if path.suffix not in TEXT_SUFFIXES or "assets" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [f"{path.name}: {hit.group(0)}" for pattern in (hosts, machine) for hit in pattern.finditer(text)]
+    assert found == []
+
+
+def test_no_module_grows_beyond_one_idea() -> None:
+    longest = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "spatial").rglob("*.py")}
+    too_long = {name: lines for name, lines in longest.items() if lines > 520 and name != "tables.py"}
+    assert too_long == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    found = []
+    for path in (ROOT / "spatial").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                doc = ast.get_docstring(node, clean=False) or ""
+                lines = (node.end_lineno or 0) - node.lineno - doc.count("\n")
+                if lines > 60:
+                    found.append(f"{path.name}:{node.name} {lines}")
+    assert found == []
+
+
+def test_every_error_survives_pickling_and_keeps_its_message() -> None:
+    examples = [
+        errors.StudyError("study.toml", ["name: missing"]),
+        errors.ContractError("roads", ["road_id: missing"]),
+        errors.CrsError("degrees"),
+        errors.SourceError("gone"),
+        errors.NetworkError("empty"),
+        errors.InfeasibleError("no", 3.0),
+        errors.StoreError("full"),
+        errors.StageError("access", "no", 3),
+        errors.MissingDependencyError("dask", "dask"),
+    ]
+    for error in examples:
+        copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+        assert type(copy) is type(error)
+        assert str(copy) == str(error)
+        assert copy.exit_code == error.exit_code
+
+
+def test_the_public_names_are_sorted_and_all_there() -> None:
+    spatial = importlib.import_module("spatial")
+    assert list(spatial.__all__) == sorted(spatial.__all__)
+    for name in spatial.__all__:
+        assert getattr(spatial, name) is not None
+
+
+def test_pins_are_plain_names_and_versions() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split()
+    assert all(re.fullmatch(r"[A-Za-z0-9_.\-]+==[A-Za-z0-9_.+!]+", line) for line in lines)

@@ -1,0 +1,109 @@
+"""The store writes whole files or none, and says what stands in the way."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from affine import Affine
+from pyproj import CRS
+from spatial.errors import ContractError, StoreError
+from spatial.rasters import Raster
+from spatial.store import Artifact, Store, locked, replace, sha256_of
+
+
+def _counts(number: float = 1.0) -> pd.DataFrame:
+    return pd.DataFrame({"source": ["osm"], "item": ["roads"], "number": [number]})
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = sha256_of(store.write("counts", _counts()))
+    assert sha256_of(store.write("counts", _counts())) == first
+
+
+def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    area = gpd.GeoDataFrame(
+        {"area_id": ["a"], "name": ["A"]}, geometry=gpd.points_from_xy([5e5], [9e6]).buffer(9), crs="EPSG:32738"
+    )
+    store.write("study_area", area)
+    back = store.read("study_area")
+    assert isinstance(back, gpd.GeoDataFrame)
+    pd.testing.assert_frame_equal(pd.DataFrame(back), pd.DataFrame(area))
+    assert back.crs == area.crs
+
+
+def test_a_raster_comes_back_as_it_was_with_its_total(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    raster = Raster(np.array([[1.5, np.nan], [0.25, 4.0]]), Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326))
+    store.write("population", raster)
+    back = store.read("population")
+    assert isinstance(back, Raster)
+    np.testing.assert_array_equal(back.values, raster.values)
+    assert back.total == 5.75  # 1.5 + 0.25 + 4
+    assert back.transform == raster.transform
+
+
+def test_a_table_that_breaks_its_contract_leaves_the_old_file(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    before = sha256_of(store.write("counts", _counts()))
+    with pytest.raises(ContractError, match="number"):
+        store.write("counts", _counts(-1.0))
+    assert sha256_of(tmp_path / "counts.parquet") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["counts.parquet"]
+
+
+def test_a_failed_block_leaves_neither_a_new_nor_a_temporary_file(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with replace(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_two_runs_on_one_folder_are_refused(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(StoreError, match="another run"), locked(tmp_path):
+        pass
+
+
+def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "processed").write_text("a file, not a folder")
+    with pytest.raises(StoreError, match="in the way"):
+        Store(tmp_path / "processed" / "x").write("counts", _counts())
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_path: Path, _content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        Store(tmp_path).write_file(Artifact("a.bin", b"x" * 100))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_cannot_leave_its_folder() -> None:
+    with pytest.raises(StoreError, match="inside the output folder"):
+        Artifact("../evil.html", b"")
+
+
+def test_a_damaged_table_is_named_with_its_remedy(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.write("counts", _counts())
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(StoreError, match=r"damaged.*delete it"):
+        store.read("counts")
+
+
+def test_column_units_are_in_the_parquet_file(tmp_path: Path) -> None:
+    account = pd.DataFrame({"item": ["allocated"], "persons": [1.0], "cells": [1.0], "detail": [""]})
+    schema = pq.read_schema(Store(tmp_path).write("population_account", account))
+    assert schema.field("persons").metadata[b"unit"] == b"persons"
