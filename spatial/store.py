@@ -26,9 +26,11 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Artifact", "Store", "locked", "replace", "sha256_of"]
+__all__ = ["Artifact", "Store", "locked", "remove_leftovers", "replace", "sha256_of"]
 
 LOCK_NAME = ".lock"
+TEMPORARY = ".spatial-"
+"""Begins the name of a file that is being written; a killed run may leave one."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def replace(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -140,6 +142,27 @@ def locked(folder: Path) -> Iterator[None]:
                 f"{folder}: another run is writing here; wait for it, or choose another folder with --processed"
             ) from error
         yield
+
+
+def remove_leftovers(folder: Path) -> None:
+    """
+    Remove what a killed run was writing; to be called while the folder is locked.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it may be absent.
+
+    Raises
+    ------
+    StoreError
+        Where a leftover cannot be removed.
+    """
+    for path in sorted(folder.glob(f"{TEMPORARY}*")):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _store_error(error, path) from error
 
 
 def _take(file: Any) -> None:

@@ -5,30 +5,26 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import importlib.util
+import sys
 from pathlib import Path
 
 __all__ = ["code_fingerprint", "imported_modules"]
 
 PACKAGE = "spatial"
+ROOT = Path(__file__).parent.parent
 APART = frozenset({"spatial.tables", "spatial.study", "spatial.errors", "spatial.runner", "spatial.store"})
 """Modules whose whole text does not count: of tables and options, those that a stage uses are taken apart."""
 
 
-@functools.cache
 def _source_of(module: str) -> Path | None:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        return None
-    path = Path(spec.origin)
-    return path if path.suffix == ".py" else None
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+    """Find a module's source without importing it; a caller's own module is the one that is loaded."""
+    if module == PACKAGE or module.startswith(f"{PACKAGE}."):
+        stem = ROOT.parent.joinpath(*module.split("."))
+        choices = [stem.with_suffix(".py"), stem / "__init__.py"]
+    else:
+        origin = getattr(sys.modules.get(module), "__file__", None)
+        choices = [Path(origin)] if origin else []
+    return next((path for path in choices if path.is_file()), None)
 
 
 @functools.cache
@@ -44,7 +40,7 @@ def _direct_imports(module: str) -> frozenset[str]:
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     ours = {name for name in found if name == PACKAGE or name.startswith(f"{PACKAGE}.")}
-    return frozenset(name for name in ours if _is_module(name))
+    return frozenset(name for name in ours if _source_of(name) is not None)
 
 
 def imported_modules(module: str) -> list[str]:
@@ -95,9 +91,8 @@ def code_fingerprint(module: str) -> str:
         if path is not None:
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
             folders.add(path.parent)
-    root = Path(__file__).parent.parent
-    for folder in sorted(folders - {root}):
+    for folder in sorted(item for item in folders if ROOT in item.parents):
         for path in sorted(item for item in folder.rglob("*") if item.is_file()):
             if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"} and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import SpatialError, StageError
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
 from spatial.runner.stage import Options, Stage
-from spatial.store import Artifact, Store, locked, sha256_of
+from spatial.store import Artifact, Store, locked, remove_leftovers, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -164,6 +164,8 @@ def run_stages(
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}, "libraries": library_versions()}
     with locked(folder):
+        remove_leftovers(folder)
+        remove_leftovers(maps)
         for position, stage in enumerate(chosen):
             start, step = position / len(chosen), 1 / len(chosen)
             decision = _decide(stage, study, folders)

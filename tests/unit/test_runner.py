@@ -1,0 +1,210 @@
+"""The runner runs what changed, skips what did not, and resumes after a crash with the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from spatial.errors import SpatialError, StageError, StoreError
+from spatial.runner import Options, Stage, plan, run_stages
+from spatial.runner.fingerprint import imported_modules
+from spatial.store import Artifact, sha256_of
+from spatial.study import Study
+
+STUDY = {
+    "name": "toy",
+    "title": {"en": "Toy"},
+    "as_of": "2026-01-01",
+    "sources": {"osm": {"path": "toy.osm.pbf"}},
+}
+
+
+def _study(**more: object) -> Study:
+    return Study.from_dict({**STUDY, **more})
+
+
+def _counts(number: float) -> pd.DataFrame:
+    return pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [number]})
+
+
+def first(options, _inputs, _progress):
+    return {"counts": _counts(options.network.speed_factor)}
+
+
+def second(_options, inputs, _progress):
+    doubled = inputs["counts"]["number"] * 2
+    return {"doubled": pd.DataFrame({"number": doubled}), "files": [Artifact("page.html", str(doubled[0]).encode())]}
+
+
+STAGES = (
+    Stage("first", first, makes=("counts",), options=("network",)),
+    Stage("second", second, reads=("counts",), makes=("doubled",), files="maps"),
+)
+
+
+def _run(tmp_path: Path, study: Study | None = None, stages=STAGES):
+    record = run_stages(stages, study or _study(), tmp_path / "p", tmp_path / "m")
+    return [name for name, facts in record["stages"].items() if facts["ran"]]
+
+
+def test_a_second_run_skips_everything(tmp_path: Path) -> None:
+    assert _run(tmp_path) == ["first", "second"]
+    assert _run(tmp_path) == []
+
+
+def test_a_changed_option_runs_its_stage_and_what_follows(tmp_path: Path) -> None:
+    _run(tmp_path)
+    assert _run(tmp_path, _study(network={"speed_factor": 1.5})) == ["first", "second"]
+    assert (tmp_path / "m" / "page.html").read_text() == "3.0"  # 1.5 doubled
+
+
+def test_an_option_that_no_stage_takes_runs_nothing(tmp_path: Path) -> None:
+    _run(tmp_path)
+    assert _run(tmp_path, _study(outputs={"status": "public"})) == []
+
+
+def test_a_damaged_output_is_made_again_with_the_same_bytes(tmp_path: Path) -> None:
+    _run(tmp_path)
+    path = tmp_path / "p" / "counts.parquet"
+    before = sha256_of(path)
+    path.write_bytes(path.read_bytes()[:50])
+    assert _run(tmp_path) == ["first"]  # the same bytes again, so the second stage is still up to date
+    assert sha256_of(path) == before
+
+
+def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
+    _run(tmp_path)
+    decisions = plan(STAGES, _study(network={"speed_factor": 2.0}), tmp_path / "p", tmp_path / "m")
+    assert [(item.stage, item.runs) for item in decisions] == [("first", True), ("second", True)]
+    assert "changed" in decisions[0].reason
+    assert "first runs before it" in decisions[1].reason
+    (tmp_path / "m" / "page.html").unlink()
+    decisions = plan(STAGES, _study(), tmp_path / "p", tmp_path / "m")
+    assert [item.runs for item in decisions] == [False, True]
+    assert "page.html is missing" in decisions[1].reason
+
+
+def test_a_failing_stage_keeps_what_finished_and_names_itself(tmp_path: Path) -> None:
+    def broken(_options, _inputs, _progress):
+        raise SpatialError("the well is dry")
+
+    stages = (STAGES[0], Stage("broken", broken, reads=("counts",)))
+    with pytest.raises(StageError, match="stage broken: the well is dry"):
+        _run(tmp_path, stages=stages)
+    assert (tmp_path / "p" / "counts.parquet").is_file()
+    assert _run(tmp_path) == ["second"]
+
+
+def test_a_stage_that_makes_what_it_did_not_declare_is_refused(tmp_path: Path) -> None:
+    def generous(_options, _inputs, _progress):
+        return {"counts": _counts(1.0), "surprise": _counts(1.0)}
+
+    with pytest.raises(StageError, match="surprise"):
+        _run(tmp_path, stages=(Stage("generous", generous, makes=("counts",)),))
+    assert not (tmp_path / "p" / "counts.parquet").exists()
+
+
+def test_a_stage_cannot_look_at_an_option_that_it_has_not_declared() -> None:
+    options = Options(_study(), ("network",))
+    assert options.network.speed_factor == 1.0
+    with pytest.raises(SpatialError, match="has not declared the option 'access'"):
+        _ = options.access
+
+
+def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
+    def pages(options, _inputs, _progress):
+        return {"files": [Artifact(f"{name}.html", b"x") for name in options.outputs.languages]}
+
+    stages = (Stage("pages", pages, options=("outputs",), files="maps"),)
+    _run(tmp_path, _study(outputs={"languages": ["en", "zh"]}), stages)
+    _run(tmp_path, _study(outputs={"languages": ["en"]}), stages)
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["en.html"]
+
+
+def test_an_unknown_last_stage_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpatialError, match="the stages are first, second"):
+        run_stages(STAGES, _study(), tmp_path, tmp_path, until="third")
+
+
+def test_the_fingerprint_follows_imports_inside_functions_and_leaves_the_contracts_apart() -> None:
+    modules = imported_modules("spatial.cli")
+    assert "spatial.template" in modules  # imported inside `init`
+    assert "spatial.tables" not in modules
+    assert "spatial.study" not in modules
+
+
+@pytest.mark.parametrize("moment", ["first", "second", "write"])
+def test_kill_9_at_any_moment_then_run_again_gives_the_same_bytes(tmp_path: Path, moment: str) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        import pandas as pd
+        from spatial.runner import Stage, run_stages
+        from spatial.store import Artifact, Store
+        from spatial.study import Study
+
+        moment, folder = sys.argv[1], Path(sys.argv[2])
+
+        def die(here):
+            if moment == here:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def first(options, inputs, progress):
+            die("first")
+            return {"counts": pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [1.0]})}
+
+        def second(options, inputs, progress):
+            die("second")
+            return {"doubled": inputs["counts"][["number"]] * 2, "files": [Artifact("page.html", b"2")]}
+
+        if moment == "write":
+            def write_file(self, artifact, folder=None):
+                path = (folder or self.folder) / artifact.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                (path.parent / ".spatial-half.html").write_bytes(artifact.content[:1])
+                os.kill(os.getpid(), signal.SIGKILL)
+            Store.write_file = write_file
+
+        study = Study.from_dict({"name": "toy", "title": {"en": "T"}, "as_of": "2026-01-01",
+                                 "sources": {"osm": {"path": "toy.osm.pbf"}}})
+        stages = (Stage("first", first, makes=("counts",)),
+                  Stage("second", second, reads=("counts",), makes=("doubled",), files="maps"))
+        run_stages(stages, study, folder / "p", folder / "m")
+        """
+    )
+    file = tmp_path / "toy.py"
+    file.write_text(script)
+
+    def run(moment: str, folder: Path) -> int:
+        return subprocess.run([sys.executable, str(file), moment, str(folder)], check=False).returncode
+
+    assert run(moment, tmp_path / "killed") == -signal.SIGKILL
+    assert run("never", tmp_path / "killed") == 0
+    assert run("never", tmp_path / "whole") == 0
+    assert sorted(p.name for p in (tmp_path / "killed" / "m").iterdir()) == ["page.html"]
+    for name in ("p/counts.parquet", "p/doubled.parquet", "m/page.html"):
+        assert sha256_of(tmp_path / "killed" / name) == sha256_of(tmp_path / "whole" / name)
+
+
+def test_a_killed_run_does_not_leave_the_folder_locked(tmp_path: Path) -> None:
+    code = (
+        "import os, signal; from pathlib import Path; from spatial.store import locked\n"
+        f"with locked(Path({str(tmp_path)!r})): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert _run(tmp_path) == ["first", "second"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock is not on Windows")
+def test_two_runs_at_once_on_one_folder_are_refused(tmp_path: Path) -> None:
+    def nested(_options, _inputs, _progress):
+        run_stages(STAGES, _study(), tmp_path / "p", tmp_path / "m")
+        return {}
+
+    with pytest.raises(StoreError, match="another run"):
+        _run(tmp_path, stages=(Stage("nested", nested),))
