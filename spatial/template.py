@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-__all__ = ["study_template"]
+__all__ = ["inner_model", "study_template"]
 
 HEAD = """\
 # A study: what is studied, from which files, against which norms.
@@ -52,7 +52,7 @@ def _section(model: type[BaseModel], prefix: str, given: dict[str, str]) -> Iter
     for key, field in model.model_fields.items():
         if field.exclude:
             continue
-        inner, many = _inner_model(field.annotation)
+        inner, many = inner_model(field.annotation)
         if inner is not None:
             nested.append((key, inner, field, many))
             continue
@@ -72,13 +72,26 @@ def _section(model: type[BaseModel], prefix: str, given: dict[str, str]) -> Iter
         yield from _section(inner, f"{path}.", given)
 
 
-def _inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """
+    Find the options model inside an annotation.
+
+    Parameters
+    ----------
+    annotation : object
+        As pydantic gives it.
+
+    Returns
+    -------
+    tuple
+        The model, or None; and whether the key holds a list of them.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
     if get_origin(annotation) in {Union, types.UnionType, tuple}:
         many = get_origin(annotation) is tuple
         for part in get_args(annotation):
-            found, _ = _inner_model(part)
+            found, _ = inner_model(part)
             if found is not None:
                 return found, many
     return None, False
