@@ -6,9 +6,8 @@ import inspect
 from pathlib import Path
 
 import click
-from pydantic import BaseModel
-
 import spatial
+from pydantic import BaseModel
 from spatial import errors
 from spatial.cli import cli
 from spatial.study import Study
@@ -75,7 +74,10 @@ def study_page() -> str:
     """Write the list of study keys."""
     head = "# Keys of the study file\n\n`spatial init` writes a file with all of them.\n\n"
     table = "| key | default | what it is |\n|---|---|---|\n"
-    rows = [f"| `{key}` | {_cell(f'`{default}`' if default else '')} | {_cell(about)} |\n" for key, default, about in _keys(Study)]
+    rows = [
+        f"| `{key}` | {_cell(f'`{default}`' if default else '')} | {_cell(about)} |\n"
+        for key, default, about in _keys(Study)
+    ]
     return head + table + "".join(rows)
 
 
