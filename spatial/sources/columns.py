@@ -1,0 +1,255 @@
+"""A user's columns as the tables want them: every fault is collected, none is repaired."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from spatial.errors import first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["choice_column", "id_column", "map_columns", "number_column", "row_labels", "text_column"]
+
+CARRIED = "source_"
+"""Put before a file's own column whose name a mapped column takes."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def map_columns(
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    values: Mapping[str, Mapping[str, str]],
+    problems: list[str],
+) -> pd.DataFrame:
+    """
+    Give a file's columns our names and its values our values; all other columns travel along.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As read. Left unchanged.
+    columns : mapping of str to str
+        Our column = the file's column.
+    values : mapping of str to mapping
+        For a column of ours: the file's value = our value. Other values stay as they are.
+    problems : list of str
+        Faults are appended to it.
+
+    Returns
+    -------
+    DataFrame
+        A file's own column whose name a mapped one takes becomes ``source_<name>``.
+    """
+    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    theirs = [str(column) for column in frame.columns if column != geometry]
+    absent = {ours: name for ours, name in columns.items() if name not in theirs}
+    if absent:
+        wanted = ", ".join(f"{ours} = {name!r}" for ours, name in absent.items())
+        problems.append(f"columns: no such column for {wanted}; the file has {first_of(theirs, limit=30)}")
+    found = {ours: name for ours, name in columns.items() if name not in absent.values()}
+    taken = {name: f"{CARRIED}{name}" for name in found if name in theirs and name not in found.values()}
+    mapped = frame.rename(columns=taken)
+    renamed = {name: ours for ours, name in found.items()}
+    mapped = mapped.rename(columns=renamed)
+    for ours, name in found.items():
+        if renamed[name] != ours:  # one column of the file stands for several of ours
+            mapped[ours] = mapped[renamed[name]]
+    for ours, dictionary in values.items():
+        if ours in mapped.columns:
+            mapped[ours] = text_column(mapped[ours]).replace(dict(dictionary))
+        elif ours not in absent:
+            problems.append(f"values.{ours}: the table has no column {ours}; map one in columns")
+    return mapped
+
+
+def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
+    """
+    Name rows for messages: by id where there is one, else by row number from 1.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any.
+    key : str
+        The id column; it may be missing.
+
+    Returns
+    -------
+    Series of str
+        On the frame's index.
+    """
+    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index, dtype="str")
+    if key not in frame.columns:
+        return rows
+    ids = text_column(frame[key])
+    return ids.where(ids.notna(), rows)
+
+
+def text_column(series: pd.Series) -> pd.Series:
+    """
+    Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
+
+    Parameters
+    ----------
+    series : Series
+        Any dtype.
+
+    Returns
+    -------
+    Series of str
+        On the same index.
+
+    Examples
+    --------
+    >>> list(text_column(pd.Series([51.0, 52.5])))
+    ['51', '52.5']
+    """
+
+    def text(value: object) -> object:
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            return str(int(value))
+        return str(value)
+
+    texts = [text(value) if there else np.nan for value, there in zip(series, series.notna(), strict=True)]
+    return pd.Series(texts, index=series.index, dtype="str", name=series.name)
+
+
+def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
+    """
+    Ids as text, complete and unique.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the column, or a fault is reported.
+    key : str
+        The id column.
+    problems : list of str
+        Faults are appended to it.
+
+    Returns
+    -------
+    Series of str
+        On the frame's index.
+    """
+    if key not in frame.columns:
+        problems.append(_missing(frame, key))
+        return row_labels(frame, key)
+    ids = text_column(frame[key])
+    empty = ids.isna() | (ids.str.strip() == "")
+    if empty.any():
+        problems.append(f"{key}: no id in {first_of(_rows(empty))}; give each row an id of its own")
+    repeated = ids[~empty & ids.duplicated(keep=False)].drop_duplicates()
+    if len(repeated):
+        problems.append(f"{key}: repeated id(s) {first_of(repeated)}; make each row's id unique")
+    return ids
+
+
+def number_column(
+    frame: pd.DataFrame, column: str, problems: list[str], *, key: str, complete: bool = False
+) -> pd.Series:
+    """
+    Non-negative numbers of a column; text, negative and infinite values are faults, so is a gap where none may be.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the column.
+    column : str
+        The column; numbers written as text are read, digits and a point only.
+    problems : list of str
+        Faults are appended to it.
+    key : str
+        The id column that names rows in messages.
+    complete : bool
+        Whether a missing value is a fault.
+
+    Returns
+    -------
+    Series of float64
+        On the frame's index; NaN where missing or faulty.
+    """
+    series = frame[column]
+    labels = row_labels(frame, key)
+    if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
+        numbers, missing = series.astype("float64"), series.isna()
+        unreadable = pd.Series(False, index=series.index)
+    else:
+        text = text_column(series).str.strip()
+        missing = text.isna() | (text == "")
+        readable = ~missing & text.map(
+            lambda value: isinstance(value, str) and bool(_NUMBER.fullmatch(value))
+        )
+        unreadable = ~missing & ~readable
+        numbers = pd.Series(np.nan, index=series.index, dtype="float64")
+        numbers[readable] = text[readable].astype("float64")
+        if unreadable.any():
+            shown = first_of(text[unreadable].drop_duplicates(), limit=3)
+            problems.append(
+                f"{column}: text instead of a number for {first_of(labels[unreadable])}, such as {shown}; "
+                "write digits and a decimal point only"
+            )
+    if complete and missing.any():
+        problems.append(
+            f"{column}: no number for {first_of(labels[missing])}; fill it in (0 where it is none), "
+            "or do not map the column"
+        )
+    wrong = numbers.notna() & ~((numbers >= 0) & np.isfinite(numbers))
+    if wrong.any():
+        shown = first_of(numbers[wrong].drop_duplicates(), limit=3)
+        problems.append(
+            f"{column}: negative or infinite for {first_of(labels[wrong])}, such as {shown}; correct them"
+        )
+    return numbers.where(~wrong & ~unreadable).rename(column)
+
+
+def choice_column(
+    frame: pd.DataFrame, column: str, choices: Collection[str], problems: list[str], *, key: str
+) -> pd.Series:
+    """
+    Text of a column that may hold certain values only.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the column.
+    column : str
+        The column.
+    choices : collection of str
+        What it may hold.
+    problems : list of str
+        Faults are appended to it.
+    key : str
+        The id column that names rows in messages.
+
+    Returns
+    -------
+    Series of str
+        On the frame's index.
+    """
+    text = text_column(frame[column])
+    labels = row_labels(frame, key)
+    wrong = ~text.isin(list(choices))
+    if wrong.any():
+        shown = first_of(text[wrong].fillna("").drop_duplicates().sort_values(), limit=5)
+        known = ", ".join(sorted(choices))
+        problems.append(
+            f"{column}: unknown value(s) {shown} for {first_of(labels[wrong])}; known are {known}: "
+            f"translate them in values.{column}"
+        )
+    return text
+
+
+def _missing(frame: pd.DataFrame, column: str) -> str:
+    names = [str(name) for name in frame.columns if name != "geometry"]
+    return f"{column}: the column is missing; map it in columns: the table has {first_of(names, limit=30)}"
+
+
+def _rows(mask: pd.Series) -> list[str]:
+    return [f"row {position + 1}" for position in np.flatnonzero(mask.to_numpy())]

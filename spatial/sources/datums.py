@@ -1,0 +1,198 @@
+"""Shifted Chinese map datums: GCJ-02 and BD-09 coordinates back to WGS 84."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+from spatial.errors import ContractError, CrsError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+    from numpy.typing import ArrayLike, NDArray
+
+    Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+__all__ = ["CHINA", "frame_to_wgs84", "from_wgs84", "to_wgs84"]
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+
+CHINA = (72.004, 0.8293, 137.8347, 55.8271)
+"""West, south, east, north in degrees: where GCJ-02 is defined; elsewhere it equals WGS 84."""
+
+KRASOVSKY_AXIS_M = 6_378_245.0
+KRASOVSKY_ECCENTRICITY_2 = 0.006_693_421_622_965_943
+"""The ellipsoid of the published GCJ-02 formula (Krasovsky 1940)."""
+
+_BAIDU_TURN = np.pi * 3000.0 / 180.0
+_TOLERANCE_DEGREES = 1e-11
+_MAX_STEPS = 60
+_MARK = "shifted_from"
+
+
+def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair:
+    """
+    Turn coordinates of a declared datum into WGS 84, to far below one metre.
+
+    The published forward formula of GCJ-02 is inverted by fixed-point iteration; that of BD-09 likewise.
+
+    Parameters
+    ----------
+    longitude, latitude : array_like of float, shape (n,)
+        Degrees in `datum`.
+    datum : {'wgs84', 'gcj02', 'bd09'}
+        The declared datum; ``"wgs84"`` returns a copy.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        Longitude and latitude in WGS 84, degrees.
+
+    Raises
+    ------
+    ContractError
+        Where a coordinate of a shifted datum lies outside China, where that datum does not exist: the declaration
+        is wrong, or the axes are swapped.
+
+    Examples
+    --------
+    >>> longitude, latitude = to_wgs84([116.403742], [39.916527], datum="gcj02")
+    >>> bool(abs(longitude[0] - 116.3975) < 1e-5), bool(abs(latitude[0] - 39.915124) < 1e-5)
+    (True, True)
+    """
+    x, y = _arrays(longitude, latitude)
+    if datum == "wgs84":
+        return x, y
+    _refuse_abroad(x, y, datum)
+    if datum == "bd09":
+        x, y = _invert(_gcj02_to_bd09, x, y)
+    return _invert(_wgs84_to_gcj02, x, y)
+
+
+def from_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair:
+    """
+    Turn WGS 84 coordinates into a shifted datum, as the map services do.
+
+    Parameters
+    ----------
+    longitude, latitude : array_like of float, shape (n,)
+        Degrees in WGS 84.
+    datum : {'wgs84', 'gcj02', 'bd09'}
+        The datum wanted.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        Longitude and latitude in `datum`, degrees.
+
+    Raises
+    ------
+    ContractError
+        Where a coordinate lies outside China.
+    """
+    x, y = _arrays(longitude, latitude)
+    if datum == "wgs84":
+        return x, y
+    _refuse_abroad(x, y, datum)
+    x, y = _wgs84_to_gcj02(x, y)
+    return _gcj02_to_bd09(x, y) if datum == "bd09" else (x, y)
+
+
+def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame:
+    """
+    Turn a frame in a shifted datum into WGS 84, once.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        In degrees, as the shifted datums always are. Left unchanged.
+    datum : {'wgs84', 'gcj02', 'bd09'}
+        The declared datum; ``"wgs84"`` returns the frame itself.
+
+    Returns
+    -------
+    GeoDataFrame
+        In EPSG:4326, marked in its attrs as converted.
+
+    Raises
+    ------
+    CrsError
+        Where the frame is not in degrees, or has been converted before.
+    ContractError
+        Where it lies outside China.
+    """
+    if datum == "wgs84":
+        return frame
+    if _MARK in frame.attrs:
+        raise CrsError(
+            f"the coordinates were already converted from {frame.attrs[_MARK]} to WGS 84; "
+            f"converting them from {datum} again would move them by hundreds of metres"
+        )
+    if frame.crs is not None and not frame.crs.is_geographic:
+        raise CrsError(
+            f"datum = '{datum}' goes with longitude and latitude, but the coordinates are in {frame.crs.to_string()}; "
+            "leave out either datum or crs"
+        )
+
+    def shift(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
+
+    moved = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shift)).set_crs(
+        "EPSG:4326", allow_override=True
+    )
+    moved.attrs = {**frame.attrs, _MARK: datum}
+    return moved
+
+
+def _arrays(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
+    return np.array(longitude, dtype=np.float64, ndmin=1), np.array(latitude, dtype=np.float64, ndmin=1)
+
+
+def _refuse_abroad(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -> None:
+    west, south, east, north = CHINA
+    abroad = ~((x >= west) & (x <= east) & (y >= south) & (y <= north))
+    if abroad.any():
+        shown = [f"{lon:g} {lat:g}" for lon, lat in zip(x[abroad], y[abroad], strict=True)]
+        raise ContractError(
+            "coordinates",
+            [
+                f"datum = '{datum}' exists in China only, but {first_of(shown)} lie outside; are the axes swapped?"
+            ],
+        )
+
+
+def _wgs84_to_gcj02(x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+    dx, dy = x - 105.0, y - 35.0
+    common = (20.0 * np.sin(6.0 * dx * np.pi) + 20.0 * np.sin(2.0 * dx * np.pi)) * 2.0 / 3.0
+    north = -100.0 + 2.0 * dx + 3.0 * dy + 0.2 * dy * dy + 0.1 * dx * dy + 0.2 * np.sqrt(np.abs(dx)) + common
+    north += (20.0 * np.sin(dy * np.pi) + 40.0 * np.sin(dy / 3.0 * np.pi)) * 2.0 / 3.0
+    north += (160.0 * np.sin(dy / 12.0 * np.pi) + 320.0 * np.sin(dy * np.pi / 30.0)) * 2.0 / 3.0
+    east = 300.0 + dx + 2.0 * dy + 0.1 * dx * dx + 0.1 * dx * dy + 0.1 * np.sqrt(np.abs(dx)) + common
+    east += (20.0 * np.sin(dx * np.pi) + 40.0 * np.sin(dx / 3.0 * np.pi)) * 2.0 / 3.0
+    east += (150.0 * np.sin(dx / 12.0 * np.pi) + 300.0 * np.sin(dx / 30.0 * np.pi)) * 2.0 / 3.0
+    phi = np.radians(y)
+    magic = 1.0 - KRASOVSKY_ECCENTRICITY_2 * np.sin(phi) ** 2
+    metres_north = KRASOVSKY_AXIS_M * (1.0 - KRASOVSKY_ECCENTRICITY_2) / (magic * np.sqrt(magic))
+    metres_east = KRASOVSKY_AXIS_M / np.sqrt(magic) * np.cos(phi)
+    return x + np.degrees(east / metres_east), y + np.degrees(north / metres_north)
+
+
+def _gcj02_to_bd09(x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+    radius = np.hypot(x, y) + 2e-5 * np.sin(y * _BAIDU_TURN)
+    angle = np.arctan2(y, x) + 3e-6 * np.cos(x * _BAIDU_TURN)
+    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+
+
+def _invert(forward: Callable[..., Pair], x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+    """Find what `forward` turns into (x, y): it is the identity plus a small, slowly changing shift."""
+    guess_x, guess_y = x.copy(), y.copy()
+    for _ in range(_MAX_STEPS):
+        there_x, there_y = forward(guess_x, guess_y)
+        step_x, step_y = x - there_x, y - there_y
+        guess_x, guess_y = guess_x + step_x, guess_y + step_y
+        if max(np.abs(step_x).max(initial=0.0), np.abs(step_y).max(initial=0.0)) < _TOLERANCE_DEGREES:
+            break
+    return guess_x, guess_y

@@ -1,0 +1,131 @@
+"""Delimited text (CSV) as a frame of text: encoding and shape are checked, nothing is converted or dropped."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.files import local_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read_delimited"]
+
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_CHINESE = "gb18030"
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def read_delimited(
+    path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table"
+) -> pd.DataFrame:
+    """
+    Read a CSV as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A byte order mark is accepted.
+    encoding : str
+        Declared encoding, such as ``"utf-8"`` or ``"gb18030"``.
+    delimiter : str
+        One character between fields.
+    what : str
+        What the table is to the study, for messages.
+
+    Returns
+    -------
+    DataFrame
+        Text columns as written, leading zeros kept; an empty cell is missing. Blank lines are skipped.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, no text, in another encoding, or has no row.
+    ContractError
+        With repeated or missing column names and the lines that have too many or too few fields.
+    """
+    text = _decode(local_file(path, what=what).read_bytes(), path, encoding, what)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if header:
+                rows.append(row)
+                lines.append(reader.line_num)
+            else:
+                header = [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise SourceError(f"{what} {path}: line {reader.line_num}: {error}; is a quote left open?") from error
+    if not rows:
+        raise SourceError(f"{what} {path}: the table holds no rows; export it again")
+    _refuse_shape(f"{what} {path}", header, rows, lines)
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    return frame.mask(frame == "")
+
+
+def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
+    if data.startswith(_ARCHIVES):
+        raise SourceError(f"{what} {path}: this is a workbook or archive, not text; save it as CSV in UTF-8")
+    try:
+        declared = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {path}: the encoding {encoding!r} is not known; write 'utf-8' or 'gb18030'"
+        ) from error
+    marked = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
+    if marked is not None and not declared.startswith(marked):
+        raise SourceError(
+            f"{what} {path}: the file marks itself as {marked}, the study declares encoding = {encoding!r}; "
+            f"write encoding = '{marked}'"
+        )
+    try:
+        text = data.decode("utf-8-sig" if marked == "utf-8" else declared)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(
+            f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {_other_encoding(data, declared)}"
+        ) from error
+    if "\x00" in text:
+        raise SourceError(
+            f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
+        )
+    return text
+
+
+def _other_encoding(data: bytes, declared: str) -> str:
+    other = "utf-8" if declared.startswith("gb") else _CHINESE
+    try:
+        data.decode(other)
+    except UnicodeDecodeError:
+        return "declare the right encoding, or save the file as UTF-8"
+    return f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
+
+
+def _refuse_shape(label: str, header: list[str], rows: list[list[str]], lines: list[int]) -> None:
+    problems = []
+    repeated = sorted({name for name in header if header.count(name) > 1 and name})
+    if repeated:
+        problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
+    unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
+    if unnamed:
+        problems.append(
+            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them"
+        )
+    wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
+    if wrong:
+        problems.append(
+            f"lines {first_of(wrong)} do not have {len(header)} fields as the header does; "
+            "is the delimiter right, and is text with a delimiter in it quoted?"
+        )
+    if problems:
+        raise ContractError(label, problems)

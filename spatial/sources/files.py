@@ -1,0 +1,110 @@
+"""Raw files before they are opened: there, local, whole enough, and what their name says they are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spatial.errors import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["HEAD_BYTES", "is_remote", "local_file"]
+
+HEAD_BYTES = 1024
+"""How much of a file is looked at to tell what it is."""
+
+_SCHEME = re.compile(r"(^|[/\\])[A-Za-z][A-Za-z0-9+.\-]+:[/\\]")
+_WEB_PAGE = re.compile(
+    rb"^\s*(<!doctype html|<html|<head|<body|<!--|<\?xml[^>]*>\s*(<!doctype html|<html|<error))",
+    re.IGNORECASE,
+)
+_LFS_POINTER = b"version https://git-lfs"
+
+
+def is_remote(path: str | Path) -> bool:
+    """
+    Whether a path is an address on the network, or a virtual file system of GDAL that may become one.
+
+    Parameters
+    ----------
+    path : str or Path
+        As a study file writes it, or joined to the raw root.
+
+    Returns
+    -------
+    bool
+        True for ``https://...``, ``s3://...``, ``/vsicurl/...`` and the like.
+
+    Examples
+    --------
+    >>> is_remote("https://example.org/population.tif"), is_remote("comoros/population.tif")
+    (True, False)
+    """
+    text = str(path)
+    return text.startswith(("/vsi", "\\vsi")) or _SCHEME.search(text) is not None
+
+
+def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:
+    """
+    Return the resolved path of a local file that begins as its kind should, and refuse anything else.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it is to the study, for the message, such as ``"population raster"``.
+    magic : tuple of bytes
+        Beginnings that the kind of file may have; empty where any will do.
+    kind : str
+        The kind of file, for the message, such as ``"GeoTIFF"``.
+
+    Returns
+    -------
+    Path
+        Absolute, without links.
+
+    Raises
+    ------
+    SourceError
+        Where it is remote, missing, no file, empty, unreadable, a saved web page or of another kind.
+    """
+    if is_remote(path):
+        raise SourceError(
+            f"{what} {path}: remote files are never opened; give its address in source.toml and run `spatial fetch`"
+        )
+    head = _head(path, what)
+    if not head:
+        raise SourceError(f"{what} {path}: the file is empty; fetch or export it again")
+    if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
+        raise SourceError(
+            f"{what} {path}: this is a web page or a server's error message saved under that name; "
+            "download the file itself again"
+        )
+    if head.startswith(_LFS_POINTER):
+        raise SourceError(f"{what} {path}: this is a Git LFS pointer, not the file; run `git lfs pull`")
+    if magic and not head.startswith(magic):
+        raise SourceError(
+            f"{what} {path}: this is no {kind} (it begins with {head[:8]!r}); "
+            "it is damaged or another kind of file under that name"
+        )
+    return path.resolve()
+
+
+def _head(path: Path, what: str) -> bytes:
+    if path.is_dir():
+        raise SourceError(f"{what} {path}: this is a folder; name the file in it")
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{what} {path}: not found; correct the path in the study file, name the folder of the raw data with "
+            "--raw FOLDER, or run `spatial fetch STUDY`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error

@@ -1,0 +1,164 @@
+"""Open a vector file of any accepted format, by its name and only if its content agrees."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+from spatial.errors import SourceError, first_of
+from spatial.sources.delimited import read_delimited
+from spatial.sources.files import local_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.study import TableSource
+
+__all__ = ["FORMATS", "declares_crs", "open_frame"]
+
+FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    ".csv": ("CSV", ()),
+    ".tsv": ("CSV", ()),
+    ".txt": ("CSV", ()),
+    ".gpkg": ("GeoPackage", (b"SQLite format 3\x00",)),
+    ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{", b" ", b"\n", b"\r\n", b"\t")),
+    ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{", b" ", b"\n", b"\r\n", b"\t")),
+    ".shp": ("Shapefile", (b"\x00\x00\x27\x0a",)),
+    ".fgb": ("FlatGeobuf", (b"fgb\x03",)),
+    ".parquet": ("GeoParquet", (b"PAR1",)),
+    ".geoparquet": ("GeoParquet", (b"PAR1",)),
+}
+"""Kind of file and how it begins, by the ending of its name."""
+
+_NOT_DATA = {"layer_styles", "qgis_projects"}
+
+
+def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
+    """
+    Read a file as it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending names the format.
+    source : TableSource
+        Declared layer, encoding and delimiter.
+    what : str
+        What it is to the study, for messages.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        All columns, text or as typed in the file; a GeoDataFrame where the file has geometry.
+
+    Raises
+    ------
+    SourceError
+        Where it is missing, damaged, of another kind, of several layers or empty.
+    """
+    kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
+    if not kind:
+        raise SourceError(
+            f"{what} {path}: the ending {path.suffix!r} is not known; "
+            f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
+        )
+    if kind == "CSV":
+        return read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
+    file = local_file(path, what=what, magic=magic, kind=kind)
+    frame = _read_parquet(file, what) if kind == "GeoParquet" else _read_ogr(file, kind, source, what)
+    if frame.empty:
+        raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
+    return frame
+
+
+def declares_crs(path: Path) -> bool:
+    """
+    Whether a file itself says its CRS, rather than by a default of its format.
+
+    Parameters
+    ----------
+    path : Path
+        A file that can be read. Only GeoJSON has such a default: without ``"crs"`` it is WGS 84 by RFC 7946.
+
+    Returns
+    -------
+    bool
+        False for a GeoJSON without the member ``"crs"``.
+    """
+    if FORMATS.get(path.suffix.lower(), ("",))[0] != "GeoJSON":
+        return True
+    return "crs" in json.loads(path.read_text(encoding="utf-8-sig"))
+
+
+def _read_parquet(file: Path, what: str) -> pd.DataFrame:
+    try:
+        try:
+            return gpd.read_parquet(file)
+        except ValueError:  # no geo metadata: a plain table
+            return pd.read_parquet(file)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise SourceError(f"{what} {file}: the GeoParquet is damaged or truncated: {error}") from error
+
+
+def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
+    encoding = None
+    if kind == "Shapefile":
+        _refuse_partial_shapefile(file, what)
+        declared = source.encoding.lower().replace("_", "-")
+        encoding = (
+            None if declared in {"utf-8", "utf8"} and file.with_suffix(".cpg").exists() else source.encoding
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            layer = _layer(file, source.layer, what)
+            frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer, encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{what} {file}: its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
+        ) from error
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {file}: the encoding {source.encoding!r} is not known; write 'gb18030'"
+        ) from error
+    except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{what} {file}: the {kind} is damaged or truncated: {error}") from error
+    return frame
+
+
+def _layer(file: Path, wanted: str | None, what: str) -> str:
+    names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in _NOT_DATA]
+    if wanted is not None:
+        if wanted not in names:
+            raise SourceError(f"{what} {file}: no layer {wanted!r}; it has {first_of(names, limit=20)}")
+        return wanted
+    if len(names) != 1:
+        raise SourceError(
+            f"{what} {file}: "
+            + (
+                f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
+                if names
+                else "no layer"
+            )
+        )
+    return names[0]
+
+
+def _refuse_partial_shapefile(file: Path, what: str) -> None:
+    absent = [ending for ending in (".shx", ".dbf") if not _sibling(file, ending)]
+    if absent:
+        raise SourceError(
+            f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
+        )
+
+
+def _sibling(file: Path, ending: str) -> bool:
+    return any(file.with_suffix(form).exists() for form in (ending, ending.upper()))

@@ -1,0 +1,242 @@
+"""Where raw files come from: the source.toml beside them, checked against the files themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import SourceError
+from spatial.sources.files import local_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spatial.study import Study
+
+__all__ = [
+    "DESCRIPTION",
+    "UNKNOWN",
+    "SourceRecord",
+    "declared_paths",
+    "describe",
+    "file_sha256",
+    "read_provenance",
+]
+
+DESCRIPTION = "source.toml"
+"""Name of the file that describes the raw files of its folder and below."""
+
+UNKNOWN = "unknown"
+"""What a description says where nobody knows."""
+
+PROJECT_RAW = Path("data/raw")
+_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", "issue")
+_HEX = set("0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """
+    What is known about one raw file.
+
+    Parameters
+    ----------
+    path : str
+        As the study names it, relative to the raw root.
+    origin, licence, vintage : str
+        Who made it, under which licence it may be used, and how old it is; ``"unknown"`` where nobody says.
+    sha256 : str
+        Checksum of the file as it lies there; of the description where the file is not there.
+    address : str
+        Where it can be fetched, or ``"unknown"``.
+    issue : str
+        A known fault of the source, carried to every page that uses it; empty for none.
+    is_described : bool
+        False where no source.toml lists it.
+    """
+
+    path: str
+    origin: str = UNKNOWN
+    licence: str = UNKNOWN
+    vintage: str = UNKNOWN
+    sha256: str = UNKNOWN
+    address: str = UNKNOWN
+    issue: str = ""
+    is_described: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Turn the record into plain values for a manifest.
+
+        Returns
+        -------
+        dict
+            Every attribute by name.
+        """
+        return asdict(self)
+
+
+def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
+    """
+    List the raw files that a study names.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Paths by the key that names them, in the order of the study file's schema.
+    """
+    sources = study.sources
+    found: dict[str, tuple[str, ...]] = {}
+    for name in ("osm", "settlements", "roads", "boundaries", "flows"):
+        source = getattr(sources, name)
+        if source is not None:
+            found[f"sources.{name}.path"] = (source.path,)
+    for number, table in enumerate(sources.facilities):
+        found[f"sources.facilities.{number}.path"] = (table.path,)
+    for name in ("population", "elevation", "landcover"):
+        source = getattr(sources, name)
+        if source is not None:
+            found[f"sources.{name}.paths"] = tuple(source.paths)
+    return found
+
+
+def read_provenance(
+    raw_root: Path, paths: Iterable[str], *, project_raw: Path = PROJECT_RAW
+) -> list[SourceRecord]:
+    """
+    Describe raw files and check that they are the ones described.
+
+    Parameters
+    ----------
+    raw_root : Path
+        Folder that the paths are relative to.
+    paths : iterable of str
+        As the study names them; each is listed once.
+    project_raw : Path
+        The project's own raw folder, whose ``<name>/source.toml`` is looked at when the raw root has none.
+
+    Returns
+    -------
+    list of SourceRecord
+        In the order of `paths`; a file that nobody describes is ``"unknown"`` in all but its checksum.
+
+    Raises
+    ------
+    SourceError
+        Where a file is missing, a checksum differs, or a source.toml is faulty.
+    """
+    records: list[SourceRecord] = []
+    for path in dict.fromkeys(paths):
+        file = local_file(raw_root / path, what="source")
+        digest = file_sha256(file)
+        known = describe(raw_root, path, project_raw=project_raw)
+        if known is None:
+            records.append(SourceRecord(path, sha256=digest, is_described=False))
+            continue
+        if known.sha256 not in {UNKNOWN, digest}:
+            raise SourceError(
+                f"source {raw_root / path}: its sha256 is {digest[:12]}..., its {DESCRIPTION} says "
+                f"{known.sha256[:12]}...; the file was changed or damaged: fetch it again, or describe the new file"
+            )
+        records.append(replace(known, sha256=digest))
+    return records
+
+
+def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> SourceRecord | None:
+    """
+    Find the description of a raw file, whether or not the file is there.
+
+    Parameters
+    ----------
+    raw_root : Path
+        Folder that the path is relative to.
+    path : str
+        As the study names it.
+    project_raw : Path
+        The project's own raw folder, looked at after the raw root.
+
+    Returns
+    -------
+    SourceRecord or None
+        From the nearest source.toml that lists the file: its folder, then the folders above up to the raw root, then
+        the same in `project_raw`; None where none does.
+
+    Raises
+    ------
+    SourceError
+        Where a source.toml on the way is faulty.
+    """
+    for root in dict.fromkeys((raw_root, project_raw)):
+        for folder in _folders(root, path):
+            description = folder / DESCRIPTION
+            if not description.is_file():
+                continue
+            inside = PurePosixPath(os.path.relpath(root / path, folder)).as_posix()
+            for entry in _entries(description):
+                if PurePosixPath(entry["path"]).as_posix() == inside:
+                    return replace(SourceRecord(**entry), path=path)
+    return None
+
+
+def file_sha256(path: Path) -> str:
+    """
+    Checksum of a file's bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        SHA-256 in 64 small hexadecimal digits.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _folders(root: Path, path: str) -> list[Path]:
+    """From the file's own folder up to the root; its own folder alone where it lies elsewhere."""
+    folder = (root / path).parent
+    inside = Path(os.path.normpath(path))
+    if inside.is_absolute() or ".." in inside.parts:
+        return [folder]
+    return [root / parent for parent in inside.parents]
+
+
+def _entries(description: Path) -> list[dict[str, Any]]:
+    try:
+        content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
+    entries = content.get("file")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SourceError(
+            f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
+        )
+    problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
+    if problems:
+        raise SourceError(f"{description}: " + "; ".join(problems))
+    return [{key: str(entry[key]) for key in _KEYS if key in entry} for entry in entries]
+
+
+def _faults(number: int, entry: dict[str, Any]) -> list[str]:
+    where = f"file {number + 1} ({entry.get('path', 'no path')})"
+    problems = [f"{where}: unknown key {key}" for key in entry if key not in _KEYS]
+    problems += [f"{where}: {key} must be text" for key, value in entry.items() if not isinstance(value, str)]
+    if not entry.get("path"):
+        problems.append(f"{where}: path is missing")
+    digest = entry.get("sha256", UNKNOWN)
+    if digest != UNKNOWN and not (isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX):
+        problems.append(f"{where}: sha256 must be 64 small hexadecimal digits or '{UNKNOWN}'")
+    return problems

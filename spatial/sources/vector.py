@@ -1,0 +1,427 @@
+"""Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from spatial.errors import ContractError, first_of
+from spatial.sources.columns import (
+    choice_column,
+    id_column,
+    map_columns,
+    number_column,
+    row_labels,
+    text_column,
+)
+from spatial.sources.formats import open_frame
+from spatial.sources.placement import place_frame, refuse_invalid, refuse_outside
+from spatial.study import TableSource, Tiers
+from spatial.tables import GEOMETRY_TYPES, TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = [
+    "boundaries_from_table",
+    "facilities_from_table",
+    "flows_from_table",
+    "read_table",
+    "refuse_invalid",
+    "refuse_outside",
+    "roads_from_table",
+    "settlements_from_table",
+]
+
+GROUP_COLUMNS = ("elderly_persons", "disabled_persons", "children_persons")
+FACILITY_STATUS = ("existing", "candidate", "closed")
+_NAMES = ("name", "name_en", "name_zh")
+
+
+def read_table(
+    path: str | Path, source: TableSource | None = None, *, what: str = "table", key: str = ""
+) -> gpd.GeoDataFrame:
+    """
+    Read a table with geometry, with the column mapping, encoding, CRS and datum as declared.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file: .csv, .gpkg, .geojson, .shp, .fgb or .parquet.
+    source : TableSource or None
+        What the study declares about it; nothing by default. Its own `path` is not used.
+    what : str
+        What it is to the study, for messages.
+    key : str
+        Our id column, which names rows in messages.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns under our names, all others as they are, in the file's or the declared CRS (EPSG:4326 where the datum
+        was shifted). A geometry of a single part loses its wrapping; heights are dropped.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, damaged, in another encoding or not what it claims to be.
+    CrsError
+        Without a CRS, or with one that contradicts the file's own.
+    ContractError
+        With every fault of columns and coordinates.
+    """
+    file = Path(path)
+    declared = source or TableSource(path=str(path))
+    placed = place_frame(_mapped(file, declared, what), declared, file, what=what, key=key)
+    return placed.set_geometry(_simple(placed.geometry))
+
+
+def settlements_from_table(
+    path: Path, source: TableSource, *, tiers: Tiers | None = None, with_population: bool = True
+) -> gpd.GeoDataFrame:
+    """
+    Read settlements of the user's own.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it.
+    tiers : Tiers or None
+        Which `place` words belong to which tier, used where the table has no column `tier`.
+    with_population : bool
+        False where a raster is the only source of population: the column is then not read.
+
+    Returns
+    -------
+    GeoDataFrame
+        settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or none),
+        group columns and the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As `read_table`, and with every fault of ids, tiers and populations at once.
+    """
+    frame = read_table(path, source, what="settlements", key="settlement_id")
+    problems: list[str] = []
+    result = _named(frame, "settlement_id", problems, "Point")
+    result["tier"] = _tier(result, tiers or Tiers(), problems)
+    if "place" in result.columns:
+        result["place"] = text_column(result["place"])
+    if "official_class" in result.columns:
+        _optional_choice(result, "official_class", ("urban", "rural"), problems, key="settlement_id")
+    has_population = with_population and "population_persons" in result.columns
+    if has_population:
+        result["population_persons"] = number_column(
+            result, "population_persons", problems, key="settlement_id", complete=True
+        )
+    else:
+        result["population_persons"] = np.nan
+    result["population_source"] = "column" if has_population else "none"
+    for column in GROUP_COLUMNS:
+        if column in result.columns:
+            result[column] = number_column(result, column, problems, key="settlement_id")
+    return _done(result, f"settlements {path}", problems)
+
+
+def facilities_from_table(
+    path: Path, source: TableSource, *, services: Collection[str] | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Read facilities of the user's own.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it; its `service` holds for every row where the file has no such column.
+    services : collection of str or None
+        The services there are; None to accept any.
+
+    Returns
+    -------
+    GeoDataFrame
+        facility_id, name, name_en, name_zh, service, capacity, load, status (existing by default), source and the
+        file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As `read_table`, and with every fault of ids, services and numbers at once.
+    """
+    frame = read_table(path, source, what="facilities", key="facility_id")
+    problems: list[str] = []
+    result = _named(frame, "facility_id", problems, "Point")
+    if "service" not in result.columns and source.service is not None:
+        result["service"] = source.service
+    if "service" not in result.columns:
+        problems.append(
+            "service: the column is missing; map it in columns, or set service = '...' for all rows"
+        )
+    elif services is not None:
+        result["service"] = choice_column(result, "service", services, problems, key="facility_id")
+    else:
+        result["service"] = _complete_text(result, "service", problems, key="facility_id")
+    if "status" in result.columns:
+        result["status"] = choice_column(result, "status", FACILITY_STATUS, problems, key="facility_id")
+    else:
+        result["status"] = "existing"
+    for column in ("capacity", "load"):
+        if column in result.columns:
+            result[column] = number_column(result, column, problems, key="facility_id")
+        else:
+            result[column] = np.nan
+    result["source"] = text_column(result["source"]) if "source" in result.columns else source.path
+    return _done(result, f"facilities {path}", problems)
+
+
+def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
+    """
+    Read roads of the user's own.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it.
+
+    Returns
+    -------
+    GeoDataFrame
+        road_id (row number from 1 where the file has none), road_class and the file's own columns, those that the
+        roads table knows as text; one LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As `read_table`, and with every fault of ids and classes at once.
+    """
+    frame = read_table(path, source, what="roads", key="road_id")
+    problems: list[str] = []
+    if "road_id" not in frame.columns:
+        frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
+    result = _named(frame, "road_id", problems, "LineString", names=("name", "ref"))
+    if "road_class" in result.columns:
+        result["road_class"] = _complete_text(result, "road_class", problems, key="road_id")
+    else:
+        problems.append(
+            "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
+        )
+    for column in (
+        "surface",
+        "tracktype",
+        "smoothness",
+        "maxspeed",
+        "oneway",
+        "junction",
+        "access",
+        "bridge",
+        "tunnel",
+    ):
+        if column in result.columns:
+            result[column] = text_column(result[column])
+    return _single_lines(_done(result, f"roads {path}", problems))
+
+
+def boundaries_from_table(
+    path: Path, source: TableSource, *, admin_level: int | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Read boundaries of the user's own.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it.
+    admin_level : int or None
+        Level of every row where the file has no column `admin_level`.
+
+    Returns
+    -------
+    GeoDataFrame
+        boundary_id, name, name_en, name_zh, admin_level and the file's own columns; polygons in the file's CRS.
+        `is_unit` is not in it.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As `read_table`, and with every fault of ids, levels and rings that touch or cross themselves.
+    """
+    frame = read_table(path, source, what="boundaries", key="boundary_id")
+    problems: list[str] = []
+    result = _named(frame, "boundary_id", problems, "Polygon")
+    if "admin_level" in result.columns:
+        levels = number_column(result, "admin_level", problems, key="boundary_id", complete=True)
+        broken = levels.notna() & (levels % 1 != 0)
+        if broken.any():
+            problems.append(
+                f"admin_level: not whole for {first_of(result['boundary_id'][broken])}; correct it"
+            )
+        result["admin_level"] = levels.fillna(0).astype("int64")
+    elif admin_level is not None:
+        result["admin_level"] = admin_level
+    else:
+        problems.append(
+            "admin_level: the column is missing; map it in columns, or give one region.unit_levels"
+        )
+    label = f"boundaries {path}"
+    result = _done(result, label, problems)
+    refuse_invalid(result, key="boundary_id", what=label)
+    return result
+
+
+def flows_from_table(
+    path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None
+) -> pd.DataFrame:
+    """
+    Read observed flows between settlements.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root; it needs no coordinates.
+    source : TableSource
+        What the study declares about it.
+    settlement_ids : collection of str or None
+        Settlements there are; None to accept any.
+
+    Returns
+    -------
+    DataFrame
+        from_id, to_id, kind, volume (a year) and the file's own columns.
+
+    Raises
+    ------
+    SourceError, ContractError
+        With every fault of columns, ids and numbers at once.
+    """
+    frame = pd.DataFrame(_mapped(path, source, "flows")).drop(columns="geometry", errors="ignore")
+    found = first_of(map(str, frame.columns), limit=30)
+    problems = [
+        f"{column}: the column is missing; map it in columns: the table has {found}"
+        for column in ("from_id", "to_id", "kind", "volume")
+        if column not in frame.columns
+    ]
+    if problems:
+        raise ContractError(f"flows {path}", problems)
+    for column in ("from_id", "to_id", "kind"):
+        frame[column] = _complete_text(frame, column, problems, key="")
+    frame["volume"] = number_column(frame, "volume", problems, key="", complete=True)
+    for column in ("from_id", "to_id"):
+        if settlement_ids is not None:
+            unknown = frame.loc[~frame[column].isin(list(settlement_ids)) & frame[column].notna(), column]
+            if len(unknown):
+                problems.append(
+                    f"{column}: no such settlement {first_of(unknown.drop_duplicates())}; correct the ids"
+                )
+    repeated = frame.duplicated(["from_id", "to_id", "kind"], keep=False)
+    if repeated.any():
+        pairs = (
+            frame.loc[repeated, ["from_id", "to_id", "kind"]]
+            .astype(str)
+            .agg("/".join, axis=1)
+            .drop_duplicates()
+        )
+        problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
+    if problems:
+        raise ContractError(f"flows {path}", problems)
+    return frame
+
+
+def _mapped(path: Path, source: TableSource, what: str) -> pd.DataFrame:
+    problems: list[str] = []
+    frame = map_columns(open_frame(path, source, what=what), source.columns, source.values, problems)
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    return frame
+
+
+def _simple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    flat = shapely.force_2d(geometry.to_numpy())
+    single = (shapely.get_type_id(flat) >= 4) & (shapely.get_num_geometries(flat) == 1)
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    return gpd.GeoSeries(flat, index=geometry.index, crs=geometry.crs)
+
+
+def _named(
+    frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = _NAMES
+) -> gpd.GeoDataFrame:
+    result = frame.copy()
+    wrong = ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])
+    if wrong.any():
+        found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
+        problems.append(
+            f"geometry: must be {geometry}, found {found} for {first_of(row_labels(result, key)[wrong])}; "
+            "name the right layer or convert it in QGIS"
+        )
+    result[key] = id_column(result, key, problems)
+    for column in names:
+        result[column] = (
+            text_column(result[column])
+            if column in result.columns
+            else pd.Series(np.nan, index=result.index, dtype="str")
+        )
+    return result
+
+
+def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Series:
+    if "tier" in frame.columns:
+        return choice_column(frame, "tier", TIERS, problems, key="settlement_id")
+    if "place" not in frame.columns:
+        problems.append(
+            "tier: the column is missing; map a column of village, town, county_seat or city, "
+            "or a column place with words of [tiers]"
+        )
+        return pd.Series("", index=frame.index, dtype="str")
+    words = {word: tier for tier in reversed(TIERS) for word in getattr(tiers, tier)}
+    place = text_column(frame["place"])
+    unknown = ~place.isin(list(words))
+    if unknown.any():
+        shown = first_of(place[unknown].fillna("").drop_duplicates().sort_values())
+        labels = row_labels(frame, "settlement_id")[unknown]
+        problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
+    return place.map(words).astype("str")
+
+
+def _complete_text(frame: pd.DataFrame, column: str, problems: list[str], *, key: str) -> pd.Series:
+    text = text_column(frame[column])
+    empty = text.isna() | (text.str.strip() == "")
+    if empty.any():
+        problems.append(f"{column}: empty for {first_of(row_labels(frame, key)[empty])}; fill it in")
+    return text
+
+
+def _optional_choice(
+    frame: gpd.GeoDataFrame, column: str, choices: tuple[str, ...], problems: list[str], *, key: str
+) -> None:
+    frame[column] = text_column(frame[column])
+    present = frame[frame[column].notna()]
+    if len(present):
+        choice_column(present, column, choices, problems, key=key)
+
+
+def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
+    if (parts == 1).all():
+        return roads
+    pieces = roads.explode(index_parts=True)
+    number = pieces.index.get_level_values(-1).astype(str)
+    several = np.repeat(parts > 1, parts)
+    pieces["road_id"] = pieces["road_id"].where(~several, pieces["road_id"] + "/" + number)
+    return pieces.reset_index(drop=True)
+
+
+def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDataFrame:
+    if problems:
+        raise ContractError(label, problems)
+    return frame
