@@ -1,0 +1,324 @@
+"""The GeoPackage: every layer with its look, names of columns, licence and method, in the same bytes every time."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import geopandas as gpd
+import pyogrio
+
+from spatial.qgis.layers import build_layers
+from spatial.qgis.meta import load_messages
+from spatial.qgis.project import project_title, write_project_of
+from spatial.qgis.styles import qml
+from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+    import pyproj
+
+    from spatial.qgis.layers import QgisLayer
+    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.rasters import QgisRaster
+
+__all__ = ["write_geopackage", "write_qgis"]
+
+STYLE_TABLE = """
+CREATE TABLE layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+  f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+  useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)
+"""
+"""As QGIS itself makes it."""
+
+SCHEMA_TABLE = """
+CREATE TABLE gpkg_data_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT,
+  constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+  CONSTRAINT gdc_tn UNIQUE (table_name, name))
+"""
+METADATA_TABLES = """
+CREATE TABLE gpkg_metadata (
+  id INTEGER CONSTRAINT m_pk PRIMARY KEY ASC NOT NULL, md_scope TEXT NOT NULL DEFAULT 'dataset',
+  md_standard_uri TEXT NOT NULL, mime_type TEXT NOT NULL DEFAULT 'text/xml', metadata TEXT NOT NULL DEFAULT '');
+CREATE TABLE gpkg_metadata_reference (
+  reference_scope TEXT NOT NULL, table_name TEXT, column_name TEXT, row_id_value INTEGER,
+  timestamp DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+  md_file_id INTEGER NOT NULL, md_parent_id INTEGER,
+  CONSTRAINT crmr_mfi_fk FOREIGN KEY (md_file_id) REFERENCES gpkg_metadata(id),
+  CONSTRAINT crmr_mpi_fk FOREIGN KEY (md_parent_id) REFERENCES gpkg_metadata(id));
+"""
+"""As in OGC 12-128r19, annexes F.8 and F.9."""
+
+QGIS_METADATA = "http://mrcc.com/qgis.dtd"
+EXTENSIONS_TABLE = """
+CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT,column_name TEXT,extension_name TEXT NOT NULL,
+  definition TEXT NOT NULL,scope TEXT NOT NULL,CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))
+"""
+SPEC = "http://www.geopackage.org/spec121/#extension_"
+
+EXTENSIONS = (
+    ("gpkg_data_columns", "gpkg_schema", f"{SPEC}schema"),
+    ("gpkg_metadata", "gpkg_metadata", f"{SPEC}metadata"),
+    ("gpkg_metadata_reference", "gpkg_metadata", f"{SPEC}metadata"),
+)
+
+
+def write_geopackage(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    name: str,
+    crs: pyproj.CRS | str,
+    languages: Sequence[str],
+    meta: QgisMeta,
+) -> Artifact:
+    """
+    Write the tables as a GeoPackage that looks right by itself.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Tables of `spatial.tables` by name, in the working CRS; none is changed.
+    name : str
+        The study's short name; the file is ``<name>.gpkg``.
+    crs : pyproj.CRS or str
+        The output CRS.
+    languages : sequence of str
+        The first one names layers, classes and columns.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    Artifact
+        The same bytes for the same input.
+
+    Raises
+    ------
+    ContractError
+        Where there are no settlements.
+    StudyError
+        Where there is no message file of the first language.
+    """
+    layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
+    return write_geopackage_of(layers, name=name, words=load_messages(languages[0]), meta=meta)
+
+
+def write_qgis(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    name: str,
+    crs: pyproj.CRS | str,
+    languages: Sequence[str],
+    meta: QgisMeta,
+    rasters: Sequence[QgisRaster] = (),
+) -> list[Artifact]:
+    """
+    Write the GeoPackage, the project that shows it, and the rasters, building each layer once.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Tables of `spatial.tables` by name, in the working CRS; none is changed.
+    name : str
+        The study's short name.
+    crs : pyproj.CRS or str
+        The output CRS.
+    languages : sequence of str
+        The first one names layers, classes and columns.
+    meta : QgisMeta
+        What the study says about itself.
+    rasters : sequence of QgisRaster
+        Made by `write_raster`, to lie beside the GeoPackage.
+
+    Returns
+    -------
+    list of Artifact
+        ``<name>.gpkg``, ``<name>.qgz`` and two files a raster, all for one folder.
+
+    Raises
+    ------
+    ContractError
+        Where there are no settlements.
+    StudyError
+        Where there is no message file of the first language.
+    """
+    layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
+    words = load_messages(languages[0])
+    package = write_geopackage_of(layers, name=name, words=words, meta=meta)
+    project = write_project_of(layers, name=name, words=words, meta=meta, rasters=rasters)
+    return [package, project, *(item for raster in rasters for item in raster.artifacts)]
+
+
+def write_geopackage_of(
+    layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta
+) -> Artifact:
+    """
+    Write finished layers as a GeoPackage.
+
+    Parameters
+    ----------
+    layers : sequence of QgisLayer
+        Made by `build_layers`.
+    name : str
+        The study's short name.
+    words : Messages
+        For the metadata.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    Artifact
+        ``<name>.gpkg``.
+    """
+    with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
+        path = Path(folder) / f"{name}.gpkg"
+        with _fixed_bytes(meta.stamp):
+            for layer, identifier in zip(layers, _identifiers(layers), strict=True):
+                _write_layer(path, layer, identifier)
+        # A plain close() would leave the file open until the collector comes by.
+        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            _add_styles(connection, layers, meta)
+            _add_columns(connection, layers)
+            _add_metadata(connection, layers, words, meta)
+        return Artifact(f"{name}.gpkg", path.read_bytes())
+
+
+@contextlib.contextmanager
+def _fixed_bytes(stamp: str) -> Iterator[None]:
+    wanted = {"OGR_CURRENT_DATE": stamp, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+    before = {key: pyogrio.get_gdal_config_option(key) for key in wanted}
+    pyogrio.set_gdal_config_options(wanted)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def _identifiers(layers: Sequence[QgisLayer]) -> list[str]:
+    titles = [layer.title for layer in layers]
+    return [
+        layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]" for layer in layers
+    ]
+
+
+def _write_layer(path: Path, layer: QgisLayer, identifier: str) -> None:
+    options = {"FID": "fid", "IDENTIFIER": identifier, "DESCRIPTION": layer.description}
+    more: dict[str, object] = {}
+    if layer.geometry:
+        frame = gpd.GeoDataFrame(layer.frame)
+        multi = bool(frame.geom_type.str.startswith("Multi").any())
+        more = {"geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry, "promote_to_multi": multi}
+        options |= {"GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
+    pyogrio.write_dataframe(
+        layer.frame, path, layer=layer.table, driver="GPKG", layer_options=options, append=False, **more
+    )
+
+
+def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], meta: QgisMeta) -> None:
+    connection.execute(STYLE_TABLE)
+    connection.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
+        " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+        [meta.stamp],
+    )
+    rows = [
+        (layer.table, layer.table, qml(layer.style, layer.aliases, geometry=layer.geometry), layer.title, meta.stamp)
+        for layer in layers
+        if layer.style is not None
+    ]
+    connection.executemany(
+        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
+        " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
+        " VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, ?)",
+        rows,
+    )
+
+
+def _add_columns(connection: sqlite3.Connection, layers: Sequence[QgisLayer]) -> None:
+    connection.execute(SCHEMA_TABLE)
+    connection.executemany(
+        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) VALUES (?, ?, ?, ?, ?)",
+        [
+            (layer.table, column, alias, alias, layer.comments.get(column))
+            for layer in layers
+            for column, alias in layer.aliases.items()
+        ],
+    )
+    connection.execute(EXTENSIONS_TABLE)
+    connection.executemany(
+        "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, ?, ?, 'read-write')",
+        EXTENSIONS,
+    )
+
+
+def _add_metadata(
+    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta
+) -> None:
+    connection.executescript(METADATA_TABLES)
+    add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
+    refer = (
+        "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id)"
+        " VALUES (?, ?, ?, ?)"
+    )
+    about = about_study(words, meta)
+    whole = connection.execute(add, ["http://www.geopackage.org", "text/plain", about]).lastrowid
+    connection.execute(refer, ["geopackage", None, meta.stamp, whole])
+    for layer in layers:
+        text = _layer_metadata(layer, about, meta)
+        one = connection.execute(add, [QGIS_METADATA, "text/xml", text]).lastrowid
+        connection.execute(refer, ["table", layer.table, meta.stamp, one])
+
+
+def about_study(words: Messages, meta: QgisMeta) -> str:
+    """
+    Say what the study is, how it was made and whose data it uses.
+
+    Parameters
+    ----------
+    words : Messages
+        Language of the text.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    str
+        Paragraphs parted by blank lines.
+    """
+    abstract = words.text(
+        "project",
+        "abstract",
+        date=meta.as_of.isoformat(),
+        basis=words.text("project", f"basis_{meta.population_basis}"),
+        status=words.text("project", f"status_{meta.status}"),
+    )
+    parts = [project_title(words, meta), words.pick(meta.note), abstract]
+    for key, lines in (("method", [meta.method]), ("licence", meta.licences), ("issues", meta.issues)):
+        filled = [line for line in lines if line]
+        if filled:
+            parts.append("\n".join([f"{words.text('project', key)}:", *filled]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _layer_metadata(layer: QgisLayer, about: str, meta: QgisMeta) -> str:
+    root = Element("qgis", {"version": "3.34.0"})
+    for tag, text in (
+        ("identifier", layer.table),
+        ("language", ""),
+        ("type", "dataset"),
+        ("title", layer.title),
+        ("abstract", f"{layer.description}\n\n{about}"),
+    ):
+        SubElement(root, tag).text = text
+    for line in meta.licences:
+        SubElement(root, "license").text = line
+    return tostring(root, encoding="unicode")

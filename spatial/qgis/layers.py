@@ -1,0 +1,373 @@
+"""The catalogue: which layers there are, in which group, with which look and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.errors import ContractError
+from spatial.qgis import looks
+from spatial.qgis.checks import finding_layers
+from spatial.qgis.columns import Renamed, plain_columns, plain_name
+from spatial.qgis.joins import (
+    flow_lines,
+    gap_points,
+    headline_mode,
+    services_in_order,
+    settlement_results,
+    township_results,
+)
+from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pyproj
+
+    from spatial.qgis.styles import Style
+
+__all__ = ["QgisLayer", "build_layers"]
+
+ROUTE_TOLERANCE_M = 5.0
+"""Routes are drawn to this precision: full ones repeat every road a thousand times over."""
+
+GROUPS = ("results", "network", "base", "checks")
+
+
+@dataclass(frozen=True)
+class QgisLayer:
+    """
+    One layer, ready to be written and shown.
+
+    Parameters
+    ----------
+    table : str
+        Its table in the GeoPackage.
+    title, description : str
+        For people, in the study's first language.
+    group : {'results', 'network', 'base', 'checks'}
+        Where the project shows it.
+    frame : DataFrame or GeoDataFrame
+        In the output CRS, with plain columns.
+    style : Style or None
+        None for a plain table.
+    aliases : dict of str to str
+        Names of columns for people.
+    comments : dict of str to str
+        What columns mean.
+    visible : bool
+        Whether the project opens with it switched on.
+    renamed : tuple of Renamed
+        Columns that had another name, or were left out.
+    more_looks : tuple of (str, Style)
+        Further layers of the project on the same table: title and look.
+    """
+
+    table: str
+    title: str
+    description: str
+    group: str
+    frame: pd.DataFrame
+    style: Style | None
+    aliases: dict[str, str]
+    comments: dict[str, str]
+    visible: bool = False
+    renamed: tuple[Renamed, ...] = ()
+    more_looks: tuple[tuple[str, Style], ...] = ()
+
+    @property
+    def geometry(self) -> str:
+        """
+        Kind of geometry.
+
+        Returns
+        -------
+        str
+            Point, LineString or Polygon; empty for a plain table.
+        """
+        if not isinstance(self.frame, gpd.GeoDataFrame):
+            return ""
+        return str(self.frame.geometry.dropna().geom_type.iloc[0]).removeprefix("Multi")
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What a layer is, before its columns are made plain."""
+
+    table: str
+    frame: pd.DataFrame
+    group: str
+    style: Callable[[pd.DataFrame], Style] | None
+    sources: tuple[str, ...]
+    title: str = ""
+    description: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    visible: bool = False
+    more_looks: Callable[[pd.DataFrame], tuple[tuple[str, Style], ...]] | None = None
+
+
+def build_layers(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    crs: pyproj.CRS | str,
+    languages: Sequence[str],
+    meta: QgisMeta,
+) -> tuple[QgisLayer, ...]:
+    """
+    Make every layer that the tables allow.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Tables of `spatial.tables` by name, in the working CRS; none is changed. Those that are missing or empty
+        give no layer.
+    crs : pyproj.CRS or str
+        The output CRS.
+    languages : sequence of str
+        The first one names layers, classes and columns.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    tuple of QgisLayer
+        In the order of the legend: results, network, base, checks.
+
+    Raises
+    ------
+    ContractError
+        Where there are no settlements.
+    StudyError
+        Where there is no message file of the first language.
+    """
+    if "settlements" not in tables or len(tables["settlements"]) == 0:
+        raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
+    words = load_messages(languages[0])
+    filled = {name: table for name, table in tables.items() if len(table)}
+    drafts = [*_results(filled, words, meta), *_network(filled, words, meta), *_base(filled, words)]
+    layers = [_finish(draft, crs, words) for draft in drafts]
+    layers += [_finish(draft, crs, words) for draft in _checks(filled, words)]
+    renamed = [item for layer in layers for item in layer.renamed]
+    if renamed:
+        layers.append(_finish(_renamed(renamed, words), crs, words))
+    return tuple(layers)
+
+
+def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:
+    gaps = tables.get("gaps")
+    services = services_in_order(list(gaps["service"]), meta) if gaps is not None else []
+    for position, service in enumerate(services):
+        name = words.service(service, meta)
+        yield _Draft(
+            f"gap_{plain_name(service)}",
+            gap_points(tables, service),
+            "results",
+            lambda frame: looks.gap_look(frame, words),
+            ("gaps", "settlements"),
+            title=words.text("layers", "gap", service=name),
+            description=words.text("layers", "gap_text", service=name),
+            titles={"gap_class": words.text("columns", "gap_class")},
+            visible=position == 0,
+        )
+    mode = headline_mode(tables["access"], meta) if "access" in tables else ""
+    shown = words.text("modes", mode) if words.has("modes", mode) else mode
+    frame, titles = settlement_results(tables, words, meta)
+    yield _Draft(
+        "settlements",
+        frame,
+        "results",
+        lambda frame: looks.settlements_look(frame, words),
+        ("settlements", "last_mile"),
+        description=words.text("layers", "settlements_text", mode=shown),
+        titles=titles,
+        visible=True,
+    )
+    if "facilities" in tables:
+        yield _Draft(
+            "facilities",
+            _by_key(tables["facilities"], "facility_id"),
+            "results",
+            lambda frame: looks.facilities_look(frame, words, meta),
+            ("facilities",),
+        )
+    if "routes" in tables:
+        yield _routes(tables, words, meta)
+    if "flows" in tables:
+        flows = flow_lines(tables["flows"], gpd.GeoDataFrame(tables["settlements"]))
+        yield _Draft("flows", flows, "results", lambda _: looks.flows_look(), ("flows",))
+    if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
+        yield _townships(tables, words, meta)
+    if "norm_results" in tables:
+        rows = tables["norm_results"]
+        rows = rows[rows["unit_level"] != "settlement"]
+        yield _Draft("norm_results", _by_key(rows, "unit_level", "unit_id", "norm_id"), "results", None, ("norm_results",))
+
+
+def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
+    routes = gpd.GeoDataFrame(_by_key(tables["routes"], "settlement_id", "service", "mode"))
+    drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M))
+    return _Draft(
+        "routes",
+        drawn,
+        "results",
+        lambda frame: looks.routes_look(frame, words, meta),
+        ("routes",),
+        description=words.text("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
+    )
+
+
+def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
+    names = {norm: meta.norms.get(norm, norm) for norm in _norms(tables)}
+    frame, titles = township_results(tables, words, names)
+    stems = {plain_name(norm): name for norm, name in names.items()}
+
+    def more(frame: pd.DataFrame) -> tuple[tuple[str, Style], ...]:
+        return tuple(
+            (
+                words.text("layers", "township_norm", norm=name),
+                looks.status_fill_look(f"{stem}_status_as_mapped", frame, words),
+            )
+            for stem, name in stems.items()
+            if f"{stem}_status_as_mapped" in frame.columns
+        )
+
+    return _Draft(
+        "townships",
+        frame,
+        "results",
+        lambda frame: looks.status_fill_look("norm_status", frame, words),
+        ("boundaries",),
+        titles=titles,
+        visible=True,
+        more_looks=more,
+    )
+
+
+def _norms(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    results = tables.get("norm_results")
+    return sorted(set(results["norm_id"])) if results is not None else []
+
+
+def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:
+    if "snaps" in tables:
+        snaps = gpd.GeoDataFrame(_by_key(tables["snaps"], "place_id", "mode"))
+        yield _Draft("snaps", _placed(snaps), "network", lambda _: looks.snaps_look(words), ("snaps",))
+    if "edges" not in tables:
+        return
+    edges = tables["edges"]
+    modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
+    for mode in dict.fromkeys([*modes, *edges["mode"]]):
+        shown = words.text("modes", mode) if words.has("modes", mode) else mode
+        yield _Draft(
+            f"edges_{plain_name(mode)}",
+            _by_key(edges[edges["mode"] == mode], "edge_id"),
+            "network",
+            lambda _: looks.edges_look(words),
+            ("edges",),
+            title=words.text("layers", "edges", mode=shown),
+            description=words.text("layers", "edges_text", mode=shown),
+        )
+
+
+def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draft]:
+    if "boundaries" in tables:
+        boundaries = _by_key(tables["boundaries"], "boundary_id")
+        yield _Draft(
+            "boundaries",
+            boundaries,
+            "base",
+            lambda frame: looks.boundaries_look(frame, words),
+            ("boundaries",),
+            visible=True,
+        )
+    if "study_area" in tables:
+        area = _by_key(tables["study_area"], "area_id")
+        yield _Draft("study_area", area, "base", lambda _: looks.study_area_look(), ("study_area",), visible=True)
+    if "roads" in tables:
+        roads = _by_key(tables["roads"], "road_id")
+        yield _Draft("roads", roads, "base", lambda _: looks.roads_look(words), ("roads",), visible=True)
+    if "water" in tables:
+        water = gpd.GeoDataFrame(_by_key(tables["water"], "water_id"))
+        for table, kind in (("water_lines", "LineString"), ("water_areas", "Polygon")):
+            rows = water[water.geom_type.str.removeprefix("Multi") == kind]
+            if len(rows):
+                yield _Draft(table, rows, "base", _water_style(kind), ("water",), visible=True)
+
+
+def _water_style(kind: str) -> Callable[[pd.DataFrame], Style]:
+    return lambda _: looks.water_look(kind)
+
+
+def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draft]:
+    for position, found in enumerate(finding_layers(tables, words)):
+        yield _Draft(
+            found.table,
+            found.frame,
+            "checks",
+            (lambda kind, place: lambda _: looks.finding_look(kind, place))(found.geometry, position)
+            if found.geometry
+            else None,
+            ("findings_read",),
+            title=found.title,
+            description=found.description,
+        )
+    for name, keys in (("population_account", ("item",)), ("counts", ("source", "item"))):
+        if name in tables:
+            yield _Draft(name, _by_key(tables[name], *keys), "checks", None, (name,))
+
+
+def _renamed(renamed: Sequence[Renamed], words: Messages) -> _Draft:
+    columns = ("layer", "column_was", "column_now", "why")
+    rows = [(item.layer, item.was, item.now, words.text("renamed", item.why)) for item in renamed]
+    frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
+    titles = {column: words.text("columns", column) for column in columns}
+    return _Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
+
+
+def _by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    return frame.sort_values(list(keys), kind="stable").reset_index(drop=True)
+
+
+def _placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+
+
+def _finish(draft: _Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
+    frame = draft.frame
+    if isinstance(frame, gpd.GeoDataFrame):
+        frame = frame.to_crs(crs)
+    plain, was, renamed = plain_columns(frame, layer=draft.table)
+    aliases, comments = _column_texts(plain, draft, was, words)
+    return QgisLayer(
+        draft.table,
+        draft.title or words.text("layers", draft.table),
+        draft.description or words.text("layers", f"{draft.table}_text"),
+        draft.group,
+        plain,
+        draft.style(plain) if draft.style else None,
+        aliases,
+        comments,
+        draft.visible,
+        renamed,
+        draft.more_looks(plain) if draft.more_looks else (),
+    )
+
+
+def _column_texts(
+    frame: pd.DataFrame, draft: _Draft, was: Mapping[str, str], words: Messages
+) -> tuple[dict[str, str], dict[str, str]]:
+    aliases: dict[str, str] = {}
+    comments: dict[str, str] = {}
+    for column in frame.columns:
+        if column == "geometry":
+            continue
+        known = known_field(column, draft.sources) if column not in was else None
+        title = draft.titles.get(column) or (words.field_title(known) if known else was.get(column, column))
+        # GeoPackage wants the names of one table to differ.
+        aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
+        if known and known.description:
+            comments[column] = known.description
+    return aliases, comments

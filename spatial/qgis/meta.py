@@ -1,0 +1,260 @@
+"""What a study says about itself in QGIS, and the words of its first language."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from spatial.errors import StudyError
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from spatial.tables import Field
+
+__all__ = ["Messages", "QgisMeta", "load_messages"]
+
+
+@dataclass(frozen=True)
+class QgisMeta:
+    """
+    What a study says about itself, beside its tables.
+
+    Parameters
+    ----------
+    title : mapping of str to str
+        Title by language.
+    as_of : datetime.date
+        The date on which norms are judged; also the time stamp of every file, so that equal input gives equal bytes.
+    status : {'draft', 'internal', 'public'}
+        Printed in the project's title bar and metadata.
+    population_basis : {'resident', 'registered', 'modelled'}
+        How people are counted.
+    synthetic : bool
+        True for made-up ground: the project's title and a line across the map say so.
+    note : mapping of str to str
+        A sentence by language that every output carries.
+    licences : sequence of str
+        One line a source: its name, licence and vintage.
+    issues : sequence of str
+        Known faults of the sources.
+    method : str
+        One paragraph on how the numbers were made.
+    mode : str
+        The mode that headlines use; empty for the first of the access table.
+    services : mapping of str to mapping of str to str
+        Names of services by id and language.
+    headline_services : sequence of str
+        Services whose minutes open the settlements' table; empty for all.
+    norms : mapping of str to str
+        Readable names of norms by id, in the first language.
+    """
+
+    title: Mapping[str, str]
+    as_of: dt.date
+    status: str = "draft"
+    population_basis: str = "modelled"
+    synthetic: bool = False
+    note: Mapping[str, str] = field(default_factory=dict)
+    licences: Sequence[str] = ()
+    issues: Sequence[str] = ()
+    method: str = ""
+    mode: str = ""
+    services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    headline_services: Sequence[str] = ()
+    norms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stamp(self) -> str:
+        """
+        Time stamp of everything written.
+
+        Returns
+        -------
+        str
+            Midnight of `as_of`, as GeoPackage writes times.
+        """
+        return f"{self.as_of.isoformat()}T00:00:00.000Z"
+
+
+@dataclass(frozen=True)
+class Messages:
+    """
+    The words of one language.
+
+    Parameters
+    ----------
+    language : str
+        Such as ``"zh"``.
+    words : mapping
+        The language's message file, laid over the English one.
+    """
+
+    language: str
+    words: Mapping[str, Mapping[str, str]]
+
+    def text(self, section: str, key: str, **values: str) -> str:
+        """
+        Return a message.
+
+        Parameters
+        ----------
+        section : str
+            Section of the message file.
+        key : str
+            Key in the section.
+        **values : str
+            What stands for the names in braces.
+
+        Returns
+        -------
+        str
+            The message with the values in it.
+        """
+        return self.words[section][key].format(**values)
+
+    def has(self, section: str, key: str) -> bool:
+        """
+        Tell whether there is a message.
+
+        Parameters
+        ----------
+        section : str
+            Section of the message file.
+        key : str
+            Key in the section.
+
+        Returns
+        -------
+        bool
+            True where `text` would find it.
+        """
+        return key in self.words.get(section, {})
+
+    def field_title(self, item: Field) -> str:
+        """
+        Name a column for people, with its unit.
+
+        Parameters
+        ----------
+        item : Field
+            A column of `spatial.tables`.
+
+        Returns
+        -------
+        str
+            Such as ``"Population (persons)"``.
+        """
+        title = self.words.get("fields", {}).get(item.title, item.title)
+        return self.with_unit(title, item.unit)
+
+    def with_unit(self, title: str, unit: str) -> str:
+        """
+        Append a unit to a title.
+
+        Parameters
+        ----------
+        title : str
+            Already in this language.
+        unit : str
+            The unit as `spatial.tables` writes it; empty for none.
+
+        Returns
+        -------
+        str
+            The title, with the unit in brackets where there is one.
+        """
+        return f"{title} ({self.words.get('units', {}).get(unit, unit)})" if unit else title
+
+    def service(self, service: str, meta: QgisMeta) -> str:
+        """
+        Name a service or a tier of town.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+        meta : QgisMeta
+            Holds the names of the vocabulary.
+
+        Returns
+        -------
+        str
+            In this language, in English, or the id made readable.
+        """
+        names = meta.services.get(service, {})
+        if self.language in names:
+            return names[self.language]
+        if self.has("tiers", service):
+            return self.text("tiers", service)
+        return names.get("en") or service.replace("_", " ").capitalize()
+
+    def pick(self, texts: Mapping[str, str]) -> str:
+        """
+        Choose a text by language.
+
+        Parameters
+        ----------
+        texts : mapping of str to str
+            Text by language.
+
+        Returns
+        -------
+        str
+            This language's, else English, else the first, else nothing.
+        """
+        return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def load_messages(language: str) -> Messages:
+    """
+    Read the words of a language.
+
+    Parameters
+    ----------
+    language : str
+        Such as ``"en"`` or ``"zh"``: the stem of a file in ``spatial/qgis/messages``.
+
+    Returns
+    -------
+    Messages
+        Words that the language lacks are English.
+
+    Raises
+    ------
+    StudyError
+        Where there is no message file of that language.
+    """
+    folder = resources.files("spatial.qgis") / "messages"
+    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    if language not in known:
+        raise StudyError(
+            "outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"]
+        )
+    english = tomllib.loads((folder / "en.toml").read_text(encoding="utf-8"))
+    words = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
+    sections = {name: {**english.get(name, {}), **words.get(name, {})} for name in {**english, **words}}
+    return Messages(language, sections)
+
+
+def known_field(name: str, tables: Sequence[str]) -> Field | None:
+    """
+    Find a column's definition in the first of some tables that has it.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    tables : sequence of str
+        Names of tables, the most fitting first.
+
+    Returns
+    -------
+    Field or None
+        None where no table defines it.
+    """
+    return next((item for table in tables if (item := TABLES[table].field(name)) is not None), None)

@@ -1,0 +1,327 @@
+"""The QGIS project: groups, order, extent and looks by template, with relative paths."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+
+from spatial.qgis.layers import GROUPS, build_layers
+from spatial.qgis.meta import load_messages
+from spatial.qgis.palette import BASE, INK
+from spatial.qgis.styles import QGIS_VERSION, style_attributes, style_elements
+from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from spatial.qgis.layers import QgisLayer
+    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.rasters import QgisRaster
+    from spatial.qgis.styles import Style
+
+__all__ = ["project_title", "write_project"]
+
+MARGIN = 0.06
+"""Blank rim around the study, as a share of its extent."""
+
+
+def write_project(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    name: str,
+    crs: pyproj.CRS | str,
+    languages: Sequence[str],
+    meta: QgisMeta,
+    rasters: Sequence[QgisRaster] = (),
+) -> Artifact:
+    """
+    Write the project that shows the study's GeoPackage.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The same as given to `write_geopackage`.
+    name : str
+        The study's short name; the project looks for ``./<name>.gpkg`` beside it.
+    crs : pyproj.CRS or str
+        The output CRS, also the project's.
+    languages : sequence of str
+        The first one names groups, layers and classes.
+    meta : QgisMeta
+        What the study says about itself.
+    rasters : sequence of QgisRaster
+        Rasters that lie beside it.
+
+    Returns
+    -------
+    Artifact
+        ``<name>.qgz``; the same bytes for the same input.
+
+    Raises
+    ------
+    ContractError
+        Where there are no settlements.
+    StudyError
+        Where there is no message file of the first language.
+    """
+    layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
+    return write_project_of(layers, name=name, words=load_messages(languages[0]), meta=meta, rasters=rasters)
+
+
+def project_title(words: Messages, meta: QgisMeta) -> str:
+    """
+    Title of the project's window and metadata.
+
+    Parameters
+    ----------
+    words : Messages
+        Language of the title.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    str
+        With status and date, and the notice of made-up ground before it.
+    """
+    title = words.text(
+        "project",
+        "title",
+        title=words.pick(meta.title),
+        status=words.text("project", f"status_{meta.status}"),
+        date=meta.as_of.isoformat(),
+    )
+    return f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title
+
+
+def write_project_of(
+    layers: Sequence[QgisLayer],
+    *,
+    name: str,
+    words: Messages,
+    meta: QgisMeta,
+    rasters: Sequence[QgisRaster] = (),
+) -> Artifact:
+    """
+    Write the project of finished layers.
+
+    Parameters
+    ----------
+    layers : sequence of QgisLayer
+        Made by `build_layers`.
+    name : str
+        The study's short name.
+    words : Messages
+        Language of groups and titles.
+    meta : QgisMeta
+        What the study says about itself.
+    rasters : sequence of QgisRaster
+        Rasters that lie beside it.
+
+    Returns
+    -------
+    Artifact
+        ``<name>.qgz``.
+    """
+    crs = next(layer.frame.crs for layer in layers if isinstance(layer.frame, gpd.GeoDataFrame))
+    shown = _entries(layers, name)
+    pictures = [_raster_entry(raster) for raster in rasters]
+    title = project_title(words, meta)
+    root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
+    SubElement(root, "homePath", {"path": ""})
+    SubElement(root, "title").text = title
+    SubElement(root, "projectCrs").append(_srs(crs))
+    root.append(_tree(shown, pictures, words))
+    root.append(_canvas(layers, crs))
+    holder = SubElement(root, "projectlayers")
+    holder.extend(element for _, element, _, _ in [*shown, *pictures])
+    order = SubElement(root, "layerorder")
+    for identifier, _, _, _ in [*shown, *pictures]:
+        SubElement(order, "layer", {"id": identifier})
+    root.append(_properties(words, meta))
+    root.append(_metadata(title, words, meta))
+    root.append(_view(layers, crs))
+    indent(root, space=" ")
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    return Artifact(f"{name}.qgz", _zip(f"{name}.qgs", text.encode("utf-8")))
+
+
+Entry = tuple[str, Element, str, bool]
+"""Id, ``maplayer``, group and visibility of a layer of the project."""
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        # A date of its own: the clock would change the bytes.
+        archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _entries(layers: Sequence[QgisLayer], name: str) -> list[Entry]:
+    entries = []
+    for layer in layers:
+        # QGIS replaces ids of ten characters and less.
+        identifier = f"spatial_{name}_{layer.table}"
+        element = _vector(layer, layer.title, layer.style, identifier, name)
+        entries.append((identifier, element, layer.group, layer.visible))
+        for number, (title, style) in enumerate(layer.more_looks, start=1):
+            one = f"{identifier}_look_{number}"
+            entries.append((one, _vector(layer, title, style, one, name), layer.group, False))
+    return sorted(entries, key=lambda entry: GROUPS.index(entry[2]))
+
+
+def _vector(layer: QgisLayer, title: str, style: Style | None, identifier: str, name: str) -> Element:
+    kind = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}.get(layer.geometry, "No geometry")
+    attributes = {"type": "vector", "geometry": kind, "refreshOnNotifyEnabled": "0"}
+    if style is not None:
+        attributes |= style_attributes(style)
+    element = Element("maplayer", attributes)
+    _about_layer(element, identifier, title, f"./{name}.gpkg|layername={layer.table}")
+    SubElement(element, "abstract").text = layer.description
+    SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
+    if isinstance(layer.frame, gpd.GeoDataFrame):
+        SubElement(element, "srs").append(_srs(layer.frame.crs))
+    if style is not None:
+        element.extend(style_elements(style, layer.aliases))
+    return element
+
+
+def _about_layer(element: Element, identifier: str, title: str, source: str) -> None:
+    SubElement(element, "id").text = identifier
+    SubElement(element, "datasource").text = source
+    SubElement(element, "layername").text = title
+    SubElement(element, "shortname").text = identifier
+
+
+def _raster_entry(raster: QgisRaster) -> Entry:
+    identifier = f"spatial_raster_{raster.name}"
+    element = Element("maplayer", {"type": "raster"})
+    _about_layer(element, identifier, raster.title, f"./{raster.name}.tif")
+    SubElement(element, "provider").text = "gdal"
+    SubElement(element, "srs").append(_srs(raster.crs))
+    element.append(raster.pipe)
+    return (identifier, element, "base", False)
+
+
+def _srs(crs: pyproj.CRS) -> Element:
+    element = Element("spatialrefsys", {"nativeFormat": "Wkt"})
+    authority = crs.to_authority()
+    SubElement(element, "wkt").text = crs.to_wkt()
+    SubElement(element, "authid").text = ":".join(authority) if authority else ""
+    SubElement(element, "description").text = crs.name
+    SubElement(element, "geographicflag").text = "true" if crs.is_geographic else "false"
+    return element
+
+
+def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) -> Element:
+    root = Element("layer-tree-group")
+    for group in GROUPS:
+        # Rasters lie below everything else.
+        members = [entry for entry in [*shown, *pictures] if entry[2] == group]
+        if not members:
+            continue
+        attributes = {
+            "name": words.text("groups", group),
+            "checked": "Qt::Checked",
+            "expanded": "1" if group == "results" else "0",
+        }
+        branch = SubElement(root, "layer-tree-group", attributes)
+        for identifier, element, _, visible in members:
+            attributes = {
+                "id": identifier,
+                "name": element.findtext("layername", ""),
+                "source": element.findtext("datasource", ""),
+                "providerKey": element.findtext("provider", ""),
+                "checked": "Qt::Checked" if visible else "Qt::Unchecked",
+                "expanded": "1" if visible and group == "results" else "0",
+            }
+            SubElement(branch, "layer-tree-layer", attributes)
+    return root
+
+
+def _extent(layers: Sequence[QgisLayer]) -> tuple[float, float, float, float]:
+    frames = {layer.table: layer.frame for layer in layers}
+    chosen = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
+    west, south, east, north = (float(value) for value in chosen.total_bounds)
+    rim = max(east - west, north - south, 1000.0) * MARGIN
+    return west - rim, south - rim, east + rim, north + rim
+
+
+def _extent_element(layers: Sequence[QgisLayer]) -> Element:
+    element = Element("extent")
+    for tag, value in zip(("xmin", "ymin", "xmax", "ymax"), _extent(layers), strict=True):
+        SubElement(element, tag).text = str(np.round(value, 3))
+    return element
+
+
+def _canvas(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
+    element = Element("mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
+    SubElement(element, "units").text = "degrees" if crs.is_geographic else "meters"
+    element.append(_extent_element(layers))
+    SubElement(element, "rotation").text = "0"
+    SubElement(element, "destinationsrs").append(_srs(crs))
+    return element
+
+
+def _view(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
+    element = Element("ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
+    west, south, east, north = (str(np.round(value, 3)) for value in _extent(layers))
+    extent = {"xmin": west, "ymin": south, "xmax": east, "ymax": north}
+    SubElement(element, "DefaultViewExtent", extent).append(_srs(crs))
+    return element
+
+
+def _properties(words: Messages, meta: QgisMeta) -> Element:
+    root = Element("properties")
+
+    def put(section: str, name: str, kind: str, value: str) -> None:
+        holder = root.find(section)
+        if holder is None:
+            holder = SubElement(root, section)
+        SubElement(holder, name, {"type": kind}).text = value
+
+    put("SpatialRefSys", "ProjectionsEnabled", "int", "1")
+    put("Paths", "Absolute", "bool", "false")
+    for part, start in (("Red", 1), ("Green", 3), ("Blue", 5)):
+        put("Gui", f"CanvasColor{part}Part", "int", str(int(BASE["land"][start : start + 2], 16)))
+    put("Gui", "SelectionColorRedPart", "int", "255")
+    put("Gui", "SelectionColorGreenPart", "int", "214")
+    put("Gui", "SelectionColorBluePart", "int", "0")
+    put("Gui", "SelectionColorAlphaPart", "int", "255")
+    put("Measurement", "DistanceUnits", "QString", "meters")
+    put("Measurement", "AreaUnits", "QString", "km2")
+    for item, label, placement in (
+        ("CopyrightLabel", " · ".join(meta.licences), "1"),
+        ("TitleLabel", words.text("project", "synthetic") if meta.synthetic else "", "3"),
+    ):
+        put(item, "Enabled", "bool", "true" if label else "false")
+        put(item, "Label", "QString", label)
+        put(item, "Placement", "int", placement)
+    put("TitleLabel", "Color", "QString", INK)
+    put("ScaleBar", "Enabled", "bool", "true")
+    put("ScaleBar", "Placement", "int", "0")
+    put("NorthArrow", "Enabled", "bool", "true")
+    put("NorthArrow", "Placement", "int", "2")
+    return root
+
+
+def _metadata(title: str, words: Messages, meta: QgisMeta) -> Element:
+    root = Element("projectMetadata")
+    SubElement(root, "type").text = "project"
+    SubElement(root, "title").text = title
+    note = words.pick(meta.note)
+    SubElement(root, "abstract").text = "\n\n".join(part for part in (note, meta.method, *meta.issues) if part)
+    for line in meta.licences:
+        SubElement(root, "license").text = line
+    dates = SubElement(root, "dates")
+    SubElement(dates, "date", {"type": "Created", "value": meta.as_of.isoformat()})
+    return root

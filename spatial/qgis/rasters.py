@@ -1,0 +1,184 @@
+"""Rasters as cloud-optimised GeoTIFF with statistics, unit and overviews, and their look beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import numpy as np
+import rasterio
+import rasterio.crs
+import rasterio.shutil
+from rasterio.io import MemoryFile
+
+from spatial.errors import ContractError
+from spatial.qgis.palette import ACCENT, GAP
+from spatial.qgis.styles import QGIS_VERSION
+from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyproj
+
+    from spatial.qgis.meta import Messages
+    from spatial.rasters import Raster
+
+__all__ = ["QgisRaster", "write_raster"]
+
+BLOCK = 256
+"""Cells on a side of a tile; overviews begin at rasters larger than one."""
+
+BREAKS = {"persons": (1.0, 5.0, 20.0, 100.0, 500.0), "min": (15.0, 30.0, 60.0, 120.0)}
+"""Upper bounds of the classes, by unit; values above the last make one class more."""
+
+RAMPS = {
+    "persons": ("#f3ece4", "#e3d2c0", "#cdb096", "#ab8467", "#7d563f", "#4d2f22"),
+    "min": (ACCENT, *GAP.values()),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class QgisRaster:
+    """
+    A raster as the project shows it.
+
+    Parameters
+    ----------
+    name : str
+        Stem of its files.
+    title : str
+        For people.
+    crs : pyproj.CRS
+        Its own: rasters are never resampled.
+    pipe : Element
+        Its look.
+    artifacts : tuple of Artifact
+        The GeoTIFF and the QML beside it.
+    """
+
+    name: str
+    title: str
+    crs: pyproj.CRS
+    pipe: Element
+    artifacts: tuple[Artifact, Artifact]
+
+
+def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Messages) -> QgisRaster:
+    """
+    Write a raster as a cloud-optimised GeoTIFF with its look.
+
+    Parameters
+    ----------
+    raster : Raster
+        In its own CRS and cells, which are kept; NaN = no data.
+    name : str
+        Stem of the files.
+    unit : {'persons', 'min'}
+        Of the values, a cell; also chooses the classes.
+    title : str
+        For people.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    QgisRaster
+        With ``<name>.tif`` (float64, so that the total stays what it was) and ``<name>.qml``.
+
+    Raises
+    ------
+    ContractError
+        Where the raster holds no value at all.
+    """
+    if not np.isfinite(raster.values).any():
+        raise ContractError(name, ["has no cell with data: leave the raster out"])
+    content = _cog(raster, unit=unit, title=title)
+    pipe = _pipe(_classes(unit, words), raster)
+    root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
+    root.append(pipe)
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    artifacts = (Artifact(f"{name}.tif", content), Artifact(f"{name}.qml", text.encode("utf-8")))
+    return QgisRaster(name, title, raster.crs, pipe, artifacts)
+
+
+def _cog(raster: Raster, *, unit: str, title: str) -> bytes:
+    rows, columns = raster.values.shape
+    profile = {
+        "driver": "GTiff",
+        "height": rows,
+        "width": columns,
+        "count": 1,
+        "dtype": "float64",
+        "crs": rasterio.crs.CRS.from_wkt(raster.crs.to_wkt()),
+        "transform": raster.transform,
+        "nodata": float("nan"),
+    }
+    with MemoryFile() as plain, MemoryFile(ext=".tif") as cloud:
+        with plain.open(**profile) as target:
+            target.write(np.where(np.isfinite(raster.values), raster.values, np.nan), 1)
+            target.set_band_unit(1, unit)
+            target.set_band_description(1, title)
+        with plain.open() as source:
+            rasterio.shutil.copy(
+                source,
+                cloud.name,
+                driver="COG",
+                COMPRESS="DEFLATE",
+                PREDICTOR="YES",
+                BLOCKSIZE=str(BLOCK),
+                OVERVIEW_RESAMPLING="AVERAGE",
+                STATISTICS="YES",
+                NUM_THREADS="1",
+            )
+        return bytes(cloud.getbuffer())
+
+
+def _classes(unit: str, words: Messages) -> list[tuple[float, str, str]]:
+    """Upper bound, label and colour of each class."""
+    breaks = BREAKS[unit]
+    colours = RAMPS[unit]
+    bounds = [*breaks, float("inf")]
+    result = []
+    for position, high in enumerate(bounds):
+        low = bounds[position - 1] if position else 0.0
+        key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
+        label = words.text("raster", key, low=f"{low:,g}", high=f"{high:,g}")
+        result.append((high, label, colours[position]))
+    return result
+
+
+def _pipe(classes: Sequence[tuple[float, str, str]], raster: Raster) -> Element:
+    low, high = float(np.nanmin(raster.values)), float(np.nanmax(raster.values))
+    pipe = Element("pipe")
+    renderer = SubElement(
+        pipe,
+        "rasterrenderer",
+        {
+            "type": "singlebandpseudocolor",
+            "band": "1",
+            "opacity": "0.8",
+            "alphaBand": "-1",
+            "classificationMin": f"{low:.17g}",
+            "classificationMax": f"{high:.17g}",
+        },
+    )
+    SubElement(renderer, "rasterTransparency")
+    shader = SubElement(SubElement(renderer, "rastershader"), "colorrampshader")
+    shader.attrib.update(
+        {
+            "colorRampType": "DISCRETE",
+            "classificationMode": "2",
+            "clip": "0",
+            "minimumValue": f"{low:.17g}",
+            "maximumValue": f"{high:.17g}",
+        }
+    )
+    for value, label, colour in classes:
+        attributes = {"value": f"{value:g}", "label": label, "color": colour, "alpha": "255"}
+        SubElement(shader, "item", attributes)
+    SubElement(pipe, "brightnesscontrast", {"brightness": "0", "contrast": "0"})
+    SubElement(pipe, "huesaturation", {"saturation": "0"})
+    SubElement(pipe, "rasterresampler")
+    return pipe

@@ -1,0 +1,345 @@
+"""Small pieces of QML: markers, lines, fills and labels as XML elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["fill", "hatch", "labels", "line", "marker", "points", "rgba", "symbol"]
+
+SIZE_PROPERTY = 3
+"""QgsSymbolLayer::PropertySize (QGIS 3.40 API)."""
+
+FONT = "Open Sans"
+"""Shipped with QGIS on every system."""
+
+CHINESE_FONTS = ("Noto Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei")
+
+
+def rgba(colour: str, alpha: float = 1.0) -> str:
+    """
+    Write a colour as QGIS does.
+
+    Parameters
+    ----------
+    colour : str
+        Such as ``"#dbe6ec"``.
+    alpha : float
+        Opacity, 0 to 1.
+
+    Returns
+    -------
+    str
+        Red, green, blue and opacity, each 0 to 255.
+
+    Examples
+    --------
+    >>> rgba("#ff8000", 0.5)
+    '255,128,0,128'
+    """
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"{red},{green},{blue},{round(alpha * 255)}"
+
+
+def _layer(kind: str, options: Mapping[str, str]) -> Element:
+    element = Element("layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
+    holder = SubElement(element, "Option", {"type": "Map"})
+    for name, value in options.items():
+        SubElement(holder, "Option", {"type": "QString", "name": name, "value": value})
+    return element
+
+
+def symbol(kind: str, *layers: Element, name: str = "0", alpha: float = 1.0) -> Element:
+    """
+    Build a symbol from its layers, the lowest first.
+
+    Parameters
+    ----------
+    kind : {'marker', 'line', 'fill'}
+        What it draws.
+    *layers : Element
+        Made by `marker`, `line`, `fill`, `hatch` or `points`.
+    name : str
+        How the renderer refers to it.
+    alpha : float
+        Opacity, 0 to 1.
+
+    Returns
+    -------
+    Element
+        The symbol.
+    """
+    attributes = {
+        "type": kind,
+        "name": name,
+        "alpha": f"{alpha:g}",
+        "clip_to_extent": "1",
+        "force_rhr": "0",
+    }
+    element = Element("symbol", attributes)
+    for position, layer in enumerate(layers):
+        for inner in layer.iter("symbol"):
+            inner.set("name", f"@{name}@{position}")
+        element.append(layer)
+    return element
+
+
+def marker(
+    colour: str,
+    *,
+    size: float,
+    shape: str = "circle",
+    outline: str = "#ffffff",
+    width: float = 0.2,
+    size_expression: str = "",
+) -> Element:
+    """
+    Build a point's look.
+
+    Parameters
+    ----------
+    colour : str
+        Fill; ``""`` for a hollow one.
+    size : float
+        Millimetres.
+    shape : str
+        A shape of QGIS' simple marker.
+    outline : str
+        Colour of its line.
+    width : float
+        Millimetres.
+    size_expression : str
+        Expression that gives the size of each point instead.
+
+    Returns
+    -------
+    Element
+        A symbol layer.
+    """
+    element = _layer(
+        "SimpleMarker",
+        {
+            "name": shape,
+            "color": rgba(colour) if colour else "255,255,255,0",
+            "outline_color": rgba(outline),
+            "outline_style": "solid" if width else "no",
+            "outline_width": f"{width:g}",
+            "outline_width_unit": "MM",
+            "size": f"{size:g}",
+            "size_unit": "MM",
+        },
+    )
+    if size_expression:
+        element.append(_data_defined({"size": size_expression}))
+    return element
+
+
+def _data_defined(expressions: Mapping[str, str]) -> Element:
+    element = Element("data_defined_properties")
+    holder = SubElement(element, "Option", {"type": "Map"})
+    SubElement(holder, "Option", {"type": "QString", "name": "name", "value": ""})
+    properties = SubElement(holder, "Option", {"type": "Map", "name": "properties"})
+    for name, expression in expressions.items():
+        one = SubElement(properties, "Option", {"type": "Map", "name": name})
+        SubElement(one, "Option", {"type": "bool", "name": "active", "value": "true"})
+        SubElement(one, "Option", {"type": "QString", "name": "expression", "value": expression})
+        SubElement(one, "Option", {"type": "int", "name": "type", "value": str(SIZE_PROPERTY)})
+    SubElement(holder, "Option", {"type": "QString", "name": "type", "value": "collection"})
+    return element
+
+
+def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> Element:
+    """
+    Build a line's look.
+
+    Parameters
+    ----------
+    colour : str
+        Its colour.
+    width : float
+        Millimetres.
+    dash : str
+        Lengths of dashes and blanks in millimetres, such as ``"2;1"``; empty for a full line.
+    alpha : float
+        Opacity, 0 to 1.
+
+    Returns
+    -------
+    Element
+        A symbol layer.
+    """
+    return _layer(
+        "SimpleLine",
+        {
+            "line_color": rgba(colour, alpha),
+            "line_width": f"{width:g}",
+            "line_width_unit": "MM",
+            "line_style": "solid",
+            "capstyle": "flat" if dash else "round",
+            "joinstyle": "round",
+            "use_custom_dash": "1" if dash else "0",
+            "customdash": dash or "2;1",
+            "customdash_unit": "MM",
+        },
+    )
+
+
+def fill(colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1.0) -> Element:
+    """
+    Build an area's look.
+
+    Parameters
+    ----------
+    colour : str
+        Fill; ``""`` for none.
+    outline : str
+        Colour of its line; empty for none.
+    width : float
+        Millimetres.
+    alpha : float
+        Opacity of the fill, 0 to 1.
+
+    Returns
+    -------
+    Element
+        A symbol layer.
+    """
+    return _layer(
+        "SimpleFill",
+        {
+            "color": rgba(colour or "#ffffff", alpha),
+            "style": "solid" if colour else "no",
+            "outline_color": rgba(outline or "#ffffff"),
+            "outline_style": "solid" if outline else "no",
+            "outline_width": f"{width:g}",
+            "outline_width_unit": "MM",
+            "joinstyle": "round",
+        },
+    )
+
+
+def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: float = 45.0) -> Element:
+    """
+    Build parallel lines that fill an area.
+
+    Parameters
+    ----------
+    colour : str
+        Of the lines.
+    distance, width : float
+        Millimetres between the lines and of each.
+    angle : float
+        Degrees.
+
+    Returns
+    -------
+    Element
+        A symbol layer.
+    """
+    element = _layer(
+        "LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"}
+    )
+    element.append(symbol("line", line(colour, width=width)))
+    return element
+
+
+def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
+    """
+    Build dots that fill an area.
+
+    Parameters
+    ----------
+    colour : str
+        Of the dots.
+    distance, size : float
+        Millimetres between the dots and of each.
+
+    Returns
+    -------
+    Element
+        A symbol layer.
+    """
+    element = _layer(
+        "PointPatternFill",
+        {
+            "distance_x": f"{distance:g}",
+            "distance_y": f"{distance:g}",
+            "displacement_x": f"{distance / 2:g}",
+            "distance_x_unit": "MM",
+            "distance_y_unit": "MM",
+            "displacement_x_unit": "MM",
+        },
+    )
+    element.append(symbol("marker", marker(colour, size=size, width=0)))
+    return element
+
+
+def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo: str = "#ffffff") -> Element:
+    """
+    Build labels around points, or on areas.
+
+    Parameters
+    ----------
+    expression : str
+        Text of each label; NULL for none.
+    size : float
+        Points.
+    colour, halo : str
+        Of the letters and of what surrounds them.
+
+    Returns
+    -------
+    Element
+        A labelling.
+    """
+    element = Element("labeling", {"type": "simple"})
+    settings = SubElement(element, "settings", {"calloutType": "simple"})
+    text = {
+        "fieldName": expression,
+        "isExpression": "1",
+        "fontFamily": FONT,
+        "fontSize": f"{size:g}",
+        "fontSizeUnit": "Point",
+        "fontWeight": "50",
+        "namedStyle": "Regular",
+        "textColor": rgba(colour),
+        "textOpacity": "1",
+        "multilineHeight": "1",
+    }
+    style = SubElement(settings, "text-style", text)
+    families = SubElement(style, "families")
+    for family in CHINESE_FONTS:
+        SubElement(families, "family", {"name": family})
+    buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
+    SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
+    placement = {"placement": "6", "dist": "0.6", "distUnits": "MM", "offsetType": "1"}
+    SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
+    SubElement(settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"})
+    return element
+
+
+def indexed(symbols: Iterable[Element]) -> Element:
+    """
+    Gather symbols and name them by position.
+
+    Parameters
+    ----------
+    symbols : iterable of Element
+        Made by `symbol`.
+
+    Returns
+    -------
+    Element
+        The ``symbols`` element of a renderer.
+    """
+    holder = Element("symbols")
+    for position, item in enumerate(symbols):
+        item.set("name", str(position))
+        for place, layer in enumerate(item.findall("layer")):
+            for inner in layer.findall("symbol"):
+                inner.set("name", f"@{position}@{place}")
+        holder.append(item)
+    return holder
