@@ -38,6 +38,32 @@ GROUPS = ("results", "network", "base", "checks")
 
 
 @dataclass(frozen=True)
+class Look:
+    """
+    A further layer of the project on a table that is shown already.
+
+    Parameters
+    ----------
+    key : str
+        Tells it from the table's other looks.
+    title : str
+        For people.
+    style : Style
+        How it looks.
+    group : {'results', 'network', 'base', 'checks'}
+        Where the project shows it.
+    visible : bool
+        Whether the project opens with it switched on.
+    """
+
+    key: str
+    title: str
+    style: Style
+    group: str
+    visible: bool = False
+
+
+@dataclass(frozen=True)
 class QgisLayer:
     """
     One layer, ready to be written and shown.
@@ -62,8 +88,8 @@ class QgisLayer:
         Whether the project opens with it switched on.
     renamed : tuple of Renamed
         Columns that had another name, or were left out.
-    more_looks : tuple of (str, Style)
-        Further layers of the project on the same table: title and look.
+    more_looks : tuple of Look
+        Further layers of the project on the same table.
     """
 
     table: str
@@ -76,7 +102,7 @@ class QgisLayer:
     comments: dict[str, str]
     visible: bool = False
     renamed: tuple[Renamed, ...] = ()
-    more_looks: tuple[tuple[str, Style], ...] = ()
+    more_looks: tuple[Look, ...] = ()
 
     @property
     def geometry(self) -> str:
@@ -106,7 +132,7 @@ class _Draft:
     description: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
     visible: bool = False
-    more_looks: Callable[[pd.DataFrame], tuple[tuple[str, Style], ...]] | None = None
+    more_looks: Callable[[pd.DataFrame], tuple[Look, ...]] | None = None
 
 
 def build_layers(
@@ -183,7 +209,8 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         ("settlements", "last_mile"),
         description=words.text("layers", "settlements_text", mode=shown),
         titles=titles,
-        visible=True,
+        visible=not services,
+        more_looks=lambda frame: _settlement_looks(frame, words),
     )
     if "facilities" in tables:
         yield _Draft(
@@ -192,6 +219,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             "results",
             lambda frame: looks.facilities_look(frame, words, meta),
             ("facilities",),
+            more_looks=lambda frame: _headline_facilities(frame, words, meta, services),
         )
     if "routes" in tables:
         yield _routes(tables, words, meta)
@@ -204,6 +232,25 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         rows = tables["norm_results"]
         rows = rows[rows["unit_level"] != "settlement"]
         yield _Draft("norm_results", _by_key(rows, "unit_level", "unit_id", "norm_id"), "results", None, ("norm_results",))
+
+
+def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+    names = Look("names", words.text("layers", "names"), looks.names_look(frame, words), "base", visible=True)
+    if "last_mile_class" not in frame.columns:
+        return (names,)
+    style = looks.last_mile_look(frame, words)
+    return (Look("last_mile", words.text("layers", "last_mile"), style, "results"), names)
+
+
+def _headline_facilities(
+    frame: pd.DataFrame, words: Messages, meta: QgisMeta, services: Sequence[str]
+) -> tuple[Look, ...]:
+    wanted = meta.headline_services or services[:1]
+    only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
+    if not only & set(frame["service"]):
+        return ()
+    style = looks.facilities_look(frame, words, meta, only=only)
+    return (Look("headline", words.text("layers", "facilities_headline"), style, "results", visible=True),)
 
 
 def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
@@ -220,18 +267,20 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
 
 
 def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
-    names = {norm: meta.norms.get(norm, norm) for norm in _norms(tables)}
+    names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
     stems = {plain_name(norm): name for norm, name in names.items()}
 
-    def more(frame: pd.DataFrame) -> tuple[tuple[str, Style], ...]:
+    def more(frame: pd.DataFrame) -> tuple[Look, ...]:
         return tuple(
-            (
+            Look(
+                stem,
                 words.text("layers", "township_norm", norm=name),
-                looks.status_fill_look(f"{stem}_status_as_mapped", frame, words),
+                looks.share_fill_look(stem, frame, words),
+                "results",
             )
             for stem, name in stems.items()
-            if f"{stem}_status_as_mapped" in frame.columns
+            if f"{stem}_share" in frame.columns
         )
 
     return _Draft(
@@ -241,14 +290,18 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         lambda frame: looks.status_fill_look("norm_status", frame, words),
         ("boundaries",),
         titles=titles,
-        visible=True,
         more_looks=more,
     )
 
 
-def _norms(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    results = tables.get("norm_results")
-    return sorted(set(results["norm_id"])) if results is not None else []
+def _norm_names(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> dict[str, str]:
+    if "norm_results" not in tables:
+        return {}
+    services = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
+    return {
+        str(norm): meta.norms.get(str(norm), f"{words.service(service, meta)} ({norm})")
+        for norm, service in services.items()
+    }
 
 
 def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.qgis.palette import ACCENT, BASE, GAP, INK, QUALITATIVE, ROADS, SEASON, STATUS
+from spatial.qgis.palette import ACCENT, BASE, GAP, INK, LAST_MILE, QUALITATIVE, ROADS, SEASON, SHARES, STATUS
 from spatial.qgis.styles import Category, Style, categorised, faded_outside, single
 from spatial.qgis.symbols import fill, hatch, labels, line, marker, points, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from xml.etree.ElementTree import Element
 
     import pandas as pd
@@ -23,9 +23,12 @@ __all__ = [
     "finding_look",
     "flows_look",
     "gap_look",
+    "last_mile_look",
+    "names_look",
     "roads_look",
     "routes_look",
     "settlements_look",
+    "share_fill_look",
     "snaps_look",
     "status_fill_look",
     "study_area_look",
@@ -36,6 +39,9 @@ MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "pr
 LOCAL_MAIN_ROADS = ("secondary", "tertiary", "secondary_link", "tertiary_link", "unclassified", "road")
 VILLAGE_LABEL_SCALE = 60_000
 """Villages are named when the map is closer than 1 to this."""
+
+LEAST_SHARES = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
+"""Classes of the share of people within a norm, by the least share of each, inclusive."""
 
 FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "hexagon", "star", "octagon")
 
@@ -70,15 +76,12 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
 
 def _status_marker(status: str, size: str) -> Element:
     colour = STATUS[status]
+    blank = marker(BASE["blank"], size=1.6, outline=colour, width=0.4, size_expression=size)
     if status == "not_applicable":
-        return symbol("marker", marker("", size=1.6, outline=colour, width=0.4, size_expression=size))
+        return symbol("marker", blank)
     if status == "not_measurable":
-        inner = f"({size}) * 0.35"
-        return symbol(
-            "marker",
-            marker("#ffffff", size=1.6, outline=colour, width=0.4, size_expression=size),
-            marker(colour, size=0.6, width=0, size_expression=inner),
-        )
+        stroke = marker(colour, size=1.6, shape="line", outline=colour, width=0.4, angle=45, size_expression=size)
+        return symbol("marker", blank, stroke)
     return symbol("marker", marker(colour, size=1.8, size_expression=size))
 
 
@@ -102,14 +105,74 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
     categories = [
         Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS
     ]
-    faint = symbol("marker", marker("#d9d9d4", size=1.2, outline="#bdbdb8"))
+    faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=ROADS["middle"]))
     categories.append(Category((), words.text("status", "unscored"), faint))
+    order = 'coalesce("population_persons", 0)'
+    return Style(
+        categorised("norm_status", categories, order=order), display=name_expression(frame, words.language)
+    )
+
+
+def names_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show settlements as quiet dots with their names: towns always, villages when near.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The settlements' layer.
+    words : Messages
+        For the legend and the language of names.
+
+    Returns
+    -------
+    Style
+        Greys by tier.
+    """
+    sizes = {"city": 2.6, "county_seat": 2.4, "town": 1.9, "village": 1.0}
+    categories = [
+        Category(
+            (tier,),
+            words.text("tiers", tier),
+            symbol("marker", marker(BASE["place" if tier == "village" else "town"], size=size)),
+        )
+        for tier, size in sizes.items()
+        if tier in set(frame["tier"])
+    ]
     name = name_expression(frame, words.language)
     shown = f"CASE WHEN \"tier\" <> 'village' OR @map_scale < {VILLAGE_LABEL_SCALE} THEN {name} END"
+    return Style(categorised("tier", categories), labelling=labels(shown) if name else None, display=name)
+
+
+def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show settlements by their way to an all-season road, larger with more people.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The settlements' layer, with ``last_mile_class``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        The gap sequence; unknown as not measurable.
+    """
+    size = _people_size("population_persons", smallest=1.5, largest=5.5)
+    categories = [
+        Category(
+            (name,),
+            words.text("last_mile", name),
+            symbol("marker", marker(colour, size=1.8, outline=BASE["town"], width=0.15, size_expression=size)),
+        )
+        for name, colour in LAST_MILE.items()
+    ]
+    categories.append(Category((), words.text("last_mile", "unknown"), _status_marker("not_measurable", size)))
+    order = 'coalesce("population_persons", 0)'
     return Style(
-        categorised("norm_status", categories, order='coalesce("population_persons", 0)'),
-        labelling=labels(shown) if name else None,
-        display=name,
+        categorised("last_mile_class", categories, order=order), display=name_expression(frame, words.language)
     )
 
 
@@ -142,7 +205,7 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
         look = symbol(
             "marker",
             marker(GAP[name], size=2.5, size_expression=size),
-            marker("#ffffff", size=0.8, width=0, size_expression=f"({size}) * 0.28"),
+            marker(BASE["blank"], size=0.8, width=0, size_expression=f"({size}) * 0.28"),
         )
         categories.append(Category((f"{name}_mapped",), label, look))
     categories.append(
@@ -152,6 +215,10 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
     return Style(
         categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name
     )
+
+
+def _area(colour: str, *, alpha: float) -> Element:
+    return fill(colour, alpha=alpha, outline=BASE["boundary"], width=0.2)
 
 
 def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
@@ -170,24 +237,65 @@ def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style
     Returns
     -------
     Style
-        Four looks: two colours, stripes for not applicable, dots for not measurable.
+        Four looks: two colours, dots for not applicable, stripes for not measurable.
     """
-    edge = {"outline": BASE["boundary"], "width": 0.2}
     looks = {
-        "met": symbol("fill", fill(STATUS["met"], alpha=0.32, **edge)),
-        "not_met": symbol("fill", fill(STATUS["not_met"], alpha=0.38, **edge)),
-        "not_applicable": symbol(
-            "fill", fill("", **edge), hatch(STATUS["not_applicable"], distance=2.4, width=0.18)
-        ),
-        "not_measurable": symbol(
-            "fill", fill("#e4e4df", alpha=0.5, **edge), points(STATUS["not_measurable"], distance=2.6, size=0.5)
-        ),
+        "met": symbol("fill", _area(STATUS["met"], alpha=0.3)),
+        "not_met": symbol("fill", _area(STATUS["not_met"], alpha=0.3)),
+        "not_applicable": _patterned_fill("not_applicable"),
+        "not_measurable": _patterned_fill("not_measurable"),
     }
     categories = [Category((name,), words.text("status", name), look) for name, look in looks.items()]
     return Style(categorised(column, categories), display=name_expression(frame, words.language))
 
 
-def facilities_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
+def share_fill_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show areas by the share of people beyond a norm.
+
+    Parameters
+    ----------
+    stem : str
+        What the columns of the norm begin with.
+    frame : DataFrame
+        The layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        One light-to-dark sequence, dots for not applicable, stripes where there is no share. Where the status of any
+        area is not measurable, the legend says that mapped facilities only are counted.
+    """
+    status, share = f"{stem}_status", f'"{stem}_share"'
+    mapped = bool((frame[status] == "not_measurable").any())
+    looks = {name: symbol("fill", _area(colour, alpha=0.75)) for name, colour in SHARES.items()}
+    labelled = {name: words.text("shares", name) for name in SHARES}
+    if mapped:
+        labelled = {name: words.text("gap", "mapped", label=label) for name, label in labelled.items()}
+    categories = [Category((name,), labelled[name], look) for name, look in looks.items()]
+    categories += [
+        Category((name,), words.text("status", name), _patterned_fill(name))
+        for name in ("not_applicable", "not_measurable")
+    ]
+    cases = " ".join(f"WHEN {share} >= {least:g} THEN '{name}'" for name, least in LEAST_SHARES.items())
+    chosen = (
+        f"CASE WHEN \"{status}\" IS NULL OR \"{status}\" = 'not_applicable' THEN 'not_applicable' "
+        f"WHEN {share} IS NULL THEN 'not_measurable' {cases} END"
+    )
+    return Style(categorised(chosen, categories), display=name_expression(frame, words.language))
+
+
+def _patterned_fill(status: str) -> Element:
+    if status == "not_applicable":
+        return symbol("fill", _area("", alpha=0.0), points(STATUS[status], distance=2.8, size=0.7))
+    return symbol("fill", _area("", alpha=0.0), hatch(STATUS[status], distance=2.2, width=0.22))
+
+
+def facilities_look(
+    frame: pd.DataFrame, words: Messages, meta: QgisMeta, *, only: Collection[str] | None = None
+) -> Style:
     """
     Show facilities by service.
 
@@ -199,14 +307,18 @@ def facilities_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Sty
         For the legend.
     meta : QgisMeta
         Names of services.
+    only : collection of str, optional
+        Services to show; all by default.
 
     Returns
     -------
     Style
-        Colour and shape by service, from a qualitative set.
+        Colour and shape by service, from a qualitative set; a service has the same look with and without `only`.
     """
     categories = []
     for position, service in enumerate(sorted(set(frame["service"]))):
+        if only is not None and service not in only:
+            continue
         colour = QUALITATIVE[position % len(QUALITATIVE)]
         shape = FACILITY_SHAPES[(position + position // len(QUALITATIVE)) % len(FACILITY_SHAPES)]
         look = symbol("marker", marker(colour, size=2.4, shape=shape, width=0.25))
@@ -400,7 +512,7 @@ def finding_look(geometry: str, position: int) -> Style:
     if geometry == "Polygon":
         return Style(single(symbol("fill", fill("", outline=colour, width=0.4), hatch(colour))))
     if geometry == "LineString":
-        return Style(single(symbol("line", line("#ffffff", width=1.3), line(colour, width=0.8))))
+        return Style(single(symbol("line", line(BASE["blank"], width=1.3), line(colour, width=0.8))))
     ring = marker("", size=4.0, outline=colour, width=0.7)
-    halo = marker("", size=4.0, outline="#ffffff", width=1.3)
+    halo = marker("", size=4.0, outline=BASE["blank"], width=1.3)
     return Style(single(symbol("marker", halo, ring)))

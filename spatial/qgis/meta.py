@@ -50,8 +50,10 @@ class QgisMeta:
         Names of services by id and language.
     headline_services : sequence of str
         Services whose minutes open the settlements' table; empty for all.
+    satisfied_by : mapping of str to sequence of str
+        For a headline service the facility services that count for it; itself where it is not named.
     norms : mapping of str to str
-        Readable names of norms by id, in the first language.
+        Readable names of norms by id, in the first language; service and id where one is not named.
     """
 
     title: Mapping[str, str]
@@ -66,6 +68,7 @@ class QgisMeta:
     mode: str = ""
     services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     headline_services: Sequence[str] = ()
+    satisfied_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     norms: Mapping[str, str] = field(default_factory=dict)
 
     @property

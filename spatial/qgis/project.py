@@ -144,7 +144,7 @@ def write_project_of(
     holder = SubElement(root, "projectlayers")
     holder.extend(element for _, element, _, _ in [*shown, *pictures])
     order = SubElement(root, "layerorder")
-    for identifier, _, _, _ in [*shown, *pictures]:
+    for identifier, _, _, _ in _drawn([*shown, *pictures]):
         SubElement(order, "layer", {"id": identifier})
     root.append(_properties(words, meta))
     root.append(_metadata(title, words, meta))
@@ -173,9 +173,9 @@ def _entries(layers: Sequence[QgisLayer], name: str) -> list[Entry]:
         identifier = f"spatial_{name}_{layer.table}"
         element = _vector(layer, layer.title, layer.style, identifier, name)
         entries.append((identifier, element, layer.group, layer.visible))
-        for number, (title, style) in enumerate(layer.more_looks, start=1):
-            one = f"{identifier}_look_{number}"
-            entries.append((one, _vector(layer, title, style, one, name), layer.group, False))
+        for look in layer.more_looks:
+            one = f"{identifier}_{look.key}"
+            entries.append((one, _vector(layer, look.title, look.style, one, name), look.group, look.visible))
     return sorted(entries, key=lambda entry: GROUPS.index(entry[2]))
 
 
@@ -245,7 +245,24 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) ->
                 "expanded": "1" if visible and group == "results" else "0",
             }
             SubElement(branch, "layer-tree-layer", attributes)
+    order = SubElement(root, "custom-order", {"enabled": "1"})
+    for identifier, _, _, _ in _drawn([*shown, *pictures]):
+        SubElement(order, "item").text = identifier
     return root
+
+
+def _drawn(entries: Sequence[Entry]) -> list[Entry]:
+    """Order entries from top to bottom: areas that carry a result lie below water and roads, so that those stay readable."""
+
+    def depth(entry: Entry) -> int:
+        _, element, group, _ = entry
+        if element.get("type") == "raster":
+            return 3
+        if group == "base":
+            return 1
+        return 2 if element.get("geometry") == "Polygon" and group == "results" else 0
+
+    return sorted(entries, key=depth)
 
 
 def _extent(layers: Sequence[QgisLayer]) -> tuple[float, float, float, float]:

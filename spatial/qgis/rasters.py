@@ -13,7 +13,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
-from spatial.qgis.palette import ACCENT, GAP
+from spatial.qgis.palette import BASE, SHARES
 from spatial.qgis.styles import QGIS_VERSION
 from spatial.store import Artifact
 
@@ -35,7 +35,7 @@ BREAKS = {"persons": (1.0, 5.0, 20.0, 100.0, 500.0), "min": (15.0, 30.0, 60.0, 1
 
 RAMPS = {
     "persons": ("#f3ece4", "#e3d2c0", "#cdb096", "#ab8467", "#7d563f", "#4d2f22"),
-    "min": (ACCENT, *GAP.values()),
+    "min": tuple(SHARES.values()),
 }
 
 
@@ -136,11 +136,11 @@ def _cog(raster: Raster, *, unit: str, title: str) -> bytes:
 
 
 def _classes(unit: str, words: Messages) -> list[tuple[float, str, str]]:
-    """Upper bound, label and colour of each class."""
+    """Upper bound, label and colour of each class; no colour where there is nobody."""
     breaks = BREAKS[unit]
     colours = RAMPS[unit]
     bounds = [*breaks, float("inf")]
-    result = []
+    result = [(0.0, words.text("raster", "nobody"), "")] if unit == "persons" else []
     for position, high in enumerate(bounds):
         low = bounds[position - 1] if position else 0.0
         key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
@@ -176,8 +176,8 @@ def _pipe(classes: Sequence[tuple[float, str, str]], raster: Raster) -> Element:
         }
     )
     for value, label, colour in classes:
-        attributes = {"value": f"{value:g}", "label": label, "color": colour, "alpha": "255"}
-        SubElement(shader, "item", attributes)
+        attributes = {"value": f"{value:g}", "label": label, "color": colour or BASE["blank"]}
+        SubElement(shader, "item", {**attributes, "alpha": "255" if colour else "0"})
     SubElement(pipe, "brightnesscontrast", {"brightness": "0", "contrast": "0"})
     SubElement(pipe, "huesaturation", {"saturation": "0"})
     SubElement(pipe, "rasterresampler")

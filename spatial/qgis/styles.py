@@ -87,7 +87,8 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
     for position, item in enumerate(categories):
         attributes = {"symbol": str(position), "label": item.label, "render": "true"}
         if len(item.values) > 1:
-            category = SubElement(holder, "category", {**attributes, "type": "List", "value": ""})
+            # QGIS reads the list only where there is no attribute "value".
+            category = SubElement(holder, "category", {**attributes, "type": "List"})
             for value in item.values:
                 SubElement(category, "val", {"type": "string", "value": value})
         else:

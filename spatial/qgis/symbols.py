@@ -94,6 +94,7 @@ def marker(
     shape: str = "circle",
     outline: str = "#ffffff",
     width: float = 0.2,
+    angle: float = 0.0,
     size_expression: str = "",
 ) -> Element:
     """
@@ -111,6 +112,8 @@ def marker(
         Colour of its line.
     width : float
         Millimetres.
+    angle : float
+        Degrees, clockwise.
     size_expression : str
         Expression that gives the size of each point instead.
 
@@ -123,6 +126,7 @@ def marker(
         "SimpleMarker",
         {
             "name": shape,
+            "angle": f"{angle:g}",
             "color": rgba(colour) if colour else "255,255,255,0",
             "outline_color": rgba(outline),
             "outline_style": "solid" if width else "no",
@@ -315,7 +319,7 @@ def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo:
         SubElement(families, "family", {"name": family})
     buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
-    placement = {"placement": "6", "dist": "0.6", "distUnits": "MM", "offsetType": "1"}
+    placement = {"placement": "6", "dist": "1.4", "distUnits": "MM", "offsetType": "1"}
     SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
     SubElement(settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"})
     return element

@@ -90,10 +90,11 @@ def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
     }
     if picture:
         wanted = chosen.split(",") if chosen else None
+        checked = {node.layerId() for node in root.findLayers() if node.itemVisibilityChecked()}
         layers = [
-            node.layer()
-            for node in root.findLayers()
-            if (node.itemVisibilityChecked() if wanted is None else any(node.layerId().endswith(end) for end in wanted))
+            layer
+            for layer in root.layerOrder()
+            if (layer.id() in checked if wanted is None else any(layer.id().endswith(end) for end in wanted))
         ]
         draw(project, picture, layers)
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it
