@@ -1,0 +1,282 @@
+"""A place's network and features through osmnx, kept as the servers sent them and written as one OpenStreetMap file."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import osmium
+import requests
+import shapely
+from spatial.crs import WGS84, working_crs_for
+from spatial.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shapely import MultiPolygon, Polygon
+    from spatial.study import Region
+
+    Progress = Callable[[float, str], None]
+
+__all__ = ["FEATURES", "Servers", "download_extract", "study_ground"]
+
+FEATURES: dict[str, bool | str | list[str]] = {
+    "place": True,
+    "boundary": "administrative",
+    "amenity": True,
+    "healthcare": True,
+    "social_facility": True,
+    "emergency": ["ambulance_station"],
+    "shop": True,
+    "office": True,
+    "public_transport": True,
+    "highway": ["bus_stop", "motorway_junction"],
+    "man_made": ["water_well", "water_tap", "communications_tower", "mast"],
+    "natural": ["water", "coastline"],
+    "waterway": ["river", "stream", "canal", "riverbank"],
+}
+"""Tags of what is fetched beside roads: places, boundaries, whatever may be a facility, and water."""
+
+ROADS = ['["highway"]', '["route"="ferry"]']
+"""Overpass filters of the network."""
+
+MEMBER_LETTERS = {"node": "n", "way": "w", "relation": "r"}
+_ENDINGS = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """
+    Which servers are asked, and how.
+
+    Parameters
+    ----------
+    overpass_url : str
+        Base address of an Overpass interface.
+    nominatim_url : str
+        Base address of a Nominatim service.
+    timeout_s : float
+        Seconds after which a silent server is given up.
+    rate_limit : bool
+        Whether to ask the Overpass server for a free slot first, as public servers wish.
+    """
+
+    overpass_url: str = "https://overpass-api.de/api"
+    nominatim_url: str = "https://nominatim.openstreetmap.org"
+    timeout_s: float = 180.0
+    rate_limit: bool = True
+
+
+@dataclass
+class _Answers:
+    """The Overpass answers of one download."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def keep(self, response: requests.Response, *_: object, **__: object) -> None:
+        if not response.url.partition("?")[0].endswith("/interpreter"):
+            return
+        if response.status_code in {429, 504}:  # busy: osmnx waits and asks again
+            return
+        try:
+            body = response.json()
+        except ValueError:
+            self.faults.append(f"it answered {response.status_code} with no JSON")
+            return
+        if not response.ok or "remark" in body:
+            self.faults.append(str(body.get("remark", f"it answered {response.status_code}")))
+            return
+        self.bodies.append(body)
+
+
+def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon | None:
+    """
+    Ground that a study needs data of: its area and the buffer around it.
+
+    Parameters
+    ----------
+    region : Region
+        With a bbox, or with names that Nominatim is asked for.
+    servers : Servers
+        Which Nominatim.
+
+    Returns
+    -------
+    Polygon, MultiPolygon or None
+        In degrees; None where the region says neither.
+
+    Raises
+    ------
+    SourceError
+        Where Nominatim does not answer or knows no area of that name.
+    """
+    if region.bbox is not None:
+        area = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
+    elif region.names:
+        area = _named_area(region.names, servers)
+    else:
+        return None
+    metres = working_crs_for(area)
+    ground = area.to_crs(metres).union_all().buffer(region.buffer_km * 1000.0)
+    wanted = gpd.GeoSeries([ground], crs=metres).to_crs(WGS84).iloc[0]
+    assert isinstance(wanted, shapely.Polygon | shapely.MultiPolygon)
+    return wanted
+
+
+def download_extract(
+    ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, progress: Progress | None = None
+) -> str:
+    """
+    Download roads, places, facilities, boundaries and water of a piece of ground into one file.
+
+    Parameters
+    ----------
+    ground : Polygon or MultiPolygon
+        In degrees.
+    target : Path
+        The file to write: .osm.pbf, .osm, .osm.gz or .osm.bz2; it appears whole or not at all.
+    servers : Servers
+        Which Overpass server.
+    progress : callable or None
+        Called with a share from 0 to 1 and a message.
+
+    Returns
+    -------
+    str
+        The day to which the server's data go, such as ``"2026-01-31"``, or ``"unknown"``.
+
+    Raises
+    ------
+    SourceError
+        Where the server does not answer, answers in part or has nothing there, or the file cannot be written.
+    """
+    if not target.name.endswith(_ENDINGS):
+        raise SourceError(
+            f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
+        )
+    report = progress or (lambda _share, _message: None)
+    import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
+
+    answers = _Answers()
+    with _osmnx_settings(servers, answers.keep):
+        report(0.0, "roads through Overpass")
+        _ask(lambda: osmnx.graph_from_polygon(ground, custom_filter=ROADS), servers, answers)
+        report(0.5, "places and facilities through Overpass")
+        _ask(lambda: osmnx.features_from_polygon(ground, FEATURES), servers, answers)
+    elements = _merge(answers.bodies)
+    if not any(element["type"] == "way" for element in elements):
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?"
+        )
+    report(0.9, f"writing {len(elements):,} elements")
+    _write(elements, target)
+    stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
+    return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
+
+
+def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:
+    import osmnx  # noqa: PLC0415 - as above
+
+    answers = _Answers()
+    with _osmnx_settings(servers, answers.keep):
+        try:
+            found = osmnx.geocode_to_gdf([*names])
+        except (requests.RequestException, ValueError, TypeError, KeyError) as error:
+            raise SourceError(
+                f"Nominatim at {servers.nominatim_url} gives no area for {', '.join(names)}: {error}; "
+                "write region.bbox in the study file instead"
+            ) from error
+    return found.geometry
+
+
+def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
+    import osmnx  # noqa: PLC0415 - as above
+
+    try:
+        call()
+    except osmnx._errors.CacheOnlyInterruptError:  # noqa: SLF001 - how cache_only_mode ends; osmnx names it nowhere else
+        pass
+    except (requests.RequestException, ValueError) as error:
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} does not answer as it should: {error}; try again later, "
+            "or download an extract by hand"
+        ) from error
+    if answers.faults:
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} answered in part only: {answers.faults[0]}; "
+            "try again later, or study a smaller area"
+        )
+
+
+@contextmanager
+def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[None]:
+    """Lend osmnx our settings: it downloads, hands over each answer as sent, and builds nothing."""
+    from osmnx import settings  # noqa: PLC0415 - as above
+
+    ours = {
+        "use_cache": False,
+        "cache_only_mode": True,
+        "doh_url_template": None,
+        "overpass_url": servers.overpass_url,
+        "nominatim_url": servers.nominatim_url.rstrip("/") + "/",
+        "overpass_rate_limit": servers.rate_limit,
+        "requests_timeout": servers.timeout_s,
+        "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": keep}},
+    }
+    before = {name: getattr(settings, name) for name in ours}
+    resolve = socket.getaddrinfo  # osmnx replaces it to stay with one server
+    try:
+        for name, value in ours.items():
+            setattr(settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+        socket.getaddrinfo = resolve
+
+
+def _merge(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each element once, in the order of OpenStreetMap files: nodes, ways, relations, by id."""
+    order = {kind: number for number, kind in enumerate(MEMBER_LETTERS)}
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for body in bodies:
+        for element in body.get("elements", []):
+            if element.get("type") in order:
+                found.setdefault((order[element["type"]], int(element["id"])), element)
+    return [found[key] for key in sorted(found)]
+
+
+def _write(elements: list[dict[str, Any]], target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / target.name
+            with osmium.SimpleWriter(str(part)) as writer:
+                for element in elements:
+                    _add(writer, element)
+            part.replace(target)
+    except (OSError, RuntimeError) as error:
+        raise SourceError(f"{target}: cannot be written: {error}") from error
+
+
+def _add(writer: osmium.SimpleWriter, element: dict[str, Any]) -> None:
+    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
+    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
+    mutable = osmium.osm.mutable
+    if element["type"] == "node":
+        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
+    elif element["type"] == "way":
+        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
+    else:
+        members = [
+            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
+            for member in element.get("members", [])
+        ]
+        writer.add_relation(mutable.Relation(members=members, **common))
