@@ -1,0 +1,221 @@
+"""What norms are judged on: settlements in one order, access as arrays along them, words for services, inventories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+
+from spatial.tables import REACH_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["AccessLookup", "Evidence", "Places", "ServiceWords"]
+
+REACHED = REACH_STATUS.index("reached")
+BEYOND = REACH_STATUS.index("beyond_cutoff")
+NO_FACILITY = REACH_STATUS.index("no_facility")
+UNKNOWN = REACH_STATUS.index("unknown")
+
+
+class NamedService(Protocol):
+    """A service of a vocabulary, as far as norms ask."""
+
+    @property
+    def id(self) -> str:
+        """Its id, as in the access table."""
+
+    @property
+    def proxy(self) -> bool:
+        """Whether it only stands in for what the norm asks for."""
+
+
+class ServiceWords(Protocol):
+    """A vocabulary of services, as far as norms ask; `spatial.sources.services.Vocabulary` is one."""
+
+    def for_register(self, name: str) -> NamedService | None:
+        """Find the service that stands for a register's service name; None where there is none."""
+
+    def satisfying(self, service: str) -> frozenset[str]:
+        """Name the services whose facilities count for a service."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """
+    What is known beside settlements and access. Every part may be missing: its norms are then not measurable.
+
+    Parameters
+    ----------
+    vocabulary : ServiceWords, optional
+        Which service stands for which name of the register; the packaged one by default.
+    inventory : mapping of str to str
+        ``complete``, ``partial`` or ``unknown`` by service; unknown where nothing is said. ``roads`` speaks for
+        every kind of road. Only a complete inventory turns "none is mapped" into "there is none".
+    facilities : GeoDataFrame, optional
+        For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
+        facility stands; without it the nearest settlement counts.
+    boundaries : DataFrame, optional
+        Townships of the study are its rows with `is_unit`; without it, the townships that settlements name.
+    last_mile : DataFrame, optional
+        For norms on the all-season road.
+    roads : GeoDataFrame, optional
+        Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads.
+    """
+
+    vocabulary: ServiceWords | None = None
+    inventory: Mapping[str, str] = field(default_factory=dict)
+    facilities: gpd.GeoDataFrame | None = None
+    boundaries: pd.DataFrame | None = None
+    last_mile: pd.DataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+
+
+class Places:
+    """
+    The scored settlements, sorted by id.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        By the contract of the table; those outside the study area serve but are not scored.
+    class_by_tier : mapping of str to str
+        Class of settlements without an official one.
+    """
+
+    def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
+        ordered = settlements.sort_values("settlement_id", kind="stable")
+        self.everywhere = ordered.reset_index(drop=True)
+        self.frame = ordered.loc[ordered["in_study"]].reset_index(drop=True)
+        self.ids = pd.Index(self.frame["settlement_id"])
+        fallback = np.array([class_by_tier.get(tier, "") for tier in self.frame["tier"]], dtype=object)
+        self.settlement_class = fallback
+        if "official_class" in self.frame:
+            official = self.frame["official_class"].to_numpy(dtype=object)
+            self.settlement_class = np.where(pd.isna(official), fallback, official)
+        self.township_ids, self.township_codes = self._townships()
+
+    def __len__(self) -> int:
+        """Count the scored settlements."""
+        return len(self.frame)
+
+    def persons(self, column: str) -> FloatArray | None:
+        """
+        Read a column of people.
+
+        Parameters
+        ----------
+        column : str
+            Such as ``population_persons``.
+
+        Returns
+        -------
+        ndarray or None
+            Persons along the settlements, NaN = unknown; None where there is no such column.
+        """
+        return self.frame[column].to_numpy(dtype=float) if column in self.frame else None
+
+    def _townships(self) -> tuple[pd.Index, NDArray[np.int64]]:
+        if "township_id" not in self.frame:
+            return pd.Index([], dtype="str"), np.full(len(self.frame), -1, dtype=np.int64)
+        codes, ids = pd.factorize(self.frame["township_id"], sort=True)
+        return pd.Index(ids), codes.astype(np.int64)
+
+
+class AccessLookup:
+    """
+    The access table as arrays along the scored settlements.
+
+    Parameters
+    ----------
+    access : DataFrame
+        By the contract of the table; rows of other settlements are ignored, missing rows are unknown.
+    ids : Index
+        The scored settlements.
+    """
+
+    def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
+        self._access = access
+        self._size = len(ids)
+        self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
+        reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
+        self._reach = reach.astype(np.int64)
+        numbers, pairs = pd.factorize(pd.MultiIndex.from_frame(access[["service", "mode"]]), sort=True)
+        order = np.argsort(numbers, kind="stable")
+        cuts = np.searchsorted(numbers[order], np.arange(len(pairs) + 1))
+        self._rows: dict[tuple[str, str], NDArray[np.int64]] = {
+            (str(service), str(mode)): order[cuts[number] : cuts[number + 1]]
+            for number, (service, mode) in enumerate(pairs)
+        }
+        self.modes = tuple(sorted({mode for _, mode in self._rows}))
+        self.services = frozenset(service for service, _ in self._rows)
+
+    def has(self, service: str, mode: str) -> bool:
+        """
+        Tell whether a service was computed in a mode.
+
+        Parameters
+        ----------
+        service, mode : str
+            As in the access table.
+
+        Returns
+        -------
+        bool
+            Whether there is any row of it.
+        """
+        return (service, mode) in self._rows
+
+    def number(self, service: str, mode: str, column: str) -> FloatArray:
+        """
+        Read a column of the access table.
+
+        Parameters
+        ----------
+        service, mode : str
+            As in the access table.
+        column : str
+            A numeric column of it.
+
+        Returns
+        -------
+        ndarray
+            Along the scored settlements; NaN where missing.
+        """
+        values = np.full(self._size, np.nan)
+        rows, codes = self._where(service, mode)
+        values[codes] = self._access[column].to_numpy(dtype=float)[rows]
+        return values
+
+    def reach(self, service: str, mode: str) -> NDArray[np.int64]:
+        """
+        Read how settlements reach a service.
+
+        Parameters
+        ----------
+        service, mode : str
+            As in the access table.
+
+        Returns
+        -------
+        ndarray
+            Positions in `spatial.tables.REACH_STATUS` along the scored settlements; unknown where missing.
+        """
+        reach = np.full(self._size, UNKNOWN, dtype=np.int64)
+        rows, codes = self._where(service, mode)
+        reach[codes] = self._reach[rows]
+        return reach
+
+    def _where(self, service: str, mode: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = self._rows[service, mode]
+        codes = self._codes[rows]
+        kept = codes >= 0
+        return rows[kept], codes[kept]

@@ -1,0 +1,240 @@
+"""Reading a norm off the evidence: which service, road or bundle it asks for, and what is known of it where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.integration.norms_evidence import AccessLookup, Places
+from spatial.integration.norms_measure import (
+    Reading,
+    Unmeasured,
+    doubt_failures,
+    join_members,
+    read_access,
+    within,
+)
+from spatial.integration.norms_presence import (
+    count_by_township,
+    count_by_village,
+    load_road_words,
+    road_link,
+    satisfied_by,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatial.integration.norms_evidence import Evidence, ServiceWords
+    from spatial.integration.norms_presence import RoadWord
+    from spatial.integration.norms_rules import Norm, NormRules
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["Reader"]
+
+ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
+PRESENCE = "presence_in_unit"
+SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
+ROADS = "roads"
+
+
+class Reader:
+    """
+    Everything that norms are judged on, arranged once for all of them.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        By the contract of the table of that name.
+    access : DataFrame
+        By the contract of the table of that name.
+    rules : NormRules
+        Choices of the study.
+    evidence : Evidence
+        What else is known.
+    """
+
+    def __init__(
+        self, settlements: gpd.GeoDataFrame, access: pd.DataFrame, rules: NormRules, evidence: Evidence
+    ) -> None:
+        self.rules = rules
+        self.evidence = evidence
+        self.places = Places(settlements, rules.class_by_tier)
+        self._access = AccessLookup(access, self.places.ids)
+        self._words = evidence.vocabulary or _packaged_words()
+        self._road_words = load_road_words()
+
+    def service_of(self, norm: Norm) -> str:
+        """
+        Name the service that a norm's results belong to.
+
+        Parameters
+        ----------
+        norm : Norm
+            The norm.
+
+        Returns
+        -------
+        str
+            The vocabulary's service, or the register's own word for a road, a bundle or what no service stands for.
+        """
+        return self._resolve(norm.service)[0] or norm.service
+
+    def inventory_of(self, norm: Norm) -> str:
+        """
+        Tell how complete the inventory of what a norm asks for is.
+
+        Parameters
+        ----------
+        norm : Norm
+            The norm.
+
+        Returns
+        -------
+        str
+            ``complete``, ``partial`` or ``unknown``; of a bundle, the least complete of its members.
+        """
+        found = [self._inventory(name) for name in norm.bundle or (norm.service,)]
+        return next((name for name in ("unknown", "partial") if name in found), "complete")
+
+    def read(self, norm: Norm) -> Reading | Unmeasured:
+        """
+        Read a norm along the settlements.
+
+        Parameters
+        ----------
+        norm : Norm
+            One whose statistical unit is people or settlements.
+
+        Returns
+        -------
+        Reading or Unmeasured
+            Along the scored settlements.
+        """
+        if norm.metric not in ACCESS_METRICS | {PRESENCE}:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        if not norm.bundle:
+            return self._read_service(norm, norm.service)
+        found = {name: self._read_service(norm, name) for name in norm.bundle}
+        readings = [reading for reading in found.values() if isinstance(reading, Reading)]
+        if not readings:
+            return Unmeasured(f"no_source:{norm.service}")
+        blank = np.full(len(self.places), np.nan)
+        missing = [
+            Reading(blank, blank, blank, (f"member_not_measured:{name}",))
+            for name, reading in found.items()
+            if isinstance(reading, Unmeasured)
+        ]
+        return join_members([*readings, *missing])
+
+    def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | Unmeasured:
+        """
+        Read a norm on presence along the townships, or for the county.
+
+        Parameters
+        ----------
+        norm : Norm
+            One whose statistical unit is the township or the county.
+        townships : Index or None
+            Ids of the townships; None for the county as a whole, which is the study area.
+
+        Returns
+        -------
+        Reading or Unmeasured
+            Along the townships, or of length one.
+        """
+        if norm.metric != PRESENCE:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        service, proxy = self._resolve(norm.service)
+        if not service:
+            return Unmeasured(f"no_source:{norm.service}")
+        counting = self._counting(service)
+        if counting is None:
+            return Unmeasured("not_computed:facilities")
+        if townships is None:
+            value = np.array([float(counting["in_study"].sum())])
+        elif len(townships):
+            value = count_by_township(counting).reindex(townships).fillna(0.0).to_numpy(dtype=float)
+        else:
+            return Unmeasured("no_townships")
+        return self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
+
+    def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        if name in SEASON_ROADS:
+            return self._season_road(norm, name)
+        if name in self._road_words and norm.metric == PRESENCE:
+            return self._road_presence(name, self._road_words[name])
+        service, proxy = self._resolve(name)
+        if not service:
+            return Unmeasured(f"no_source:{name}")
+        if norm.metric == PRESENCE:
+            reading = self._village_presence(norm, service)
+        else:
+            complete = self._inventory(name) == "complete"
+            reading = read_access(
+                norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min
+            )
+        if isinstance(reading, Reading) and proxy:
+            return Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}",))
+        return reading
+
+    def _season_road(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        table = self.evidence.last_mile
+        if table is None:
+            return Unmeasured("not_computed:last_mile")
+        if norm.metric not in {"dist_m", PRESENCE}:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        rows = table.set_index("settlement_id").reindex(self.places.ids)
+        known = rows["known_all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+        hoped = rows["all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+        link = norm.metric == PRESENCE
+        limit = self._road_words["paved_road"].link_distance_m if link else norm.threshold
+        mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
+        mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
+        return self._doubt(mapped if link else hoped, mapped, name, ())
+
+    def _road_presence(self, name: str, word: RoadWord) -> Reading | Unmeasured:
+        roads = self.evidence.roads
+        if roads is None:
+            return Unmeasured("not_computed:roads")
+        mapped = road_link(self.places.frame.geometry, roads, word)
+        return self._doubt(mapped, mapped, name, (f"proxy:{word.column}",) if word.proxy else ())
+
+    def _village_presence(self, norm: Norm, service: str) -> Reading | Unmeasured:
+        counting = self._counting(service)
+        if counting is None:
+            return Unmeasured("not_computed:facilities")
+        held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
+        value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
+        return self._doubt(value, within(value, norm), service, ())
+
+    def _doubt(self, value: FloatArray, mapped: FloatArray, service: str, notes: tuple[str, ...]) -> Reading:
+        complete = self._inventory(service) == "complete"
+        return Reading(value, mapped, mapped if complete else doubt_failures(mapped), notes)
+
+    def _counting(self, service: str) -> gpd.GeoDataFrame | None:
+        facilities = self.evidence.facilities
+        return None if facilities is None else satisfied_by(facilities, self._words.satisfying(service))
+
+    def _resolve(self, name: str) -> tuple[str, bool]:
+        found = self._words.for_register(name)
+        if found is not None:
+            return found.id, found.proxy
+        return (name, False) if name in self._access.services else ("", False)
+
+    def _inventory(self, name: str) -> str:
+        inventory = self.evidence.inventory
+        if name in SEASON_ROADS or name in self._road_words:
+            return inventory.get(name, inventory.get(ROADS, "unknown"))
+        return inventory.get(self._resolve(name)[0] or name, "unknown")
+
+
+def _packaged_words() -> ServiceWords:
+    from spatial.sources.services import load_services  # noqa: PLC0415 - read only where the caller brings no words
+
+    words: ServiceWords = load_services()
+    return words

@@ -1,0 +1,360 @@
+"""Which norms bind a study, on its date and at its level, and which of them gate: the legal model of the register."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.errors import StudyError, first_of
+from spatial.integration.register import split_list
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from spatial.study import Adoption, Confirmation
+
+__all__ = ["Norm", "NormRules", "applicable_norms", "norms_of"]
+
+GATING_INSTRUMENTS = frozenset({"law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"})
+FOREVER = "9999-12-31"
+
+
+@dataclass(frozen=True)
+class NormRules:
+    """
+    What a study decides about norms. The defaults decide nothing: only worldwide norms, nothing confirmed.
+
+    Parameters
+    ----------
+    jurisdictions : tuple of str
+        Whose norms bind, such as ``("CN-51",)``. Parents (CN) and GLOBAL are inherited.
+    level : {'county', 'province', 'national'}
+        Where the study stands, for norms whose share holds at one level only.
+    confirm : tuple of Confirmation
+        Norms whose clause a named office has read in the original.
+    adopt : tuple of Adoption
+        Norms that the study adopts, with its own threshold or share where it says so.
+    only : tuple of str
+        Evaluate these norms only; empty for all that bind.
+    headline : tuple of str
+        Norms that open the page, in this order; empty to let the register decide.
+    class_by_tier : mapping of str to str
+        ``"urban"`` or ``"rural"`` for each tier of settlement, used only where a settlement has no official class.
+        A tier that is not named leaves the class unknown, and the place not measured for urban and rural norms.
+    stat_columns : mapping of str to str
+        The settlements' column that counts a register's statistical unit, such as
+        ``{"children_6_11": "children_persons"}``. A column named ``<stat_unit>_persons`` is found without it.
+    exempt : mapping of str to frozenset of str
+        For a norm, the settlements or townships that it does not ask anything of (a joint clinic, "conditions do
+        not allow").
+    village_radius_m : float
+        A facility stands in the administrative village whose settlement is nearest, at most this far, inclusive.
+        2,000 m is the reach within which Chinese practice counts a village as served (register, CN-BUS-2KM).
+    max_time_min : float
+        How far the access table searched; beyond it a norm with a longer threshold is not measurable.
+    """
+
+    jurisdictions: tuple[str, ...] = ()
+    level: str = "county"
+    confirm: tuple[Confirmation, ...] = ()
+    adopt: tuple[Adoption, ...] = ()
+    only: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
+    class_by_tier: Mapping[str, str] = field(default_factory=dict)
+    stat_columns: Mapping[str, str] = field(default_factory=dict)
+    exempt: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    village_radius_m: float = 2000.0
+    max_time_min: float = math.inf
+
+
+@dataclass(frozen=True)
+class Norm:
+    """
+    One row of the register as it binds a study; the columns of `applicable_norms` in Python's own types.
+
+    Parameters
+    ----------
+    id, service, metric, mode, direction, unit, stat_unit, scope, norm_class, role : str
+        As in the register; `mode` is empty where none is needed.
+    threshold : float
+        In `unit`, inclusive.
+    target_share : float
+        0-1.
+    fail_point : float
+        In `unit`: where a place scores nothing; NaN for none.
+    bundle : tuple of str
+        Services that must all be within the threshold; empty for a single service.
+    in_force : {'in_force', 'expired', 'not_yet_in_force', 'superseded'}
+        On the study's date.
+    not_graded : str
+        Why totals are reported but not judged; empty where they are.
+    gates : bool
+        Whether it is a gate.
+    no_gate : str
+        Why a mandatory norm is no gate.
+    """
+
+    id: str
+    service: str
+    metric: str
+    mode: str
+    direction: str
+    unit: str
+    stat_unit: str
+    scope: str
+    norm_class: str
+    role: str
+    threshold: float
+    target_share: float
+    fail_point: float
+    bundle: tuple[str, ...]
+    in_force: str
+    not_graded: str
+    gates: bool
+    no_gate: str
+
+
+def applicable_norms(
+    register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None
+) -> pd.DataFrame:
+    """
+    Pick the norms that bind a study and say of each whether it is in force, graded, and a gate.
+
+    A mandatory norm is a gate only if its role is standard, its instrument is a law, regulation, rule, mandatory
+    standard or binding plan indicator, it is in force on `as_of`, its share applies at the study's level, and its
+    clause was read in the original, by the register's author or by an office that the study names.
+
+    Parameters
+    ----------
+    register : DataFrame
+        As `load_register` returns it.
+    as_of : date
+        The date on which norms are judged; the last day of validity counts as valid.
+    rules : NormRules, optional
+        What the study decides.
+
+    Returns
+    -------
+    DataFrame
+        The binding rows in order of id with the study's thresholds and shares, and the columns `in_force`,
+        `not_graded`, `gates`, `no_gate`, `headline` (flag: may open a page; rows from memory may
+        not unless the study names them), `headline_rank` (the study's order; NaN for none), `adopted_by`, `adopted_on`,
+        `confirmed_by`, `confirmed_on`, `register_threshold`, `register_target_share`. Reasons are codes, joined by
+        ``;``, a detail after ``:``.
+
+    Raises
+    ------
+    StudyError
+        With every norm that the study names and that is unknown, does not bind it, or cannot be adopted.
+
+    Examples
+    --------
+    >>> from spatial.integration.register import load_register
+    >>> binding = applicable_norms(load_register(), as_of=dt.date(2026, 1, 1))
+    >>> binding["jurisdiction"].unique().tolist()
+    ['GLOBAL']
+    """
+    rules = rules or NormRules()
+    adopted = {item.norm: item for item in rules.adopt}
+    wanted = _inherited(rules.jurisdictions)
+    home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
+    binding = register.loc[home | register["id"].isin(list(adopted))].copy()
+    _refuse_wrong_names(register, binding, home, rules)
+    binding["in_force"] = _in_force(binding, as_of)
+    if rules.only:
+        binding = binding.loc[binding["id"].isin(rules.only)].copy()
+    binding = binding.sort_values("id", kind="stable").reset_index(drop=True)
+    _apply_adoptions(binding, adopted, as_of)
+    _apply_confirmations(binding, rules.confirm)
+    local = binding["id"].isin(register.loc[home, "id"])
+    reasons = [
+        _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
+    ]
+    binding["not_graded"] = pd.Series([graded for graded, _ in reasons], dtype="str")
+    binding["no_gate"] = pd.Series([gate for _, gate in reasons], dtype="str")
+    binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
+    sure = (binding["in_force"] == "in_force") & (binding["confidence"] != "memory")
+    place = {name: rank for rank, name in enumerate(rules.headline, start=1)}
+    binding["headline"] = binding["id"].isin(rules.headline) if rules.headline else sure
+    binding["headline_rank"] = binding["id"].map(place).astype("float64")
+    return binding
+
+
+def norms_of(binding: pd.DataFrame) -> list[Norm]:
+    """
+    Turn the rows of `applicable_norms` into norms.
+
+    Parameters
+    ----------
+    binding : DataFrame
+        As `applicable_norms` returns it.
+
+    Returns
+    -------
+    list of Norm
+        In the order of the rows.
+    """
+    texts = (
+        "id",
+        "service",
+        "metric",
+        "mode",
+        "direction",
+        "unit",
+        "stat_unit",
+        "scope",
+        "norm_class",
+        "role",
+    )
+    more = ("in_force", "not_graded", "no_gate")
+    return [
+        Norm(
+            **{name: _text(row[name]) for name in (*texts, *more)},
+            threshold=float(row["threshold"]),
+            target_share=float(row["target_share"]),
+            fail_point=float(row["fail_point"]),
+            bundle=split_list(row["bundle_members"]),
+            gates=bool(row["gates"]),
+        )
+        for row in _rows(binding)
+    ]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
+    parts = [name.split("-") for name in jurisdictions]
+    parents = {"-".join(part[:length]) for part in parts for length in range(1, len(part) + 1)}
+    return frozenset(parents | {"GLOBAL"})
+
+
+def _refuse_wrong_names(
+    register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules
+) -> None:
+    known, bound = set(register["id"]), set(binding["id"])
+    named = {
+        "norms.only": rules.only,
+        "norms.headline": rules.headline,
+        "norms.confirm": tuple(item.norm for item in rules.confirm),
+        "norms.adopt": tuple(item.norm for item in rules.adopt),
+        "norms.exempt": tuple(rules.exempt),
+    }
+    problems = []
+    for key, names in named.items():
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            problems.append(f"{key}: not in the register: {first_of(unknown)}")
+        foreign = [name for name in names if name in known and name not in bound]
+        if foreign:
+            problems.append(
+                f"{key}: of another jurisdiction: {first_of(foreign)}; add it to jurisdictions or adopt the norm"
+            )
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            problems.append(f"{key}: named twice: {first_of(repeated)}")
+    mandatory = set(register.loc[home & (register["norm_class"] == "mandatory"), "id"])
+    binding_anyway = [item.norm for item in rules.adopt if item.norm in mandatory]
+    if binding_anyway:
+        problems.append(f"norms.adopt: mandatory, binds without being adopted: {first_of(binding_anyway)}")
+    odd = sorted(
+        f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"}
+    )
+    if odd:
+        problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
+    if problems:
+        raise StudyError("norms", problems)
+
+
+def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:
+    day = as_of.isoformat()
+    future = pd.Series(
+        [_text(start) > day for start in binding["valid_from"]], index=binding.index, dtype="bool"
+    )
+    ended = pd.Series(
+        [(_text(end) or FOREVER) < day for end in binding["valid_to"]], index=binding.index, dtype="bool"
+    )
+    followed = {older for text in binding.loc[~future, "supersedes"] for older in split_list(text)}
+    state = pd.Series("in_force", index=binding.index, dtype="str")
+    state[binding["id"].isin(followed)] = "superseded"
+    state[ended] = "expired"
+    state[future] = "not_yet_in_force"
+    return state
+
+
+def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_of: dt.date) -> None:
+    binding["register_threshold"] = binding["threshold"]
+    binding["register_target_share"] = binding["target_share"]
+    items = [adopted.get(name) for name in binding["id"]]
+    binding["adopted_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding["adopted_on"] = pd.Series([item.on.isoformat() if item else None for item in items], dtype="str")
+    binding["is_adopted"] = [item is not None and item.on <= as_of for item in items]
+    problems = []
+    for row, item in enumerate(items):
+        if item is None or item.on > as_of:
+            continue
+        if item.threshold is not None:
+            problems += _threshold_problems(binding, row, item.threshold)
+            binding.loc[row, "threshold"] = item.threshold
+        if item.target_share is not None:
+            if not 0 < item.target_share <= 1:
+                problems.append(f"norms.adopt: {item.norm}: the target share must be above 0 and at most 1")
+            binding.loc[row, "target_share"] = item.target_share
+            binding.loc[row, "target_share_basis"] = "source"
+            binding.loc[row, "share_applies_at"] = "study"
+    if problems:
+        raise StudyError("norms", problems)
+
+
+def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> list[str]:
+    name, fail = binding["id"].iloc[row], float(binding["fail_point"].iloc[row])
+    if not threshold > 0:
+        return [f"norms.adopt: {name}: the threshold {threshold:g} is not above 0"]
+    if binding["direction"].iloc[row] == "max" and fail <= threshold:
+        return [f"norms.adopt: {name}: the threshold {threshold:g} must be below the fail point {fail:g}"]
+    return []
+
+
+def _apply_confirmations(binding: pd.DataFrame, confirm: tuple[Confirmation, ...]) -> None:
+    by_norm = {item.norm: item for item in confirm}
+    items = [by_norm.get(name) for name in binding["id"]]
+    binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding["confirmed_on"] = pd.Series(
+        [item.on.isoformat() if item else None for item in items], dtype="str"
+    )
+
+
+def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> tuple[str, str]:
+    if row["in_force"] != "in_force":
+        return _text(row["in_force"]), _text(row["in_force"]) if row["norm_class"] == "mandatory" else ""
+    adopted = bool(row["is_adopted"])
+    share = _text(row["share_applies_at"])
+    misplaced = share not in {"study", "unit", level}
+    grade = []
+    if row["role"] == "duty_trigger":
+        grade.append("duty_trigger")
+    if (row["norm_class"] == "authorised" or not at_home) and not adopted:
+        grade.append("not_adopted")
+    if row["role"] == "status_level" and not adopted:
+        grade.append("status_level")
+    if misplaced:
+        grade.append(f"share_applies_at:{share}")
+    gate = []
+    if row["norm_class"] == "mandatory":
+        gate = [
+            *([] if at_home else ["other_jurisdiction"]),
+            *([] if row["role"] == "standard" else [f"role:{row['role']}"]),
+            *([] if row["instrument"] in GATING_INSTRUMENTS else [f"instrument:{row['instrument']}"]),
+            *([f"share_applies_at:{share}"] if misplaced else []),
+            *([] if row["read_in_original"] or _text(row["confirmed_by"]) else ["not_read_in_original"]),
+        ]
+    return ";".join(grade), ";".join(gate)
