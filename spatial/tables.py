@@ -707,6 +707,21 @@ _FLOWS = Table(
         _number("volume", "Volume", "a year"),
     ),
 )
+_PROVENANCE = Table(
+    "provenance",
+    "Sources",
+    ("path",),
+    None,
+    (
+        _text("path", "File", "Below the raw root."),
+        _text("origin", "Origin", "Who made it; 'unknown' where nobody says."),
+        _text("licence", "Licence"),
+        _text("vintage", "Vintage", "The date that it describes."),
+        _text("sha256", "SHA-256"),
+        _text("address", "Address", "Where it was fetched from, or 'unknown'."),
+        _text("issue", "Known issue", "A known fault of the source; empty where none is known."),
+    ),
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -720,6 +735,7 @@ TABLES: dict[str, Table] = {
         _AREA,
         _FLOWS,
         _COUNTS,
+        _PROVENANCE,
         Table("findings_read", "Findings of reading", ("finding_id",), "Any", _FINDINGS_FIELDS),
         Table("findings_network", "Findings on the network", ("finding_id",), "Any", _FINDINGS_FIELDS),
         Table("findings_access", "Findings on access", ("finding_id",), "Any", _FINDINGS_FIELDS),
