@@ -1,0 +1,8 @@
+"""Pages: folium maps and an index that open anywhere, each one file without internet."""
+
+from __future__ import annotations
+
+from spatial.cartography.meta import PageMeta, ServiceNote, SourceNote
+from spatial.cartography.pages import build_pages
+
+__all__ = ["PageMeta", "ServiceNote", "SourceNote", "build_pages"]

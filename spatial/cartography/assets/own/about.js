@@ -1,0 +1,68 @@
+"use strict";
+/* Title, status, banner, method and sources: the same on every page. */
+(function (S) {
+  const study = S.data.study;
+
+  S.isoDate = function (text) {
+    const date = new Date(text + "T00:00:00Z");
+    if (Number.isNaN(date.getTime())) return text;
+    return new Intl.DateTimeFormat(S.language, { dateStyle: "long", timeZone: "UTC" }).format(date);
+  };
+
+  S.credits = function () {
+    const licences = [...new Set(S.data.sources.map((source) => source.licence).filter(Boolean))].sort();
+    const open = licences.some((licence) => /odbl/i.test(licence));
+    const rest = licences.filter((licence) => !/odbl/i.test(licence));
+    return [open ? "© OpenStreetMap contributors, ODbL" : "", ...rest].filter(Boolean).join(" · ");
+  };
+
+  S.showHead = function (pageTitle) {
+    document.title = pageTitle + " – " + S.pick(study.title, study.name);
+    const facts = [
+      S.t("study.as_of", { date: S.isoDate(study.as_of) }),
+      study.people ? S.t("study.basis_" + study.basis) : S.t("study.no_people"),
+    ];
+    S.fill("study-facts", [
+      S.el("span", { class: "pill study-status", text: S.t("study.status_" + study.status) }),
+      S.el("span", { text: facts.join(" · ") }),
+    ]);
+    const banner = document.getElementById("banner");
+    banner.hidden = !study.synthetic;
+    banner.textContent = study.synthetic ? S.t("study.synthetic") : "";
+    const mark = document.getElementById("watermark");
+    if (mark) {
+      mark.hidden = !study.synthetic;
+      S.fill(mark, study.synthetic ? Array.from({ length: 12 }, () => S.el("span", { text: S.t("study.watermark") })) : []);
+    }
+  };
+
+  function sourceItem(source) {
+    return S.el("li", {}, [
+      S.el("span", { text: [source.path, source.origin, source.vintage, source.licence].filter(Boolean).join(" · ") }),
+      source.issue ? S.el("p", { class: "issue", text: S.t("about.issue", { issue: source.issue }) }) : null,
+    ]);
+  }
+
+  function imputedRows() {
+    return Object.entries(S.data.imputed).map(([key, share]) => S.el("li", { text: S.word("imputed", key) + ": " + S.percent(share) }));
+  }
+
+  S.issues = function () {
+    const known = S.data.sources.map((source) => source.issue).concat(S.data.issues).filter(Boolean);
+    return [...new Set(known)];
+  };
+
+  S.showAbout = function (target, methods) {
+    const note = S.pick(study.note);
+    const issues = S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue === issue));
+    const imputed = imputedRows();
+    const section = (key, nodes) => (nodes.length ? [S.el("h3", { text: S.t(key) }), ...nodes] : []);
+    S.fill(target, [
+      ...(note ? [S.el("p", { class: "study-note", text: note })] : []),
+      ...section("about.method", methods.map((key) => S.el("p", { text: S.t(key) }))),
+      ...section("about.issues", issues.length ? [S.el("ul", {}, issues.map((issue) => S.el("li", { class: "issue", text: issue })))] : []),
+      ...section("about.imputed", imputed.length ? [S.el("ul", {}, imputed)] : []),
+      ...section("about.sources", S.data.sources.length ? [S.el("ul", {}, S.data.sources.map(sourceItem))] : []),
+    ]);
+  };
+})(window.Spatial);

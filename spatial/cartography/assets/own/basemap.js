@@ -1,0 +1,55 @@
+"use strict";
+/* The study's own ground: area, water, boundaries and roads, drawn from line data without any tile. */
+(function (S) {
+  const LOOKS = {
+    area: { fill: "#fbfbf9" },
+    water_area: { fill: "#dbe6ec", stroke: "#b9cdd8", width: 0.6 },
+    water_line: { stroke: "#bcd3e0", width: 1.2, widthFar: 0.7 },
+    road_minor: { stroke: "#cdcdc8", width: 1.1, widthFar: 0.5, from: 9.5 },
+    road_middle: { stroke: "#b1b1ac", width: 1.8, widthFar: 0.9 },
+    road_major: { stroke: "#8d8d89", width: 2.6, widthFar: 1.5 },
+    ferry: { stroke: "#8fa9b8", width: 1.1, dash: [5, 5] },
+    season_no: { stroke: "#a06a1c", width: 1.6, widthFar: 1.1, dash: [5, 3] },
+    season_unknown: { stroke: "#c4c1b8", width: 1.2, widthFar: 0.7 },
+    season_yes: { stroke: "#77807b", width: 2.2, widthFar: 1.3 },
+    boundary: { stroke: "#6b7176", width: 0.9, widthFar: 0.7, dash: [6, 3] },
+    outline: { stroke: "#3d4347", width: 1.5, widthFar: 1.2 },
+  };
+
+  function path(group) {
+    const lines = S.lines(group.lines);
+    const shape = new Path2D();
+    for (let line = 0; line + 1 < lines.starts.length; line++) {
+      for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {
+        if (i === lines.starts[line]) shape.moveTo(lines.x[i], lines.y[i]);
+        else shape.lineTo(lines.x[i], lines.y[i]);
+      }
+    }
+    return shape;
+  }
+
+  S.baseLayer = function (groups) {
+    const drawn = groups.map((group) => ({ look: LOOKS[group.look], shape: path(group) }));
+    return new S.CanvasLayer(function (context, view) {
+      const near = Math.max(0, Math.min(1, (view.zoom - 8) / 5));
+      context.lineJoin = "round";
+      context.lineCap = "butt";
+      for (const { look, shape } of drawn) {
+        if (look.from && view.zoom < look.from) continue;
+        context.setTransform(view.scale, 0, 0, view.scale, view.dx, view.dy);
+        if (look.fill) {
+          context.fillStyle = look.fill;
+          context.fill(shape, "evenodd");
+        }
+        if (look.stroke) {
+          const far = look.widthFar === undefined ? look.width : look.widthFar;
+          context.strokeStyle = look.stroke;
+          context.lineWidth = ((far + (look.width - far) * near) * view.ratio) / view.scale;
+          context.setLineDash((look.dash || []).map((part) => (part * view.ratio) / view.scale));
+          context.stroke(shape);
+        }
+      }
+      context.setLineDash([]);
+    }, { pane: "spatialBase" });
+  };
+})(window.Spatial);

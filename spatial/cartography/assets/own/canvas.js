@@ -1,0 +1,66 @@
+"use strict";
+/* A canvas that pans with the map and is drawn again when the map rests or leaves what was drawn. */
+(function (S) {
+  S.CanvasLayer = L.Renderer.extend({
+    options: { padding: 0.35, pane: "overlayPane" },
+
+    initialize: function (draw, options) {
+      L.Renderer.prototype.initialize.call(this, options);
+      this._draw = draw;
+    },
+
+    getEvents: function () {
+      return Object.assign(L.Renderer.prototype.getEvents.call(this), { move: this._onMove });
+    },
+
+    _updatePaths: function () {},
+
+    _initContainer: function () {
+      this._container = document.createElement("canvas");
+      this._container.setAttribute("aria-hidden", "true");
+    },
+
+    _onMove: function () {
+      const map = this._map;
+      if (map._animatingZoom || !this._bounds || map.getZoom() !== this._zoom) return;
+      const size = map.getSize();
+      const corner = map.containerPointToLayerPoint([0, 0]);
+      if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) this._update();
+    },
+
+    _update: function () {
+      if (this._map._animatingZoom && this._bounds) return;
+      L.Renderer.prototype._update.call(this);
+      const size = this._bounds.getSize();
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      const canvas = this._container;
+      L.DomUtil.setPosition(canvas, this._bounds.min);
+      canvas.width = Math.max(1, Math.round(size.x * ratio));
+      canvas.height = Math.max(1, Math.round(size.y * ratio));
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      this.redraw();
+    },
+
+    /* View: where a canvas coordinate of S.points lies on this canvas, in device pixels. */
+    redraw: function () {
+      const map = this._map;
+      if (!map || !this._bounds) return this;
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      const zoom = map.getZoom();
+      const scale = Math.pow(2, zoom - S.UNIT_ZOOM);
+      const origin = map.getPixelOrigin();
+      const view = {
+        width: this._container.width, height: this._container.height, ratio: ratio, zoom: zoom,
+        scale: scale * ratio,
+        dx: (S.middle.x * scale - origin.x - this._bounds.min.x) * ratio,
+        dy: (S.middle.y * scale - origin.y - this._bounds.min.y) * ratio,
+      };
+      const context = this._container.getContext("2d");
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, view.width, view.height);
+      this._draw(context, view);
+      return this;
+    },
+  });
+})(window.Spatial);

@@ -1,0 +1,96 @@
+"use strict";
+/* Elements are made here and nowhere else; text from data only ever becomes text. */
+(function (S) {
+  S.el = function (tag, options, children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(options || {})) {
+      if (value === undefined || value === null || value === false) continue;
+      if (name === "text") node.textContent = value;
+      else if (name === "on") for (const [event, run] of Object.entries(value)) node.addEventListener(event, run);
+      else if (name === "style") Object.assign(node.style, value);
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    for (const child of children || []) if (child) node.append(child);
+    return node;
+  };
+
+  S.fill = function (target, children) {
+    const node = typeof target === "string" ? document.getElementById(target) : target;
+    node.replaceChildren(...children.filter(Boolean));
+    return node;
+  };
+
+  S.statusPill = function (status) {
+    const sign = { met: "✓", not_met: "✕", not_applicable: "–", not_measurable: "?" }[status] || "?";
+    return S.el("span", { class: "pill status-" + status }, [
+      S.el("span", { "aria-hidden": "true", class: "sign", text: sign }),
+      S.el("span", { text: S.word("status", status) }),
+    ]);
+  };
+
+  S.classPill = (norm) => S.el("span", { class: "pill law law-" + norm.norm_class, text: S.word("norm_class", norm.norm_class) });
+
+  /* Only web addresses become links; they carry nothing of this page with them. */
+  S.link = function (address, text) {
+    if (!/^https?:\/\//i.test(address || "")) return document.createTextNode(text);
+    return S.el("a", { href: address, rel: "noopener noreferrer", target: "_blank", text: text });
+  };
+
+  /* A service's name inside a sentence. */
+  S.inText = (name) => (S.t("page.name_case") === "lower" && /^\p{Lu}\p{Ll}/u.test(name) ? name[0].toLowerCase() + name.slice(1) : name);
+
+  S.pageLink = function (file, more) {
+    const parts = ["lang=" + S.language];
+    for (const [name, value] of Object.entries(more || {})) parts.push(name + "=" + encodeURIComponent(value));
+    return file + "#" + parts.join("&");
+  };
+
+  S.hasPeople = () => Boolean(S.data.study.people);
+  S.amount = (people, places) => (S.hasPeople() ? people : places);
+  S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
+
+  S.normText = function (norm) {
+    const service = S.pick(norm.names, norm.service.replace(/_/g, " "));
+    const mode = S.word("mode", norm.mode || "none");
+    const key = "norm." + norm.metric;
+    const measure = S.measure(norm.threshold, norm.unit);
+    if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
+    return S.t(key, { service: service, measure: measure, mode: mode });
+  };
+
+  /* Reasons are codes joined by semicolons, each perhaps with a detail behind a colon. */
+  S.reasonText = function (reason) {
+    if (!reason) return "";
+    return reason.split(";").filter(Boolean).map((part) => {
+      const cut = part.indexOf(":");
+      const code = (cut < 0 ? part : part.slice(0, cut)).trim();
+      const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
+      return S.word("reason", code) + (detail ? " (" + detail.replace(/_/g, " ") + ")" : "");
+    }).join("; ");
+  };
+
+  S.languageSwitch = function () {
+    const languages = Object.keys(S.data.messages);
+    if (languages.length < 2) return S.fill("languages", []);
+    return S.fill("languages", languages.map((language) => S.el("button", {
+      type: "button", lang: language === "zh" ? "zh-CN" : language,
+      "aria-pressed": String(language === S.language), text: S.data.messages[language]["page.language_name"],
+      on: { click: () => S.setLanguage(language) },
+    })));
+  };
+
+  S.download = function (name, rows) {
+    const cell = function (value) {
+      let text = value === null || value === undefined || Number.isNaN(value) ? "" : String(value);
+      if (typeof value === "string" && /^[\s\u00a0]*[=+\-@\t\r\n＝＋－＠]/.test(text)) text = "'" + text;
+      return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+    };
+    const text = "\ufeff" + rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+    const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+    const link = S.el("a", { href: address, download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  };
+})(window.Spatial);

@@ -1,0 +1,95 @@
+"use strict";
+/* The first page: what was studied, one headline a norm, and where to go. */
+(function (S) {
+  const data = S.data;
+  const finite = (value) => value !== null && value !== undefined && isFinite(value);
+
+  function shareBar(norm) {
+    const study = norm.study;
+    const [served, unserved, unknown] = S.hasPeople() ? [study.persons_served, study.persons_unserved, study.persons_unknown] : [study.places_served, study.places_unserved, study.places_unknown];
+    const parts = [["within", served], ["beyond", unserved], ["unknown", unknown]].filter(([, amount]) => finite(amount) && amount > 0);
+    if (!parts.length) return null;
+    return S.el("div", { class: "share-bar", "aria-hidden": "true" }, parts.map(([kind, amount]) => S.el("span", { class: "share-" + kind, style: { flexGrow: String(amount) } })));
+  }
+
+  function sentence(norm) {
+    const study = norm.study;
+    const served = S.hasPeople() ? study.persons_served : study.places_served;
+    const mapped = study.status === "not_measurable" || norm.inventory !== "complete";
+    const key = mapped ? "headline.at_least" : "headline.within";
+    return finite(served) ? S.t(key, { count: S.counted(served), share: S.percent(study.served_share) }) : "";
+  }
+
+  function target(norm) {
+    const share = S.percent(norm.target_share);
+    return S.t(norm.target_share_basis === "assumed" ? "norm.target_assumed" : "norm.target", { share });
+  }
+
+  function card(norm) {
+    const study = norm.study;
+    const unserved = S.hasPeople() ? study.persons_unserved : study.places_unserved;
+    const known = finite(unserved);
+    const noun = S.hasPeople() ? "people" : "places";
+    const title = S.normText(norm);
+    return S.el("li", { class: "card" }, [
+      S.el("h3", {}, [norm.file ? S.el("a", { href: S.pageLink(norm.file), text: title }) : S.el("span", { text: title })]),
+      S.el("p", { class: "pills" }, [S.classPill(norm), S.statusPill(study.status), study.gate === "none_applicable" ? null : S.el("span", { class: "pill gate", text: S.t("gate." + study.gate) })]),
+      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun, { n: unserved }) })]) : null,
+      known ? shareBar(norm) : null,
+      S.el("p", { text: [sentence(norm), target(norm)].filter(Boolean).join(" ") }),
+      study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),
+      study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+      S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
+    ]);
+  }
+
+  function silentRow(norm) {
+    return S.el("tr", {}, [
+      S.el("th", { scope: "row" }, [S.el("span", { text: S.normText(norm) }), S.el("span", { class: "muted small", text: " " + norm.id })]),
+      S.el("td", {}, [S.classPill(norm)]),
+      S.el("td", {}, [S.statusPill(norm.study.status)]),
+      S.el("td", { text: S.reasonText(norm.study.reason) }),
+    ]);
+  }
+
+  function showNorms() {
+    const judged = data.norms.filter((norm) => norm.headline);
+    const silent = data.norms.filter((norm) => !norm.headline);
+    S.fill("headlines", judged.map(card));
+    document.getElementById("no-headline").hidden = judged.length > 0;
+    document.getElementById("silent").hidden = silent.length === 0;
+    document.getElementById("silent-summary").textContent = S.t("index.silent", { n: silent.length });
+    S.fill("silent-body", silent.map(silentRow));
+    S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: S.t("index.gate_" + data.gate.status, data.gate) })]);
+  }
+
+  function showLinks() {
+    S.fill("maps", data.pages.map((page) => {
+      const service = S.pick(page.names, page.service);
+      const line = page.kind === "last_mile" ? S.t("index.line_last_mile") : S.t("index.line_gap", { service });
+      const title = page.kind === "last_mile" ? S.t("page.last_mile") : S.t("page.gap", { service });
+      const label = S.pick(page.part_names, "");
+      const summary = finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : "";
+      return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: label ? title + " – " + label : title }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
+    }));
+  }
+
+  function showFigures() {
+    S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : S.number(figure.value) })])));
+  }
+
+  S.startIndexPage = function () {
+    S.onLanguage(() => {
+      document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
+      S.showHead(S.t("page.index"));
+      S.languageSwitch();
+      showFigures();
+      showNorms();
+      showLinks();
+      S.showAbout("about", data.methods);
+      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+    });
+    S.setLanguage(S.language);
+    document.body.dataset.ready = "yes";
+  };
+})(window.Spatial);

@@ -1,0 +1,120 @@
+"use strict";
+/* Headline, norm, slider, and the legend that is also the chart. */
+(function (S) {
+  S.swatch = function (name) {
+    const size = 18, ratio = Math.min(window.devicePixelRatio || 1, 2) * 2;
+    const canvas = S.el("canvas", { class: "swatch", "aria-hidden": "true", width: size * ratio, height: size * ratio });
+    S.drawDot(canvas.getContext("2d"), S.LOOKS[name], (size * ratio) / 2, (size * ratio) / 2, 7 * ratio, ratio);
+    return canvas;
+  };
+
+  function classLabel(layer, name, threshold) {
+    const values = { measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
+    return S.t("class." + name, values);
+  }
+  S.classLabel = classLabel;
+
+  S.showLegend = function (state, sums, onToggle) {
+    const names = S.classesOf(state.layer);
+    const amounts = S.hasPeople() ? sums.people : sums.places;
+    const total = amounts.reduce((a, b) => a + b, 0);
+    const largest = Math.max(1e-9, ...amounts);
+    const rows = names.map((name, code) => ({ name, code, amount: amounts[code] }))
+      .filter((row) => row.code < state.layer.always || sums.places[row.code] > 0);
+    S.fill("legend", rows.map((row) => S.el("button", {
+      type: "button", class: "legend-row", "aria-pressed": String(!state.hidden.has(row.name)),
+      title: S.t("legend.toggle"), on: { click: () => onToggle(row.name) },
+    }, [
+      S.swatch(row.name),
+      S.el("span", { class: "legend-label", text: classLabel(state.layer, row.name, state.threshold) }),
+      S.el("span", { class: "legend-number" }, [
+        S.el("strong", { text: S.number(row.amount) }),
+        S.el("span", { class: "muted", text: S.percent(total > 0 ? row.amount / total : NaN) }),
+      ]),
+      S.el("span", { class: "bar", "aria-hidden": "true" }, [
+        S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
+      ]),
+    ])));
+    const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
+    const missing = S.hasPeople() && sums.uncounted > 0 ? " " + S.t("legend.uncounted", { n: sums.uncounted }) : "";
+    S.fill("legend-title", [document.createTextNode(unit + missing)]);
+  };
+
+  function servedText(state, sums) {
+    const service = S.data.page.service;
+    const amounts = S.hasPeople() ? sums.people : sums.places;
+    const judged = amounts[0] + amounts[1] + amounts[2];
+    const key = service.inventory === "complete" ? "headline.within" : "headline.at_least";
+    const parts = [S.t(key, { count: S.counted(amounts[0]), share: S.percent(judged > 0 ? amounts[0] / judged : NaN) })];
+    if (service.inventory !== "complete") parts.push(S.t("headline.inventory_" + service.inventory));
+    if (service.proxy) parts.push(S.t("headline.proxy"));
+    return parts.join(" ");
+  }
+
+  /* The answer in people: those beyond the standard that the slider stands at. */
+  S.showHeadline = function (state, sums) {
+    const layer = state.layer, service = S.data.page.service;
+    const amounts = S.hasPeople() ? sums.people : sums.places;
+    const noun = S.hasPeople() ? "people" : "places";
+    let count, sentence, more;
+    if (layer.kind === "classes") {
+      const bad = layer.classes.map((name, code) => (name === "gap" || name === "none" ? amounts[code] : 0)).reduce((a, b) => a + b, 0);
+      const unknown = layer.classes.indexOf("unknown");
+      const judged = amounts.reduce((a, b) => a + b, 0) - (unknown >= 0 ? amounts[unknown] : 0);
+      count = bad;
+      sentence = S.t("headline.last_mile_" + noun, { n: bad, share: S.percent(judged > 0 ? bad / judged : NaN) });
+      more = S.t("headline.last_mile_" + layer.key);
+    } else {
+      count = amounts[1] + amounts[2];
+      const judged = amounts[0] + count;
+      const mapped = service.inventory === "complete" ? "" : "_mapped";
+      sentence = S.t("headline.beyond_" + noun + mapped, {
+        n: count, measure: S.measure(state.threshold, layer.unit), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
+        mode: S.word("by", layer.mode || "none"), share: S.percent(judged > 0 ? count / judged : NaN),
+      });
+      more = servedText(state, sums);
+    }
+    const where = [];
+    if (state.township >= 0) where.push(S.townshipName(state, state.township));
+    if (state.tier >= 0) where.push(S.word("tier", state.places.tiers[state.tier]));
+    S.fill("headline", [
+      S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]),
+      S.el("p", { class: "headline-sentence", text: sentence }),
+      S.el("p", { class: "headline-more", text: more }),
+      where.length ? S.el("p", { class: "headline-more", text: S.t("headline.only", { where: where.join(", ") }) }) : null,
+    ]);
+  };
+
+  S.showNorm = function (state) {
+    const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
+    if (!norm) {
+      S.fill("norm", [S.el("p", { class: "muted", text: S.t(state.layer.kind === "classes" ? "norm.last_mile" : "norm.absent") })]);
+      return;
+    }
+    const study = norm.study;
+    S.fill("norm", [
+      S.el("p", { class: "norm-text", text: S.normText(norm) }),
+      S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
+      study && study.status !== study.status_as_mapped ? S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]) : null,
+      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+    ]);
+  };
+
+  S.showSlider = function (state) {
+    const layer = state.layer;
+    const box = document.getElementById("slider-box");
+    box.hidden = layer.kind === "classes";
+    if (box.hidden) return;
+    const slider = document.getElementById("slider");
+    slider.min = 0;
+    slider.max = layer.max;
+    slider.step = layer.step;
+    slider.value = state.threshold;
+    slider.setAttribute("aria-valuetext", S.measure(state.threshold, layer.unit));
+    slider.style.setProperty("--at", (100 * Math.min(1, state.threshold / layer.max)).toFixed(2) + "%");
+    document.getElementById("slider-value").textContent = S.measure(state.threshold, layer.unit);
+    const reset = document.getElementById("slider-reset");
+    reset.hidden = state.threshold === layer.threshold;
+    reset.textContent = S.t(layer.norm === null || layer.norm === undefined ? "slider.reset_default" : "slider.reset", { measure: S.measure(layer.threshold, layer.unit) });
+  };
+})(window.Spatial);

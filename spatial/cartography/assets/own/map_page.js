@@ -1,0 +1,319 @@
+"use strict";
+/* One map page: state in, drawing and panel out. */
+(function (S) {
+  const data = S.data;
+
+  function readPlaces() {
+    const places = Object.assign({}, data.places);
+    for (const key of ["population", "population_source", "tier", "township", "official"]) places[key] = S.column(places[key]);
+    places.id = S.texts(places.id);
+    places.names = readTexts(places.names);
+    places.groups = Object.fromEntries(Object.entries(places.groups).map(([name, column]) => [name, S.column(column)]));
+    return places;
+  }
+
+  const readTexts = (names) => Object.fromEntries(Object.entries(names).map(([key, packed]) => [key, S.texts(packed)]));
+
+  const readLayer = (layer) => Object.assign({}, layer, { values: S.column(layer.value), fixed: S.column(layer.fixed), codes: S.column(layer.codes) });
+
+  function readFacilities(packed) {
+    if (!packed) return null;
+    return { points: S.points(packed), names: readTexts(packed.names), id: S.texts(packed.id), service: S.column(packed.service), services: packed.services };
+  }
+
+  function readTravel(block) {
+    const result = Object.assign({}, block);
+    for (const key of ["time", "access", "network", "egress", "second_time"]) result[key] = S.seconds(block[key]);
+    for (const key of ["distance", "straight"]) result[key] = S.metres(block[key]);
+    for (const key of ["facility", "second", "status", "risk"]) result[key] = S.column(block[key]);
+    return result;
+  }
+
+  function readSnaps(block) {
+    return Object.assign({}, block, { distance: S.metres(block.distance), time: S.seconds(block.time), status: S.column(block.status), edge: S.texts(block.edge) });
+  }
+
+  function readLastMile(block) {
+    if (!block) return null;
+    return Object.assign({}, block, {
+      code: S.column(block.code), known_code: S.column(block.known_code), distance: S.metres(block.distance),
+      known_distance: S.metres(block.known_distance), time: S.seconds(block.time), share: S.column(block.share),
+      points: mapValues(block.points, S.seconds),
+    });
+  }
+
+  const mapValues = (entries, read) => Object.fromEntries(Object.entries(entries || {}).map(([key, value]) => [key, read(value)]));
+
+  function readNorm(norm) {
+    if (!norm.places) return norm;
+    const { status, mapped, value, reason } = norm.places;
+    return Object.assign({}, norm, { places: { status: S.column(status), mapped: S.column(mapped), values: S.column(value), reason: S.column(reason) } });
+  }
+
+  function readRoutes(routes) {
+    return mapValues(routes, (packed) => {
+      const lines = S.lines(packed);
+      const row = new Map();
+      lines.source.forEach((source, k) => row.set(source, k));
+      return { lines, row };
+    });
+  }
+
+  function readState() {
+    S.setMiddle(data.middle[0], data.middle[1]);
+    const places = readPlaces();
+    const layers = data.layers.map(readLayer);
+    return {
+      places, layers, points: S.points(data.places), facilities: readFacilities(data.facilities),
+      travel: mapValues(data.travel, readTravel), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
+      norms: data.norms.map(readNorm), routes: readRoutes(data.routes),
+      others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
+      layer: layers[0], threshold: layers[0].threshold, township: -1, tier: -1, hidden: new Set(), selected: -1, target: -1, route: null,
+      labels: [], classes: new Uint8Array(0), moved: false,
+    };
+  }
+
+  function routeOf(state) {
+    const i = state.selected;
+    state.route = null;
+    state.target = -1;
+    const mode = state.travel[state.layer.mode] ? state.layer.mode : Object.keys(state.travel)[0];
+    const travel = state.travel[mode];
+    if (i < 0 || !travel) return;
+    state.target = travel.facility[i];
+    const from = [state.points.x[i], state.points.y[i]];
+    const to = state.target >= 0 ? [state.facilities.points.x[state.target], state.facilities.points.y[state.target]] : null;
+    const routes = state.routes[mode];
+    const line = routes ? routes.row.get(i) : undefined;
+    if (line === undefined) {
+      if (to) state.route = [from, to];
+      return;
+    }
+    const { x, y, starts } = routes.lines;
+    const way = [from];
+    for (let k = starts[line]; k < starts[line + 1]; k++) way.push([x[k], y[k]]);
+    if (to) way.push(to);
+    state.route = way;
+  }
+
+  function labelsOf(state) {
+    const rank = { city: 3, county_seat: 2, town: 1 };
+    const towns = [];
+    for (let i = 0; i < state.points.n; i++) {
+      const tier = state.places.tiers[state.places.tier[i]];
+      if (rank[tier]) towns.push({ i, rank: rank[tier], size: state.places.population ? state.places.population[i] || 0 : 0 });
+    }
+    towns.sort((a, b) => b.rank - a.rank || b.size - a.size || a.i - b.i);
+    return towns.map(({ i }) => ({ x: state.points.x[i], y: state.points.y[i], text: () => S.placeName(state.places, i) }));
+  }
+
+  function makeMap() {
+    const map = S.map;
+    ["spatialBase", "spatialPoints", "spatialMarks"].forEach((name, k) => {
+      const pane = map.createPane(name);
+      pane.style.zIndex = String(200 + k * 50);
+      pane.style.pointerEvents = "none";
+    });
+    map.setMaxZoom(17);
+    map.fitBounds(data.bounds, { animate: false, padding: [16, 16] });
+    map.setMinZoom(Math.max(2, map.getZoom() - 2));
+    map.setMaxBounds(L.latLngBounds(data.bounds).pad(1.2));
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    return map;
+  }
+
+  function controls(map, state) {
+    const button = (id, run) => document.getElementById(id).addEventListener("click", run);
+    button("zoom-in", () => map.zoomIn());
+    button("zoom-out", () => map.zoomOut());
+    button("zoom-all", () => { map.fitBounds(data.bounds, { padding: [16, 16] }); state.moved = false; });
+    button("print", () => window.print());
+    map.on("dragend zoomend", (event) => { if (event.type === "dragend") state.moved = true; });
+  }
+
+  function startTabs() {
+    const tabs = [...document.querySelectorAll("[role=tab]")];
+    const open = (tab, focus) => {
+      for (const other of tabs) {
+        const on = other === tab;
+        other.setAttribute("aria-selected", String(on));
+        other.tabIndex = on ? 0 : -1;
+        document.getElementById(other.getAttribute("aria-controls")).classList.toggle("open", on);
+      }
+      document.getElementById("panel-body").scrollTop = 0;
+      if (focus) tab.focus();
+    };
+    tabs.forEach((tab, k) => {
+      tab.addEventListener("click", () => { open(tab); S.raiseSheet(true); });
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (step) open(tabs[(k + step + tabs.length) % tabs.length], true);
+      });
+    });
+    S.openTab = (id) => open(document.getElementById(id));
+  }
+
+  function startSheet(map) {
+    const handle = document.getElementById("sheet-handle");
+    S.raiseSheet = function (up) {
+      document.body.classList.toggle("sheet-up", up);
+      handle.setAttribute("aria-expanded", String(up));
+      document.getElementById("panel-body").scrollTop = 0;
+    };
+    handle.addEventListener("click", () => S.raiseSheet(!document.body.classList.contains("sheet-up")));
+    window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
+  }
+
+  function startTooltip(map, state, layer) {
+    const tip = document.getElementById("tooltip");
+    const hide = () => { tip.hidden = true; map.getContainer().style.cursor = ""; };
+    map.on("mousemove", (event) => {
+      const i = layer.nearest(event.latlng, 12);
+      if (i < 0) return hide();
+      const name = S.classesOf(state.layer)[state.classes[i]];
+      const value = state.layer.kind === "classes" || !isFinite(state.layer.values[i]) ? S.classLabel(state.layer, name, state.threshold) : S.measure(state.layer.values[i], state.layer.unit, state.threshold);
+      const people = state.places.population && state.places.population[i] >= 0 ? S.t("unit.people", { n: state.places.population[i] }) : "";
+      S.fill(tip, [S.el("strong", { text: S.placeName(state.places, i) }), S.el("span", { text: [value, people].filter(Boolean).join(" · ") })]);
+      tip.hidden = false;
+      const size = map.getSize(), at = event.containerPoint;
+      tip.style.left = Math.max(4, Math.min(at.x + 14, size.x - tip.offsetWidth - 6)) + "px";
+      tip.style.top = Math.max(4, at.y + 16 + tip.offsetHeight > size.y ? at.y - tip.offsetHeight - 10 : at.y + 16) + "px";
+      map.getContainer().style.cursor = "pointer";
+    });
+    map.on("mouseout movestart zoomstart", hide);
+  }
+
+  S.startMapPage = function () {
+    const state = readState();
+    const map = makeMap();
+    S.state = state;
+    state.labels = labelsOf(state);
+    const base = S.baseLayer(data.base).addTo(map);
+    const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
+    const marks = S.marksLayer(state).addTo(map);
+    S.layers = { base, points, marks };
+
+    function update() {
+      const all = S.classify(state.layer, state.threshold);
+      const names = S.classesOf(state.layer);
+      state.classes = all;
+      const shown = all.slice();
+      for (let i = 0; i < shown.length; i++) if (state.hidden.has(names[shown[i]]) || !S.inFilter(state, i)) shown[i] = S.HIDDEN;
+      points.show(shown, names.map((name) => S.LOOKS[name]));
+      state.sums = S.sums(state, all);
+      S.showHeadline(state, state.sums);
+      S.showNorm(state);
+      S.showSlider(state);
+      S.showLegend(state, state.sums, toggle);
+      S.showTable(state, chooseTownship);
+      S.showPlace(state, closePlace);
+    }
+    S.update = update;
+
+    function toggle(name) {
+      if (!state.hidden.delete(name)) state.hidden.add(name);
+      update();
+      const code = S.classesOf(state.layer).filter((other, k) => k < state.layer.always || state.sums.places[k] > 0).indexOf(name);
+      const row = document.getElementById("legend").children[code];
+      if (row) row.focus();
+    }
+
+    function choosePlace(i, fly) {
+      state.selected = i;
+      routeOf(state);
+      update();
+      marks.redraw();
+      S.openTab("tab-place");
+      S.raiseSheet(true);
+      if (!fly) return;
+      map.setView([state.points.latitude[i], state.points.longitude[i]], Math.max(map.getZoom(), Math.min(13, map.getMaxZoom())), { animate: false });
+      state.moved = true;
+      document.getElementById("place-name").focus({ preventScroll: true });
+    }
+    S.choosePlace = choosePlace;
+
+    function closePlace() {
+      state.selected = -1;
+      routeOf(state);
+      update();
+      marks.redraw();
+      S.openTab("tab-result");
+      document.getElementById("tab-result").focus();
+    }
+
+    function chooseTownship(code) {
+      state.township = state.township === code ? -1 : code;
+      S.showFilters(state);
+      update();
+    }
+
+    function setLayer(index) {
+      state.layer = state.layers[index];
+      state.threshold = state.layer.threshold;
+      state.hidden.clear();
+      routeOf(state);
+      update();
+      marks.redraw();
+    }
+
+    function showLayers() {
+      const select = document.getElementById("layer");
+      select.parentElement.hidden = state.layers.length < 2;
+      S.fill(select, state.layers.map((layer, k) => S.el("option", { value: k, text: layerName(layer), selected: layer === state.layer })));
+    }
+
+    function layerName(layer) {
+      if (layer.kind === "classes") return S.t("layer." + layer.key);
+      if (layer.norm !== null) return S.normText(data.norms[layer.norm]);
+      return S.t("layer.time", { mode: S.word("by", layer.mode) });
+    }
+
+    startTabs();
+    startSheet(map);
+    controls(map, state);
+    startTooltip(map, state, points);
+    S.startSearch(state, (i) => choosePlace(i, true));
+    S.startPrint(map, state);
+    map.on("click", (event) => {
+      const i = points.nearest(event.latlng, 14);
+      if (i >= 0) choosePlace(i, false);
+      else if (state.selected >= 0) closePlace();
+    });
+    document.getElementById("slider").addEventListener("input", (event) => {
+      state.threshold = Number(event.target.value);
+      update();
+    });
+    document.getElementById("slider-reset").addEventListener("click", () => {
+      state.threshold = state.layer.threshold;
+      update();
+      document.getElementById("slider").focus();
+    });
+    document.getElementById("layer").addEventListener("change", (event) => setLayer(Number(event.target.value)));
+    document.getElementById("filter-township").addEventListener("change", (event) => { state.township = Number(event.target.value); update(); });
+    document.getElementById("filter-tier").addEventListener("change", (event) => { state.tier = Number(event.target.value); update(); });
+    document.getElementById("csv-townships").addEventListener("click", () => S.downloadTownships(state));
+    document.getElementById("csv-places").addEventListener("click", () => S.downloadPlaces(state));
+
+    S.onLanguage(() => {
+      const service = S.pick(data.page.service.names, data.page.service.id);
+      document.getElementById("page-title").textContent = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t("page.last_mile");
+      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
+      document.getElementById("back").href = S.pageLink(data.page.index);
+      document.getElementById("key-facility").hidden = !state.facilities;
+      document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
+      document.getElementById("key-size").hidden = !S.hasPeople();
+      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+      S.showHead(document.getElementById("page-title").textContent);
+      S.showAbout("about", data.page.methods);
+      S.languageSwitch();
+      showLayers();
+      S.showFilters(state);
+      update();
+      marks.redraw();
+    });
+    S.setLanguage(S.language);
+    const wanted = S.hash.place ? state.places.id.indexOf(S.hash.place) : -1;
+    if (wanted >= 0) choosePlace(wanted, true);
+    document.body.dataset.ready = "yes";
+  };
+})(window.Spatial);

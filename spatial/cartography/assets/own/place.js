@@ -1,0 +1,162 @@
+"use strict";
+/* All that is known about one settlement: who lives there, the way to the nearest facility leg by leg, the norms. */
+(function (S) {
+  const finite = (value) => value !== undefined && value !== null && isFinite(value);
+
+  function facts(rows) {
+    const list = [];
+    for (const [label, value] of rows) {
+      if (value === "" || value === null || value === undefined) continue;
+      list.push(S.el("dt", { text: label }), S.el("dd", {}, [typeof value === "string" ? document.createTextNode(value) : value]));
+    }
+    return list.length ? S.el("dl", {}, list) : null;
+  }
+
+  function section(title, nodes) {
+    const kept = nodes.filter(Boolean);
+    return kept.length ? [S.el("h3", { text: title }), ...kept] : [];
+  }
+
+  S.facilityName = function (state, index) {
+    const facilities = state.facilities;
+    if (!facilities || index < 0) return "";
+    const own = facilities.names["name_" + S.language];
+    const name = (own && own[index]) || facilities.names.name[index] || (facilities.names.name_en && facilities.names.name_en[index]);
+    return name || S.t("place.unnamed", { id: facilities.id[index] });
+  };
+
+  function people(state, i) {
+    const { places } = state;
+    if (!places.population) return [];
+    const known = places.population[i] >= 0;
+    const source = places.population_sources[places.population_source[i]];
+    const rows = [[S.t("place.population"), known ? S.t("unit.people", { n: places.population[i] }) + " (" + S.word("population_source", source) + ")" : S.t("place.unknown")]];
+    for (const [group, column] of Object.entries(places.groups)) {
+      if (finite(column[i])) rows.push([S.word("group", group), S.t("unit.people", { n: column[i] })]);
+    }
+    return rows;
+  }
+
+  function identity(state, i) {
+    const { places } = state;
+    const official = places.officials[places.official[i]];
+    return facts([
+      [S.t("place.tier"), S.word("tier", places.tiers[places.tier[i]]) + (official ? " · " + S.word("official", official) : "")],
+      [S.t("place.township"), S.townshipName(state, places.township[i])],
+      ...people(state, i),
+      [S.t("place.id"), places.id[i]],
+    ]);
+  }
+
+  /* Legs as a bar: minutes on foot, on the network, on foot again. */
+  function legBar(legs) {
+    const total = legs.reduce((sum, leg) => sum + leg.minutes, 0);
+    if (!(total > 0)) return null;
+    return S.el("div", { class: "leg-bar", "aria-hidden": "true" }, legs.map((leg) => S.el("span", { class: "leg-" + leg.kind, style: { flexGrow: String(Math.max(leg.minutes, total * 0.01)) } })));
+  }
+
+  function way(state, travel, i, mode) {
+    const time = travel.time[i];
+    const status = travel.statuses[travel.status[i]];
+    const why = status === "reached" ? "" : S.word("reach", status);
+    const rows = [[S.t("place.nearest"), S.facilityName(state, travel.facility[i]) || S.t("place.none_reached")], [S.t("place.time"), finite(time) ? S.minutes(time) : why]];
+    let bar = null;
+    if (finite(time)) {
+      const legs = [
+        { kind: "access", minutes: travel.access[i], label: S.t("place.leg_access") },
+        { kind: "network", minutes: travel.network[i], label: S.t("place.leg_network", { mode: S.word("mode", mode) }) },
+        { kind: "egress", minutes: travel.egress[i], label: S.t("place.leg_egress") },
+      ].filter((leg) => finite(leg.minutes));
+      bar = legBar(legs);
+      for (const leg of legs) rows.push([leg.label, S.minutes(leg.minutes)]);
+    }
+    rows.push([S.t("place.route_length"), finite(travel.distance[i]) ? S.distance(travel.distance[i]) : ""]);
+    rows.push([S.t("place.straight"), finite(travel.straight[i]) ? S.distance(travel.straight[i]) : ""]);
+    if (travel.second && travel.second[i] >= 0) {
+      rows.push([S.t("place.second"), S.facilityName(state, travel.second[i]) + (finite(travel.second_time[i]) ? " · " + S.minutes(travel.second_time[i]) : "")]);
+    }
+    const risk = travel.risk[i] ? S.el("p", { class: "issue", text: S.t("place.edge_risk") }) : null;
+    return section(S.t("place.way", { service: S.pick(S.data.page.service.names, S.data.page.service.id), mode: S.word("by", mode) }), [bar, facts(rows), risk]);
+  }
+
+  function snap(state, i, mode) {
+    const snaps = state.snaps[mode];
+    if (!snaps) return [];
+    return section(S.t("place.snap", { mode: S.word("mode", mode) }), [facts([
+      [S.t("place.snap_status"), S.word("snap", snaps.statuses[snaps.status[i]])],
+      [S.t("place.snap_distance"), finite(snaps.distance[i]) ? S.distance(snaps.distance[i]) : ""],
+      [S.t("place.snap_time"), finite(snaps.time[i]) ? S.minutes(snaps.time[i]) : ""],
+      [S.t("place.snap_edge"), snaps.edge ? snaps.edge[i] : ""],
+    ])]);
+  }
+
+  function lastMile(state, i) {
+    const mile = state.last_mile;
+    if (!mile) return [];
+    const name = (codes) => S.word("last_mile", mile.classes[codes[i]]);
+    const rows = [
+      [S.t("place.last_mile"), name(mile.code)],
+      [S.t("place.last_mile_known"), mile.code[i] === mile.known_code[i] ? "" : name(mile.known_code)],
+      [S.t("place.road_distance"), finite(mile.distance[i]) ? S.distance(mile.distance[i]) : S.t("place.no_road")],
+      [S.t("place.road_known_distance"), finite(mile.known_distance[i]) ? S.distance(mile.known_distance[i]) : S.t("place.no_known_road")],
+      [S.t("place.road_walk"), finite(mile.time[i]) ? S.minutes(mile.time[i]) : ""],
+      [S.t("place.last_mile_share"), finite(mile.share[i]) ? S.percent(mile.share[i]) : ""],
+    ];
+    for (const [key, column] of Object.entries(mile.points)) rows.push([S.t("place." + key), finite(column[i]) ? S.minutes(column[i]) : ""]);
+    return section(S.t("place.last_mile_title"), [facts(rows)]);
+  }
+
+  function norms(state, i) {
+    const cards = state.norms.map((norm) => {
+      if (!norm.places) return null;
+      const { status, mapped, values, reason } = norm.places;
+      const code = status[i];
+      if (code === 255) return null;
+      const name = S.data.norm_statuses[code], asMapped = S.data.norm_statuses[mapped[i]];
+      const why = S.reasonText(S.data.reasons[reason[i]]);
+      const value = finite(values[i]) ? S.t("place.measured", { value: S.measure(values[i], norm.unit, norm.threshold) }) : "";
+      return S.el("li", { class: "norm-card" }, [
+        S.el("p", { class: "norm-text", text: S.normText(norm) }),
+        S.el("p", { class: "pills" }, [S.statusPill(name), S.classPill(norm)]),
+        name === asMapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(asMapped)]),
+        S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
+      ]);
+    });
+    return section(S.t("place.norms"), [cards.some(Boolean) ? S.el("ul", { class: "norm-cards" }, cards) : null]);
+  }
+
+  function others(state, i) {
+    const rows = state.others.map((other) => S.el("tr", {}, [
+      S.el("th", { scope: "row" }, [other.file ? S.el("a", { href: S.pageLink(other.file, { place: state.places.id[i] }), text: S.pick(other.names, other.service) }) : S.el("span", { text: S.pick(other.names, other.service) })]),
+      S.el("td", { text: S.word("mode", other.mode) }),
+      S.el("td", { class: "numeric", text: finite(other.time[i]) ? S.minutes(other.time[i]) : S.word("reach", other.statuses[other.status[i]]) }),
+    ]));
+    return section(S.t("place.others"), [rows.length ? S.el("table", { class: "plain" }, [S.el("tbody", {}, rows)]) : null]);
+  }
+
+  S.showPlace = function (state, onClose) {
+    const i = state.selected;
+    if (i < 0) {
+      S.fill("place", [S.el("p", { class: "muted", text: S.t("place.choose") })]);
+      return;
+    }
+    const layerMode = state.layer.mode;
+    const modes = Object.keys(state.travel).sort((a, b) => Number(b === layerMode) - Number(a === layerMode));
+    const other = S.otherNames(state.places, i);
+    S.fill("place", [
+      S.el("div", { class: "place-head" }, [
+        S.el("h2", { id: "place-name", tabindex: "-1", text: S.placeName(state.places, i) }),
+        S.el("button", { type: "button", class: "close", "aria-label": S.t("place.close"), text: "×", on: { click: onClose } }),
+      ]),
+      other.length ? S.el("p", { class: "muted", text: other.join(" · ") }) : null,
+      S.el("p", { class: "place-class" }, [S.swatch(S.classesOf(state.layer)[state.classes[i]] || "no_data"), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
+      identity(state, i),
+      ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),
+      ...norms(state, i),
+      ...lastMile(state, i),
+      ...Object.keys(state.snaps).flatMap((mode) => snap(state, i, mode)),
+      ...others(state, i),
+      S.el("p", { class: "muted small", text: S.t("place.sources", { credits: S.credits() }) }),
+    ]);
+  };
+})(window.Spatial);

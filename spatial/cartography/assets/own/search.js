@@ -1,0 +1,99 @@
+"use strict";
+/* Search by any of a settlement's names, and the filters. */
+(function (S) {
+  const LIMIT = 8;
+  const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+
+  S.placeName = function (places, i) {
+    const own = places.names["name_" + S.language];
+    return (own && own[i]) || places.names.name[i] || (places.names.name_en && places.names.name_en[i]) ||
+      (places.names.name_zh && places.names.name_zh[i]) || S.t("place.unnamed", { id: places.id[i] });
+  };
+
+  S.otherNames = function (places, i) {
+    const shown = S.placeName(places, i);
+    const all = Object.values(places.names).map((column) => column && column[i]).filter(Boolean);
+    return [...new Set(all)].filter((name) => name !== shown);
+  };
+
+  S.townshipName = (state, code) => (code < 0 ? S.t("filter.no_township") : S.pick(state.places.townships[code].names, state.places.townships[code].id));
+
+  /* Names that begin with the words come first, then larger places. */
+  S.find = function (state, text) {
+    const wanted = plain(text.trim());
+    if (!wanted) return [];
+    const places = state.places;
+    if (!places.plain) places.plain = Object.values(places.names).concat([places.id]).filter(Boolean).map((column) => column.map(plain));
+    const hits = [];
+    for (let i = 0; i < state.points.n; i++) {
+      let best = -1;
+      for (const column of places.plain) {
+        const at = column[i].indexOf(wanted);
+        if (at >= 0 && (best < 0 || at < best)) best = at;
+      }
+      if (best >= 0) hits.push({ i, at: best === 0 ? 0 : 1, size: places.population ? places.population[i] || 0 : 0 });
+    }
+    hits.sort((a, b) => a.at - b.at || b.size - a.size || a.i - b.i);
+    return hits.slice(0, LIMIT).map((hit) => hit.i);
+  };
+
+  S.startSearch = function (state, onChoose) {
+    const input = document.getElementById("search");
+    const list = document.getElementById("search-results");
+    let hits = [], active = -1;
+
+    function close() {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+      active = -1;
+    }
+    function choose(i) {
+      close();
+      input.value = S.placeName(state.places, i);
+      onChoose(i);
+    }
+    function show() {
+      hits = S.find(state, input.value);
+      list.hidden = input.value.trim() === "";
+      input.setAttribute("aria-expanded", String(!list.hidden));
+      active = hits.length ? Math.min(Math.max(active, 0), hits.length - 1) : -1;
+      S.fill(list, hits.length ? hits.map((i, k) => S.el("li", {
+        role: "option", id: "hit-" + k, "aria-selected": String(k === active),
+        on: { mousedown: (event) => event.preventDefault(), click: () => choose(i) },
+      }, [
+        S.el("span", { text: S.placeName(state.places, i) }),
+        S.el("span", { class: "muted", text: [S.word("tier", state.places.tiers[state.places.tier[i]]), S.townshipName(state, state.places.township[i])].join(" · ") }),
+      ])) : [S.el("li", { class: "muted", text: S.t("search.nothing") })]);
+      if (active >= 0) input.setAttribute("aria-activedescendant", "hit-" + active);
+    }
+    input.addEventListener("input", () => { active = 0; show(); });
+    input.addEventListener("focus", () => { if (input.value) show(); });
+    input.addEventListener("blur", close);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
+      else if (event.key === "Enter" && hits.length && active >= 0) choose(hits[active]);
+      else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) show();
+        active += event.key === "ArrowDown" ? 1 : -1;
+        active = Math.max(0, Math.min(hits.length - 1, active));
+        show();
+      }
+    });
+  };
+
+  function options(select, entries, chosen) {
+    S.fill(select, entries.map(([value, text]) => S.el("option", { value: value, text: text, selected: value === chosen })));
+  }
+
+  S.showFilters = function (state) {
+    const order = state.places.townships.map((_, code) => code);
+    const collator = new Intl.Collator(S.language);
+    order.sort((a, b) => collator.compare(S.townshipName(state, a), S.townshipName(state, b)));
+    options("filter-township", [[-1, S.t("filter.all_townships")]].concat(order.map((code) => [code, S.townshipName(state, code)])), state.township);
+    options("filter-tier", [[-1, S.t("filter.all_tiers")]].concat(state.places.tiers.map((tier, code) => [code, S.word("tier", tier)])), state.tier);
+    document.getElementById("filter-township").parentElement.hidden = state.places.townships.length < 2;
+    document.getElementById("filter-tier").parentElement.hidden = state.places.tiers.length < 2;
+  };
+})(window.Spatial);

@@ -1,0 +1,90 @@
+"use strict";
+/* The table by township: the map in words and numbers, to sort and to take away. */
+(function (S) {
+  let order = { column: "bad", down: true };
+
+  function rowsOf(state) {
+    const { rows, outside } = S.sumsByTownship(state, state.classes);
+    const all = rows.map((sums, code) => ({ code, sums }));
+    if (outside.places.some((value) => value > 0)) all.push({ code: -1, sums: outside });
+    return all.map(({ code, sums }) => {
+      const amounts = S.hasPeople() ? sums.people : sums.places;
+      const names = S.classesOf(state.layer);
+      const good = names.map((name, k) => (["within", "connected", "near"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      return { code, name: S.townshipName(state, code), amounts, good, bad, share: good + bad > 0 ? good / (good + bad) : NaN, total: amounts.reduce((a, b) => a + b, 0) };
+    });
+  }
+
+  function sorted(rows) {
+    const collator = new Intl.Collator(S.language);
+    const key = (row) => (order.column.startsWith("class") ? row.amounts[Number(order.column.slice(5))] : row[order.column]);
+    const sign = order.down ? -1 : 1;
+    return rows.slice().sort((a, b) => {
+      if (order.column === "name") return sign * collator.compare(a.name, b.name);
+      const x = key(a), y = key(b);
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+      return sign * (x - y) || collator.compare(a.name, b.name);
+    });
+  }
+
+  function columns(state) {
+    const names = S.classesOf(state.layer);
+    const total = S.sums(state, state.classes).places;
+    const shown = names.map((name, code) => ({ name, code })).filter(({ code }) => code < state.layer.always || total[code] > 0);
+    return [
+      { key: "name", text: S.t("table.township") },
+      { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") },
+      ...shown.map(({ name, code }) => ({ key: "class" + code, code, swatch: name, text: S.classLabel(state.layer, name, state.threshold) })),
+      { key: "share", text: S.t("table.share") },
+    ];
+  }
+
+  const value = (row, column) => (column.code !== undefined ? row.amounts[column.code] : row[column.key]);
+
+  S.showTable = function (state, onTownship) {
+    const cells = columns(state);
+    const head = S.el("tr", {}, cells.map((column) => S.el("th", {
+      scope: "col", class: column.key === "name" ? "" : "numeric",
+      "aria-sort": order.column === column.key ? (order.down ? "descending" : "ascending") : "none",
+    }, [S.el("button", {
+      type: "button", title: column.text,
+      on: { click: () => { order = { column: column.key, down: order.column === column.key ? !order.down : column.key !== "name" }; S.showTable(state, onTownship); } },
+    }, [column.swatch ? S.swatch(column.swatch) : null, S.el("span", { class: column.swatch ? "print-only" : "", text: column.text }), column.swatch ? S.el("span", { class: "visually-hidden", text: column.text }) : null])])));
+    const body = sorted(rowsOf(state)).map((row) => S.el("tr", { class: row.code === state.township && row.code >= 0 ? "chosen" : "" }, cells.map((column) => {
+      if (column.key === "name") {
+        return S.el("th", { scope: "row" }, [row.code >= 0 ? S.el("button", { type: "button", class: "as-link", text: row.name, on: { click: () => onTownship(row.code) } }) : S.el("span", { text: row.name })]);
+      }
+      return S.el("td", { class: "numeric", text: column.key === "share" ? S.percent(row.share) : S.number(value(row, column)) });
+    })));
+    S.fill("table-head", [head]);
+    S.fill("table-body", body);
+    document.getElementById("table-caption").textContent = S.t(S.hasPeople() ? "table.caption_people" : "table.caption_places", { measure: S.measure(state.threshold, state.layer.unit) });
+  };
+
+  S.downloadTownships = function (state) {
+    const cells = columns(state);
+    const rows = sorted(rowsOf(state)).map((row) => cells.map((column) => {
+      if (column.key === "name") return row.name;
+      const number = value(row, column);
+      return Number.isNaN(number) ? null : column.key === "share" ? Number(number.toFixed(4)) : Math.round(number);
+    }));
+    S.download(S.data.page.file.replace(".html", "-townships.csv"), [cells.map((column) => column.text)].concat(rows));
+  };
+
+  S.downloadPlaces = function (state) {
+    const { places, layer } = state;
+    const names = S.classesOf(layer);
+    const head = ["settlement_id", "name", "tier", "township", "population_persons", "class"];
+    if (layer.kind !== "classes") head.splice(5, 0, layer.unit === "min" ? "travel_time_min" : layer.unit === "m" ? "distance_m" : "value");
+    const rows = [];
+    for (let i = 0; i < state.points.n; i++) {
+      if (!S.inFilter(state, i)) continue;
+      const row = [places.id[i], S.placeName(places, i), places.tiers[places.tier[i]], S.townshipName(state, places.township[i]),
+        places.population && places.population[i] >= 0 ? Math.round(places.population[i] * 100) / 100 : null, names[state.classes[i]]];
+      if (layer.kind !== "classes") row.splice(5, 0, isFinite(layer.values[i]) ? Math.round(layer.values[i] * 100) / 100 : null);
+      rows.push(row);
+    }
+    S.download(S.data.page.file.replace(".html", "-places.csv"), [head].concat(rows));
+  };
+})(window.Spatial);

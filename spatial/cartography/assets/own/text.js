@@ -1,0 +1,104 @@
+"use strict";
+/* Words and numbers in the language shown. */
+(function (S) {
+  const data = JSON.parse(document.getElementById("page-data").textContent);
+  S.data = data;
+  S.language = data.language;
+  const listeners = [];
+  let formats = {};
+
+  function readHash() {
+    const parts = {};
+    for (const part of window.location.hash.slice(1).split("&")) {
+      const cut = part.indexOf("=");
+      if (cut > 0) {
+        try {
+          parts[part.slice(0, cut)] = decodeURIComponent(part.slice(cut + 1));
+        } catch (error) {
+          continue;
+        }
+      }
+    }
+    return parts;
+  }
+  S.hash = readHash();
+  if (Object.prototype.hasOwnProperty.call(data.messages, S.hash.lang || "")) S.language = S.hash.lang;
+
+  S.has = (key) => Object.prototype.hasOwnProperty.call(data.messages[S.language], key);
+
+  S.t = function (key, values) {
+    const words = data.messages[S.language];
+    let text = words[key];
+    if (values && values.n === 1 && S.has(key + "_one")) text = words[key + "_one"];
+    if (text === undefined) return key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) => {
+      const value = values ? values[name] : undefined;
+      if (value === undefined) return whole;
+      return typeof value === "number" ? S.number(value) : value;
+    });
+  };
+
+  /* A message where there is one, the code in plain letters where there is none. */
+  S.word = function (section, code) {
+    const key = section + "." + code;
+    return S.has(key) ? S.t(key) : String(code).replace(/_/g, " ");
+  };
+
+  /* A text by language: the one shown, else English, else the first. */
+  S.pick = function (names, fallback) {
+    const known = names || {};
+    return known[S.language] || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
+  };
+
+  function format(name, options) {
+    if (!formats[name]) formats[name] = new Intl.NumberFormat(S.language, options);
+    return formats[name];
+  }
+
+  S.number = function (value) {
+    return format("whole", { maximumFractionDigits: 0 }).format(Math.round(value));
+  };
+
+  S.percent = function (share) {
+    if (!isFinite(share)) return "–";
+    let shown = Math.round(share * 1000) / 1000;
+    if (share < 1 && shown >= 1) shown = 0.999;
+    if (share > 0 && shown <= 0) shown = 0.001;
+    return format("percent", { style: "percent", maximumFractionDigits: 1 }).format(shown);
+  };
+
+  S.distance = function (metres) {
+    if (!isFinite(metres)) return "–";
+    if (metres < 999.5) return S.t("unit.m", { n: metres });
+    return S.t("unit.km", { n: format("km", { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(metres / 1000) });
+  };
+
+  S.minutes = (value) => (isFinite(value) ? S.t("unit.min", { n: value }) : "–");
+
+  /* A value beside its threshold: rounding never hides that the threshold is passed. */
+  S.measure = function (value, unit, threshold) {
+    if (value === null || !isFinite(value)) return "–";
+    if (unit === "min") {
+      const hidden = threshold !== undefined && value > threshold && Math.round(value) <= threshold;
+      return (hidden ? "> " : "") + S.minutes(hidden ? threshold : value);
+    }
+    if (unit === "m") return S.distance(value);
+    return S.number(value) + (unit ? " " + unit : "");
+  };
+
+  S.onLanguage = (listener) => listeners.push(listener);
+
+  S.setLanguage = function (language) {
+    S.language = language;
+    formats = {};
+    document.documentElement.lang = language === "zh" ? "zh-CN" : language;
+    for (const node of document.querySelectorAll("[data-i18n]")) node.textContent = S.t(node.dataset.i18n);
+    for (const node of document.querySelectorAll("[data-i18n-label]")) {
+      node.setAttribute("aria-label", S.t(node.dataset.i18nLabel));
+    }
+    for (const node of document.querySelectorAll("[data-i18n-placeholder]")) {
+      node.setAttribute("placeholder", S.t(node.dataset.i18nPlaceholder));
+    }
+    for (const listener of listeners) listener();
+  };
+})(window.Spatial);

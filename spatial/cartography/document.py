@@ -1,0 +1,175 @@
+"""One self-contained HTML file from a folium map, our scripts and a block of data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import folium
+from branca.element import Figure, MacroElement
+from folium.template import Template
+from jinja2 import Environment, PackageLoader
+
+from spatial.cartography.assets import own, vendored
+
+__all__ = ["json_block", "map_document", "plain_document"]
+
+_NONCE = "@@nonce@@"
+_SCRIPTS = ("decode.js", "text.js", "dom.js")
+_MAP_SCRIPTS = (
+    "canvas.js",
+    "basemap.js",
+    "points.js",
+    "marks.js",
+    "classes.js",
+    "legend.js",
+    "search.js",
+    "table.js",
+    "place.js",
+    "about.js",
+    "print.js",
+    "map_page.js",
+)
+_INDEX_SCRIPTS = ("about.js", "index_page.js")
+_TEMPLATES = Environment(
+    loader=PackageLoader("spatial.cartography", "assets/own"), autoescape=True, keep_trailing_newline=True
+)
+
+
+class _PageMap(folium.Map):
+    """A folium map without the files and the fixed zoom that folium's own template brings."""
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}" data-i18n-label="map.label"></div>{% endmacro %}
+        {% macro script(this, kwargs) %}
+        window.Spatial.map = L.map("{{ this.get_name() }}", Object.assign({{ this.options|tojavascript }}, {center: {{ this.location|tojson }}}));
+        {% endmacro %}
+        """
+    )
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads this attribute of the class
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as above
+
+
+class _StartPage(MacroElement):
+    """The element that hands the map over to our scripts."""
+
+    _template = Template("{% macro script(this, kwargs) %}window.Spatial.startMapPage();{% endmacro %}")
+
+
+class _PageFigure(Figure):
+    """A document whose data never pass through a template that could run them."""
+
+    def __init__(self, template: str, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._id = "page"
+        self._template = _TEMPLATES.get_template(template)
+        self.values = dict(values)
+
+
+def json_block(value: object) -> str:
+    """
+    Write JSON that can neither end its script block nor begin another.
+
+    Parameters
+    ----------
+    value : object
+        Plain dicts, lists, texts and numbers; no NaN.
+
+    Returns
+    -------
+    str
+        JSON in which ``<``, ``>``, ``&`` and the line separators are escaped.
+
+    Examples
+    --------
+    >>> json_block({"name": "</script>"})
+    '{"name":"\\\\u003c/script\\\\u003e"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: Sequence[float]) -> bytes:
+    """
+    Write the page of one map.
+
+    Parameters
+    ----------
+    data : mapping
+        What the scripts draw and show.
+    title : str
+        Title of the document.
+    language : str
+        The first language shown.
+    middle : sequence of float
+        Latitude and longitude in degrees at which the map opens before it fits its data.
+
+    Returns
+    -------
+    bytes
+        The file; the same data give the same bytes.
+    """
+    scripts = [vendored("fflate/fflate.js"), vendored("leaflet/leaflet.js")]
+    scripts += [own(name) for name in (*_SCRIPTS, *_MAP_SCRIPTS)]
+    styles = [vendored("leaflet/leaflet.css"), own("page.css"), own("map.css"), own("print.css")]
+    figure = _PageFigure("map.html", _values(data, title, language, scripts, styles))
+    page_map = _PageMap(
+        location=list(middle), tiles=None, zoom_control=False, attribution_control=False, zoom_start=9
+    )
+    page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
+    page_map._name = "map"  # noqa: SLF001 - as above
+    start = _StartPage()
+    start._id = "start"  # noqa: SLF001 - as above
+    page_map.add_child(start)
+    figure.add_child(page_map)
+    return _with_nonce(figure.render())
+
+
+def plain_document(data: Mapping[str, Any], *, title: str, language: str) -> bytes:
+    """
+    Write a page without a map.
+
+    Parameters
+    ----------
+    data : mapping
+        What the scripts show.
+    title : str
+        Title of the document.
+    language : str
+        The first language shown.
+
+    Returns
+    -------
+    bytes
+        The file; the same data give the same bytes.
+    """
+    scripts = [own(name) for name in (*_SCRIPTS, *_INDEX_SCRIPTS)]
+    styles = [own("page.css"), own("index.css")]
+    return _with_nonce(_PageFigure("index.html", _values(data, title, language, scripts, styles)).render())
+
+
+def _values(
+    data: Mapping[str, Any], title: str, language: str, scripts: list[str], styles: list[str]
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "language": language,
+        "nonce": _NONCE,
+        "scripts": scripts,
+        "styles": styles,
+        "data": json_block(data),
+    }
+
+
+def _with_nonce(text: str) -> bytes:
+    # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
+    # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    nonce = base64.urlsafe_b64encode(digest[:18]).decode("ascii")
+    return text.replace(_NONCE, nonce).encode("utf-8")

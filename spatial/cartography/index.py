@@ -1,0 +1,63 @@
+"""The data block of the first page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spatial.cartography.map_data import PageBook, study_block
+from spatial.cartography.norms import gate_summary, service_note
+from spatial.cartography.places import Rows
+
+__all__ = ["index_data"]
+
+
+def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
+    """
+    Gather what the first page shows.
+
+    Parameters
+    ----------
+    book : PageBook
+        What pages share.
+    rows : Rows
+        The settlements of the study.
+    pages : list of dict
+        What each map page says of itself, in order.
+
+    Returns
+    -------
+    dict
+        Study, figures, norms with the page that shows them, links.
+    """
+    norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
+    return study_block(book, rows) | {
+        "figures": _figures(book, rows),
+        "norms": norms,
+        "gate": gate_summary(norms),
+        "pages": pages,
+        "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
+    }
+
+
+def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:
+    for page in pages:
+        note = service_note(page["service"], book.meta, book.words)
+        if register_service in (page["service"], *note.register):
+            return str(page["file"])
+    return None
+
+
+def _figures(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
+    frame = rows.settlements
+    facilities = book.tables["facilities"]
+    inside = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
+    figures: list[dict[str, Any]] = [
+        {"key": "settlements", "kind": "count", "value": len(frame)},
+        {"key": "facilities", "kind": "count", "value": len(inside)},
+    ]
+    if "township_id" in frame:
+        figures.insert(1, {"key": "townships", "kind": "count", "value": int(frame["township_id"].nunique())})
+    if rows.has_people:
+        people = float(frame["population_persons"].sum())
+        figures.insert(0, {"key": "population", "kind": "count", "value": people})
+    return figures

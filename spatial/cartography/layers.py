@@ -1,0 +1,164 @@
+"""What a gap map judges by: each norm of the service, then plain travel time by each mode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatial.cartography.columns import pack, round_up
+from spatial.cartography.meta import PageMeta
+from spatial.cartography.norms import NormBook
+from spatial.cartography.places import Rows
+from spatial.tables import LAST_MILE
+
+__all__ = ["COMPARE", "class_layer", "norm_layer", "time_layer"]
+
+COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
+_METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
+_USUAL_MAX_MIN = 120.0
+_FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
+
+
+def norm_layer(
+    norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows, meta: PageMeta
+) -> dict[str, Any] | None:
+    """
+    Judge settlements by a norm of time or distance.
+
+    Parameters
+    ----------
+    norm : mapping
+        One of the book's norms.
+    number : int
+        Its position among the page's norms.
+    book : NormBook
+        Results.
+    rows : Rows
+        The page's settlements.
+    meta : PageMeta
+        Width of the near miss.
+
+    Returns
+    -------
+    dict or None
+        None where the norm is of another kind, asks for at least a value, or nothing was measured.
+    """
+    if norm["metric"] not in _METRICS or norm["threshold"] is None:
+        return None
+    table = book.results(norm["id"], rows)
+    if table is None:
+        return None
+    mapped = table["status_as_mapped"].fillna("not_measurable")
+    values = table["value"].to_numpy(dtype=np.float64)
+    if not mapped.isin(["met", "not_met"]).any():
+        return None
+    fixed = np.select(
+        [mapped == "not_applicable", mapped == "not_measurable", np.isnan(values) & (mapped == "not_met")],
+        [OUT_OF_SCOPE, NO_DATA, BEYOND],
+        COMPARE,
+    )
+    return _layer(values, fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
+        "mode": norm["mode"] if norm["metric"] != "dist_m" else "none",
+        "metric": norm["metric"],
+        "norm": number,
+    }
+
+
+def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
+    """
+    Show travel time by one mode, whatever the norms.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    access : DataFrame
+        The table `access` for one service and mode.
+    mode : str
+        The mode.
+    meta : PageMeta
+        Where the slider begins.
+
+    Returns
+    -------
+    dict
+        Places that were searched and reach nothing are beyond; places not computed have no data.
+    """
+    table = rows.align(access)
+    status = table["reach_status"].fillna("unknown")
+    fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
+    values = table["travel_time_min"].to_numpy(dtype=np.float64)
+    return _layer(values, fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+        "mode": mode,
+        "metric": "time_min",
+        "norm": None,
+    }
+
+
+def class_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
+    """
+    Show the classes of the last mile.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    last_mile : DataFrame
+        The table `last_mile`.
+    key : str
+        Which view it is, for its words.
+    column : str
+        Column of the class.
+
+    Returns
+    -------
+    dict
+        The layer.
+    """
+    codes = pd.Index(LAST_MILE).get_indexer(rows.align(last_mile)[column].fillna("unknown"))
+    return {
+        "kind": "classes",
+        "key": key,
+        "classes": list(LAST_MILE),
+        "codes": pack(codes, "u1"),
+        "always": 4,
+        "threshold": 2000.0,
+        "unit": "m",
+        "mode": "walk",
+        "norm": None,
+    }
+
+
+def _layer(
+    values: npt.NDArray[np.float64], fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float
+) -> dict[str, Any]:
+    near = meta.near_miss(unit)
+    limits: Sequence[float] = (threshold, threshold + near)
+    return {
+        "kind": "threshold",
+        "always": 3,
+        "unit": unit,
+        "threshold": threshold,
+        "near": near,
+        "max": _slider_max(unit, threshold),
+        "step": _slider_step(unit, threshold),
+        "value": pack(round_up(values, limits), "f4"),
+        "fixed": pack(fixed, "u1"),
+    }
+
+
+def _slider_step(unit: str, threshold: float) -> float:
+    if unit == "min":
+        return 1.0
+    return _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
+
+
+def _slider_max(unit: str, threshold: float) -> float:
+    if unit == "min":
+        return max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0)
+    return math.ceil(2.0 * threshold / 1000.0) * 1000.0

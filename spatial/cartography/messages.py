@@ -1,0 +1,66 @@
+"""Texts of the pages by language: one TOML file a language, so that another language is one more file."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+
+from spatial.errors import StudyError
+
+__all__ = ["available_languages", "messages"]
+
+
+@functools.cache
+def available_languages() -> tuple[str, ...]:
+    """
+    List the languages that have a message file.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    folder = files("spatial.cartography").joinpath("messages")
+    return tuple(
+        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    )
+
+
+def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
+    """
+    Read the messages of some languages.
+
+    Parameters
+    ----------
+    languages : sequence of str
+        Such as ``("en", "zh")``.
+
+    Returns
+    -------
+    dict
+        Message by language and key; keys join the file's sections with a dot.
+
+    Raises
+    ------
+    StudyError
+        Where a language has no message file.
+    """
+    known = available_languages()
+    unknown = [language for language in languages if language not in known]
+    if unknown:
+        raise StudyError(
+            "outputs.languages",
+            [f"outputs.languages: {item!r} has no message file; there are {', '.join(known)}" for item in unknown],
+        )
+    return {language: _read(language) for language in languages}
+
+
+@functools.cache
+def _read(language: str) -> dict[str, str]:
+    file = files("spatial.cartography").joinpath("messages", f"{language}.toml")
+    sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()
+    }

@@ -1,0 +1,261 @@
+"""Norms and their results, as the pages tell them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.cartography.columns import pack, round_up
+from spatial.cartography.meta import PageMeta, ServiceNote
+from spatial.cartography.places import Rows
+from spatial.tables import NORM_STATUS, TIERS
+
+__all__ = ["NormBook", "gate_summary", "norm_book", "service_note"]
+
+_REGISTER_TEXTS = (
+    "metric",
+    "mode",
+    "unit",
+    "stat_unit",
+    "target_share_basis",
+    "scope",
+    "source_title",
+    "source_section",
+    "source_url",
+    "confidence",
+)
+_STUDY_FIELDS = (
+    "status",
+    "status_as_mapped",
+    "reason",
+    "gate",
+    "served_share",
+    "served_share_lower",
+    "served_share_upper",
+    "persons_in_scope",
+    "persons_served",
+    "persons_unserved",
+    "persons_unknown",
+    "places_in_scope",
+    "places_served",
+    "places_unserved",
+    "places_unknown",
+)
+_CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
+_NO_STATUS = 255
+
+
+@dataclass(frozen=True)
+class NormBook:
+    """
+    The norms of a study with their results.
+
+    Parameters
+    ----------
+    norms : tuple of dict
+        One a norm that binds the study, with what the register says and the result for the study; the most
+        telling first.
+    places : DataFrame
+        Results for settlements.
+    reasons : tuple of str
+        Every reason, the empty one first.
+    """
+
+    norms: tuple[dict[str, Any], ...]
+    places: pd.DataFrame
+    reasons: tuple[str, ...]
+
+    def of_service(self, service: str, meta: PageMeta) -> list[dict[str, Any]]:
+        """
+        Find the norms that a service answers.
+
+        Parameters
+        ----------
+        service : str
+            As in the table `access`.
+        meta : PageMeta
+            Knows which names of the register the service stands for.
+
+        Returns
+        -------
+        list of dict
+            In the order of the book.
+        """
+        return [norm for norm in self.norms if norm["service"] in _answers(service, meta)]
+
+    def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
+        """
+        Give a norm's results in the order of a page.
+
+        Parameters
+        ----------
+        norm_id : str
+            The norm.
+        rows : Rows
+            The page's settlements.
+
+        Returns
+        -------
+        DataFrame or None
+            None where no settlement has one.
+        """
+        part = self.places.loc[self.places["norm_id"] == norm_id]
+        return None if part.empty else rows.align(part, "unit_id")
+
+    def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
+        """
+        Encode a norm with its results for each settlement.
+
+        Parameters
+        ----------
+        norm : mapping
+            One of `norms`.
+        rows : Rows
+            The page's settlements.
+
+        Returns
+        -------
+        dict
+            The norm with ``places``; None there where no settlement has a result.
+        """
+        table = self.results(norm["id"], rows)
+        if table is None:
+            return {**norm, "places": None}
+        status = pd.Index(NORM_STATUS).get_indexer(table["status"])
+        mapped = pd.Index(NORM_STATUS).get_indexer(table["status_as_mapped"])
+        threshold = [] if norm["threshold"] is None else [norm["threshold"]]
+        return {
+            **norm,
+            "places": {
+                "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
+                "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
+                "value": pack(round_up(table["value"], threshold), "f4"),
+                "reason": pack(
+                    np.maximum(pd.Index(self.reasons).get_indexer(table["reason"].fillna("")), 0), "u4"
+                ),
+            },
+        }
+
+
+def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, str]]) -> ServiceNote:
+    """
+    Say what a service is called and what counts for it.
+
+    Parameters
+    ----------
+    service : str
+        As in the table `access`.
+    meta : PageMeta
+        Its `services` come first.
+    words : mapping
+        Messages by language, which name the tiers of towns.
+
+    Returns
+    -------
+    ServiceNote
+        The study's own, or one made of the id.
+    """
+    if service in meta.services:
+        return meta.services[service]
+    if service in TIERS:
+        names = {language: texts[f"tier.{service}"] for language, texts in words.items()}
+        return ServiceNote(service, names, frozenset({service}), "complete")
+    return ServiceNote(service, {}, frozenset({service}))
+
+
+def norm_book(register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta) -> NormBook:
+    """
+    Join the register with the results.
+
+    Parameters
+    ----------
+    register : DataFrame
+        The rows that bind the study, with its own thresholds and shares; ``headline`` (flag) where known.
+    norm_results : DataFrame
+        The table `norm_results`.
+    meta : PageMeta
+        Names the services.
+
+    Returns
+    -------
+    NormBook
+        Norms in order: with a figure first, then by class, then by id.
+    """
+    study = norm_results.loc[norm_results["unit_level"] == "study"]
+    known = {row["id"]: row for row in register.to_dict("records")}
+    norms = [
+        _norm(row, known[row["norm_id"]], meta)
+        for row in study.sort_values("norm_id", kind="stable").to_dict("records")
+        if row["norm_id"] in known
+    ]
+    norms.sort(key=lambda norm: (not norm["headline"], _CLASS_ORDER[norm["norm_class"]], norm["id"]))
+    reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
+    places = norm_results.loc[norm_results["unit_level"] == "settlement"]
+    return NormBook(tuple(norms), places, tuple(reasons))
+
+
+def _norm(row: Mapping[Any, Any], entry: Mapping[Any, Any], meta: PageMeta) -> dict[str, Any]:
+    study = {name: _plain(row[name]) for name in _STUDY_FIELDS}
+    figure = study["persons_unserved"] is not None or study["places_unserved"] is not None
+    service = str(entry["service"])
+    note = _note_of(service, meta)
+    return {
+        "id": row["norm_id"],
+        "service": service,
+        "names": dict(note.names) if note else {},
+        "inventory": note.inventory if note else ("complete" if service in TIERS else "unknown"),
+        "norm_class": row["norm_class"],
+        "threshold": _plain(entry["threshold"]),
+        "target_share": _plain(entry["target_share"]),
+        **{name: _plain(entry.get(name)) or "" for name in _REGISTER_TEXTS},
+        "headline": figure and study["status"] != "not_applicable" and bool(entry.get("headline", True)),
+        "study": study,
+    }
+
+
+def _note_of(service: str, meta: PageMeta) -> ServiceNote | None:
+    if service in meta.services:
+        return meta.services[service]
+    return next((note for _, note in sorted(meta.services.items()) if service in note.register), None)
+
+
+def _answers(service: str, meta: PageMeta) -> Sequence[str]:
+    note = meta.services.get(service)
+    return (service, *(note.register if note else ()))
+
+
+def _plain(value: object) -> Any:
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def gate_summary(norms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Sum up the gates of a study.
+
+    Parameters
+    ----------
+    norms : sequence of mapping
+        Norms of a `NormBook`.
+
+    Returns
+    -------
+    dict
+        ``status`` (fail if one fails, unknown if one is not known, none_applicable without any gate) and counts.
+    """
+    gates = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
+    counts = {name: gates.count(name) for name in ("pass", "fail", "unknown")}
+    status = next((name for name in ("fail", "unknown", "pass") if counts[name]), "none_applicable")
+    return {
+        "status": status,
+        "gates": len(gates),
+        "passed": counts["pass"],
+        "failed": counts["fail"],
+        "unknown": counts["unknown"],
+    }

@@ -1,0 +1,379 @@
+"""Settlements and what is known of each, as columns for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatial.cartography.columns import NO_INDEX, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.lines import pack_points
+from spatial.tables import LAST_MILE, REACH_STATUS, SNAP_STATUS, TIERS
+
+__all__ = [
+    "Rows",
+    "facilities_block",
+    "last_mile_block",
+    "names_block",
+    "pack_metres",
+    "places_block",
+    "rows_of",
+    "snaps_block",
+    "travel_block",
+]
+
+_GROUPS = ("elderly_persons", "disabled_persons", "children_persons")
+_POPULATION_SOURCES = ("raster", "column", "tag", "none")
+_OFFICIAL = ("", "urban", "rural")
+_POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """
+    The settlements of a page, in the order of its columns.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        Those in the study, indexed from 0.
+    ids : Index
+        Their `settlement_id`.
+    """
+
+    settlements: gpd.GeoDataFrame
+    ids: pd.Index
+
+    def align(self, frame: pd.DataFrame, key: str = "settlement_id") -> pd.DataFrame:
+        """
+        Bring a table into the order of the settlements.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            At most one row a settlement.
+        key : str
+            Column of the settlement.
+
+        Returns
+        -------
+        DataFrame
+            One row a settlement, missing where the table has none.
+        """
+        return pd.DataFrame(frame).set_index(key).reindex(self.ids)
+
+    def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
+        """
+        Keep some of the settlements.
+
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Positions to keep.
+
+        Returns
+        -------
+        Rows
+            In that order.
+        """
+        kept = self.settlements.iloc[chosen].reset_index(drop=True)
+        return Rows(kept, pd.Index(kept["settlement_id"]))
+
+    @property
+    def has_people(self) -> bool:
+        """
+        Whether any population is known.
+
+        Returns
+        -------
+        bool
+            False where results count places.
+        """
+        return bool(self.settlements["population_persons"].notna().any())
+
+
+def rows_of(settlements: gpd.GeoDataFrame) -> Rows:
+    """
+    Pick and order the settlements that pages show.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        The table `settlements`.
+
+    Returns
+    -------
+    Rows
+        Those in the study, neighbours side by side.
+    """
+    inside = settlements.loc[settlements["in_study"]].sort_values("settlement_id", kind="stable")
+    order = space_order(inside.geometry.x, inside.geometry.y)
+    kept = inside.iloc[order].reset_index(drop=True)
+    return Rows(kept, pd.Index(kept["settlement_id"]))
+
+
+def names_block(frame: pd.DataFrame) -> dict[str, Any]:
+    """
+    Encode every name column of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``name`` and perhaps ``name_en``, ``name_zh`` and others.
+
+    Returns
+    -------
+    dict
+        Columns of text; one that holds nothing is left out.
+    """
+    columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
+    block = {"name": pack_texts(frame["name"])}
+    return block | {column: pack_texts(frame[column]) for column in columns if frame[column].notna().any()}
+
+
+def places_block(
+    rows: Rows, boundaries: pd.DataFrame | None
+) -> dict[str, Any]:
+    """
+    Encode the settlements themselves.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    boundaries : DataFrame or None
+        The table `boundaries`, for the townships' names by language.
+
+    Returns
+    -------
+    dict
+        Place, names, population, tier and township.
+    """
+    frame = rows.settlements
+    tiers = [tier for tier in TIERS if (frame["tier"] == tier).any()]
+    codes, townships = _townships(frame, boundaries)
+    population = frame["population_persons"]
+    return {
+        **pack_points(frame.geometry),
+        "id": pack_texts(frame["settlement_id"]),
+        "names": names_block(frame),
+        "population": pack(population, "f4") if rows.has_people else None,
+        "population_source": pack(_codes(frame["population_source"], _POPULATION_SOURCES), "u1"),
+        "population_sources": list(_POPULATION_SOURCES),
+        "groups": {
+            name: pack(frame[name], "f4") for name in _GROUPS if name in frame and frame[name].notna().any()
+        },
+        "tier": pack(_codes(frame["tier"], tiers), "u1"),
+        "tiers": tiers,
+        "official": pack(np.maximum(_codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),
+        "officials": list(_OFFICIAL),
+        "township": pack(codes, "i4"),
+        "townships": townships,
+    }
+
+
+def _townships(
+    frame: pd.DataFrame, boundaries: pd.DataFrame | None
+) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:
+    ids = _column(frame, "township_id")
+    known = sorted(ids.dropna().unique())
+    written = frame.assign(_id=ids, _name=_column(frame, "township")).dropna(subset=["_id"])
+    names = {key: {"name": value} for key, value in written.groupby("_id")["_name"].first().items()}
+    if boundaries is not None and len(boundaries):
+        for row in pd.DataFrame(boundaries).to_dict("records"):
+            if row["boundary_id"] in names:
+                names[row["boundary_id"]] |= {
+                    str(key): value for key, value in row.items() if str(key).startswith("name")
+                }
+    townships = [{"id": key, "names": _by_language(names[key])} for key in known]
+    return _codes(ids, known), townships
+
+
+def _by_language(names: Mapping[str, object]) -> dict[str, str]:
+    texts = {key: value for key, value in names.items() if isinstance(value, str) and value}
+    languages = {key.removeprefix("name_"): value for key, value in texts.items() if key.startswith("name_")}
+    plain = texts.get("name")
+    return languages if plain is None else {"und": plain, "en": plain} | languages
+
+
+def facilities_block(
+    service: str, counts: frozenset[str], facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, used: Sequence[str]
+) -> tuple[dict[str, Any] | None, pd.Index]:
+    """
+    Encode the facilities that count for a service, or the towns of a tier.
+
+    Parameters
+    ----------
+    service : str
+        A service, or the tier of a town.
+    counts : frozenset of str
+        Services of the facilities that count.
+    facilities, settlements : GeoDataFrame
+        The tables.
+    used : sequence of str
+        Ids that the access table names; shown whatever their service.
+
+    Returns
+    -------
+    block : dict or None
+        None where there is none.
+    ids : Index
+        Their ids, in the order of the block.
+    """
+    if service in TIERS:
+        towns = settlements.loc[(settlements["tier"] == service) | settlements["settlement_id"].isin(used)]
+        chosen = towns.rename(columns={"settlement_id": "facility_id"}).assign(service=service)
+    else:
+        counted = facilities["service"].isin(counts) & (facilities["status"] == "existing")
+        chosen = facilities.loc[counted | facilities["facility_id"].isin(used)]
+    chosen = chosen.sort_values("facility_id", kind="stable").reset_index(drop=True)
+    ids = pd.Index(chosen["facility_id"])
+    if chosen.empty:
+        return None, ids
+    services = sorted(chosen["service"].unique())
+    block = {
+        **pack_points(chosen.geometry),
+        "id": pack_texts(chosen["facility_id"]),
+        "names": names_block(chosen),
+        "service": pack(_codes(chosen["service"], services), "u1"),
+        "services": services,
+    }
+    return block, ids
+
+
+def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
+    """
+    Encode the way to the nearest facility by one mode.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    access : DataFrame
+        The table `access` for one service and mode.
+    facility_ids : Index
+        In the order of the page's facilities.
+    detail : bool
+        Whether to tell the second nearest too.
+
+    Returns
+    -------
+    dict
+        Times in seconds, lengths in metres, facilities by position.
+    """
+    table = rows.align(access)
+    block: dict[str, Any] = {
+        "time": pack_seconds(table["travel_time_min"]),
+        "access": pack_seconds(table["access_leg_min"]),
+        "network": pack_seconds(table["network_leg_min"]),
+        "egress": pack_seconds(table["egress_leg_min"]),
+        "distance": pack_metres(table["network_distance_m"]),
+        "straight": pack_metres(table["straight_distance_m"]),
+        "facility": pack(_codes(table["facility_id"], facility_ids), "i4"),
+        "status": pack(_codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "statuses": list(REACH_STATUS),
+        "risk": pack(table["edge_risk"].eq(other=True), "u1"),
+        "second": None,
+        "second_time": None,
+    }
+    if detail:
+        block["second"] = pack(_codes(table["second_facility_id"], facility_ids), "i4")
+        block["second_time"] = pack_seconds(table["second_travel_time_min"])
+    return block
+
+
+def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, Any]:
+    """
+    Encode how settlements are joined to the network, by mode.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    snaps : DataFrame
+        The table `snaps`.
+    detail : bool
+        Whether to name the edges.
+
+    Returns
+    -------
+    dict
+        One block a mode.
+    """
+    own = snaps.loc[snaps["place_kind"] == "settlement"]
+    blocks = {}
+    for mode, part in own.groupby("mode", sort=True):
+        table = rows.align(part, "place_id")
+        blocks[str(mode)] = {
+            "distance": pack_metres(table["snap_distance_m"]),
+            "time": pack_seconds(table["snap_time_min"]),
+            "status": pack(_codes(table["snap_status"].fillna("none"), SNAP_STATUS), "u1"),
+            "statuses": list(SNAP_STATUS),
+            "edge": pack_texts(table["edge_id"]) if detail else None,
+        }
+    return blocks
+
+
+def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any] | None:
+    """
+    Encode the last mile.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    last_mile : DataFrame or None
+        The table `last_mile`.
+
+    Returns
+    -------
+    dict or None
+        None without the table.
+    """
+    if last_mile is None or last_mile.empty:
+        return None
+    table = rows.align(last_mile)
+    return {
+        "classes": list(LAST_MILE),
+        "code": pack(_codes(table["last_mile_class"].fillna("unknown"), LAST_MILE), "u1"),
+        "known_code": pack(_codes(table["last_mile_class_known"].fillna("unknown"), LAST_MILE), "u1"),
+        "distance": pack_metres(table["all_season_road_distance_m"]),
+        "known_distance": pack_metres(table["known_all_season_road_distance_m"]),
+        "time": pack_seconds(table["all_season_road_min"]),
+        "share": pack(round_up(table["last_mile_share"]), "f4"),
+        "points": {
+            name: pack_seconds(table[column]) for name, column in _POINTS.items() if table[column].notna().any()
+        },
+    }
+
+
+def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode metres that are only shown, never compared, as whole metres.
+
+    Parameters
+    ----------
+    metres : array_like
+        Shape (n,); NaN = missing.
+
+    Returns
+    -------
+    dict
+        A column of uint32 of metres plus one; 0 = missing.
+    """
+    exact = np.asarray(metres, dtype=np.float64)
+    return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
+
+
+def _codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
+    found = pd.Index(known).get_indexer(pd.Index(values))
+    return np.where(values.isna().to_numpy(), NO_INDEX, found).astype(np.int64)
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name] if name in frame else pd.Series([None] * len(frame), index=frame.index, dtype="str")

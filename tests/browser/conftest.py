@@ -1,0 +1,441 @@
+"""A small county with every kind of result, deterministic, and a browser that forgives nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
+from spatial.integration.register import load_register
+from spatial.store import Artifact
+
+CRS = "EPSG:32648"
+WEST, SOUTH = 600_000.0, 3_300_000.0
+SIDE = 36_000.0
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TOWNSHIPS = (
+    ("青岩", "Qingyan"),
+    ("白水", "Baishui"),
+    ("龙潭", "Longtan"),
+    ("石门", "Shimen"),
+    ("云台", "Yuntai"),
+    ("双河", "Shuanghe"),
+)
+FIRST = ("上", "下", "大", "小", "东", "西", "南", "北", "新", "老")
+FIRST_EN = ("Shang", "Xia", "Da", "Xiao", "Dong", "Xi", "Nan", "Bei", "Xin", "Lao")
+LAST = ("河", "坪", "沟", "桥", "湾", "岭", "坝", "田", "井", "寨")
+LAST_EN = ("he", "ping", "gou", "qiao", "wan", "ling", "ba", "tian", "jing", "zhai")
+HEALTH_NORM, SEAT_NORM, ROAD_NORM, SURGERY_NORM = "GL-PHC-1H", "CN-COUNTY-60", "GL-ROAD-RAI", "GL-SURG-2H"
+
+
+@dataclass(frozen=True)
+class County:
+    """Tables of a county, and what its pages need besides."""
+
+    tables: dict[str, pd.DataFrame]
+    meta: PageMeta
+    summary: dict[str, object]
+    register: pd.DataFrame
+
+    def pages(self, **options: object) -> list[Artifact]:
+        settings = {"languages": ("en", "zh")} | options
+        return build_pages(self.tables, meta=self.meta, summary=self.summary, register=self.register, **settings)
+
+
+def _boundaries() -> gpd.GeoDataFrame:
+    cells = [
+        shapely.box(WEST + c * SIDE / 3, SOUTH + r * SIDE / 2, WEST + (c + 1) * SIDE / 3, SOUTH + (r + 1) * SIDE / 2)
+        for r in range(2)
+        for c in range(3)
+    ]
+    frame = pd.DataFrame(
+        {
+            "boundary_id": [f"t{k}" for k in range(6)],
+            "name": [f"{zh}乡" for zh, _ in TOWNSHIPS],
+            "name_en": [f"{en} Township" for _, en in TOWNSHIPS],
+            "name_zh": [f"{zh}乡" for zh, _ in TOWNSHIPS],
+            "admin_level": np.full(6, 8),
+            "is_unit": np.full(6, fill_value=True),
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=cells, crs=CRS)
+
+
+def _settlements(villages: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    n = villages + 6
+    x, y = rng.uniform(0.03, 0.97, (2, n)) * SIDE
+    x[:6] = (np.arange(6) % 3 + 0.5) * SIDE / 3
+    y[:6] = (np.arange(6) // 3 + 0.5) * SIDE / 2
+    township = np.minimum((x / (SIDE / 3)).astype(int), 2) + 3 * np.minimum((y / (SIDE / 2)).astype(int), 1)
+    a, b = rng.integers(0, 10, (2, n))
+    zh = np.array([f"{FIRST[i]}{LAST[j]}村" for i, j in zip(a, b, strict=True)], dtype=object)
+    en = np.array([f"{FIRST_EN[i]}{LAST_EN[j]}" for i, j in zip(a, b, strict=True)], dtype=object)
+    zh[:6], en[:6] = [f"{name}镇" for name, _ in TOWNSHIPS], [name for _, name in TOWNSHIPS]
+    population = np.round(np.exp(rng.normal(5.6, 0.8, n)), 2)
+    population[:6] = [21_400.5, 3200.25, 2750.0, 4100.0, 1980.75, 3610.0]
+    population[n - 1] = np.nan
+    frame = pd.DataFrame(
+        {
+            "settlement_id": [f"n{k:06d}" for k in range(n)],
+            "name": zh.astype(str),
+            "name_en": en.astype(str),
+            "name_zh": zh.astype(str),
+            "tier": ["county_seat"] + ["town"] * 5 + ["village"] * (n - 6),
+            "official_class": ["urban"] * 6 + ["rural"] * (n - 6),
+            "in_study": np.full(n, fill_value=True),
+            "population_persons": population,
+            "population_source": ["raster"] * (n - 1) + ["none"],
+            "elderly_persons": np.round(population * 0.21, 2),
+            "township_id": [f"t{k}" for k in township],
+            "township": [f"{TOWNSHIPS[k][0]}乡" for k in township],
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(WEST + x, SOUTH + y), crs=CRS)
+
+
+def _facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    towns = settlements.iloc[[0, 1, 3, 5]]
+    points = gpd.GeoSeries(shapely.transform(towns.geometry.to_numpy(), lambda xy: xy + 400.0), crs=CRS)
+    frame = pd.DataFrame(
+        {
+            "facility_id": [f"w{k}" for k in range(4)],
+            "name": ["县人民医院", "白水镇卫生院", "石门镇卫生院", "双河镇卫生院"],
+            "name_en": ["County Hospital", "Baishui Health Centre", "Shimen Health Centre", "Shuanghe Health Centre"],
+            "service": ["hospital", "health_centre", "health_centre", "health_centre"],
+            "capacity": [320.0, 30.0, 24.0, np.nan],
+            "load": [290.0, 12.0, 20.0, np.nan],
+            "status": ["existing"] * 4,
+            "in_study": np.full(4, fill_value=True),
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=points.to_numpy(), crs=CRS)
+
+
+def _roads(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    xy = shapely.get_coordinates(settlements.geometry.to_numpy())
+    lines, classes = [], []
+    for k in range(1, 6):
+        middle = (xy[0] + xy[k]) / 2 + [700.0 * (-1) ** k, 500.0]
+        lines.append(shapely.LineString([xy[0], middle, xy[k]]))
+        classes.append("primary" if k < 3 else "secondary")
+    for k in range(6, min(len(xy), 80)):
+        town = int(np.argmin(np.hypot(*(xy[:6] - xy[k]).T)))
+        bend = [xy[town][0] * 0.6 + xy[k][0] * 0.4, xy[k][1] * 0.7 + xy[town][1] * 0.3]
+        lines.append(shapely.LineString([xy[town], bend, xy[k] + 180.0]))
+        classes.append("unclassified" if k % 3 else "track")
+    frame = pd.DataFrame({"road_id": [f"w{k + 100}" for k in range(len(lines))], "road_class": classes})
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=CRS)
+
+
+def _edges(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    season = roads["road_class"].map({"track": "no", "unclassified": "unknown"}).fillna("yes")
+    return roads.assign(mode="drive", edge_id=roads["road_id"] + "/0", all_season=season)
+
+
+def _water() -> gpd.GeoDataFrame:
+    t = np.linspace(0, 1, 60)
+    river = shapely.LineString(np.c_[WEST + t * SIDE, SOUTH + SIDE * (0.52 + 0.06 * np.sin(9 * t))])
+    lake = shapely.Point(WEST + SIDE * 0.8, SOUTH + SIDE * 0.3).buffer(1300)
+    frame = pd.DataFrame({"water_id": ["w1", "w2"], "name": ["青江", None], "kind": ["river", "lake"], "is_barrier": [True, True]})
+    return gpd.GeoDataFrame(frame, geometry=[river, lake], crs=CRS)
+
+
+def _access_to(
+    settlements: gpd.GeoDataFrame, targets: gpd.GeoSeries, ids: list[str], service: str, mode: str
+) -> pd.DataFrame:
+    """Times by a made-up rule: 1.4 times the straight line at 28 km/h by car, 5 km/h on foot, plus two short walks."""
+    xy, to = (shapely.get_coordinates(points.to_numpy()) for points in (settlements.geometry, targets))
+    metres = np.hypot(xy[:, None, 0] - to[None, :, 0], xy[:, None, 1] - to[None, :, 1])
+    order = np.argsort(metres, axis=1, kind="stable")
+    straight = np.take_along_axis(metres, order, axis=1)
+    n = len(settlements)
+    walk = (np.arange(n) % 7) * 0.9
+    speed = 28.0 if mode == "drive" else 5.0
+    network = straight * 1.4 / 1000 / speed * 60
+    network = np.where(mode == "drive", network * (1.1 + (np.arange(n) % 5)[:, None] * 0.25), network)
+    time = network + walk[:, None] + 1.0
+    far = (time[:, 0] > 240) | (np.arange(n) % 41 == 40)
+    status = np.where(np.arange(n) % 41 == 40, "no_path", np.where(time[:, 0] > 240, "beyond_cutoff", "reached"))
+    blank = lambda values: np.where(far, np.nan, values)  # noqa: E731 - one expression used in seven columns
+    has_second = len(ids) > 1
+    return pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"],
+            "service": service,
+            "mode": mode,
+            "facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 0]]).where(~far, None).astype("str"),
+            "travel_time_min": blank(time[:, 0]),
+            "access_leg_min": blank(walk),
+            "network_leg_min": blank(network[:, 0]),
+            "egress_leg_min": blank(np.ones(n)),
+            "network_distance_m": blank(straight[:, 0] * 1.4),
+            "straight_distance_m": straight[:, 0],
+            "second_facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 1]] if has_second else [None] * n, dtype="str"),
+            "second_travel_time_min": blank(time[:, 1]) if has_second else np.full(n, np.nan),
+            "reach_status": status,
+            "edge_risk": np.arange(n) % 11 == 10,
+        }
+    )
+
+
+def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
+    towns = settlements.iloc[1:6]
+    parts = []
+    for mode in ("drive", "walk"):
+        parts.append(_access_to(settlements, facilities.geometry, list(facilities["facility_id"]), "health_centre", mode))
+        parts.append(_access_to(settlements, facilities.geometry.iloc[:1], ["w0"], "hospital", mode))
+        parts.append(_access_to(settlements, towns.geometry, list(towns["settlement_id"]), "town", mode))
+        parts.append(_access_to(settlements, settlements.geometry.iloc[:1], ["n000000"], "county_seat", mode))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _routes(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame) -> gpd.GeoDataFrame:
+    reached = access.loc[(access["mode"] == "drive") & (access["service"] != "town") & access["facility_id"].notna()]
+    points = dict(zip(facilities["facility_id"], facilities.geometry, strict=True))
+    points |= dict(zip(settlements["settlement_id"], settlements.geometry, strict=True))
+    lines = []
+    for home, goal in zip(reached["settlement_id"], reached["facility_id"], strict=True):
+        a, b = points[home], points[goal]
+        bends = [(a.x * 0.7 + b.x * 0.3, a.y), (b.x * 0.8 + a.x * 0.2, b.y * 0.6 + a.y * 0.4)]
+        lines.append(shapely.LineString([(a.x + 90, a.y + 60), *bends, (b.x, b.y + 5)]))
+    kept = reached[["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]]
+    return gpd.GeoDataFrame(kept.assign(edge_ids="w100/0"), geometry=lines, crs=CRS)
+
+
+def _last_mile(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    n = len(settlements)
+    metres = (np.arange(n) * 137.0) % 3600
+    metres[n - 2] = np.nan
+    known = np.where(np.arange(n) % 4 == 0, np.nan, metres * 1.5)
+    classify = lambda m: np.select([np.isnan(m), m <= 500, m <= 2000], ["none", "connected", "near"], "gap")  # noqa: E731 - used twice
+    classes = classify(metres)
+    classes[n - 1] = "unknown"
+    return pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"],
+            "all_season_road_distance_m": metres,
+            "known_all_season_road_distance_m": known,
+            "all_season_road_min": metres * 1.3 / 5000 * 60,
+            "last_mile_class": classes,
+            "last_mile_class_known": classify(known),
+            "last_mile_share": np.linspace(0, 1, n),
+            "parcel_point_min": metres / 50,
+            "bus_stop_min": np.full(n, np.nan),
+            "telecom_min": np.full(n, np.nan),
+        }
+    )
+
+
+def _snaps(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    n = len(settlements)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "place_id": settlements["settlement_id"],
+                    "place_kind": "settlement",
+                    "mode": mode,
+                    "edge_id": [f"w{100 + k}/0" for k in range(n)],
+                    "fraction": np.full(n, 0.5),
+                    "snap_distance_m": (np.arange(n) * 37.0) % 900,
+                    "snap_time_min": ((np.arange(n) * 37.0) % 900) * 1.3 / 5000 * 60,
+                    "snap_status": "ok",
+                }
+            )
+            for mode in ("drive", "walk")
+        ],
+        ignore_index=True,
+    )
+
+
+def _norm_rows(
+    norm: str, service: str, settlements: gpd.GeoDataFrame, values: np.ndarray, threshold: float, *, complete: bool, rural: bool
+) -> pd.DataFrame:
+    """One row a settlement and one for the study: served <= threshold, inclusive, people by plain sums."""
+    in_scope = (settlements["official_class"] == "rural").to_numpy() if rural else np.full(len(values), fill_value=True)
+    served = values <= threshold
+    mapped = np.where(~in_scope, "not_applicable", np.where(served, "met", "not_met"))
+    status = np.where((mapped == "not_met") & (not complete), "not_measurable", mapped)
+    reason = np.select([mapped == "not_applicable", status == "not_measurable"], ["out_of_scope:rural", "inventory_not_complete:unknown"], "")
+    base = {"norm_id": norm, "service": service, "norm_class": "guiding" if norm != SEAT_NORM else "authorised", "gate": "none_applicable"}
+    rows = pd.DataFrame(base | {"unit_level": "settlement", "unit_id": settlements["settlement_id"], "status": status, "status_as_mapped": mapped, "reason": reason, "value": values})
+    people = settlements["population_persons"].fillna(0).to_numpy()
+    total = pd.DataFrame(
+        [
+            base
+            | {
+                "unit_level": "study",
+                "unit_id": "study",
+                "status": "not_met" if complete else "not_measurable",
+                "status_as_mapped": "not_met",
+                "reason": "" if complete else "inventory_not_complete:unknown",
+                "served_share": people[in_scope & served].sum() / people[in_scope].sum(),
+                "persons_in_scope": people[in_scope].sum(),
+                "persons_served": people[in_scope & served].sum(),
+                "persons_unserved": people[in_scope & ~served].sum(),
+                "persons_unknown": 0.0,
+                "places_served": float((in_scope & served).sum()),
+                "places_unserved": float((in_scope & ~served).sum()),
+                "places_unknown": 0.0,
+            }
+        ]
+    )
+    return pd.concat([rows, total], ignore_index=True)
+
+
+def _norm_results(settlements: gpd.GeoDataFrame, access: pd.DataFrame, last_mile: pd.DataFrame) -> pd.DataFrame:
+    def fastest(service: str) -> np.ndarray:
+        times = access.loc[access["service"] == service].groupby("settlement_id")["travel_time_min"].min()
+        return times.reindex(settlements["settlement_id"]).to_numpy()
+
+    road = last_mile["all_season_road_distance_m"].to_numpy()
+    parts = [
+        _norm_rows(HEALTH_NORM, "primary_care", settlements, fastest("health_centre"), 60.0, complete=False, rural=False),
+        _norm_rows(SEAT_NORM, "county_seat", settlements, fastest("county_seat"), 60.0, complete=True, rural=True),
+        _norm_rows(ROAD_NORM, "all_season_road", settlements, road, 2000.0, complete=True, rural=True),
+    ]
+    silent = parts[0].iloc[[-1]].assign(norm_id=SURGERY_NORM, service="bellwether_hospital", status="not_measurable", status_as_mapped="not_measurable", reason="no_source:bellwether_hospital")
+    numbers = silent.select_dtypes("number").columns
+    silent[numbers] = np.nan
+    frame = pd.concat([*parts, silent], ignore_index=True)
+    for column in ("served_share_lower", "served_share_upper", "attainment", "shortfall", "places_in_scope"):
+        frame[column] = np.nan
+    return frame
+
+
+def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> County:
+    """Make a county of six townships, a county seat, five towns and some villages."""
+    rng = np.random.default_rng(seed)
+    settlements = _settlements(villages, rng)
+    facilities, roads, boundaries = _facilities(settlements), _roads(settlements), _boundaries()
+    access, last_mile = _access(settlements, facilities), _last_mile(settlements)
+    area = gpd.GeoDataFrame({"area_id": ["c"], "name": ["示范县"]}, geometry=[boundaries.union_all()], crs=CRS)
+    tables = {
+        "settlements": settlements,
+        "facilities": facilities,
+        "roads": roads,
+        "edges": _edges(roads),
+        "boundaries": boundaries,
+        "water": _water(),
+        "study_area": area,
+        "access": access,
+        "last_mile": last_mile,
+        "snaps": _snaps(settlements),
+        "norm_results": _norm_results(settlements, access, last_mile),
+    }
+    if routes:
+        tables["routes"] = _routes(settlements, facilities, access)
+    return County(tables, _meta(), {"imputed": {"speed": 0.83, "surface": 0.91}, "issues": []}, load_register())
+
+
+def _meta() -> PageMeta:
+    services = {
+        "health_centre": ServiceNote("health_centre", {"en": "Health centre", "zh": "卫生院"}, frozenset({"health_centre", "hospital"}), "unknown", register=("primary_care",)),
+        "hospital": ServiceNote("hospital", {"en": "Hospital", "zh": "医院"}, frozenset({"hospital"}), "complete"),
+    }
+    sources = (
+        SourceNote("sample/sample.osm.pbf", "generated by this package", "ODbL 1.0", "2026-01-01"),
+        SourceNote("sample/population.tif", "generated by this package", "CC BY 4.0", "2026-01-01", "Totals of two townships appear interchanged."),
+    )
+    return PageMeta(
+        study="county",
+        title={"en": "Demonstration county", "zh": "示范县"},
+        as_of="2026-01-01",
+        status="draft",
+        population_basis="modelled",
+        modes=("drive", "walk"),
+        services=services,
+        synthetic=True,
+        note={"en": "Made for tests.", "zh": "用于测试。"},
+        sources=sources,
+    )
+
+
+@pytest.fixture(scope="session")
+def county_of() -> Callable[..., County]:
+    """Make a county of any size."""
+    return make_county
+
+
+@pytest.fixture(scope="session")
+def county() -> County:
+    """The small county."""
+    return make_county()
+
+
+@pytest.fixture(scope="session")
+def county_folder(county: County, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small county's pages on disk."""
+    return write_pages(county.pages(), tmp_path_factory.mktemp("maps"))
+
+
+def write_pages(artifacts: list[Artifact], folder: Path) -> Path:
+    """Write pages and give the folder."""
+    for artifact in artifacts:
+        (folder / artifact.name).write_bytes(artifact.content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def save_pages() -> Callable[[list[Artifact], Path], Path]:
+    """Write pages to a folder."""
+    return write_pages
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[object]:
+    """A headless browser for all tests."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an extra that not everyone installs
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: object) -> Iterator[Callable[..., object]]:
+    """Open a file and fail at the end on any request that leaves it, any page error and any console error."""
+    faults: list[str] = []
+    contexts = []
+
+    def opening(path: Path, *, fragment: str = "", width: int = 1280, height: int = 800) -> object:
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: _note_request(request.url, faults))
+        page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
+        page.on("console", lambda message: _note_console(message, faults))
+        page.goto(path.resolve().as_uri() + fragment)
+        page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _note_request(url: str, faults: list[str]) -> None:
+    if not url.startswith(("file:", "data:", "blob:")):
+        faults.append(f"request: {url}")
+
+
+def _note_console(message: object, faults: list[str]) -> None:
+    if message.type in {"error", "warning"}:
+        faults.append(f"console: {message.text}")
