@@ -16,7 +16,7 @@ import pooch
 import requests
 from spatial.errors import SourceError
 from spatial.sources.files import is_remote, local_file
-from spatial.sources.overpass import Servers, download_extract, study_ground
+from spatial.sources.overpass import Servers, download_extract, silent, study_ground
 from spatial.sources.provenance import (
     DESCRIPTION,
     PROJECT_RAW,
@@ -155,7 +155,7 @@ def fetch(
         Where an address does not answer, answers with something else, or files remain that nobody can bring; what
         could be brought stays.
     """
-    report = progress or (lambda _share, _message: None)
+    report = progress or silent
     missing = missing_sources(study, project_raw=project_raw)
     brought: list[Path] = []
     faults: list[str] = []
@@ -163,12 +163,7 @@ def fetch(
         share = number / len(missing)
         report(share, item.path)
         try:
-            _bring(
-                item,
-                study,
-                servers or Servers(),
-                lambda part, text, at=share: report(at + part / len(missing), text),
-            )
+            _bring(item, study, servers or Servers(), _part(report, share, 1.0 / len(missing)))
         except SourceError as error:
             faults.append(str(error))
         else:
@@ -182,7 +177,10 @@ def fetch(
 
 
 def _part(report: Progress, start: float, width: float) -> Progress:
-    return lambda share, message: report(start + share * width, message)
+    def inner(share: float, message: str) -> None:
+        report(start + share * width, message)
+
+    return inner
 
 
 def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress) -> None:

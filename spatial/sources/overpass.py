@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-__all__ = ["FEATURES", "Servers", "download_extract", "study_ground"]
+__all__ = ["FEATURES", "Servers", "download_extract", "silent", "study_ground"]
 
 FEATURES: dict[str, bool | str | list[str]] = {
     "place": True,
@@ -161,7 +161,7 @@ def download_extract(
         raise SourceError(
             f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
         )
-    report = progress or (lambda _share, _message: None)
+    report = progress or silent
     import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
 
     answers = _Answers()
@@ -179,6 +179,19 @@ def download_extract(
     _write(elements, target)
     stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
     return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
+
+
+def silent(share: float, message: str) -> None:
+    """
+    Take progress and show nothing.
+
+    Parameters
+    ----------
+    share : float
+        From 0 to 1.
+    message : str
+        What is being done.
+    """
 
 
 def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:

@@ -224,7 +224,7 @@ def test_no_crs_no_place_and_several_bands_are_refused(tmp_path: Path) -> None:
         read_grid(_tif(tmp_path / "1.tif", np.ones((2, 2)), crs=None))
     with pytest.raises(SourceError, match="3 bands"):
         read_grid(_tif(tmp_path / "3.tif", np.ones((3, 2, 2))))
-    with pytest.raises(SourceError, match="the ending '.asc' is not known"):
+    with pytest.raises(SourceError, match=r"the ending '\.asc' is not known"):
         read_grid(tmp_path / "p.asc")
     with pytest.raises(SourceError, match="remote files are never opened"):
         read_grid(tmp_path / "https://example.org/p.tif")
