@@ -1,7 +1,8 @@
 """GeoPackage with styles, QGIS project and rasters with their looks: written without QGIS, opened by it."""
 
 from spatial.qgis.geopackage import write_geopackage, write_qgis
-from spatial.qgis.layers import QgisLayer, build_layers
+from spatial.qgis.layer import QgisLayer
+from spatial.qgis.layers import build_layers
 from spatial.qgis.meta import QgisMeta
 from spatial.qgis.project import write_project
 from spatial.qgis.rasters import QgisRaster, write_raster

@@ -69,11 +69,11 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Itera
     FindingLayer
         The six kinds of the data dictionary first; at the end a plain table of all findings.
     """
-    frames = [gpd.GeoDataFrame(tables[name]) for name in SOURCES if name in tables]
+    frames = [tables[name] for name in SOURCES if name in tables]
     if not frames:
         return
-    found = pd.concat([frame.to_crs(frames[0].crs) for frame in frames], ignore_index=True)
-    found = gpd.GeoDataFrame(found.sort_values(["kind", "finding_id"], kind="stable"))
+    together = pd.concat(frames, ignore_index=True)
+    found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
     shape = found.geom_type.str.removeprefix("Multi")
     kinds = set(found["kind"])
     for kind in [*(name for name in FIRST if name in kinds), *sorted(kinds - set(FIRST))]:
@@ -89,6 +89,4 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Itera
                     rows.reset_index(drop=True),
                 )
     table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
-    yield FindingLayer(
-        "findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table
-    )
+    yield FindingLayer("findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table)

@@ -1,4 +1,4 @@
-"""Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text where there are mixed values."""
+"""Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text for mixed values."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ def plain_name(text: str, *, fallback: str = "column") -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def plain_columns(
-    frame: pd.DataFrame, *, layer: str
-) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
+def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
     """
     Give a frame names and types that every reader of GeoPackages accepts.
 
@@ -111,9 +109,7 @@ def plain_columns(
     kept = [column for column in columns if column not in listed]
     names = _unique_names(kept)
     record += [
-        Renamed(layer, str(column), name, why)
-        for column, (name, why) in zip(kept, names, strict=True)
-        if why != "same"
+        Renamed(layer, str(column), name, why) for column, (name, why) in zip(kept, names, strict=True) if why != "same"
     ]
     values = {name: _plain_values(frame[column]) for column, (name, _) in zip(kept, names, strict=True)}
     plain = pd.DataFrame(values, index=frame.index)
@@ -153,7 +149,7 @@ def _free(start: str, taken: set[str]) -> str:
 
 
 def _is_list(series: pd.Series[Any]) -> bool:
-    if series.dtype != object:
+    if series.dtype != np.dtype(object):
         return False
     return bool(series.map(lambda value: isinstance(value, (list, tuple, set, np.ndarray))).any())
 
@@ -168,7 +164,7 @@ def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
         return series.astype("Int64" if series.isna().any() else "int64")
     if pd.api.types.is_float_dtype(kind):
         return series.astype("float64").replace([np.inf, -np.inf], np.nan)
-    if kind == object:
+    if kind == np.dtype(object):
         return series.map(_plain_value, na_action="ignore").astype("str")
     return series
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyproj
 
-    from spatial.qgis.layers import QgisLayer
+    from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import Messages, QgisMeta
     from spatial.qgis.rasters import QgisRaster
 
@@ -157,9 +157,7 @@ def write_qgis(
     return [package, project, *(item for raster in rasters for item in raster.artifacts)]
 
 
-def write_geopackage_of(
-    layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta
-) -> Artifact:
+def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta) -> Artifact:
     """
     Write finished layers as a GeoPackage.
 
@@ -205,9 +203,7 @@ def _fixed_bytes(stamp: str) -> Iterator[None]:
 
 def _identifiers(layers: Sequence[QgisLayer]) -> list[str]:
     titles = [layer.title for layer in layers]
-    return [
-        layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]" for layer in layers
-    ]
+    return [layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]" for layer in layers]
 
 
 def _write_layer(path: Path, layer: QgisLayer, identifier: str) -> None:
@@ -216,7 +212,10 @@ def _write_layer(path: Path, layer: QgisLayer, identifier: str) -> None:
     if layer.geometry:
         frame = gpd.GeoDataFrame(layer.frame)
         multi = bool(frame.geom_type.str.startswith("Multi").any())
-        more = {"geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry, "promote_to_multi": multi}
+        more = {
+            "geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry,
+            "promote_to_multi": multi,
+        }
         options |= {"GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
     pyogrio.write_dataframe(
         layer.frame, path, layer=layer.table, driver="GPKG", layer_options=options, append=False, **more
@@ -231,7 +230,13 @@ def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], met
         [meta.stamp],
     )
     rows = [
-        (layer.table, layer.table, qml(layer.style, layer.aliases, geometry=layer.geometry), layer.title, meta.stamp)
+        (
+            layer.table,
+            layer.table,
+            qml(layer.style, layer.aliases, geometry=layer.geometry),
+            layer.title,
+            meta.stamp,
+        )
         for layer in layers
         if layer.style is not None
     ]
@@ -260,14 +265,11 @@ def _add_columns(connection: sqlite3.Connection, layers: Sequence[QgisLayer]) ->
     )
 
 
-def _add_metadata(
-    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta
-) -> None:
+def _add_metadata(connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta) -> None:
     connection.executescript(METADATA_TABLES)
     add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
     refer = (
-        "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id)"
-        " VALUES (?, ?, ?, ?)"
+        "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id) VALUES (?, ?, ?, ?)"
     )
     about = about_study(words, meta)
     whole = connection.execute(add, ["http://www.geopackage.org", "text/plain", about]).lastrowid

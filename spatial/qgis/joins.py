@@ -10,14 +10,20 @@ import pandas as pd
 import shapely
 
 from spatial.qgis.columns import plain_name
-from spatial.tables import NORM_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spatial.qgis.meta import Messages, QgisMeta
 
-__all__ = ["flow_lines", "gap_points", "headline_mode", "settlement_results", "township_results", "worst_status"]
+__all__ = [
+    "flow_lines",
+    "gap_points",
+    "headline_mode",
+    "settlement_results",
+    "township_results",
+    "worst_status",
+]
 
 WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 """Order in which one status stands for several: a broken norm shows before an unknown one."""
@@ -65,11 +71,11 @@ def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
     Returns
     -------
     str
-        The mode; empty without any row.
+        The mode named, or the first by name; empty without any row.
     """
     if meta.mode:
         return meta.mode
-    return str(access["mode"].iloc[0]) if len(access) else ""
+    return str(access["mode"].min()) if len(access) else ""
 
 
 def settlement_results(
@@ -134,7 +140,9 @@ def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMe
     services = [*first, *sorted(present - set(first))]
     detailed = first or services
     columns: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
-    columns["edge_risk"] = rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any().astype("boolean")
+    columns["edge_risk"] = (
+        rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any().astype("boolean")
+    )
     titles["edge_risk"] = words.text("columns", "edge_risk")
     for service in services:
         of_service = rows[rows["service"] == service].set_index("settlement_id")
@@ -257,13 +265,13 @@ def flow_lines(flows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDat
     GeoDataFrame
         By origin, destination and kind.
     """
-    where = settlements.set_index("settlement_id").geometry
+    where = pd.Series(settlements.geometry.to_numpy(), index=settlements["settlement_id"], dtype=object)
     ends = flows["from_id"].isin(where.index) & flows["to_id"].isin(where.index)
     frame = flows[ends].sort_values(["from_id", "to_id", "kind"], kind="stable").reset_index(drop=True)
-    start = shapely.get_coordinates(where.loc[frame["from_id"]].array)
-    stop = shapely.get_coordinates(where.loc[frame["to_id"]].array)
-    lines = shapely.linestrings(np.stack([start, stop], axis=1)) if len(frame) else []
-    return gpd.GeoDataFrame(frame, geometry=lines, crs=settlements.crs)
+    start = shapely.get_coordinates(where.loc[frame["from_id"]].to_numpy())
+    stop = shapely.get_coordinates(where.loc[frame["to_id"]].to_numpy())
+    lines = shapely.linestrings(np.stack([start, stop], axis=1))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(lines, index=frame.index, crs=settlements.crs))
 
 
 def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
@@ -285,6 +293,3 @@ def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
     present = set(services)
     first = [service for service in meta.headline_services if service in present]
     return [*first, *sorted(present - set(first))]
-
-
-assert set(WORST_FIRST) == set(NORM_STATUS)

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.errors import ContractError
-from spatial.qgis import looks
+from spatial.qgis import looks_base, looks_results
 from spatial.qgis.checks import finding_layers
 from spatial.qgis.columns import Renamed, plain_columns, plain_name
 from spatial.qgis.joins import (
@@ -20,6 +20,7 @@ from spatial.qgis.joins import (
     settlement_results,
     township_results,
 )
+from spatial.qgis.layer import Look, QgisLayer
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
 
 if TYPE_CHECKING:
@@ -29,94 +30,10 @@ if TYPE_CHECKING:
 
     from spatial.qgis.styles import Style
 
-__all__ = ["QgisLayer", "build_layers"]
+__all__ = ["build_layers"]
 
 ROUTE_TOLERANCE_M = 5.0
 """Routes are drawn to this precision: full ones repeat every road a thousand times over."""
-
-GROUPS = ("results", "network", "base", "checks")
-
-
-@dataclass(frozen=True)
-class Look:
-    """
-    A further layer of the project on a table that is shown already.
-
-    Parameters
-    ----------
-    key : str
-        Tells it from the table's other looks.
-    title : str
-        For people.
-    style : Style
-        How it looks.
-    group : {'results', 'network', 'base', 'checks'}
-        Where the project shows it.
-    visible : bool
-        Whether the project opens with it switched on.
-    """
-
-    key: str
-    title: str
-    style: Style
-    group: str
-    visible: bool = False
-
-
-@dataclass(frozen=True)
-class QgisLayer:
-    """
-    One layer, ready to be written and shown.
-
-    Parameters
-    ----------
-    table : str
-        Its table in the GeoPackage.
-    title, description : str
-        For people, in the study's first language.
-    group : {'results', 'network', 'base', 'checks'}
-        Where the project shows it.
-    frame : DataFrame or GeoDataFrame
-        In the output CRS, with plain columns.
-    style : Style or None
-        None for a plain table.
-    aliases : dict of str to str
-        Names of columns for people.
-    comments : dict of str to str
-        What columns mean.
-    visible : bool
-        Whether the project opens with it switched on.
-    renamed : tuple of Renamed
-        Columns that had another name, or were left out.
-    more_looks : tuple of Look
-        Further layers of the project on the same table.
-    """
-
-    table: str
-    title: str
-    description: str
-    group: str
-    frame: pd.DataFrame
-    style: Style | None
-    aliases: dict[str, str]
-    comments: dict[str, str]
-    visible: bool = False
-    renamed: tuple[Renamed, ...] = ()
-    more_looks: tuple[Look, ...] = ()
-
-    @property
-    def geometry(self) -> str:
-        """
-        Kind of geometry.
-
-        Returns
-        -------
-        str
-            Point, LineString or Polygon; empty for a plain table.
-        """
-        if not isinstance(self.frame, gpd.GeoDataFrame):
-            return ""
-        return str(self.frame.geometry.dropna().geom_type.iloc[0]).removeprefix("Multi")
 
 
 @dataclass(frozen=True)
@@ -191,7 +108,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             f"gap_{plain_name(service)}",
             gap_points(tables, service),
             "results",
-            lambda frame: looks.gap_look(frame, words),
+            lambda frame: looks_results.gap_look(frame, words),
             ("gaps", "settlements"),
             title=words.text("layers", "gap", service=name),
             description=words.text("layers", "gap_text", service=name),
@@ -205,7 +122,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         "settlements",
         frame,
         "results",
-        lambda frame: looks.settlements_look(frame, words),
+        lambda frame: looks_results.settlements_look(frame, words),
         ("settlements", "last_mile"),
         description=words.text("layers", "settlements_text", mode=shown),
         titles=titles,
@@ -217,7 +134,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             "facilities",
             _by_key(tables["facilities"], "facility_id"),
             "results",
-            lambda frame: looks.facilities_look(frame, words, meta),
+            lambda frame: looks_results.facilities_look(frame, words, meta),
             ("facilities",),
             more_looks=lambda frame: _headline_facilities(frame, words, meta, services),
         )
@@ -225,20 +142,26 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         yield _routes(tables, words, meta)
     if "flows" in tables:
         flows = flow_lines(tables["flows"], gpd.GeoDataFrame(tables["settlements"]))
-        yield _Draft("flows", flows, "results", lambda _: looks.flows_look(), ("flows",))
+        yield _Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
     if "norm_results" in tables:
         rows = tables["norm_results"]
         rows = rows[rows["unit_level"] != "settlement"]
-        yield _Draft("norm_results", _by_key(rows, "unit_level", "unit_id", "norm_id"), "results", None, ("norm_results",))
+        yield _Draft(
+            "norm_results",
+            _by_key(rows, "unit_level", "unit_id", "norm_id"),
+            "results",
+            None,
+            ("norm_results",),
+        )
 
 
 def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
-    names = Look("names", words.text("layers", "names"), looks.names_look(frame, words), "base", visible=True)
+    names = Look("names", words.text("layers", "names"), looks_results.names_look(frame, words), "base", visible=True)
     if "last_mile_class" not in frame.columns:
         return (names,)
-    style = looks.last_mile_look(frame, words)
+    style = looks_results.last_mile_look(frame, words)
     return (Look("last_mile", words.text("layers", "last_mile"), style, "results"), names)
 
 
@@ -249,7 +172,7 @@ def _headline_facilities(
     only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
     if not only & set(frame["service"]):
         return ()
-    style = looks.facilities_look(frame, words, meta, only=only)
+    style = looks_results.facilities_look(frame, words, meta, only=only)
     return (Look("headline", words.text("layers", "facilities_headline"), style, "results", visible=True),)
 
 
@@ -260,7 +183,7 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
         "routes",
         drawn,
         "results",
-        lambda frame: looks.routes_look(frame, words, meta),
+        lambda frame: looks_results.routes_look(frame, words, meta),
         ("routes",),
         description=words.text("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
     )
@@ -276,7 +199,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
             Look(
                 stem,
                 words.text("layers", "township_norm", norm=name),
-                looks.share_fill_look(stem, frame, words),
+                looks_results.share_fill_look(stem, frame, words),
                 "results",
             )
             for stem, name in stems.items()
@@ -287,7 +210,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         "townships",
         frame,
         "results",
-        lambda frame: looks.status_fill_look("norm_status", frame, words),
+        lambda frame: looks_results.status_fill_look("norm_status", frame, words),
         ("boundaries",),
         titles=titles,
         more_looks=more,
@@ -307,18 +230,18 @@ def _norm_names(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisM
 def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:
     if "snaps" in tables:
         snaps = gpd.GeoDataFrame(_by_key(tables["snaps"], "place_id", "mode"))
-        yield _Draft("snaps", _placed(snaps), "network", lambda _: looks.snaps_look(words), ("snaps",))
+        yield _Draft("snaps", _placed(snaps), "network", lambda _: looks_base.snaps_look(words), ("snaps",))
     if "edges" not in tables:
         return
     edges = tables["edges"]
     modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
-    for mode in dict.fromkeys([*modes, *edges["mode"]]):
+    for mode in dict.fromkeys([*modes, *sorted(set(edges["mode"]))]):
         shown = words.text("modes", mode) if words.has("modes", mode) else mode
         yield _Draft(
             f"edges_{plain_name(mode)}",
             _by_key(edges[edges["mode"] == mode], "edge_id"),
             "network",
-            lambda _: looks.edges_look(words),
+            lambda _: looks_base.edges_look(words),
             ("edges",),
             title=words.text("layers", "edges", mode=shown),
             description=words.text("layers", "edges_text", mode=shown),
@@ -332,16 +255,16 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
             "boundaries",
             boundaries,
             "base",
-            lambda frame: looks.boundaries_look(frame, words),
+            lambda frame: looks_base.boundaries_look(frame, words),
             ("boundaries",),
             visible=True,
         )
     if "study_area" in tables:
         area = _by_key(tables["study_area"], "area_id")
-        yield _Draft("study_area", area, "base", lambda _: looks.study_area_look(), ("study_area",), visible=True)
+        yield _Draft("study_area", area, "base", lambda _: looks_base.study_area_look(), ("study_area",), visible=True)
     if "roads" in tables:
         roads = _by_key(tables["roads"], "road_id")
-        yield _Draft("roads", roads, "base", lambda _: looks.roads_look(words), ("roads",), visible=True)
+        yield _Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)
     if "water" in tables:
         water = gpd.GeoDataFrame(_by_key(tables["water"], "water_id"))
         for table, kind in (("water_lines", "LineString"), ("water_areas", "Polygon")):
@@ -351,7 +274,11 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
 
 
 def _water_style(kind: str) -> Callable[[pd.DataFrame], Style]:
-    return lambda _: looks.water_look(kind)
+    return lambda _: looks_base.water_look(kind)
+
+
+def _finding_style(kind: str, position: int) -> Callable[[pd.DataFrame], Style]:
+    return lambda _: looks_base.finding_look(kind, position)
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draft]:
@@ -360,14 +287,16 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Dr
             found.table,
             found.frame,
             "checks",
-            (lambda kind, place: lambda _: looks.finding_look(kind, place))(found.geometry, position)
-            if found.geometry
-            else None,
+            _finding_style(found.geometry, position) if found.geometry else None,
             ("findings_read",),
             title=found.title,
             description=found.description,
         )
-    for name, keys in (("population_account", ("item",)), ("counts", ("source", "item"))):
+    for name, keys in (
+        ("population_account", ("item",)),
+        ("counts", ("source", "item")),
+        ("provenance", ("path",)),
+    ):
         if name in tables:
             yield _Draft(name, _by_key(tables[name], *keys), "checks", None, (name,))
 

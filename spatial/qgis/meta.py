@@ -45,7 +45,7 @@ class QgisMeta:
     method : str
         One paragraph on how the numbers were made.
     mode : str
-        The mode that headlines use; empty for the first of the access table.
+        The mode that headlines use; empty for the first by name.
     services : mapping of str to mapping of str to str
         Names of services by id and language.
     headline_services : sequence of str
@@ -235,9 +235,7 @@ def load_messages(language: str) -> Messages:
     folder = resources.files("spatial.qgis") / "messages"
     known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     if language not in known:
-        raise StudyError(
-            "outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"]
-        )
+        raise StudyError("outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"])
     english = tomllib.loads((folder / "en.toml").read_text(encoding="utf-8"))
     words = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
     sections = {name: {**english.get(name, {}), **words.get(name, {})} for name in {**english, **words}}

@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import geopandas as gpd
 import numpy as np
-import pyproj
 
-from spatial.qgis.layers import GROUPS, build_layers
+from spatial.qgis.layer import GROUPS
+from spatial.qgis.layers import build_layers
 from spatial.qgis.meta import load_messages
 from spatial.qgis.palette import BASE, INK
 from spatial.qgis.styles import QGIS_VERSION, style_attributes, style_elements
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    import pyproj
 
-    from spatial.qgis.layers import QgisLayer
+    from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import Messages, QgisMeta
     from spatial.qgis.rasters import QgisRaster
     from spatial.qgis.styles import Style
@@ -131,7 +132,7 @@ def write_project_of(
     Artifact
         ``<name>.qgz``.
     """
-    crs = next(layer.frame.crs for layer in layers if isinstance(layer.frame, gpd.GeoDataFrame))
+    crs = next(layer.crs for layer in layers if layer.style is not None)
     shown = _entries(layers, name)
     pictures = [_raster_entry(raster) for raster in rasters]
     title = project_title(words, meta)
@@ -188,9 +189,8 @@ def _vector(layer: QgisLayer, title: str, style: Style | None, identifier: str, 
     _about_layer(element, identifier, title, f"./{name}.gpkg|layername={layer.table}")
     SubElement(element, "abstract").text = layer.description
     SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
-    if isinstance(layer.frame, gpd.GeoDataFrame):
-        SubElement(element, "srs").append(_srs(layer.frame.crs))
     if style is not None:
+        SubElement(element, "srs").append(_srs(layer.crs))
         element.extend(style_elements(style, layer.aliases))
     return element
 
@@ -252,7 +252,7 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) ->
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
-    """Order entries from top to bottom: areas that carry a result lie below water and roads, so that those stay readable."""
+    """Order entries from top to bottom: areas of results lie below water and roads, so that those stay readable."""
 
     def depth(entry: Entry) -> int:
         _, element, group, _ = entry

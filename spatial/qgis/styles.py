@@ -11,7 +11,18 @@ from spatial.qgis.symbols import indexed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Category", "Style", "categorised", "faded_outside", "qml", "single", "style_elements"]
+    import pandas as pd
+
+__all__ = [
+    "Category",
+    "Style",
+    "categorised",
+    "faded_outside",
+    "name_expression",
+    "qml",
+    "single",
+    "style_elements",
+]
 
 QGIS_VERSION = "3.34.0"
 """The oldest version whose QML this is; later ones read it too."""
@@ -92,9 +103,7 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
             for value in item.values:
                 SubElement(category, "val", {"type": "string", "value": value})
         else:
-            SubElement(
-                holder, "category", {**attributes, "type": "string", "value": "".join(item.values)}
-            )
+            SubElement(holder, "category", {**attributes, "type": "string", "value": "".join(item.values)})
     element.append(indexed(item.symbol for item in categories))
     _order(element, order)
     return element
@@ -153,6 +162,28 @@ def _order(renderer: Element, expression: str) -> None:
     if expression:
         clause = SubElement(SubElement(renderer, "orderby"), "orderByClause", {"asc": "0", "nullsFirst": "0"})
         clause.text = expression
+
+
+def name_expression(frame: pd.DataFrame, language: str) -> str:
+    """
+    Name a feature in a language.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its columns tell which names there are.
+    language : str
+        Such as ``"zh"``.
+
+    Returns
+    -------
+    str
+        An expression; empty without any name.
+    """
+    wanted = [column for column in (f"name_{language}", "name", "name_en") if column in frame.columns]
+    if not wanted:
+        return ""
+    return "coalesce(" + ", ".join(f'"{column}"' for column in dict.fromkeys(wanted)) + ")"
 
 
 def style_attributes(style: Style) -> dict[str, str]:

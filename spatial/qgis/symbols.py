@@ -92,8 +92,7 @@ def marker(
     *,
     size: float,
     shape: str = "circle",
-    outline: str = "#ffffff",
-    width: float = 0.2,
+    outline: tuple[str, float] = ("#ffffff", 0.2),
     angle: float = 0.0,
     size_expression: str = "",
 ) -> Element:
@@ -108,10 +107,8 @@ def marker(
         Millimetres.
     shape : str
         A shape of QGIS' simple marker.
-    outline : str
-        Colour of its line.
-    width : float
-        Millimetres.
+    outline : tuple of str and float
+        Colour of its line, and millimetres; 0 for none.
     angle : float
         Degrees, clockwise.
     size_expression : str
@@ -128,9 +125,9 @@ def marker(
             "name": shape,
             "angle": f"{angle:g}",
             "color": rgba(colour) if colour else "255,255,255,0",
-            "outline_color": rgba(outline),
-            "outline_style": "solid" if width else "no",
-            "outline_width": f"{width:g}",
+            "outline_color": rgba(outline[0]),
+            "outline_style": "solid" if outline[1] else "no",
+            "outline_width": f"{outline[1]:g}",
             "outline_width_unit": "MM",
             "size": f"{size:g}",
             "size_unit": "MM",
@@ -243,9 +240,7 @@ def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: flo
     Element
         A symbol layer.
     """
-    element = _layer(
-        "LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"}
-    )
+    element = _layer("LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"})
     element.append(symbol("line", line(colour, width=width)))
     return element
 
@@ -277,7 +272,7 @@ def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
             "displacement_x_unit": "MM",
         },
     )
-    element.append(symbol("marker", marker(colour, size=size, width=0)))
+    element.append(symbol("marker", marker(colour, size=size, outline=(colour, 0.0))))
     return element
 
 
@@ -317,7 +312,12 @@ def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo:
     families = SubElement(style, "families")
     for family in CHINESE_FONTS:
         SubElement(families, "family", {"name": family})
-    buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
+    buffer = {
+        "bufferDraw": "1",
+        "bufferSize": "0.7",
+        "bufferSizeUnits": "MM",
+        "bufferColor": rgba(halo, 0.85),
+    }
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
     placement = {"placement": "6", "dist": "1.4", "distUnits": "MM", "offsetType": "1"}
     SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})

@@ -11,7 +11,6 @@ import pyproj
 import pytest
 import shapely
 from affine import Affine
-
 from spatial.qgis import QgisMeta
 from spatial.rasters import Raster
 from spatial.tables import TABLES
@@ -57,8 +56,7 @@ def _road_lines() -> list[tuple[str, str, list[tuple[float, float]]]]:
     grid = np.linspace(0, 40, 60)
     lines = [("trunk", "yes", [(x, 14 + 3 * np.sin(x / 7)) for x in grid])]
     lines += [
-        ("secondary", "yes", [(x0 + 1.5 * np.sin(y / 3), y) for y in np.linspace(1, 29, 40)])
-        for x0 in (8, 20, 32)
+        ("secondary", "yes", [(x0 + 1.5 * np.sin(y / 3), y) for y in np.linspace(1, 29, 40)]) for x0 in (8, 20, 32)
     ]
     lines += [
         ("unclassified", "unknown", [(x, y0 + 1.2 * np.sin(x / 2 + y0)) for x in np.linspace(2, 38, 60)])
@@ -132,7 +130,13 @@ def _settlements(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     inside = [units.index[units.contains(point)] for point in place]
     people = np.concatenate([[42_000.0, 9_000, 8_000, 6_500, 7_200], np.round(rng.lognormal(5.6, 0.9, 94))])
     people[20] = np.nan
-    towns = [("Qingchuan", "青川"), ("Shuinan", "水南"), ("Dongling", "东岭"), ("Xishan", "西山"), ("Beihe", "北河")]
+    towns = [
+        ("Qingchuan", "青川"),
+        ("Shuinan", "水南"),
+        ("Dongling", "东岭"),
+        ("Xishan", "西山"),
+        ("Beihe", "北河"),
+    ]
     villages = [(f"Village {i}", f"第{i}村") for i in range(len(x) - 5)]
     names = towns + villages
     return gpd.GeoDataFrame(
@@ -196,17 +200,35 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
                 metres = chosen.distance(place.geometry)
                 minutes = float(metres.min() * 1.3 / speed * 0.06)
                 lost = place.Index % 29 == 11
-                rows.append((place.settlement_id, service, mode, chosen.loc[metres.idxmin(), "facility_id"], minutes, lost))
+                rows.append(
+                    (
+                        place.settlement_id,
+                        service,
+                        mode,
+                        chosen.loc[metres.idxmin(), "facility_id"],
+                        minutes,
+                        lost,
+                    )
+                )
     frame = pd.DataFrame(rows, columns=["settlement_id", "service", "mode", "facility_id", "travel_time_min", "lost"])
     lost = frame.pop("lost")
     frame["travel_time_min"] = frame["travel_time_min"].mask(lost)
     frame["facility_id"] = frame["facility_id"].mask(lost)
-    for column in ("access_leg_min", "network_leg_min", "egress_leg_min", "network_distance_m", "straight_distance_m", "second_travel_time_min"):
+    for column in (
+        "access_leg_min",
+        "network_leg_min",
+        "egress_leg_min",
+        "network_distance_m",
+        "straight_distance_m",
+        "second_travel_time_min",
+    ):
         frame[column] = frame["travel_time_min"] / 3
     frame["second_facility_id"] = frame["facility_id"]
     frame["reach_status"] = np.where(lost, "no_path", "reached")
     frame["edge_risk"] = frame["settlement_id"].isin(["n006", "n007"])
-    return frame.astype({name: "str" for name in ("settlement_id", "service", "mode", "facility_id", "second_facility_id", "reach_status")})
+    return frame.astype(
+        dict.fromkeys(("settlement_id", "service", "mode", "facility_id", "second_facility_id", "reach_status"), "str")
+    )
 
 
 def _norms(settlements: gpd.GeoDataFrame, access: pd.DataFrame) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
@@ -222,7 +244,19 @@ def _norms(settlements: gpd.GeoDataFrame, access: pd.DataFrame) -> tuple[pd.Data
         mapped = np.where(within, "met", "not_met")
         people = scored["population_persons"].reindex(of_service.index).fillna(0.0)
         for place, value, one, other, count in zip(of_service.index, of_service, status, mapped, people, strict=True):
-            rows.append((norm, "settlement", place, service, one, other, value, count if other == "met" else 0.0, count))
+            rows.append(
+                (
+                    norm,
+                    "settlement",
+                    place,
+                    service,
+                    one,
+                    other,
+                    value,
+                    count if other == "met" else 0.0,
+                    count,
+                )
+            )
             if other == "not_met":
                 gaps.append((place, norm, service, value, threshold, count, one))
         for unit, members in scored.groupby("township_id").groups.items():
@@ -232,24 +266,69 @@ def _norms(settlements: gpd.GeoDataFrame, access: pd.DataFrame) -> tuple[pd.Data
                 one = "not_applicable"
             total = float(people.loc[members].sum())
             served = float(people.loc[members][~bad].sum())
-            rows.append((norm, "township", unit, service, one, "not_met" if bad.any() else "met", np.nan, served, total))
+            rows.append(
+                (
+                    norm,
+                    "township",
+                    unit,
+                    service,
+                    one,
+                    "not_met" if bad.any() else "met",
+                    np.nan,
+                    served,
+                    total,
+                )
+            )
         total, served = float(people.sum()), float(people[within].sum())
         rows.append((norm, "study", "study", service, "not_met", "not_met", np.nan, served, total))
-    columns = ["norm_id", "unit_level", "unit_id", "service", "status", "status_as_mapped", "value", "persons_served", "persons_in_scope"]
+    columns = [
+        "norm_id",
+        "unit_level",
+        "unit_id",
+        "service",
+        "status",
+        "status_as_mapped",
+        "value",
+        "persons_served",
+        "persons_in_scope",
+    ]
     results = pd.DataFrame(rows, columns=columns)
-    results = results.assign(norm_class="guiding", reason="", gate="none_applicable", persons_unknown=0.0, attainment=np.nan, shortfall=np.nan)
+    results = results.assign(
+        norm_class="guiding",
+        reason="",
+        gate="none_applicable",
+        persons_unknown=0.0,
+        attainment=np.nan,
+        shortfall=np.nan,
+    )
     results["persons_unserved"] = results["persons_in_scope"] - results["persons_served"]
-    results["served_share"] = results["persons_served"] / results["persons_in_scope"].where(results["persons_in_scope"] > 0)
+    results["served_share"] = results["persons_served"] / results["persons_in_scope"].where(
+        results["persons_in_scope"] > 0
+    )
     results["served_share_lower"] = results["served_share_upper"] = results["served_share"]
+    results = results.assign(share_of="persons", target_share=1.0, persons_to_serve=np.nan)
+    results = results.assign(depth_fgt0=np.nan, depth_fgt1=np.nan, depth_fgt2=np.nan)
     for kind in ("in_scope", "served", "unserved", "unknown"):
         results[f"places_{kind}"] = 1.0
-    texts = ("norm_id", "unit_level", "unit_id", "service", "status", "status_as_mapped", "norm_class", "reason", "gate")
+    texts = (
+        "norm_id",
+        "unit_level",
+        "unit_id",
+        "service",
+        "status",
+        "status_as_mapped",
+        "norm_class",
+        "reason",
+        "gate",
+    )
     return results.astype(dict.fromkeys(texts, "str")), _gaps(gaps, settlements)
 
 
 def _gaps(rows: list[tuple], settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     columns = ["settlement_id", "norm_id", "service", "value", "threshold", "persons_unserved", "status"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values(["persons_unserved", "settlement_id"], ascending=[False, True])
+    frame = pd.DataFrame(rows, columns=columns).sort_values(
+        ["persons_unserved", "settlement_id"], ascending=[False, True]
+    )
     frame = frame.reset_index(drop=True)
     frame["rank"] = np.arange(1, len(frame) + 1)
     frame["unit"] = "min"
@@ -260,8 +339,22 @@ def _gaps(rows: list[tuple], settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     where = settlements.set_index("settlement_id")
     frame["township_id"] = where["township_id"].reindex(frame["settlement_id"]).to_numpy()
     frame["township"] = where["township"].reindex(frame["settlement_id"]).to_numpy()
-    texts = ("settlement_id", "norm_id", "service", "status", "unit", "norm_class", "reach_status", "township_id", "township")
-    return gpd.GeoDataFrame(frame.astype(dict.fromkeys(texts, "str")), geometry=where.geometry.reindex(frame["settlement_id"]).to_numpy(), crs=CRS)
+    texts = (
+        "settlement_id",
+        "norm_id",
+        "service",
+        "status",
+        "unit",
+        "norm_class",
+        "reach_status",
+        "township_id",
+        "township",
+    )
+    return gpd.GeoDataFrame(
+        frame.astype(dict.fromkeys(texts, "str")),
+        geometry=where.geometry.reindex(frame["settlement_id"]).to_numpy(),
+        crs=CRS,
+    )
 
 
 def _snaps(settlements: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -289,7 +382,8 @@ def _routes(access: pd.DataFrame, settlements: gpd.GeoDataFrame, facilities: gpd
     start = settlements.set_index("settlement_id").geometry.loc[chosen["settlement_id"]]
     stop = facilities.set_index("facility_id").geometry.loc[chosen["facility_id"]]
     lines = [
-        shapely.LineString([a, ((a.x + b.x) / 2, a.y), ((a.x + b.x) / 2, b.y), b]) for a, b in zip(start, stop, strict=True)
+        shapely.LineString([a, ((a.x + b.x) / 2, a.y), ((a.x + b.x) / 2, b.y), b])
+        for a, b in zip(start, stop, strict=True)
     ]
     frame = chosen[["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]]
     return gpd.GeoDataFrame(frame.assign(edge_ids=_text(["w0/0 w1/0"] * len(frame))), geometry=lines, crs=CRS)
@@ -311,7 +405,9 @@ def _water() -> gpd.GeoDataFrame:
     )
 
 
-def _findings(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+def _findings(
+    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, roads: gpd.GeoDataFrame
+) -> dict[str, gpd.GeoDataFrame]:
     def make(rows: list[tuple]) -> gpd.GeoDataFrame:
         columns = ["finding_id", "kind", "subject_id", "other_id", "detail", "distance_m", "geometry"]
         frame = pd.DataFrame(rows, columns=columns)
@@ -340,8 +436,17 @@ def _findings(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, roads
 
 def _last_mile(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
     count = len(settlements)
-    numbers = ("all_season_road_distance_m", "known_all_season_road_distance_m", "all_season_road_min", "parcel_point_min", "bus_stop_min", "telecom_min")
-    frame = pd.DataFrame({"settlement_id": settlements["settlement_id"]} | {name: np.linspace(0, 3000, count) for name in numbers})
+    numbers = (
+        "all_season_road_distance_m",
+        "known_all_season_road_distance_m",
+        "all_season_road_min",
+        "parcel_point_min",
+        "bus_stop_min",
+        "telecom_min",
+    )
+    frame = pd.DataFrame(
+        {"settlement_id": settlements["settlement_id"]} | {name: np.linspace(0, 3000, count) for name in numbers}
+    )
     frame["last_mile_share"] = 0.25
     frame["last_mile_class"] = _text(["near"] * count)
     frame["last_mile_class_known"] = _text(["gap"] * count)
@@ -355,8 +460,17 @@ def county() -> dict[str, pd.DataFrame]:
     settlements = _settlements(boundaries)
     access = _access(settlements, facilities)
     norm_results, gaps = _norms(settlements, access)
-    area = gpd.GeoDataFrame({"area_id": _text(["r0"]), "name": _text(["青川县"])}, geometry=[boundaries.geometry[0]], crs=CRS)
-    flows = pd.DataFrame({"from_id": _text(["n001", "n002", "n099999"]), "to_id": _text(["n000", "n000", "n000"]), "kind": _text(["people"] * 3), "volume": [10.0, 20.0, 30.0]})
+    area = gpd.GeoDataFrame(
+        {"area_id": _text(["r0"]), "name": _text(["青川县"])}, geometry=[boundaries.geometry[0]], crs=CRS
+    )
+    flows = pd.DataFrame(
+        {
+            "from_id": _text(["n001", "n002", "n099999"]),
+            "to_id": _text(["n000", "n000", "n000"]),
+            "kind": _text(["people"] * 3),
+            "volume": [10.0, 20.0, 30.0],
+        }
+    )
     tables = {
         "settlements": settlements,
         "facilities": facilities,
@@ -367,7 +481,9 @@ def county() -> dict[str, pd.DataFrame]:
         "flows": flows,
         "counts": pd.DataFrame({"source": _text(["osm"]), "item": _text(["roads"]), "number": [16.0]}),
         "edges": _edges(roads),
-        "population_account": pd.DataFrame({"item": _text(["allocated"]), "persons": [1000.0], "cells": [10.0], "detail": _text([""])}),
+        "population_account": pd.DataFrame(
+            {"item": _text(["allocated"]), "persons": [1000.0], "cells": [10.0], "detail": _text([""])}
+        ),
         "snaps": _snaps(settlements, roads),
         "access": access,
         "last_mile": _last_mile(settlements),
@@ -392,7 +508,11 @@ def county_meta() -> QgisMeta:
         licences=("Sample county, CC0", "© OpenStreetMap contributors, ODbL"),
         issues=("The population raster sums to less than the census.",),
         method="Door-to-door minutes.",
-        services={"hospital": {"en": "Hospital", "zh": "医院"}, "primary_school": {"en": "Primary school", "zh": "小学"}, "post_office": {"en": "Post office", "zh": "邮局"}},
+        services={
+            "hospital": {"en": "Hospital", "zh": "医院"},
+            "primary_school": {"en": "Primary school", "zh": "小学"},
+            "post_office": {"en": "Post office", "zh": "邮局"},
+        },
         headline_services=("hospital", "primary_school"),
         norms={"CN-HOSPITAL": "Hospital within 20 min"},
     )

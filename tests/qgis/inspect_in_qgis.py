@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -26,7 +27,11 @@ from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
 def describe(layer: object) -> dict[str, object]:
     seen = {"name": layer.name(), "valid": layer.isValid(), "source": layer.source()}
     if isinstance(layer, QgsRasterLayer):
-        return {**seen, "renderer": layer.renderer().type(), "legend": [item[0] for item in layer.legendSymbologyItems()]}
+        return {
+            **seen,
+            "renderer": layer.renderer().type(),
+            "legend": [item.label for item in layer.renderer().shader().rasterShaderFunction().colorRampItemList()],
+        }
     fields = layer.fields()
     renderer = layer.renderer()
     return {
@@ -35,6 +40,7 @@ def describe(layer: object) -> dict[str, object]:
         "renderer": renderer.type() if renderer else None,
         "attr": renderer.classAttribute() if hasattr(renderer, "classAttribute") else None,
         "classes": [item.label() for item in renderer.categories()] if hasattr(renderer, "categories") else [],
+        "values": [item.value() for item in renderer.categories()] if hasattr(renderer, "categories") else [],
         "types": {field.name(): field.typeName() for field in fields},
         "aliases": {field.name(): layer.attributeDisplayName(index) for index, field in enumerate(fields)},
         "comments": {field.name(): field.comment() for field in fields},
@@ -51,7 +57,7 @@ def tree(node: object) -> object:
     return {child.name(): tree(child) for child in node.children()}
 
 
-def draw(project: object, picture: str, layers: list[object]) -> None:
+def draw(project: object, picture: str, layers: list[object]) -> dict[str, float]:
     settings = QgsMapSettings()
     settings.setLayers(layers)
     settings.setDestinationCrs(project.crs())
@@ -63,14 +69,23 @@ def draw(project: object, picture: str, layers: list[object]) -> None:
     job = QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
-    job.renderedImage().save(picture)
+    image = job.renderedImage()
+    image.save(picture)
+    seen = Counter(
+        image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)
+    )
+    return {colour: number / seen.total() for colour, number in seen.most_common(40)}
 
 
 def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
     application = QgsApplication([], False)
     application.initQgis()
     project = QgsProject.instance()
-    answer = {"read": project.read(str(Path(folder) / f"{name}.qgz")), "title": project.title(), "crs": project.crs().authid()}
+    answer = {
+        "read": project.read(str(Path(folder) / f"{name}.qgz")),
+        "title": project.title(),
+        "crs": project.crs().authid(),
+    }
     root = project.layerTreeRoot()
     answer["background"] = project.backgroundColor().name()
     answer["absolute"] = project.readBoolEntry("Paths", "/Absolute", True)[0]
@@ -78,7 +93,7 @@ def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
     extent = project.viewSettings().defaultViewExtent()
     answer["extent"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
     answer["groups"] = tree(root)
-    answer["project"] = {layer.id(): describe(layer) for layer in root.layerOrder()}
+    answer["project"] = {identifier: describe(layer) for identifier, layer in sorted(project.mapLayers().items())}
     package = str(Path(folder) / f"{name}.gpkg")
     whole = QgsVectorLayer(package, "all", "ogr")
     tables = [item.split("!!::!!")[1] for item in whole.dataProvider().subLayers()]
@@ -96,7 +111,7 @@ def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
             for layer in root.layerOrder()
             if (layer.id() in checked if wanted is None else any(layer.id().endswith(end) for end in wanted))
         ]
-        draw(project, picture, layers)
+        answer["colours"] = draw(project, picture, layers)
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it
     sys.stdout.flush()
     os._exit(0)  # QGIS may crash while it shuts down

@@ -1,15 +1,15 @@
-"""Which look belongs to which layer."""
+"""The look of results: settlements, gaps, townships, facilities and routes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.qgis.palette import ACCENT, BASE, GAP, INK, LAST_MILE, QUALITATIVE, ROADS, SEASON, SHARES, STATUS
-from spatial.qgis.styles import Category, Style, categorised, faded_outside, single
+from spatial.qgis.palette import ACCENT, BASE, GAP, LAST_MILE, QUALITATIVE, ROADS, SHARES, STATUS
+from spatial.qgis.styles import Category, Style, categorised, name_expression, single
 from spatial.qgis.symbols import fill, hatch, labels, line, marker, points, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from xml.etree.ElementTree import Element
 
     import pandas as pd
@@ -17,26 +17,17 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
 
 __all__ = [
-    "boundaries_look",
-    "edges_look",
     "facilities_look",
-    "finding_look",
     "flows_look",
     "gap_look",
     "last_mile_look",
     "names_look",
-    "roads_look",
     "routes_look",
     "settlements_look",
     "share_fill_look",
-    "snaps_look",
     "status_fill_look",
-    "study_area_look",
-    "water_look",
 ]
 
-MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "primary_link")
-LOCAL_MAIN_ROADS = ("secondary", "tertiary", "secondary_link", "tertiary_link", "unclassified", "road")
 VILLAGE_LABEL_SCALE = 60_000
 """Villages are named when the map is closer than 1 to this."""
 
@@ -48,39 +39,17 @@ FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "h
 
 def _people_size(column: str, *, smallest: float, largest: float) -> str:
     """Size whose area grows with people, from `smallest` at none to `largest` mm at 10,000 and more."""
-    grown = f"{largest - smallest:g} * sqrt(min(coalesce(\"{column}\", 0), 10000) / 10000)"
+    grown = f'{largest - smallest:g} * sqrt(min(coalesce("{column}", 0), 10000) / 10000)'
     return f"{smallest:g} + {grown}"
-
-
-def name_expression(frame: pd.DataFrame, language: str) -> str:
-    """
-    Name a feature in a language.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Its columns tell which names there are.
-    language : str
-        Such as ``"zh"``.
-
-    Returns
-    -------
-    str
-        An expression; empty without any name.
-    """
-    wanted = [column for column in (f"name_{language}", "name", "name_en") if column in frame.columns]
-    if not wanted:
-        return ""
-    return "coalesce(" + ", ".join(f'"{column}"' for column in dict.fromkeys(wanted)) + ")"
 
 
 def _status_marker(status: str, size: str) -> Element:
     colour = STATUS[status]
-    blank = marker(BASE["blank"], size=1.6, outline=colour, width=0.4, size_expression=size)
+    blank = marker(BASE["blank"], size=1.6, outline=(colour, 0.4), size_expression=size)
     if status == "not_applicable":
         return symbol("marker", blank)
     if status == "not_measurable":
-        stroke = marker(colour, size=1.6, shape="line", outline=colour, width=0.4, angle=45, size_expression=size)
+        stroke = marker(colour, size=1.6, shape="line", outline=(colour, 0.4), angle=45, size_expression=size)
         return symbol("marker", blank, stroke)
     return symbol("marker", marker(colour, size=1.8, size_expression=size))
 
@@ -102,15 +71,11 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
         Four looks, and a faint one for places that serve and are not scored.
     """
     size = _people_size("population_persons", smallest=1.3, largest=5.5)
-    categories = [
-        Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS
-    ]
-    faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=ROADS["middle"]))
+    categories = [Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS]
+    faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
     categories.append(Category((), words.text("status", "unscored"), faint))
     order = 'coalesce("population_persons", 0)'
-    return Style(
-        categorised("norm_status", categories, order=order), display=name_expression(frame, words.language)
-    )
+    return Style(categorised("norm_status", categories, order=order), display=name_expression(frame, words.language))
 
 
 def names_look(frame: pd.DataFrame, words: Messages) -> Style:
@@ -165,14 +130,15 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
         Category(
             (name,),
             words.text("last_mile", name),
-            symbol("marker", marker(colour, size=1.8, outline=BASE["town"], width=0.15, size_expression=size)),
+            symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.15), size_expression=size)),
         )
         for name, colour in LAST_MILE.items()
     ]
     categories.append(Category((), words.text("last_mile", "unknown"), _status_marker("not_measurable", size)))
     order = 'coalesce("population_persons", 0)'
     return Style(
-        categorised("last_mile_class", categories, order=order), display=name_expression(frame, words.language)
+        categorised("last_mile_class", categories, order=order),
+        display=name_expression(frame, words.language),
     )
 
 
@@ -205,16 +171,12 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
         look = symbol(
             "marker",
             marker(GAP[name], size=2.5, size_expression=size),
-            marker(BASE["blank"], size=0.8, width=0, size_expression=f"({size}) * 0.28"),
+            marker(BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=(BASE["blank"], 0)),
         )
         categories.append(Category((f"{name}_mapped",), label, look))
-    categories.append(
-        Category((), words.text("gap", "unknown"), _status_marker("not_measurable", size))
-    )
+    categories.append(Category((), words.text("gap", "unknown"), _status_marker("not_measurable", size)))
     name = name_expression(frame, words.language)
-    return Style(
-        categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name
-    )
+    return Style(categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name)
 
 
 def _area(colour: str, *, alpha: float) -> Element:
@@ -321,80 +283,9 @@ def facilities_look(
             continue
         colour = QUALITATIVE[position % len(QUALITATIVE)]
         shape = FACILITY_SHAPES[(position + position // len(QUALITATIVE)) % len(FACILITY_SHAPES)]
-        look = symbol("marker", marker(colour, size=2.4, shape=shape, width=0.25))
+        look = symbol("marker", marker(colour, size=2.4, shape=shape, outline=(BASE["blank"], 0.25)))
         categories.append(Category((service,), words.service(service, meta), look))
     return Style(categorised("service", categories), display=name_expression(frame, words.language))
-
-
-def _line_categories(looks: Sequence[tuple[tuple[str, ...], str, Element]]) -> list[Category]:
-    return [Category(values, label, symbol("line", look)) for values, label, look in looks]
-
-
-def roads_look(words: Messages) -> Style:
-    """
-    Show roads in three greys by class.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Main roads widest and darkest; ferries dashed.
-    """
-    looks = [
-        (MAIN_ROADS, words.text("roads", "major"), line(ROADS["major"], width=0.6)),
-        (LOCAL_MAIN_ROADS, words.text("roads", "middle"), line(ROADS["middle"], width=0.4)),
-        (("ferry",), words.text("roads", "ferry"), line(BASE["shore"], width=0.35, dash="1.6;1.2")),
-        ((), words.text("roads", "minor"), line(ROADS["minor"], width=0.25)),
-    ]
-    return Style(categorised("road_class", _line_categories(looks)))
-
-
-def edges_look(words: Messages) -> Style:
-    """
-    Show pieces of road by whether they are passable in every season.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Roads that are not are dashed.
-    """
-    looks = [
-        (("yes",), words.text("season", "yes"), line(SEASON["yes"], width=0.4)),
-        (("unknown",), words.text("season", "unknown"), line(SEASON["unknown"], width=0.35)),
-        (("no",), words.text("season", "no"), line(SEASON["no"], width=0.4, dash="1.8;1.0")),
-    ]
-    return Style(categorised("all_season", _line_categories(looks)))
-
-
-def snaps_look(words: Messages) -> Style:
-    """
-    Show the lines that join places to the network.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Those beyond the tolerance stand out.
-    """
-    looks = [
-        (("ok",), words.text("snap", "ok"), line(INK, width=0.25, dash="0.6;0.8")),
-        (("far",), words.text("snap", "far"), line(STATUS["not_met"], width=0.5, dash="1.2;0.8")),
-        (("none",), words.text("snap", "none"), line(GAP["none"], width=0.5)),
-    ]
-    return Style(categorised("snap_status", _line_categories(looks)))
 
 
 def routes_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
@@ -416,14 +307,14 @@ def routes_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
         Thin lines that darken where many take the same road.
     """
     looks = [
-        (
+        Category(
             (service,),
             words.service(service, meta),
-            line(QUALITATIVE[position % len(QUALITATIVE)], width=0.5, alpha=0.35),
+            symbol("line", line(QUALITATIVE[position % len(QUALITATIVE)], width=0.5, alpha=0.35)),
         )
         for position, service in enumerate(sorted(set(frame["service"])))
     ]
-    return Style(categorised("service", _line_categories(looks)))
+    return Style(categorised("service", looks))
 
 
 def flows_look() -> Style:
@@ -436,83 +327,3 @@ def flows_look() -> Style:
         One translucent colour.
     """
     return Style(single(symbol("line", line(ACCENT, width=0.5, alpha=0.35))))
-
-
-def boundaries_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show boundaries thin and dark.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the language of names.
-
-    Returns
-    -------
-    Style
-        Lines without fill.
-    """
-    outline = symbol("fill", fill("", outline=BASE["boundary"], width=0.18))
-    return Style(single(outline), opacity=0.8, display=name_expression(frame, words.language))
-
-
-def water_look(geometry: str) -> Style:
-    """
-    Show water.
-
-    Parameters
-    ----------
-    geometry : {'LineString', 'Polygon', 'Point'}
-        What the layer holds.
-
-    Returns
-    -------
-    Style
-        Pale blue.
-    """
-    if geometry == "Polygon":
-        return Style(single(symbol("fill", fill(BASE["water"], outline=BASE["shore"], width=0.12))))
-    if geometry == "LineString":
-        return Style(single(symbol("line", line(BASE["shore"], width=0.5))))
-    return Style(single(symbol("marker", marker(BASE["water"], size=1.4, outline=BASE["shore"]))))
-
-
-def study_area_look() -> Style:
-    """
-    Fade the ground outside the study area.
-
-    Returns
-    -------
-    Style
-        An inverted polygon.
-    """
-    veil = symbol("fill", fill(BASE["outside"], outline=BASE["boundary"], width=0.35, alpha=0.6))
-    return Style(faded_outside(veil))
-
-
-def finding_look(geometry: str, position: int) -> Style:
-    """
-    Show what a check found.
-
-    Parameters
-    ----------
-    geometry : {'Point', 'LineString', 'Polygon'}
-        What the layer holds.
-    position : int
-        Place among the checks; chooses the colour.
-
-    Returns
-    -------
-    Style
-        A ring, a line or stripes in a colour of its own.
-    """
-    colour = QUALITATIVE[position % len(QUALITATIVE)]
-    if geometry == "Polygon":
-        return Style(single(symbol("fill", fill("", outline=colour, width=0.4), hatch(colour))))
-    if geometry == "LineString":
-        return Style(single(symbol("line", line(BASE["blank"], width=1.3), line(colour, width=0.8))))
-    ring = marker("", size=4.0, outline=colour, width=0.7)
-    halo = marker("", size=4.0, outline=BASE["blank"], width=1.3)
-    return Style(single(symbol("marker", halo, ring)))

@@ -1,0 +1,274 @@
+"""The GeoPackage by itself, read without QGIS."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from xml.etree import ElementTree as ET
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+from spatial.errors import ContractError, StudyError
+from spatial.qgis import write_geopackage
+from spatial.qgis.columns import plain_columns
+from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
+from spatial.qgis.meta import load_messages
+from spatial.tables import NORM_STATUS, TABLES
+
+CRS = "EPSG:32648"
+
+
+@pytest.fixture(scope="module")
+def package(county, county_meta, tmp_path_factory):
+    artifact = write_geopackage(county, name="county", crs=CRS, languages=["en"], meta=county_meta)
+    path = tmp_path_factory.mktemp("package") / artifact.name
+    path.write_bytes(artifact.content)
+    return path
+
+
+def query(path, sql):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_equal_tables_in_any_row_order_give_equal_bytes(county, county_meta, package):
+    shuffled = {name: frame.sample(frac=1.0, random_state=3) for name, frame in county.items()}
+    again = write_geopackage(shuffled, name="county", crs=CRS, languages=["en"], meta=county_meta)
+    assert again.content == package.read_bytes()
+
+
+def test_writing_changes_no_table_and_no_setting_of_gdal(county, county_meta):
+    before = {name: frame.copy() for name, frame in county.items()}
+    write_geopackage(county, name="county", crs=CRS, languages=["en"], meta=county_meta)
+    for name, frame in county.items():
+        pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(before[name]))
+    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+
+
+def test_every_layer_is_in_the_output_crs(county, county_meta, tmp_path):
+    artifact = write_geopackage(county, name="county", crs="EPSG:4544", languages=["en"], meta=county_meta)
+    path = tmp_path / artifact.name
+    path.write_bytes(artifact.content)
+    assert query(path, "SELECT DISTINCT srs_id FROM gpkg_geometry_columns") == [(4544,)]
+    moved = gpd.read_file(path, layer="facilities")
+    expected = county["facilities"].sort_values("facility_id").to_crs("EPSG:4544")
+    np.testing.assert_allclose(moved.geometry.x, expected.geometry.x, atol=1e-6)
+
+
+def test_settlements_carry_minutes_norm_status_last_mile_and_the_sources_columns(county, package):
+    read = gpd.read_file(package, layer="settlements").set_index("settlement_id")
+    assert len(read) == len(county["settlements"])
+    access = county["access"]
+    drive = access[(access["mode"] == "drive") & (access["service"] == "hospital")].set_index("settlement_id")
+    np.testing.assert_allclose(read["hospital_min"], drive["travel_time_min"].reindex(read.index))
+    assert (read["hospital_reach_status"] == drive["reach_status"].reindex(read.index)).all()
+    wikidata = county["settlements"].set_index("settlement_id")["wikidata"].reindex(read.index)
+    assert wikidata.fillna("").tolist() == read["wikidata"].fillna("").tolist()
+    assert "last_mile_class" in read.columns
+    # Places in the buffer serve and are not scored.
+    assert read.loc[~read["in_study"], "norm_status"].isna().all()
+    assert read.loc[read["in_study"], "norm_status"].isin(NORM_STATUS).all()
+
+
+def test_a_broken_norm_shows_before_an_unknown_one_and_an_unknown_before_a_met_one():
+    status = pd.Series(["met", "not_met", "not_measurable", "met", "not_measurable", "not_applicable", "met"])
+    unit = pd.Series(["a", "a", "a", "b", "b", "c", "c"])
+    assert worst_status(status, unit).to_dict() == {"a": "not_met", "b": "not_measurable", "c": "met"}
+    assert set(WORST_FIRST) == set(NORM_STATUS)
+
+
+def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
+    where = county["settlements"].iloc[:6]
+    gaps = gpd.GeoDataFrame(
+        {
+            "settlement_id": where["settlement_id"],
+            "norm_id": "N",
+            "service": "hospital",
+            "rank": np.arange(6),
+            # Threshold 20: 24 is within 5 of it; 40 is exactly twice, so not more than twice.
+            "value": [24.0, 40.0, 40.5, np.nan, 40.0, np.nan],
+            "threshold": 20.0,
+            "is_near_miss": [True, False, False, False, False, False],
+            "status": ["not_met"] * 4 + ["not_measurable"] * 2,
+            "reach_status": ["reached", "reached", "reached", "no_path", "reached", "not_snapped"],
+        },
+        geometry=where.geometry,
+        crs=CRS,
+    )
+    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "hospital")["gap_class"]
+    assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "unknown"]
+
+
+def test_townships_carry_each_norm_that_applies(county, package):
+    read = gpd.read_file(package, layer="townships").set_index("boundary_id")
+    assert sorted(read.index) == ["r1", "r2", "r3", "r4"]
+    results = county["norm_results"]
+    row = results[(results["unit_id"] == "r1") & (results["norm_id"] == "CN-HOSPITAL")].iloc[0]
+    assert read.loc["r1", "cn_hospital_status"] == row["status"]
+    assert read.loc["r1", "cn_hospital_share"] == pytest.approx(row["served_share"])
+    assert read.loc["r1", "cn_hospital_unserved"] == pytest.approx(row["persons_unserved"])
+
+
+def test_names_that_the_format_refuses_are_replaced_and_recorded(package):
+    roads = gpd.read_file(package, layer="roads")
+    # The fixture's roads have columns fid, geom and one in Chinese, and a list of node ids.
+    assert {"source_fid", "source_geom", "column"} <= set(roads.columns)
+    record = query(package, "SELECT layer, column_was, column_now, why FROM renamed_columns")
+    assert ("roads", "fid", "source_fid", "the name is kept for the row number") in record
+    assert ("roads", "geom", "source_geom", "the name is kept for the geometry") in record
+    assert ("roads", "名称", "column", "is not a plain lower-case name") in record
+    assert ("roads", "node_ids", None, "left out: a list of values") in [
+        (layer, was, now or None, why) for layer, was, now, why in record
+    ]
+    assert ("settlements", "Tier", "tier_2", "differs from another column by case only") in record
+
+
+def test_a_source_name_never_takes_the_place_of_a_plain_one():
+    frame = pd.DataFrame({"Name": ["a"], "NAME": ["b"], "name": ["c"], "name_2": ["d"], "FID": [1]})
+    plain, sources, record = plain_columns(frame, layer="x")
+    assert list(plain.columns) == ["name_3", "name_4", "name", "name_2", "source_fid"]
+    assert sources == {"name_3": "Name", "name_4": "NAME", "source_fid": "FID"}
+    assert [item.why for item in record] == ["case", "case", "fid"]
+
+
+def test_integers_are_64_bit_and_mixed_values_become_text():
+    frame = pd.DataFrame(
+        {
+            "small": np.array([1, 2], dtype="int32"),
+            "gaps": pd.array([1, None], dtype="Int32"),
+            "mixed": pd.Series([1, "a"], dtype=object),
+            "tags": pd.Series([{"b": "中", "a": 1}, None], dtype=object),
+            "endless": [np.inf, 1.0],
+        }
+    )
+    plain, _, _ = plain_columns(frame, layer="x")
+    assert str(plain["small"].dtype) == "int64"
+    assert str(plain["gaps"].dtype) == "Int64"
+    assert plain["mixed"].tolist() == ["1", "a"]
+    assert plain["tags"].iloc[0] == '{"a": 1, "b": "中"}'
+    assert pd.isna(plain["tags"].iloc[1])
+    assert pd.isna(plain["endless"].iloc[0])
+
+
+def test_no_column_of_the_file_is_a_32_bit_integer(package):
+    tables = [name for (name,) in query(package, "SELECT table_name FROM gpkg_contents")]
+    types = {row[2] for table in tables for row in query(package, f"PRAGMA table_info('{table}')")}
+    assert "MEDIUMINT" not in types
+    assert "INTEGER" in types
+
+
+def test_every_column_has_an_alias_with_its_unit(package):
+    aliases = {
+        (table, column): name
+        for table, column, name in query(package, "SELECT table_name, column_name, name FROM gpkg_data_columns")
+    }
+    assert aliases["settlements", "population_persons"] == "Population (persons)"
+    assert aliases["settlements", "hospital_min"] == "Hospital: travel time (min)"
+    assert aliases["edges_drive", "speed_km_h"] == "Speed (km/h)"
+    for table, kind in query(package, "SELECT table_name, data_type FROM gpkg_contents"):
+        if table == "layer_styles":
+            continue
+        names = [row[1] for row in query(package, f"PRAGMA table_info('{table}')")]
+        assert all((table, name) in aliases for name in names if name not in {"fid", "geom"}), (table, kind)
+
+
+def test_every_layer_has_one_default_look_that_is_well_formed(package):
+    layers = {table for (table,) in query(package, "SELECT table_name FROM gpkg_geometry_columns")}
+    rows = query(package, "SELECT f_table_name, styleQML, useAsDefault, f_geometry_column FROM layer_styles")
+    assert {row[0] for row in rows} == layers
+    assert len(rows) == len(layers)
+    for _, text, default, column in rows:
+        assert (default, column) == (1, "geom")
+        root = ET.fromstring(text.split("\n", 1)[1])  # noqa: S314 - our own output
+        assert root.find("renderer-v2") is not None
+    assert query(package, "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'") == [("attributes",)]
+
+
+def test_licence_method_and_synthetic_notice_are_in_the_metadata(package):
+    ((text,),) = query(
+        package,
+        "SELECT metadata FROM gpkg_metadata JOIN gpkg_metadata_reference ON id = md_file_id"
+        " WHERE reference_scope = 'geopackage'",
+    )
+    for part in ("SYNTHETIC", "© OpenStreetMap contributors, ODbL", "Door-to-door minutes.", "less than the census"):
+        assert part in text
+    described = query(package, "SELECT table_name FROM gpkg_metadata_reference WHERE reference_scope = 'table'")
+    contents = query(package, "SELECT table_name FROM gpkg_contents WHERE table_name <> 'layer_styles'")
+    assert sorted(described) == sorted(contents)
+    assert query(package, "SELECT DISTINCT timestamp FROM gpkg_metadata_reference") == [("2025-06-30T00:00:00.000Z",)]
+
+
+def test_layers_have_readable_identifiers_and_descriptions(package):
+    rows = {row[0]: row[1:] for row in query(package, "SELECT table_name, identifier, description FROM gpkg_contents")}
+    assert rows["gap_primary_school"][0] == "Gap: Primary school"
+    assert all(description for name, (_, description) in rows.items() if name != "layer_styles")
+    assert len({identifier for identifier, _ in rows.values()}) == len(rows)
+
+
+def test_findings_become_one_layer_a_kind_and_one_table_of_all(package):
+    tables = {name for (name,) in query(package, "SELECT table_name FROM gpkg_contents")}
+    assert {
+        "qa_unsnapped",
+        "qa_beyond_tolerance",
+        "qa_small_component_lines",
+        "qa_merged_duplicate",
+        "qa_ambiguous_duplicate_lines",
+        "qa_outside_own_unit",
+    } <= tables
+    assert query(package, "SELECT count(*) FROM findings") == [(6,)]
+
+
+def test_flows_to_unknown_places_are_not_drawn(package):
+    # One of the fixture's three flows starts at a settlement that is not there.
+    assert query(package, "SELECT from_id FROM flows ORDER BY 1") == [("n001",), ("n002",)]
+
+
+def test_hostile_names_stay_what_they_are(package):
+    names = gpd.read_file(package, layer="facilities")["name"]
+    assert names.iloc[0] == "<b>hospital</b> 0 & co"
+
+
+def test_chinese_layers_classes_and_columns(county, county_meta, tmp_path):
+    artifact = write_geopackage(county, name="county", crs=CRS, languages=["zh", "en"], meta=county_meta)
+    path = tmp_path / artifact.name
+    path.write_bytes(artifact.content)
+    assert query(path, "SELECT identifier FROM gpkg_contents WHERE table_name = 'gap_hospital'") == [
+        ("缺口：医院",)  # noqa: RUF001
+    ]
+    alias = "SELECT name FROM gpkg_data_columns WHERE table_name = 'settlements' AND column_name = "
+    assert query(path, f"{alias}'hospital_min'") == [("医院：出行时间 (分钟)",)]  # noqa: RUF001
+    assert query(path, f"{alias}'population_persons'") == [("人口 (人)",)]
+
+
+def test_every_message_and_every_title_of_a_column_has_its_chinese():
+    english, chinese = load_messages("en"), load_messages("zh")
+    fields = chinese.words["fields"]
+    shown = set(TABLES) - {"places", "nodes", "access"}
+    tags = {field.title for field in TABLES["roads"].fields if field.title == field.name}
+    titles = {field.title for table in shown for field in TABLES[table].fields if field.kind != "list"}
+    assert sorted(titles - tags - set(fields)) == []
+    for section, words in english.words.items():
+        assert sorted(set(words) - set(chinese.words[section])) == [], section
+        for key, text in words.items():
+            assert key == "title" or chinese.words[section][key] != text, (section, key)
+
+
+def test_settlements_alone_are_enough(county, county_meta):
+    artifact = write_geopackage(
+        {"settlements": county["settlements"]}, name="county", crs=CRS, languages=["en"], meta=county_meta
+    )
+    assert artifact.content.startswith(b"SQLite format 3")
+
+
+def test_without_settlements_nothing_is_written(county, county_meta):
+    empty = {"settlements": county["settlements"].iloc[:0]}
+    with pytest.raises(ContractError, match="at least one settlement"):
+        write_geopackage(empty, name="county", crs=CRS, languages=["en"], meta=county_meta)
+
+
+def test_a_language_without_messages_is_refused(county, county_meta):
+    with pytest.raises(StudyError, match="known are en, zh"):
+        write_geopackage(county, name="county", crs=CRS, languages=["xx"], meta=county_meta)
