@@ -90,9 +90,14 @@ def build_layers(
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
     words = load_messages(languages[0])
     filled = {name: table for name, table in tables.items() if len(table)}
-    drafts = [*_results(filled, words, meta), *_network(filled, words, meta), *_base(filled, words)]
-    layers = [_finish(draft, crs, words) for draft in drafts]
-    layers += [_finish(draft, crs, words) for draft in _checks(filled, words)]
+    drafts = [
+        *_results(filled, words, meta),
+        *_network(filled, words, meta),
+        *_base(filled, words),
+        *_checks(filled, words),
+    ]
+    # A table may have rows of which none can be drawn, such as flows between places that are not there.
+    layers = [_finish(draft, crs, words) for draft in drafts if len(draft.frame)]
     renamed = [item for layer in layers for item in layer.renamed]
     if renamed:
         layers.append(_finish(_renamed(renamed, words), crs, words))

@@ -12,7 +12,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from spatial.errors import ContractError, StudyError
-from spatial.qgis import write_geopackage
+from spatial.qgis import build_layers, write_geopackage
 from spatial.qgis.columns import plain_columns
 from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
 from spatial.qgis.meta import load_messages
@@ -224,6 +224,12 @@ def test_findings_become_one_layer_a_kind_and_one_table_of_all(package):
 def test_flows_to_unknown_places_are_not_drawn(package):
     # One of the fixture's three flows starts at a settlement that is not there.
     assert query(package, "SELECT from_id FROM flows ORDER BY 1") == [("n001",), ("n002",)]
+
+
+def test_a_table_of_which_nothing_can_be_drawn_gives_no_layer(county, county_meta):
+    nowhere = {"settlements": county["settlements"], "flows": county["flows"].iloc[2:]}
+    layers = build_layers(nowhere, crs=CRS, languages=["en"], meta=county_meta)
+    assert [layer.table for layer in layers] == ["settlements", "renamed_columns"]
 
 
 def test_hostile_names_stay_what_they_are(package):
