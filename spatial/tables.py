@@ -150,6 +150,8 @@ class Table:
         Its columns. Other columns may travel along unless `strict`.
     strict : bool
         Whether unknown columns are refused.
+    may_lack_geometry : bool
+        Whether a row may have none.
     """
 
     name: str
@@ -158,6 +160,7 @@ class Table:
     geometry: GeometryKind | None
     fields: tuple[Field, ...]
     strict: bool = False
+    may_lack_geometry: bool = False
 
     def field(self, name: str) -> Field | None:
         """
@@ -227,7 +230,7 @@ class Table:
         geometry = frame.geometry
         problems = []
         missing = geometry.isna() | geometry.is_empty
-        if missing.any():
+        if missing.any() and not self.may_lack_geometry:
             problems.append(f"geometry: missing or empty in rows {first_of(self._ids(frame, missing))}")
         if self.geometry in GEOMETRY_TYPES:
             wrong = ~missing & ~geometry.geom_type.isin(GEOMETRY_TYPES[self.geometry])
@@ -474,7 +477,7 @@ _EDGES = Table(
 _SNAPS = Table(
     "snaps",
     "Snaps",
-    ("place_id", "mode"),
+    ("place_id", "place_kind", "mode"),
     "LineString",
     (
         _text("place_id", "Place", "A settlement_id or facility_id."),
@@ -491,6 +494,7 @@ _SNAPS = Table(
         _number("snap_time_min", "Snap time", "min", "Walk to the foot point."),
         _text("snap_status", "Snap status", values=SNAP_STATUS),
     ),
+    may_lack_geometry=True,  # a place that is not joined to the network has no line
 )
 _ACCESS = Table(
     "access",

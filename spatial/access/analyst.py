@@ -1,0 +1,153 @@
+"""Travel times for analysts: the tidy table of pairs, and the cost to the closest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.ordering import id_order
+from spatial.access.places import existing, place_on, take, texts
+from spatial.access.rules import SnapRules
+from spatial.errors import ContractError
+from spatial.network import nearest, times_matrix
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from spatial.network import TravelGraph
+
+__all__ = ["cost_to_closest", "travel_times"]
+
+
+def travel_times(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float = np.inf,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Find the door-to-door time of every pair of a settlement and a facility within a cutoff.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities count.
+    cutoff_min : float
+        The longest time, inclusive.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
+        A pair without a way within the cutoff has no row.
+    """
+    rules = rules or SnapRules()
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    i, j, minutes, metres = times_matrix(
+        graph, origins.snaps, goals.snaps, cutoff_min=cutoff_min, direct_barriers=barriers
+    )
+    return pd.DataFrame(
+        {
+            "from_id": texts(origins.ids, i),
+            "to_id": texts(goals.ids, j),
+            "mode": pd.Series(graph.mode, index=range(len(i)), dtype="str"),
+            "travel_time_min": minutes,
+            "network_distance_m": metres,
+        }
+    )
+
+
+def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function that analysts know, and ours for the walk
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    k: int = 1,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Find the k nearest facilities of a service for every settlement.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    k : int
+        How many facilities.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        `from_id` (the settlement), `rank` from 1 to k, `to_id`, `mode`, `travel_time_min`, `network_distance_m` and
+        `reach_status`: always k rows a settlement, in the order given.
+
+    Raises
+    ------
+    ContractError
+        Where k is below 1.
+    """
+    if k < 1:
+        raise ContractError("options", [f"k: must be 1 or more, is {k}"])
+    rules = rules or SnapRules()
+    kinds = frozenset({service}) if isinstance(service, str) else service
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    members = np.flatnonzero(goals.frame["service"].isin(kinds))
+    n = len(origins)
+    destination = np.full((n, k), -1, dtype=np.int64)
+    minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)
+    if len(members):
+        found = nearest(
+            graph,
+            origins.snaps,
+            take(goals.snaps, members),
+            k=k,
+            direction=direction,
+            direct_barriers=barriers,
+        )
+        destination = np.where(found.destination >= 0, members[found.destination], -1)
+        minutes, metres = found.travel_time_min, found.network_distance_m
+    why = np.where(origins.snaps.status == "ok", "no_path", "not_snapped")
+    status = np.where(np.isfinite(minutes), "reached", why[:, None])
+    beyond_all = ~np.isfinite(minutes) & (np.arange(k) >= len(members))
+    status = np.where(beyond_all, "no_facility", status)
+    rank = np.tile(np.arange(k), n)
+    table = pd.DataFrame(
+        {
+            "from_id": texts(origins.ids, np.repeat(np.arange(n), k)),
+            "rank": rank + 1,
+            "to_id": texts(goals.ids, destination.ravel()),
+            "mode": pd.Series(graph.mode, index=range(n * k), dtype="str"),
+            "travel_time_min": np.where(np.isfinite(minutes), minutes, np.nan).ravel(),
+            "network_distance_m": np.where(np.isfinite(metres), metres, np.nan).ravel(),
+            "reach_status": pd.Series(status.ravel(), dtype="str"),
+        }
+    )
+    back = np.empty(n, dtype=np.int64)
+    back[id_order(settlements["settlement_id"])] = np.arange(n)
+    return table.iloc[(back[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)

@@ -1,0 +1,204 @@
+"""The last mile: how far settlements lie from the road that stays open in every season, and from what it brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.rules import SnapRules
+from spatial.access.shapes import shapes_of, tree_of
+from spatial.crs import require_metres
+from spatial.errors import CrsError
+from spatial.network import TravelGraph, walk_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+__all__ = ["LastMileRules", "last_mile"]
+
+_FIRST_REACH_M = 2000.0
+_WIDEN = 4.0
+"""How far around a place behind a barrier is looked first, and how the look widens; they change the speed only."""
+
+
+@dataclass(frozen=True)
+class LastMileRules:
+    """
+    Where the classes of the last mile begin.
+
+    Parameters
+    ----------
+    connected_m : float
+        Straight line to the road up to which a settlement is connected; inclusive.
+    near_m : float
+        Up to which it is near; inclusive. 2000 m is the Rural Access Index (Roberts et al. 2006).
+    towns : tuple of str
+        Services of the access table that are towns, the first one computed is used for `last_mile_share`.
+    points : mapping of str to str
+        Column of minutes, and the service of the access table that fills it.
+    """
+
+    connected_m: float = 500.0
+    near_m: float = 2000.0
+    towns: tuple[str, ...] = ("town", "county_seat", "city")
+    points: tuple[tuple[str, str], ...] = (
+        ("parcel_point_min", "parcel_point"),
+        ("bus_stop_min", "bus_stop"),
+        ("telecom_min", "telecom"),
+    )
+
+
+def last_mile(
+    edges: gpd.GeoDataFrame | TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    *,
+    rules: LastMileRules | None = None,
+    walk: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Measure the walk from every settlement to the all-season road.
+
+    A road is all-season where it is known to be so (yes) or not known to fail (unknown): the distance to the former is
+    the upper bound, to both the lower one. Only roads that may be entered on foot and that lead somewhere count: no
+    ferries, bridges or motorways, no fragments shorter than `min_component_km`. Distances are straight lines, as the
+    Rural Access Index takes them, but no line crosses a barrier.
+
+    Parameters
+    ----------
+    edges : GeoDataFrame or TravelGraph
+        Edges of the motorable network, by the contract of the table (one mode's rows), or the graph itself.
+    settlements : GeoDataFrame
+        By the contract of the table.
+    access : DataFrame
+        The access table: of the modes in it the first is that of the way to the town, and walk, where there, that of
+        the ways to parcel point, bus stop and telecom.
+    rules : LastMileRules, optional
+        Where the classes begin.
+    walk : SnapRules, optional
+        Speed and detour of the walk, and the shortest component that counts.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table ``last_mile``, one row a settlement in the order given. Class ``none``: there is
+        no such road at all; ``unknown``: none is known to be all-season, but there are roads of which it is not known.
+
+    Raises
+    ------
+    CrsError
+        Where edges and settlements differ in their CRS.
+    """
+    rules, walk = rules or LastMileRules(), walk or SnapRules()
+    frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
+    if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
+        raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]
+    points = shapes_of(settlements.geometry)
+    known = roads["all_season"] == "yes"
+    unknown = roads["all_season"] == "unknown"
+    lower, upper = (
+        _distances(points, shapes_of(roads.loc[rows].geometry), barriers) for rows in (known | unknown, known)
+    )
+    ids = pd.Index(settlements["settlement_id"])
+    return pd.DataFrame(
+        {
+            "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
+            "all_season_road_distance_m": _finite(lower),
+            "known_all_season_road_distance_m": _finite(upper),
+            "all_season_road_min": _finite(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
+            "last_mile_class": _classes(lower, rules, otherwise="none"),
+            "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
+            "last_mile_share": _share(access, ids, rules),
+            **_minutes_to_points(access, ids, dict(rules.points)),
+        }
+    )
+
+
+def _distances(
+    points: NDArray[np.object_], lines: NDArray[np.object_], barriers: gpd.GeoSeries | None
+) -> NDArray[np.float64]:
+    """Straight line to the nearest line that no barrier hides; inf where there is none."""
+    distance = np.full(len(points), np.inf)
+    if len(lines) == 0 or len(points) == 0:
+        return distance
+    tree = shapely.STRtree(lines)
+    (rows, nearest), metres = tree.query_nearest(points, all_matches=False, return_distance=True)
+    distance[rows] = metres
+    walls = tree_of(barriers)
+    if walls is None:
+        return distance
+    hidden = rows[_crosses(points[rows], lines[nearest], walls)]
+    distance[hidden] = np.inf
+    limit = float(
+        np.hypot(*np.ptp(shapely.total_bounds(np.concatenate((points, lines))).reshape(2, 2), axis=0))
+    )
+    reach = _FIRST_REACH_M
+    while len(hidden):
+        rows, other = tree.query(points[hidden], predicate="dwithin", distance=reach)
+        is_open = ~_crosses(points[hidden[rows]], lines[other], walls)
+        rows, other = hidden[rows[is_open]], other[is_open]
+        np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
+        hidden = hidden[~np.isfinite(distance[hidden])] if reach < limit else hidden[:0]
+        reach *= _WIDEN
+    return distance
+
+
+def _crosses(
+    points: NDArray[np.object_], lines: NDArray[np.object_], walls: shapely.STRtree
+) -> NDArray[np.bool_]:
+    crosses = np.zeros(len(points), dtype=bool)
+    crosses[walls.query(shapely.shortest_line(points, lines), predicate="intersects")[0]] = True
+    return crosses
+
+
+def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
+    named = np.where(
+        distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap")
+    )
+    return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
+
+
+def _share(access: pd.DataFrame, ids: pd.Index, rules: LastMileRules) -> NDArray[np.float64]:
+    """Walk to the network as a share of walk and network on the way to the nearest town; 0 in a town itself."""
+    modes = access["mode"].unique()
+    computed = set(access["service"].unique())
+    town = next((service for service in rules.towns if service in computed), None)
+    if town is None or len(modes) == 0:
+        return np.full(len(ids), np.nan)
+    rows = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)].set_index("settlement_id")
+    walked = rows["access_leg_min"].reindex(ids).to_numpy(dtype=float)
+    together = walked + rows["network_leg_min"].reindex(ids).to_numpy(dtype=float)
+    share: NDArray[np.float64] = np.divide(
+        walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
+    )
+    return share
+
+
+def _minutes_to_points(
+    access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str]
+) -> dict[str, NDArray[np.float64]]:
+    modes = list(access["mode"].unique())
+    mode = "walk" if "walk" in modes else next(iter(modes), "")
+    ours = access.loc[access["mode"] == mode]
+    return {
+        column: ours.loc[ours["service"] == service]
+        .set_index("settlement_id")["travel_time_min"]
+        .reindex(ids)
+        .to_numpy(dtype=float)
+        for column, service in columns.items()
+    }
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,268 @@
+"""The access table: every settlement, service and mode in one row, with the reason where nothing is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.access.closest import closest
+from spatial.access.edge_risk import clipped_ends, exit_times
+from spatial.access.findings import findings_of, outside_own_unit
+from spatial.access.lines import route_rows, snap_rows
+from spatial.access.opportunities import count_within
+from spatial.access.ordering import id_order
+from spatial.access.places import Places, existing, place_on, texts
+from spatial.access.rules import AccessRules
+from spatial.access.surroundings import Surroundings
+from spatial.errors import ContractError
+from spatial.network import TravelGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.access.closest import Closest
+
+__all__ = ["AccessResult", "access_table"]
+
+
+@dataclass(frozen=True, eq=False)
+class AccessResult:
+    """
+    What access is made of, by the contracts of the tables of these names.
+
+    Parameters
+    ----------
+    access : DataFrame
+        One row a settlement, service and mode.
+    snaps : GeoDataFrame
+        One row a settlement or facility and mode.
+    routes : GeoDataFrame
+        Ways to the nearest facilities in the first mode.
+    findings : GeoDataFrame
+        What people should look at: the table ``findings_access``.
+    """
+
+    access: pd.DataFrame
+    snaps: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    findings: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class _Offer:
+    """One service: who offers it."""
+
+    service: str
+    places: Places
+    members: NDArray[np.int64]
+    themselves: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Mode:
+    """One network with everything that stands on it."""
+
+    graph: TravelGraph
+    settlements: Places
+    facilities: Places
+    exit_min: NDArray[np.float64]
+    rules: AccessRules
+    barriers: gpd.GeoSeries | None
+
+
+def access_table(
+    graphs: TravelGraph | Sequence[TravelGraph],
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    services: Mapping[str, frozenset[str]],
+    rules: AccessRules | None = None,
+    surroundings: Surroundings | None = None,
+) -> AccessResult:
+    """
+    Measure the way from every settlement to the nearest facility of every service, and to the nearest towns.
+
+    One search a service and mode spreads outward from all its facilities. Facilities and towns outside the study area
+    serve too; facilities that are planned or closed do not.
+
+    Parameters
+    ----------
+    graphs : TravelGraph or sequence of TravelGraph
+        One a mode; routes are drawn in the first.
+    settlements : GeoDataFrame
+        By the contract of the table.
+    facilities : GeoDataFrame
+        By the contract of the table.
+    services : mapping of str to frozenset of str
+        Each service to compute, and the services of facilities that count for it.
+    rules : AccessRules, optional
+        Cutoffs, longest time, direction, tiers of towns, and how places are joined to the network.
+    surroundings : Surroundings, optional
+        Study area, barriers and sea.
+
+    Returns
+    -------
+    AccessResult
+        Always one row a settlement, service and mode, in the order of modes, services and settlements as given; towns
+        after the services.
+
+    Raises
+    ------
+    ContractError
+        Where a service has the name of a tier of towns.
+    CrsError
+        Where places and network differ in their CRS.
+    """
+    rules, surroundings = rules or AccessRules(), surroundings or Surroundings()
+    modes = [graphs] if isinstance(graphs, TravelGraph) else list(graphs)
+    shared = sorted(set(services) & set(rules.tiers))
+    if shared:
+        raise ContractError(
+            "services", [f"{name}: is the name of a tier of towns; rename it" for name in shared]
+        )
+    access, snaps, routes, findings = [], [], [], []
+    for graph in modes:
+        mode = _mode(graph, settlements, existing(facilities), rules, surroundings)
+        is_first = graph is modes[0]
+        rows, drawn, uses = _measure(mode, services, draw=is_first)
+        access += rows
+        routes += drawn
+        snaps += [
+            snap_rows(graph, mode.settlements, "settlement", uses[0]),
+            snap_rows(graph, mode.facilities, "facility", uses[1]),
+        ]
+        findings += findings_of(graph, (mode.settlements, mode.facilities), rules.snap, surroundings.barriers)
+    table = _in_given_order(pd.concat(access, ignore_index=True), settlements)
+    first = table.loc[table["mode"] == modes[0].mode]
+    findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))
+    return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
+
+
+def _mode(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    rules: AccessRules,
+    surroundings: Surroundings,
+) -> _Mode:
+    origins, places = (
+        place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
+        for frame, key in ((settlements, "settlement_id"), (facilities, "facility_id"))
+    )
+    ends = clipped_ends(graph, surroundings, buffer_m=rules.buffer_m)
+    exits = exit_times(graph, origins.snaps, ends, direction=rules.direction)
+    return _Mode(graph, origins, places, exits, rules, surroundings.barriers)
+
+
+def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> Iterator[_Offer]:
+    offered = mode.facilities.frame["service"]
+    tier = mode.settlements.frame["tier"]
+    for service, kinds in services.items():
+        yield _Offer(service, mode.facilities, np.flatnonzero(offered.isin(kinds)), themselves=False)
+    for service, kinds in mode.rules.tiers.items():
+        yield _Offer(service, mode.settlements, np.flatnonzero(tier.isin(kinds)), themselves=True)
+
+
+def _measure(
+    mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool
+) -> tuple[list[pd.DataFrame], list[gpd.GeoDataFrame], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    rules = mode.rules
+    offers = list(_offers(mode, services))
+    counts = np.concatenate(
+        [_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)]
+    )
+    uses = tuple(
+        np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (mode.settlements, mode.facilities)
+    )
+    rows, routes = [], []
+    for number, offer in enumerate(offers):
+        result = closest(
+            mode.graph,
+            mode.settlements.snaps,
+            offer.places.snaps,
+            offer.members,
+            themselves=offer.themselves,
+            direction=rules.direction,
+            max_time_min=rules.max_time_min,
+            barriers=mode.barriers,
+        )
+        rows.append(_rows(mode, offer, result, counts[number]))
+        _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer.members, result)
+        if draw and (rules.route_services is None or offer.service in rules.route_services):
+            routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result))
+    return rows, routes, (uses[0], uses[1])
+
+
+def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
+    rules = mode.rules
+    if not offers:
+        return np.zeros((0, len(rules.cutoffs_min), len(mode.settlements)))
+    offered = np.zeros((len(offers), len(offers[0].places)), dtype=bool)
+    for row, offer in zip(offered, offers, strict=True):
+        row[offer.members] = True
+    return count_within(
+        mode.graph,
+        mode.settlements.snaps,
+        offers[0].places.snaps,
+        offered,
+        cutoffs_min=rules.cutoffs_min,
+        themselves=offers[0].themselves,
+        direction=rules.direction,
+        barriers=mode.barriers,
+    )
+
+
+def _note_use(
+    by_origin: NDArray[np.int64], by_place: NDArray[np.int64], members: NDArray[np.int64], result: Closest
+) -> None:
+    """Count which candidates of settlements and of places are the way in."""
+    if result.found is None:
+        return
+    origin = np.flatnonzero((result.status == "reached") & ~result.is_self & ~result.found.is_direct[:, 0])
+    np.add.at(by_origin, (origin, result.found.origin_candidate[origin, 0]), 1)
+    place = members[result.found.destination[origin, 0]]
+    np.add.at(by_place, (place, result.found.destination_candidate[origin, 0]), 1)
+
+
+def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
+    n = len(mode.settlements)
+    columns = {
+        "settlement_id": texts(mode.settlements.ids, np.arange(n)),
+        "service": pd.Series(offer.service, index=range(n), dtype="str"),
+        "mode": pd.Series(mode.graph.mode, index=range(n), dtype="str"),
+        "facility_id": texts(offer.places.ids, result.destination[:, 0]),
+        "travel_time_min": result.time_min[:, 0],
+        "access_leg_min": result.legs_min[:, 0],
+        "network_leg_min": result.legs_min[:, 1],
+        "egress_leg_min": result.legs_min[:, 2],
+        "network_distance_m": result.distance_m,
+        "straight_distance_m": result.straight_m,
+        "second_facility_id": texts(offer.places.ids, result.destination[:, 1]),
+        "second_travel_time_min": result.time_min[:, 1],
+        "reach_status": pd.Series(result.status, dtype="str"),
+        "edge_risk": mode.exit_min < result.any_time_min,
+    }
+    for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True):
+        columns[f"facilities_within_{cutoff:g}_min"] = count
+    return pd.DataFrame(columns)
+
+
+def _in_given_order(table: pd.DataFrame, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
+    n = len(settlements)
+    back = np.empty(n, dtype=np.int64)
+    back[id_order(settlements["settlement_id"])] = np.arange(n)
+    blocks = np.arange(len(table) // n if n else 0) * n
+    return table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
+
+
+def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    crs = frames[0].crs
+    stacked = pd.concat([pd.DataFrame(frame) for frame in frames], ignore_index=True)
+    return gpd.GeoDataFrame(stacked, geometry="geometry", crs=crs)

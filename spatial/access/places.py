@@ -1,0 +1,154 @@
+"""Places on a network: settlements and facilities in the order of their ids, with where they meet the roads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.ordering import id_order
+from spatial.network import Snaps, snap
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.rules import SnapRules
+    from spatial.network import TravelGraph
+
+__all__ = ["Places", "existing", "place_on", "take", "texts"]
+
+_ROWWISE = (
+    "x",
+    "y",
+    "edge",
+    "fraction",
+    "distance_m",
+    "access_min",
+    "foot_x",
+    "foot_y",
+    "status",
+    "nearest_m",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """
+    Settlements or facilities joined to one network, in the order of their ids.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Their rows.
+    ids : ndarray of object
+        Their ids.
+    snaps : Snaps
+        Where they meet the network.
+    """
+
+    frame: gpd.GeoDataFrame
+    ids: NDArray[np.object_]
+    snaps: Snaps
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self.ids)
+
+
+def place_on(
+    graph: TravelGraph,
+    frame: gpd.GeoDataFrame,
+    *,
+    key: str,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None = None,
+) -> Places:
+    """
+    Sort places by id and join them to a network.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    frame : GeoDataFrame of Point
+        Settlements or facilities, in the CRS of the graph.
+    key : str
+        Column of their ids.
+    rules : SnapRules
+        How they are joined.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    Places
+        One a row, whether joined or not.
+    """
+    ordered = frame.iloc[id_order(frame[key])]
+    return Places(
+        ordered,
+        ordered[key].to_numpy(dtype=object),
+        snap(graph, ordered.geometry, barriers=barriers, **vars(rules)),
+    )
+
+
+def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Keep the facilities that serve today.
+
+    Parameters
+    ----------
+    facilities : GeoDataFrame
+        With `status`, or without: then all serve.
+
+    Returns
+    -------
+    GeoDataFrame
+        Those that are neither candidate nor closed.
+    """
+    if "status" not in facilities:
+        return facilities
+    return facilities.loc[(facilities["status"] == "existing").to_numpy(dtype=bool)]
+
+
+def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:
+    """
+    Choose some of the places.
+
+    Parameters
+    ----------
+    snaps : Snaps
+        Places.
+    rows : ndarray of int64
+        Positions, in the order wanted.
+
+    Returns
+    -------
+    Snaps
+        The same options, fewer rows.
+    """
+    return replace(snaps, **{name: getattr(snaps, name)[rows] for name in _ROWWISE})
+
+
+def texts(ids: NDArray[np.object_], positions: NDArray[np.int64]) -> pd.Series[str]:
+    """
+    Name places by position.
+
+    Parameters
+    ----------
+    ids : ndarray of object
+        All ids.
+    positions : ndarray of int64
+        Which; -1 for none.
+
+    Returns
+    -------
+    Series of str
+        Missing where there is none.
+    """
+    named = np.full(len(positions), None, dtype=object)
+    named[positions >= 0] = ids[positions[positions >= 0]]
+    return pd.Series(named, dtype="str")

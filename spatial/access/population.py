@@ -1,0 +1,281 @@
+"""People of a raster to the settlements they belong to, every one of them accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.ordering import id_order
+from spatial.access.rules import SnapRules
+from spatial.access.shapes import points_at, shapes_of
+from spatial.crs import require_metres
+from spatial.errors import ContractError
+from spatial.network import nearest, snap, walk_minutes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.network import TravelGraph
+    from spatial.rasters import Raster
+
+__all__ = ["allocate_population", "allocate_population_with_account"]
+
+EDGE_TOLERANCE_M = 500.0
+"""A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
+_BLOCK = 250_000
+"""Cells worked on at once; changes memory only."""
+
+_TOO_FAR, _NO_PATH, _OUTSIDE = -1, -2, -3
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What cells are given to: settlements in the order of their ids, on a network or not."""
+
+    settlements: gpd.GeoDataFrame
+    crs: pyproj.CRS
+    in_study: NDArray[np.bool_]
+    graph: TravelGraph | None
+    max_distance_m: float
+    rules: SnapRules
+
+
+def allocate_population(
+    settlements: gpd.GeoDataFrame,
+    raster: Raster,
+    *,
+    graph: TravelGraph | None = None,
+    max_distance_m: float = 5000.0,
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    rules: SnapRules | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Give every populated cell of a raster to the settlement it belongs to.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        By the contract of the table of that name; its population is replaced.
+    raster : Raster
+        Persons per cell, in any CRS; NaN = no data.
+    graph : TravelGraph, optional
+        With it a cell goes to the settlement that is nearest in time, without it to the nearest by distance.
+    max_distance_m : float
+        A cell further than this from every settlement, and with a network from every road, is left out; inclusive.
+    study_area : GeoDataFrame or GeoSeries, optional
+        People inside it go to settlements inside it, people outside to those outside.
+    rules : SnapRules, optional
+        Speed and detour of walks, and which roads may be entered. Its `max_snap_m` gives way to `max_distance_m`.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same settlements with `population_persons` and `population_source` = ``"raster"``; 0 persons where no
+        cell belongs to one.
+
+    Raises
+    ------
+    ContractError
+        Where the raster holds negative people.
+    CrsError
+        Where the settlements are not in metres.
+    """
+    return allocate_population_with_account(
+        settlements, raster, graph=graph, max_distance_m=max_distance_m, study_area=study_area, rules=rules
+    )[0]
+
+
+def allocate_population_with_account(
+    settlements: gpd.GeoDataFrame,
+    raster: Raster,
+    *,
+    graph: TravelGraph | None = None,
+    max_distance_m: float = 5000.0,
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    rules: SnapRules | None = None,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """
+    Give every populated cell to a settlement, and say where all the people of the raster went.
+
+    A cell is a point, its centre. With a network, the walk to it, the way along it and the walk from it compete with
+    the direct walk to a settlement within `max_distance_m`. Cells inside the study area go to settlements inside it,
+    those outside to settlements outside, and those within 500 m of its edge outside to the nearest of all, so that a
+    coarse coast line loses nobody.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        As in `allocate_population`.
+    raster : Raster
+        As in `allocate_population`.
+    graph : TravelGraph, optional
+        As in `allocate_population`.
+    max_distance_m : float
+        As in `allocate_population`.
+    study_area : GeoDataFrame or GeoSeries, optional
+        As in `allocate_population`.
+    rules : SnapRules, optional
+        As in `allocate_population`.
+
+    Returns
+    -------
+    tuple of GeoDataFrame and DataFrame
+        The settlements, and the account by the contract of the table ``population_account``: `raster_total` equals
+        `allocated` + `allocated_outside` + `outside` + `too_far` + `no_path`.
+
+    Raises
+    ------
+    ContractError
+        Where the raster holds negative people.
+    CrsError
+        Where the settlements are not in metres.
+    """
+    crs = require_metres(settlements.crs, what="settlements")
+    _refuse_negative(raster)
+    order = id_order(settlements["settlement_id"])
+    ordered = settlements.iloc[order]
+    snap_rules = replace(rules or SnapRules(), max_snap_m=max_distance_m)
+    ground = _Ground(
+        ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
+    )
+    rows, columns = np.nonzero(raster.values > 0.0)
+    persons = raster.values[rows, columns].astype(np.float64)
+    xy = _centres(raster, rows, columns, crs)
+    owner = _owners(ground, xy, study_area)
+    counted = np.bincount(owner[owner >= 0], weights=persons[owner >= 0], minlength=len(ordered))
+    people = np.empty(len(ordered))
+    people[order] = counted
+    result = settlements.assign(
+        population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
+    )
+    return result, _account(raster, persons, owner, ground.in_study)
+
+
+def _refuse_negative(raster: Raster) -> None:
+    negative = raster.values < 0.0
+    if negative.any():
+        lowest = float(np.nanmin(raster.values))
+        raise ContractError(
+            raster.name,
+            [
+                (
+                    f"{int(negative.sum())} cell(s) hold negative people, the lowest {lowest:g}; "
+                    "if that stands for no data, declare it as nodata of the population source"
+                )
+            ],
+        )
+
+
+def _centres(
+    raster: Raster, rows: NDArray[np.intp], columns: NDArray[np.intp], crs: pyproj.CRS
+) -> NDArray[np.float64]:
+    """Reproject cell centres; the values stay where they are, so nobody is lost to resampling."""
+    east, north = raster.cell_centres(rows, columns)
+    if raster.crs != crs:
+        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
+    return np.column_stack((east, north))
+
+
+def _owners(
+    ground: _Ground, xy: NDArray[np.float64], study_area: gpd.GeoDataFrame | gpd.GeoSeries | None
+) -> NDArray[np.int64]:
+    everyone = np.ones(len(ground.settlements), dtype=bool)
+    if study_area is None:
+        return _nearest_settlement(ground, xy, everyone)
+    inside, at_edge = _sides(xy, shapes_of(study_area.to_crs(ground.crs).geometry))
+    owner = np.full(len(xy), _OUTSIDE, dtype=np.int64)
+    outside = ~inside & ~at_edge
+    for cells, candidates in ((inside, ground.in_study), (at_edge, everyone), (outside, ~ground.in_study)):
+        owner[cells] = _nearest_settlement(ground, xy[cells], candidates)
+    lost = (owner < 0) & ~inside
+    owner[lost] = _OUTSIDE
+    return owner
+
+
+def _sides(xy: NDArray[np.float64], area: NDArray[np.object_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which cells lie inside the study area, and which outside within the tolerance of its edge."""
+    tree = shapely.STRtree(area)
+    inside, near = np.zeros(len(xy), dtype=bool), np.zeros(len(xy), dtype=bool)
+    for start in range(0, len(xy), _BLOCK):
+        points = points_at(*xy[start : start + _BLOCK].T)
+        inside[start + tree.query(points, predicate="intersects")[0]] = True
+        outer = np.flatnonzero(~inside[start : start + _BLOCK])
+        near[start + outer[tree.query(points[outer], predicate="dwithin", distance=EDGE_TOLERANCE_M)[0]]] = (
+            True
+        )
+    return inside, near
+
+
+def _nearest_settlement(
+    ground: _Ground, xy: NDArray[np.float64], candidates: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Give each cell the position of its settlement among all, or the reason why it has none."""
+    chosen = np.flatnonzero(candidates)
+    if len(chosen) == 0 or len(xy) == 0:
+        return np.full(len(xy), _TOO_FAR, dtype=np.int64)
+    places = ground.settlements.iloc[chosen].geometry
+    tree = cKDTree(np.column_stack((places.x.to_numpy(), places.y.to_numpy())))
+    parts = [
+        _block_owners(ground, xy[start : start + _BLOCK], places, tree) for start in range(0, len(xy), _BLOCK)
+    ]
+    found = np.concatenate(parts)
+    return np.where(found >= 0, chosen[np.maximum(found, 0)], found)
+
+
+def _block_owners(
+    ground: _Ground, xy: NDArray[np.float64], places: gpd.GeoSeries, tree: cKDTree
+) -> NDArray[np.int64]:
+    distance, direct = _first_nearest(tree, xy)
+    close = distance <= ground.max_distance_m
+    if ground.graph is None:
+        return np.where(close, direct, _TOO_FAR)
+    rules = ground.rules
+    options = vars(rules)
+    cells = snap(ground.graph, gpd.GeoSeries(points_at(*xy.T), crs=ground.crs), **options)
+    found = nearest(ground.graph, cells, snap(ground.graph, places, **options), k=1)
+    by_road, road_min = found.destination[:, 0], found.travel_time_min[:, 0]
+    walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
+    walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
+    owner = np.where(walks, direct, by_road)
+    on_road = cells.status == "ok"
+    return np.where(owner >= 0, owner, np.where(on_road, _NO_PATH, _TOO_FAR))
+
+
+def _first_nearest(tree: cKDTree, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Find the nearest place; of up to four places at the same distance, the first."""
+    distance, place = (np.asarray(part) for part in tree.query(xy, k=np.arange(1, min(4, tree.n) + 1)))
+    first = np.where(distance == distance[:, :1], place, tree.n).min(axis=1)
+    return distance[:, 0], first.astype(np.int64)
+
+
+def _account(
+    raster: Raster, persons: NDArray[np.float64], owner: NDArray[np.int64], in_study: NDArray[np.bool_]
+) -> pd.DataFrame:
+    nodata = ~np.isfinite(raster.values)
+    mine = np.zeros(len(owner), dtype=bool)
+    mine[owner >= 0] = in_study[owner[owner >= 0]]
+    groups = (
+        ("allocated", mine, "Given to settlements of the study area."),
+        (
+            "allocated_outside",
+            (owner >= 0) & ~mine,
+            "Given to settlements outside the study area, not scored.",
+        ),
+        ("outside", owner == _OUTSIDE, "Outside the study area, and no settlement there to give them to."),
+        ("too_far", owner == _TOO_FAR, "Further than the limit from every settlement and road."),
+        ("no_path", owner == _NO_PATH, "Near a road from which no settlement can be reached."),
+    )
+    rows = [
+        ("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")
+    ]
+    rows += [(item, float(persons[cells].sum()), int(cells.sum()), detail) for item, cells, detail in groups]
+    rows.append(("nodata", 0.0, int(nodata.sum()), "Cells without data; nobody is known to live there."))
+    frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
+    return frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})

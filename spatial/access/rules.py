@@ -1,0 +1,79 @@
+"""How access is measured: options with the same names as in the study file, as plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TOWN_TIERS", "AccessRules", "SnapRules"]
+
+TOWN_TIERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "town": frozenset({"town", "county_seat", "city"}),
+        "county_seat": frozenset({"county_seat", "city"}),
+        "city": frozenset({"city"}),
+    }
+)
+"""Settlement tiers that serve as a town of each tier: a city does what a town does (Christaller's hierarchy)."""
+
+
+@dataclass(frozen=True)
+class SnapRules:
+    """
+    How places are joined to the network.
+
+    Parameters
+    ----------
+    candidates : int
+        How many nearest edges compete as the way in.
+    max_snap_m : float
+        A place further than this from every edge is not snapped; inclusive.
+    min_component_km : float
+        Shorter components are reported and not snapped to.
+    walk_km_h : float
+        Speed of the walk to and from the network.
+    detour : float
+        Length of that walk over its straight line.
+    """
+
+    candidates: int = 5
+    max_snap_m: float = 5000.0
+    min_component_km: float = 5.0
+    walk_km_h: float = 5.0
+    detour: float = 1.3
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """
+    Which times are computed, and how far.
+
+    Parameters
+    ----------
+    cutoffs_min : tuple of float
+        Minutes within which facilities are counted, inclusive.
+    max_time_min : float
+        Beyond this a facility counts as beyond the cutoff; inclusive.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    tiers : mapping of str to frozenset of str
+        Services that settlements themselves offer, and the tiers that offer each.
+    snap : SnapRules
+        How places are joined to the network.
+    route_services : tuple of str or None
+        Services whose routes are drawn; None for every one.
+    buffer_m : float
+        Ground beyond the study area that was loaded, for `edge_risk`.
+    """
+
+    cutoffs_min: tuple[float, ...] = (15.0, 30.0, 60.0)
+    max_time_min: float = 240.0
+    direction: Literal["to_facility", "from_facility"] = "to_facility"
+    tiers: Mapping[str, frozenset[str]] = field(default_factory=lambda: TOWN_TIERS)
+    snap: SnapRules = field(default_factory=SnapRules)
+    route_services: tuple[str, ...] | None = None
+    buffer_m: float = 30_000.0

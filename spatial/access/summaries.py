@@ -1,0 +1,178 @@
+"""Access in fewer rows: summed over units, and one row a settlement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["summarise", "weighted_quantile", "widen"]
+
+CAP_MIN = 180.0
+"""Minutes that a longer or missing way counts as in the capped mean (INDICATORS, section 0)."""
+_TOLERANCE = 1e-12
+"""Slack of the cumulative share of weights, against rounding."""
+
+
+def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """
+    Find the smallest value up to which at least a share of the weight lies (inverse of the distribution).
+
+    Parameters
+    ----------
+    values : ndarray of float64
+        inf allowed, NaN not.
+    weights : ndarray of float64
+        0 or more.
+    share : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN without any weight.
+
+    Examples
+    --------
+    >>> weighted_quantile(np.array([5.0, 10.0, 20.0, 40.0]), np.array([4.0, 3.0, 2.0, 1.0]), 0.5)
+    10.0
+    """
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    if len(cumulative) == 0 or cumulative[-1] <= 0.0:
+        return float("nan")
+    at = int(np.searchsorted(cumulative / cumulative[-1], share - _TOLERANCE))
+    return float(values[order][min(at, len(order) - 1)])
+
+
+def summarise(
+    access: pd.DataFrame,
+    *,
+    by: str | None = "township",
+    settlements: pd.DataFrame | None = None,
+    cap_min: float = CAP_MIN,
+) -> pd.DataFrame:
+    """
+    Sum access over units.
+
+    Parameters
+    ----------
+    access : DataFrame
+        The access table.
+    by : str or None
+        Column of the settlements (or of `access`) to sum over, such as ``"township"`` or ``"tier"``; None for all
+        in one.
+    settlements : DataFrame, optional
+        Gives people, units and who is scored; without it every row counts as a place, and people are NaN.
+    cap_min : float
+        Minutes that a longer or missing way counts as in `mean_capped_min`.
+
+    Returns
+    -------
+    DataFrame
+        One row a unit, service and mode, sorted: places (`n_total`, `n_valid` known, `n_nan` unknown, `n_inf` not
+        reached), people (`pop_total`, `pop_valid`), `reached_share`, `mean_reached_min`, `mean_capped_min` and
+        `median_min` (NaN where it is not reached). Means and shares are of people, or of places where no people are
+        known; `weighted_by` says which. Places without a unit come under a missing unit.
+
+    Raises
+    ------
+    ContractError
+        Where no table has the column `by`.
+    """
+    rows = _joined(access, by, settlements)
+    keys = [name for name in (by, "service", "mode") if name is not None]
+    if len(rows) == 0:
+        return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min)])
+    records = []
+    for key, group in rows.groupby(keys, dropna=False, sort=True):
+        records.append({**dict(zip(keys, key, strict=True)), **_unit(group, cap_min)})
+    return pd.DataFrame(records)
+
+
+def _joined(access: pd.DataFrame, by: str | None, settlements: pd.DataFrame | None) -> pd.DataFrame:
+    columns = ["settlement_id", "service", "mode", "travel_time_min", "reach_status"]
+    if settlements is None:
+        if by is not None and by not in access:
+            raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
+        return access[[*columns, *([by] if by else [])]].assign(persons=np.nan)
+    if by is not None and by not in settlements:
+        raise ContractError("settlements", [f"{by}: no such column to sum over"])
+    wanted = [
+        "settlement_id",
+        *([by] if by else []),
+        *(["population_persons"] if "population_persons" in settlements else []),
+    ]
+    scored = (
+        settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
+        if "in_study" in settlements
+        else settlements
+    )
+    right = pd.DataFrame(scored)[wanted].rename(columns={"population_persons": "persons"})
+    joined = access[columns].merge(right, on="settlement_id", how="inner", validate="many_to_one")
+    return joined if "persons" in joined else joined.assign(persons=np.nan)
+
+
+def _unit(group: pd.DataFrame, cap_min: float) -> dict[str, object]:
+    status = group["reach_status"]
+    known = (status != "unknown").to_numpy(dtype=bool)
+    reached = (status == "reached").to_numpy(dtype=bool)
+    persons = group["persons"].to_numpy(dtype=float)
+    by_people = bool(np.isfinite(persons).any())
+    weight = np.where(np.isfinite(persons), persons, 0.0) if by_people else np.ones(len(group))
+    minutes = np.where(reached, group["travel_time_min"].to_numpy(dtype=float), np.inf)
+    total = float(weight[known].sum())
+    median = weighted_quantile(minutes[known], weight[known], 0.5)
+    return {
+        "n_total": len(group),
+        "n_valid": int(known.sum()),
+        "n_nan": int((~known).sum()),
+        "n_inf": int((known & ~reached).sum()),
+        "pop_total": float(np.nansum(persons)) if by_people else np.nan,
+        "pop_valid": float(np.nansum(persons[known])) if by_people else np.nan,
+        "weighted_by": "people" if by_people else "places",
+        "reached_share": float(weight[reached].sum()) / total if total > 0.0 else np.nan,
+        "mean_reached_min": _mean(minutes[reached], weight[reached]),
+        "mean_capped_min": _mean(np.minimum(minutes[known], cap_min), weight[known]),
+        "median_min": median if np.isfinite(median) else np.nan,
+    }
+
+
+def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    total = float(weights.sum())
+    return float((values * weights).sum() / total) if total > 0.0 else float("nan")
+
+
+def widen(access: pd.DataFrame, *, mode: str | None = None) -> pd.DataFrame:
+    """
+    Turn the access table on its side: one row a settlement, three columns a service and mode.
+
+    Parameters
+    ----------
+    access : DataFrame
+        The access table.
+    mode : str, optional
+        One mode only; its name is then left out of the columns.
+
+    Returns
+    -------
+    DataFrame
+        `settlement_id`, then for each service and mode ``hospital_drive_min``, ``hospital_drive_id`` and
+        ``hospital_drive_status``, in the order in which they first occur.
+    """
+    rows = access if mode is None else access.loc[access["mode"] == mode]
+    ids = pd.Index(rows["settlement_id"].unique())
+    columns: dict[str, object] = {"settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str")}
+    parts = (("min", "travel_time_min"), ("id", "facility_id"), ("status", "reach_status"))
+    for (service, its_mode), group in rows.groupby(["service", "mode"], sort=False):
+        stem = str(service) if mode is not None else f"{service}_{its_mode}"
+        indexed = group.set_index("settlement_id")
+        for suffix, column in parts:
+            columns[f"{stem}_{suffix}"] = indexed[column].reindex(ids).reset_index(drop=True)
+    return pd.DataFrame(columns)
