@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from spatial.errors import ContractError
 from spatial.qgis import looks_base, looks_results
@@ -272,7 +273,11 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
         yield _Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)
     if "water" in tables:
         water = gpd.GeoDataFrame(_by_key(tables["water"], "water_id"))
-        for table, kind in (("water_lines", "LineString"), ("water_areas", "Polygon")):
+        for table, kind in (
+            ("water_points", "Point"),
+            ("water_lines", "LineString"),
+            ("water_areas", "Polygon"),
+        ):
             rows = water[water.geom_type.str.removeprefix("Multi") == kind]
             if len(rows):
                 yield _Draft(table, rows, "base", _water_style(kind), ("water",), visible=True)
@@ -325,7 +330,8 @@ def _placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _finish(draft: _Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
     frame = draft.frame
     if isinstance(frame, gpd.GeoDataFrame):
-        frame = frame.to_crs(crs)
+        flat = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
+        frame = frame.set_geometry(flat).to_crs(crs)
     plain, was, renamed = plain_columns(frame, layer=draft.table)
     aliases, comments = _column_texts(plain, draft, was, words)
     return QgisLayer(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from spatial.errors import ContractError, StudyError
 from spatial.qgis import build_layers, write_geopackage
 from spatial.qgis.columns import plain_columns
@@ -230,6 +231,21 @@ def test_a_table_of_which_nothing_can_be_drawn_gives_no_layer(county, county_met
     nowhere = {"settlements": county["settlements"], "flows": county["flows"].iloc[2:]}
     layers = build_layers(nowhere, crs=CRS, languages=["en"], meta=county_meta)
     assert [layer.table for layer in layers] == ["settlements", "renamed_columns"]
+
+
+def test_heights_are_left_out_and_water_is_split_by_shape(county, county_meta, tmp_path):
+    spring = county["water"].iloc[[0]].assign(water_id="n1").set_geometry([shapely.Point(1.0, 2.0, 300.0)], crs=CRS)
+    water = pd.concat([county["water"], spring], ignore_index=True)
+    tables = {"settlements": county["settlements"], "water": water}
+    path = tmp_path / "county.gpkg"
+    path.write_bytes(write_geopackage(tables, name="county", crs=CRS, languages=["en"], meta=county_meta).content)
+    kinds = dict(query(path, "SELECT table_name, geometry_type_name FROM gpkg_geometry_columns WHERE z = 0"))
+    assert kinds == {
+        "settlements": "POINT",
+        "water_points": "POINT",
+        "water_lines": "LINESTRING",
+        "water_areas": "POLYGON",
+    }
 
 
 def test_hostile_names_stay_what_they_are(package):
