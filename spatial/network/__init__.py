@@ -1,0 +1,25 @@
+"""Roads become a directed travel graph of each mode, places are joined to it, and times are found on it."""
+
+from spatial.network.build import build_network
+from spatial.network.graph import TravelGraph
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import Nearest, nearest, node_labels
+from spatial.network.routes import Route
+from spatial.network.snapping import Snaps, snap, walk_minutes
+from spatial.network.speeds import SpeedTable, load_speeds, parse_maxspeed
+
+__all__ = [
+    "Nearest",
+    "Route",
+    "Snaps",
+    "SpeedTable",
+    "TravelGraph",
+    "build_network",
+    "load_speeds",
+    "nearest",
+    "node_labels",
+    "parse_maxspeed",
+    "snap",
+    "times_matrix",
+    "walk_minutes",
+]

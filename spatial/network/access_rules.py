@@ -1,0 +1,152 @@
+"""Which roads are open to a mode, and in which direction, by the rules of the file access.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.network.tags import first_present, tag_column
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["Openness", "is_bridge", "is_snappable", "is_tunnel", "openness_of_roads"]
+
+FERRY = "ferry"
+"""Road class of ferries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Openness:
+    """
+    Which roads a mode may use; the arrays hold one value a road.
+
+    Parameters
+    ----------
+    forward, backward : ndarray of bool
+        Open in the drawn direction, and against it; both False where the road is closed.
+    reason : ndarray of object
+        ``""`` where open; ``"access"``, ``"area"``, ``"motorroad"`` or ``"reversible"`` where closed.
+    """
+
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    reason: NDArray[np.object_]
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads(resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8"))
+
+
+def _mode_rules(mode: str) -> dict[str, Any]:
+    rules = _rules()[mode]
+    return {**_rules()[rules["like"]], **rules} if "like" in rules else rules
+
+
+def openness_of_roads(roads: pd.DataFrame, *, mode: str) -> Openness:
+    """
+    Apply the access and oneway rules of a mode.
+
+    Whether the class of a road is open at all is the speed table's affair.
+
+    Parameters
+    ----------
+    roads : DataFrame
+        With road_class; access tags count where they are there.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    Openness
+        One value a road.
+    """
+    shared, rules = _rules(), _mode_rules(mode)
+    keys = tuple(rules["keys"])
+    closed = first_present(roads, keys).isin(shared["closed"]).to_numpy()
+    own_permit = tag_column(roads, keys[0]).isin(shared["permitted"]).to_numpy()
+    closed = closed | (roads["road_class"].isin(rules.get("by_permission", ())).to_numpy() & ~own_permit)
+    area = tag_column(roads, "area").eq("yes").to_numpy() & (not rules.get("areas", False))
+    motorroad = tag_column(roads, "motorroad").eq("yes").to_numpy() & (not rules.get("motorroads", True))
+    forward, backward, reversible = _oneway(roads, rules)
+    reason = np.select(
+        [area, motorroad, closed, reversible], ["area", "motorroad", "access", "reversible"], ""
+    ).astype(object)
+    is_open = reason == ""
+    return Openness(forward & is_open, backward & is_open, reason)
+
+
+def _oneway(
+    roads: pd.DataFrame, rules: dict[str, Any]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    shared = _rules()
+    tag = first_present(roads, tuple(rules["oneway"]))
+    only_forward = tag.isin(shared["oneway_forward"]).to_numpy()
+    if rules.get("implied_oneway", False):
+        implied = tag_column(roads, "junction").isin(shared["implied_oneway_junctions"]).to_numpy()
+        implied = implied | roads["road_class"].isin(shared["implied_oneway_classes"]).to_numpy()
+        only_forward = only_forward | (implied & tag.isna().to_numpy())
+    only_backward = tag.isin(shared["oneway_backward"]).to_numpy()
+    return ~only_backward, ~only_forward, tag.isin(shared["oneway_closed"]).to_numpy()
+
+
+def is_bridge(roads: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which roads are bridges.
+
+    Parameters
+    ----------
+    roads : DataFrame
+        The tag ``bridge`` counts where it is there.
+
+    Returns
+    -------
+    ndarray of bool
+        True for any value but no.
+    """
+    tag = tag_column(roads, "bridge")
+    return tag.notna().to_numpy() & ~tag.isin(["no", "false", "0"]).to_numpy()
+
+
+def is_tunnel(roads: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which roads are tunnels or passages through buildings.
+
+    Parameters
+    ----------
+    roads : DataFrame
+        The tag ``tunnel`` counts where it is there.
+
+    Returns
+    -------
+    ndarray of bool
+        True for any value but no.
+    """
+    tag = tag_column(roads, "tunnel")
+    return tag.notna().to_numpy() & ~tag.isin(["no", "false", "0"]).to_numpy()
+
+
+def is_snappable(roads: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which roads can be entered anywhere along them.
+
+    Parameters
+    ----------
+    roads : DataFrame
+        With road_class; bridge, tunnel and motorroad count where they are there.
+
+    Returns
+    -------
+    ndarray of bool
+        False on bridges, in tunnels, on ferries and on roads with controlled access (motorways, motorroads).
+    """
+    controlled = roads["road_class"].isin([*_rules()["controlled_classes"], FERRY]).to_numpy()
+    controlled = controlled | tag_column(roads, "motorroad").eq("yes").to_numpy()
+    return ~(controlled | is_bridge(roads) | is_tunnel(roads))

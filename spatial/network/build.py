@@ -1,0 +1,214 @@
+"""Build the travel graph of one mode from roads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+
+from spatial.errors import NetworkError
+from spatial.network.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
+from spatial.network.graph import TravelGraph, adjacency
+from spatial.network.noding import components_of, cut_roads
+from spatial.network.report import findings_of, graph_report, no_findings, roads_report
+from spatial.network.roads_input import as_roads
+from spatial.network.speeds import MODES, all_season_of_roads, load_speeds, speeds_of_roads
+from spatial.network.tags import tag_column
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import networkx as nx
+    from numpy.typing import NDArray
+
+    from spatial.network.noding import Pieces
+    from spatial.network.speeds import SpeedTable
+
+__all__ = ["assemble", "build_network"]
+
+
+def build_network(
+    roads: gpd.GeoDataFrame | nx.MultiDiGraph,
+    *,
+    mode: str = "drive",
+    speeds: str | Path | SpeedTable = "osrm_like",
+    speed_factor: float = 1.0,
+    ferries: bool = False,
+) -> TravelGraph:
+    """
+    Build the travel graph of one mode.
+
+    Roads that the mode may use are cut at the points where they meet; each piece becomes an edge with minutes in both
+    directions, inf where that direction is closed.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame or networkx.MultiDiGraph
+        The table ``roads``; any frame of lines in metres, with a column road_class (or highway) or without; or an
+        osmnx graph, projected. Left unchanged.
+    mode : str
+        walk, cycle, ebike, motorcycle, drive or emergency.
+    speeds : str, Path or SpeedTable
+        Preset (osrm_like, rural_cn, conservative), a TOML file of the same form, or a table.
+    speed_factor : float
+        Multiplies every speed.
+    ferries : bool
+        Whether ferries carry travellers.
+
+    Returns
+    -------
+    TravelGraph
+        With its findings, and a report of counts and shares.
+
+    Raises
+    ------
+    NetworkError
+        Where no road is open to the mode, or an option makes no sense.
+    ContractError, CrsError
+        Where the roads cannot be used.
+    StudyError
+        Where the speed table is at fault.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> line = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs="EPSG:32738")
+    >>> float(build_network(line, mode="walk").forward_min[0])
+    60.0
+    """
+    if mode not in MODES:
+        raise NetworkError(f"mode {mode!r} is not known; use one of {', '.join(MODES)}")
+    if not 0 < speed_factor < np.inf:
+        raise NetworkError(f"speed_factor is {speed_factor:g}; it must be above 0")
+    table = load_speeds(speeds)
+    every = as_roads(roads)
+    columns, reasons = _judge(every, table, mode=mode, speed_factor=speed_factor, ferries=ferries)
+    kept = reasons == ""
+    frame = every.loc[kept].reset_index(drop=True)
+    pieces = cut_roads(frame)
+    if len(pieces.road) == 0:
+        raise NetworkError(
+            f"no road is open to mode {mode}: {len(every)} roads were given, "
+            f"{int(kept.sum())} of them open; check road_class against the speed table {table.name}"
+        )
+    edges = {name: values[kept][pieces.road] for name, values in columns.items()}
+    edges["edge_id"] = _edge_ids(edges["road_id"])
+    graph = assemble(mode, pyproj.CRS.from_user_input(frame.crs), pieces, edges)
+    options = {"mode": mode, "speed_table": table.name, "speed_factor": speed_factor, "ferries": ferries}
+    marks = {
+        "unreadable_maxspeed": columns["unreadable"][kept],
+        "construction_left": _construction_left(frame),
+    }
+    report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
+    return replace(graph, report=report, findings=findings_of(graph, frame, marks))
+
+
+def _judge(
+    roads: gpd.GeoDataFrame, table: SpeedTable, *, mode: str, speed_factor: float, ferries: bool
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
+    """Find what each road is like for the mode, and why those that are closed are closed ("" where open)."""
+    openness = openness_of_roads(roads, mode=mode)
+    speed = speeds_of_roads(roads, table, mode=mode, speed_factor=speed_factor)
+    is_ferry = (roads["road_class"] == FERRY).to_numpy()
+    fastest = np.fmax(speed.forward_km_h, speed.backward_km_h)
+    reasons = np.select(
+        [is_ferry & (not ferries), np.isnan(fastest), openness.reason != "", fastest == 0],
+        ["ferry", "class", openness.reason, "impassable"],
+        "",
+    ).astype(object)
+    surface = tag_column(roads, "surface")
+    columns: dict[str, NDArray[Any]] = {
+        "road_id": roads["road_id"].to_numpy(dtype=object),
+        "road_class": roads["road_class"].to_numpy(dtype=object),
+        "surface": surface.where(surface.notna(), None).to_numpy(dtype=object),
+        "forward_km_h": np.where(openness.forward, speed.forward_km_h, 0.0),
+        "backward_km_h": np.where(openness.backward, speed.backward_km_h, 0.0),
+        "speed_source": speed.source,
+        "unreadable": speed.unreadable,
+        "is_bridge": is_bridge(roads),
+        "is_tunnel": is_tunnel(roads),
+        "is_snappable": is_snappable(roads),
+        "all_season": all_season_of_roads(roads, table),
+    }
+    return columns, reasons
+
+
+def _construction_left(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    tag = tag_column(roads, "construction")
+    return tag.notna().to_numpy() & ~tag.isin(["no"]).to_numpy()
+
+
+def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Number the pieces of each road from 0; the roads are in order, so pieces of one road stand together."""
+    if len(road_id) == 0:
+        return road_id
+    changes = np.r_[True, road_id[1:] != road_id[:-1]]
+    starts = np.flatnonzero(changes)
+    piece = np.arange(len(road_id)) - np.repeat(starts, np.diff(np.r_[starts, len(road_id)]))
+    return np.array([f"{road}/{number}" for road, number in zip(road_id, piece, strict=True)], dtype=object)
+
+
+def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArray[Any]]) -> TravelGraph:
+    """
+    Put pieces and what is known of their roads together.
+
+    Parameters
+    ----------
+    mode : str
+        Mode of travel.
+    crs : pyproj.CRS
+        In metres.
+    pieces : Pieces
+        The edges' shape.
+    edges : dict of ndarray
+        One value an edge: edge_id, road_id, road_class, surface, forward_km_h and backward_km_h (0 where closed),
+        speed_source, is_bridge, is_tunnel, is_snappable and all_season.
+
+    Returns
+    -------
+    TravelGraph
+        Without findings and report.
+    """
+    n_nodes = len(pieces.node_x)
+    node_component, km = components_of(n_nodes, pieces)
+    component = node_component[pieces.start]
+    minutes = tuple(_minutes(pieces.length_m, edges[f"{way}_km_h"]) for way in ("forward", "backward"))
+    ends = (pieces.start, pieces.end)
+    forward, backward = minutes
+    speed = np.where(edges["forward_km_h"] > 0, edges["forward_km_h"], edges["backward_km_h"])
+    as_they_are = ("edge_id", "road_id", "road_class", "surface", "speed_source", "is_bridge", "is_tunnel")
+    return TravelGraph(
+        mode=mode,
+        crs=crs,
+        node_x=pieces.node_x,
+        node_y=pieces.node_y,
+        node_source_id=pieces.node_source_id,
+        node_component=node_component,
+        edge_from=pieces.start,
+        edge_to=pieces.end,
+        length_m=pieces.length_m,
+        speed_km_h=speed,
+        forward_min=forward,
+        backward_min=backward,
+        is_snappable=edges["is_snappable"],
+        all_season=edges["all_season"],
+        component=component,
+        component_km=km[component],
+        coordinates=pieces.coordinates,
+        coordinate_offsets=pieces.offsets,
+        outward=adjacency(n_nodes, ends, (forward, backward), pieces.length_m, inward=False),
+        inward=adjacency(n_nodes, ends, (forward, backward), pieces.length_m, inward=True),
+        findings=no_findings(crs),
+        report={},
+        **{name: edges[name] for name in as_they_are},
+    )
+
+
+def _minutes(length_m: NDArray[np.float64], speed_km_h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """60 x km / speed; inf where the speed is 0."""
+    is_open = speed_km_h > 0
+    minutes = 60.0 * (length_m / 1000.0) / np.where(is_open, speed_km_h, 1.0)
+    return np.where(is_open, minutes, np.inf)

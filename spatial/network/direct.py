@@ -1,0 +1,174 @@
+"""The walk straight from door to door, which competes with the network in walk mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.network.kernels_door import DIRECT
+from spatial.network.snapping import walk_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+
+__all__ = ["may_walk_directly", "offer_direct_walks"]
+
+_FIRST_LOOK = 8
+_WIDEN = 4
+"""How many nearest places are looked at, and how the look widens; they change the speed only."""
+
+
+def may_walk_directly(
+    graph: TravelGraph,
+    origins: Snaps,
+    destinations: Snaps,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    barriers: shapely.STRtree | None,
+) -> NDArray[np.bool_]:
+    """
+    Tell which pairs may be walked straight from door to door.
+
+    A pair may where no barrier lies between and the ground between is known to be land: both places are joined to the
+    same component of the network, or they are no farther apart than a walk to the network may be. Without the second
+    condition people would walk from island to island wherever the sea is not mapped as a barrier.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    origins, destinations : Snaps
+        Places joined to it.
+    pairs : tuple of ndarray of int64
+        Positions of origins and destinations.
+    barriers : shapely.STRtree or None
+        What cannot be crossed.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a pair.
+    """
+    i, j = pairs
+    distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
+    allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)
+    allowed |= _share_component(graph, origins, destinations, pairs)
+    if barriers is not None:
+        rows = np.flatnonzero(allowed)
+        starts = np.column_stack((origins.x[i[rows]], origins.y[i[rows]]))
+        goals = np.column_stack((destinations.x[j[rows]], destinations.y[j[rows]]))
+        lines = shapely.linestrings(np.stack((starts, goals), axis=1))
+        allowed[rows[np.unique(barriers.query(lines, predicate="intersects")[0])]] = False
+    return allowed
+
+
+def _share_component(
+    graph: TravelGraph, origins: Snaps, destinations: Snaps, pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> NDArray[np.bool_]:
+    i, j = pairs
+    shared = np.zeros(len(i), dtype=bool)
+    ours = np.where(origins.edge < 0, -1, graph.component[origins.edge])
+    theirs = np.where(destinations.edge < 0, -2, graph.component[destinations.edge])
+    for c in range(ours.shape[1]):
+        for d in range(theirs.shape[1]):
+            shared |= ours[i, c] == theirs[j, d]
+    return shared
+
+
+def offer_direct_walks(
+    found: dict[str, NDArray[Any]],
+    origins: Snaps,
+    destinations: Snaps,
+    *,
+    graph: TravelGraph,
+    limit_min: float,
+    barriers: gpd.GeoSeries | None,
+) -> None:
+    """
+    Let the direct walk compete with the ways found on the network, in place.
+
+    Parameters
+    ----------
+    found : dict of ndarray
+        ``destination``, ``travel_time_min``, ``network_distance_m``, ``origin_candidate``,
+        ``destination_candidate`` and ``way``, each of shape (n, k); replaced where the direct walk is shorter.
+    origins, destinations : Snaps
+        Places joined to the network.
+    graph : TravelGraph
+        The network.
+    limit_min : float
+        Longer walks are not looked for, inclusive.
+    barriers : GeoSeries or None
+        What cannot be crossed.
+    """
+    if len(origins) == 0 or len(destinations) == 0:
+        return
+    tree = shapely.STRtree(barriers.array) if barriers is not None and len(barriers) else None
+    i, j, distance = _pairs_worth_walking(found["travel_time_min"], origins, destinations, graph, (tree, limit_min))
+    minutes = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
+    offers = {
+        "destination": j,
+        "travel_time_min": minutes,
+        "network_distance_m": distance * origins.detour,
+        "origin_candidate": np.full(len(i), -1),
+        "destination_candidate": np.full(len(i), -1),
+        "way": np.full(len(i), DIRECT),
+    }
+    _merge(found, i, offers)
+
+
+def _pairs_worth_walking(
+    best: NDArray[np.float64],
+    origins: Snaps,
+    destinations: Snaps,
+    graph: TravelGraph,
+    rules: tuple[shapely.STRtree | None, float],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Pairs whose direct walk is open and not longer than the k-th way found so far."""
+    barriers, limit_min = rules
+    k, n_places = best.shape[1], len(destinations)
+    reach_min = np.minimum(best[:, -1], limit_min)
+    reach_m = reach_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0)
+    start = np.column_stack((origins.x, origins.y))
+    tree = cKDTree(np.column_stack((destinations.x, destinations.y)))
+    rows, look = np.arange(len(origins)), min(max(_FIRST_LOOK, 2 * k), n_places)
+    kept = []
+    while len(rows):
+        distance, place = tree.query(start[rows], k=np.arange(1, look + 1))
+        at, slot = np.nonzero(distance <= reach_m[rows][:, None] * (1 + 1e-9))
+        i, j, metres = rows[at], place[at, slot].astype(np.int64), distance[at, slot]
+        allowed = may_walk_directly(graph, origins, destinations, (i, j), barriers)
+        open_before_last = allowed & (metres < distance[at, -1])
+        enough = np.bincount(at[open_before_last], minlength=len(rows)) >= k
+        done = enough | (distance[:, -1] > reach_m[rows]) | (look >= n_places)
+        take = allowed & done[at]
+        kept.append((i[take], j[take], metres[take]))
+        rows, look = rows[~done], min(look * _WIDEN, n_places)
+    i, j, metres = (np.concatenate(part) for part in zip(*kept, strict=True))
+    return i, j, metres
+
+
+def _merge(found: dict[str, NDArray[Any]], i: NDArray[np.int64], offers: dict[str, NDArray[Any]]) -> None:
+    """Keep each origin's k best different destinations out of both kinds of way; equal times stay on the network."""
+    n, k = found["destination"].shape
+    row = np.concatenate((np.repeat(np.arange(n), k), i))
+    both = {name: np.concatenate((found[name].ravel(), offers[name])) for name in found}
+    usable = np.flatnonzero(both["destination"] >= 0)
+    order = usable[
+        np.lexsort((both["way"][usable], both["travel_time_min"][usable], both["destination"][usable], row[usable]))
+    ]
+    first = np.r_[True, (row[order][1:] != row[order][:-1]) | (np.diff(both["destination"][order]) != 0)]
+    order = order[first[: len(order)]]
+    order = order[np.lexsort((both["destination"][order], both["travel_time_min"][order], row[order]))]
+    counts = np.bincount(row[order], minlength=n)
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    order, rank = order[rank < k], rank[rank < k]
+    for name, values in found.items():
+        values[:] = np.inf if values.dtype.kind == "f" else -1
+        values[row[order], rank] = both[name][order]

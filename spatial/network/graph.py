@@ -1,0 +1,315 @@
+"""The travel graph of one mode: arrays that kernels read, and what was found while it was built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pyproj
+    from numpy.typing import NDArray
+
+__all__ = ["Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
+
+
+@dataclass(frozen=True, eq=False)
+class Adjacency:
+    """
+    Arcs sorted by the node at which a search meets them (compressed sparse rows).
+
+    An *arc* is an edge in one direction: arc ``2 * edge`` goes forwards, arc ``2 * edge + 1`` backwards.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_nodes + 1,)
+        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
+    target : ndarray of int32
+        Node at the other end.
+    arc : ndarray of int32
+        The arc itself.
+    time_min : ndarray of float64
+        Minutes along it, finite.
+    length_m : ndarray of float64
+        Metres along it.
+    """
+
+    offsets: NDArray[np.int64]
+    target: NDArray[np.int32]
+    arc: NDArray[np.int32]
+    time_min: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TravelGraph:
+    """
+    Directed travel graph of one mode.
+
+    Nodes are junctions and ends of roads; an edge is a piece of one road between two of them, in the direction in
+    which the road is drawn. Edges are in the order of their road's number, then of the piece along the road, so that
+    a lower position is a lower id.
+
+    Parameters
+    ----------
+    mode : str
+        walk, cycle, ebike, motorcycle, drive or emergency.
+    crs : pyproj.CRS
+        Projected, in metres.
+    node_x, node_y : ndarray of float64, shape (n_nodes,)
+        Easting and northing.
+    node_source_id : ndarray of object, shape (n_nodes,)
+        The source's own id such as ``"n123"``; None where the source has none.
+    node_component : ndarray of int64, shape (n_nodes,)
+        Weakly connected component, 0 is the longest.
+    edge_id : ndarray of object, shape (n_edges,)
+        ``road_id/piece``.
+    road_id, road_class : ndarray of object, shape (n_edges,)
+        The road of each edge and its class.
+    surface : ndarray of object, shape (n_edges,)
+        As tagged; None where it is not.
+    edge_from, edge_to : ndarray of int64, shape (n_edges,)
+        Nodes at the drawn beginning and end.
+    length_m : ndarray of float64, shape (n_edges,)
+        Metres.
+    speed_km_h : ndarray of float64, shape (n_edges,)
+        Forwards, or backwards where forwards is closed.
+    forward_min, backward_min : ndarray of float64, shape (n_edges,)
+        Minutes from end to end; inf where that direction is closed.
+    speed_source : ndarray of object, shape (n_edges,)
+        ``"maxspeed"`` where tagged, ``"class"`` where imputed from the class.
+    is_bridge, is_tunnel : ndarray of bool, shape (n_edges,)
+        Bridges; tunnels and passages through buildings.
+    is_snappable : ndarray of bool, shape (n_edges,)
+        False on bridges, in tunnels, on ferries and on roads with controlled access.
+    all_season : ndarray of object, shape (n_edges,)
+        ``"yes"``, ``"no"`` or ``"unknown"``.
+    component : ndarray of int64, shape (n_edges,)
+        Weakly connected component of the edge, 0 is the longest.
+    component_km : ndarray of float64, shape (n_edges,)
+        Length of that component, each edge counted once.
+    coordinates : ndarray of float64, shape (n_vertices, 2)
+        Vertices of all edges one after the other.
+    coordinate_offsets : ndarray of int64, shape (n_edges + 1,)
+        Vertices of edge e are the rows ``coordinate_offsets[e]`` to ``coordinate_offsets[e + 1] - 1``.
+    outward, inward : Adjacency
+        Arcs by the node they leave, and by the node they reach.
+    findings : GeoDataFrame
+        What people should look at, by the contract of the table ``findings_network``.
+    report : dict
+        Counts and shares, fit for JSON.
+    """
+
+    mode: str
+    crs: pyproj.CRS
+    node_x: NDArray[np.float64]
+    node_y: NDArray[np.float64]
+    node_source_id: NDArray[np.object_]
+    node_component: NDArray[np.int64]
+    edge_id: NDArray[np.object_]
+    road_id: NDArray[np.object_]
+    road_class: NDArray[np.object_]
+    surface: NDArray[np.object_]
+    edge_from: NDArray[np.int64]
+    edge_to: NDArray[np.int64]
+    length_m: NDArray[np.float64]
+    speed_km_h: NDArray[np.float64]
+    forward_min: NDArray[np.float64]
+    backward_min: NDArray[np.float64]
+    speed_source: NDArray[np.object_]
+    is_bridge: NDArray[np.bool_]
+    is_tunnel: NDArray[np.bool_]
+    is_snappable: NDArray[np.bool_]
+    all_season: NDArray[np.object_]
+    component: NDArray[np.int64]
+    component_km: NDArray[np.float64]
+    coordinates: NDArray[np.float64]
+    coordinate_offsets: NDArray[np.int64]
+    outward: Adjacency
+    inward: Adjacency
+    findings: gpd.GeoDataFrame
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.node_x)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges, each counted once whatever its directions."""
+        return len(self.length_m)
+
+    @property
+    def component_lengths_km(self) -> NDArray[np.float64]:
+        """Length of every component in kilometres, the longest first."""
+        return np.bincount(self.component, weights=self.length_m) / 1000.0
+
+    def edge_lines(self) -> NDArray[np.object_]:
+        """
+        Edges as lines.
+
+        Returns
+        -------
+        ndarray of shapely.LineString, shape (n_edges,)
+            In the drawn direction.
+        """
+        rows = np.repeat(np.arange(self.n_edges), np.diff(self.coordinate_offsets))
+        lines: NDArray[np.object_] = shapely.linestrings(self.coordinates, indices=rows)
+        return lines
+
+    def to_frames(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+        """
+        Write the graph as two tables.
+
+        Returns
+        -------
+        tuple of GeoDataFrame
+            Nodes and edges, by the contracts of the tables ``nodes`` and ``edges``.
+        """
+        from spatial.network.frames import graph_to_frames  # noqa: PLC0415 - frames imports this module
+
+        return graph_to_frames(self)
+
+    @classmethod
+    def from_frames(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
+        """
+        Read the graph of one mode back from its tables.
+
+        Parameters
+        ----------
+        nodes, edges : GeoDataFrame
+            As `to_frames` writes them; other modes' rows are passed over.
+        mode : str
+            Which mode to read.
+
+        Returns
+        -------
+        TravelGraph
+            Equal to the one written, save for `findings` and `report`, which are not in these tables.
+
+        Raises
+        ------
+        NetworkError
+            Where the tables hold no edge of that mode.
+        ContractError, CrsError
+            Where they break their contract.
+        """
+        from spatial.network.frames import graph_from_frames  # noqa: PLC0415 - frames imports this module
+
+        return graph_from_frames(nodes, edges, mode=mode)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """
+        Write the graph for networkx.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            Nodes 0 to n_nodes - 1 with ``x`` and ``y``; an arc for each open direction of each edge, its key the
+            edge_id with ``+`` or ``-`` appended, with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``.
+        """
+        from spatial.network.frames import graph_to_networkx  # noqa: PLC0415 - frames imports this module
+
+        return graph_to_networkx(self)
+
+    def __repr__(self) -> str:
+        """Say what the graph holds in one line."""
+        km = float(self.length_m.sum()) / 1000.0
+        return f"<TravelGraph {self.mode}: {self.n_nodes} nodes, {self.n_edges} edges, {km:.1f} km>"
+
+
+def arc_edge(arc: NDArray[np.integer[Any]] | int) -> Any:
+    """
+    Name the edge of an arc.
+
+    Parameters
+    ----------
+    arc : ndarray of int or int
+        Arcs.
+
+    Returns
+    -------
+    ndarray of int or int
+        Edges.
+
+    Examples
+    --------
+    >>> arc_edge(7)
+    3
+    """
+    return arc >> 1
+
+
+def arc_direction(arc: NDArray[np.integer[Any]] | int) -> Any:
+    """
+    Tell forwards from backwards.
+
+    Parameters
+    ----------
+    arc : ndarray of int or int
+        Arcs.
+
+    Returns
+    -------
+    ndarray of int or int
+        1 forwards, -1 backwards.
+
+    Examples
+    --------
+    >>> arc_direction(7)
+    -1
+    """
+    return 1 - 2 * (arc & 1)
+
+
+def adjacency(
+    n_nodes: int,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    minutes: tuple[NDArray[np.float64], NDArray[np.float64]],
+    length_m: NDArray[np.float64],
+    *,
+    inward: bool,
+) -> Adjacency:
+    """
+    Sort the open arcs by the node they leave or reach.
+
+    Parameters
+    ----------
+    n_nodes : int
+        Number of nodes.
+    ends : tuple of ndarray of int64
+        Nodes at the drawn beginning and end of each edge.
+    minutes : tuple of ndarray of float64
+        Minutes forwards and backwards; inf where closed.
+    length_m : ndarray of float64
+        Metres of each edge.
+    inward : bool
+        By the node they reach, for a search against the traffic; by the node they leave otherwise.
+
+    Returns
+    -------
+    Adjacency
+        Arcs of one node in the order of edges.
+    """
+    first, last = (ends[1], ends[0]) if inward else ends
+    n_edges = len(length_m)
+    at = np.column_stack((first, last)).ravel()
+    other = np.column_stack((last, first)).ravel()
+    time = np.column_stack(minutes).ravel()
+    arcs = np.flatnonzero(np.isfinite(time))
+    order = arcs[np.argsort(at[arcs], kind="stable")]
+    offsets = np.zeros(n_nodes + 1, dtype=np.int64)
+    np.cumsum(np.bincount(at[arcs], minlength=n_nodes), out=offsets[1:])
+    lengths = np.repeat(length_m, 2) if n_edges else np.empty(0)
+    return Adjacency(
+        offsets,
+        other[order].astype(np.int32),
+        order.astype(np.int32),
+        np.ascontiguousarray(time[order], dtype=np.float64),
+        np.ascontiguousarray(lengths[order], dtype=np.float64),
+    )

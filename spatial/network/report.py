@@ -1,0 +1,172 @@
+"""What people should know of a travel graph: counts and shares for the page, findings for the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+
+__all__ = ["SMALL_COMPONENT_KM", "findings_of", "graph_report", "no_findings", "roads_report"]
+
+SMALL_COMPONENT_KM = 5.0
+"""Components below this length are findings, in km: the default of `snap` does not join places to them."""
+
+_DETAILS = {
+    "unreadable_maxspeed": "The tagged speed limit {tag!r} cannot be read; the speed of the class is used.",
+    "construction_left": "The road is open and still tagged construction={tag}; it is used: check whether it is open.",
+}
+_TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
+
+
+def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """
+    Make an empty table of findings.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+        In metres.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_network``.
+    """
+    return _as_findings([], [], crs)
+
+
+def findings_of(graph: TravelGraph, roads: gpd.GeoDataFrame, marks: dict[str, NDArray[np.bool_]]) -> gpd.GeoDataFrame:
+    """
+    List what people should look at.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+    roads : GeoDataFrame
+        The open roads that it was built from.
+    marks : dict of ndarray of bool
+        Roads concerned, by kind of finding.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_network``: unreadable limits, roads still tagged as construction, and
+        components that are too short to join places to.
+    """
+    rows: list[dict[str, Any]] = []
+    shapes: list[Any] = []
+    for kind, marked in marks.items():
+        for place in np.flatnonzero(marked):
+            road = roads.iloc[place]
+            detail = _DETAILS[kind].format(tag=road.get(_TAGS[kind]))
+            rows.append(_finding(graph.mode, kind, str(road["road_id"]), detail))
+            shapes.append(road.geometry)
+    small = np.flatnonzero(graph.component_km < SMALL_COMPONENT_KM)
+    lines = graph.edge_lines()
+    for number, edges in pd.Series(small).groupby(graph.component[small], sort=True):
+        members = edges.to_numpy()
+        km = float(graph.component_km[members[0]])
+        detail = f"{len(members)} edges, {km:.2f} km, are joined to no other road of the mode."
+        rows.append(_finding(graph.mode, "small_component", str(number), detail))
+        shapes.append(shapely.multilinestrings(lines[members]))
+    return _as_findings(rows, shapes, graph.crs)
+
+
+def _finding(mode: str, kind: str, subject: str, detail: str) -> dict[str, Any]:
+    return {"finding_id": f"{mode}/{kind}/{subject}", "kind": kind, "subject_id": subject, "detail": detail}
+
+
+def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    columns = {name: pd.Series([row[name] for row in rows], dtype="str") for name in ("finding_id", "kind", "subject_id")}
+    frame = pd.DataFrame(
+        {
+            **columns,
+            "other_id": pd.Series([None] * len(rows), dtype="str"),
+            "detail": pd.Series([row["detail"] for row in rows], dtype="str"),
+            "distance_m": np.full(len(rows), np.nan),
+        }
+    )
+    findings = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+    # A road in several parts would come up once a part.
+    return findings.drop_duplicates("finding_id").reset_index(drop=True)
+
+
+def roads_report(
+    roads: gpd.GeoDataFrame, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]
+) -> dict[str, Any]:
+    """
+    Count what became of the roads.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        All that were given.
+    reasons : ndarray of object
+        Why each is closed; ``""`` where it is open.
+    marks : dict of ndarray of bool
+        Open roads concerned, by kind of finding.
+
+    Returns
+    -------
+    dict
+        Fit for JSON.
+    """
+    closed = pd.Series(reasons[reasons != ""]).value_counts().sort_index()
+    by_class = pd.Series(roads["road_class"].to_numpy()[reasons == "class"]).value_counts().sort_index()
+    return {
+        "roads": len(roads),
+        "roads_open": int((reasons == "").sum()),
+        "roads_closed": {str(reason): int(count) for reason, count in closed.items()},
+        "roads_closed_by_class": {str(kind): int(count) for kind, count in by_class.items()},
+        **{kind: int(marked.sum()) for kind, marked in marks.items()},
+    }
+
+
+def graph_report(graph: TravelGraph) -> dict[str, Any]:
+    """
+    Count what the graph is made of.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+
+    Returns
+    -------
+    dict
+        Fit for JSON. ``vertices`` counts the source's points on open roads, each once, as the source counts its nodes;
+        shares are of the length of roads.
+    """
+    length = graph.length_m
+    total = max(float(length.sum()), np.finfo(float).tiny)
+    inner = np.diff(graph.coordinate_offsets) - 2
+    count = int(graph.component.max()) + 1
+    vertices = np.bincount(graph.component, weights=inner, minlength=count) + np.bincount(
+        graph.node_component, minlength=count
+    )
+    edges = np.bincount(graph.component, minlength=count)
+    km = graph.component_lengths_km
+    is_untagged = np.array([value is None for value in graph.surface])
+    return {
+        "nodes": graph.n_nodes,
+        "edges": graph.n_edges,
+        "vertices": int(vertices.sum()),
+        "length_km": float(length.sum()) / 1000.0,
+        "speed_imputed_share": float(length[graph.speed_source == "class"].sum()) / total,
+        "surface_unknown_share": float(length[is_untagged].sum()) / total,
+        "all_season_unknown_share": float(length[graph.all_season == "unknown"].sum()) / total,
+        "components": [
+            {"component": number, "km": float(km[number]), "edges": int(edges[number]), "vertices": int(vertices[number])}
+            for number in range(count)
+        ],
+    }

@@ -1,0 +1,125 @@
+"""Bring what analysts have - a table of roads, any frame of lines, an osmnx graph - into one form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["as_roads"]
+
+UNKNOWN_CLASS = "unclassified"
+"""Class of lines that come without any: a public road of the lowest class."""
+_TAGS = ("name", "ref", "maxspeed", "access", "junction", "bridge", "tunnel", "surface", "tracktype", "smoothness")
+_NUMBERED = r"^(.*?)(\d+)$"
+
+
+def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
+    """
+    Make a frame of single lines with road_id and road_class, in the order of their ids.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame or networkx.MultiDiGraph
+        The table ``roads``; a frame of lines in metres with or without ``road_class`` (or ``highway``) and
+        ``road_id``; or an osmnx graph, projected. Left unchanged.
+
+    Returns
+    -------
+    GeoDataFrame
+        Sorted by the number in the id, so that the order of rows never matters.
+
+    Raises
+    ------
+    ContractError
+        Where geometries are no lines, or ids repeat.
+    CrsError
+        Without a CRS in metres.
+    """
+    frame = _from_osmnx(roads) if _is_graph(roads) else roads
+    require_metres(frame.crs, what="roads")
+    frame = _named(frame)
+    problems = []
+    bad = frame.geometry.isna() | frame.geometry.is_empty
+    bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
+    if bad.any():
+        problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
+    repeated = frame["road_id"].duplicated()
+    if repeated.any():
+        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
+    if problems:
+        raise ContractError("roads", problems)
+    return _sorted(_single_lines(frame))
+
+
+def _is_graph(roads: object) -> TypeGuard[nx.MultiDiGraph]:
+    return hasattr(roads, "edges") and hasattr(roads, "is_directed")
+
+
+def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give every row a road_id and a road_class as text."""
+    ids = next((frame[name] for name in ("road_id", "id", "osm_id") if name in frame.columns), None)
+    values = pd.Series(range(len(frame)), index=frame.index) if ids is None else ids
+    classes = next((frame[name] for name in ("road_class", "highway") if name in frame.columns), None)
+    kinds = pd.Series(None, index=frame.index, dtype=object) if classes is None else classes.map(_first)
+    kinds = kinds.astype(object).where(kinds.notna(), UNKNOWN_CLASS).astype(str)
+    return frame.assign(road_id=values.astype(str).astype(object), road_class=kinds.astype(object)).reset_index(
+        drop=True
+    )
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list | tuple) and value else value
+
+
+def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    flat = frame.set_geometry(shapely.force_2d(frame.geometry.array))
+    if (flat.geom_type == "MultiLineString").any():
+        flat = flat.explode(ignore_index=True)
+        if "node_ids" in flat.columns:
+            # The ids of a road in several parts cannot be told apart.
+            flat = flat.drop(columns="node_ids")
+    return flat
+
+
+def _sorted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    parts = frame["road_id"].astype(str).str.extract(_NUMBERED)
+    prefix = parts[0].where(parts[0].notna(), frame["road_id"]).astype(object)
+    number = parts[1].where(parts[1].notna(), "").str.zfill(24).astype(object)
+    order = pd.DataFrame({"prefix": prefix, "number": number, "id": frame["road_id"]})
+    rows = order.sort_values(["prefix", "number", "id"], kind="stable").index
+    return frame.loc[rows].reset_index(drop=True)
+
+
+def _from_osmnx(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
+    """Turn arcs into roads: an arc and its twin make one road that is open both ways."""
+    nodes = graph.nodes
+    rows: list[dict[str, Any]] = []
+    lines: list[shapely.LineString] = []
+    twins: dict[tuple[Any, ...], int] = {}
+    hidden = 0
+    for u, v, key, data in graph.edges(keys=True, data=True):
+        line = data.get("geometry") or shapely.LineString([(nodes[w]["x"], nodes[w]["y"]) for w in (u, v)])
+        osmid, length = str(data.get("osmid")), round(float(data.get("length", line.length)), 3)
+        twin = twins.pop((v, u, osmid, length, not data.get("reversed", False)), None)
+        if twin is not None:
+            rows[twin]["oneway"] = "no"
+            continue
+        twins[u, v, osmid, length, bool(data.get("reversed", False))] = len(rows)
+        # Points between two nodes of the graph meet nothing: they get ids of their own.
+        between = range(-hidden - 1, -hidden - len(line.coords) + 1, -1)
+        hidden += len(between)
+        tags = {tag: ";".join(map(str, value)) if isinstance(value := data.get(tag), list) else value for tag in _TAGS}
+        row = {"road_id": f"{u}-{v}-{key}", "road_class": _first(data.get("highway")), "oneway": "yes", **tags}
+        rows.append({**row, "node_ids": [u, *between, v]})
+        lines.append(line)
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs=graph.graph.get("crs"))

@@ -1,0 +1,347 @@
+"""Join places to the network: to points on edges, several a place, so that the door-to-door minimum decides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import CrsError, NetworkError, first_of
+from spatial.network.kernels_snap import fill_grid, nearest_edges
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+
+    _Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+
+__all__ = ["Snaps", "snap", "walk_minutes"]
+
+_CELLS_A_SEGMENT = 2.0
+"""Size of the search grid; changes the speed only."""
+_WIDEN = 4
+"""How many times more candidates are looked at where barriers shut some out; changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snaps:
+    """
+    Where places meet the network: n places, up to k candidates each, the nearest first.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        The places, metres.
+    edge : ndarray of int64, shape (n, k)
+        Edge of the candidate; -1 where there is none.
+    fraction : ndarray of float64, shape (n, k)
+        Share of the edge, in its drawn direction, before the foot point; NaN where there is none.
+    distance_m : ndarray of float64, shape (n, k)
+        Straight line to the foot point; inf where there is none.
+    access_min : ndarray of float64, shape (n, k)
+        Walk to the foot point: 60 x distance x detour / speed; inf where there is none.
+    foot_x, foot_y : ndarray of float64, shape (n, k)
+        The foot points; NaN where there is none.
+    status : ndarray of object, shape (n,)
+        ``"ok"``; ``"far"`` where the nearest edge is beyond `max_snap_m`; ``"none"`` where there is no edge to walk
+        to, or a barrier lies before all of them.
+    nearest_m : ndarray of float64, shape (n,)
+        Straight line to the nearest edge that may be snapped to, beyond `max_snap_m` too and whether a barrier lies
+        between or not; NaN where the network has none.
+    max_snap_m, walk_km_h, detour : float
+        The options that they were made with.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    edge: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    access_min: NDArray[np.float64]
+    foot_x: NDArray[np.float64]
+    foot_y: NDArray[np.float64]
+    status: NDArray[np.object_]
+    nearest_m: NDArray[np.float64]
+    max_snap_m: float
+    walk_km_h: float
+    detour: float
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self.x)
+
+    @property
+    def candidates(self) -> int:
+        """Number of candidates a place, k."""
+        return int(self.edge.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    segments: NDArray[np.float64]
+    segment_edge: NDArray[np.int64]
+    before_m: NDArray[np.float64]
+    cells: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
+
+
+def snap(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    points: gpd.GeoSeries,
+    *,
+    candidates: int = 5,
+    max_snap_m: float = 5000.0,
+    min_component_km: float = 5.0,
+    walk_km_h: float = 5.0,
+    detour: float = 1.3,
+    barriers: gpd.GeoSeries | None = None,
+) -> Snaps:
+    """
+    Join places to the nearest points on edges.
+
+    Eligible are the edges that may be entered (no bridge, tunnel, ferry or controlled access) of every component that
+    is long enough, not of the largest alone. A leg that touches a barrier is no candidate; the next nearest edge takes
+    its place.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    points : GeoSeries of Point
+        The places, in the CRS of the graph.
+    candidates : int
+        How many edges a place at most.
+    max_snap_m : float
+        The longest straight line to an edge, inclusive.
+    min_component_km : float
+        Length of the shortest component that is snapped to, inclusive.
+    walk_km_h : float
+        Speed of the walk.
+    detour : float
+        Length of the walk over its straight line.
+    barriers : GeoSeries, optional
+        What cannot be crossed on foot, in the CRS of the graph.
+
+    Returns
+    -------
+    Snaps
+        One row a place, whether snapped or not; candidates by distance, then by edge.
+
+    Raises
+    ------
+    CrsError
+        Where the CRS of points or barriers is not the graph's.
+    NetworkError
+        Where a place has no point, or an option makes no sense.
+    """
+    _check(graph, points, barriers, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
+    xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
+    eligible = graph.is_snappable & (graph.component_km >= min_component_km)
+    index = _build_index(graph, eligible)
+    if index is None:
+        return _without_edges(xy, candidates, (max_snap_m, walk_km_h, detour))
+    found = _search(index, xy, candidates, max_snap_m)
+    nearest = found[1][:, 0].copy()
+    beyond = ~np.isfinite(nearest)
+    if beyond.any():
+        nearest[beyond] = _search(index, xy[beyond], 1, math.inf)[1][:, 0]
+    if barriers is not None and len(barriers):
+        found = _around_barriers(index, xy, found, max_snap_m, barriers)
+    return _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour))
+
+
+def _check(
+    graph: TravelGraph,
+    points: gpd.GeoSeries,
+    barriers: gpd.GeoSeries | None,
+    positive: dict[str, float],
+) -> None:
+    for what, series in (("points", points), ("barriers", barriers)):
+        if series is None:
+            continue
+        crs = require_metres(series.crs, what=what)
+        if crs != graph.crs:
+            raise CrsError(
+                f"{what}: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+                "reproject with to_crs(graph.crs)"
+            )
+    wrong = [f"{name} is {value:g}, must be above 0" for name, value in positive.items() if not value > 0]
+    missing = points.isna() | points.is_empty | (points.geom_type != "Point")
+    if missing.any():
+        wrong.append(f"places without a point: {first_of(points.index[missing])}")
+    if wrong:
+        raise NetworkError("cannot snap: " + "; ".join(wrong))
+
+
+def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+    counts = np.diff(graph.coordinate_offsets)
+    edge_of = np.repeat(np.arange(graph.n_edges), counts)
+    first = np.flatnonzero(edge_of[:-1] == edge_of[1:]) if len(edge_of) else np.empty(0, np.int64)
+    first = first[eligible[edge_of[first]]]
+    if len(first) == 0:
+        return None
+    segments = np.ascontiguousarray(np.hstack((graph.coordinates[first], graph.coordinates[first + 1])))
+    segment_edge = edge_of[first]
+    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    total = np.cumsum(lengths)
+    starts = np.flatnonzero(np.r_[True, segment_edge[1:] != segment_edge[:-1]])
+    before = total - lengths
+    before -= np.repeat(before[starts], np.diff(np.r_[starts, len(first)]))
+    west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
+    south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
+    area = max(east - west, 1.0) * max(north - south, 1.0)
+    size = max(math.sqrt(area / (len(first) * _CELLS_A_SEGMENT)), 1.0)
+    shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
+    grid = np.array([west, south, size])
+    offsets, members = fill_grid(segments, grid, shape)
+    return _Index(segments, segment_edge, before, (offsets, members, grid, shape))
+
+
+def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
+    found: _Found = nearest_edges(
+        np.ascontiguousarray(xy), index.segments, index.segment_edge, index.cells, k, float(limit_m)
+    )
+    return found
+
+
+def _feet(index: _Index, found: _Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    _, distance, segment, share = found
+    ends = index.segments[segment]
+    none = ~np.isfinite(distance)
+    x = ends[..., 0] + share * (ends[..., 2] - ends[..., 0])
+    y = ends[..., 1] + share * (ends[..., 3] - ends[..., 1])
+    return np.where(none, np.nan, x), np.where(none, np.nan, y)
+
+
+def _around_barriers(
+    index: _Index, xy: NDArray[np.float64], found: _Found, max_snap_m: float, barriers: gpd.GeoSeries
+) -> _Found:
+    """Replace the candidates behind a barrier by the next nearest ones that are not."""
+    k = found[0].shape[1]
+    tree = shapely.STRtree(barriers.array)
+    on_barrier = np.zeros(len(xy), dtype=bool)
+    on_barrier[tree.query(shapely.points(xy), predicate="intersects")[0]] = True
+    kept = tuple(part.copy() for part in found)
+    rows, wide = np.arange(len(xy)), found
+    n_edges = len(np.unique(index.segment_edge))
+    while len(rows):
+        open_leg = np.isfinite(wide[1]) & ~_crossing(index, xy[rows], wide, tree)
+        open_leg[on_barrier[rows]] = False
+        enough = open_leg.sum(axis=1) >= k
+        # Fewer than asked for: there are no more edges within reach.
+        exhausted = ~np.isfinite(wide[1][:, -1]) | (wide[1].shape[1] >= n_edges) | on_barrier[rows]
+        done = enough | exhausted
+        _store_first(kept, rows[done], tuple(part[done] for part in wide), open_leg[done])
+        rows = rows[~done]
+        if len(rows):
+            wide = _search(index, xy[rows], min(wide[1].shape[1] * _WIDEN, n_edges), max_snap_m)
+    return kept  # type: ignore[return-value] - a tuple of the same four arrays
+
+
+def _crossing(
+    index: _Index, xy: NDArray[np.float64], found: _Found, tree: shapely.STRtree
+) -> NDArray[np.bool_]:
+    foot_x, foot_y = _feet(index, found)
+    blocked = np.zeros(foot_x.shape, dtype=bool)
+    at = np.nonzero(np.isfinite(foot_x))
+    ends = np.stack((xy[at[0]], np.column_stack((foot_x[at], foot_y[at]))), axis=1)
+    hit = np.unique(tree.query(shapely.linestrings(ends), predicate="intersects")[0])
+    blocked[at[0][hit], at[1][hit]] = True
+    return blocked
+
+
+def _store_first(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], wide: tuple[NDArray[Any], ...], open_leg: NDArray[np.bool_]) -> None:
+    """Write the first k open candidates of each row, in order, and empty the rest."""
+    k = kept[0].shape[1]
+    order = np.argsort(~open_leg, axis=1, kind="stable")[:, :k]
+    usable = np.take_along_axis(open_leg, order, axis=1)
+    for target, part, empty in zip(kept, wide, (-1, np.inf, -1, 0.0), strict=True):
+        target[rows] = empty
+        target[rows[:, None], np.arange(order.shape[1])] = np.where(usable, np.take_along_axis(part, order, axis=1), empty)
+
+
+def _snaps(
+    graph: TravelGraph,
+    index: _Index,
+    xy: NDArray[np.float64],
+    found: _Found,
+    nearest: NDArray[np.float64],
+    options: tuple[float, float, float],
+) -> Snaps:
+    max_snap_m, walk_km_h, detour = options
+    edge, distance, segment, share = found
+    ends = index.segments[segment]
+    along = index.before_m[segment] + share * np.hypot(ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1])
+    length = graph.length_m[edge]
+    none = edge < 0
+    fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
+    foot_x, foot_y = _feet(index, found)
+    status = np.full(len(xy), "ok", dtype=object)
+    status[none[:, 0]] = "none"
+    status[none[:, 0] & (nearest > max_snap_m)] = "far"
+    return Snaps(
+        x=xy[:, 0].copy(),
+        y=xy[:, 1].copy(),
+        edge=edge,
+        fraction=np.where(none, np.nan, np.clip(fraction, 0.0, 1.0)),
+        distance_m=distance,
+        access_min=walk_minutes(distance, walk_km_h=walk_km_h, detour=detour),
+        foot_x=foot_x,
+        foot_y=foot_y,
+        status=status,
+        nearest_m=nearest,
+        max_snap_m=max_snap_m,
+        walk_km_h=walk_km_h,
+        detour=detour,
+    )
+
+
+def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: float) -> NDArray[np.float64]:
+    """
+    Minutes of a walk off the network.
+
+    Parameters
+    ----------
+    distance_m : ndarray of float64
+        Straight line in metres; inf stays inf.
+    walk_km_h : float
+        Speed.
+    detour : float
+        Length of the walk over its straight line.
+
+    Returns
+    -------
+    ndarray of float64
+        60 x km x detour / speed.
+
+    Examples
+    --------
+    >>> float(walk_minutes(np.array(1000.0), walk_km_h=5.0, detour=1.3))
+    15.6
+    """
+    return np.asarray(60.0 * (distance_m / 1000.0 * detour) / walk_km_h)
+
+
+def _without_edges(xy: NDArray[np.float64], k: int, options: tuple[float, float, float]) -> Snaps:
+    n = len(xy)
+    max_snap_m, walk_km_h, detour = options
+    return Snaps(
+        x=xy[:, 0].copy(),
+        y=xy[:, 1].copy(),
+        edge=np.full((n, k), -1, dtype=np.int64),
+        fraction=np.full((n, k), np.nan),
+        distance_m=np.full((n, k), np.inf),
+        access_min=np.full((n, k), np.inf),
+        foot_x=np.full((n, k), np.nan),
+        foot_y=np.full((n, k), np.nan),
+        status=np.full(n, "none", dtype=object),
+        nearest_m=np.full(n, np.nan),
+        max_snap_m=max_snap_m,
+        walk_km_h=walk_km_h,
+        detour=detour,
+    )
