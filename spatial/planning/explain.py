@@ -1,0 +1,305 @@
+"""Explain one settlement: everything that is known of it, from its people to the norms it fails and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.planning.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["explain", "find_settlement"]
+
+NAMES = ("name", "name_en", "name_zh")
+PLAIN = ("tier", "place", "official_class", "township_id", "township", "population_source")
+NORM_COLUMNS = (
+    "norm_class",
+    "role",
+    "instrument",
+    "metric",
+    "mode",
+    "direction",
+    "unit",
+    "stat_unit",
+    "conditions",
+    "confidence",
+    "target_share_basis",
+    "source_title",
+    "source_year",
+    "source_section",
+    "source_url",
+    "notes",
+    "adopted_by",
+    "adopted_on",
+    "confirmed_by",
+    "confirmed_on",
+)
+RESULT_COLUMNS = (
+    "service",
+    "status",
+    "status_as_mapped",
+    "reason",
+    "gate",
+    "value",
+    "threshold",
+    "target_share",
+    "persons_unserved",
+)
+ACCESS_COLUMNS = (
+    "service",
+    "mode",
+    "reach_status",
+    "travel_time_min",
+    "access_leg_min",
+    "network_leg_min",
+    "egress_leg_min",
+    "network_distance_m",
+    "straight_distance_m",
+    "second_travel_time_min",
+    "edge_risk",
+)
+WITHIN = "facilities_within_"
+
+
+def explain(
+    settlement: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    register: pd.DataFrame,
+    sources: Sequence[Mapping[str, object]] = (),
+    issues: Sequence[str] = (),
+) -> dict[str, Any]:
+    """
+    Explain one settlement, from its people to the norms it fails.
+
+    Parameters
+    ----------
+    settlement : str
+        Its id, or a name that only one settlement has.
+    tables : mapping of str to DataFrame
+        By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
+        `facilities`, `edges`, `last_mile` each that is missing leaves its part of the answer empty.
+    register : DataFrame
+        As `applicable_norms` returns it, or the plain register.
+    sources : sequence of mapping
+        Where the data come from: path, origin, licence, vintage ...
+    issues : sequence of str
+        Known faults of the sources.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: `settlement`, `snaps`, `services`, `last_mile`, `norms`, `sources`, `issues`. Unknown numbers
+        are None, never NaN. Minutes, metres and persons are floats that nothing has rounded.
+
+    Raises
+    ------
+    ContractError
+        Where no settlement, or more than one, goes by that id or name.
+    """
+    settlements = tables["settlements"]
+    chosen = find_settlement(settlements, settlement)
+    place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
+    return {
+        "settlement": _settlement(place),
+        "snaps": _snaps(chosen, tables),
+        "services": _services(chosen, tables),
+        "last_mile": _last_mile(chosen, tables),
+        "norms": _norms(place, tables, register),
+        "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
+        "issues": list(issues),
+    }
+
+
+def find_settlement(settlements: pd.DataFrame, text: str) -> str:
+    """
+    Find a settlement by its id, or by a name that it alone has.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        By the contract of the table of that name.
+    text : str
+        An id, or a name in any of its languages, in capitals or not.
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ContractError
+        Where none or several answer to it; the message names them.
+    """
+    ids = settlements["settlement_id"]
+    if (ids == text).any():
+        return text
+    wanted = text.casefold()
+    hit = np.zeros(len(settlements), dtype=bool)
+    for name in NAMES:
+        if name in settlements:
+            hit |= np.array(
+                [isinstance(item, str) and item.casefold() == wanted for item in settlements[name]]
+            )
+    found = sorted(ids[hit])
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise ContractError(
+            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
+        )
+    raise ContractError(
+        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
+    )
+
+
+def _settlement(place: pd.Series) -> dict[str, Any]:
+    groups = {
+        str(name).removesuffix("_persons"): plain(place[name])
+        for name in place.index
+        if str(name).endswith("_persons") and name != "population_persons"
+    }
+    return {
+        "id": place["settlement_id"],
+        **{name: plain(place.get(name)) for name in (*NAMES, *PLAIN)},
+        "in_study": bool(place["in_study"]),
+        "population_persons": plain(place["population_persons"]),
+        "groups": groups,
+    }
+
+
+def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
+    frame = tables.get(table)
+    return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
+
+
+def _snaps(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    rows = _rows(tables, "snaps", "place_id", chosen)
+    if len(rows):
+        rows = rows.loc[rows["place_kind"] == "settlement"]
+    found = []
+    for row in rows.to_dict("records"):
+        edge = _edge(tables, row["mode"], row["edge_id"])
+        snap = {
+            name: plain(row.get(name))
+            for name in ("mode", "edge_id", "fraction", "snap_distance_m", "snap_time_min", "snap_status")
+        }
+        found.append({**snap, **edge})
+    return found
+
+
+def _edge(tables: Mapping[str, pd.DataFrame], mode: object, edge_id: object) -> dict[str, Any]:
+    names = ("road_id", "road_class", "surface")
+    rows = _rows(tables, "edges", "edge_id", str(edge_id))
+    match = rows.loc[rows["mode"] == mode] if len(rows) else rows
+    return {name: plain(match.iloc[0][name]) if len(match) else None for name in names}
+
+
+def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    names = _facility_names(tables)
+    routes = {
+        (row["service"], row["mode"]): row
+        for row in _rows(tables, "routes", "settlement_id", chosen).to_dict("records")
+    }
+    found = []
+    rows = _rows(tables, "access", "settlement_id", chosen)
+    ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
+    for row in ordered.to_dict("records"):
+        within = {
+            str(name).removeprefix(WITHIN).removesuffix("_min"): plain(row[name])
+            for name in row
+            if str(name).startswith(WITHIN)
+        }
+        route = routes.get((row["service"], row["mode"]))
+        found.append(
+            {
+                **{name: plain(row.get(name)) for name in ACCESS_COLUMNS},
+                "facility": _facility(row.get("facility_id"), names),
+                "second_facility": _facility(row.get("second_facility_id"), names),
+                "facilities_within_min": within,
+                "route": None if route is None else _route(route, tables),
+            }
+        )
+    return found
+
+
+def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """Index names by id, of facilities first, then of settlements: a town is what a village travels to."""
+    named = []
+    for table, key in (("facilities", "facility_id"), ("settlements", "settlement_id")):
+        frame = tables.get(table)
+        if frame is not None:
+            columns = [name for name in NAMES if name in frame]
+            named.append(pd.DataFrame(frame[columns]).set_axis(pd.Index(frame[key]), axis=0))
+    return named
+
+
+def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
+    if not isinstance(facility_id, str):
+        return None
+    row = next(
+        (frame.loc[facility_id] for frame in named if facility_id in frame.index), pd.Series(dtype=object)
+    )
+    return {"id": facility_id, **{str(name): plain(value) for name, value in row.items()}}
+
+
+def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    ids = str(route["edge_ids"]).split() if isinstance(route["edge_ids"], str) else []
+    rows = _rows(tables, "edges", "mode", str(route["mode"]))
+    travelled = rows.loc[rows["edge_id"].isin(ids)] if len(rows) else rows
+    by_class = (
+        travelled.groupby("road_class", sort=True)["length_m"].sum()
+        if len(travelled)
+        else pd.Series(dtype=float)
+    )
+    return {
+        "network_distance_m": plain(route["network_distance_m"]),
+        "edges": len(ids),
+        "length_by_class_m": {str(name): float(metres) for name, metres in by_class.items()},
+    }
+
+
+def _last_mile(chosen: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    rows = _rows(tables, "last_mile", "settlement_id", chosen)
+    if not len(rows):
+        return None
+    return {str(name): plain(value) for name, value in rows.iloc[0].items() if name != "settlement_id"}
+
+
+def _norms(
+    place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.DataFrame
+) -> list[dict[str, Any]]:
+    results = tables.get("norm_results")
+    if results is None or not place["in_study"]:
+        return []
+    township = place.get("township_id")
+    units = [("settlement", place["settlement_id"]), ("township", township), ("study", "study")]
+    parts = {
+        level: results.loc[(results["unit_level"] == level) & (results["unit_id"] == unit)]
+        for level, unit in units
+        if isinstance(unit, str)
+    }
+    indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
+    rules = register.set_index("id")
+    found = []
+    for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):
+        level = next(name for name, _ in units if name in indexed and norm_id in indexed[name].index)
+        row, study = indexed[level].loc[norm_id], indexed["study"].loc[norm_id]
+        rule = rules.loc[norm_id] if norm_id in rules.index else pd.Series(dtype=object)
+        found.append(
+            {
+                "id": norm_id,
+                "level": level,
+                **{name: plain(row[name]) for name in RESULT_COLUMNS},
+                "study_status": study["status"],
+                "study_reason": study["reason"],
+                **{name: plain(rule.get(name)) for name in NORM_COLUMNS},
+            }
+        )
+    return found

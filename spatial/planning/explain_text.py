@@ -1,0 +1,237 @@
+"""The explanation of one settlement as plain text, for a terminal or a letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.planning.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from spatial.planning.wording import Wording
+
+__all__ = ["explanation_text"]
+
+NAME_KEYS = {"en": ("name_en", "name", "name_zh"), "zh": ("name_zh", "name", "name_en")}
+POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
+STEP = "  "
+
+
+def explanation_text(
+    explanation: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
+) -> str:
+    """
+    Tell the explanation of one settlement in words.
+
+    Parameters
+    ----------
+    explanation : mapping
+        As `explain` returns it.
+    language : str
+        A language with a message file, such as ``en`` or ``zh``.
+    service_names : mapping of str to str, optional
+        Names of services in that language, by id.
+
+    Returns
+    -------
+    str
+        Lines of text, indented by two blanks a step; unknown numbers are ``?``.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+
+    Examples
+    --------
+    >>> print(explanation_text(explain("n1", tables, register=register)))  # doctest: +SKIP
+    """
+    words = wording(language, names=service_names)
+    parts = {
+        "people": _people(explanation["settlement"], words),
+        "snap": _snaps(explanation, words),
+        "services": _services(explanation, words),
+        "last_mile": _last_mile(explanation["last_mile"], words),
+        "norms": _norms(explanation, words),
+        "sources": _sources(explanation, words),
+        "issues": iter(explanation["issues"]),
+    }
+    lines = list(_title(explanation["settlement"], words))
+    for heading, part in parts.items():
+        told = list(part)
+        if told:
+            lines += ["", words.say("heading", heading), *(STEP + line for line in told)]
+    return "\n".join(lines)
+
+
+def _name(thing: Mapping[str, Any], words: Wording) -> str:
+    keys = NAME_KEYS.get(words.language, (f"name_{words.language}", *NAME_KEYS["en"]))
+    return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
+
+
+def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    name = _name(place, words)
+    yield words.say("line", "title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))
+    others = sorted({place[key] for key in NAME_KEYS["en"] if place.get(key)} - {name})
+    if others:
+        yield STEP + words.say("line", "other_names", names=", ".join(others))
+    if place["township"]:
+        yield STEP + words.say("line", "township", township=place["township"])
+    if place["official_class"]:
+        yield STEP + words.say("line", "class", **{"class": place["official_class"]})
+    if not place["in_study"]:
+        yield STEP + words.say("line", "buffer")
+
+
+def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    if place["population_persons"] is None:
+        yield words.say("line", "people_unknown")
+    else:
+        persons = words.number(place["population_persons"])
+        yield words.say("line", "people", persons=persons, source=place["population_source"])
+    for group, persons in place["groups"].items():
+        if persons is not None:
+            yield words.say("line", "group", group=words.service(group), persons=words.number(persons))
+
+
+def _snaps(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    for snap in explanation["snaps"]:
+        status, mode = words.say("snap", snap["snap_status"]), words.say("mode", snap["mode"])
+        if snap["edge_id"] is None:
+            yield words.say("line", "snap_none", mode=mode, status=status)
+            continue
+        road = ", ".join(str(snap[key]) for key in ("road_class", "surface") if snap[key])
+        yield words.say(
+            "line",
+            "snap",
+            mode=mode,
+            status=status,
+            distance=words.measure(snap["snap_distance_m"], "m"),
+            minutes=words.measure(snap["snap_time_min"], "min"),
+            edge=snap["edge_id"],
+            road=road or "?",
+        )
+
+
+def _services(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    for way in explanation["services"]:
+        service, mode = words.service(way["service"]), words.say("mode", way["mode"])
+        if way["reach_status"] != "reached":
+            yield words.say(
+                "line", "no_way", service=service, mode=mode, status=words.say("reach", way["reach_status"])
+            )
+            continue
+        facility = _name(way["facility"], words) if way["facility"] else "?"
+        minutes = words.measure(way["travel_time_min"], "min")
+        yield words.say("line", "way", service=service, mode=mode, minutes=minutes, facility=facility)
+        yield from (STEP + line for line in _way(way, words))
+
+
+def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    yield words.say(
+        "line",
+        "legs",
+        access=words.measure(way["access_leg_min"], "min"),
+        network=words.measure(way["network_leg_min"], "min"),
+        egress=words.measure(way["egress_leg_min"], "min"),
+        distance=words.measure(way["network_distance_m"], "m"),
+        straight=words.measure(way["straight_distance_m"], "m"),
+    )
+    if way["route"] and way["route"]["length_by_class_m"]:
+        classes = way["route"]["length_by_class_m"].items()
+        told = ", ".join(f"{name} {words.measure(metres, 'm')}" for name, metres in classes)
+        yield words.say("line", "by_class", classes=told)
+    if way["second_facility"]:
+        facility = _name(way["second_facility"], words)
+        minutes = words.measure(way["second_travel_time_min"], "min")
+        yield words.say("line", "second", facility=facility, minutes=minutes)
+    for cutoff, count in way["facilities_within_min"].items():
+        limit = words.measure(float(cutoff), "min")
+        yield words.say("line", "within", cutoff=limit, count=words.number(count))
+    if way["edge_risk"]:
+        yield words.say("line", "edge_risk")
+
+
+def _last_mile(last_mile: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+    if last_mile is None:
+        return
+    yield words.say(
+        "line",
+        "last_mile",
+        **{"class": words.say("last_mile", last_mile["last_mile_class"])},
+        distance=words.measure(last_mile["all_season_road_distance_m"], "m"),
+        minutes=words.measure(last_mile["all_season_road_min"], "min"),
+    )
+    yield words.say(
+        "line",
+        "last_mile_known",
+        **{"class": words.say("last_mile", last_mile["last_mile_class_known"])},
+        distance=words.measure(last_mile["known_all_season_road_distance_m"], "m"),
+    )
+    for column, service in POINTS.items():
+        if last_mile.get(column) is not None:
+            minutes = words.measure(last_mile[column], "min")
+            yield words.say("line", "point", point=words.service(service), minutes=minutes)
+
+
+def _norms(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    for norm in explanation["norms"]:
+        yield words.say(
+            "line",
+            "norm",
+            norm=norm["id"],
+            **{"class": words.say("norm_class", norm["norm_class"] or "?")},
+            service=words.service(norm["service"]),
+            status=words.say("status", norm["status"]),
+        )
+        yield from (STEP + line for line in _norm(norm, words))
+
+
+def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    unit = norm["unit"] or ""
+    if norm["level"] == "township":
+        yield words.say("line", "norm_township")
+    if norm["value"] is not None:
+        yield words.against(norm["value"], norm["threshold"], unit)
+    elif norm["status_as_mapped"] == "not_met":
+        yield words.say("line", "norm_none", threshold=words.measure(norm["threshold"], unit))
+    if norm["status_as_mapped"] != norm["status"]:
+        yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
+    reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + _lasting(norm["study_reason"])))
+    if reasons:
+        yield words.say("line", "norm_why", reason=words.reason(reasons))
+    if norm["gate"] != "none_applicable":
+        yield words.say("line", "norm_gate", gate=words.say("gate", norm["gate"]))
+    yield from _provenance(norm, words)
+
+
+def _codes(reason: str | None) -> list[str]:
+    return [code for code in (reason or "").split(";") if code]
+
+
+def _lasting(reason: str | None) -> list[str]:
+    """Keep of the study's reasons those that hold for every place, and leave out doubts about other places."""
+    elsewhere = ("inventory", "not_measured", "class_unknown", "nobody_in_scope")
+    return [code for code in _codes(reason) if not code.startswith(elsewhere)]
+
+
+def _provenance(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    source = [
+        norm[key] for key in ("source_title", "source_year", "source_section", "source_url") if norm[key]
+    ]
+    if source:
+        yield words.say("line", "norm_source", source=", ".join(str(item) for item in source))
+    if norm["target_share_basis"] == "assumed":
+        yield words.say("line", "norm_assumed")
+    if norm["confidence"] == "memory":
+        yield words.say("line", "norm_memory")
+    for key in ("adopted", "confirmed"):
+        if norm[f"{key}_by"]:
+            yield words.say("line", f"norm_{key}", by=norm[f"{key}_by"], on=norm[f"{key}_on"])
+
+
+def _sources(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    for source in explanation["sources"]:
+        known = {key: source.get(key) or "?" for key in ("path", "origin", "vintage", "licence")}
+        yield words.say("line", "source", **known)

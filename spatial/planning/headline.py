@@ -1,0 +1,111 @@
+"""Headlines: the result of each norm as one sentence that a planner can read out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.planning.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.planning.wording import Wording
+
+__all__ = ["gates_text", "headline_text"]
+
+PRESENCE = "presence"
+
+
+def headline_text(
+    norm: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
+) -> str:
+    """
+    Say the result of one norm.
+
+    Parameters
+    ----------
+    norm : mapping
+        One of `norms` in the dict that `summarise_study` returns.
+    language : str
+        A language with a message file.
+    service_names : mapping of str to str, optional
+        Names of services in that language, by id.
+
+    Returns
+    -------
+    str
+        People first, places where nobody knows the people. "At least" and "mapped" wherever the inventory of the
+        service is not complete.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    words = wording(language, names=service_names)
+    measured = (norm["places_served"] or 0) + (norm["places_unserved"] or 0) > 0
+    if not measured:
+        reason = words.reason(norm["reason"]) or words.say("status", norm["status"])
+        return words.say("headline", "no_figure", service=words.service(norm["service"]), reason=reason)
+    what = "persons" if _in_people(norm) else "places"
+    sentence = words.say("headline", _kind(norm), **_numbers(norm, what, words))
+    parts = [sentence]
+    if norm[f"{what}_unknown"]:
+        parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
+    if norm["target_share_is_assumed"]:
+        parts.append(words.say("headline", "assumed"))
+    return words.say("headline", "joint").join(parts)
+
+
+def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
+    """
+    Say how the binding norms stand.
+
+    Parameters
+    ----------
+    gates : mapping
+        `gates` in the dict that `summarise_study` returns.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    str
+        One sentence; no binding norm in force is never a pass.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    words = wording(language)
+    return words.say(
+        "headline",
+        f"gates_{gates['mandatory_status']}",
+        count=gates["n_gates"],
+        failed=len(gates["fail"]),
+        norms=", ".join(gates["fail"]),
+    )
+
+
+def _in_people(norm: Mapping[str, Any]) -> bool:
+    return norm["persons_in_scope"] is not None and not (
+        norm["direction"] == PRESENCE and norm["share_of"] == "places"
+    )
+
+
+def _kind(norm: Mapping[str, Any]) -> str:
+    if norm["role"] == "duty_trigger" and _in_people(norm):
+        return "entitled"
+    kind = "units" if norm["direction"] == PRESENCE else "people" if _in_people(norm) else "places"
+    return f"{kind}_mapped" if norm["is_lower_bound"] else kind
+
+
+def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, str]:
+    return {
+        "served": words.number(norm[f"{what}_served"]),
+        "unserved": words.number(norm[f"{what}_unserved"]),
+        "scope": words.number(norm[f"{what}_in_scope"]),
+        "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
+        "service": words.service(norm["service"]),
+    }

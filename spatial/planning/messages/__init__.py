@@ -1,0 +1,1 @@
+"""Messages of results: one TOML file a language beside this module."""

@@ -1,0 +1,309 @@
+"""The study in one page: headline of every norm, gates, people counted, what was assumed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, guiding_attainment
+from spatial.planning.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["summarise_study"]
+
+STUDY = "study"
+FLOORS = (0.01, 0.001)
+CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
+RESULTS = (
+    "service",
+    "norm_class",
+    "status",
+    "status_as_mapped",
+    "reason",
+    "gate",
+    "share_of",
+    "threshold",
+    "target_share",
+    "served_share",
+    "served_share_lower",
+    "served_share_upper",
+    "attainment",
+    "shortfall",
+    "depth_fgt0",
+    "depth_fgt1",
+    "depth_fgt2",
+    "persons_in_scope",
+    "persons_served",
+    "persons_unserved",
+    "persons_unknown",
+    "persons_to_serve",
+    "places_in_scope",
+    "places_served",
+    "places_unserved",
+    "places_unknown",
+)
+LEGAL = (
+    "metric",
+    "mode",
+    "direction",
+    "unit",
+    "stat_unit",
+    "scope",
+    "role",
+    "instrument",
+    "conditions",
+    "target_share_basis",
+    "confidence",
+    "source_title",
+    "source_year",
+    "source_section",
+    "source_url",
+    "adopted_by",
+    "adopted_on",
+    "confirmed_by",
+    "confirmed_on",
+    "register_threshold",
+    "register_target_share",
+)
+
+
+def summarise_study(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    register: pd.DataFrame,
+    issues: Sequence[str] = (),
+    facts: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """
+    Put the study on one page.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
+        `snaps`, `last_mile`, `population_account` and `counts` each add their part where they are there.
+    register : DataFrame
+        As `applicable_norms` returns it.
+    issues : sequence of str
+        Known faults of the sources.
+    facts : mapping of str to object, optional
+        What the study says of itself, such as name, date, status and population basis; carried as it is.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
+        first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
+        `last_mile`, `population_account`, `counts`, `issues`. Unknown numbers are None. A headline counts people, or
+        places where nobody knows the people; norms from memory, and those that nothing measures, make none unless
+        the study names them.
+
+    Examples
+    --------
+    >>> summary = summarise_study(tables, register=binding)  # doctest: +SKIP
+    >>> summary["gates"]["mandatory_status"]  # doctest: +SKIP
+    'none_applicable'
+    """
+    settlements, results = tables["settlements"], tables["norm_results"]
+    scored = settlements.loc[settlements["in_study"]]
+    norms = _norms(results, register)
+    return {
+        STUDY: dict(facts or {}),
+        "population": _population(settlements),
+        "norms": norms,
+        "headlines": [norm["id"] for norm in norms if norm["is_headline"]],
+        "gates": _gates(results),
+        "guiding": _guiding(results),
+        "gaps": _gaps(tables.get("gaps")),
+        "network": _network(tables.get("edges")),
+        "edge_risk": _edge_risk(tables.get("access"), scored),
+        "snaps": _snaps(tables.get("snaps"), scored),
+        "last_mile": _last_mile(tables.get("last_mile"), scored),
+        "population_account": _records(tables.get("population_account")),
+        "counts": _records(tables.get("counts")),
+        "issues": list(issues),
+    }
+
+
+def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:
+    study = results.loc[results["unit_level"] == STUDY].set_index("norm_id")
+    rules = register.set_index("id")
+    found = []
+    for norm_id in sorted(study.index):
+        row, rule = study.loc[norm_id], rules.loc[norm_id]
+        entry = {"id": norm_id, **{name: plain(row[name]) for name in RESULTS}}
+        entry |= {name: plain(rule.get(name)) for name in LEGAL}
+        entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
+        entry["is_lower_bound"] = _is_lower_bound(entry)
+        entry["headline_rank"] = plain(rule["headline_rank"])
+        entry["is_headline"] = bool(rule["headline"]) and _says_something(entry)
+        found.append(entry)
+    return sorted(found, key=_order)
+
+
+def _is_lower_bound(entry: Mapping[str, Any]) -> bool:
+    """Tell whether "served" is only a least figure: some who are beyond may be served by what is not mapped."""
+    what = entry["share_of"]
+    inside, beyond, upper = entry[f"{what}_in_scope"], entry[f"{what}_unserved"], entry["served_share_upper"]
+    if not inside or not beyond or upper is None:
+        return False
+    return bool(beyond / inside > 1.0 - upper + SHARE_TOLERANCE)
+
+
+def _says_something(entry: Mapping[str, Any]) -> bool:
+    if entry["headline_rank"] is not None:
+        return True
+    measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0
+    judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
+    return measured and judged
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[object, ...]:
+    rank = entry["headline_rank"] if entry["headline_rank"] is not None else math.inf
+    gates = entry["gate"] != "none_applicable"
+    people = entry["persons_unserved"] or 0.0
+    places = entry["places_unserved"] or 0.0
+    return (
+        not entry["is_headline"],
+        rank,
+        not gates,
+        CLASS_ORDER[entry["norm_class"]],
+        -people,
+        -places,
+        entry["id"],
+    )
+
+
+def _population(settlements: pd.DataFrame) -> dict[str, Any]:
+    scored = settlements.loc[settlements["in_study"]]
+    known = scored["population_persons"].notna()
+    groups = [name for name in scored if str(name).endswith("_persons") and name != "population_persons"]
+    return {
+        "places": len(scored),
+        "places_in_buffer": len(settlements) - len(scored),
+        "places_without_population": int((~known).sum()),
+        "places_of_nobody": int((scored["population_persons"] == 0).sum()),
+        "persons": plain(scored["population_persons"].sum()) if known.any() else None,
+        "groups": {str(name): plain(scored[name].sum(min_count=1)) for name in groups},
+        "by_source": _tally(scored["population_source"]),
+        "by_tier": _tally(scored["tier"]),
+    }
+
+
+def _gates(results: pd.DataFrame) -> dict[str, Any]:
+    study = results.loc[results["unit_level"] == STUDY]
+    status = gate_status(study)
+    row = (
+        status.iloc[0]
+        if len(status)
+        else pd.Series({"mandatory_status": "none_applicable", "n_pass": 0, "n_gates": 0})
+    )
+    by_status = {
+        name: sorted(study.loc[study["gate"] == name, "norm_id"]) for name in ("pass", "fail", "unknown")
+    }
+    return {
+        "mandatory_status": row["mandatory_status"],
+        "n_pass": int(row["n_pass"]),
+        "n_gates": int(row["n_gates"]),
+        **by_status,
+    }
+
+
+def _guiding(results: pd.DataFrame) -> dict[str, Any]:
+    means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
+    return {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}
+
+
+def _gaps(gaps: pd.DataFrame | None) -> dict[str, Any]:
+    if gaps is None:
+        return {}
+    by_norm = gaps.groupby("norm_id", sort=True)["is_near_miss"].agg(["size", "sum"])
+    return {
+        "gaps": len(gaps),
+        "near_misses": int(gaps["is_near_miss"].sum()),
+        "by_norm": {
+            str(name): {"gaps": int(row["size"]), "near_misses": int(row["sum"])}
+            for name, row in by_norm.iterrows()
+        },
+    }
+
+
+def _network(edges: pd.DataFrame | None) -> dict[str, Any]:
+    if edges is None:
+        return {}
+    found = {}
+    for mode, rows in edges.groupby("mode", sort=True):
+        length = rows["length_m"].to_numpy(dtype=float)
+        total = float(length.sum())
+        found[str(mode)] = {
+            "edges": len(rows),
+            "length_km": total / 1000.0,
+            "imputed_speed_share": _share(length, rows["speed_source"] != "maxspeed", total),
+            "unknown_season_share": _share(length, rows["all_season"] == "unknown", total),
+            "components": int(rows["component"].nunique()),
+        }
+    return found
+
+
+def _share(length: np.ndarray, chosen: pd.Series, total: float) -> float | None:
+    return float(length[chosen.to_numpy()].sum()) / total if total > 0 else None
+
+
+def _edge_risk(access: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
+    if access is None:
+        return {}
+    risky = access.loc[access["edge_risk"] & access["settlement_id"].isin(scored["settlement_id"])]
+    found: dict[str, Any] = {}
+    persons = scored.set_index("settlement_id")["population_persons"]
+    for (service, mode), rows in risky.groupby(["service", "mode"], sort=True):
+        people = persons.reindex(rows["settlement_id"])
+        found.setdefault(str(mode), {})[str(service)] = {
+            "places": len(rows),
+            "persons": plain(people.sum(min_count=1)),
+        }
+    return found
+
+
+def _snaps(snaps: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
+    if snaps is None:
+        return {}
+    rows = snaps.loc[(snaps["place_kind"] == "settlement") & snaps["place_id"].isin(scored["settlement_id"])]
+    return {
+        str(mode): {
+            **_tally(part["snap_status"]),
+            "median_distance_m": plain(part["snap_distance_m"].median()),
+            "largest_distance_m": plain(part["snap_distance_m"].max()),
+        }
+        for mode, part in rows.groupby("mode", sort=True)
+    }
+
+
+def _last_mile(last_mile: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
+    if last_mile is None:
+        return {}
+    joined = last_mile.merge(
+        scored[["settlement_id", "population_persons"]], on="settlement_id", validate="1:1"
+    )
+    found: dict[str, Any] = {}
+    for column in ("last_mile_class", "last_mile_class_known"):
+        grouped = joined.groupby(column, sort=True)["population_persons"]
+        sums, counts = grouped.sum(min_count=1), grouped.size()
+        found[column] = {
+            str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in counts.index
+        }
+    return found
+
+
+def _tally(values: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
+
+
+def _records(frame: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if frame is None:
+        return []
+    return [{str(name): plain(value) for name, value in row.items()} for row in frame.to_dict("records")]

@@ -1,0 +1,217 @@
+"""Wording: codes and numbers of the results as sentences, in any language that has a message file."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spatial.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Wording", "languages", "wording"]
+
+FALLBACK = "en"
+METRES_PER_KM = 1000.0
+
+
+@dataclass(frozen=True)
+class Wording:
+    """
+    The messages of one language.
+
+    Parameters
+    ----------
+    language : str
+        Its code, such as ``zh``.
+    messages : mapping of str to mapping of str to str
+        Section, key, text.
+    names : mapping of str to str
+        Names of services in that language; a service without one goes by its id.
+    """
+
+    language: str
+    messages: Mapping[str, Mapping[str, str]]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, section: str, key: str, **values: object) -> str:
+        """
+        Say one message.
+
+        Parameters
+        ----------
+        section, key : str
+            Which one; an unknown key is said as it is.
+        **values : object
+            What its braces hold.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
+        text = self.messages.get(section, {}).get(key)
+        return key if text is None else text.format(**values)
+
+    def service(self, name: str) -> str:
+        """
+        Name a service.
+
+        Parameters
+        ----------
+        name : str
+            Its id.
+
+        Returns
+        -------
+        str
+            Its name in this language, or the id in words.
+        """
+        return self.names.get(name) or name.replace("_", " ")
+
+    def reason(self, codes: str) -> str:
+        """
+        Put reason codes into words.
+
+        Parameters
+        ----------
+        codes : str
+            As in the column `reason` of `norm_results`: codes joined by ``;``, a detail after ``:``.
+
+        Returns
+        -------
+        str
+            The reasons, joined by ``; ``; empty for none.
+        """
+        parts = [part.partition(":") for part in codes.split(";") if part]
+        said = [self.say("reason", code, detail=self.service(detail)) for code, _, detail in parts]
+        return "; ".join(said)
+
+    def number(self, value: object, *, decimals: int = 0) -> str:
+        """
+        Write a number with thousands separators, for people and places without decimals.
+
+        Parameters
+        ----------
+        value : object
+            A number; None or NaN for unknown.
+        decimals : int
+            How many.
+
+        Returns
+        -------
+        str
+            Such as ``12,345``; ``?`` where unknown.
+        """
+        return f"{value:,.{decimals}f}" if isinstance(value, int | float) and not math.isnan(value) else "?"
+
+    def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
+        """
+        Write a measured value with its unit: whole minutes and metres, kilometres from ten on.
+
+        Parameters
+        ----------
+        value : object
+            A number; None or NaN for unknown.
+        unit : str
+            ``min``, ``m`` or any other word.
+        decimals : int
+            How many decimals minutes, metres and people have.
+
+        Returns
+        -------
+        str
+            Such as ``41 min``; ``?`` where unknown.
+        """
+        if not isinstance(value, int | float) or math.isnan(value):
+            return "?"
+        if unit == "m" and value >= 10 * METRES_PER_KM and not decimals:
+            return self.say("unit", "km", value=f"{value / METRES_PER_KM:,.1f}")
+        if unit in self.messages["unit"] and unit != "other":
+            return self.say("unit", unit, value=self.number(value, decimals=decimals))
+        return self.say("unit", "other", value=f"{value:g}", unit=unit)
+
+    def against(self, value: float, threshold: float, unit: str) -> str:
+        """
+        Set a value against a norm, with as many decimals as it takes to tell them apart.
+
+        Parameters
+        ----------
+        value, threshold : float
+            In `unit`.
+        unit : str
+            As in the register.
+
+        Returns
+        -------
+        str
+            Such as ``30.2 min against 30.0 min``; both without decimals where they differ, or are equal, so.
+        """
+        pairs = [
+            (self.measure(value, unit, decimals=count), self.measure(threshold, unit, decimals=count))
+            for count in range(4)
+        ]
+        told = [pair for pair in pairs if pair[0] != pair[1]]
+        shown = pairs[0] if value == threshold or not told else told[0]
+        return self.say("line", "norm_value", value=shown[0], threshold=shown[1])
+
+
+def languages() -> tuple[str, ...]:
+    """
+    List the languages that have a message file.
+
+    Returns
+    -------
+    tuple of str
+        Their codes, sorted.
+    """
+    folder = importlib.resources.files("spatial.planning.messages")
+    return tuple(
+        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    )
+
+
+def wording(language: str, *, names: Mapping[str, str] | None = None) -> Wording:
+    """
+    Load the messages of a language.
+
+    Parameters
+    ----------
+    language : str
+        A code such as ``zh``.
+    names : mapping of str to str, optional
+        Names of services in that language, by id.
+
+    Returns
+    -------
+    Wording
+        A message that the language lacks is said in English.
+
+    Raises
+    ------
+    StudyError
+        Where there is no file of that language.
+
+    Examples
+    --------
+    >>> wording("en").measure(41.2, "min")
+    '41 min'
+    """
+    if language not in languages():
+        known = ", ".join(languages())
+        raise StudyError("language", [f"outputs.languages: no messages in {language!r}; there are {known}"])
+    base, own = _load(FALLBACK), _load(language)
+    merged = {section: {**base[section], **own.get(section, {})} for section in base}
+    return Wording(language, merged, dict(names or {}))
+
+
+@cache
+def _load(language: str) -> dict[str, dict[str, str]]:
+    file = importlib.resources.files("spatial.planning.messages").joinpath(f"{language}.toml")
+    loaded: dict[str, dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return loaded
