@@ -4,9 +4,10 @@ from spatial.network.build import build_network
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import Nearest, nearest, node_labels
+from spatial.network.road_speeds import parse_maxspeed
 from spatial.network.routes import Route
 from spatial.network.snapping import Snaps, snap, walk_minutes
-from spatial.network.speeds import SpeedTable, load_speeds, parse_maxspeed
+from spatial.network.speeds import SpeedTable, load_speeds
 
 __all__ = [
     "Nearest",

@@ -42,7 +42,9 @@ class Openness:
 
 @cache
 def _rules() -> dict[str, Any]:
-    return tomllib.loads(resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8")
+    )
 
 
 def _mode_rules(mode: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from spatial.network.access_rules import FERRY, is_bridge, is_snappable, is_tunn
 from spatial.network.graph import TravelGraph, adjacency
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import findings_of, graph_report, no_findings, roads_report
+from spatial.network.road_speeds import all_season_of_roads, speeds_of_roads
 from spatial.network.roads_input import as_roads
-from spatial.network.speeds import MODES, all_season_of_roads, load_speeds, speeds_of_roads
+from spatial.network.speeds import MODES, load_speeds
 from spatial.network.tags import tag_column
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _construction_left(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 
 
 def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Number the pieces of each road from 0; the roads are in order, so pieces of one road stand together."""
+    """Count the pieces of each road from 0; the roads are in order, so pieces of one road stand together."""
     if len(road_id) == 0:
         return road_id
     changes = np.r_[True, road_id[1:] != road_id[:-1]]

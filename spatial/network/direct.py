@@ -69,7 +69,10 @@ def may_walk_directly(
 
 
 def _share_component(
-    graph: TravelGraph, origins: Snaps, destinations: Snaps, pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
+    graph: TravelGraph,
+    origins: Snaps,
+    destinations: Snaps,
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> NDArray[np.bool_]:
     i, j = pairs
     shared = np.zeros(len(i), dtype=bool)
@@ -109,8 +112,10 @@ def offer_direct_walks(
     """
     if len(origins) == 0 or len(destinations) == 0:
         return
-    tree = shapely.STRtree(barriers.array) if barriers is not None and len(barriers) else None
-    i, j, distance = _pairs_worth_walking(found["travel_time_min"], origins, destinations, graph, (tree, limit_min))
+    tree = shapely.STRtree(barriers.to_numpy()) if barriers is not None and len(barriers) else None
+    i, j, distance = _pairs_worth_walking(
+        found["travel_time_min"], origins, destinations, graph, (tree, limit_min)
+    )
     minutes = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
     offers = {
         "destination": j,
@@ -140,9 +145,10 @@ def _pairs_worth_walking(
     rows, look = np.arange(len(origins)), min(max(_FIRST_LOOK, 2 * k), n_places)
     kept = []
     while len(rows):
-        distance, place = tree.query(start[rows], k=np.arange(1, look + 1))
+        looked = tree.query(start[rows], k=np.arange(1, look + 1))
+        distance, place = np.asarray(looked[0], dtype=np.float64), np.asarray(looked[1], dtype=np.int64)
         at, slot = np.nonzero(distance <= reach_m[rows][:, None] * (1 + 1e-9))
-        i, j, metres = rows[at], place[at, slot].astype(np.int64), distance[at, slot]
+        i, j, metres = rows[at], place[at, slot], distance[at, slot]
         allowed = may_walk_directly(graph, origins, destinations, (i, j), barriers)
         open_before_last = allowed & (metres < distance[at, -1])
         enough = np.bincount(at[open_before_last], minlength=len(rows)) >= k
@@ -161,7 +167,9 @@ def _merge(found: dict[str, NDArray[Any]], i: NDArray[np.int64], offers: dict[st
     both = {name: np.concatenate((found[name].ravel(), offers[name])) for name in found}
     usable = np.flatnonzero(both["destination"] >= 0)
     order = usable[
-        np.lexsort((both["way"][usable], both["travel_time_min"][usable], both["destination"][usable], row[usable]))
+        np.lexsort(
+            (both["way"][usable], both["travel_time_min"][usable], both["destination"][usable], row[usable])
+        )
     ]
     first = np.r_[True, (row[order][1:] != row[order][:-1]) | (np.diff(both["destination"][order]) != 0)]
     order = order[first[: len(order)]]

@@ -52,7 +52,10 @@ def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFr
     edges = gpd.GeoDataFrame(
         {
             "mode": pd.Series([graph.mode] * graph.n_edges, dtype="str"),
-            **{name: pd.Series(getattr(graph, name), dtype="str") for name in ("edge_id", "road_id", "road_class")},
+            **{
+                name: pd.Series(getattr(graph, name), dtype="str")
+                for name in ("edge_id", "road_id", "road_class")
+            },
             "surface": pd.Series(graph.surface, dtype="str"),
             "from_node": graph.edge_from,
             "to_node": graph.edge_to,
@@ -107,8 +110,10 @@ def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode:
     ids = points["node_id"].to_numpy(dtype=np.int64)
     ends = tuple(ours[name].to_numpy(dtype=np.int64, copy=True) for name in ("from_node", "to_node"))
     if not np.array_equal(ids, np.arange(len(ids))) or max(int(end.max()) for end in ends) >= len(ids):
-        raise NetworkError(f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole")
-    xy, row = shapely.get_coordinates(ours.geometry.array, return_index=True)
+        raise NetworkError(
+            f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole"
+        )
+    xy, row = shapely.get_coordinates(ours.geometry.to_numpy(), return_index=True)
     offsets = np.zeros(len(ours) + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=len(ours)), out=offsets[1:])
     length = _numbers(ours, "length_m")
@@ -119,8 +124,8 @@ def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode:
     return TravelGraph(
         mode=mode,
         crs=crs,
-        node_x=points.geometry.x.to_numpy(copy=True),
-        node_y=points.geometry.y.to_numpy(copy=True),
+        node_x=np.array(points.geometry.x, dtype=np.float64),
+        node_y=np.array(points.geometry.y, dtype=np.float64),
         node_source_id=_objects(points["source_id"]),
         node_component=points["component"].to_numpy(dtype=np.int64, copy=True),
         edge_from=ends[0],

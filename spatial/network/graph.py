@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import networkx as nx
     import pyproj
     from numpy.typing import NDArray
@@ -159,8 +159,7 @@ class TravelGraph:
             In the drawn direction.
         """
         rows = np.repeat(np.arange(self.n_edges), np.diff(self.coordinate_offsets))
-        lines: NDArray[np.object_] = shapely.linestrings(self.coordinates, indices=rows)
-        return lines
+        return np.asarray(shapely.linestrings(self.coordinates, indices=rows), dtype=object)
 
     def to_frames(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         """

@@ -1,5 +1,8 @@
 """Compiled last step of every search: from the doors of places over their candidates to labels at nodes."""
 
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -28,7 +31,9 @@ VIA_FROM, VIA_TO, ALONG, DIRECT = 0, 1, 2, 3
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def _rank(
-    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
+    best: tuple[
+        NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]
+    ],
     offer: tuple[float, int, int, int, float],
     per_place: int,
 ) -> None:
@@ -265,4 +270,9 @@ def times_within(
                 n_out += 1
         for t in range(n_touched):
             state[0][state[2][t]], state[1][state[2][t]] = np.inf, np.inf
-    return places[0, :n_out].copy(), places[1, :n_out].copy(), values[0, :n_out].copy(), values[1, :n_out].copy()
+    return (
+        places[0, :n_out].copy(),
+        places[1, :n_out].copy(),
+        values[0, :n_out].copy(),
+        values[1, :n_out].copy(),
+    )

@@ -1,5 +1,8 @@
 """Compiled searches over the arcs of a travel graph: k nearest labels a node, and bounded one-to-many."""
 
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -128,7 +131,8 @@ def _offer(
         if times[node, at] == time and roots[node, at] // per_place < destination:
             return False
     while at > settled and (
-        times[node, at - 1] > time or (times[node, at - 1] == time and roots[node, at - 1] // per_place > destination)
+        times[node, at - 1] > time
+        or (times[node, at - 1] == time and roots[node, at - 1] // per_place > destination)
     ):
         times[node, at], roots[node, at] = times[node, at - 1], roots[node, at - 1]
         arcs[node, at], metres[node, at] = arcs[node, at - 1], metres[node, at - 1]

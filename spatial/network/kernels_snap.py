@@ -33,8 +33,8 @@ def _columns_of(
         # A hair wider, so that rounding never leaves out a cell that the segment touches.
         slack = 1e-6 * grid[2]
         low, high = min(x0, x1) - slack, max(x0, x1) + slack
-    first = int(math.floor((low - grid[0]) / grid[2]))
-    last = int(math.floor((high - grid[0]) / grid[2]))
+    first = math.floor((low - grid[0]) / grid[2])
+    last = math.floor((high - grid[0]) / grid[2])
     return max(first, 0), min(last, n_columns - 1)
 
 
@@ -69,8 +69,8 @@ def fill_grid(
             cursor = offsets[:-1].copy()
         for s in range(segments.shape[0]):
             low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
-            first_row = max(int(math.floor((low - grid[1]) / grid[2])), 0)
-            last_row = min(int(math.floor((high - grid[1]) / grid[2])), n_rows - 1)
+            first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
+            last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
             for row in range(first_row, last_row + 1):
                 first, last = _columns_of(segments[s], row, grid, n_columns)
                 for column in range(first, last + 1):
@@ -128,7 +128,9 @@ def _keep(
         if distance > distances[last] or (distance == distances[last] and edge > edges[last]):
             return n
         at = last
-    while at > 0 and (distance < distances[at - 1] or (distance == distances[at - 1] and edge < edges[at - 1])):
+    while at > 0 and (
+        distance < distances[at - 1] or (distance == distances[at - 1] and edge < edges[at - 1])
+    ):
         edges[at], distances[at] = edges[at - 1], distances[at - 1]
         segments[at], shares[at] = segments[at - 1], shares[at - 1]
         at -= 1
@@ -181,8 +183,8 @@ def nearest_edges(
     size = grid[2]
     for i in range(n):
         px, py = points[i, 0], points[i, 1]
-        column = int(math.floor((px - grid[0]) / size))
-        row = int(math.floor((py - grid[1]) / size))
+        column = math.floor((px - grid[0]) / size)
+        row = math.floor((py - grid[1]) / size)
         found = (edges[i], distances[i], found_segments[i], shares[i])
         count = 0
         # Rings that lie wholly outside the grid are passed over.

@@ -55,6 +55,7 @@ def times_matrix(
         Position of the origin, of the destination, minutes, and metres along the fastest way with both walks and
         their detour; by origin, then by destination. Pairs without a way are not in it.
     """
+    found: Pairs
     doors = (_doors(origins), _doors(destinations))
     if len(origins) <= len(destinations):
         found = times_within(arc_arrays(graph.outward), edge_arrays(graph), doors, float(cutoff_min))
@@ -65,7 +66,7 @@ def times_matrix(
         found = (i[order], j[order], minutes[order], metres[order])
     if graph.mode == "walk":
         found = _with_direct_walks(found, graph, (origins, destinations), cutoff_min, direct_barriers)
-    return found  # type: ignore[no-any-return] - numba carries no types
+    return found
 
 
 def _with_direct_walks(
@@ -77,13 +78,12 @@ def _with_direct_walks(
 ) -> Pairs:
     origins, destinations = places
     i, j, distance = _pairs_within(origins, destinations, cutoff_min)
-    tree = shapely.STRtree(barriers.array) if barriers is not None and len(barriers) else None
+    tree = shapely.STRtree(barriers.to_numpy()) if barriers is not None and len(barriers) else None
     allowed = may_walk_directly(graph, origins, destinations, (i, j), tree)
     i, j, distance = i[allowed], j[allowed], distance[allowed]
     walk = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
     both = [
-        np.concatenate(parts)
-        for parts in zip(found, (i, j, walk, distance * origins.detour), strict=True)
+        np.concatenate(parts) for parts in zip(found, (i, j, walk, distance * origins.detour), strict=True)
     ]
     both_within = both[2] <= cutoff_min
     both = [part[both_within] for part in both]

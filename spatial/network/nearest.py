@@ -79,7 +79,7 @@ class Nearest:
     @property
     def is_direct(self) -> NDArray[np.bool_]:
         """Where the whole way is walked off the network, of shape (n, k)."""
-        return self.way == DIRECT
+        return np.asarray(self.way == DIRECT)
 
     def route(self, origin: int, rank: int = 0) -> Route:
         """
@@ -163,10 +163,14 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
         "way": way,
     }
     if graph.mode == "walk":
-        offer_direct_walks(found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=direct_barriers)
+        offer_direct_walks(
+            found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=direct_barriers
+        )
     _forget_beyond(found, max_time_min)
     legs = _legs(found, origins, destinations)
-    return Nearest(graph, origins, destinations, direction, **found, **legs, label_root=label_root, label_arc=label_arc)
+    return Nearest(
+        graph, origins, destinations, direction, **found, **legs, label_root=label_root, label_arc=label_arc
+    )
 
 
 def node_labels(
@@ -249,7 +253,9 @@ def _label(
     f = destinations.fraction.ravel()[roots]
     # Travel towards a destination enters its edge over the beginning and goes forwards; from it, it leaves there
     # backwards.
-    over_from, over_to = (graph.forward_min, graph.backward_min) if towards else (graph.backward_min, graph.forward_min)
+    over_from, over_to = (
+        (graph.forward_min, graph.backward_min) if towards else (graph.backward_min, graph.forward_min)
+    )
     walk_min = destinations.access_min.ravel()[roots]
     walk_m = destinations.distance_m.ravel()[roots] * destinations.detour
     nodes = np.concatenate((graph.edge_from[e], graph.edge_to[e]))
@@ -260,8 +266,8 @@ def _label(
     metres = share * np.tile(graph.length_m[e], 2) + np.tile(walk_m, 2)
     seeds = (nodes[is_open], np.tile(roots, 2)[is_open], minutes[is_open], metres[is_open])
     arcs = arc_arrays(graph.inward if towards else graph.outward)
-    labels: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = label_nodes(
-        arcs, seeds, max(destinations.candidates, 1), k, float(limit_min)
+    labels: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = (
+        label_nodes(arcs, seeds, max(destinations.candidates, 1), k, float(limit_min))
     )
     return labels
 
@@ -283,7 +289,7 @@ def _forget_beyond(found: dict[str, NDArray[Any]], limit_min: float) -> None:
         found[name][beyond] = np.inf
 
 
-def _legs(found: dict[str, NDArray[Any]], origins: Snaps, destinations: Snaps) -> dict[str, NDArray[np.float64]]:
+def _legs(found: dict[str, NDArray[Any]], origins: Snaps, destinations: Snaps) -> dict[str, NDArray[Any]]:
     """Split the door-to-door time into walk, network and walk; a direct walk is all access."""
     time, way = found["travel_time_min"], found["way"]
     none, direct = way < 0, way == DIRECT

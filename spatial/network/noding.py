@@ -80,7 +80,7 @@ def cut_roads(roads: gpd.GeoDataFrame) -> Pieces:
     ContractError
         Where a road has not one node id a vertex.
     """
-    xy, road = shapely.get_coordinates(roads.geometry.array, return_index=True)
+    xy, road = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
     vertex, names = _vertices(roads, xy, road)
     kept = np.r_[True, (road[1:] != road[:-1]) | (vertex[1:] != vertex[:-1])][: len(road)]
     kept &= np.bincount(road[kept], minlength=len(roads))[road] > 1
@@ -111,14 +111,16 @@ def cut_roads(roads: gpd.GeoDataFrame) -> Pieces:
 def _vertices(
     roads: gpd.GeoDataFrame, xy: NDArray[np.float64], road: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Number the different vertices, and name them."""
+    """Give each different vertex a number and a name."""
     if "node_ids" in roads.columns and bool(roads["node_ids"].notna().all()) and len(roads):
         ids = roads["node_ids"].tolist()
         counts = np.bincount(road, minlength=len(roads))
         wrong = np.flatnonzero(np.array([len(item) for item in ids]) != counts)
         if len(wrong):
             shown = first_of(roads["road_id"].iloc[wrong])
-            raise ContractError("roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"])
+            raise ContractError(
+                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
+            )
         unique, vertex = np.unique(np.concatenate([np.asarray(item) for item in ids]), return_inverse=True)
         prefix = "n" if unique.dtype.kind in "iu" else ""
         names = np.array([f"{prefix}{item}" for item in unique.tolist()], dtype=object)
@@ -131,7 +133,7 @@ def _vertices(
 def _number_nodes(
     xy: NDArray[np.float64], vertex: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Number the pieces' ends along a Hilbert curve; return starts, ends and a row of `xy` for each node."""
+    """Give the pieces' ends numbers along a Hilbert curve; return starts, ends and a row of `xy` a node."""
     rows = np.concatenate((first, last))
     used, at, inverse = np.unique(vertex[rows], return_index=True, return_inverse=True)
     if len(used) == 0:

@@ -44,7 +44,9 @@ def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return _as_findings([], [], crs)
 
 
-def findings_of(graph: TravelGraph, roads: gpd.GeoDataFrame, marks: dict[str, NDArray[np.bool_]]) -> gpd.GeoDataFrame:
+def findings_of(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, marks: dict[str, NDArray[np.bool_]]
+) -> gpd.GeoDataFrame:
     """
     List what people should look at.
 
@@ -87,7 +89,10 @@ def _finding(mode: str, kind: str, subject: str, detail: str) -> dict[str, Any]:
 
 
 def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    columns = {name: pd.Series([row[name] for row in rows], dtype="str") for name in ("finding_id", "kind", "subject_id")}
+    columns = {
+        name: pd.Series([row[name] for row in rows], dtype="str")
+        for name in ("finding_id", "kind", "subject_id")
+    }
     frame = pd.DataFrame(
         {
             **columns,
@@ -166,7 +171,12 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
         "surface_unknown_share": float(length[is_untagged].sum()) / total,
         "all_season_unknown_share": float(length[graph.all_season == "unknown"].sum()) / total,
         "components": [
-            {"component": number, "km": float(km[number]), "edges": int(edges[number]), "vertices": int(vertices[number])}
+            {
+                "component": number,
+                "km": float(km[number]),
+                "edges": int(edges[number]),
+                "vertices": int(vertices[number]),
+            }
             for number in range(count)
         ],
     }

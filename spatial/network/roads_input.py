@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -19,7 +18,18 @@ __all__ = ["as_roads"]
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
-_TAGS = ("name", "ref", "maxspeed", "access", "junction", "bridge", "tunnel", "surface", "tracktype", "smoothness")
+_TAGS = (
+    "name",
+    "ref",
+    "maxspeed",
+    "access",
+    "junction",
+    "bridge",
+    "tunnel",
+    "surface",
+    "tracktype",
+    "smoothness",
+)
 _NUMBERED = r"^(.*?)(\d+)$"
 
 
@@ -55,7 +65,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
         problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
     repeated = frame["road_id"].duplicated()
     if repeated.any():
-        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
+        problems.append(
+            f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id"
+        )
     if problems:
         raise ContractError("roads", problems)
     return _sorted(_single_lines(frame))
@@ -72,9 +84,9 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     classes = next((frame[name] for name in ("road_class", "highway") if name in frame.columns), None)
     kinds = pd.Series(None, index=frame.index, dtype=object) if classes is None else classes.map(_first)
     kinds = kinds.astype(object).where(kinds.notna(), UNKNOWN_CLASS).astype(str)
-    return frame.assign(road_id=values.astype(str).astype(object), road_class=kinds.astype(object)).reset_index(
-        drop=True
-    )
+    return frame.assign(
+        road_id=values.astype(str).astype(object), road_class=kinds.astype(object)
+    ).reset_index(drop=True)
 
 
 def _first(value: Any) -> Any:
@@ -82,7 +94,7 @@ def _first(value: Any) -> Any:
 
 
 def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    flat = frame.set_geometry(shapely.force_2d(frame.geometry.array))
+    flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))
     if (flat.geom_type == "MultiLineString").any():
         flat = flat.explode(ignore_index=True)
         if "node_ids" in flat.columns:
@@ -118,8 +130,16 @@ def _from_osmnx(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
         # Points between two nodes of the graph meet nothing: they get ids of their own.
         between = range(-hidden - 1, -hidden - len(line.coords) + 1, -1)
         hidden += len(between)
-        tags = {tag: ";".join(map(str, value)) if isinstance(value := data.get(tag), list) else value for tag in _TAGS}
-        row = {"road_id": f"{u}-{v}-{key}", "road_class": _first(data.get("highway")), "oneway": "yes", **tags}
+        tags = {
+            tag: ";".join(map(str, value)) if isinstance(value := data.get(tag), list) else value
+            for tag in _TAGS
+        }
+        row = {
+            "road_id": f"{u}-{v}-{key}",
+            "road_class": _first(data.get("highway")),
+            "oneway": "yes",
+            **tags,
+        }
         rows.append({**row, "node_ids": [u, *between, v]})
         lines.append(line)
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs=graph.graph.get("crs"))

@@ -65,9 +65,14 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
     """
     place = int(found.destination[origin, rank])
     if place < 0:
-        raise NetworkError(f"origin {origin} reaches no destination of rank {rank}: there is no route to follow")
+        raise NetworkError(
+            f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
+        )
     pieces = [] if found.way[origin, rank] == DIRECT else _pieces(found, origin, rank)
-    doors = ((found.origins.x[origin], found.origins.y[origin]), (found.destinations.x[place], found.destinations.y[place]))
+    doors = (
+        (found.origins.x[origin], found.origins.y[origin]),
+        (found.destinations.x[place], found.destinations.y[place]),
+    )
     if found.direction == "from_facility":
         pieces = [(edge, end, start) for edge, start, end in reversed(pieces)]
         doors = (doors[1], doors[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -223,7 +223,7 @@ def _around_barriers(
 ) -> _Found:
     """Replace the candidates behind a barrier by the next nearest ones that are not."""
     k = found[0].shape[1]
-    tree = shapely.STRtree(barriers.array)
+    tree = shapely.STRtree(barriers.to_numpy())
     on_barrier = np.zeros(len(xy), dtype=bool)
     on_barrier[tree.query(shapely.points(xy), predicate="intersects")[0]] = True
     kept = tuple(part.copy() for part in found)
@@ -240,7 +240,7 @@ def _around_barriers(
         rows = rows[~done]
         if len(rows):
             wide = _search(index, xy[rows], min(wide[1].shape[1] * _WIDEN, n_edges), max_snap_m)
-    return kept  # type: ignore[return-value] - a tuple of the same four arrays
+    return cast("_Found", kept)
 
 
 def _crossing(
@@ -255,14 +255,21 @@ def _crossing(
     return blocked
 
 
-def _store_first(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], wide: tuple[NDArray[Any], ...], open_leg: NDArray[np.bool_]) -> None:
+def _store_first(
+    kept: tuple[NDArray[Any], ...],
+    rows: NDArray[np.int64],
+    wide: tuple[NDArray[Any], ...],
+    open_leg: NDArray[np.bool_],
+) -> None:
     """Write the first k open candidates of each row, in order, and empty the rest."""
     k = kept[0].shape[1]
     order = np.argsort(~open_leg, axis=1, kind="stable")[:, :k]
     usable = np.take_along_axis(open_leg, order, axis=1)
     for target, part, empty in zip(kept, wide, (-1, np.inf, -1, 0.0), strict=True):
         target[rows] = empty
-        target[rows[:, None], np.arange(order.shape[1])] = np.where(usable, np.take_along_axis(part, order, axis=1), empty)
+        target[rows[:, None], np.arange(order.shape[1])] = np.where(
+            usable, np.take_along_axis(part, order, axis=1), empty
+        )
 
 
 def _snaps(
@@ -276,7 +283,9 @@ def _snaps(
     max_snap_m, walk_km_h, detour = options
     edge, distance, segment, share = found
     ends = index.segments[segment]
-    along = index.before_m[segment] + share * np.hypot(ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1])
+    along = index.before_m[segment] + share * np.hypot(
+        ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
+    )
     length = graph.length_m[edge]
     none = edge < 0
     fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
