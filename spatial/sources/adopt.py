@@ -66,8 +66,8 @@ def as_settlements(
     ...     {"code": [7], "people": [120]}, geometry=gpd.points_from_xy([5e5], [3e6]), crs="EPSG:32648"
     ... )
     >>> table = as_settlements(points, id="code", population="people", tier="village")
-    >>> table.loc[0, ["settlement_id", "tier", "population_persons"]].tolist()
-    ['7', 'village', 120.0]
+    >>> table["settlement_id"].tolist(), table["tier"].tolist(), table["population_persons"].tolist()
+    (['7'], ['village'], [120.0])
     """
     constant = tier if tier in TIERS and tier not in frame.columns else None
     given = {

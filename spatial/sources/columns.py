@@ -13,7 +13,15 @@ from spatial.errors import first_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["choice_column", "id_column", "map_columns", "number_column", "row_labels", "text_column"]
+__all__ = [
+    "choice_column",
+    "complete_text_column",
+    "id_column",
+    "map_columns",
+    "number_column",
+    "row_labels",
+    "text_column",
+]
 
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
@@ -110,6 +118,8 @@ def text_column(series: pd.Series) -> pd.Series:
     >>> list(text_column(pd.Series([51.0, 52.5])))
     ['51', '52.5']
     """
+    if isinstance(series.dtype, pd.StringDtype):
+        return series.astype("str")
 
     def text(value: object) -> object:
         if isinstance(value, float | np.floating) and float(value).is_integer():
@@ -122,7 +132,7 @@ def text_column(series: pd.Series) -> pd.Series:
 
 def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     """
-    Ids as text, complete and unique.
+    Read ids as text, complete and unique.
 
     Parameters
     ----------
@@ -151,11 +161,38 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     return ids
 
 
+def complete_text_column(frame: pd.DataFrame, column: str, problems: list[str], *, key: str) -> pd.Series:
+    """
+    Text of a column that may not be empty anywhere.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the column.
+    column : str
+        The column.
+    problems : list of str
+        Faults are appended to it.
+    key : str
+        The id column that names rows in messages.
+
+    Returns
+    -------
+    Series of str
+        On the frame's index.
+    """
+    text = text_column(frame[column])
+    empty = text.isna() | (text.str.strip() == "")
+    if empty.any():
+        problems.append(f"{column}: empty for {first_of(row_labels(frame, key)[empty])}; fill it in")
+    return text
+
+
 def number_column(
     frame: pd.DataFrame, column: str, problems: list[str], *, key: str, complete: bool = False
 ) -> pd.Series:
     """
-    Non-negative numbers of a column; text, negative and infinite values are faults, so is a gap where none may be.
+    Read non-negative numbers of a column; text, negative and infinite values are faults, so is a gap where none may be.
 
     Parameters
     ----------

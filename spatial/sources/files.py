@@ -10,9 +10,9 @@ from spatial.errors import SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HEAD_BYTES", "is_remote", "local_file"]
+__all__ = ["HEAD_BYTES", "file_parts", "is_remote", "local_file"]
 
-HEAD_BYTES = 1024
+HEAD_BYTES = 8192
 """How much of a file is looked at to tell what it is."""
 
 _SCHEME = re.compile(r"(^|[/\\])[A-Za-z][A-Za-z0-9+.\-]+:[/\\]")
@@ -20,6 +20,10 @@ _WEB_PAGE = re.compile(
     rb"^\s*(<!doctype html|<html|<head|<body|<!--|<\?xml[^>]*>\s*(<!doctype html|<html|<error))",
     re.IGNORECASE,
 )
+_LEADS_ELSEWHERE = re.compile(rb"<(OGR\w*DataSource|VRTDataset|GDAL_\w+|WCS_\w+|GDALWMTS)|gdal_streamed_alg")
+"""What GDAL's virtual formats hold: under any name they may open other files, remote ones too."""
+
+_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 _LFS_POINTER = b"version https://git-lfs"
 
 
@@ -85,12 +89,34 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
         )
     if head.startswith(_LFS_POINTER):
         raise SourceError(f"{what} {path}: this is a Git LFS pointer, not the file; run `git lfs pull`")
-    if magic and not head.startswith(magic):
+    if magic and not head.lstrip().startswith(magic) and not head.startswith(magic):
         raise SourceError(
             f"{what} {path}: this is no {kind} (it begins with {head[:8]!r}); "
             "it is damaged or another kind of file under that name"
         )
+    if _LEADS_ELSEWHERE.search(head):
+        raise SourceError(f"{what} {path}: this file refers to others; name the file with the data itself")
     return path.resolve()
+
+
+def file_parts(path: Path) -> tuple[Path, ...]:
+    """
+    List the files that together are one source.
+
+    Parameters
+    ----------
+    path : Path
+        The file that a study names.
+
+    Returns
+    -------
+    tuple of Path
+        The file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there.
+    """
+    if path.suffix.lower() != ".shp":
+        return (path,)
+    beside = (path.with_suffix(form) for ending in _SHAPEFILE_PARTS for form in (ending, ending.upper()))
+    return (path, *(part for part in beside if part.is_file()))
 
 
 def _head(path: Path, what: str) -> bytes:

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
-from spatial.errors import SourceError, first_of
+from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.columns import map_columns
 from spatial.sources.delimited import read_delimited
 from spatial.sources.files import local_file
 
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 
     from spatial.study import TableSource
 
-__all__ = ["FORMATS", "declares_crs", "open_frame"]
+__all__ = ["FORMATS", "declares_crs", "open_frame", "open_mapped"]
 
 FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".csv": ("CSV", ()),
     ".tsv": ("CSV", ()),
     ".txt": ("CSV", ()),
     ".gpkg": ("GeoPackage", (b"SQLite format 3\x00",)),
-    ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{", b" ", b"\n", b"\r\n", b"\t")),
-    ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{", b" ", b"\n", b"\r\n", b"\t")),
+    ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
+    ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
     ".shp": ("Shapefile", (b"\x00\x00\x27\x0a",)),
     ".fgb": ("FlatGeobuf", (b"fgb\x03",)),
     ".parquet": ("GeoParquet", (b"PAR1",)),
@@ -74,6 +75,38 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     frame = _read_parquet(file, what) if kind == "GeoParquet" else _read_ogr(file, kind, source, what)
     if frame.empty:
         raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
+    return frame
+
+
+def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
+    """
+    Read a file with its columns and values under our names.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending names the format.
+    source : TableSource
+        Declared layer, encoding, delimiter, columns and values.
+    what : str
+        What it is to the study, for messages.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        As `open_frame`, with the mapping of `map_columns`.
+
+    Raises
+    ------
+    SourceError
+        As `open_frame`.
+    ContractError
+        Where the mapping names columns that the file does not have.
+    """
+    problems: list[str] = []
+    frame = map_columns(open_frame(path, source, what=what), source.columns, source.values, problems)
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
     return frame
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from affine import Affine
+from rasterio.warp import transform_bounds
+from spatial.crs import WGS84
 from spatial.errors import SourceError
 from spatial.rasters import Raster
 from spatial.sources.tiles import Tile, open_tile
@@ -86,7 +88,7 @@ def read_raster(paths: Sequence[Path] | Path, *, nodata: float | None = None, na
     Returns
     -------
     Raster
-        float64; NaN where there is no data.
+        In float64; NaN where there is no data.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def read_elevation(
     nodata : float or None
         Value of cells without data, where the files do not say it.
     within : tuple of float or None
-        West, south, east, north in the files' CRS: only the cells that touch it are kept.
+        West, south, east, north in degrees: only the cells that touch it are kept.
 
     Returns
     -------
@@ -187,14 +189,14 @@ def read_grid(
     name : str
         What it is, for messages.
     within : tuple of float or None
-        West, south, east, north in the files' CRS: only the cells that touch it are kept.
+        West, south, east, north in degrees: only the cells that touch it are kept.
     same_overlap : bool
         Whether tiles that overlap with different values are refused, rather than the first one named counting.
 
     Returns
     -------
     GridReading
-        float64 values; undeclared common sentinels are read as no data and counted.
+        In float64; undeclared common sentinels are read as no data and counted.
 
     Raises
     ------
@@ -257,7 +259,7 @@ def _frame(
     right = max(c + tile.shape[1] for (c, _), tile in zip(corners, tiles, strict=True))
     bottom = max(r + tile.shape[0] for (_, r), tile in zip(corners, tiles, strict=True))
     if within is not None:
-        west, south, east, north = within
+        west, south, east, north = transform_bounds(WGS84, tiles[0].crs.to_wkt(), *within)
         xs, ys = zip(*(_cell(first, *point) for point in ((west, north), (east, south))), strict=True)
         left, right = max(left, int(np.floor(min(xs)))), min(right, int(np.ceil(max(xs))))
         top, bottom = max(top, int(np.floor(min(ys)))), min(bottom, int(np.ceil(max(ys))))

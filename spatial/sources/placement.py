@@ -189,7 +189,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
     if problems:
         raise ContractError(label, problems)
     geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
-    return gpd.GeoDataFrame(frame, geometry=geometry)
+    return gpd.GeoDataFrame(frame.rename(columns={"geometry": "source_geometry"}), geometry=geometry)
 
 
 def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: str) -> gpd.GeoDataFrame:

@@ -12,13 +12,14 @@ import shapely
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import (
     choice_column,
+    complete_text_column,
     id_column,
-    map_columns,
     number_column,
     row_labels,
     text_column,
 )
-from spatial.sources.formats import open_frame
+from spatial.sources.flows import flows_from_table
+from spatial.sources.formats import open_mapped
 from spatial.sources.placement import place_frame, refuse_invalid, refuse_outside
 from spatial.study import TableSource, Tiers
 from spatial.tables import GEOMETRY_TYPES, TIERS
@@ -76,7 +77,7 @@ def read_table(
     """
     file = Path(path)
     declared = source or TableSource(path=str(path))
-    placed = place_frame(_mapped(file, declared, what), declared, file, what=what, key=key)
+    placed = place_frame(open_mapped(file, declared, what=what), declared, file, what=what, key=key)
     return placed.set_geometry(_simple(placed.geometry))
 
 
@@ -100,8 +101,8 @@ def settlements_from_table(
     Returns
     -------
     GeoDataFrame
-        settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or none),
-        group columns and the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+        Columns settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or
+        none), group columns and the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
 
     Raises
     ------
@@ -148,8 +149,8 @@ def facilities_from_table(
     Returns
     -------
     GeoDataFrame
-        facility_id, name, name_en, name_zh, service, capacity, load, status (existing by default), source and the
-        file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+        Columns facility_id, name, name_en, name_zh, service, capacity, load, status (existing by default), source and
+        the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
 
     Raises
     ------
@@ -168,7 +169,7 @@ def facilities_from_table(
     elif services is not None:
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:
-        result["service"] = _complete_text(result, "service", problems, key="facility_id")
+        result["service"] = complete_text_column(result, "service", problems, key="facility_id")
     if "status" in result.columns:
         result["status"] = choice_column(result, "status", FACILITY_STATUS, problems, key="facility_id")
     else:
@@ -196,8 +197,8 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        road_id (row number from 1 where the file has none), road_class and the file's own columns, those that the
-        roads table knows as text; one LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
+        Columns road_id (row number from 1 where the file has none), road_class and the file's own columns, those of
+        the roads table as text; one LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
 
     Raises
     ------
@@ -210,7 +211,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
     result = _named(frame, "road_id", problems, "LineString", names=("name", "ref"))
     if "road_class" in result.columns:
-        result["road_class"] = _complete_text(result, "road_class", problems, key="road_id")
+        result["road_class"] = complete_text_column(result, "road_class", problems, key="road_id")
     else:
         problems.append(
             "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
@@ -249,7 +250,7 @@ def boundaries_from_table(
     Returns
     -------
     GeoDataFrame
-        boundary_id, name, name_en, name_zh, admin_level and the file's own columns; polygons in the file's CRS.
+        Columns boundary_id, name, name_en, name_zh, admin_level and the file's own columns; polygons in the file's CRS.
         `is_unit` is not in it.
 
     Raises
@@ -278,72 +279,6 @@ def boundaries_from_table(
     result = _done(result, label, problems)
     refuse_invalid(result, key="boundary_id", what=label)
     return result
-
-
-def flows_from_table(
-    path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None
-) -> pd.DataFrame:
-    """
-    Read observed flows between settlements.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root; it needs no coordinates.
-    source : TableSource
-        What the study declares about it.
-    settlement_ids : collection of str or None
-        Settlements there are; None to accept any.
-
-    Returns
-    -------
-    DataFrame
-        from_id, to_id, kind, volume (a year) and the file's own columns.
-
-    Raises
-    ------
-    SourceError, ContractError
-        With every fault of columns, ids and numbers at once.
-    """
-    frame = pd.DataFrame(_mapped(path, source, "flows")).drop(columns="geometry", errors="ignore")
-    found = first_of(map(str, frame.columns), limit=30)
-    problems = [
-        f"{column}: the column is missing; map it in columns: the table has {found}"
-        for column in ("from_id", "to_id", "kind", "volume")
-        if column not in frame.columns
-    ]
-    if problems:
-        raise ContractError(f"flows {path}", problems)
-    for column in ("from_id", "to_id", "kind"):
-        frame[column] = _complete_text(frame, column, problems, key="")
-    frame["volume"] = number_column(frame, "volume", problems, key="", complete=True)
-    for column in ("from_id", "to_id"):
-        if settlement_ids is not None:
-            unknown = frame.loc[~frame[column].isin(list(settlement_ids)) & frame[column].notna(), column]
-            if len(unknown):
-                problems.append(
-                    f"{column}: no such settlement {first_of(unknown.drop_duplicates())}; correct the ids"
-                )
-    repeated = frame.duplicated(["from_id", "to_id", "kind"], keep=False)
-    if repeated.any():
-        pairs = (
-            frame.loc[repeated, ["from_id", "to_id", "kind"]]
-            .astype(str)
-            .agg("/".join, axis=1)
-            .drop_duplicates()
-        )
-        problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
-    if problems:
-        raise ContractError(f"flows {path}", problems)
-    return frame
-
-
-def _mapped(path: Path, source: TableSource, what: str) -> pd.DataFrame:
-    problems: list[str] = []
-    frame = map_columns(open_frame(path, source, what=what), source.columns, source.values, problems)
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
-    return frame
 
 
 def _simple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -391,14 +326,6 @@ def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Seri
         labels = row_labels(frame, "settlement_id")[unknown]
         problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
     return place.map(words).astype("str")
-
-
-def _complete_text(frame: pd.DataFrame, column: str, problems: list[str], *, key: str) -> pd.Series:
-    text = text_column(frame[column])
-    empty = text.isna() | (text.str.strip() == "")
-    if empty.any():
-        problems.append(f"{column}: empty for {first_of(row_labels(frame, key)[empty])}; fill it in")
-    return text
 
 
 def _optional_choice(

@@ -132,6 +132,14 @@ def test_only_the_wanted_ground_of_elevation_is_kept(tmp_path: Path) -> None:
         read_elevation(path, within=(50.0, 4.0, 51.0, 5.0))
 
 
+def test_wanted_ground_in_degrees_is_found_in_a_projected_raster(tmp_path: Path) -> None:
+    # zone 38 south: 45 E is easting 500 km; cells of 100 km from easting 400 km to 700 km
+    place = Affine(100_000, 0, 400_000, 0, -100_000, 8_700_000)
+    path = _tif(tmp_path / "e.tif", np.array([[1.0, 2.0, 3.0]]), transform=place, crs="EPSG:32738")
+    reading = read_elevation(path, within=(45.1, -12.3, 45.2, -12.2))  # easting 511 km to 522 km
+    assert reading.raster.values.tolist() == [[2.0]]
+
+
 def test_heights_that_no_land_has_are_refused(tmp_path: Path) -> None:
     path = _tif(tmp_path / "e.tif", np.array([[100, 65535]], dtype="uint16"))
     with pytest.raises(SourceError, match="no height of land in metres in 1 cell"):

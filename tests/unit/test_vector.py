@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 from spatial.errors import ContractError, CrsError, SourceError
+from spatial.sources.files import file_parts
 from spatial.sources.vector import (
     boundaries_from_table,
     facilities_from_table,
@@ -269,6 +270,45 @@ def test_content_that_contradicts_the_ending_is_refused(tmp_path: Path) -> None:
     path = _write(tmp_path, "<OGRVRTDataSource></OGRVRTDataSource>", name="own.gpkg")
     with pytest.raises(SourceError, match="this is no GeoPackage"):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n<OGRVRTDataSource>",
+        '{"x": "<OGRVRTDataSource>"}',
+        '{"type": "gdal_streamed_alg", "command_line": "gdal"}',
+    ],
+)
+def test_virtual_files_that_lead_elsewhere_are_refused(tmp_path: Path, text: str) -> None:
+    path = _write(tmp_path, text, name="own.geojson")
+    with pytest.raises(SourceError, match="this file refers to others"):
+        read_table(path)
+
+
+def test_gbk_shapefile_read_as_utf8_names_the_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "own.shp"
+    _points(name=["石桥", "青林"]).rename(columns={"settlement_id": "id"}).to_file(path, encoding="gbk")
+    path.with_suffix(".cpg").unlink()
+    with pytest.raises(SourceError, match=r"own\.shp: its text is not utf-8; write encoding = 'gb18030'"):
+        read_table(path)
+
+
+def test_shapefile_is_several_files(tmp_path: Path) -> None:
+    path = tmp_path / "own.shp"
+    _points().rename(columns={"settlement_id": "id"}).to_file(path)
+    assert [part.suffix for part in file_parts(path)] == [".shp", ".dbf", ".shx", ".prj", ".cpg"]
+    assert file_parts(tmp_path / "own.csv") == (tmp_path / "own.csv",)
+
+
+def test_plain_parquet_takes_its_place_from_columns(tmp_path: Path) -> None:
+    path = tmp_path / "own.parquet"
+    pd.DataFrame(
+        {"settlement_id": ["a"], "tier": ["village"], "lon": [103.5], "lat": [30.25], "geometry": ["x"]}
+    ).to_parquet(path)
+    frame = settlements_from_table(path, _source())
+    assert frame.geometry[0].wkt == "POINT (103.5 30.25)"
+    assert frame["source_geometry"][0] == "x"
 
 
 def test_lone_shp_names_the_missing_parts(tmp_path: Path) -> None:
