@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import (
     choice_column,
@@ -20,6 +21,7 @@ from spatial.sources.columns import (
 )
 from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
+from spatial.sources.osm_places import assign_tiers
 from spatial.sources.placement import place_frame, refuse_invalid, refuse_outside
 from spatial.study import TableSource, Tiers
 from spatial.tables import GEOMETRY_TYPES, TIERS
@@ -318,14 +320,14 @@ def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Seri
             "or a column place with words of [tiers]"
         )
         return pd.Series("", index=frame.index, dtype="str")
-    words = {word: tier for tier in reversed(TIERS) for word in getattr(tiers, tier)}
     place = text_column(frame["place"])
-    unknown = ~place.isin(list(words))
+    tier = assign_tiers(frame.assign(place=place), tiers)["tier"]
+    unknown = tier.isna()
     if unknown.any():
         shown = first_of(place[unknown].fillna("").drop_duplicates().sort_values())
         labels = row_labels(frame, "settlement_id")[unknown]
         problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
-    return place.map(words).astype("str")
+    return tier
 
 
 def _optional_choice(

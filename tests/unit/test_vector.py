@@ -111,6 +111,20 @@ def test_tier_follows_from_the_words_of_the_study(tmp_path: Path) -> None:
     assert list(frame["tier"]) == ["village", "town"]
 
 
+def test_county_seats_are_known_by_name_too(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path, "settlement_id,name,place,lon,lat\na,Qingshi,town,103.5,30.25\nb,x,town,103.6,30.5\n"
+    )
+    frame = settlements_from_table(path, _source(), tiers=Tiers(county_seat=("Qingshi",)))
+    assert list(frame["tier"]) == ["county_seat", "town"]
+
+
+def test_words_without_a_tier_are_named(tmp_path: Path) -> None:
+    path = _write(tmp_path, "settlement_id,place,lon,lat\na,camp,103.5,30.25\n")
+    report = _problems(lambda: settlements_from_table(path, _source()))
+    assert "place: no tier for 'camp' (1 in all) of 'a' (1 in all); add the word to [tiers]" in report
+
+
 def test_without_a_population_column_people_are_unknown(tmp_path: Path) -> None:
     path = _write(tmp_path, "settlement_id,tier,lon,lat\na,village,103.5,30.25\n")
     frame = settlements_from_table(path, _source())
@@ -275,7 +289,6 @@ def test_content_that_contradicts_the_ending_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "\n<OGRVRTDataSource>",
         '{"x": "<OGRVRTDataSource>"}',
         '{"type": "gdal_streamed_alg", "command_line": "gdal"}',
     ],
