@@ -1,0 +1,1 @@
+"""Raw files become settlements, facilities, roads, boundaries, water, population and terrain."""

@@ -1,0 +1,158 @@
+"""OpenStreetMap extracts as frames: settlements, facilities, roads, boundaries and water, with counts to check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.sources.findings import findings_frame
+from spatial.sources.osm_boundaries import read_boundaries
+from spatial.sources.osm_facilities import read_facilities
+from spatial.sources.osm_places import read_places
+from spatial.sources.osm_roads import read_roads
+from spatial.sources.osm_scan import COUNTED, Scan, scan_osm
+from spatial.sources.osm_water import read_water
+from spatial.sources.services import Vocabulary, load_services
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import geopandas as gpd
+
+__all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm"]
+
+SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
+"""Values of ``place`` that are settlements, where a study does not say otherwise."""
+
+BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "place", "route", "shop", "waterway")
+"""Keys that are read whatever the vocabulary asks for."""
+
+
+@dataclass(frozen=True, eq=False)
+class OsmExtract:
+    """
+    What an extract holds, in EPSG:4326.
+
+    Parameters
+    ----------
+    places : GeoDataFrame
+        Settlements as points; see `osm_places.read_places`.
+    facilities : GeoDataFrame
+        As tagged, nothing merged; see `osm_facilities.read_facilities`.
+    roads : GeoDataFrame
+        Roads and ferries; see `osm_roads.read_roads`.
+    boundaries : GeoDataFrame
+        Administrative areas; see `osm_boundaries.read_boundaries`.
+    water : GeoDataFrame
+        Coastlines, watercourses and standing water; see `osm_water.read_water`.
+    counts : DataFrame
+        item and number: what the file holds, before anything was merged or left out.
+    findings : GeoDataFrame
+        What a person should look at.
+    """
+
+    places: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    counts: pd.DataFrame
+    findings: gpd.GeoDataFrame
+
+
+def read_osm(
+    path: str | Path,
+    *,
+    vocabulary: Vocabulary | None = None,
+    place_words: Collection[str] = SETTLEMENT_WORDS,
+) -> OsmExtract:
+    """
+    Read an OpenStreetMap extract.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
+    vocabulary : Vocabulary, optional
+        Which tags mean which service; the packaged one by default.
+    place_words : collection of str
+        Values of ``place`` that are settlements.
+
+    Returns
+    -------
+    OsmExtract
+        Frames in EPSG:4326, sorted by node, way and relation and then by number.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
+    """
+    words = load_services() if vocabulary is None else vocabulary
+    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
+    order = {"n": 0, "w": 1, "r": 2}
+    elements = sorted(scan.elements, key=lambda element: (order[element.kind], element.number))
+    places, findings = read_places(elements, scan.areas, words=place_words)
+    facilities, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
+    roads, broken = read_roads(elements)
+    boundaries, levels, cut = read_boundaries(elements, scan.areas)
+    water = read_water(elements, scan.areas)
+    extra = {
+        "settlements": len(places),
+        "settlements from areas": int((~places["settlement_id"].str.startswith("n")).sum()),
+        "settlements without a name": int(places["name"].isna().sum()),
+        "population tags": int(
+            sum(
+                "population" in element.tags
+                for element in elements
+                if element.tags.get("place") in place_words
+            )
+        ),
+        "population tags unreadable": sum(item.kind == "unreadable_population" for item in findings),
+        "facilities as tagged": len(facilities),
+        "facilities without a place": len(unplaced),
+        "ferries": int((roads["road_class"] == "ferry").sum()),
+        "roads without two nodes": len(broken),
+        "ways with nodes beyond the extract": len(scan.incomplete),
+        "boundaries cut by the extract": len(cut),
+        **{f"boundaries admin_level={level}": number for level, number in sorted(levels.items())},
+        **{
+            f"service={name}": int(number)
+            for name, number in facilities["service"].value_counts().sort_index().items()
+        },
+    }
+    return OsmExtract(
+        places,
+        facilities,
+        roads,
+        boundaries,
+        water,
+        _counts(scan, extra),
+        findings_frame(findings, crs=WGS84),
+    )
+
+
+def _counts(scan: Scan, extra: Mapping[str, int]) -> pd.DataFrame:
+    """Totals, then raw tags: amenities and the like over all kinds, places of nodes, highways of ways."""
+    numbers: dict[str, int] = {name: scan.totals[name] for name in ("nodes", "ways", "relations")}
+    numbers["highway ways"] = sum(
+        n for (key, _, kind), n in scan.values.items() if (key, kind) == ("highway", "w")
+    )
+    for key, value, kind in sorted(scan.values, key=lambda item: (COUNTED.index(item[0]), item[1], item[2])):
+        label = f"{key}={value}"
+        if key == "place" and kind != "n":
+            label += " (areas)"
+        elif key == "highway" and kind != "w":
+            label += " (nodes)" if kind == "n" else " (relations)"
+        numbers[label] = numbers.get(label, 0) + scan.values[key, value, kind]
+    numbers.update(extra)
+    return pd.DataFrame(
+        {
+            "item": pd.Series(list(numbers), dtype="str"),
+            "number": pd.Series(list(numbers.values()), dtype="float64"),
+        }
+    )

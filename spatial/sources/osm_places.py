@@ -1,0 +1,149 @@
+"""Settlements of OpenStreetMap: place nodes as they are, and areas that hold no place node."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.sources.findings import Finding
+from spatial.sources.osm_shapes import element_frame, shapes, tag_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.sources.osm_scan import Element
+    from spatial.study import Tiers
+
+__all__ = ["assign_tiers", "read_places", "read_population_tag"]
+
+_COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
+
+
+def read_places(
+    elements: Sequence[Element], areas: Mapping[str, str], *, words: Collection[str]
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Find the settlements.
+
+    Parameters
+    ----------
+    elements : sequence of Element
+        Tagged nodes, ways and relations.
+    areas : mapping of str to str
+        Multipolygons by id.
+    words : collection of str
+        Values of ``place`` that are settlements.
+
+    Returns
+    -------
+    tuple of GeoDataFrame and list of Finding
+        settlement_id, place, names, population_persons (NaN where untagged or unreadable), population_source and
+        tags; Points in EPSG:4326: nodes as they are, a representative point for an area. The findings list
+        unreadable population tags and areas that a node stands for.
+    """
+    places = [element for element in elements if element.tags.get("place") in words]
+    geometry = shapes(places, areas)
+    kept, findings = _without_named_areas(places, geometry)
+    places, geometry = [places[i] for i in kept], geometry[kept]
+    points = np.where(shapely.get_dimensions(geometry) == 0, geometry, shapely.point_on_surface(geometry))
+    persons = []
+    for element, point in zip(places, points, strict=True):
+        number = read_population_tag(element.tags.get("population"))
+        if np.isnan(number) and "population" in element.tags:
+            text = element.tags["population"]
+            findings.append(
+                Finding("unreadable_population", element.id, f"population tag {text!r} is no number", point)
+            )
+        persons.append(number)
+    population = pd.Series(persons, dtype="float64")
+    columns = {
+        "settlement_id": pd.Series([element.id for element in places], dtype="str"),
+        "place": tag_texts(places, "place"),
+        "population_persons": population,
+        "population_source": pd.Series(np.where(population.notna(), "tag", "none"), dtype="str"),
+    }
+    return element_frame(places, points, columns), findings
+
+
+def _without_named_areas(
+    places: Sequence[Element], geometry: NDArray[np.object_]
+) -> tuple[NDArray[np.intp], list[Finding]]:
+    """Rows of nodes, and of areas that hold no place node; the other areas as findings."""
+    is_node = np.array([element.kind == "n" for element in places], dtype=bool)
+    nodes = np.flatnonzero(is_node)
+    is_area = shapely.get_dimensions(geometry) == 2
+    others = np.flatnonzero(is_area)
+    tree = shapely.STRtree(geometry[nodes])
+    area, node = tree.query(geometry[others], predicate="intersects")
+    held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
+    findings = [
+        Finding(
+            "place_area",
+            places[row].id,
+            "the area of a place that a node stands for",
+            shapely.point_on_surface(geometry[row]),
+            other=places[by].id,
+        )
+        for row, by in held.items()
+    ]
+    kept = is_node | (is_area & ~np.isin(np.arange(len(places)), list(held)))
+    return np.flatnonzero(kept), findings
+
+
+def read_population_tag(text: str | None) -> float:
+    """
+    Read a population tag.
+
+    Parameters
+    ----------
+    text : str or None
+        As tagged.
+
+    Returns
+    -------
+    float
+        Persons; NaN where untagged, or where it is no whole number. Thousands may be set apart.
+
+    Examples
+    --------
+    >>> read_population_tag("12 345"), read_population_tag("1000 à 3000")
+    (12345.0, nan)
+    """
+    if text is None or not _COUNT.fullmatch(text.strip()):
+        return float("nan")
+    return float(re.sub(r"\D", "", text))
+
+
+def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
+    """
+    Decide the tier of every settlement.
+
+    Parameters
+    ----------
+    places : GeoDataFrame
+        With `place`, or with `tier` where it is known already. Left unchanged.
+    tiers : Tiers
+        Place words by tier; county seats also by name.
+
+    Returns
+    -------
+    GeoDataFrame
+        With `tier`: a known tier stays, else the first of city, county_seat, town and village that lists the place
+        word; a settlement whose name is listed under county_seat is one in any case.
+    """
+    words = {
+        word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)
+    }
+    tier = places["tier"] if "tier" in places.columns else places["place"].map(words)
+    seat = np.zeros(len(places), dtype=bool)
+    for column in ("name", "name_en", "name_zh"):
+        if column in places.columns:
+            seat |= places[column].isin(tiers.county_seat).to_numpy(dtype=bool)
+    return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))

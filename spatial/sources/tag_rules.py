@@ -1,0 +1,210 @@
+"""Rules on OpenStreetMap tags, as services.toml writes them: ``amenity=hospital & emergency=yes``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TagRule", "TagTest", "fold", "parse_rule", "tag_values"]
+
+_TEST = re.compile(r"(?P<key>[^=!~\s]+)\s*(?P<how>!=|=|~)\s*(?P<value>.+)")
+_RANGE = re.compile(r"(\d)-(\d)")
+
+
+@dataclass(frozen=True)
+class TagTest:
+    """
+    One test on one tag.
+
+    Parameters
+    ----------
+    key : str
+        The tag's key.
+    how : {'=', '!=', '~'}
+        One of the values, none of the values, or text that a pattern finds.
+    values : frozenset of str
+        The values; empty with ``=`` for any value.
+    pattern : str
+        Regular expression of ``~``, without accents and in small letters.
+    """
+
+    key: str
+    how: Literal["=", "!=", "~"]
+    values: frozenset[str] = frozenset()
+    pattern: str = ""
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """
+        Whether the tags pass the test.
+
+        Parameters
+        ----------
+        tags : mapping of str to str
+            An element's tags.
+
+        Returns
+        -------
+        bool
+            An untagged key passes ``!=`` only.
+        """
+        value = tags.get(self.key)
+        if value is None:
+            return self.how == "!="
+        if self.how == "~":
+            return re.search(self.pattern, fold(value)) is not None
+        if not self.values:
+            return True
+        found = not self.values.isdisjoint(tag_values(value))
+        return found if self.how == "=" else not found
+
+
+@dataclass(frozen=True)
+class TagRule:
+    """
+    Tests that must all pass.
+
+    Parameters
+    ----------
+    text : str
+        As written.
+    tests : tuple of TagTest
+        In the order written.
+    """
+
+    text: str
+    tests: tuple[TagTest, ...]
+
+    @property
+    def key(self) -> str:
+        """
+        The key that an element must have, by which elements are found.
+
+        Returns
+        -------
+        str
+            The key of the first test with ``=``.
+        """
+        return next(test.key for test in self.tests if test.how == "=")
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """
+        Whether the tags pass every test.
+
+        Parameters
+        ----------
+        tags : mapping of str to str
+            An element's tags.
+
+        Returns
+        -------
+        bool
+            True where all pass.
+        """
+        return all(test.matches(tags) for test in self.tests)
+
+
+def parse_rule(text: str) -> TagRule:
+    """
+    Read a rule.
+
+    Parameters
+    ----------
+    text : str
+        Tests joined by ``&``: ``key=a|b``, ``key=*``, ``key!=a|b``, ``key~pattern``.
+
+    Returns
+    -------
+    TagRule
+        The rule.
+
+    Raises
+    ------
+    ValueError
+        Where a test cannot be read or no test asks for a value.
+
+    Examples
+    --------
+    >>> rule = parse_rule("amenity=clinic|doctors & name~osteopath")
+    >>> rule.matches({"amenity": "clinic", "name": "Rutland Osteopaths"})
+    True
+    """
+    tests = tuple(_parse_test(part.strip(), text) for part in text.split("&"))
+    if not any(test.how == "=" for test in tests):
+        raise ValueError(f"the rule {text!r} needs at least one test key=value")
+    return TagRule(text, tests)
+
+
+def _parse_test(part: str, text: str) -> TagTest:
+    found = _TEST.fullmatch(part)
+    if found is None:
+        raise ValueError(
+            f"the rule {text!r} cannot be read at {part!r}; write key=a|b, key!=a|b or key~pattern"
+        )
+    key, how, value = found["key"], found["how"], found["value"].strip()
+    if how == "~":
+        pattern = fold(value)
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"the rule {text!r} has no regular expression after ~: {error}") from error
+        return TagTest(key, "~", pattern=pattern)
+    values = (
+        frozenset() if value == "*" else frozenset(item.strip() for item in value.split("|") if item.strip())
+    )
+    return TagTest(key, "=" if how == "=" else "!=", values)
+
+
+def tag_values(value: str) -> list[str]:
+    """
+    Split a tag's value into its members.
+
+    Parameters
+    ----------
+    value : str
+        Such as ``"0;1"``, or a range of digits such as ``"1-3"``.
+
+    Returns
+    -------
+    list of str
+        The members.
+
+    Examples
+    --------
+    >>> tag_values("0; 1-3")
+    ['0', '1', '2', '3']
+    """
+    if value.isalpha():
+        return [value]
+    members: list[str] = []
+    for item in (part.strip() for part in value.split(";")):
+        span = _RANGE.fullmatch(item)
+        members += [str(digit) for digit in range(int(span[1]), int(span[2]) + 1)] if span else [item]
+    return members
+
+
+def fold(text: str) -> str:
+    """
+    Write text in small letters and without accents, for comparison.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        Folded; Chinese and Arabic letters stay.
+
+    Examples
+    --------
+    >>> fold("Kinésithérapeute")
+    'kinesitherapeute'
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
