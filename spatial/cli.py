@@ -179,19 +179,19 @@ def _run(study: Study, processed: Path, maps: Path, until: str | None) -> None:
 
     with _progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until=until, progress=report)
-    _print_headlines(results)
+    _print_headlines(study, results)
     _print_where(results)
 
 
-def _print_headlines(results: Results) -> None:
+def _print_headlines(study: Study, results: Results) -> None:
     from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.planning.summary import headline_lines  # noqa: PLC0415 - as above
+    from spatial.stages import headline_lines  # noqa: PLC0415 - as above
 
     try:
         summary = results.summary
     except StoreError:
         return
-    for line in headline_lines(summary):
+    for line in headline_lines(study, summary):
         click.echo(line)
 
 

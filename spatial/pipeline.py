@@ -16,47 +16,29 @@ if TYPE_CHECKING:
 __all__ = ["STAGES", "folders_of", "run"]
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
-PLACE_TABLES = ("settlements", "facilities", "boundaries", "study_area", "water")
-RESULT_TABLES = ("snaps", "access", "last_mile", "routes", "norm_results", "gaps")
+LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
+FINDINGS = ("findings_read", "findings_network", "findings_access")
+GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
+ACCOUNTS = ("counts", "provenance", "population_account")
+RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
+# fmt: off
 STAGES = (
-    Stage(
-        "read",
-        stages.read,
-        makes=(*stages.READ_TABLES, "population?", "elevation?"),
-        options=EVERYTHING,
-        reads_raw=True,
-    ),
-    Stage(
-        "network",
-        stages.network,
-        reads=("roads",),
-        makes=("nodes", "edges", "findings_network"),
-        options=("network", "sources"),
-    ),
-    Stage(
-        "population",
-        stages.population,
-        reads=("places", "study_area", "nodes", "edges", "population?"),
-        makes=("settlements", "population_account"),
-        options=("population", "network"),
-    ),
-    Stage(
-        "access",
-        stages.access,
-        reads=("settlements", "facilities", "study_area", "water", "nodes", "edges"),
-        makes=("snaps", "access", "last_mile", "routes", "findings_access"),
-        options=("access", "network", "region", "services_file", "norms", "jurisdictions", "as_of"),
-    ),
-    Stage(
-        "norms",
-        stages.norms,
-        reads=("settlements", "facilities", "boundaries", "access", "last_mile"),
-        makes=("norm_results",),
-        options=("norms", "inventory", "sources", "jurisdictions", "as_of", "services_file", "tiers", "network"),
-    ),
-    Stage("gaps", stages.gaps, reads=("norm_results", "settlements", "access"), makes=("gaps",), options=("norms",)),
+    Stage("read", stages.read, (), (*stages.READ_TABLES, "population?", "elevation?"), EVERYTHING, reads_raw=True),
+    Stage("network", stages.network, ("roads",), ("nodes", "edges", "findings_network"), ("network",)),
+    Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
+          ("settlements", "population_account"), ("population", "network")),
+    Stage("access", stages.access, ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
+          ("snaps", "access", "last_mile", "routes", "findings_access"), (*LAW, "network", "region")),
+    Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
+          ("norm_results",), (*LAW, "inventory", "sources")),
+    Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges"), ("gaps",),
+          (*LAW, "name", "title", "synthetic", "note", "population", "outputs"), files="processed"),
+    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, "gaps"), (), EVERYTHING, files="maps"),
+    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *FINDINGS, "gaps", "population?"), (), EVERYTHING,
+          files="processed"),
 )
+# fmt: on
 
 
 def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:

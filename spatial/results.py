@@ -37,6 +37,7 @@ class Results:
     last_mile: pd.DataFrame
     norms: pd.DataFrame
     gaps: gpd.GeoDataFrame
+    provenance: pd.DataFrame
 
     def __init__(self, folder: Path, maps: Path | None = None) -> None:
         self.folder = Path(folder)

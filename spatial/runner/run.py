@@ -73,11 +73,29 @@ def raw_files(study: Study) -> list[Path]:
     names = [table.path for table in tables if table is not None]
     for raster in (sources.population, sources.elevation, sources.landcover):
         names += list(raster.paths) if raster is not None else []
-    names += [name for name in (study.services_file, study.norms.register_file) if name]
+    paths = {study.raw_path(name) for name in names}
+    descriptions = {path.parent / "source.toml" for path in paths}
+    return sorted({*paths, *(path for path in descriptions if path.is_file()), *policy_files(study)})
+
+
+def policy_files(study: Study) -> list[Path]:
+    """
+    List the small files of the user's own that any stage may read: services, norms, speeds.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    list of Path
+        Sorted, below the raw root; some may be missing.
+    """
+    names = [study.services_file, study.norms.register_file]
     if study.network.speeds.endswith(".toml"):
         names.append(study.network.speeds)
-    descriptions = {study.raw_path(name).parent / "source.toml" for name in names}
-    return sorted({study.raw_path(name) for name in names} | {path for path in descriptions if path.is_file()})
+    return sorted({study.raw_path(name) for name in names if name})
 
 
 def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> list[Decision]:
@@ -196,7 +214,8 @@ def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
 
 def _fingerprint(stage: Stage, study: Study, store: Store) -> str:
     options = Options(study, stage.options)
-    return stage_fingerprint(stage, options, _input_hashes(stage, store), raw_files(study) if stage.reads_raw else [])
+    files = raw_files(study) if stage.reads_raw else policy_files(study)
+    return stage_fingerprint(stage, options, _input_hashes(stage, store), files)
 
 
 def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:

@@ -9,6 +9,7 @@ from spatial.errors import SpatialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Value = pd.DataFrame | Raster
     Progress = Callable[[float, str], None]
-    StageFunction = Callable[["Options", Mapping[str, Value], Progress], "Mapping[str, Value | list[Artifact]]"]
+    StageFunction = Callable[["Options", Mapping[str, Any], Progress], "Mapping[str, Value | list[Artifact]]"]
 
 __all__ = ["Options", "Stage"]
 
@@ -77,6 +78,22 @@ class Options:
         if key.startswith("_") or key not in self._keys:
             raise SpatialError(f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}")
         return getattr(self._study, key)
+
+    def raw_path(self, path: str) -> Path:
+        """
+        Where a small file of the user's own lies, such as a register of norms.
+
+        Parameters
+        ----------
+        path : str
+            As written in the study file.
+
+        Returns
+        -------
+        Path
+            Below the raw root.
+        """
+        return self._study.raw_path(path)
 
     def whole_study(self) -> Study:
         """

@@ -1,0 +1,27 @@
+"""The glue between the study, the store and the pure middle: one short function a stage."""
+
+from spatial.stages.access import access
+from spatial.stages.check import check_study
+from spatial.stages.explain import explain_settlement, headline_lines
+from spatial.stages.gaps import gaps
+from spatial.stages.maps import maps
+from spatial.stages.network import network
+from spatial.stages.norms import norms
+from spatial.stages.population import population
+from spatial.stages.qgis import qgis
+from spatial.stages.read import READ_TABLES, read
+
+__all__ = [
+    "READ_TABLES",
+    "access",
+    "check_study",
+    "explain_settlement",
+    "gaps",
+    "headline_lines",
+    "maps",
+    "network",
+    "norms",
+    "population",
+    "qgis",
+    "read",
+]

@@ -1,0 +1,64 @@
+"""Stage `access`: times from every settlement to towns and services, and the last mile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.access import Surroundings, access_table, last_mile
+from spatial.network import TravelGraph
+from spatial.stages.rules import access_rules, snap_rules, vocabulary_of, wanted_services
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["access"]
+
+
+def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Measure access in every mode of the study.
+
+    Parameters
+    ----------
+    options : Options
+        `access`, `network`, `region`, `services_file`, and what decides which norms bind.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `snaps`, `access`, `last_mile`, `routes`, `findings_access`.
+    """
+    settlements, facilities = inputs["settlements"], inputs["facilities"]
+    modes = options.network.modes
+    graphs = [TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode) for mode in modes]
+    surroundings = Surroundings.from_layers(study_area=inputs["study_area"], water=inputs["water"])
+    progress(0.1, "access: times to towns and services")
+    result = access_table(
+        graphs,
+        settlements,
+        facilities,
+        services=wanted_services(options, vocabulary_of(options), set(facilities["service"])),
+        rules=access_rules(options),
+        surroundings=surroundings,
+    )
+    progress(0.8, "access: last mile")
+    miles = last_mile(
+        graphs[0],
+        settlements,
+        result.access,
+        walk=snap_rules(options.network),
+        barriers=surroundings.barriers,
+    )
+    return {
+        "snaps": result.snaps,
+        "access": result.access,
+        "last_mile": miles,
+        "routes": result.routes,
+        "findings_access": result.findings,
+    }

@@ -1,0 +1,53 @@
+"""What ``spatial check`` says: every fault of the study and its sources, or what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.runner.stage import Options
+from spatial.sources.prepare import prepare
+from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_study"]
+
+EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
+LINES_A_KIND = 3
+
+
+def check_study(study: Study) -> Iterator[str]:
+    """
+    Read and check all that a study names, and write nothing.
+
+    Parameters
+    ----------
+    study : Study
+        Already valid as a study file.
+
+    Yields
+    ------
+    str
+        One line a fact: counts, findings, known issues, norms in force.
+
+    Raises
+    ------
+    StudyError, DataError
+        With every fault of the register, the vocabulary or the sources.
+    """
+    options = Options(study, EVERYTHING)
+    vocabulary = vocabulary_of(options)
+    binding = binding_norms(options)
+    layers = prepare(study)
+    yield f"{study.name}: the study file and its sources are in order"
+    for row in layers.counts.itertuples(index=False):
+        yield f"  {row.source}: {row.item} {row.number:,.0f}"
+    for kind, rows in layers.findings.groupby("kind", sort=True):
+        yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
+    for issue in layers.issues:
+        yield f"  known issue: {issue}"
+    measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
+    gates = int(binding["gates"].sum())
+    yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"

@@ -1,0 +1,86 @@
+"""What ``spatial explain`` and the end of ``spatial run`` say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.planning.explain import explain
+from spatial.planning.explain_text import explanation_text
+from spatial.planning.headline import gates_text, headline_text
+from spatial.runner.stage import Options
+from spatial.stages.check import EVERYTHING
+from spatial.stages.gaps import known_issues
+from spatial.stages.rules import binding_norms, vocabulary_of
+
+if TYPE_CHECKING:
+    from spatial.results import Results
+    from spatial.study import Study
+
+__all__ = ["explain_settlement", "headline_lines"]
+
+TABLES = ("settlements", "snaps", "access", "routes", "norm_results", "facilities", "edges", "last_mile")
+
+
+def explain_settlement(study: Study, results: Results, settlement: str, *, language: str = "en") -> str:
+    """
+    Explain one settlement in words.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    results : Results
+        Of its run.
+    settlement : str
+        An id, or a name that one settlement alone has.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    str
+        Snap, legs, nearest facilities, norms and why they fail, sources.
+
+    Raises
+    ------
+    ContractError
+        Where no settlement, or more than one, goes by that id or name.
+    """
+    options = Options(study, EVERYTHING)
+    vocabulary = vocabulary_of(options)
+    provenance = results.provenance
+    told = explain(
+        settlement,
+        {name: getattr(results, name) for name in TABLES if name in results.names},
+        register=binding_norms(options),
+        sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
+        issues=known_issues(provenance),
+    )
+    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    return explanation_text(told, language, service_names=names)
+
+
+def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
+    """
+    Say the headline numbers of a run, a line each.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    summary : dict
+        As in ``summary.json``.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        One line a headline norm, then the gates and the known issues.
+    """
+    vocabulary = vocabulary_of(Options(study, EVERYTHING))
+    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    by_id = {norm["id"]: norm for norm in summary["norms"]}
+    lines = [headline_text(by_id[name], language, service_names=names) for name in summary["headlines"]]
+    lines.append(gates_text(summary["gates"], language))
+    return [*lines, *(f"known issue: {issue}" for issue in summary["issues"])]

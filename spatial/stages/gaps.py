@@ -1,0 +1,93 @@
+"""Stage `gaps`: broken norms become ranked gaps and the headline numbers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from spatial.planning.gaps import rank_gaps
+from spatial.planning.summary import summarise_study
+from spatial.stages.rules import binding_norms
+from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["gaps", "study_summary"]
+
+
+def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value | list[Artifact]]:
+    """
+    Rank the gaps and write ``summary.json``.
+
+    Parameters
+    ----------
+    options : Options
+        What decides which norms bind, and what the study says of itself.
+    inputs : mapping
+        Tables of results, counts and accounts.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The table `gaps`, and the file.
+    """
+    progress(0.0, "gaps")
+    ranked = rank_gaps(inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options))
+    summary = study_summary(options, {**inputs, "gaps": ranked})
+    text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return {"gaps": ranked, "files": [Artifact("summary.json", text.encode())]}
+
+
+def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Put the study on one page.
+
+    Parameters
+    ----------
+    options : Options
+        What decides which norms bind, and what the study says of itself.
+    tables : mapping
+        Tables of results, counts and accounts.
+
+    Returns
+    -------
+    dict
+        As `summarise_study` returns it.
+    """
+    facts = {
+        "name": options.name,
+        "title": dict(options.title),
+        "as_of": options.as_of.isoformat(),
+        "status": options.outputs.status,
+        "synthetic": options.synthetic,
+        "population_basis": options.population.basis,
+        "note": dict(options.note),
+    }
+    return summarise_study(
+        tables, register=binding_norms(options), issues=known_issues(tables["provenance"]), facts=facts
+    )
+
+
+def known_issues(provenance: pd.DataFrame) -> list[str]:
+    """
+    List the known faults of the sources.
+
+    Parameters
+    ----------
+    provenance : DataFrame
+        The table of that name.
+
+    Returns
+    -------
+    list of str
+        File and fault.
+    """
+    faults = provenance.loc[provenance["issue"] != ""]
+    return [f"{path}: {issue}" for path, issue in zip(faults["path"], faults["issue"], strict=True)]

@@ -1,0 +1,78 @@
+"""Stage `maps`: tables become pages that open without internet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
+from spatial.stages.gaps import study_summary
+from spatial.stages.rules import binding_norms, inventories, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.runner.stage import Options, Progress
+    from spatial.sources.services import Vocabulary
+    from spatial.store import Artifact
+
+__all__ = ["maps"]
+
+
+def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+    """
+    Write the pages of the study.
+
+    Parameters
+    ----------
+    options : Options
+        The whole study but its paths.
+    inputs : mapping
+        Every table.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The pages.
+    """
+    progress(0.0, "maps")
+    vocabulary = vocabulary_of(options)
+    meta = PageMeta(
+        study=options.name,
+        title=options.title,
+        as_of=options.as_of.isoformat(),
+        status=options.outputs.status,
+        population_basis=options.population.basis,
+        modes=options.network.modes,
+        services=_notes(options, vocabulary, inputs["access"]["service"].unique()),
+        synthetic=options.synthetic,
+        note=options.note,
+        sources=tuple(
+            SourceNote(row.path, row.origin, row.licence, row.vintage, row.issue)
+            for row in inputs["provenance"].itertuples(index=False)
+        ),
+    )
+    pages = build_pages(
+        inputs,
+        meta=meta,
+        summary=study_summary(options, inputs),
+        register=binding_norms(options),
+        languages=options.outputs.languages,
+        max_page_mb=options.outputs.max_page_mb,
+    )
+    return {"files": pages}
+
+
+def _notes(options: Options, vocabulary: Vocabulary, services: list[str]) -> dict[str, ServiceNote]:
+    known = inventories(options, vocabulary)
+    notes = {}
+    for name in services:
+        service = vocabulary.get(name)
+        notes[name] = ServiceNote(
+            id=name,
+            names=dict(service.names) if service else {},
+            counts=vocabulary.satisfying(name),
+            inventory=known.get(name, "unknown"),
+        )
+    return notes

@@ -1,0 +1,55 @@
+"""Stage `norms`: access is held against the norms that bind the study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.integration.norms import evaluate_norms
+from spatial.integration.norms_evidence import Evidence
+from spatial.stages.rules import inventories, norm_rules, register_of, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["norms"]
+
+
+def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Judge every norm that binds the study.
+
+    Parameters
+    ----------
+    options : Options
+        `norms`, `jurisdictions`, `as_of`, `tiers`, `access`, `inventory`, `sources`, `services_file`.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `boundaries`, `roads`, `access`, `last_mile`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The table `norm_results`.
+    """
+    progress(0.0, "norms")
+    vocabulary = vocabulary_of(options)
+    evidence = Evidence(
+        vocabulary=vocabulary,
+        inventory=inventories(options, vocabulary),
+        facilities=inputs["facilities"],
+        boundaries=inputs["boundaries"],
+        last_mile=inputs["last_mile"],
+        roads=inputs["roads"],
+    )
+    results = evaluate_norms(
+        register_of(options),
+        inputs["settlements"],
+        inputs["access"],
+        as_of=options.as_of,
+        rules=norm_rules(options),
+        evidence=evidence,
+    )
+    return {"norm_results": results}

@@ -1,0 +1,97 @@
+"""Stage `qgis`: tables become a GeoPackage with styles and a QGIS project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
+from spatial.qgis.meta import load_messages
+from spatial.rasters import Raster
+from spatial.stages.gaps import known_issues, study_summary
+from spatial.stages.rules import binding_norms, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.runner.stage import Options, Progress
+    from spatial.store import Artifact
+
+__all__ = ["qgis"]
+
+METHOD = (
+    "Door-to-door times: walk to the nearest edges of the road network, travel on it by the study's speed table, and "
+    "walk from it; the fastest of several entry points counts. People are counted at settlements."
+)
+
+
+def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+    """
+    Write the GeoPackage, the project and the rasters.
+
+    Parameters
+    ----------
+    options : Options
+        The whole study but its paths.
+    inputs : mapping
+        Every table, and the rasters there are.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The files.
+    """
+    progress(0.0, "QGIS layers")
+    vocabulary = vocabulary_of(options)
+    binding = binding_norms(options)
+    used = [str(name) for name in inputs["access"]["service"].unique()]
+    headlines = _headline_services(options, inputs)
+    meta = QgisMeta(
+        title=options.title,
+        as_of=options.as_of,
+        status=options.outputs.status,
+        population_basis=options.population.basis,
+        synthetic=options.synthetic,
+        note=options.note,
+        licences=[
+            f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
+            for row in inputs["provenance"].itertuples(index=False)
+        ],
+        issues=known_issues(inputs["provenance"]),
+        method=METHOD,
+        mode=options.network.modes[0],
+        services={name: service.names for name in used if (service := vocabulary.get(name)) is not None},
+        headline_services=headlines,
+        satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
+        norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
+    )
+    tables = {name: value for name, value in inputs.items() if name not in {"population", "elevation"}}
+    crs = options.outputs.crs or inputs["settlements"].crs
+    return {
+        "files": write_qgis(
+            tables,
+            name=options.name,
+            crs=crs,
+            languages=options.outputs.languages,
+            meta=meta,
+            rasters=_rasters(options, inputs.get("population")),
+        )
+    }
+
+
+def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]:
+    """Name the services of the norms that open the page, in order."""
+    by_id = {norm["id"]: norm["service"] for norm in study_summary(options, inputs)["norms"]}
+    results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
+    measured = set(inputs["access"]["service"])
+    named = [str(results.get(norm, service)) for norm, service in by_id.items()]
+    return [name for name in dict.fromkeys(named) if name in measured]
+
+
+def _rasters(options: Options, raster: object) -> list[QgisRaster]:
+    if not isinstance(raster, Raster):
+        return []
+    words = load_messages(options.outputs.languages[0])
+    title = words.text("layers", "population")
+    return [write_raster(raster, name=f"{options.name}_population", unit="persons", title=title, words=words)]

@@ -1,0 +1,87 @@
+"""Stage `read`: raw files become tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.sources.prepare import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.rasters import Raster
+    from spatial.runner.stage import Options, Progress, Value
+    from spatial.sources.provenance import SourceRecord
+
+__all__ = ["READ_TABLES", "provenance_table", "read"]
+
+READ_TABLES = (
+    "places",
+    "facilities",
+    "roads",
+    "boundaries",
+    "water",
+    "study_area",
+    "flows",
+    "counts",
+    "findings_read",
+    "provenance",
+)
+
+
+def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Read and check every source of the study.
+
+    Parameters
+    ----------
+    options : Options
+        The whole study.
+    _inputs : mapping
+        Nothing.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables of `READ_TABLES`, and the rasters there are.
+    """
+    progress(0.0, "reading sources")
+    layers = prepare(options.whole_study())
+    made: dict[str, Value] = {
+        "places": layers.settlements,
+        "facilities": layers.facilities,
+        "roads": layers.roads,
+        "boundaries": layers.boundaries,
+        "water": layers.water,
+        "study_area": layers.study_area,
+        "flows": layers.flows,
+        "counts": layers.counts,
+        "findings_read": layers.findings,
+        "provenance": provenance_table(layers.sources),
+    }
+    rasters: dict[str, Raster | None] = {"population": layers.population, "elevation": layers.elevation}
+    return made | {name: raster for name, raster in rasters.items() if raster is not None}
+
+
+def provenance_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
+    """
+    Put what is known about the raw files into a table.
+
+    Parameters
+    ----------
+    records : sequence of SourceRecord
+        One a raw file.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table `provenance`.
+    """
+    columns = ("path", "origin", "licence", "vintage", "sha256", "address", "issue")
+    return pd.DataFrame(
+        {name: pd.Series([getattr(record, name) for record in records], dtype="str") for name in columns}
+    )

@@ -1,0 +1,227 @@
+"""The study's options as the plain rules that the middle takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.access import AccessRules, SnapRules
+from spatial.integration.norms_rules import NormRules, applicable_norms
+from spatial.integration.register import load_register
+from spatial.sources.services import load_services
+from spatial.tables import TIERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spatial.runner.stage import Options
+    from spatial.sources.services import Vocabulary
+    from spatial.study import NetworkOptions
+
+__all__ = [
+    "access_rules",
+    "binding_norms",
+    "inventories",
+    "norm_rules",
+    "register_of",
+    "snap_rules",
+    "vocabulary_of",
+    "wanted_services",
+]
+
+METRES_A_KM = 1000.0
+RANK = ("unknown", "partial", "complete")
+
+
+def snap_rules(network: NetworkOptions) -> SnapRules:
+    """
+    Take how places are joined to the network.
+
+    Parameters
+    ----------
+    network : NetworkOptions
+        Of the study.
+
+    Returns
+    -------
+    SnapRules
+        The same numbers.
+    """
+    return SnapRules(
+        candidates=network.candidates,
+        max_snap_m=network.max_snap_m,
+        min_component_km=network.min_component_km,
+        walk_km_h=network.walk_km_h,
+        detour=network.detour,
+    )
+
+
+def access_rules(options: Options) -> AccessRules:
+    """
+    Take which times are computed.
+
+    Parameters
+    ----------
+    options : Options
+        `access`, `network` and `region`.
+
+    Returns
+    -------
+    AccessRules
+        The same numbers.
+    """
+    return AccessRules(
+        cutoffs_min=options.access.cutoffs_min,
+        max_time_min=options.access.max_time_min,
+        direction=options.access.direction,
+        snap=snap_rules(options.network),
+        buffer_m=options.region.buffer_km * METRES_A_KM,
+    )
+
+
+def vocabulary_of(options: Options) -> Vocabulary:
+    """
+    Load the study's vocabulary of services.
+
+    Parameters
+    ----------
+    options : Options
+        `services_file`.
+
+    Returns
+    -------
+    Vocabulary
+        The user's own, or the packaged one.
+    """
+    return load_services(options.raw_path(options.services_file) if options.services_file else None)
+
+
+def register_of(options: Options) -> pd.DataFrame:
+    """
+    Load the study's register of norms.
+
+    Parameters
+    ----------
+    options : Options
+        `norms`.
+
+    Returns
+    -------
+    DataFrame
+        The user's own, or the shipped one.
+    """
+    chosen = options.norms.register_file
+    return load_register(options.raw_path(chosen) if chosen else None)
+
+
+def norm_rules(options: Options) -> NormRules:
+    """
+    Take what the study decides about norms.
+
+    Parameters
+    ----------
+    options : Options
+        `norms`, `jurisdictions`, `tiers` and `access`.
+
+    Returns
+    -------
+    NormRules
+        Tiers that are not named as urban count as rural where the study names any.
+    """
+    urban = options.tiers.urban
+    chosen = options.norms
+    return NormRules(
+        jurisdictions=options.jurisdictions,
+        level=chosen.level,
+        confirm=chosen.confirm,
+        adopt=chosen.adopt,
+        only=chosen.only,
+        headline=chosen.headline,
+        class_by_tier={tier: "urban" if tier in urban else "rural" for tier in TIERS} if urban else {},
+        max_time_min=options.access.max_time_min,
+    )
+
+
+def binding_norms(options: Options) -> pd.DataFrame:
+    """
+    Pick the norms that bind the study.
+
+    Parameters
+    ----------
+    options : Options
+        `norms`, `jurisdictions`, `as_of`, `tiers` and `access`.
+
+    Returns
+    -------
+    DataFrame
+        As `applicable_norms` returns it.
+    """
+    return applicable_norms(register_of(options), as_of=options.as_of, rules=norm_rules(options))
+
+
+def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str]) -> dict[str, frozenset[str]]:
+    """
+    Choose the services to compute, and which facilities count for each.
+
+    Parameters
+    ----------
+    options : Options
+        `access`, and what `binding_norms` takes.
+    vocabulary : Vocabulary
+        Of the study.
+    offered : set of str
+        Services that facilities offer.
+
+    Returns
+    -------
+    dict
+        By service in the order of the vocabulary: those that the study names, or those that a facility counts for or
+        a norm that binds it asks for.
+    """
+    named = set(options.access.services)
+    asked = _asked_by_norms(binding_norms(options), vocabulary)
+    chosen: dict[str, frozenset[str]] = {}
+    for service in vocabulary.ids:
+        kinds = vocabulary.satisfying(service)
+        if service in named if named else (bool(kinds & offered) or service in asked):
+            chosen[service] = kinds
+    return chosen
+
+
+def _asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
+    words = {str(word) for word in binding["service"]}
+    for members in binding["bundle_members"].dropna():
+        words |= {item.strip() for item in str(members).replace(";", "|").split("|")}
+    found = {vocabulary.for_register(word) for word in sorted(words)}
+    return {item.id for item in found if item is not None}
+
+
+def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
+    """
+    Say for every service whether all its facilities are known.
+
+    The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
+    with a `service` covers that one, an extract or a table without covers all.
+
+    Parameters
+    ----------
+    options : Options
+        `inventory` and `sources`.
+    vocabulary : Vocabulary
+        Of the study.
+
+    Returns
+    -------
+    dict
+        complete, partial or unknown by service.
+    """
+    sources = options.sources
+    declared = [(table.service, table.inventory) for table in sources.facilities]
+    if sources.osm is not None and sources.osm.facilities:
+        declared.append((None, sources.osm.inventory))
+    known = {
+        service: max(
+            (word for covers, word in declared if covers in {None, service}), key=RANK.index, default="unknown"
+        )
+        for service in vocabulary.ids
+    }
+    return known | dict(options.inventory)
