@@ -83,7 +83,9 @@ def vendored(path: str) -> str:
     """
     known = vendored_files()
     if path not in known:
-        raise SourceError(f"{path} is no vendored asset; add it to the manifest with version, licence and sha256")
+        raise SourceError(
+            f"{path} is no vendored asset; add it to the manifest with version, licence and sha256"
+        )
     entry = known[path]
     text = _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip()
     folder = path.rpartition("/")[0]

@@ -83,7 +83,8 @@ def _road_groups(
 def _season_groups(edges: gpd.GeoDataFrame, tolerance_m: float) -> list[dict[str, Any] | None]:
     first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
     return [
-        _group(f"season_{season}", first.loc[first["all_season"] == season], tolerance_m) for season in _SEASONS
+        _group(f"season_{season}", first.loc[first["all_season"] == season], tolerance_m)
+        for season in _SEASONS
     ]
 
 

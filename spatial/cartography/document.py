@@ -120,7 +120,12 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
     styles = [vendored("leaflet/leaflet.css"), own("page.css"), own("map.css"), own("print.css")]
     figure = _PageFigure("map.html", _values(data, title, language, scripts, styles))
     page_map = _PageMap(
-        location=list(middle), tiles=None, zoom_control=False, attribution_control=False, zoom_start=9
+        location=list(middle),
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_start=9,
+        zoom_snap=0.25,
     )
     page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
     page_map._name = "map"  # noqa: SLF001 - as above

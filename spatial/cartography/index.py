@@ -10,6 +10,9 @@ from spatial.cartography.places import Rows
 
 __all__ = ["index_data"]
 
+_ROAD_SERVICES = frozenset({"all_season_road", "all_weather_road"})
+"""Names of the register that the map of the last mile answers."""
+
 
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
     """
@@ -41,6 +44,8 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
 
 def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:
     for page in pages:
+        if page["kind"] == "last_mile" and register_service in _ROAD_SERVICES:
+            return str(page["file"])
         note = service_note(page["service"], book.meta, book.words)
         if register_service in (page["service"], *note.register):
             return str(page["file"])

@@ -32,7 +32,8 @@ __all__ = ["DETAILS", "Detail", "PageBook", "gap_page", "last_mile_page", "study
 
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""
-_PAD = 0.04
+_PAD, _REACH = 0.04, 0.15
+"""Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
 
 
 @dataclass(frozen=True)
@@ -139,28 +140,45 @@ def gap_page(
     own = access.loc[(access["service"] == service) & access["settlement_id"].isin(rows.ids)]
     used = pd.concat([own["facility_id"], own["second_facility_id"]]).dropna().unique()
     facilities, ids = facilities_block(
-        service, note.counts or frozenset({service}), book.tables["facilities"], book.tables["settlements"], list(used)
+        service,
+        note.counts or frozenset({service}),
+        book.tables["facilities"],
+        book.tables["settlements"],
+        list(used),
     )
     norms = _page_norms(book, service, rows, detail)
     by_mode = {mode: own.loc[own["mode"] == mode] for mode in _modes(own, meta)}
     judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in enumerate(norms)]
     answered = {norm["id"] for norm in book.norms.of_service(service, meta)}
     layers = [
-        layer for norm, layer in zip(norms, judged, strict=True) if layer is not None and norm["id"] in answered
+        layer
+        for norm, layer in zip(norms, judged, strict=True)
+        if layer is not None and norm["id"] in answered
     ]
     layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
     data = _shared(book, rows, detail) | {
         "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
-        | {"service": {"id": service, "names": dict(note.names), "inventory": note.inventory, "proxy": note.proxy}},
+        | {
+            "service": {
+                "id": service,
+                "names": dict(note.names),
+                "inventory": note.inventory,
+                "proxy": note.proxy,
+            }
+        },
         "base": ground(book.tables, tolerance_m=detail.tolerance_m, minor=detail.minor_roads),
         "layers": layers,
         "norms": norms_blocks(book, norms, rows),
         "facilities": facilities,
-        "travel": {mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()},
+        "travel": {
+            mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()
+        },
         "routes": _routes(book, service, rows, detail),
         "others": _others(book, service, rows, detail),
     }
-    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file} | _reached(rows, by_mode, meta)
+    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file} | _reached(
+        rows, by_mode, meta
+    )
     return _document(book, data, f"{service}"), entry
 
 
@@ -204,7 +222,12 @@ def last_mile_page(
         "routes": {},
         "others": _others(book, service, rows, detail),
     }
-    return _document(book, data, "last mile"), {"kind": "last_mile", "service": service, "names": {}, "file": file}
+    return _document(book, data, "last mile"), {
+        "kind": "last_mile",
+        "service": service,
+        "names": {},
+        "file": file,
+    }
 
 
 def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
@@ -242,8 +265,26 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
             for source in meta.sources
         ],
         "issues": list(book.summary.get("issues", ())),
-        "imputed": dict(book.summary.get("imputed", {})),
+        "imputed": _imputed(book.summary, meta),
     }
+
+
+def _imputed(summary: Mapping[str, Any], meta: PageMeta) -> dict[str, float]:
+    """Shares of what was not observed but filled in, for the mode of the headlines."""
+    network = summary.get("network", {})
+    mode = next((name for name in meta.modes if name in network), None)
+    shares = (
+        {}
+        if mode is None
+        else {
+            "speed": network[mode].get("imputed_speed_share"),
+            "season": network[mode].get("unknown_season_share"),
+        }
+    )
+    people = summary.get("population", {})
+    if people.get("persons") is not None and people.get("places"):
+        shares["population"] = people["places_without_population"] / people["places"]
+    return {name: float(share) for name, share in shares.items() if share is not None}
 
 
 def norms_blocks(book: PageBook, norms: list[dict[str, Any]], rows: Rows) -> list[dict[str, Any]]:
@@ -282,21 +323,30 @@ def _page_block(
 
 def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     tables = book.tables
-    west, south, east, north = (float(value) for value in rows.settlements.geometry.to_crs(WGS84).total_bounds)
-    pad = max((east - west) * _PAD, (north - south) * _PAD, 0.005)
+    bounds = _bounds(rows, tables.get("study_area"))
+    (south, west), (north, east) = bounds
     snaps = tables.get("snaps")
     return study_block(book, rows) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-        "bounds": [
-            [round(south - pad, 5), round(west - pad, 5)],
-            [round(north + pad, 5), round(east + pad, 5)],
-        ],
+        "bounds": bounds,
         "places": places_block(rows, tables.get("boundaries")),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
         "last_mile": last_mile_block(rows, tables.get("last_mile")),
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }
+
+
+def _bounds(rows: Rows, area: pd.DataFrame | None) -> list[list[float]]:
+    """South-west and north-east: the settlements, and the study area where it does not reach far beyond them."""
+    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
+    span = np.maximum(box[2:] - box[:2], 0.01)
+    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
+    if isinstance(area, gpd.GeoDataFrame) and len(area):
+        ground_box = area.geometry.to_crs(WGS84).total_bounds
+        low = np.clip(ground_box[:2], box[:2] - span * _REACH, low)
+        high = np.clip(ground_box[2:], high, box[2:] + span * _REACH)
+    return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
 
 
 def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
@@ -330,7 +380,9 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
     if not detail.routes or len(pairs) * len(rows.ids) > _MANY_CELLS:
         return []
     blocks = []
-    for other, mode in sorted(pairs.itertuples(index=False, name=None), key=lambda pair: _rank(pair, book.meta)):
+    for other, mode in sorted(
+        pairs.itertuples(index=False, name=None), key=lambda pair: _rank(pair, book.meta)
+    ):
         table = rows.align(access.loc[(access["service"] == other) & (access["mode"] == mode)])
         status = pd.Index(REACH_STATUS).get_indexer(table["reach_status"].fillna("unknown"))
         blocks.append(
@@ -357,7 +409,11 @@ def _reached(rows: Rows, by_mode: Mapping[str, pd.DataFrame], meta: PageMeta) ->
         return {"reached": None}
     mode, access = next(iter(by_mode.items()))
     within = rows.align(access)["travel_time_min"].to_numpy() <= meta.default_threshold_min
-    weight = rows.settlements["population_persons"].fillna(0.0).to_numpy() if rows.has_people else np.ones(len(within))
+    weight = (
+        rows.settlements["population_persons"].fillna(0.0).to_numpy()
+        if rows.has_people
+        else np.ones(len(within))
+    )
     total = float(weight.sum())
     share = float(weight[within].sum()) / total if total > 0 else None
     return {"reached": share, "mode": mode, "threshold": meta.default_threshold_min}

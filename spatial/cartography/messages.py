@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from spatial.errors import StudyError
+from spatial.planning.wording import languages as worded_languages
+from spatial.planning.wording import wording
 
 __all__ = ["available_languages", "messages"]
 
@@ -52,7 +54,10 @@ def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
     if unknown:
         raise StudyError(
             "outputs.languages",
-            [f"outputs.languages: {item!r} has no message file; there are {', '.join(known)}" for item in unknown],
+            [
+                f"outputs.languages: {item!r} has no message file; there are {', '.join(known)}"
+                for item in unknown
+            ],
         )
     return {language: _read(language) for language in languages}
 
@@ -60,7 +65,12 @@ def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
 @functools.cache
 def _read(language: str) -> dict[str, str]:
     file = files("spatial.cartography").joinpath("messages", f"{language}.toml")
-    sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    sections = tomllib.loads(file.read_text(encoding="utf-8")) | {"reason": _reasons(language)}
     return {
         f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()
     }
+
+
+def _reasons(language: str) -> dict[str, str]:
+    """Say why a norm is not judged in the words of `spatial.planning`; a language that it lacks shows the codes."""
+    return dict(wording(language).messages["reason"]) if language in worded_languages() else {}

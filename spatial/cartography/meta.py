@@ -99,8 +99,6 @@ class PageMeta:
         Where the slider of a service without a norm begins, in minutes.
     near_miss_min : float
         How far beyond the norm still is a near miss, in minutes.
-    walk_km_h : float
-        Walking speed, which turns the near miss into metres for norms of distance.
     """
 
     study: str
@@ -115,7 +113,6 @@ class PageMeta:
     sources: tuple[SourceNote, ...] = ()
     default_threshold_min: float = 60.0
     near_miss_min: float = 5.0
-    walk_km_h: float = 5.0
 
     def near_miss(self, unit: str) -> float:
         """
@@ -124,17 +121,17 @@ class PageMeta:
         Parameters
         ----------
         unit : str
-            ``"min"`` or ``"m"``.
+            ``"min"``, ``"m"`` or another.
 
         Returns
         -------
         float
-            Minutes, or the metres walked in that time.
+            Minutes; 0 for other units, which know no near miss (as in the table `gaps`).
 
         Examples
         --------
-        >>> meta = PageMeta("x", {}, "2026-01-01", "draft", "modelled", ("walk",), walk_km_h=6.0)
-        >>> meta.near_miss("m")
-        500.0
+        >>> meta = PageMeta("x", {}, "2026-01-01", "draft", "modelled", ("walk",))
+        >>> meta.near_miss("min"), meta.near_miss("m")
+        (5.0, 0.0)
         """
-        return self.near_miss_min if unit == "min" else self.near_miss_min * self.walk_km_h * 1000.0 / 60.0
+        return self.near_miss_min if unit == "min" else 0.0

@@ -168,7 +168,9 @@ def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, 
     return ServiceNote(service, {}, frozenset({service}))
 
 
-def norm_book(register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta) -> NormBook:
+def norm_book(
+    register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
+) -> NormBook:
     """
     Join the register with the results.
 
@@ -180,40 +182,53 @@ def norm_book(register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta
         The table `norm_results`.
     meta : PageMeta
         Names the services.
+    summary : mapping
+        Its ``norms`` say which norms open a page and in which order; without them every norm with a figure does.
 
     Returns
     -------
     NormBook
-        Norms in order: with a figure first, then by class, then by id.
+        Norms in the order of the summary, or those with a figure first, then by class, then by id.
     """
+    told = {str(entry["id"]): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     known = {row["id"]: row for row in register.to_dict("records")}
     norms = [
-        _norm(row, known[row["norm_id"]], meta)
+        _norm(row, known[row["norm_id"]], meta, told.get(row["norm_id"], (0, {}))[1])
         for row in study.sort_values("norm_id", kind="stable").to_dict("records")
         if row["norm_id"] in known
     ]
-    norms.sort(key=lambda norm: (not norm["headline"], _CLASS_ORDER[norm["norm_class"]], norm["id"]))
+    norms.sort(
+        key=lambda norm: (
+            not norm["headline"],
+            told.get(norm["id"], (0, {}))[0],
+            _CLASS_ORDER[norm["norm_class"]],
+            norm["id"],
+        )
+    )
     reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
     places = norm_results.loc[norm_results["unit_level"] == "settlement"]
     return NormBook(tuple(norms), places, tuple(reasons))
 
 
-def _norm(row: Mapping[Any, Any], entry: Mapping[Any, Any], meta: PageMeta) -> dict[str, Any]:
+def _norm(
+    row: Mapping[Any, Any], entry: Mapping[Any, Any], meta: PageMeta, told: Mapping[str, Any]
+) -> dict[str, Any]:
     study = {name: _plain(row[name]) for name in _STUDY_FIELDS}
     figure = study["persons_unserved"] is not None or study["places_unserved"] is not None
     service = str(entry["service"])
     note = _note_of(service, meta)
+    inventory = note.inventory if note else ("complete" if service in TIERS else "unknown")
     return {
         "id": row["norm_id"],
         "service": service,
         "names": dict(note.names) if note else {},
-        "inventory": note.inventory if note else ("complete" if service in TIERS else "unknown"),
+        "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
         "norm_class": row["norm_class"],
         "threshold": _plain(entry["threshold"]),
         "target_share": _plain(entry["target_share"]),
         **{name: _plain(entry.get(name)) or "" for name in _REGISTER_TEXTS},
-        "headline": figure and study["status"] != "not_applicable" and bool(entry.get("headline", True)),
+        "headline": figure and bool(told.get("is_headline", study["status"] != "not_applicable")),
         "study": study,
     }
 

@@ -59,7 +59,7 @@ def build_pages(
     meta : PageMeta
         What every page prints.
     summary : mapping
-        ``imputed`` (share by what was filled in) and ``issues`` (known faults) are printed.
+        As `spatial.planning.summarise_study` returns it: which norms open the page, shares filled in, known issues.
     register : DataFrame
         Rows of the register that bind the study, with its own thresholds and shares.
     languages : sequence of str
@@ -81,12 +81,15 @@ def build_pages(
     """
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
-        raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
+        raise ContractError(
+            "maps", [f"{name}: the table is missing; run its stage first" for name in missing]
+        )
     rows = rows_of(tables["settlements"])
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     words = messages(languages)
-    book = PageBook(tables, meta, summary, norm_book(register, tables["norm_results"], meta), words, page_files(tables))
+    norms = norm_book(register, tables["norm_results"], meta, summary)
+    book = PageBook(tables, meta, summary, norms, words, page_files(tables))
     made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
     data = index_data(book, rows, [page.entry for page in made])
     title = _title(meta, languages[0])
@@ -144,7 +147,9 @@ def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Mad
         if page is None:
             raise StudyError(
                 "outputs.max_page_mb",
-                [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"],
+                [
+                    f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"
+                ],
             )
         label = _part_label(part)
         made.append(_Made(page.artifact, page.entry | {"part_names": {"und": label, "en": label}}))
@@ -183,7 +188,11 @@ def _part_label(rows: Rows) -> str:
     frame = rows.settlements
     names = frame["township"].dropna() if "township" in frame else frame["name"].dropna()
     listed = list(dict.fromkeys(names))
-    return f"{listed[0]} … {listed[-1]}" if len(listed) > 1 else (listed[0] if listed else frame["settlement_id"][0])
+    return (
+        f"{listed[0]} … {listed[-1]}"
+        if len(listed) > 1
+        else (listed[0] if listed else frame["settlement_id"][0])
+    )
 
 
 def _title(meta: PageMeta, language: str) -> str:

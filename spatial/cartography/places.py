@@ -136,9 +136,7 @@ def names_block(frame: pd.DataFrame) -> dict[str, Any]:
     return block | {column: pack_texts(frame[column]) for column in columns if frame[column].notna().any()}
 
 
-def places_block(
-    rows: Rows, boundaries: pd.DataFrame | None
-) -> dict[str, Any]:
+def places_block(rows: Rows, boundaries: pd.DataFrame | None) -> dict[str, Any]:
     """
     Encode the settlements themselves.
 
@@ -202,7 +200,11 @@ def _by_language(names: Mapping[str, object]) -> dict[str, str]:
 
 
 def facilities_block(
-    service: str, counts: frozenset[str], facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, used: Sequence[str]
+    service: str,
+    counts: frozenset[str],
+    facilities: gpd.GeoDataFrame,
+    settlements: gpd.GeoDataFrame,
+    used: Sequence[str],
 ) -> tuple[dict[str, Any] | None, pd.Index]:
     """
     Encode the facilities that count for a service, or the towns of a tier.
@@ -347,7 +349,9 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any
         "time": pack_seconds(table["all_season_road_min"]),
         "share": pack(round_up(table["last_mile_share"]), "f4"),
         "points": {
-            name: pack_seconds(table[column]) for name, column in _POINTS.items() if table[column].notna().any()
+            name: pack_seconds(table[column])
+            for name, column in _POINTS.items()
+            if table[column].notna().any()
         },
     }
 

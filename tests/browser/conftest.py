@@ -40,6 +40,11 @@ FIRST = ("上", "下", "大", "小", "东", "西", "南", "北", "新", "老")
 FIRST_EN = ("Shang", "Xia", "Da", "Xiao", "Dong", "Xi", "Nan", "Bei", "Xin", "Lao")
 LAST = ("河", "坪", "沟", "桥", "湾", "岭", "坝", "田", "井", "寨")
 LAST_EN = ("he", "ping", "gou", "qiao", "wan", "ling", "ba", "tian", "jing", "zhai")
+SUMMARY = {
+    "network": {"drive": {"imputed_speed_share": 0.83, "unknown_season_share": 0.41}},
+    "population": {"persons": 1.0, "places": 66, "places_without_population": 1},
+    "issues": [],
+}
 HEALTH_NORM, SEAT_NORM, ROAD_NORM, SURGERY_NORM = "GL-PHC-1H", "CN-COUNTY-60", "GL-ROAD-RAI", "GL-SURG-2H"
 
 
@@ -54,12 +59,16 @@ class County:
 
     def pages(self, **options: object) -> list[Artifact]:
         settings = {"languages": ("en", "zh")} | options
-        return build_pages(self.tables, meta=self.meta, summary=self.summary, register=self.register, **settings)
+        return build_pages(
+            self.tables, meta=self.meta, summary=self.summary, register=self.register, **settings
+        )
 
 
 def _boundaries() -> gpd.GeoDataFrame:
     cells = [
-        shapely.box(WEST + c * SIDE / 3, SOUTH + r * SIDE / 2, WEST + (c + 1) * SIDE / 3, SOUTH + (r + 1) * SIDE / 2)
+        shapely.box(
+            WEST + c * SIDE / 3, SOUTH + r * SIDE / 2, WEST + (c + 1) * SIDE / 3, SOUTH + (r + 1) * SIDE / 2
+        )
         for r in range(2)
         for c in range(3)
     ]
@@ -115,7 +124,12 @@ def _facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         {
             "facility_id": [f"w{k}" for k in range(4)],
             "name": ["县人民医院", "白水镇卫生院", "石门镇卫生院", "双河镇卫生院"],
-            "name_en": ["County Hospital", "Baishui Health Centre", "Shimen Health Centre", "Shuanghe Health Centre"],
+            "name_en": [
+                "County Hospital",
+                "Baishui Health Centre",
+                "Shimen Health Centre",
+                "Shuanghe Health Centre",
+            ],
             "service": ["hospital", "health_centre", "health_centre", "health_centre"],
             "capacity": [320.0, 30.0, 24.0, np.nan],
             "load": [290.0, 12.0, 20.0, np.nan],
@@ -151,7 +165,14 @@ def _water() -> gpd.GeoDataFrame:
     t = np.linspace(0, 1, 60)
     river = shapely.LineString(np.c_[WEST + t * SIDE, SOUTH + SIDE * (0.52 + 0.06 * np.sin(9 * t))])
     lake = shapely.Point(WEST + SIDE * 0.8, SOUTH + SIDE * 0.3).buffer(1300)
-    frame = pd.DataFrame({"water_id": ["w1", "w2"], "name": ["青江", None], "kind": ["river", "lake"], "is_barrier": [True, True]})
+    frame = pd.DataFrame(
+        {
+            "water_id": ["w1", "w2"],
+            "name": ["青江", None],
+            "kind": ["river", "lake"],
+            "is_barrier": [True, True],
+        }
+    )
     return gpd.GeoDataFrame(frame, geometry=[river, lake], crs=CRS)
 
 
@@ -170,7 +191,9 @@ def _access_to(
     network = np.where(mode == "drive", network * (1.1 + (np.arange(n) % 5)[:, None] * 0.25), network)
     time = network + walk[:, None] + 1.0
     far = (time[:, 0] > 240) | (np.arange(n) % 41 == 40)
-    status = np.where(np.arange(n) % 41 == 40, "no_path", np.where(time[:, 0] > 240, "beyond_cutoff", "reached"))
+    status = np.where(
+        np.arange(n) % 41 == 40, "no_path", np.where(time[:, 0] > 240, "beyond_cutoff", "reached")
+    )
     blank = lambda values: np.where(far, np.nan, values)  # noqa: E731 - one expression used in seven columns
     has_second = len(ids) > 1
     return pd.DataFrame(
@@ -178,14 +201,18 @@ def _access_to(
             "settlement_id": settlements["settlement_id"],
             "service": service,
             "mode": mode,
-            "facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 0]]).where(~far, None).astype("str"),
+            "facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 0]])
+            .where(~far, None)
+            .astype("str"),
             "travel_time_min": blank(time[:, 0]),
             "access_leg_min": blank(walk),
             "network_leg_min": blank(network[:, 0]),
             "egress_leg_min": blank(np.ones(n)),
             "network_distance_m": blank(straight[:, 0] * 1.4),
             "straight_distance_m": straight[:, 0],
-            "second_facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 1]] if has_second else [None] * n, dtype="str"),
+            "second_facility_id": pd.Series(
+                np.array(ids, dtype=object)[order[:, 1]] if has_second else [None] * n, dtype="str"
+            ),
             "second_travel_time_min": blank(time[:, 1]) if has_second else np.full(n, np.nan),
             "reach_status": status,
             "edge_risk": np.arange(n) % 11 == 10,
@@ -197,15 +224,23 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
     towns = settlements.iloc[1:6]
     parts = []
     for mode in ("drive", "walk"):
-        parts.append(_access_to(settlements, facilities.geometry, list(facilities["facility_id"]), "health_centre", mode))
+        parts.append(
+            _access_to(
+                settlements, facilities.geometry, list(facilities["facility_id"]), "health_centre", mode
+            )
+        )
         parts.append(_access_to(settlements, facilities.geometry.iloc[:1], ["w0"], "hospital", mode))
         parts.append(_access_to(settlements, towns.geometry, list(towns["settlement_id"]), "town", mode))
         parts.append(_access_to(settlements, settlements.geometry.iloc[:1], ["n000000"], "county_seat", mode))
     return pd.concat(parts, ignore_index=True)
 
 
-def _routes(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame) -> gpd.GeoDataFrame:
-    reached = access.loc[(access["mode"] == "drive") & (access["service"] != "town") & access["facility_id"].notna()]
+def _routes(
+    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    reached = access.loc[
+        (access["mode"] == "drive") & (access["service"] != "town") & access["facility_id"].notna()
+    ]
     points = dict(zip(facilities["facility_id"], facilities.geometry, strict=True))
     points |= dict(zip(settlements["settlement_id"], settlements.geometry, strict=True))
     lines = []
@@ -213,7 +248,9 @@ def _routes(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access:
         a, b = points[home], points[goal]
         bends = [(a.x * 0.7 + b.x * 0.3, a.y), (b.x * 0.8 + a.x * 0.2, b.y * 0.6 + a.y * 0.4)]
         lines.append(shapely.LineString([(a.x + 90, a.y + 60), *bends, (b.x, b.y + 5)]))
-    kept = reached[["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]]
+    kept = reached[
+        ["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]
+    ]
     return gpd.GeoDataFrame(kept.assign(edge_ids="w100/0"), geometry=lines, crs=CRS)
 
 
@@ -264,16 +301,46 @@ def _snaps(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _norm_rows(
-    norm: str, service: str, settlements: gpd.GeoDataFrame, values: np.ndarray, threshold: float, *, complete: bool, rural: bool
+    norm: str,
+    service: str,
+    settlements: gpd.GeoDataFrame,
+    values: np.ndarray,
+    threshold: float,
+    *,
+    complete: bool,
+    rural: bool,
 ) -> pd.DataFrame:
     """One row a settlement and one for the study: served <= threshold, inclusive, people by plain sums."""
-    in_scope = (settlements["official_class"] == "rural").to_numpy() if rural else np.full(len(values), fill_value=True)
+    in_scope = (
+        (settlements["official_class"] == "rural").to_numpy()
+        if rural
+        else np.full(len(values), fill_value=True)
+    )
     served = values <= threshold
     mapped = np.where(~in_scope, "not_applicable", np.where(served, "met", "not_met"))
     status = np.where((mapped == "not_met") & (not complete), "not_measurable", mapped)
-    reason = np.select([mapped == "not_applicable", status == "not_measurable"], ["out_of_scope:rural", "inventory_not_complete:unknown"], "")
-    base = {"norm_id": norm, "service": service, "norm_class": "guiding" if norm != SEAT_NORM else "authorised", "gate": "none_applicable"}
-    rows = pd.DataFrame(base | {"unit_level": "settlement", "unit_id": settlements["settlement_id"], "status": status, "status_as_mapped": mapped, "reason": reason, "value": values})
+    reason = np.select(
+        [mapped == "not_applicable", status == "not_measurable"],
+        ["out_of_scope:rural", "inventory:unknown"],
+        "",
+    )
+    base = {
+        "norm_id": norm,
+        "service": service,
+        "norm_class": "guiding" if norm != SEAT_NORM else "authorised",
+        "gate": "none_applicable",
+    }
+    rows = pd.DataFrame(
+        base
+        | {
+            "unit_level": "settlement",
+            "unit_id": settlements["settlement_id"],
+            "status": status,
+            "status_as_mapped": mapped,
+            "reason": reason,
+            "value": values,
+        }
+    )
     people = settlements["population_persons"].fillna(0).to_numpy()
     total = pd.DataFrame(
         [
@@ -283,7 +350,7 @@ def _norm_rows(
                 "unit_id": "study",
                 "status": "not_met" if complete else "not_measurable",
                 "status_as_mapped": "not_met",
-                "reason": "" if complete else "inventory_not_complete:unknown",
+                "reason": "" if complete else "inventory:unknown",
                 "served_share": people[in_scope & served].sum() / people[in_scope].sum(),
                 "persons_in_scope": people[in_scope].sum(),
                 "persons_served": people[in_scope & served].sum(),
@@ -298,18 +365,40 @@ def _norm_rows(
     return pd.concat([rows, total], ignore_index=True)
 
 
-def _norm_results(settlements: gpd.GeoDataFrame, access: pd.DataFrame, last_mile: pd.DataFrame) -> pd.DataFrame:
+def _norm_results(
+    settlements: gpd.GeoDataFrame, access: pd.DataFrame, last_mile: pd.DataFrame
+) -> pd.DataFrame:
     def fastest(service: str) -> np.ndarray:
         times = access.loc[access["service"] == service].groupby("settlement_id")["travel_time_min"].min()
         return times.reindex(settlements["settlement_id"]).to_numpy()
 
     road = last_mile["all_season_road_distance_m"].to_numpy()
     parts = [
-        _norm_rows(HEALTH_NORM, "primary_care", settlements, fastest("health_centre"), 60.0, complete=False, rural=False),
-        _norm_rows(SEAT_NORM, "county_seat", settlements, fastest("county_seat"), 60.0, complete=True, rural=True),
+        _norm_rows(
+            HEALTH_NORM,
+            "primary_care",
+            settlements,
+            fastest("health_centre"),
+            60.0,
+            complete=False,
+            rural=False,
+        ),
+        _norm_rows(
+            SEAT_NORM, "county_seat", settlements, fastest("county_seat"), 60.0, complete=True, rural=True
+        ),
         _norm_rows(ROAD_NORM, "all_season_road", settlements, road, 2000.0, complete=True, rural=True),
     ]
-    silent = parts[0].iloc[[-1]].assign(norm_id=SURGERY_NORM, service="bellwether_hospital", status="not_measurable", status_as_mapped="not_measurable", reason="no_source:bellwether_hospital")
+    silent = (
+        parts[0]
+        .iloc[[-1]]
+        .assign(
+            norm_id=SURGERY_NORM,
+            service="bellwether_hospital",
+            status="not_measurable",
+            status_as_mapped="not_measurable",
+            reason="no_source:bellwether_hospital",
+        )
+    )
     numbers = silent.select_dtypes("number").columns
     silent[numbers] = np.nan
     frame = pd.concat([*parts, silent], ignore_index=True)
@@ -324,7 +413,9 @@ def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> Co
     settlements = _settlements(villages, rng)
     facilities, roads, boundaries = _facilities(settlements), _roads(settlements), _boundaries()
     access, last_mile = _access(settlements, facilities), _last_mile(settlements)
-    area = gpd.GeoDataFrame({"area_id": ["c"], "name": ["示范县"]}, geometry=[boundaries.union_all()], crs=CRS)
+    area = gpd.GeoDataFrame(
+        {"area_id": ["c"], "name": ["示范县"]}, geometry=[boundaries.union_all()], crs=CRS
+    )
     tables = {
         "settlements": settlements,
         "facilities": facilities,
@@ -340,17 +431,31 @@ def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> Co
     }
     if routes:
         tables["routes"] = _routes(settlements, facilities, access)
-    return County(tables, _meta(), {"imputed": {"speed": 0.83, "surface": 0.91}, "issues": []}, load_register())
+    return County(tables, _meta(), SUMMARY, load_register())
 
 
 def _meta() -> PageMeta:
     services = {
-        "health_centre": ServiceNote("health_centre", {"en": "Health centre", "zh": "卫生院"}, frozenset({"health_centre", "hospital"}), "unknown", register=("primary_care",)),
-        "hospital": ServiceNote("hospital", {"en": "Hospital", "zh": "医院"}, frozenset({"hospital"}), "complete"),
+        "health_centre": ServiceNote(
+            "health_centre",
+            {"en": "Health centre", "zh": "卫生院"},
+            frozenset({"health_centre", "hospital"}),
+            "unknown",
+            register=("primary_care",),
+        ),
+        "hospital": ServiceNote(
+            "hospital", {"en": "Hospital", "zh": "医院"}, frozenset({"hospital"}), "complete"
+        ),
     }
     sources = (
         SourceNote("sample/sample.osm.pbf", "generated by this package", "ODbL 1.0", "2026-01-01"),
-        SourceNote("sample/population.tif", "generated by this package", "CC BY 4.0", "2026-01-01", "Totals of two townships appear interchanged."),
+        SourceNote(
+            "sample/population.tif",
+            "generated by this package",
+            "CC BY 4.0",
+            "2026-01-01",
+            "Totals of two townships appear interchanged.",
+        ),
     )
     return PageMeta(
         study="county",

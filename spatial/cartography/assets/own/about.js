@@ -6,7 +6,7 @@
   S.isoDate = function (text) {
     const date = new Date(text + "T00:00:00Z");
     if (Number.isNaN(date.getTime())) return text;
-    return new Intl.DateTimeFormat(S.language, { dateStyle: "long", timeZone: "UTC" }).format(date);
+    return new Intl.DateTimeFormat(S.locale(), { dateStyle: "long", timeZone: "UTC" }).format(date);
   };
 
   S.credits = function () {

@@ -57,8 +57,8 @@
         dy: (S.middle.y * scale - origin.y - this._bounds.min.y) * ratio,
       };
       const context = this._container.getContext("2d");
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.clearRect(0, 0, view.width, view.height);
+      // Setting the width empties the canvas; clearRect would paint white on paper and hide the canvas below.
+      this._container.width = view.width;
       this._draw(context, view);
       return this;
     },

@@ -39,6 +39,8 @@
   /* A service's name inside a sentence. */
   S.inText = (name) => (S.t("page.name_case") === "lower" && /^\p{Lu}\p{Ll}/u.test(name) ? name[0].toLowerCase() + name.slice(1) : name);
 
+  S.capital = (text) => (text ? text[0].toUpperCase() + text.slice(1) : text);
+
   S.pageLink = function (file, more) {
     const parts = ["lang=" + S.language];
     for (const [name, value] of Object.entries(more || {})) parts.push(name + "=" + encodeURIComponent(value));
@@ -50,7 +52,7 @@
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
   S.normText = function (norm) {
-    const service = S.pick(norm.names, norm.service.replace(/_/g, " "));
+    const service = S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
     const key = "norm." + norm.metric;
     const measure = S.measure(norm.threshold, norm.unit);
@@ -65,7 +67,9 @@
       const cut = part.indexOf(":");
       const code = (cut < 0 ? part : part.slice(0, cut)).trim();
       const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
-      return S.word("reason", code) + (detail ? " (" + detail.replace(/_/g, " ") + ")" : "");
+      const key = "reason." + code;
+      if (S.has(key)) return S.t(key, { detail: S.word("service", detail) });
+      return code.replace(/_/g, " ") + (detail ? " (" + S.word("service", detail) + ")" : "");
     }).join("; ");
   };
 
@@ -73,7 +77,7 @@
     const languages = Object.keys(S.data.messages);
     if (languages.length < 2) return S.fill("languages", []);
     return S.fill("languages", languages.map((language) => S.el("button", {
-      type: "button", lang: language === "zh" ? "zh-CN" : language,
+      type: "button", lang: S.data.messages[language]["page.locale"],
       "aria-pressed": String(language === S.language), text: S.data.messages[language]["page.language_name"],
       on: { click: () => S.setLanguage(language) },
     })));

@@ -15,8 +15,7 @@
   function sentence(norm) {
     const study = norm.study;
     const served = S.hasPeople() ? study.persons_served : study.places_served;
-    const mapped = study.status === "not_measurable" || norm.inventory !== "complete";
-    const key = mapped ? "headline.at_least" : "headline.within";
+    const key = norm.lower_bound ? "headline.at_least" : "headline.within";
     return finite(served) ? S.t(key, { count: S.counted(served), share: S.percent(study.served_share) }) : "";
   }
 
@@ -34,7 +33,7 @@
     return S.el("li", { class: "card" }, [
       S.el("h3", {}, [norm.file ? S.el("a", { href: S.pageLink(norm.file), text: title }) : S.el("span", { text: title })]),
       S.el("p", { class: "pills" }, [S.classPill(norm), S.statusPill(study.status), study.gate === "none_applicable" ? null : S.el("span", { class: "pill gate", text: S.t("gate." + study.gate) })]),
-      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun, { n: unserved }) })]) : null,
+      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun + (norm.lower_bound ? "_mapped" : ""), { n: unserved }) })]) : null,
       known ? shareBar(norm) : null,
       S.el("p", { text: [sentence(norm), target(norm)].filter(Boolean).join(" ") }),
       study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),

@@ -14,13 +14,19 @@
   }
   S.classLabel = classLabel;
 
+  /* The result's own classes always, the others where a place is in them, a near miss only where there is one. */
+  S.isListed = function (layer, code, sums) {
+    if (layer.kind === "threshold" && code === 1 && layer.near === 0) return false;
+    return code < layer.always || sums.places[code] > 0;
+  };
+
   S.showLegend = function (state, sums, onToggle) {
     const names = S.classesOf(state.layer);
     const amounts = S.hasPeople() ? sums.people : sums.places;
     const total = amounts.reduce((a, b) => a + b, 0);
     const largest = Math.max(1e-9, ...amounts);
     const rows = names.map((name, code) => ({ name, code, amount: amounts[code] }))
-      .filter((row) => row.code < state.layer.always || sums.places[row.code] > 0);
+      .filter((row) => S.isListed(state.layer, row.code, sums));
     S.fill("legend", rows.map((row) => S.el("button", {
       type: "button", class: "legend-row", "aria-pressed": String(!state.hidden.has(row.name)),
       title: S.t("legend.toggle"), on: { click: () => onToggle(row.name) },
@@ -36,8 +42,8 @@
       ]),
     ])));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
-    const missing = S.hasPeople() && sums.uncounted > 0 ? " " + S.t("legend.uncounted", { n: sums.uncounted }) : "";
-    S.fill("legend-title", [document.createTextNode(unit + missing)]);
+    S.fill("legend-title", [document.createTextNode(unit)]);
+    document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";
   };
 
   function servedText(state, sums) {
@@ -93,7 +99,7 @@
     }
     const study = norm.study;
     S.fill("norm", [
-      S.el("p", { class: "norm-text", text: S.normText(norm) }),
+      S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
       S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
       study && study.status !== study.status_as_mapped ? S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]) : null,
       study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,

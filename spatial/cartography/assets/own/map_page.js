@@ -96,6 +96,15 @@
     state.route = way;
   }
 
+  /* The chosen settlement with its way, no closer than a village and its surroundings. */
+  function showWay(map, state) {
+    const i = state.selected, f = state.target;
+    const corners = [[state.points.latitude[i], state.points.longitude[i]]];
+    if (f >= 0) corners.push([state.facilities.points.latitude[f], state.facilities.points.longitude[f]]);
+    map.fitBounds(L.latLngBounds(corners), { animate: false, padding: [64, 64], maxZoom: 13 });
+    state.moved = true;
+  }
+
   function labelsOf(state) {
     const rank = { city: 3, county_seat: 2, town: 1 };
     const towns = [];
@@ -213,7 +222,7 @@
     function toggle(name) {
       if (!state.hidden.delete(name)) state.hidden.add(name);
       update();
-      const code = S.classesOf(state.layer).filter((other, k) => k < state.layer.always || state.sums.places[k] > 0).indexOf(name);
+      const code = S.classesOf(state.layer).filter((other, k) => S.isListed(state.layer, k, state.sums)).indexOf(name);
       const row = document.getElementById("legend").children[code];
       if (row) row.focus();
     }
@@ -226,8 +235,7 @@
       S.openTab("tab-place");
       S.raiseSheet(true);
       if (!fly) return;
-      map.setView([state.points.latitude[i], state.points.longitude[i]], Math.max(map.getZoom(), Math.min(13, map.getMaxZoom())), { animate: false });
-      state.moved = true;
+      showWay(map, state);
       document.getElementById("place-name").focus({ preventScroll: true });
     }
     S.choosePlace = choosePlace;

@@ -45,7 +45,7 @@
     context.textBaseline = "bottom";
     context.lineJoin = "round";
     for (const label of labels) {
-      const x = label.x * view.scale + view.dx, y = label.y * view.scale + view.dy - 8 * view.ratio;
+      const x = label.x * view.scale + view.dx, y = label.y * view.scale + view.dy - 12 * view.ratio;
       if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
       const text = label.text();
       if (!text) continue;

@@ -159,7 +159,11 @@
           for (let x = Math.max(0, left); x < right; x++) pixels[y * view.width + x] = colour;
         }
       }
-      context.putImageData(image, 0, 0);
+      const picture = document.createElement("canvas");
+      picture.width = view.width;
+      picture.height = view.height;
+      picture.getContext("2d").putImageData(image, 0, 0);
+      context.drawImage(picture, 0, 0);
     },
 
     /* The visible settlement nearest to a place of the map, within some pixels; -1 for none. */

@@ -68,7 +68,7 @@
       if (active >= 0) input.setAttribute("aria-activedescendant", "hit-" + active);
     }
     input.addEventListener("input", () => { active = 0; show(); });
-    input.addEventListener("focus", () => { if (input.value) show(); });
+    input.addEventListener("focus", () => { input.scrollIntoView({ block: "center" }); if (input.value) show(); });
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();

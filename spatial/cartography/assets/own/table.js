@@ -30,8 +30,7 @@
 
   function columns(state) {
     const names = S.classesOf(state.layer);
-    const total = S.sums(state, state.classes).places;
-    const shown = names.map((name, code) => ({ name, code })).filter(({ code }) => code < state.layer.always || total[code] > 0);
+    const shown = names.map((name, code) => ({ name, code })).filter(({ code }) => S.isListed(state.layer, code, state.sums));
     return [
       { key: "name", text: S.t("table.township") },
       { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") },

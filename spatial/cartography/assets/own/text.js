@@ -24,6 +24,8 @@
   S.hash = readHash();
   if (Object.prototype.hasOwnProperty.call(data.messages, S.hash.lang || "")) S.language = S.hash.lang;
 
+  S.locale = () => data.messages[S.language]["page.locale"];
+
   S.has = (key) => Object.prototype.hasOwnProperty.call(data.messages[S.language], key);
 
   S.t = function (key, values) {
@@ -51,7 +53,7 @@
   };
 
   function format(name, options) {
-    if (!formats[name]) formats[name] = new Intl.NumberFormat(S.language, options);
+    if (!formats[name]) formats[name] = new Intl.NumberFormat(S.locale(), options);
     return formats[name];
   }
 
@@ -91,7 +93,7 @@
   S.setLanguage = function (language) {
     S.language = language;
     formats = {};
-    document.documentElement.lang = language === "zh" ? "zh-CN" : language;
+    document.documentElement.lang = S.locale();
     for (const node of document.querySelectorAll("[data-i18n]")) node.textContent = S.t(node.dataset.i18n);
     for (const node of document.querySelectorAll("[data-i18n-label]")) {
       node.setAttribute("aria-label", S.t(node.dataset.i18nLabel));
