@@ -52,7 +52,7 @@ def is_remote(path: str | Path) -> bool:
 
 def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:
     """
-    Return the resolved path of a local file that begins as its kind should, and refuse anything else.
+    Return the absolute path of a local file that begins as its kind should, and refuse anything else.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
     Returns
     -------
     Path
-        Absolute, without links.
+        Absolute; links keep their names, which tell the kind of file.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
         )
     if _LEADS_ELSEWHERE.search(head):
         raise SourceError(f"{what} {path}: this file refers to others; name the file with the data itself")
-    return path.resolve()
+    return path.absolute()
 
 
 def file_parts(path: Path) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+
 from spatial.crs import WGS84, parse_crs, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.sources.columns import row_labels
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyproj
+
     from spatial.study import TableSource
 
 __all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
@@ -196,12 +198,12 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
     declared = parse_crs(source.crs, what=label) if source.crs else None
     if declared is None and source.datum != "wgs84" and frame.crs is None:
         declared = parse_crs(WGS84, what=label)
-    if frame.crs is None:
+    if frame.crs is None or not (frame.crs.is_geographic or frame.crs.is_projected):
         if declared is None:
             raise CrsError(
                 f"{label}: no CRS; declare it in the study file, such as crs = 'EPSG:4326' for GPS degrees"
             )
-        return frame.set_crs(declared)
+        return frame.set_crs(declared, allow_override=True)
     if declared is None or _same_place(frame, declared):
         return frame
     if not declares_crs(path):

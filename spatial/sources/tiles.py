@@ -14,6 +14,7 @@ import rasterio
 from affine import Affine
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
+
 from spatial.crs import WGS84
 from spatial.errors import CrsError, SourceError, first_of
 from spatial.sources.files import local_file
@@ -73,7 +74,7 @@ class Tile:
         Returns
         -------
         ndarray of float64
-            NaN where the file says that there is no data.
+            With the file's own scale and offset; NaN where the file says that there is no data.
 
         Raises
         ------
@@ -91,6 +92,7 @@ class Tile:
         try:
             with rasterio.open(self.path, driver="GTiff") as source:
                 part = np.array(source.read(1, window=window), dtype=np.float64)
+                part = part * source.scales[0] + source.offsets[0]
                 part[source.read_masks(1, window=window) == 0] = np.nan
         except (RasterioError, RasterioIOError, ValueError) as error:
             raise SourceError(

@@ -24,7 +24,7 @@ from spatial.sources.formats import open_mapped
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.placement import place_frame, refuse_invalid, refuse_outside
 from spatial.study import TableSource, Tiers
-from spatial.tables import GEOMETRY_TYPES, TIERS
+from spatial.tables import GEOMETRY_TYPES, TABLES, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,6 +42,8 @@ __all__ = [
 
 GROUP_COLUMNS = ("elderly_persons", "disabled_persons", "children_persons")
 FACILITY_STATUS = ("existing", "candidate", "closed")
+_ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
+_TAG_WORDS = {True: "yes", False: "no"}
 _NAMES = ("name", "name_en", "name_zh")
 
 
@@ -218,19 +220,9 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         problems.append(
             "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
         )
-    for column in (
-        "surface",
-        "tracktype",
-        "smoothness",
-        "maxspeed",
-        "oneway",
-        "junction",
-        "access",
-        "bridge",
-        "tunnel",
-    ):
+    for column in _ROAD_TAGS:
         if column in result.columns:
-            result[column] = text_column(result[column])
+            result[column] = text_column(result[column].replace(_TAG_WORDS))
     return _single_lines(_done(result, f"roads {path}", problems))
 
 

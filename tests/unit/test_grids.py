@@ -76,6 +76,21 @@ def test_nodata_of_the_study_counts_beside_that_of_the_file(tmp_path: Path) -> N
     assert read_population(path, nodata=255).raster.total == 4.0
 
 
+def test_scale_and_offset_of_the_file_are_applied(tmp_path: Path) -> None:
+    path = _tif(tmp_path / "p.tif", np.array([[10, 20, 255]], dtype="uint8"), nodata=255)
+    with rasterio.open(path, "r+") as target:
+        target.scales, target.offsets = (0.5,), (1.0,)
+    # 10 * 0.5 + 1 = 6 and 20 * 0.5 + 1 = 11
+    assert read_raster(path).values[0, :2].tolist() == [6.0, 11.0]
+    assert read_population(path).nodata_cells == 1
+
+
+def test_names_of_any_script_and_links_are_fine(tmp_path: Path) -> None:
+    stored = _tif(tmp_path / "人口", np.array([[1.0]]))
+    (tmp_path / "人口.tif").symlink_to(stored)
+    assert read_population(tmp_path / "人口.tif").raster.total == 1.0
+
+
 def test_negative_people_are_refused_with_their_place(tmp_path: Path) -> None:
     path = _tif(tmp_path / "p.tif", np.array([[1, 2], [3, -5]], dtype="float32"))
     with pytest.raises(

@@ -400,6 +400,31 @@ def test_no_crs_is_never_guessed(tmp_path: Path) -> None:
         settlements_from_table(path, _source(crs=None))
 
 
+@pytest.mark.parametrize("ending", [".gpkg", ".fgb", ".shp", ".parquet"])
+def test_layer_without_crs_needs_a_declared_one(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"own{ending}"
+    frame = _points().rename(columns={"settlement_id": "id"})
+    frame.to_parquet(path) if ending == ".parquet" else frame.to_file(path)
+    if ending == ".shp":
+        path.with_suffix(".prj").unlink()
+    elif ending == ".parquet":
+        frame.set_crs(None, allow_override=True).to_parquet(path)
+    else:
+        bare = frame.set_crs(None, allow_override=True)
+        with pytest.warns(UserWarning, match="crs"):
+            bare.to_file(path)
+    with pytest.raises(CrsError, match=r"no CRS; declare it in the study file"):
+        settlements_from_table(path, TableSource(path=path.name, columns={"settlement_id": "id"}))
+    source = TableSource(path=path.name, columns={"settlement_id": "id"}, crs="EPSG:4326")
+    assert settlements_from_table(path, source).crs == "EPSG:4326"
+
+
+def test_link_to_a_file_of_another_name_is_followed(tmp_path: Path) -> None:
+    stored = _write(tmp_path, HEADER + ROWS, name="3f2a")
+    (tmp_path / "own.csv").symlink_to(stored)
+    assert len(settlements_from_table(tmp_path / "own.csv", _source())) == 2
+
+
 def test_declared_crs_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.gpkg"
     _points().to_file(path)
@@ -444,6 +469,16 @@ def test_rows_outside_the_study_area_are_told_from_swapped_ones() -> None:
     assert "swapped for 'turned' (1 in all)" in report
     assert "outside the study area and its 5 km buffer for 'away' (1 in all)" in report
     refuse_outside(frame.iloc[[0, 3]], area, key="settlement_id", what="own.csv", buffer_m=5000)
+
+
+def test_swapped_metres_are_recognised_too() -> None:
+    area = gpd.GeoSeries([shapely.box(103.0, 30.0, 104.0, 31.0)], crs="EPSG:4326")
+    frame = gpd.GeoDataFrame(
+        {"settlement_id": ["a"]}, geometry=gpd.points_from_xy([3_350_000.0], [355_000.0]), crs="EPSG:32648"
+    )
+    assert "swapped for 'a'" in _problems(
+        lambda: refuse_outside(frame, area, key="settlement_id", what="own.csv")
+    )
 
 
 def test_shifted_datum_abroad_or_in_metres_is_refused(tmp_path: Path) -> None:
@@ -498,6 +533,16 @@ def test_roads_of_several_parts_become_one_line_each(tmp_path: Path) -> None:
     assert list(roads["road_id"]) == ["1/0", "1/1", "2"]
     assert list(roads["maxspeed"]) == ["50", "50", "30"]
     TABLES["roads"].check(roads)
+
+
+def test_flags_of_roads_become_the_words_of_tags(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    lines = [shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(2, 0), (3, 0)])]
+    frame = gpd.GeoDataFrame(
+        {"road_class": ["primary", "track"], "oneway": [True, False]}, geometry=lines, crs="EPSG:32648"
+    )
+    frame.to_file(path)
+    assert list(roads_from_table(path, TableSource(path="own.gpkg"))["oneway"]) == ["yes", "no"]
 
 
 def test_roads_must_be_lines_with_a_class(tmp_path: Path) -> None:
