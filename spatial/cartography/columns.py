@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-__all__ = ["NO_INDEX", "pack", "pack_seconds", "pack_texts", "round_up", "space_order"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["NO_INDEX", "codes", "pack", "pack_seconds", "pack_texts", "round_up", "space_order"]
 
 NO_INDEX = -1
 """Index of nothing in an int32 column; JavaScript turns it into null."""
@@ -141,3 +144,28 @@ def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
         for bit in range(16):
             code |= ((cells >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + shift)
     return np.argsort(code, kind="stable")
+
+
+def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
+    """
+    Replace texts by their position in a list.
+
+    Parameters
+    ----------
+    values : Series
+        Texts, perhaps missing.
+    known : sequence of str or Index
+        Unique texts.
+
+    Returns
+    -------
+    ndarray of int
+        Position, or `NO_INDEX` where missing or not in the list.
+
+    Examples
+    --------
+    >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
+    [1, -1, -1]
+    """
+    found = pd.Index(known).get_indexer(pd.Index(values))
+    return np.where(values.isna().to_numpy(), NO_INDEX, found).astype(np.int64)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import Figure, MacroElement
@@ -14,6 +13,9 @@ from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
 from spatial.cartography.assets import own, vendored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["json_block", "map_document", "plain_document"]
 
@@ -44,10 +46,15 @@ class _PageMap(folium.Map):
 
     _template = Template(
         """
-        {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}" data-i18n-label="map.label"></div>{% endmacro %}
-        {% macro script(this, kwargs) %}
-        window.Spatial.map = L.map("{{ this.get_name() }}", Object.assign({{ this.options|tojavascript }}, {center: {{ this.location|tojson }}}));
-        {% endmacro %}
+        {%- macro html(this, kwargs) -%}
+        <div class="folium-map" id="{{ this.get_name() }}" data-i18n-label="map.label"></div>
+        {%- endmacro -%}
+        {%- macro script(this, kwargs) -%}
+        window.Spatial.map = L.map(
+            "{{ this.get_name() }}",
+            Object.assign({{ this.options|tojavascript }}, {center: {{ this.location|tojson }}})
+        );
+        {%- endmacro -%}
         """
     )
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads this attribute of the class
@@ -71,7 +78,7 @@ class _PageFigure(Figure):
 
 
 def json_block(value: object) -> str:
-    """
+    r"""
     Write JSON that can neither end its script block nor begin another.
 
     Parameters
@@ -129,7 +136,7 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
     )
     page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
     page_map._name = "map"  # noqa: SLF001 - as above
-    start = _StartPage()
+    start = _StartPage()  # type: ignore[no-untyped-call]
     start._id = "start"  # noqa: SLF001 - as above
     page_map.add_child(start)
     figure.add_child(page_map)

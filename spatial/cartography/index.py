@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.map_data import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
-from spatial.cartography.places import Rows
+
+if TYPE_CHECKING:
+    from spatial.cartography.places import Rows
 
 __all__ = ["index_data"]
 

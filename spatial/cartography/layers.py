@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from spatial.cartography.columns import pack, round_up
-from spatial.cartography.meta import PageMeta
-from spatial.cartography.norms import NormBook
-from spatial.cartography.places import Rows
+from spatial.cartography.columns import codes, pack, round_up
 from spatial.tables import LAST_MILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from spatial.cartography.meta import PageMeta
+    from spatial.cartography.norms import NormBook
+    from spatial.cartography.places import Rows
 
 __all__ = ["COMPARE", "class_layer", "norm_layer", "time_layer"]
 
@@ -120,12 +124,12 @@ def class_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> d
     dict
         The layer.
     """
-    codes = pd.Index(LAST_MILE).get_indexer(rows.align(last_mile)[column].fillna("unknown"))
+    numbers = codes(rows.align(last_mile)[column].fillna("unknown"), LAST_MILE)
     return {
         "kind": "classes",
         "key": key,
         "classes": list(LAST_MILE),
-        "codes": pack(codes, "u1"),
+        "codes": pack(numbers, "u1"),
         "always": 4,
         "threshold": 2000.0,
         "unit": "m",

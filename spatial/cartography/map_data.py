@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground
-from spatial.cartography.columns import pack, pack_seconds
+from spatial.cartography.columns import codes, pack, pack_seconds
 from spatial.cartography.document import map_document
 from spatial.cartography.layers import class_layer, norm_layer, time_layer
 from spatial.cartography.lines import pack_lines
-from spatial.cartography.meta import PageMeta
 from spatial.cartography.norms import NormBook, service_note
 from spatial.cartography.places import (
     Rows,
@@ -26,7 +24,13 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.crs import WGS84
+from spatial.errors import ContractError
 from spatial.tables import NORM_STATUS, REACH_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.cartography.meta import PageMeta
 
 __all__ = ["DETAILS", "Detail", "PageBook", "gap_page", "last_mile_page", "study_block"]
 
@@ -107,6 +111,30 @@ class PageBook:
         """
         return next(iter(self.words))
 
+    def shapes(self, name: str) -> gpd.GeoDataFrame:
+        """
+        Give a table with geometry.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+
+        Returns
+        -------
+        GeoDataFrame
+            As it is.
+
+        Raises
+        ------
+        ContractError
+            Where it has no geometry.
+        """
+        frame = self.tables[name]
+        if not isinstance(frame, gpd.GeoDataFrame):
+            raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
+        return frame
+
 
 def gap_page(
     book: PageBook, service: str, rows: Rows, detail: Detail, file: str
@@ -142,8 +170,8 @@ def gap_page(
     facilities, ids = facilities_block(
         service,
         note.counts or frozenset({service}),
-        book.tables["facilities"],
-        book.tables["settlements"],
+        book.shapes("facilities"),
+        book.shapes("settlements"),
         list(used),
     )
     norms = _page_norms(book, service, rows, detail)
@@ -370,7 +398,9 @@ def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[st
     blocks = {}
     for mode, part in own.sort_values("settlement_id", kind="stable").groupby("mode", sort=True):
         row = rows.ids.get_indexer(pd.Index(part["settlement_id"]))
-        blocks[str(mode)] = pack_lines(part.geometry, tolerance_m=detail.tolerance_m, labels=row)
+        blocks[str(mode)] = pack_lines(
+            gpd.GeoSeries(part.geometry), tolerance_m=detail.tolerance_m, labels=row
+        )
     return blocks
 
 
@@ -384,7 +414,7 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
         pairs.itertuples(index=False, name=None), key=lambda pair: _rank(pair, book.meta)
     ):
         table = rows.align(access.loc[(access["service"] == other) & (access["mode"] == mode)])
-        status = pd.Index(REACH_STATUS).get_indexer(table["reach_status"].fillna("unknown"))
+        status = codes(table["reach_status"].fillna("unknown"), REACH_STATUS)
         blocks.append(
             {
                 "service": other,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Sequence
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from spatial.errors import StudyError
 from spatial.planning.wording import languages as worded_languages
 from spatial.planning.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["available_languages", "messages"]
 

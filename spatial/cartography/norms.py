@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.columns import pack, round_up
+from spatial.cartography.columns import codes, pack, round_up
 from spatial.cartography.meta import PageMeta, ServiceNote
-from spatial.cartography.places import Rows
 from spatial.tables import NORM_STATUS, TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.cartography.places import Rows
 
 __all__ = ["NormBook", "gate_summary", "norm_book", "service_note"]
 
@@ -126,8 +129,8 @@ class NormBook:
         table = self.results(norm["id"], rows)
         if table is None:
             return {**norm, "places": None}
-        status = pd.Index(NORM_STATUS).get_indexer(table["status"])
-        mapped = pd.Index(NORM_STATUS).get_indexer(table["status_as_mapped"])
+        status = codes(table["status"], NORM_STATUS)
+        mapped = codes(table["status_as_mapped"], NORM_STATUS)
         threshold = [] if norm["threshold"] is None else [norm["threshold"]]
         return {
             **norm,
@@ -135,9 +138,7 @@ class NormBook:
                 "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
                 "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
                 "value": pack(round_up(table["value"], threshold), "f4"),
-                "reason": pack(
-                    np.maximum(pd.Index(self.reasons).get_indexer(table["reason"].fillna("")), 0), "u4"
-                ),
+                "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
             },
         }
 

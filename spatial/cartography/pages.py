@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,13 @@ from spatial.cartography.document import plain_document
 from spatial.cartography.index import index_data
 from spatial.cartography.map_data import DETAILS, Detail, PageBook, gap_page, last_mile_page
 from spatial.cartography.messages import messages
-from spatial.cartography.meta import PageMeta
 from spatial.cartography.norms import norm_book
 from spatial.cartography.places import Rows, rows_of
 from spatial.errors import ContractError, StudyError
 from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from spatial.cartography.meta import PageMeta
 
 __all__ = ["build_pages", "page_files"]
 
@@ -84,12 +86,12 @@ def build_pages(
         raise ContractError(
             "maps", [f"{name}: the table is missing; run its stage first" for name in missing]
         )
-    rows = rows_of(tables["settlements"])
-    if not len(rows.ids):
-        raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     words = messages(languages)
     norms = norm_book(register, tables["norm_results"], meta, summary)
     book = PageBook(tables, meta, summary, norms, words, page_files(tables))
+    rows = rows_of(book.shapes("settlements"))
+    if not len(rows.ids):
+        raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
     data = index_data(book, rows, [page.entry for page in made])
     title = _title(meta, languages[0])

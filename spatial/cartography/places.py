@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatial.cartography.columns import NO_INDEX, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up, space_order
 from spatial.cartography.lines import pack_points
 from spatial.tables import LAST_MILE, REACH_STATUS, SNAP_STATUS, TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
 
 __all__ = [
     "Rows",
@@ -154,23 +157,23 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None) -> dict[str, Any]:
     """
     frame = rows.settlements
     tiers = [tier for tier in TIERS if (frame["tier"] == tier).any()]
-    codes, townships = _townships(frame, boundaries)
+    township, townships = _townships(frame, boundaries)
     population = frame["population_persons"]
     return {
         **pack_points(frame.geometry),
         "id": pack_texts(frame["settlement_id"]),
         "names": names_block(frame),
         "population": pack(population, "f4") if rows.has_people else None,
-        "population_source": pack(_codes(frame["population_source"], _POPULATION_SOURCES), "u1"),
+        "population_source": pack(codes(frame["population_source"], _POPULATION_SOURCES), "u1"),
         "population_sources": list(_POPULATION_SOURCES),
         "groups": {
             name: pack(frame[name], "f4") for name in _GROUPS if name in frame and frame[name].notna().any()
         },
-        "tier": pack(_codes(frame["tier"], tiers), "u1"),
+        "tier": pack(codes(frame["tier"], tiers), "u1"),
         "tiers": tiers,
-        "official": pack(np.maximum(_codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),
+        "official": pack(np.maximum(codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),
         "officials": list(_OFFICIAL),
-        "township": pack(codes, "i4"),
+        "township": pack(township, "i4"),
         "townships": townships,
     }
 
@@ -189,7 +192,7 @@ def _townships(
                     str(key): value for key, value in row.items() if str(key).startswith("name")
                 }
     townships = [{"id": key, "names": _by_language(names[key])} for key in known]
-    return _codes(ids, known), townships
+    return codes(ids, known), townships
 
 
 def _by_language(names: Mapping[str, object]) -> dict[str, str]:
@@ -242,7 +245,7 @@ def facilities_block(
         **pack_points(chosen.geometry),
         "id": pack_texts(chosen["facility_id"]),
         "names": names_block(chosen),
-        "service": pack(_codes(chosen["service"], services), "u1"),
+        "service": pack(codes(chosen["service"], services), "u1"),
         "services": services,
     }
     return block, ids
@@ -276,15 +279,15 @@ def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, de
         "egress": pack_seconds(table["egress_leg_min"]),
         "distance": pack_metres(table["network_distance_m"]),
         "straight": pack_metres(table["straight_distance_m"]),
-        "facility": pack(_codes(table["facility_id"], facility_ids), "i4"),
-        "status": pack(_codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "facility": pack(codes(table["facility_id"], facility_ids), "i4"),
+        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
         "statuses": list(REACH_STATUS),
         "risk": pack(table["edge_risk"].eq(other=True), "u1"),
         "second": None,
         "second_time": None,
     }
     if detail:
-        block["second"] = pack(_codes(table["second_facility_id"], facility_ids), "i4")
+        block["second"] = pack(codes(table["second_facility_id"], facility_ids), "i4")
         block["second_time"] = pack_seconds(table["second_travel_time_min"])
     return block
 
@@ -314,7 +317,7 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
         blocks[str(mode)] = {
             "distance": pack_metres(table["snap_distance_m"]),
             "time": pack_seconds(table["snap_time_min"]),
-            "status": pack(_codes(table["snap_status"].fillna("none"), SNAP_STATUS), "u1"),
+            "status": pack(codes(table["snap_status"].fillna("none"), SNAP_STATUS), "u1"),
             "statuses": list(SNAP_STATUS),
             "edge": pack_texts(table["edge_id"]) if detail else None,
         }
@@ -342,8 +345,8 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any
     table = rows.align(last_mile)
     return {
         "classes": list(LAST_MILE),
-        "code": pack(_codes(table["last_mile_class"].fillna("unknown"), LAST_MILE), "u1"),
-        "known_code": pack(_codes(table["last_mile_class_known"].fillna("unknown"), LAST_MILE), "u1"),
+        "code": pack(codes(table["last_mile_class"].fillna("unknown"), LAST_MILE), "u1"),
+        "known_code": pack(codes(table["last_mile_class_known"].fillna("unknown"), LAST_MILE), "u1"),
         "distance": pack_metres(table["all_season_road_distance_m"]),
         "known_distance": pack_metres(table["known_all_season_road_distance_m"]),
         "time": pack_seconds(table["all_season_road_min"]),
@@ -372,11 +375,6 @@ def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
     """
     exact = np.asarray(metres, dtype=np.float64)
     return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
-
-
-def _codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
-    found = pd.Index(known).get_indexer(pd.Index(values))
-    return np.where(values.isna().to_numpy(), NO_INDEX, found).astype(np.int64)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

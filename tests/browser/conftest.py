@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.integration.register import load_register
-from spatial.store import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from spatial.store import Artifact
 
 CRS = "EPSG:32648"
 WEST, SOUTH = 600_000.0, 3_300_000.0
