@@ -30,8 +30,8 @@ class Route:
     Parameters
     ----------
     edges : tuple of (str, int)
-        Edge ids in the order travelled, each with 1 (in its drawn direction) or -1; empty for a direct walk. The first
-        and the last are travelled in part.
+        Edge ids in the order travelled, each with 1 (in its drawn direction) or -1; the first and the last are
+        travelled in part. Empty where no edge is travelled, as on a direct walk.
     line : shapely.LineString
         From the traveller's door to the other one, both walks included as straight lines.
     """
@@ -76,7 +76,12 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
     if found.direction == "from_facility":
         pieces = [(edge, end, start) for edge, start, end in reversed(pieces)]
         doors = (doors[1], doors[0])
-    edges = tuple((str(found.graph.edge_id[edge]), 1 if end >= start else -1) for edge, start, end in pieces)
+    # From a foot point at the very end of an edge nothing of that edge is travelled.
+    edges = tuple(
+        (str(found.graph.edge_id[edge]), 1 if end > start else -1)
+        for edge, start, end in pieces
+        if start != end
+    )
     parts = [_part(found.graph, *piece) for piece in pieces]
     return Route(edges, shapely.LineString(np.vstack((doors[0], *parts, doors[1]))))
 
