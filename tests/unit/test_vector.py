@@ -386,6 +386,44 @@ def test_missing_population_in_a_geopackage_is_refused(tmp_path: Path) -> None:
     assert "population_persons: no number for 'b' (1 in all)" in report
 
 
+def test_groups_and_official_class_are_checked_too(tmp_path: Path) -> None:
+    header = "settlement_id,tier,official_class,elderly_persons,children_persons,lon,lat\n"
+    path = _write(tmp_path, header + "a,village,rural,12,,103.5,30.25\nb,town,,7,3,103.6,30.5\n")
+    frame = settlements_from_table(path, _source())
+    assert list(frame["elderly_persons"]) == [12.0, 7.0]
+    assert frame["official_class"].isna().tolist() == [False, True]  # unknown is allowed
+    path = _write(tmp_path, header + "a,village,peasant,-1,some,103.5,30.25\n")
+    report = _problems(lambda: settlements_from_table(path, _source()))
+    assert "official_class: unknown value(s) 'peasant'" in report
+    assert "elderly_persons: negative" in report
+    assert "children_persons: text instead of a number" in report
+
+
+def test_missing_id_column_and_values_of_no_column_are_named(tmp_path: Path) -> None:
+    path = _write(tmp_path, "code,tier,lon,lat\n7,village,103.5,30.25\n")
+    report = _problems(lambda: settlements_from_table(path, _source()))
+    assert "settlement_id: the column is missing; map it in columns: the table has 'code', 'tier'" in report
+    report = _problems(lambda: settlements_from_table(path, _source(values={"place": {"x": "village"}})))
+    assert "values.place: the table has no column place" in report
+
+
+def test_areas_are_no_settlements(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    frame = _points().set_crs("EPSG:32648", allow_override=True)
+    frame.set_geometry(frame.buffer(1.0)).to_file(path)
+    report = _problems(lambda: settlements_from_table(path, TableSource(path="own.gpkg")))
+    assert "geometry: must be Point, found Polygon for 'a', 'b' (2 in all)" in report
+
+
+def test_rows_without_geometry_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    frame = _points()
+    frame.geometry = [shapely.Point(103.5, 30.25), None]
+    frame.to_file(path)
+    report = _problems(lambda: settlements_from_table(path, TableSource(path="own.gpkg")))
+    assert "geometry: none for 'b' (1 in all)" in report
+
+
 def test_missing_tier_says_what_to_map(tmp_path: Path) -> None:
     path = _write(tmp_path, "settlement_id,lon,lat\na,103.5,30.25\n")
     assert "tier: the column is missing" in _problems(lambda: settlements_from_table(path, _source()))
@@ -579,6 +617,25 @@ def test_boundaries_take_the_level_of_the_study(tmp_path: Path) -> None:
     assert "admin_level: the column is missing" in _problems(
         lambda: boundaries_from_table(path, TableSource(path="own.gpkg"))
     )
+
+
+def test_levels_of_boundaries_are_whole_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    frame = gpd.GeoDataFrame(
+        {"boundary_id": ["t1", "t2"], "admin_level": [8.5, 8]},
+        geometry=[shapely.box(0, 0, 2, 2), shapely.box(2, 0, 4, 2)],
+        crs="EPSG:32648",
+    )
+    frame.to_file(path)
+    report = _problems(lambda: boundaries_from_table(path, TableSource(path="own.gpkg")))
+    assert "admin_level: not whole for 't1' (1 in all)" in report
+
+
+def test_missing_columns_of_flows_are_named_together(tmp_path: Path) -> None:
+    path = _write(tmp_path, "origin,to_id,kind,n\na,b,people,1\n", name="flows.csv")
+    report = _problems(lambda: flows_from_table(path, TableSource(path="flows.csv")))
+    assert "from_id: the column is missing" in report
+    assert "volume: the column is missing" in report
 
 
 def test_flows_need_known_settlements_and_unrepeated_pairs(tmp_path: Path) -> None:
