@@ -42,10 +42,10 @@ def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str]:
+def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str, str]:
     match = _OSM_ID.fullmatch(value)
     if match is not None:
-        return _KINDS[match["kind"]], int(match["number"]), (), match["rest"]
+        return _KINDS[match["kind"]], int(match["number"]), (), match["rest"], value
     parts = (part for part in _DIGITS.split(value) if part)
     natural = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-    return len(_KINDS), 0, natural, value
+    return len(_KINDS), 0, natural, "", value

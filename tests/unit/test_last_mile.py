@@ -1,0 +1,136 @@
+"""Distances to the all-season road, and the classes that follow."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from spatial.access import LastMileRules, last_mile
+from spatial.errors import CrsError
+from spatial.tables import TABLES
+
+
+@pytest.fixture
+def access():
+    """Two settlements; the way to the town of b has 24 minutes of walk and 30 on the road."""
+    rows = [
+        ("a", "town", "drive", 0.0, 0.0, 0.0),
+        ("b", "town", "drive", 54.0, 24.0, 30.0),
+        ("a", "bus_stop", "drive", 1.0, 1.0, 0.0),
+        ("b", "bus_stop", "drive", 2.0, 1.0, 1.0),
+        ("a", "bus_stop", "walk", 10.0, 10.0, 0.0),
+        ("b", "bus_stop", "walk", np.nan, np.nan, np.nan),
+    ]
+    columns = ["settlement_id", "service", "mode", "travel_time_min", "access_leg_min", "network_leg_min"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def edges(grid_city, *roads):
+    """Roads are (all_season, snappable, component_km, points)."""
+    season, snappable, km, points = zip(*roads, strict=True)
+    return gpd.GeoDataFrame(
+        {"all_season": season, "is_snappable": snappable, "component_km": km},
+        geometry=[grid_city.line(*line) for line in points],
+        crs=grid_city.crs,
+    )
+
+
+@pytest.fixture
+def villages(grid_city):
+    return grid_city.settlements([("a", "town", 0.0, 0.5), ("b", "village", 0.0, 2.0)])
+
+
+def test_classes_are_inclusive_and_told_apart_by_what_is_known(grid_city, villages, access):
+    # An unknown road along y = 0, 500 m from a and exactly 2 km from b; a known one 2.6 km and 1.1 km away.
+    roads = edges(
+        grid_city,
+        ("unknown", True, 10.0, [(-1, 0), (1, 0)]),
+        ("yes", True, 10.0, [(-1, 3.1), (1, 3.1)]),
+        ("no", True, 10.0, [(-1, 0.5), (1, 0.5)]),
+    )
+    mile = last_mile(roads, villages, access)
+    TABLES["last_mile"].check(mile)
+    mile = mile.set_index("settlement_id")
+    assert mile["all_season_road_distance_m"].to_dict() == pytest.approx({"a": 500.0, "b": 1100.0})
+    assert mile["known_all_season_road_distance_m"].to_dict() == pytest.approx({"a": 2600.0, "b": 1100.0})
+    assert mile["last_mile_class"].to_dict() == {"a": "connected", "b": "near"}
+    assert mile["last_mile_class_known"].to_dict() == {"a": "gap", "b": "near"}
+    # 500 m at 15.6 minutes a kilometre
+    assert mile.loc["a", "all_season_road_min"] == pytest.approx(7.8)
+
+
+def test_one_metre_more_is_another_class(grid_city, access):
+    places = grid_city.settlements([("a", "village", 0.0, 0.501), ("b", "village", 0.0, 2.001)])
+    mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), places, access)
+    assert list(mile["last_mile_class"]) == ["near", "gap"]
+    wider = LastMileRules(connected_m=501.0, near_m=2001.0)
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]))
+    assert list(last_mile(roads, places, access, rules=wider)["last_mile_class"]) == ["connected", "near"]
+
+
+def test_share_of_the_last_mile_as_in_the_specification(grid_city, villages, access):
+    # 24 minutes of walk and 30 on the road: 24 / 54 = .4444444; a town itself has no last mile.
+    mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), villages, access)
+    assert list(mile["last_mile_share"]) == pytest.approx([0.0, 0.4444444], abs=1e-6)
+
+
+def test_minutes_to_points_are_walked_where_walks_were_computed(grid_city, villages, access):
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]))
+    mile = last_mile(roads, villages, access)
+    assert mile["bus_stop_min"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
+    assert mile["telecom_min"].isna().all()
+    driven = last_mile(roads, villages, access.loc[access["mode"] == "drive"])
+    assert driven["bus_stop_min"].tolist() == [1.0, 2.0]
+
+
+def test_nothing_known_is_unknown_and_no_road_is_none(grid_city, villages, access):
+    unknown = last_mile(edges(grid_city, ("unknown", True, 10.0, [(-1, 0), (1, 0)])), villages, access)
+    assert list(unknown["last_mile_class_known"]) == ["unknown", "unknown"]
+    assert unknown["known_all_season_road_distance_m"].isna().all()
+    seasonal = last_mile(edges(grid_city, ("no", True, 10.0, [(-1, 0), (1, 0)])), villages, access)
+    assert list(seasonal["last_mile_class"]) == ["none", "none"]
+    assert list(seasonal["last_mile_class_known"]) == ["none", "none"]
+
+
+def test_bridges_and_fragments_do_not_count(grid_city, villages, access):
+    roads = edges(
+        grid_city,
+        ("yes", False, 10.0, [(-1, 0.4), (1, 0.4)]),
+        ("yes", True, 4.9, [(-1, 0.3), (1, 0.3)]),
+        ("yes", True, 5.0, [(-1, 0.0), (1, 0.0)]),
+    )
+    assert last_mile(roads, villages, access)["all_season_road_distance_m"][0] == pytest.approx(500.0)
+
+
+def test_no_walk_to_the_road_crosses_a_barrier(grid_city, villages, access):
+    # A river along y = 0.2 hides the road at y = 0; the next one lies at y = 8, 7.5 km from a and 6 km from b.
+    roads = edges(
+        grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]), ("unknown", True, 10.0, [(-1, 8), (1, 8)])
+    )
+    river = gpd.GeoSeries([grid_city.line((-50, 0.2), (50, 0.2))], crs=grid_city.crs)
+    mile = last_mile(roads, villages, access, barriers=river)
+    assert list(mile["all_season_road_distance_m"]) == pytest.approx([7500.0, 6000.0])
+    assert list(mile["last_mile_class"]) == ["gap", "gap"]
+    # A moat of 100 m around b leaves it without any road that can be walked to.
+    moat = gpd.GeoSeries([grid_city.point(0, 2).buffer(100.0).boundary], crs=grid_city.crs)
+    walled = last_mile(roads, villages, access, barriers=moat)
+    assert list(walled["last_mile_class"]) == ["connected", "none"]
+    assert walled["all_season_road_distance_m"].isna().tolist() == [False, True]
+
+
+def test_frames_of_different_crs_are_refused(grid_city, villages, access):
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])).to_crs("EPSG:32737")
+    with pytest.raises(CrsError, match="differ"):
+        last_mile(roads, villages, access)
+
+
+def test_an_empty_area_gives_no_rows(grid_city, access):
+    mile = last_mile(
+        edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), grid_city.settlements([]), access
+    )
+    assert len(mile) == 0
+
+
+def test_points_on_a_line_are_at_no_distance(grid_city, access):
+    places = grid_city.settlements([("a", "village", 0.5, 0.0)])
+    mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), places, access)
+    assert mile["all_season_road_distance_m"][0] == 0.0
