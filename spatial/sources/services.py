@@ -49,7 +49,7 @@ class Service:
     """
 
     id: str
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(hash=False)
     tags: tuple[TagRule, ...] = ()
     includes: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()

@@ -1,0 +1,151 @@
+"""All vector sources of a study as frames, each in its own CRS: the extract, then tables of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.sources.osm import read_osm
+from spatial.sources.osm_places import assign_tiers
+from spatial.sources.vector import (
+    boundaries_from_table,
+    facilities_from_table,
+    roads_from_table,
+    settlements_from_table,
+)
+
+if TYPE_CHECKING:
+    from spatial.sources.osm import OsmExtract
+    from spatial.sources.services import Vocabulary
+    from spatial.study import Study
+
+__all__ = ["Gathered", "gather"]
+
+
+@dataclass
+class Gathered:
+    """
+    Frames of the vector sources.
+
+    Parameters
+    ----------
+    settlements, roads, boundaries, water : GeoDataFrame
+        From the extract or from a table of the user's own.
+    facilities : list of GeoDataFrame
+        One a source.
+    findings : list of GeoDataFrame
+        What the reader of the extract noticed.
+    counts : list of tuple of (str, str, float)
+        Source, item and number.
+    own : dict of str to str
+        For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
+    """
+
+    settlements: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    facilities: list[gpd.GeoDataFrame] = field(default_factory=list)
+    findings: list[gpd.GeoDataFrame] = field(default_factory=list)
+    counts: list[tuple[str, str, float]] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)
+
+
+def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
+    """
+    Read the extract and the tables of a study.
+
+    Parameters
+    ----------
+    study : Study
+        Names the sources.
+    vocabulary : Vocabulary
+        Which tags mean which service.
+
+    Returns
+    -------
+    Gathered
+        Settlements with their tier and, unless a raster is declared, with the population of their column or tag.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As the readers of extracts and tables.
+    """
+    result = Gathered(_empty("settlement_id"), _empty("road_id"), _empty("boundary_id"), _empty("water_id"))
+    if study.sources.osm is not None:
+        _add_extract(result, study, vocabulary)
+    _add_tables(result, study, vocabulary)
+    result.settlements = assign_tiers(result.settlements, study.tiers)
+    return result
+
+
+def _empty(key: str) -> gpd.GeoDataFrame:
+    columns: dict[str, pd.Series] = {key: pd.Series(dtype="str"), "name": pd.Series(dtype="str")}
+    if key == "boundary_id":
+        columns["admin_level"] = pd.Series(dtype="int64")
+    if key == "water_id":
+        columns |= {"kind": pd.Series(dtype="str"), "is_passable": pd.Series(dtype="bool")}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=WGS84), crs=WGS84)
+
+
+def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
+    source = study.sources.osm
+    assert source is not None
+    tiers = study.tiers
+    words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+    extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
+    if source.settlements:
+        result.settlements = _places(extract, with_population=study.sources.population is None)
+        result.findings.append(extract.findings)
+    if source.facilities:
+        result.facilities.append(extract.facilities.assign(source=source.path))
+    if source.roads:
+        result.roads = extract.roads
+    if source.boundaries:
+        result.boundaries = extract.boundaries
+    result.water = extract.water
+    result.counts += [
+        (source.path, item, number)
+        for item, number in zip(extract.counts["item"], extract.counts["number"], strict=True)
+    ]
+
+
+def _places(extract: OsmExtract, *, with_population: bool) -> gpd.GeoDataFrame:
+    """Settlements of the extract; where a raster counts the people, their tags do not."""
+    if with_population:
+        return extract.places
+    return extract.places.assign(population_persons=float("nan"), population_source="none")
+
+
+def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
+    sources = study.sources
+    if sources.settlements is not None:
+        result.settlements = settlements_from_table(
+            study.raw_path(sources.settlements.path),
+            sources.settlements,
+            tiers=study.tiers,
+            with_population=sources.population is None,
+        )
+        result.own["settlements"] = sources.settlements.path
+        result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
+    for number, table in enumerate(sources.facilities):
+        frame = facilities_from_table(study.raw_path(table.path), table, services=vocabulary.ids)
+        result.own[f"facilities {len(result.facilities)}"] = table.path
+        result.facilities.append(frame.assign(source=table.path))
+        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
+    if sources.roads is not None:
+        result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+        result.counts.append((sources.roads.path, "roads", len(result.roads)))
+    if sources.boundaries is not None:
+        levels = study.region.unit_levels
+        result.boundaries = boundaries_from_table(
+            study.raw_path(sources.boundaries.path),
+            sources.boundaries,
+            admin_level=levels[0] if len(levels) == 1 else None,
+        )
+        result.counts.append((sources.boundaries.path, "boundaries", len(result.boundaries)))

@@ -1,0 +1,73 @@
+"""What `prepare` hands on: every source of a study, read, checked and in one CRS in metres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    import pyproj
+
+    from spatial.rasters import Raster
+    from spatial.sources.provenance import SourceRecord
+    from spatial.sources.services import Vocabulary
+
+__all__ = ["Layers"]
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """
+    The sources of a study.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        By the contract of the table `places`: before a population raster is shared out among them.
+    facilities : GeoDataFrame
+        By the contract of the table of that name; what was mapped twice is merged.
+    roads : GeoDataFrame
+        By the contract of the table of that name, whole roads that touch the study area and its buffer.
+    boundaries : GeoDataFrame
+        By the contract of the table of that name.
+    water : GeoDataFrame
+        By the contract of the table of that name.
+    study_area : GeoDataFrame
+        By the contract of the table of that name.
+    flows : DataFrame
+        By the contract of the table of that name; empty without a source.
+    population : Raster or None
+        Persons per cell, in the raster's own CRS.
+    elevation : Raster or None
+        Metres above sea level, in the raster's own CRS.
+    counts : DataFrame
+        What was read, by source and item.
+    findings : GeoDataFrame
+        By the contract of the table `findings_read`.
+    crs : pyproj.CRS
+        The working CRS, in metres.
+    issues : tuple of str
+        Known faults of the sources and what was noticed in rasters; every page that uses them says so.
+    sources : tuple of SourceRecord
+        Where each raw file comes from.
+    vocabulary : Vocabulary
+        The services of the study.
+    """
+
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    study_area: gpd.GeoDataFrame
+    flows: pd.DataFrame
+    population: Raster | None
+    elevation: Raster | None
+    counts: pd.DataFrame
+    findings: gpd.GeoDataFrame
+    crs: pyproj.CRS
+    issues: tuple[str, ...]
+    sources: tuple[SourceRecord, ...]
+    vocabulary: Vocabulary

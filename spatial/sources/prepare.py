@@ -1,0 +1,298 @@
+"""Read and check everything that a study needs, and write nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84, parse_crs, require_metres, working_crs_for
+from spatial.errors import SourceError
+from spatial.sources.columns import text_column
+from spatial.sources.fetch import missing_sources
+from spatial.sources.findings import findings_frame, join_findings
+from spatial.sources.flows import flows_from_table
+from spatial.sources.gather import Gathered, gather
+from spatial.sources.grids import read_elevation, read_population
+from spatial.sources.layers import Layers
+from spatial.sources.merge import merge_facilities
+from spatial.sources.osm_water import mark_barriers
+from spatial.sources.placement import refuse_outside
+from spatial.sources.provenance import declared_paths, read_provenance
+from spatial.sources.services import load_services
+from spatial.sources.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    import pyproj
+
+    from spatial.rasters import Raster
+    from spatial.sources.findings import Finding
+    from spatial.sources.grids import GridReading
+    from spatial.study import Study
+
+__all__ = ["prepare"]
+
+METRES_A_KM = 1000.0
+STUDY = "study"
+"""Source of the counts that are made of several files."""
+
+
+def prepare(study: Study) -> Layers:
+    """
+    Read every source of a study, check it and bring it into the working CRS.
+
+    Places, facilities, roads and water are kept in the study area and the buffer around it; `in_study` says which
+    places and facilities lie inside. Where a population raster is declared, it alone counts people: settlements have
+    no population yet.
+
+    Parameters
+    ----------
+    study : Study
+        With its raw root.
+
+    Returns
+    -------
+    Layers
+        Every frame keeps its contract.
+
+    Raises
+    ------
+    SourceError
+        Where files are missing (all are named at once), damaged or empty.
+    StudyError
+        Where the services file is faulty, or the region names ground that the sources do not hold.
+    CrsError, ContractError
+        Where a table breaks its contract, with every breach.
+    """
+    _refuse_missing(study)
+    vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
+    paths = [path for named in declared_paths(study).values() for path in named]
+    records = read_provenance(study.raw, paths)
+    found = gather(study, vocabulary)
+    _refuse_empty(found, study)
+    population = _population(study)
+    crs = _working_crs(study, found)
+    facilities = _join(found.facilities, crs)
+    ashore = found.roads[found.roads["road_class"] != "ferry"]
+    extent = _extent(crs, [found.settlements, facilities, ashore], population)
+    boundaries = found.boundaries.to_crs(crs)
+    area = study_area(study.region, boundaries, crs=crs, extent=extent)
+    _refuse_strays(found, study, area)
+    ground = shapely.union_all(area.geometry.to_numpy())
+    wide = ground.buffer(study.region.buffer_km * METRES_A_KM)
+    boundaries = _within(boundaries, wide)
+    boundaries = boundaries.assign(is_unit=choose_units(boundaries, study.region.unit_levels, area=ground))
+    settlements, noted = _placed(_within(found.settlements.to_crs(crs), wide), boundaries, study, ground)
+    facilities, merged = merge_facilities(
+        _within(facilities, wide), own_sources={table.path for table in study.sources.facilities}
+    )
+    facilities, _ = _placed(facilities, boundaries, study, ground)
+    elevation = _elevation(study, wide, crs)
+    readings = [reading for reading in (population, elevation) if reading is not None]
+    layers = Layers(
+        settlements=settlements,
+        facilities=facilities,
+        roads=_within(found.roads.to_crs(crs), wide),
+        boundaries=boundaries,
+        water=mark_barriers(_within(found.water.to_crs(crs), wide)),
+        study_area=area,
+        flows=_flows(study, settlements),
+        population=population.raster if population is not None else None,
+        elevation=elevation.raster if elevation is not None else None,
+        counts=_counts(found, settlements, facilities, merged, readings),
+        findings=join_findings([*found.findings, merged, findings_frame(noted, crs=crs)], crs=crs),
+        crs=crs,
+        issues=(
+            *(f"{record.path}: {record.issue}" for record in records if record.issue),
+            *(note for reading in readings for note in reading.notes),
+        ),
+        sources=tuple(records),
+        vocabulary=vocabulary,
+    )
+    _check(layers)
+    return layers
+
+
+def _refuse_missing(study: Study) -> None:
+    """Name every file that the study names and that is not there, once and with the remedy."""
+    lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
+    named = {"services_file": study.services_file, "norms.register": study.norms.register_file}
+    lines += [
+        f"{key}: {study.raw_path(path)} (put it there, or correct the path)"
+        for key, path in named.items()
+        if path is not None and not study.raw_path(path).is_file()
+    ]
+    if lines:
+        listed = "\n".join(f"  - {line}" for line in lines)
+        raise SourceError(
+            f"{len(lines)} file(s) of the study are not below the raw root {study.raw}; "
+            f"say where raw data lie with --raw FOLDER, or bring them with `spatial fetch STUDY`:\n{listed}"
+        )
+
+
+def _refuse_empty(found: Gathered, study: Study) -> None:
+    sources = study.sources
+    extract = sources.osm.path if sources.osm is not None else ""
+    faults = []
+    if found.settlements.empty:
+        where = sources.settlements.path if sources.settlements is not None else extract
+        faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
+    if found.roads.empty:
+        where = sources.roads.path if sources.roads is not None else extract
+        faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
+    if faults:
+        raise SourceError("; ".join(faults))
+
+
+def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:
+    if study.working_crs is not None:
+        return require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
+    if study.region.bbox is not None:
+        return working_crs_for(gpd.GeoSeries([shapely.box(*study.region.bbox)], crs=WGS84))
+    chosen = choose_region(study.region, found.boundaries)
+    return working_crs_for(found.settlements if chosen is None else chosen)
+
+
+def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Facilities of all sources in one frame; a column that is text here and a number there becomes text."""
+    filled = [frame.to_crs(crs) for frame in frames if len(frame)]
+    if not filled:
+        table = TABLES["facilities"]
+        kinds = {"text": "str", "number": "float64", "flag": "bool"}
+        columns = {item.name: pd.Series(dtype=kinds[item.kind]) for item in table.fields}
+        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+    joined = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=crs)
+    for column in joined.columns:
+        if joined[column].dtype == object:
+            joined[column] = text_column(joined[column])
+    return joined
+
+
+def _extent(
+    crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridReading | None
+) -> tuple[float, float, float, float]:
+    """Bounds of all places, facilities, roads and populated cells, so that a study without region loses nobody."""
+    bounds = [frame.to_crs(crs).total_bounds for frame in frames if len(frame)]
+    if population is not None:
+        bounds.append(_populated(population.raster, crs))
+    stacked = np.array(bounds)
+    west, south = np.nanmin(stacked[:, :2], axis=0)
+    east, north = np.nanmax(stacked[:, 2:], axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def _populated(raster: Raster, crs: pyproj.CRS) -> np.ndarray:
+    rows, columns = np.nonzero(raster.values > 0)
+    if not len(rows):
+        return np.full(4, np.nan)
+    across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+    corners = [raster.transform * (column, row) for column in across for row in down]
+    outline = shapely.MultiPoint(corners).envelope
+    dense = shapely.segmentize(outline, outline.length / 400)
+    return gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).total_bounds
+
+
+def _refuse_strays(found: Gathered, study: Study, area: gpd.GeoDataFrame) -> None:
+    """Refuse tables of the user's own whose places lie nowhere near the study."""
+    ground: gpd.GeoDataFrame | gpd.GeoSeries = area
+    if study.region.bbox is None and study.region.admin_level is None:
+        ground = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
+    frames = {"settlements": (found.settlements, "settlement_id")}
+    frames |= {
+        f"facilities {number}": (frame, "facility_id") for number, frame in enumerate(found.facilities)
+    }
+    for name, path in found.own.items():
+        frame, key = frames[name]
+        buffer_m = study.region.buffer_km * METRES_A_KM
+        refuse_outside(frame, ground, key=key, what=f"{name.split()[0]} {path}", buffer_m=buffer_m)
+
+
+def _within(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    return frame[inside(frame, ground)].reset_index(drop=True)
+
+
+def _placed(
+    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, study: Study, ground: shapely.Geometry
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Townships and `in_study`; a place that belongs to a township of the study by tolerance lies in the study too."""
+    levels = study.region.unit_levels
+    findings: list[Finding] = []
+    within = inside(places, ground)
+    if levels or "township_id" not in places.columns:
+        places = assign_units(places, boundaries, levels)
+        known = places["township_id"].notna()
+        places, findings = near_unit(places, boundaries, tolerance_m=study.region.unit_tolerance_m)
+        within |= (places["township_id"].notna() & ~known).to_numpy(dtype=bool)
+    return places.assign(in_study=within), findings
+
+
+def _population(study: Study) -> GridReading | None:
+    source = study.sources.population
+    if source is None:
+        return None
+    return read_population([study.raw_path(path) for path in source.paths], nodata=source.nodata)
+
+
+def _elevation(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
+    source = study.sources.elevation
+    if source is None:
+        return None
+    within = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
+    west, south, east, north = (float(value) for value in within)
+    paths = [study.raw_path(path) for path in source.paths]
+    return read_elevation(paths, nodata=source.nodata, within=(west, south, east, north))
+
+
+def _flows(study: Study, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    source = study.sources.flows
+    if source is None:
+        texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
+        return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
+    return flows_from_table(
+        study.raw_path(source.path), source, settlement_ids=settlements["settlement_id"].tolist()
+    )
+
+
+def _counts(
+    found: Gathered,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    merged: gpd.GeoDataFrame,
+    readings: list[GridReading],
+) -> pd.DataFrame:
+    """Count what each source held, and what is left of it in the study area and its buffer."""
+    rows = list(found.counts)
+    for reading in readings:
+        name = reading.raster.name
+        rows += [(name, "cells", reading.cells), (name, "cells without data", reading.nodata_cells)]
+    rows += [
+        (STUDY, "settlements", len(settlements)),
+        (STUDY, "settlements in the study area", int(settlements["in_study"].sum())),
+        (STUDY, "settlements without a township", int(settlements["township_id"].isna().sum())),
+        (STUDY, "facilities", len(facilities)),
+        (STUDY, "facilities merged into others", int((merged["kind"] == "merged_duplicate").sum())),
+        (STUDY, "facilities that may be doubles", int((merged["kind"] == "ambiguous_duplicate").sum())),
+    ]
+    rows += [
+        (STUDY, f"service={name}", int(number))
+        for name, number in facilities["service"].value_counts().sort_index().items()
+    ]
+    sources, items, numbers = zip(*rows, strict=True)
+    return pd.DataFrame(
+        {
+            "source": pd.Series(sources, dtype="str"),
+            "item": pd.Series(items, dtype="str"),
+            "number": pd.Series(numbers, dtype="float64"),
+        }
+    )
+
+
+def _check(layers: Layers) -> None:
+    TABLES["places"].check(layers.settlements)
+    for name in ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts"):
+        TABLES[name].check(getattr(layers, name))
+    TABLES["findings_read"].check(layers.findings)
