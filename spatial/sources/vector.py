@@ -44,6 +44,7 @@ GROUP_COLUMNS = ("elderly_persons", "disabled_persons", "children_persons")
 FACILITY_STATUS = ("existing", "candidate", "closed")
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
 _TAG_WORDS = {True: "yes", False: "no"}
+_UNIT = ("township_id", "township")
 _NAMES = ("name", "name_en", "name_zh")
 
 
@@ -300,6 +301,9 @@ def _named(
             if column in result.columns
             else pd.Series(np.nan, index=result.index, dtype="str")
         )
+    for column in _UNIT:
+        if column in result.columns:
+            result[column] = text_column(result[column])
     return result
 
 

@@ -399,6 +399,13 @@ def test_groups_and_official_class_are_checked_too(tmp_path: Path) -> None:
     assert "children_persons: text instead of a number" in report
 
 
+def test_township_codes_are_text_whatever_the_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    _points(township_id=[510122100, 510122101]).to_file(path)
+    frame = settlements_from_table(path, TableSource(path="own.gpkg"))
+    assert list(frame["township_id"]) == ["510122100", "510122101"]
+
+
 def test_missing_id_column_and_values_of_no_column_are_named(tmp_path: Path) -> None:
     path = _write(tmp_path, "code,tier,lon,lat\n7,village,103.5,30.25\n")
     report = _problems(lambda: settlements_from_table(path, _source()))
