@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import choice_column, id_column, map_columns, number_column, text_column

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+
 from spatial.errors import first_of
 
 if TYPE_CHECKING:

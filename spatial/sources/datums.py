@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import shapely
+
 from spatial.errors import ContractError, CrsError, first_of
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.files import local_file
 

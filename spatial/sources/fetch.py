@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pooch
 import requests
+
 from spatial.errors import SourceError
 from spatial.sources.files import is_remote, local_file
 from spatial.sources.overpass import Servers, download_extract, silent, study_ground

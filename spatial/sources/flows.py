@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import complete_text_column, number_column
 from spatial.sources.formats import open_mapped

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
+
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.columns import map_columns
 from spatial.sources.delimited import read_delimited

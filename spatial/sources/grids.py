@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from affine import Affine
 from rasterio.warp import transform_bounds
+
 from spatial.crs import WGS84
 from spatial.errors import SourceError
 from spatial.rasters import Raster

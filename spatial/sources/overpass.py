@@ -13,6 +13,7 @@ import geopandas as gpd
 import osmium
 import requests
 import shapely
+
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import SourceError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shapely import MultiPolygon, Polygon
+
     from spatial.study import Region
 
     Progress = Callable[[float, str], None]
