@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -215,8 +216,10 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
 
 
 def _finding(frame: gpd.GeoDataFrame, subject: int, other: int, kind: str) -> Finding:
-    mine, theirs = (shapely.Point(frame.geometry.iloc[row]) for row in (subject, other))
-    distance = float(mine.distance(theirs))
+    ends = [
+        (float(frame.geometry.x.iloc[row]), float(frame.geometry.y.iloc[row])) for row in (subject, other)
+    ]
+    distance = math.dist(*ends)
     service = frame["service"].iloc[subject]
     verdict = "merged" if kind == "merged_duplicate" else "left apart, look whether it is one"
     detail = (
@@ -226,7 +229,7 @@ def _finding(frame: gpd.GeoDataFrame, subject: int, other: int, kind: str) -> Fi
         kind,
         str(frame["facility_id"].iloc[subject]),
         detail,
-        shapely.LineString([mine, theirs]) if distance > 0 else mine,
+        shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
         other=str(frame["facility_id"].iloc[other]),
         distance_m=distance,
     )

@@ -220,12 +220,13 @@ def _placed(
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Townships and `in_study`; a place that belongs to a township of the study by tolerance lies in the study too."""
     levels = study.region.unit_levels
+    key = "settlement_id" if "settlement_id" in places.columns else "facility_id"
     findings: list[Finding] = []
     within = inside(places, ground)
     if levels or "township_id" not in places.columns:
         places = assign_units(places, boundaries, levels)
         known = places["township_id"].notna()
-        places, findings = near_unit(places, boundaries, tolerance_m=study.region.unit_tolerance_m)
+        places, findings = near_unit(places, boundaries, key=key, tolerance_m=study.region.unit_tolerance_m)
         within |= (places["township_id"].notna() & ~known).to_numpy(dtype=bool)
     return places.assign(in_study=within), findings
 

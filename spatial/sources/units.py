@@ -224,7 +224,7 @@ def assign_units(
 
 
 def near_unit(
-    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, tolerance_m: float
+    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, key: str, tolerance_m: float
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
     Give places that lie in no boundary at all the nearest township: on coasts and piers.
@@ -235,6 +235,8 @@ def near_unit(
         With township_id, as `assign_units`; in metres. Left unchanged.
     boundaries : GeoDataFrame
         boundary_id, name, is_unit; in the CRS of the places.
+    key : str
+        Column of the places' ids.
     tolerance_m : float
         Metres to the unit, inclusive.
 
@@ -251,7 +253,7 @@ def near_unit(
     somewhere = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[lost], predicate="intersects")[0]
     lost = lost[~np.isin(np.arange(len(lost)), somewhere)]
     distance = np.array([shapely.distance(points[row], units.geometry.to_numpy()) for row in lost])
-    keys = places.iloc[:, 0].tolist()
+    keys = places[key].tolist()
     findings: list[Finding] = []
     found = np.full(len(places), -1, dtype=np.intp)
     for row, metres in zip(lost, distance, strict=True):
