@@ -108,10 +108,11 @@ def settlement_results(
     if "access" in tables and len(tables["access"]):
         parts.append(_minutes(tables["access"], titles, words, meta))
     if "last_mile" in tables:
-        extra = tables["last_mile"].set_index("settlement_id")
-        parts.append(extra.drop(columns=[column for column in extra.columns if column in frame.columns]))
+        parts.append(tables["last_mile"].set_index("settlement_id"))
     for part in parts:
-        frame = frame.join(part, on="settlement_id")
+        # Minutes to a bus stop, say, are in both access and last mile: the first to name a column keeps it.
+        fresh = part.drop(columns=[column for column in part.columns if column in frame.columns])
+        frame = frame.join(fresh, on="settlement_id")
     if "norm_status" not in frame.columns:
         frame["norm_status"] = pd.Series(np.nan, index=frame.index, dtype="str")
     unjudged = frame["norm_status"].isna() & frame["in_study"]
