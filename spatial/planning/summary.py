@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, guiding_attainment
@@ -13,6 +12,8 @@ from spatial.planning.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
 
 __all__ = ["summarise_study"]
 

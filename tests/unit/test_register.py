@@ -1,0 +1,144 @@
+"""The norm register: what is shipped, and what a faulty file is told."""
+
+from __future__ import annotations
+
+import csv
+import importlib.resources
+import io
+from collections import Counter
+
+import pytest
+from spatial.errors import ContractError, SourceError
+from spatial.integration.register import COLUMNS, load_register, split_list
+
+
+def shipped():
+    text = importlib.resources.files("spatial.integration").joinpath("norms.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def write(path, rows, *, columns=COLUMNS, encoding="utf-8"):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+    return path
+
+
+def faults_of(path):
+    with pytest.raises(ContractError) as caught:
+        load_register(path)
+    return caught.value.problems
+
+
+def test_the_shipped_register_passes_its_own_checks():
+    register = load_register()
+    assert register["id"].is_unique
+    assert tuple(register.columns) == COLUMNS
+    # counted in the file: 92 norms, 43 of them with an assumed target share, 12 from memory
+    assert len(register) == 92
+    assert (register["target_share_basis"] == "assumed").sum() == 43
+    assert Counter(register["confidence"])["memory"] == 12
+    assert register["threshold"].dtype == "float64"
+    assert register["read_in_original"].dtype == "bool"
+
+
+def test_a_register_of_the_users_own_is_read_as_written(tmp_path):
+    rows = [{**row, "duty_bearer": "county"} for row in shipped()[:3]]
+    path = write(tmp_path / "norms.csv", rows, columns=(*COLUMNS, "duty_bearer"))
+    register = load_register(path)
+    assert register["duty_bearer"].tolist() == ["county"] * 3
+    assert register["id"].tolist() == [row["id"] for row in rows]
+
+
+def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path):
+    path = write(tmp_path / "norms.csv", shipped()[:2], encoding="utf-8-sig")
+    path.write_bytes(path.read_bytes() + b"\n,,\n\n".replace(b",,", b"," * (len(COLUMNS) - 1)))
+    assert len(load_register(path)) == 2
+
+
+def test_every_fault_is_named_at_once_with_its_norm_and_column(tmp_path):
+    first, second, third = (dict(row) for row in shipped()[:3])
+    first |= {"threshold": "two", "norm_class": "law", "read_in_original": "perhaps"}
+    second |= {"unit": "km", "target_share": "95", "valid_from": "2030-01-01", "valid_to": "2020-01-01"}
+    third |= {"fail_point": "10", "mode": "walk+fly", "deontic": "obliges", "service": ""}
+    problems = faults_of(write(tmp_path / "norms.csv", [first, second, third]))
+    expected = {
+        first["id"]: ["threshold: 'two'", "norm_class: 'law'", "read_in_original: 'perhaps'"],
+        second["id"]: [
+            "unit: network_dist_m is measured in m, found 'km'",
+            "target_share: 95",
+            "valid_to: 2020-01-01",
+        ],
+        third["id"]: [
+            "fail_point: 10",
+            "mode: 'walk+fly'",
+            "deontic: a guiding norm guides",
+            "service: blank",
+        ],
+    }
+    for name, texts in expected.items():
+        for text in texts:
+            assert any(repr(name) in problem and text in problem for problem in problems), text
+    assert len(problems) == sum(len(texts) for texts in expected.values())
+
+
+def test_a_time_in_seconds_is_suspected(tmp_path):
+    row = {**shipped()[3], "threshold": "7200", "fail_point": "14400"}  # 120 minutes as seconds
+    assert any("in seconds" in problem for problem in faults_of(write(tmp_path / "norms.csv", [row])))
+
+
+def test_two_norms_that_supersede_each_other_are_refused(tmp_path):
+    first, second = (dict(row) for row in shipped()[:2])
+    first["supersedes"], second["supersedes"] = second["id"], first["id"]
+    (problem,) = faults_of(write(tmp_path / "norms.csv", [first, second]))
+    assert "circle" in problem
+    assert first["id"] in problem
+
+
+def test_a_norm_that_supersedes_itself_or_an_unknown_one_is_refused(tmp_path):
+    first, second = (dict(row) for row in shipped()[:2])
+    first["supersedes"], second["supersedes"] = first["id"], "NOWHERE"
+    problems = faults_of(write(tmp_path / "norms.csv", [first, second]))
+    assert len(problems) == 2
+    assert any("'NOWHERE' is not in the register" in problem for problem in problems)
+
+
+def test_repeated_ids_and_missing_columns_are_refused(tmp_path):
+    row = shipped()[0]
+    assert "more than once" in faults_of(write(tmp_path / "a.csv", [row, row]))[0]
+    few = [name for name in COLUMNS if name not in {"mode", "role"}]
+    assert faults_of(write(tmp_path / "b.csv", [row], columns=few)) == (
+        "mode: the column is missing",
+        "role: the column is missing",
+    )
+    assert "no norm" in faults_of(write(tmp_path / "c.csv", []))[0]
+
+
+def test_files_that_are_no_register_are_refused_with_a_remedy(tmp_path):
+    with pytest.raises(SourceError, match="cannot be read"):
+        load_register(tmp_path / "absent.csv")
+    row = {**shipped()[0], "source_title": "标准"}
+    with pytest.raises(SourceError, match="not UTF-8"):
+        load_register(write(tmp_path / "gbk.csv", [row], encoding="gbk"))
+    short = tmp_path / "short.csv"
+    short.write_text(",".join(COLUMNS) + "\nA,B\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"line\(s\) 2"):
+        load_register(short)
+    open_quote = tmp_path / "quote.csv"
+    open_quote.write_text(",".join(COLUMNS) + '\n"A,B\n', encoding="utf-8")
+    with pytest.raises(SourceError, match="not a CSV"):
+        load_register(open_quote)
+
+
+def test_infinity_is_no_threshold(tmp_path):
+    row = {**shipped()[0], "threshold": "inf"}
+    assert any(
+        "'inf' is not a number" in problem for problem in faults_of(write(tmp_path / "norms.csv", [row]))
+    )
+
+
+def test_lists_are_split_at_bars():
+    assert split_list("a| b |") == ("a", "b")
+    assert split_list(float("nan")) == ()
