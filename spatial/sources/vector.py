@@ -40,7 +40,8 @@ __all__ = [
     "settlements_from_table",
 ]
 
-GROUP_COLUMNS = ("elderly_persons", "disabled_persons", "children_persons")
+GROUP_SUFFIX = "_persons"
+"""Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
 FACILITY_STATUS = ("existing", "candidate", "closed")
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
 _TAG_WORDS = {True: "yes", False: "no"}
@@ -130,8 +131,9 @@ def settlements_from_table(
     else:
         result["population_persons"] = np.nan
     result["population_source"] = "column" if has_population else "none"
-    for column in GROUP_COLUMNS:
-        if column in result.columns:
+    groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX)]
+    for column in groups:
+        if column != "population_persons":
             result[column] = number_column(result, column, problems, key="settlement_id")
     return _done(result, f"settlements {path}", problems)
 

@@ -1,0 +1,192 @@
+"""The whole sample county, drawn in one go from one seed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.sources.sample.crossings import bridge_water, join_crossings
+from spatial.sources.sample.exchange import exchange
+from spatial.sources.sample.ground import CELL_X_M, CELL_Y_M, COLUMNS, ROWS, cell_centres, cells_at
+from spatial.sources.sample.growth import grow_roads
+from spatial.sources.sample.lattice import Lattice
+from spatial.sources.sample.provide import provide
+from spatial.sources.sample.roadmap import draw_roads
+from spatial.sources.sample.settle import settle
+from spatial.sources.sample.sites import choose_sites
+from spatial.sources.sample.spread import spread_people
+from spatial.sources.sample.streets import StreetPlan, grow_streets
+from spatial.sources.sample.tags import tag_roads
+from spatial.sources.sample.terrain import make_terrain
+from spatial.sources.sample.units import draw_arcs
+from spatial.sources.sample.water import draw_water, river_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatial.sources.sample.roadmap import RoadMap
+    from spatial.sources.sample.settle import Settled
+    from spatial.sources.sample.terrain import Terrain
+    from spatial.sources.sample.units import Arc
+    from spatial.sources.sample.water import Water
+
+    FloatArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["County", "draw_county"]
+
+STREAM_KM2 = 5.0
+"""Catchment of streams that roads rather follow than cross."""
+STREETS_M = {"county_seat": 1.05, "zhen": 1.15, "xiang": 1.15, "village": 0.85}
+"""Metres of street a resident."""
+STREET_BOUNDS_M = (120.0, 90_000.0)
+TOO_STEEP = 0.42
+"""Slope beyond which nobody lays a street."""
+ASIDE_M, SPREAD = 19.0, 0.85
+"""How far a settlement's point lies from the road: median, and standard deviation of the logarithm."""
+
+
+@dataclass(frozen=True, eq=False)
+class County:
+    """
+    Everything that is written to files.
+
+    Parameters
+    ----------
+    terrain : Terrain
+        Heights.
+    water : Water
+        Rivers.
+    arcs : list of Arc
+        Boundaries.
+    roadmap : RoadMap
+        Roads with their tags.
+    settled : Settled
+        Settlements and townships.
+    points : ndarray, shape (settlements, 2)
+        Where settlements lie, metres.
+    facilities : DataFrame
+        With x and y in metres.
+    flows : DataFrame
+        Between settlements.
+    population : ndarray, shape (ROWS, COLUMNS)
+        Persons a cell.
+    """
+
+    terrain: Terrain
+    water: Water
+    arcs: list[Arc]
+    roadmap: RoadMap
+    settled: Settled
+    points: FloatArray
+    facilities: pd.DataFrame
+    flows: pd.DataFrame
+    population: FloatArray
+
+
+def draw_county(*, seed: int, villages: int) -> County:
+    """
+    Draw the sample county.
+
+    Parameters
+    ----------
+    seed : int
+        Where chance begins; each part has its own stream, so that a change in one leaves the others alone.
+    villages : int
+        How many villages.
+
+    Returns
+    -------
+    County
+        The same for the same seed.
+    """
+    chance = [np.random.default_rng([seed, part]) for part in range(10)]
+    terrain = make_terrain(chance[0])
+    lattice = Lattice(ROWS, COLUMNS, CELL_X_M, CELL_Y_M)
+    river = river_cells(terrain)
+    sites = choose_sites(chance[1], terrain, lattice, ~river, villages)
+    stream = river_cells(terrain, least_km2=STREAM_KM2)
+    roads = grow_roads(chance[2], terrain, lattice, sites, river=river, stream=stream)
+    settled = settle(chance[3], sites, roads)
+    roadmap, nodes = draw_roads(chance[4], roads.steps, set(settled.cells.tolist()))
+    join_crossings(roadmap)
+    middles = [roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()]
+    buildable = _buildable(terrain, river)
+    _lay_streets(chance[5], roadmap, settled, middles, buildable)
+    spots = _spots(roadmap, settled, middles)
+    water = draw_water(terrain)
+    bridge_water(roadmap, water)
+    tag_roads(chance[6], roadmap)
+    frame = settled.frame
+    return County(
+        terrain=terrain,
+        water=water,
+        arcs=draw_arcs(sites.township),
+        roadmap=roadmap,
+        settled=settled,
+        points=_aside(chance[7], np.array(middles)),
+        facilities=provide(chance[8], settled, spots),
+        flows=exchange(chance[9], settled),
+        population=spread_people(
+            np.random.default_rng([seed, 10]),
+            settled.cells,
+            frame["level"].tolist(),
+            frame["resident"].to_numpy(dtype=np.float64),
+            slope=terrain.slope,
+            dry=~river,
+        ),
+    )
+
+
+def _middle(cell: int) -> tuple[float, float]:
+    x, y = cell_centres(np.array([cell]))[0].tolist()
+    return x, y
+
+
+def _buildable(terrain: Terrain, river: Mask) -> Callable[[float, float], bool]:
+    fit = (terrain.slope.ravel() < TOO_STEEP) & ~river
+
+    def answer(x: float, y: float) -> bool:
+        return bool(fit[cells_at(np.array([x, y]))])
+
+    return answer
+
+
+def _radius_m(level: str, residents: float) -> float:
+    """Radius of a settlement that packs its people as densely as others of its kind."""
+    density = {"county_seat": 0.0085, "zhen": 0.0048, "xiang": 0.0040, "village": 0.0026}[level]
+    return max(130.0, math.sqrt(residents / density / math.pi))
+
+
+def _lay_streets(
+    random: np.random.Generator,
+    roadmap: RoadMap,
+    settled: Settled,
+    middles: list[tuple[float, float]],
+    buildable: Callable[[float, float], bool],
+) -> None:
+    for row, place in zip(settled.frame.itertuples(), middles, strict=True):
+        wanted = STREETS_M[row.level] * row.resident * float(np.exp(0.35 * random.standard_normal()))
+        budget = float(np.clip(wanted, *STREET_BOUNDS_M))
+        grow_streets(random, roadmap, StreetPlan(place, _radius_m(row.level, row.resident), budget), buildable)
+
+
+def _spots(roadmap: RoadMap, settled: Settled, middles: list[tuple[float, float]]) -> list[FloatArray]:
+    spots = []
+    for row, place in zip(settled.frame.itertuples(), middles, strict=True):
+        near = roadmap.nodes_near(place, _radius_m(row.level, row.resident))
+        spots.append(np.array([roadmap.points[node] for node in near] or [place]))
+    return spots
+
+
+def _aside(random: np.random.Generator, middles: FloatArray) -> FloatArray:
+    away = ASIDE_M * np.exp(SPREAD * random.standard_normal(len(middles)))
+    angle = random.uniform(0.0, 2 * np.pi, len(middles))
+    shift: FloatArray = np.minimum(away, 150.0)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    return middles + shift

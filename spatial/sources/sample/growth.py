@@ -1,0 +1,329 @@
+"""Roads as they grow: the national road first, then county roads, village roads and tracks, each by a least-cost way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from spatial.sources.sample.ground import COLUMNS, ROWS
+from spatial.sources.sample.sites import pick_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.sources.sample.lattice import Lattice, Spread
+    from spatial.sources.sample.sites import Sites
+    from spatial.sources.sample.terrain import Terrain
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["CLASSES", "Growth", "Roads", "grow_roads"]
+
+CLASSES = ("trunk", "primary", "secondary", "tertiary", "unclassified", "track", "path")
+"""From the strongest to the weakest; a stretch that serves several purposes keeps the strongest."""
+GRADE = {"trunk": 0.045, "primary": 0.05, "secondary": 0.06, "unclassified": 0.09, "track": 0.14, "path": 0.3}
+"""Slope that doubles the cost of building."""
+BRIDGE_M = {"trunk": 2_500.0, "primary": 2_500.0, "secondary": 5_000.0, "unclassified": 14_000.0}
+"""What a new bridge over a river costs, in metres of road; weaker roads never build one."""
+CULVERT_M = 160.0
+"""What crossing a stream costs, in metres of road."""
+EXISTING = 0.22
+"""Cost of a stretch that is there already, as a share of its length."""
+BATCHES = 7
+"""Settlements are joined in this many rounds, the easiest first, so that later ones branch off earlier roads."""
+TRACK_SHARE, NONE_SHARE = 0.055, 0.022
+"""Villages with a track only, and with no road at all."""
+COLLECTOR_VILLAGES = 4
+"""A village road that this many villages need on the way to their town is a tertiary one."""
+SLOWNESS = (1.0, 1.1, 1.3, 1.6, 2.0, 4.0, 9.0)
+"""Cost of a metre of each class to travellers."""
+RINGS = 5
+"""Loops that the county roads close."""
+POCKET_VILLAGES, POCKET_REACH_M = 4, 9_000.0
+"""Villages of the pocket, and how far its roads go."""
+HAMLETS_A_VILLAGE = 1.15
+"""Farmsteads away from the roads, for each village."""
+HAMLET_REACH_M = (300.0, 3_000.0)
+"""Least and most cost of the way to a farmstead."""
+HAMLET_KINDS = (("track", 0.66), ("path", 0.22), ("unclassified", 0.12))
+"""What leads to farmsteads, and how often."""
+LINK_SHARE = 0.10
+"""Links between villages at the ends of their roads, for each village."""
+
+
+@dataclass(eq=False)
+class Growth:
+    """
+    A network of steps between cells while it grows.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        The cells' steps.
+    elevation_m : ndarray, shape (cells,)
+        Height of the cells.
+    river, stream : ndarray of bool, shape (cells,)
+        Cells of rivers that need a bridge, and of streams.
+    steps : dict of tuple to int
+        Class of each built step by its two cells, the lower first: a position in `CLASSES`.
+    """
+
+    lattice: Lattice
+    elevation_m: FloatArray
+    river: Mask
+    stream: Mask
+    steps: dict[tuple[int, int], int] = field(default_factory=dict)
+    _costs: dict[str, FloatArray] = field(default_factory=dict)
+
+    def cells(self) -> IntArray:
+        """List the cells that some road passes."""
+        return np.unique(np.array(list(self.steps), dtype=np.int64).ravel())
+
+    def spread(self, kind: str, sources: Iterable[int], *, closed: Mask | None = None) -> Spread:
+        """Search for the cheapest ways to build a road of a kind."""
+        lattice = self.lattice
+        costs = self._costs.get(kind)
+        if costs is None:
+            grade = np.abs(self.elevation_m[lattice.head] - self.elevation_m[lattice.tail]) / lattice.length_m
+            costs = lattice.length_m * (1.0 + np.minimum((grade / GRADE[kind]) ** 2, 40.0))
+            wet = self.river[lattice.head]
+            damp = self.stream[lattice.head]
+            costs = costs * np.where(wet, 12.0, np.where(damp, 2.2, 1.0))
+            costs = costs + np.where(damp & ~self.stream[lattice.tail], CULVERT_M, 0.0)
+            costs = costs + np.where(wet & ~self.river[lattice.tail], BRIDGE_M.get(kind, np.inf), 0.0)
+            self._costs[kind] = costs
+        costs = self._with_existing(costs, np.full(len(CLASSES), EXISTING))
+        if closed is not None:
+            costs = np.where(closed[lattice.head] | closed[lattice.tail], np.inf, costs)
+        return lattice.spread(costs, sources)
+
+    def on_roads(self, sources: Iterable[int]) -> Spread:
+        """Search along built roads only, the faster ones preferred."""
+        nowhere = np.full(len(self.lattice.length_m), np.inf)
+        return self.lattice.spread(self._with_existing(nowhere, np.array(SLOWNESS)), sources)
+
+    def build(self, cells: Sequence[int], kind: str) -> None:
+        """Build a road along a way; what is there already keeps its class if that is stronger."""
+        rank = CLASSES.index(kind)
+        for first, second in pairwise(cells):
+            step = (min(first, second), max(first, second))
+            self.steps[step] = min(rank, self.steps.get(step, rank))
+
+    def _with_existing(self, costs: FloatArray, weight: FloatArray) -> FloatArray:
+        result = costs.copy()
+        if self.steps:
+            pairs = np.array(list(self.steps), dtype=np.int64)
+            share = weight[np.array(list(self.steps.values()))]
+            for tail, head in ((0, 1), (1, 0)):
+                steps = self.lattice.steps_between(pairs[:, tail], pairs[:, head])
+                result[steps] = self.lattice.length_m[steps] * share
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Roads:
+    """
+    What grew.
+
+    Parameters
+    ----------
+    steps : dict of tuple to int
+        Class of each step by its two cells, the lower first: a position in `CLASSES`.
+    connection : dict of int to str
+        For each village's cell ``road``, ``track``, ``none`` or ``pocket``.
+    hamlets : ndarray of int
+        Cells of farmsteads.
+    """
+
+    steps: dict[tuple[int, int], int]
+    connection: dict[int, str]
+    hamlets: IntArray
+
+
+def grow_roads(  # noqa: PLR0913 - chance and the five layers that roads grow through
+    random: np.random.Generator,
+    terrain: Terrain,
+    lattice: Lattice,
+    sites: Sites,
+    *,
+    river: Mask,
+    stream: Mask,
+) -> Roads:
+    """
+    Grow the road network of the county through its terrain.
+
+    Parameters
+    ----------
+    random : Generator
+        Where chance comes from.
+    terrain : Terrain
+        The ground.
+    lattice : Lattice
+        Steps over its cells.
+    sites : Sites
+        What is to be joined.
+    river, stream : ndarray of bool, shape (cells,)
+        Cells of rivers that need a bridge, and of streams.
+
+    Returns
+    -------
+    Roads
+        A few villages are left with a track, with no road, or with roads that lead nowhere else.
+    """
+    growth = Growth(lattice, terrain.elevation_m.ravel(), river, stream)
+    _through_roads(growth, sites)
+    _join(growth, sites.towns[1:], "secondary", batches=4)
+    _join_outer_towns(growth, sites)
+    _ring_roads(growth, sites)
+    villages = np.concatenate([sites.villages, sites.outer_villages])
+    connection, later = _village_roads(growth, villages)
+    _collectors(growth, sites)
+    _pocket(growth, sites, connection, later)
+    _late_villages(growth, connection, later)
+    _links(growth, np.array([cell for cell, state in connection.items() if state == "road"], dtype=np.int64))
+    hamlets = _hamlets(random, growth, terrain, sites)
+    return Roads(growth.steps, connection, hamlets)
+
+
+def _through_roads(growth: Growth, sites: Sites) -> None:
+    seat = int(sites.towns[0])
+    cells = np.arange(ROWS * COLUMNS)
+    row, column = np.divmod(cells, COLUMNS)
+    for kind, edges in (("trunk", (column == 0, column == COLUMNS - 1)), ("primary", (row == 0, row == ROWS - 1))):
+        spread = growth.spread(kind, [seat])
+        for edge in edges:
+            gate = int(cells[edge][np.argmin(spread.cost[edge])])
+            growth.build(spread.way(gate), kind)
+
+
+def _join(growth: Growth, cells: IntArray, kind: str, *, batches: int) -> None:
+    """Join cells to the network in rounds, the cheapest first."""
+    waiting = cells
+    for turn in range(batches):
+        spread = growth.spread(kind, growth.cells())
+        order = np.argsort(spread.cost[waiting], kind="stable")
+        share = -(-len(waiting) // (batches - turn))
+        for cell in waiting[order[:share]].tolist():
+            growth.build(spread.way(cell), kind)
+        waiting = waiting[order[share:]]
+
+
+def _join_outer_towns(growth: Growth, sites: Sites) -> None:
+    spread = growth.spread("secondary", growth.cells())
+    reach = sites.outer_towns[np.argsort(spread.cost[sites.outer_towns], kind="stable")]
+    for cell in reach[: max(2, len(reach) // 2)].tolist():
+        growth.build(spread.way(cell), "secondary")
+
+
+def _ring_roads(growth: Growth, sites: Sites) -> None:
+    """Close a few loops: towns at the end of their road get a second one."""
+    steps = np.array(list(growth.steps), dtype=np.int64)
+    degree = np.bincount(steps.ravel(), minlength=ROWS * COLUMNS)
+    ends = [int(town) for town in sites.towns[1:] if degree[town] == 1]
+    for town in ends[:RINGS]:
+        home = growth.on_roads([town])
+        spread = growth.spread("secondary", [town])
+        others = np.array([int(other) for other in sites.towns if other != town])
+        detour = home.cost[others] / np.maximum(spread.cost[others], 1.0)
+        growth.build(spread.way(int(others[np.argmax(np.where(spread.cost[others] < 40_000.0, detour, 0.0))])), "tertiary")
+
+
+def _village_roads(growth: Growth, villages: IntArray) -> tuple[dict[int, str], list[int]]:
+    spread = growth.spread("unclassified", growth.cells())
+    order = np.argsort(spread.cost[villages], kind="stable")
+    late = round(len(villages) * (TRACK_SHARE + NONE_SHARE))
+    early = villages[order[: len(villages) - late]]
+    _join(growth, early, "unclassified", batches=BATCHES)
+    return dict.fromkeys(early.tolist(), "road"), villages[order[len(villages) - late :]].tolist()
+
+
+def _collectors(growth: Growth, sites: Sites) -> None:
+    """Make tertiary roads of those that several villages need on the way to their town."""
+    spread = growth.on_roads(sites.towns)
+    users: dict[tuple[int, int], int] = {}
+    for village in sites.villages.tolist():
+        for first, second in pairwise(spread.way(village)):
+            step = (min(first, second), max(first, second))
+            users[step] = users.get(step, 0) + 1
+    for step, number in users.items():
+        if number >= COLLECTOR_VILLAGES:
+            growth.build(step, "tertiary")
+
+
+def _pocket(growth: Growth, sites: Sites, connection: dict[int, str], later: list[int]) -> None:
+    """Leave one cluster of villages with roads among themselves and no way out."""
+    near = np.zeros((ROWS, COLUMNS), dtype=bool)
+    near.flat[growth.cells()] = True
+    closed = ndimage.binary_dilation(near, iterations=3).ravel()
+    candidates = [cell for cell in later if not closed[cell] and sites.township[cell] >= 0]
+    if not candidates:
+        return
+    best: tuple[int, Spread, list[int]] | None = None
+    for start in candidates[-6:]:
+        spread = growth.spread("track", [start], closed=closed)
+        members = [cell for cell in candidates if spread.cost[cell] < POCKET_REACH_M]
+        if best is None or len(members) > len(best[2]):
+            best = (start, spread, members)
+    if best is None:
+        return
+    start, spread, members = best
+    for cell in members[:POCKET_VILLAGES]:
+        growth.build(spread.way(cell), "unclassified")
+        connection[cell] = "pocket"
+        later.remove(cell)
+
+
+def _late_villages(growth: Growth, connection: dict[int, str], later: list[int]) -> None:
+    none = round(len(later) * NONE_SHARE / (TRACK_SHARE + NONE_SHARE))
+    for cell in later[: len(later) - none]:
+        connection[cell] = "track"
+    for cell in later[len(later) - none :]:
+        connection[cell] = "none"
+    for kind, state in (("track", "track"), ("path", "none")):
+        joined = np.array([cell for cell in later if connection[cell] == state], dtype=np.int64)
+        if len(joined):
+            _join(growth, joined, kind, batches=2)
+
+
+def _links(growth: Growth, villages: IntArray) -> None:
+    """Join neighbouring villages at the ends of different roads, where that is cheap."""
+    lattice = growth.lattice
+    steps = np.array(list(growth.steps), dtype=np.int64)
+    degree = np.bincount(steps.ravel(), minlength=ROWS * COLUMNS)
+    ends = villages[degree[villages] == 1]
+    spread = growth.spread("unclassified", ends)
+    first, second = spread.source[lattice.tail], spread.source[lattice.head]
+    meets = np.flatnonzero((first < second) & (first >= 0))
+    cost = spread.cost[lattice.tail[meets]] + spread.cost[lattice.head[meets]]
+    wanted, used = round(len(villages) * LINK_SHARE), set[int]()
+    for step in meets[np.argsort(cost, kind="stable")].tolist():
+        pair = {int(first[step]), int(second[step])}
+        if len(used) >= 2 * wanted:
+            break
+        if not pair & used:
+            used |= pair
+            way = spread.way(int(lattice.tail[step]))[::-1] + spread.way(int(lattice.head[step]))
+            growth.build(way, "unclassified" if len(used) % 4 else "track")
+
+
+def _hamlets(random: np.random.Generator, growth: Growth, terrain: Terrain, sites: Sites) -> IntArray:
+    """Scatter farmsteads above the roads and give each a track, or a path."""
+    row, column = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
+    inner = (np.minimum(row, ROWS - 1 - row) > 6) & (np.minimum(column, COLUMNS - 1 - column) > 6)
+    spread = growth.spread("track", growth.cells())
+    near = (spread.cost > HAMLET_REACH_M[0]) & (spread.cost < HAMLET_REACH_M[1])
+    weight = np.exp(-((terrain.slope.ravel() / 0.28) ** 2)) * inner * near * ~growth.river
+    count = round(len(sites.villages) * HAMLETS_A_VILLAGE)
+    hamlets = pick_apart(random, weight, count=count, apart_m=420.0)
+    kinds = random.choice(len(HAMLET_KINDS), size=len(hamlets), p=[share for _, share in HAMLET_KINDS])
+    for cell, kind in zip(hamlets.tolist(), kinds.tolist(), strict=True):
+        growth.build(spread.way(cell), HAMLET_KINDS[kind][0])
+    return hamlets

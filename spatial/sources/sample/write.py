@@ -1,0 +1,130 @@
+"""The sample county as raw files, each in the form in which offices and OpenStreetMap deliver."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+from rasterio.transform import from_origin
+
+from spatial.sources.sample.county import draw_county
+from spatial.sources.sample.ground import CELL_DEGREES, NORTH, WEST, to_degrees
+from spatial.sources.sample.spread import NODATA
+from spatial.sources.sample.write_osm import write_osm
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatial.sources.sample.county import County
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["SAMPLE_SEED", "write_sample_county"]
+
+SAMPLE_SEED = 20260101
+"""The seed of the county that `spatial demo` shows."""
+LEAST_VILLAGES, MOST_VILLAGES = 40, 900
+ORIGIN = {
+    "sample.osm.pbf": "Made-up roads, boundaries and water in the form of an OpenStreetMap extract",
+    "settlements.csv": "Made-up list of settlements in the form of a county's civil affairs office",
+    "facilities.csv": "Made-up list of facilities in the form of a county's departments",
+    "flows.csv": "Made-up yearly flows of people and parcels between settlements",
+    "population.tif": "Made-up population raster, persons per cell of 3 seconds of arc",
+    "elevation.tif": "Made-up elevation model, metres per cell of 3 seconds of arc",
+}
+
+
+def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int = 400) -> list[Path]:
+    """
+    Write the raw files of the embedded sample county: made-up ground, people and roads, declared as such.
+
+    Nothing is downloaded. The files are read by the study that `sample_study` returns, whose paths begin with
+    ``sample/``: write to ``data/raw/sample``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write; it is made if it is not there. Files of the same names are replaced.
+    seed : int
+        Where chance begins. The same seed gives the same bytes, with the same versions of the libraries.
+    villages : int
+        How many villages, from 40 to 900; other places grow with them.
+
+    Returns
+    -------
+    list of Path
+        sample.osm.pbf, settlements.csv, facilities.csv, flows.csv, population.tif, elevation.tif, source.toml.
+
+    Raises
+    ------
+    ValueError
+        With fewer or more villages than the county can hold.
+    """
+    if not LEAST_VILLAGES <= villages <= MOST_VILLAGES:
+        raise ValueError(f"villages: {villages} is not from {LEAST_VILLAGES} to {MOST_VILLAGES}")
+    county = draw_county(seed=seed, villages=villages)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / name for name in ORIGIN]
+    write_osm(files[0], county)
+    for file, frame in zip(files[1:4], (_settlements(county), _facilities(county), county.flows), strict=True):
+        frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
+    _write_raster(files[4], county.population.astype(np.float32), nodata=NODATA)
+    _write_raster(files[5], np.round(county.terrain.elevation_m).astype(np.int16), nodata=-32_768)
+    description = folder / "source.toml"
+    description.write_text(_description(files, seed), encoding="utf-8", newline="\n")
+    return [*files, description]
+
+
+def _settlements(county: County) -> pd.DataFrame:
+    frame = county.settled.frame.copy()
+    degrees = to_degrees(county.points)
+    frame.insert(3, "lon", degrees[:, 0])
+    frame.insert(4, "lat", degrees[:, 1])
+    return frame
+
+
+def _facilities(county: County) -> pd.DataFrame:
+    frame = county.facilities
+    degrees = to_degrees(frame[["x", "y"]].to_numpy())
+    return frame.assign(x=degrees[:, 0], y=degrees[:, 1]).rename(columns={"x": "lon", "y": "lat"})
+
+
+def _write_raster(file: Path, values: NDArray[np.generic], *, nodata: float) -> None:
+    options = {
+        "driver": "GTiff",
+        "height": values.shape[0],
+        "width": values.shape[1],
+        "count": 1,
+        "dtype": values.dtype.name,
+        "crs": "EPSG:4326",
+        "transform": from_origin(WEST, NORTH, CELL_DEGREES, CELL_DEGREES),
+        "nodata": nodata,
+        "compress": "deflate",
+        "predictor": 2 if values.dtype.kind == "i" else 3,
+        "tiled": True,
+    }
+    with rasterio.open(file, "w", **options) as raster:
+        raster.write(values, 1)
+
+
+def _description(files: list[Path], seed: int) -> str:
+    lines = [
+        "# The embedded sample county of the package `spatial`. SYNTHETIC: no such county, place or person exists.",
+        f"# Written by spatial.sources.sample.write_sample_county with seed {seed}.",
+    ]
+    for file in files:
+        lines += [
+            "",
+            "[[file]]",
+            f'path = "{file.name}"',
+            f'origin = "{ORIGIN[file.name]} (synthetic)"',
+            'licence = "CC0-1.0"',
+            'vintage = "2026-01"',
+            'address = "unknown"',
+            f'sha256 = "{hashlib.sha256(file.read_bytes()).hexdigest()}"',
+        ]
+    return "\n".join(lines) + "\n"
