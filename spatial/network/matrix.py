@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from spatial.network.direct import may_walk_directly
 from spatial.network.kernels_door import times_within
-from spatial.network.nearest import _doors, arc_arrays, edge_arrays
+from spatial.network.nearest import arc_arrays, door_arrays, edge_arrays
 from spatial.network.snapping import walk_minutes
 
 if TYPE_CHECKING:
@@ -54,9 +54,14 @@ def times_matrix(
     tuple of ndarray
         Position of the origin, of the destination, minutes, and metres along the fastest way with both walks and
         their detour; by origin, then by destination. Pairs without a way are not in it.
+
+    Raises
+    ------
+    NetworkError
+        Where the places were joined to another network.
     """
     found: Pairs
-    doors = (_doors(origins), _doors(destinations))
+    doors = (door_arrays(graph, origins), door_arrays(graph, destinations))
     if len(origins) <= len(destinations):
         found = times_within(arc_arrays(graph.outward), edge_arrays(graph), doors, float(cutoff_min))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spatial.errors import NetworkError
 from spatial.network.direct import offer_direct_walks
 from spatial.network.kernels_door import DIRECT, best_destinations
 from spatial.network.kernels_search import label_nodes
@@ -141,12 +142,17 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     Nearest
         One row an origin.
 
+    Raises
+    ------
+    NetworkError
+        Where the places were joined to another network.
+
     Examples
     --------
     >>> # nearest(graph, snap(graph, villages.geometry), snap(graph, clinics.geometry)).travel_time_min[:, 0]
     """
     towards = direction == "to_facility"
-    doors = (_doors(origins), _doors(destinations))
+    doors = (door_arrays(graph, origins), door_arrays(graph, destinations))
     edges = edge_arrays(graph)
     label_min, label_root, label_arc, label_m = _label(graph, destinations, k, max_time_min, towards=towards)
     times, roots, candidate, way, metres = best_destinations(
@@ -192,7 +198,13 @@ def node_labels(
     -------
     tuple of ndarray, each of shape (n_nodes,)
         Position of the destination (-1 where none is reached) and minutes (inf).
+
+    Raises
+    ------
+    NetworkError
+        Where the places were joined to another network.
     """
+    door_arrays(graph, destinations)
     towards = direction == "to_facility"
     label_min, label_root, _, _ = _label(graph, destinations, 1, np.inf, towards=towards)
     root = label_root[:, 0]
@@ -238,7 +250,32 @@ def arc_arrays(adjacency: Adjacency) -> Arcs:
     return adjacency.offsets, adjacency.target, adjacency.arc, adjacency.time_min, adjacency.length_m
 
 
-def _doors(places: Snaps) -> Doors:
+def door_arrays(graph: TravelGraph, places: Snaps) -> Doors:
+    """
+    Bundle what the kernels read of places.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    places : Snaps
+        Places joined to it.
+
+    Returns
+    -------
+    tuple of ndarray
+        Edge, fraction, walk in minutes and walk in metres of each candidate.
+
+    Raises
+    ------
+    NetworkError
+        Where the places were joined to another network.
+    """
+    if places.edge.size and int(places.edge.max()) >= graph.n_edges:
+        raise NetworkError(
+            f"the places are joined to another network: edge {int(places.edge.max())} is asked for, but {graph!r} "
+            f"has {graph.n_edges} edges; snap them to this one"
+        )
     walk_m = places.distance_m * places.detour
     return places.edge, np.nan_to_num(places.fraction), places.access_min, walk_m
 

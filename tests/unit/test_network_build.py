@@ -1,0 +1,356 @@
+"""From roads to the travel graph: who may use them, where they are cut, and what is reported."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+from geopandas.testing import assert_geodataframe_equal
+
+from spatial.errors import ContractError, CrsError, NetworkError
+from spatial.network import TravelGraph, build_network
+from spatial.tables import TABLES
+
+CRS = "EPSG:32738"
+
+
+def roads_of(*rows):
+    """Each row: coordinates and tags; road_id w0, w1 ... and residential unless a tag says otherwise."""
+    frame = [{"road_id": f"w{n}", "road_class": "residential", **tags} for n, (_, tags) in enumerate(rows)]
+    return gpd.GeoDataFrame(frame, geometry=[shapely.LineString(line) for line, _ in rows], crs=CRS)
+
+
+def one_road(**tags):
+    return roads_of(([(0, 0), (1000, 0)], tags), ([(0, 500), (1000, 500)], {}))
+
+
+def directions(mode="drive", **tags):
+    """Whether the road w0 is open forwards and backwards; None where it is closed altogether."""
+    graph = build_network(one_road(**tags), mode=mode)
+    at = np.flatnonzero(graph.road_id == "w0")
+    if len(at) == 0:
+        return None
+    return bool(np.isfinite(graph.forward_min[at[0]])), bool(np.isfinite(graph.backward_min[at[0]]))
+
+
+BOTH, FORWARD, BACKWARD = (True, True), (True, False), (False, True)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"access": "no"}, None),
+        ({"access": "private"}, None),
+        ({"access": "destination"}, BOTH),
+        ({"access": "customers"}, BOTH),
+        ({"access": "whatever"}, BOTH),
+        ({"access": "no", "motor_vehicle": "yes"}, BOTH),
+        ({"access": "yes", "vehicle": "no"}, None),
+        ({"vehicle": "no", "motor_vehicle": "yes"}, BOTH),
+        ({"motor_vehicle": "no", "motorcar": "yes"}, BOTH),
+        ({"motorcar": "no", "access": "yes"}, None),
+        ({"motor_vehicle": "agricultural"}, None),
+        ({"motor_vehicle": "forestry"}, None),
+        ({"foot": "no"}, BOTH),
+    ],
+)
+def test_the_first_access_tag_of_a_car_decides(tags, expected):
+    assert directions(**tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"access": "private"}, None),
+        ({"access": "private", "foot": "yes"}, BOTH),
+        ({"foot": "no"}, None),
+        ({"motor_vehicle": "no"}, BOTH),
+        ({"road_class": "motorway"}, None),
+        ({"road_class": "motorway_link"}, None),
+        ({"road_class": "trunk"}, BOTH),
+        ({"road_class": "trunk", "motorroad": "yes"}, None),
+        ({"road_class": "footway"}, BOTH),
+        ({"road_class": "bridleway"}, BOTH),
+        ({"road_class": "corridor"}, BOTH),
+        ({"road_class": "road"}, BOTH),
+        ({"road_class": "pedestrian", "area": "yes"}, BOTH),
+        ({"road_class": "construction"}, None),
+        ({"oneway": "yes"}, BOTH),
+        ({"junction": "roundabout"}, BOTH),
+        ({"oneway_foot": "yes"}, FORWARD),
+    ],
+)
+def test_walkers_use_all_but_controlled_roads_and_ignore_the_oneway_of_vehicles(tags, expected):
+    assert directions("walk", **tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"oneway": "yes"}, FORWARD),
+        ({"oneway": "1"}, FORWARD),
+        ({"oneway": "true"}, FORWARD),
+        ({"oneway": "-1"}, BACKWARD),
+        ({"oneway": "reverse"}, BACKWARD),
+        ({"oneway": "no"}, BOTH),
+        ({"oneway": "alternating"}, BOTH),
+        ({"oneway": "reversible"}, None),
+        ({"oneway": "yes", "oneway_vehicle": "no"}, BOTH),
+        ({"oneway": "no", "oneway_motorcar": "yes", "oneway_motor_vehicle": "no"}, FORWARD),
+        ({"oneway": "yes", "oneway_bicycle": "no"}, FORWARD),
+        ({"junction": "roundabout"}, FORWARD),
+        ({"junction": "roundabout", "oneway": "no"}, BOTH),
+        ({"junction": "roundabout", "oneway": "-1"}, BACKWARD),
+        ({"road_class": "motorway"}, FORWARD),
+        ({"road_class": "motorway_link"}, BOTH),
+    ],
+)
+def test_oneway_is_respected_and_implied_on_roundabouts_and_motorways(tags, expected):
+    assert directions(**tags) == expected
+    assert directions("emergency", **tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"road_class": "road"}, None),
+        ({"road_class": "footway"}, None),
+        ({"road_class": "service", "area": "yes"}, None),
+        ({"road_class": "proposed"}, None),
+        ({"road_class": "track"}, BOTH),
+        ({"smoothness": "impassable"}, None),
+        ({"construction": "minor"}, BOTH),
+    ],
+)
+def test_road_types_that_cars_may_and_may_not_use(tags, expected):
+    assert directions(**tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"road_class": "footway"}, None),
+        ({"road_class": "footway", "bicycle": "designated"}, BOTH),
+        ({"road_class": "cycleway"}, BOTH),
+        ({"road_class": "steps"}, None),
+        ({"road_class": "motorway"}, None),
+        ({"oneway": "yes", "oneway_bicycle": "no"}, BOTH),
+        ({"bicycle": "no"}, None),
+    ],
+)
+def test_cyclists_need_leave_on_footways(tags, expected):
+    assert directions("cycle", **tags) == expected
+    assert directions("ebike", **tags) == expected
+
+
+def test_roads_are_cut_at_ends_and_at_points_that_are_used_twice_only():
+    # w0 runs through (0..3000, 0); w1 ends on its second vertex; w2 crosses it as a bridge, without a shared vertex.
+    graph = build_network(
+        roads_of(
+            ([(0, 0), (1000, 0), (2000, 0), (3000, 0)], {}),
+            ([(1000, 0), (1000, 800)], {}),
+            ([(1500, -500), (1500, 500)], {"bridge": "yes"}),
+        )
+    )
+    assert graph.edge_id.tolist() == ["w0/0", "w0/1", "w1/0", "w2/0"]
+    assert graph.length_m.tolist() == [1000.0, 2000.0, 800.0, 1000.0]
+    # Residential, 25 km/h: 1 km takes 60 / 25 = 2.4 min.
+    np.testing.assert_allclose(graph.forward_min, [2.4, 4.8, 1.92, 2.4])
+    assert graph.component.tolist() == [0, 0, 0, 1]
+    assert graph.component_lengths_km.tolist() == [3.8, 1.0]
+    assert graph.is_bridge.tolist() == [False, False, False, True]
+    assert graph.is_snappable.tolist() == [True, True, True, False]
+    # Ends 0, 3000, the junction, the end of w1 and both ends of w2; the vertex at 2000 is no node.
+    assert graph.n_nodes == 6
+    assert graph.report["vertices"] == 7
+
+
+def test_roads_with_node_ids_meet_where_they_share_one_and_nowhere_else():
+    roads = roads_of(([(0, 0), (1000, 0)], {}), ([(1000, 0), (2000, 0)], {}), ([(2000, 0), (3000, 0)], {}))
+    roads["node_ids"] = [[1, 2], [2, 3], [4, 5]]
+    graph = build_network(roads)
+    assert graph.component.tolist() == [0, 0, 1]
+    assert sorted(graph.node_source_id) == ["n1", "n2", "n3", "n4", "n5"]
+
+
+def test_a_junction_of_closed_roads_cuts_nothing():
+    rows = ([(0, 0), (1000, 0), (2000, 0)], {}), ([(1000, 0), (1000, 500)], {"road_class": "footway"})
+    assert build_network(roads_of(*rows)).n_edges == 1
+    assert build_network(roads_of(*rows), mode="walk").n_edges == 3
+
+
+def test_rings_repeated_points_and_parallel_roads_are_kept():
+    graph = build_network(
+        roads_of(
+            ([(0, 0), (0, 0), (100, 0), (100, 100), (0, 0)], {}),
+            ([(0, 0), (100, 0)], {}),
+            ([(0, 0), (50, 50), (100, 0)], {}),
+            ([(500, 500), (500, 500)], {}),
+        )
+    )
+    # The ring is cut at (100, 0), where the two others end; the last road has no length and yields nothing.
+    assert graph.edge_id.tolist() == ["w0/0", "w0/1", "w1/0", "w2/0"]
+    alone = build_network(roads_of(([(0, 0), (100, 0), (100, 100), (0, 0)], {})))
+    assert alone.edge_from.tolist() == alone.edge_to.tolist() == [0]
+
+
+def test_ids_count_by_number_so_that_row_order_never_matters():
+    roads = roads_of(*(([(0, n), (1000, n)], {}) for n in range(12)), ([(0, n) for n in range(12)], {}))
+    graph = build_network(roads)
+    assert graph.road_id[:12].tolist() == [f"w{n}" for n in range(12)]
+    mixed = build_network(roads.sample(frac=1.0, random_state=3))
+    for name in ("edge_id", "edge_from", "edge_to", "length_m", "node_x", "node_y", "forward_min", "coordinates"):
+        np.testing.assert_array_equal(getattr(mixed, name), getattr(graph, name))
+
+
+def test_ferries_carry_only_when_asked_and_are_not_entered_on_the_way():
+    rows = (
+        ([(0, 0), (6000, 0)], {}),
+        ([(6000, 0), (16_000, 0)], {"road_class": "ferry"}),
+        ([(16_000, 0), (22_000, 0)], {}),
+    )
+    assert build_network(roads_of(*rows)).component.tolist() == [0, 1]
+    graph = build_network(roads_of(*rows), ferries=True)
+    assert graph.component.tolist() == [0, 0, 0]
+    assert graph.is_snappable.tolist() == [True, False, True]
+    assert graph.forward_min[1] == pytest.approx(120.0)  # 10 km at 5 km/h
+
+
+def test_the_report_counts_what_was_closed_imputed_and_left_over():
+    graph = build_network(
+        roads_of(
+            ([(0, 0), (3000, 0)], {"maxspeed": "50", "surface": "asphalt"}),
+            ([(3000, 0), (4000, 0)], {"construction": "residential"}),
+            ([(0, 9), (1, 9)], {"access": "private"}),
+            ([(0, 9), (1, 9)], {"road_class": "footway"}),
+            ([(0, 900), (500, 900)], {"maxspeed": "quick"}),
+        )
+    )
+    report = graph.report
+    assert (report["roads"], report["roads_open"]) == (5, 3)
+    assert report["roads_closed"] == {"access": 1, "class": 1}
+    assert report["roads_closed_by_class"] == {"footway": 1}
+    # 3 of 4.5 km have a limit and a surface.
+    assert report["speed_imputed_share"] == pytest.approx(1 / 3)
+    assert report["surface_unknown_share"] == pytest.approx(1 / 3)
+    assert [item["km"] for item in report["components"]] == [4.0, 0.5]
+    TABLES["findings_network"].check(graph.findings)
+    assert graph.findings["finding_id"].tolist() == [
+        "drive/unreadable_maxspeed/w4",
+        "drive/construction_left/w1",
+        "drive/small_component/0",
+        "drive/small_component/1",
+    ]
+
+
+def test_frames_keep_their_contracts_and_bring_the_same_graph_back():
+    roads = roads_of(
+        ([(0, 0), (900, 30), (1800, 0)], {"oneway": "yes", "surface": "asphalt"}),
+        ([(1800, 0), (1800, 7000)], {"bridge": "yes", "maxspeed": "50"}),
+        ([(9000, 0), (9000, 500)], {}),
+    )
+    roads["node_ids"] = [[1, 2, 3], [3, 4], [5, 6]]
+    graph = build_network(roads)
+    nodes, edges = graph.to_frames()
+    TABLES["nodes"].check(nodes)
+    TABLES["edges"].check(edges)
+    back = TravelGraph.from_frames(nodes, edges, mode="drive")
+    for name, value in vars(graph).items():
+        if isinstance(value, np.ndarray):
+            other = getattr(back, name)
+            assert other.dtype == value.dtype, name
+            np.testing.assert_array_equal(other, value, err_msg=name)
+    for side in ("outward", "inward"):
+        for name, value in vars(getattr(graph, side)).items():
+            np.testing.assert_array_equal(getattr(getattr(back, side), name), value, err_msg=name)
+    assert back.crs == graph.crs
+    with pytest.raises(NetworkError, match="no edge of mode 'walk'"):
+        TravelGraph.from_frames(nodes, edges, mode="walk")
+
+
+def test_networkx_has_an_arc_for_each_open_direction():
+    graph = build_network(roads_of(([(0, 0), (1000, 0)], {"oneway": "yes"}), ([(1000, 0), (2000, 0)], {})))
+    arcs = graph.to_networkx()
+    assert arcs.number_of_nodes() == 3
+    assert sorted(key for _, _, key in arcs.edges(keys=True)) == ["w0/0+", "w1/0+", "w1/0-"]
+    assert {data["time_min"] for _, _, data in arcs.edges(data=True)} == {2.4}
+
+
+def test_a_graph_of_osmnx_becomes_the_same_network():
+    graph = nx.MultiDiGraph(crs=CRS)
+    for node, (x, y) in enumerate([(0, 0), (1000, 0), (1000, 1000)]):
+        graph.add_node(node, x=x, y=y)
+    bend = shapely.LineString([(0, 0), (500, 200), (1000, 0)])
+    shared = {"highway": "residential", "osmid": 7, "length": bend.length, "oneway": False}
+    graph.add_edge(0, 1, geometry=bend, reversed=False, **shared)
+    graph.add_edge(1, 0, geometry=bend.reverse(), reversed=True, **shared)
+    graph.add_edge(1, 2, highway=["primary", "trunk"], osmid=[8, 9], length=1000.0, oneway=True, reversed=False)
+    built = build_network(graph)
+    assert built.n_edges == 2
+    assert np.isfinite(built.backward_min).tolist() == [True, False]
+    assert built.road_class.tolist() == ["residential", "primary"]
+    assert built.length_m == pytest.approx([bend.length, 1000.0])
+
+
+def test_any_frame_of_lines_is_a_network_of_unclassified_roads():
+    lines = [shapely.LineString([(0, 0, 5), (1000, 0, 9)]), shapely.MultiLineString([[(1000, 0), (2000, 0)], [(5, 5), (6, 6)]])]
+    graph = build_network(gpd.GeoDataFrame(geometry=lines, crs=CRS))
+    assert graph.road_class.tolist() == ["unclassified"] * 3
+    assert graph.edge_id.tolist() == ["0/0", "1/0", "1/1"]
+    named = gpd.GeoDataFrame({"highway": ["primary", "footway"]}, geometry=lines, crs=CRS)
+    assert build_network(named).road_class.tolist() == ["primary"]
+
+
+def test_what_is_no_network_is_refused_with_a_remedy():
+    roads = one_road()
+    with pytest.raises(NetworkError, match="no road is open to mode drive"):
+        build_network(roads.assign(road_class="steps"))
+    with pytest.raises(NetworkError, match="mode 'fly'"):
+        build_network(roads, mode="fly")
+    with pytest.raises(NetworkError, match="speed_factor"):
+        build_network(roads, speed_factor=0.0)
+    with pytest.raises(CrsError, match="degrees"):
+        build_network(roads.set_crs("EPSG:4326", allow_override=True))
+    with pytest.raises(ContractError, match="repeated"):
+        build_network(roads.assign(road_id="w1"))
+    with pytest.raises(ContractError, match="no line"):
+        build_network(roads.set_geometry(roads.centroid))
+    with pytest.raises(ContractError, match="node_ids"):
+        build_network(roads.assign(node_ids=[[1, 2, 3], [4, 5]]))
+
+
+def test_building_never_changes_its_argument():
+    roads = one_road(oneway="yes")
+    before = roads.copy(deep=True)
+    build_network(roads)
+    assert_geodataframe_equal(roads, before)
+
+
+@pytest.mark.data
+def test_comoros_has_three_large_components_that_ferries_join(comoros):
+    from spatial.sources.osm import read_osm
+
+    roads = read_osm(comoros / "comoros.osm.pbf").roads.to_crs(CRS)
+    components = build_network(roads).report["components"]
+    # Counted in the source's points: 34,058 in the largest once closed and reversible ways are left out, and eight
+    # small ones.
+    assert [item["vertices"] for item in components[:3]] == [34_058, 19_313, 6_638]
+    assert sum(item["vertices"] > 1000 for item in components) == 3
+    assert len(components) == 11
+    joined = build_network(roads, ferries=True).report["components"]
+    assert len(joined) == 9
+
+
+@pytest.mark.data
+def test_rutland_has_300_drivable_roads_at_30_miles_an_hour(rutland):
+    from spatial.network import parse_maxspeed
+    from spatial.sources.osm import read_osm
+
+    roads = read_osm(rutland / "rutland.osm.pbf").roads.to_crs("EPSG:32630")
+    graph = build_network(roads)
+    is_open = roads["road_id"].isin(set(graph.road_id))
+    limits = roads.loc[is_open, "maxspeed"].dropna().map(parse_maxspeed)
+    assert int((limits.round(2) == 48.28).sum()) == 300
+    assert graph.report["unreadable_maxspeed"] == 0

@@ -1,0 +1,153 @@
+"""Where places meet the network."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from spatial.errors import CrsError, NetworkError
+from spatial.network import build_network, snap, walk_minutes
+
+CRS = "EPSG:32738"
+
+
+def network(*rows, **options):
+    frame = [{"road_id": f"w{n}", "road_class": "residential", **tags} for n, (_, tags) in enumerate(rows)]
+    lines = [shapely.LineString(line) for line, _ in rows]
+    return build_network(gpd.GeoDataFrame(frame, geometry=lines, crs=CRS), **options)
+
+
+def points(*xy):
+    return gpd.GeoSeries([shapely.Point(p) for p in xy], crs=CRS)
+
+
+LONG = ([(0, 0), (10_000, 0)], {})
+
+
+def test_a_place_meets_the_edge_at_the_foot_of_its_perpendicular():
+    found = snap(network(LONG), points((2500, 400)))
+    assert found.edge[0].tolist() == [0, -1, -1, -1, -1]
+    assert (found.fraction[0, 0], found.distance_m[0, 0]) == (0.25, 400.0)
+    # 400 m x 1.3 at 5 km/h: 520 / 5000 x 60 = 6.24 min.
+    assert found.access_min[0, 0] == pytest.approx(6.24)
+    assert (found.foot_x[0, 0], found.foot_y[0, 0]) == (2500.0, 0.0)
+    assert found.status.tolist() == ["ok"]
+    assert np.isnan(found.fraction[0, 1:]).all()
+    assert np.isinf(found.access_min[0, 1:]).all()
+
+
+def test_a_place_beyond_the_end_meets_the_end():
+    found = snap(network(LONG), points((10_300, 400)))
+    assert (found.fraction[0, 0], found.distance_m[0, 0]) == (1.0, 500.0)
+
+
+def test_the_snap_limit_is_inclusive_and_what_lies_beyond_is_far_with_its_distance():
+    found = snap(network(LONG), points((100, 5000), (100, 5000.001), (100, 40_000)))
+    assert found.status.tolist() == ["ok", "far", "far"]
+    assert found.nearest_m.tolist() == [5000.0, 5000.001, 40_000.0]
+    assert found.edge[1].tolist() == [-1] * 5
+
+
+def test_components_that_are_too_short_are_passed_over_and_the_limit_is_inclusive():
+    graph = network(LONG, ([(0, 1000), (4999, 1000)], {}), ([(0, 2000), (5000, 2000)], {}))
+    found = snap(graph, points((100, 1500)))
+    assert graph.edge_id[found.edge[0, :2]].tolist() == ["w2/0", "w0/0"]
+    assert found.edge[0, 2] == -1
+    nearer = snap(graph, points((100, 1500)), min_component_km=0.0)
+    assert graph.edge_id[nearer.edge[0, 0]] == "w1/0"
+
+
+def test_every_component_that_is_long_enough_is_snapped_to_not_the_largest_alone():
+    graph = network(LONG, ([(0, 50_000), (6000, 50_000)], {}))
+    found = snap(graph, points((10, 10), (10, 50_010)))
+    assert graph.component[found.edge[:, 0]].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"bridge": "yes"},
+        {"bridge": "viaduct"},
+        {"tunnel": "yes"},
+        {"tunnel": "building_passage"},
+        {"road_class": "motorway"},
+        {"road_class": "motorway_link"},
+        {"motorroad": "yes"},
+    ],
+)
+def test_bridges_tunnels_and_controlled_roads_are_not_entered(tags):
+    graph = network(LONG, ([(0, 10), (10_000, 10)], tags), ([(0, 0), (0, 10)], {}))
+    found = snap(graph, points((5000, 20)))
+    assert "w1/0" not in graph.edge_id[found.edge[0][found.edge[0] >= 0]]
+
+
+def test_ordinary_trunk_roads_are_entered():
+    graph = network(LONG, ([(0, 10), (10_000, 10)], {"road_class": "trunk", "bridge": "no"}), ([(0, 0), (0, 10)], {}))
+    assert graph.edge_id[snap(graph, points((5000, 20))).edge[0, 0]] == "w1/0"
+
+
+def test_equal_distances_go_to_the_lower_road_and_then_to_the_lower_piece():
+    graph = network(([(0, 0), (3000, 0), (6000, 0)], {}), ([(3000, 0), (3000, -4000)], {}))
+    # Straight above the junction all three edges are 100 m away.
+    found = snap(graph, points((3000, 100)), candidates=3)
+    assert graph.edge_id[found.edge[0]].tolist() == ["w0/0", "w0/1", "w1/0"]
+    assert found.distance_m[0].tolist() == [100.0, 100.0, 100.0]
+    assert found.fraction[0].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_leg_that_crosses_a_barrier_is_no_candidate_and_the_next_edge_takes_its_place():
+    graph = network(LONG, ([(0, 3000), (10_000, 3000)], {}))
+    river = gpd.GeoSeries([shapely.LineString([(-100, 1000), (11_000, 1000)])], crs=CRS)
+    found = snap(graph, points((500, 1100), (500, 900)), candidates=1, barriers=river)
+    assert graph.edge_id[found.edge[:, 0]].tolist() == ["w1/0", "w0/0"]
+    assert found.distance_m[:, 0].tolist() == [1900.0, 900.0]
+    free = snap(graph, points((500, 1100)), candidates=1)
+    assert graph.edge_id[free.edge[0, 0]] == "w0/0"
+
+
+def test_a_place_that_barriers_enclose_or_cover_meets_nothing():
+    lake = gpd.GeoSeries([shapely.box(1000, 500, 2000, 900)], crs=CRS)
+    moat = gpd.GeoSeries([shapely.Point(5000, 800).buffer(100).exterior], crs=CRS)
+    barriers = gpd.GeoSeries(np.r_[lake.to_numpy(), moat.to_numpy()], crs=CRS)
+    found = snap(network(LONG), points((1500, 700), (5000, 800), (8000, 100)), barriers=barriers)
+    assert found.status.tolist() == ["none", "none", "ok"]
+    assert found.nearest_m.tolist() == [700.0, 800.0, 100.0]
+
+
+def test_barriers_that_are_nowhere_near_change_nothing():
+    graph = network(LONG, ([(0, 30), (10_000, 30)], {}))
+    far_away = gpd.GeoSeries([shapely.box(90_000, 0, 90_001, 1)], crs=CRS)
+    places = points((10, 10), (5000, 20_000))
+    plain, guarded = snap(graph, places, min_component_km=0), snap(graph, places, min_component_km=0, barriers=far_away)
+    for name in ("edge", "fraction", "distance_m", "status"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(guarded, name))
+
+
+def test_a_network_without_an_eligible_edge_snaps_nothing_and_says_so():
+    found = snap(network(([(0, 0), (100, 0)], {})), points((0, 0)))
+    assert found.status.tolist() == ["none"]
+    assert np.isnan(found.nearest_m).all()
+
+
+def test_no_places_yield_no_rows():
+    found = snap(network(LONG), points())
+    assert (len(found), found.edge.shape) == (0, (0, 5))
+
+
+def test_frames_that_do_not_fit_are_refused():
+    graph = network(LONG)
+    with pytest.raises(CrsError, match="degrees"):
+        snap(graph, points((0, 0)).set_crs("EPSG:4326", allow_override=True))
+    with pytest.raises(CrsError, match="reproject"):
+        snap(graph, points((0, 0)).set_crs("EPSG:32737", allow_override=True))
+    with pytest.raises(NetworkError, match="without a point"):
+        snap(graph, gpd.GeoSeries([None, shapely.Point(0, 0)], crs=CRS))
+    with pytest.raises(NetworkError, match="walk_km_h"):
+        snap(graph, points((0, 0)), walk_km_h=0.0)
+
+
+def test_the_walk_is_counted_with_its_detour():
+    # 1 km x 1.3 at 5 km/h.
+    assert walk_minutes(np.array([1000.0, np.inf]), walk_km_h=5.0, detour=1.3).tolist() == [15.6, np.inf]
