@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from spatial.integration.norms_scope import Scope
 
     FloatArray = NDArray[np.float64]
+    Rows = dict[str, NDArray[Any]]
 
 __all__ = ["STUDY_UNIT", "evaluate_norms"]
 
 STUDY_UNIT = "study"
 """`unit_id` of the rows on the whole study."""
 
+SAME = ("norm_id", "unit_level", "service", "norm_class")
 LEVELS = ("study", "township", "settlement")
 TEXTS = ("status", "status_as_mapped", "reason", "gate", "share_of")
 NUMBERS = (
@@ -111,8 +113,7 @@ def evaluate_norms(
     reader = Reader(settlements, access, rules, evidence or Evidence())
     townships = _township_ids(reader)
     parts = [part for norm in norms_of(binding) for part in _judge(norm, reader, townships)]
-    ordered = [part.frame() for level in LEVELS for part in parts if part.level == level]
-    return pd.concat(ordered, ignore_index=True) if ordered else _no_rows()
+    return _frame([part for level in LEVELS for part in parts if part.level == level])
 
 
 @dataclass(frozen=True)
@@ -123,26 +124,28 @@ class _Part:
     service: str
     level: str
     ids: pd.Index
-    rows: pd.DataFrame
+    rows: Rows
 
-    def frame(self) -> pd.DataFrame:
-        names = {
-            "norm_id": self.norm.id,
-            "unit_level": self.level,
-            "unit_id": self.ids.to_numpy(),
-            "service": self.service,
-            "norm_class": self.norm.norm_class,
+    def texts(self) -> Rows:
+        names = (self.norm.id, self.level, self.service, self.norm.norm_class)
+        same = {
+            key: np.full(len(self.ids), name, dtype=object) for key, name in zip(SAME, names, strict=True)
         }
-        heads = {name: pd.Series(value, index=self.rows.index, dtype="str") for name, value in names.items()}
-        texts = {name: self.rows[name].astype("str") for name in TEXTS}
-        numbers = {name: self.rows[name].astype("float64") for name in NUMBERS}
-        return pd.DataFrame({**heads, **texts, **numbers})
+        return {**same, "unit_id": self.ids.to_numpy(dtype=object), **{key: self.rows[key] for key in TEXTS}}
 
 
-def _no_rows() -> pd.DataFrame:
-    names = ("norm_id", "unit_level", "unit_id", "service", "norm_class", *TEXTS)
-    texts = {name: pd.Series([], dtype="str") for name in names}
-    return pd.DataFrame({**texts, **{name: pd.Series([], dtype="float64") for name in NUMBERS}})
+def _frame(parts: list[_Part]) -> pd.DataFrame:
+    texts = [part.texts() for part in parts]
+    nothing = np.array([], dtype=object)
+    columns = {
+        key: pd.Series(np.concatenate([nothing, *(part[key] for part in texts)]), dtype="str")
+        for key in ("norm_id", "unit_level", "unit_id", "service", "norm_class", *TEXTS)
+    }
+    numbers = {
+        key: pd.Series(np.concatenate([nothing, *(part.rows[key] for part in parts)]), dtype="float64")
+        for key in NUMBERS
+    }
+    return pd.DataFrame({**columns, **numbers})
 
 
 def _township_ids(reader: Reader) -> pd.Index:
@@ -184,12 +187,12 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
         ledger = Ledger(
             known, scope.inside, scope.persons, ones, codes, len(ids), level, scope.share_of, inventory
         )
-        rows = account(norm, ledger).assign(value=np.nan)
+        rows = {**account(norm, ledger), "value": np.full(len(ids), np.nan)}
         if level == "settlement":
             rows["value"] = np.where(np.isinf(known.value), np.nan, known.value)
-            rows.loc[scope.exempt, "reason"] = "exempt"
-        if why and rows["reason"].iloc[0] != "nobody_in_scope":
-            rows["reason"] = join_reasons(norm.not_graded, norm.no_gate, why)
+            rows["reason"][scope.exempt] = "exempt"
+        if why and rows["reason"][0] != "nobody_in_scope":
+            rows["reason"][0] = join_reasons(norm.not_graded, norm.no_gate, why)
         yield _Part(norm, service, level, ids, rows)
 
 
@@ -221,11 +224,11 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
             scope.share_of,
             reader.inventory_of(norm),
         )
-        rows = account(norm, ledger).assign(
-            value=reading.value if len(names) == len(reading.value) else np.nan
-        )
+        one_each = len(names) == len(reading.value)
+        value = reading.value if one_each else np.full(len(names), np.nan)
+        rows = {**account(norm, ledger), "value": value}
         if level == "township":
-            rows.loc[exempt, "reason"] = "exempt"
+            rows["reason"][exempt] = "exempt"
         yield _Part(norm, reader.service_of(norm), level, names, rows)
 
 
@@ -261,13 +264,18 @@ def _spread(reading: Reading, scope: Scope, home: NDArray[np.int64], exempt: NDA
 def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
     judged = norm.not_graded == ""
     status = "not_measurable" if judged else "not_applicable"
-    rows = pd.DataFrame({name: [np.nan] for name in NUMBERS}).assign(
-        status=status,
-        status_as_mapped=status,
-        reason=join_reasons(norm.not_graded, norm.no_gate, reason),
-        gate="unknown" if norm.gates else "none_applicable",
-        share_of="places",
-        threshold=norm.threshold,
-        target_share=norm.target_share,
-    )
+    texts = {
+        "status": status,
+        "status_as_mapped": status,
+        "reason": join_reasons(norm.not_graded, norm.no_gate, reason),
+        "gate": "unknown" if norm.gates else "none_applicable",
+        "share_of": "places",
+    }
+    numbers = {
+        **dict.fromkeys(NUMBERS, np.nan),
+        "threshold": norm.threshold,
+        "target_share": norm.target_share,
+    }
+    rows: Rows = {key: np.array([text], dtype=object) for key, text in texts.items()}
+    rows |= {key: np.array([number]) for key, number in numbers.items()}
     return _Part(norm, reader.service_of(norm), "study", pd.Index([STUDY_UNIT]), rows)

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, attainment, gap_depth, shortfall
+from spatial.tables import NORM_STATUS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from spatial.integration.norms_measure import Reading
     from spatial.integration.norms_rules import Norm
 
     FloatArray = NDArray[np.float64]
+    Rows = dict[str, NDArray[Any]]
 
 __all__ = ["Ledger", "account", "join_reasons"]
 
-GATE_OF_STATUS = {
-    "met": "pass",
-    "not_met": "fail",
-    "not_measurable": "unknown",
-    "not_applicable": "none_applicable",
-}
+STATUSES = np.array(NORM_STATUS, dtype=object)
+MET, NOT_MET, NOT_APPLICABLE, NOT_MEASURABLE = range(4)
+GATES = np.array(["pass", "fail", "none_applicable", "unknown"], dtype=object)
+"""The gate that each status makes of a binding norm."""
+MAPPED_LOWER, MAPPED_UPPER = "mapped_lower", "mapped_upper"
 REPORTED_ONLY = frozenset({"duty_trigger", "not_adopted"})
 """Reasons for which even a single place is not judged."""
 
@@ -87,7 +89,7 @@ class Ledger:
         return np.bincount(self.groups[kept], weights=weights[kept], minlength=self.size).astype(np.float64)
 
 
-def account(norm: Norm, ledger: Ledger) -> pd.DataFrame:
+def account(norm: Norm, ledger: Ledger) -> Rows:
     """
     Account for one norm over the units of one level.
 
@@ -100,8 +102,8 @@ def account(norm: Norm, ledger: Ledger) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        One row a unit, without the columns that name it: `status` to `threshold` of the table `norm_results`.
+    dict of str to ndarray
+        Columns of the table `norm_results` along the units: all but `value` and those that name the row.
     """
     reading, inside = ledger.reading, ledger.inside != 0
     sure = ledger.inside == 1
@@ -122,8 +124,8 @@ def account(norm: Norm, ledger: Ledger) -> pd.DataFrame:
         numbers[f"places_{side}"] = ledger.count(rows, ledger.places)
     weights = _Weights.of(ledger, numbers)
     shares = weights.shares(ledger, served, unserved)
-    frame = pd.DataFrame({**shares, **weights.depth(norm, ledger, sure), **numbers})
-    return _judged(norm, ledger, frame, weights)
+    found = {**shares, **weights.depth(norm, ledger, sure), **numbers}
+    return {**found, **_judged(norm, ledger, found, weights)}
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,8 @@ class _Weights:
                 "served_share": self.total(ledger, served) / valid,
                 "served_share_lower": self.total(ledger, sure & (strict == 1)) / whole,
                 "served_share_upper": 1.0 - self.total(ledger, sure & (strict == 0)) / whole,
-                "mapped_lower": self.total(ledger, served) / whole,
-                "mapped_upper": 1.0 - self.total(ledger, unserved) / whole,
+                MAPPED_LOWER: self.total(ledger, served) / whole,
+                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / whole,
             }
 
     def depth(self, norm: Norm, ledger: Ledger, sure: NDArray[np.bool_]) -> dict[str, FloatArray]:
@@ -175,40 +177,29 @@ class _Weights:
             }
 
 
-def _judged(norm: Norm, ledger: Ledger, frame: pd.DataFrame, weights: _Weights) -> pd.DataFrame:
-    target = norm.target_share
-    nobody = (frame["places_in_scope"] == 0).to_numpy() & ~(frame["persons_in_scope"] > 0).to_numpy()
-    strict = _status(frame["served_share_lower"], frame["served_share_upper"], target)
-    mapped = _status(frame["mapped_lower"], frame["mapped_upper"], target)
+def _judged(norm: Norm, ledger: Ledger, found: Mapping[str, FloatArray], weights: _Weights) -> Rows:
+    target, share, people = norm.target_share, found["served_share"], found["persons_in_scope"]
+    nobody = (found["places_in_scope"] == 0) & ~(people > 0)
     reported = _reported_only(norm, ledger.level)
     off = nobody | reported
-    status, status_mapped = np.where(off, "not_applicable", strict), np.where(off, "not_applicable", mapped)
-    gate = np.array([GATE_OF_STATUS[name] for name in GATE_OF_STATUS])
-    codes = pd.Categorical(status, categories=list(GATE_OF_STATUS)).codes
+    strict = np.where(
+        off, NOT_APPLICABLE, _status(found["served_share_lower"], found["served_share_upper"], target)
+    )
+    mapped = np.where(off, NOT_APPLICABLE, _status(found[MAPPED_LOWER], found[MAPPED_UPPER], target))
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
-    share = frame["served_share"].to_numpy()
-    texts = {
-        "status": status,
-        "status_as_mapped": status_mapped,
-        "reason": _reasons(norm, ledger, status, nobody=nobody, reported=reported),
-        "gate": gate[codes] if norm.gates else np.full(ledger.size, "none_applicable"),
-        "share_of": np.where(weights.by_persons, "persons", "places"),
-    }
-    numbers = {
+    lacking = np.maximum(0.0, target - share) * people
+    return {
+        "status": STATUSES[strict],
+        "status_as_mapped": STATUSES[mapped],
+        "reason": _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
+        "gate": GATES[strict if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
+        "share_of": np.array(["places", "persons"], dtype=object)[weights.by_persons.astype(np.int64)],
         "attainment": np.where(graded, attainment(share, target), np.nan),
         "shortfall": np.where(graded, shortfall(share, target), np.nan),
-        "persons_to_serve": np.where(
-            graded & weights.by_persons,
-            np.maximum(0.0, target - share) * frame["persons_in_scope"].to_numpy(),
-            np.nan,
-        ),
+        "persons_to_serve": np.where(graded & weights.by_persons, lacking, np.nan),
         "threshold": np.full(ledger.size, norm.threshold),
         "target_share": np.full(ledger.size, target),
     }
-    rest = frame.drop(columns=["mapped_lower", "mapped_upper"])
-    return pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in texts.items()}).assign(
-        **{str(name): rest[name] for name in rest.columns}, **numbers
-    )
 
 
 def _reported_only(norm: Norm, level: str) -> bool:
@@ -216,41 +207,30 @@ def _reported_only(norm: Norm, level: str) -> bool:
     return bool(reasons) and (level != "settlement" or not REPORTED_ONLY.isdisjoint(reasons))
 
 
-def _status(lower: pd.Series, upper: pd.Series, target: float) -> NDArray[np.str_]:
-    met = lower.to_numpy() >= target - SHARE_TOLERANCE
-    not_met = upper.to_numpy() < target - SHARE_TOLERANCE
-    return np.select([met, not_met], ["met", "not_met"], "not_measurable")
+def _status(lower: FloatArray, upper: FloatArray, target: float) -> NDArray[np.int64]:
+    met, not_met = lower >= target - SHARE_TOLERANCE, upper < target - SHARE_TOLERANCE
+    status: NDArray[np.int64] = np.where(met, MET, np.where(not_met, NOT_MET, NOT_MEASURABLE))
+    return status
 
 
 def _reasons(
-    norm: Norm, ledger: Ledger, status: NDArray[np.str_], *, nobody: NDArray[np.bool_], reported: bool
+    norm: Norm, ledger: Ledger, doubtful: NDArray[np.bool_], nobody: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
-    inside, reading = ledger.inside != 0, ledger.reading
-    ones = np.ones_like(ledger.inside)
+    inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
     doubts = {
         f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & (reading.mapped == 0),
         "not_measured": (ledger.inside == 1) & np.isnan(reading.mapped),
         "class_unknown": np.isnan(ledger.inside),
     }
-    codes = np.zeros(ledger.size, dtype=np.int64)
+    always = join_reasons(norm.not_graded, *([] if single else [norm.no_gate, *reading.notes]))
+    ones, codes = np.ones_like(ledger.inside), np.zeros(ledger.size, dtype=np.int64)
     for bit, rows in enumerate(doubts.values()):
         codes += (ledger.count(rows, ones) > 0).astype(np.int64) << bit
-    words = np.array(
-        [
-            ";".join(name for bit, name in enumerate(doubts) if code >> bit & 1)
-            for code in range(1 << len(doubts))
-        ],
-        dtype=object,
-    )
-    doubt = np.where(status == "not_measurable", words[codes], "")
-    always = join_reasons(
-        norm.not_graded, *([] if ledger.level == "settlement" else [norm.no_gate, *reading.notes])
-    )
-    texts = np.array([join_reasons(always, word) for word in words] if always else words, dtype=object)
-    reason = np.where(doubt == "", always, texts[codes])
-    return np.where(
-        nobody & (not reported), "out_of_scope" if ledger.level == "settlement" else "nobody_in_scope", reason
-    )
+    every = [[name for bit, name in enumerate(doubts) if code >> bit & 1] for code in range(1 << len(doubts))]
+    texts = [join_reasons(always, *names) for names in every]
+    words = np.array([*texts, "out_of_scope" if single else "nobody_in_scope"], dtype=object)
+    chosen: NDArray[np.object_] = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
+    return chosen
 
 
 def join_reasons(*reasons: str) -> str:
