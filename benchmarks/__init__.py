@@ -1,0 +1,1 @@
+"""How long each stage takes and how much memory it needs, beside what others take for the same work."""
