@@ -79,10 +79,10 @@ def merge_facilities(
     ]
     listed: set[int] = set()
     for one, two in doubtful:
-        if leader[one] == leader[two] or {one, two} <= listed or not groups.is_doubtful(one, two):
-            continue
-        listed |= {one, two}
-        findings.append(_finding(frame, two, one, "ambiguous_duplicate"))
+        pair = {int(leader[one]), int(leader[two])}
+        if len(pair) == 2 and not pair <= listed and groups.is_doubtful(one, two):
+            listed |= pair
+            findings.append(_finding(frame, two, one, "ambiguous_duplicate"))
     kept = frame[leader == np.arange(len(frame))].reset_index(drop=True)
     return kept, findings_frame(findings, crs=crs)
 

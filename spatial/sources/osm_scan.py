@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -193,7 +194,10 @@ class _Walk:
                 self._area(item)
             elif item.is_node():
                 self.node(item)
-                self._keep(Element("n", item.id, _tags(item), point=(item.location.lon, item.location.lat)))
+                if item.location.valid():
+                    self._keep(
+                        Element("n", item.id, _tags(item), point=(item.location.lon, item.location.lat))
+                    )
             elif item.is_way():
                 self.way(item)
                 wkb, nodes = self._line(item)
@@ -226,7 +230,8 @@ class _Walk:
         name = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
         # A relation may complete before it is met itself; a way is always met first.
         if name.startswith("r") or name in self._wanted:
-            self.scan.areas[name] = self._factory.create_multipolygon(area)
+            with contextlib.suppress(RuntimeError):  # rings that do not assemble make no area
+                self.scan.areas[name] = self._factory.create_multipolygon(area)
 
     def _line(self, way: Any) -> tuple[str, tuple[int, ...]]:
         nodes = tuple(node.ref for node in way.nodes)
@@ -234,7 +239,7 @@ class _Walk:
             return "", nodes
         try:
             return self._factory.create_linestring(way, osmium.geom.use_nodes.ALL), nodes
-        except RuntimeError:
+        except (RuntimeError, osmium.InvalidLocationError):
             self.scan.incomplete.append(f"w{way.id}")
             return _longest_run(way)
 

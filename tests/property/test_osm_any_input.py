@@ -1,0 +1,113 @@
+"""Whatever an extract holds, the reader gives all of it or refuses the file with an error of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import osmium
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spatial.errors import SourceError
+from spatial.sources.osm import read_osm
+from spatial.sources.osm_places import read_population_tag
+from spatial.sources.services import load_services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TAGS = st.dictionaries(
+    st.sampled_from(
+        [
+            "place",
+            "name",
+            "population",
+            "amenity",
+            "highway",
+            "boundary",
+            "admin_level",
+            "natural",
+            "isced:level",
+        ]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+    | st.sampled_from(["village", "hospital", "track", "administrative", "8", "water", "1200"]),
+    max_size=4,
+)
+
+
+def write(file: Path, nodes: list[dict[str, str]], ways: list[tuple[list[int], dict[str, str]]]) -> Path:
+    file.unlink(missing_ok=True)
+    with osmium.SimpleWriter(str(file)) as writer:
+        for number, tags in enumerate(nodes, start=1):
+            writer.add_node(
+                osmium.osm.mutable.Node(id=number, location=(number / 100, (number % 7) / 100), tags=tags)
+            )
+        for number, (refs, tags) in enumerate(ways, start=1):
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
+    return file
+
+
+@FEW
+@given(
+    nodes=st.lists(TAGS, min_size=1, max_size=8),
+    ways=st.lists(st.tuples(st.lists(st.integers(1, 10), max_size=6), TAGS), max_size=6),
+)
+def test_any_tags_and_any_ways_are_read_and_counted(tmp_path, nodes, ways):
+    extract = read_osm(write(tmp_path / "any.osm.pbf", nodes, ways))
+    counts = extract.counts.set_index("item")["number"]
+    assert counts["nodes"] == len(nodes)
+    assert counts["ways"] == len(ways)
+    for frame, key in (
+        (extract.places, "settlement_id"),
+        (extract.facilities, "facility_id"),
+        (extract.roads, "road_id"),
+        (extract.boundaries, "boundary_id"),
+        (extract.water, "water_id"),
+    ):
+        assert frame[key].is_unique
+        assert not frame.geometry.isna().any()
+    # Each place node is a settlement.
+    assert sum(tags.get("place") in {"village"} for tags in nodes) <= len(extract.places)
+
+
+@FEW
+@given(cut=st.floats(0, 0.999), flip=st.none() | st.integers(0, 10**6))
+def test_a_cut_or_changed_file_is_refused_or_read_and_nothing_else(tmp_path, cut, flip):
+    whole = write(
+        tmp_path / "whole.osm.pbf",
+        [{"place": "village", "name": f"v{number}"} for number in range(40)],
+        [([1, 2, 3], {"highway": "track"})],
+    ).read_bytes()
+    data = bytearray(whole)
+    if flip is None:
+        data = data[: int(len(data) * cut)]
+    else:
+        data[flip % len(data)] ^= 0x55
+    file = tmp_path / "bad.osm.pbf"
+    file.write_bytes(bytes(data))
+    try:
+        extract = read_osm(file)
+    except SourceError as error:
+        assert str(file) in str(error)
+    else:
+        assert flip is not None
+        assert len(extract.places) <= 40
+
+
+@given(st.text(max_size=20))
+def test_any_population_tag_is_a_number_of_people_or_unknown(text):
+    persons = read_population_tag(text)
+    assert persons != persons or (persons >= 0 and persons.is_integer())  # noqa: PLR0124 - NaN
+
+
+@given(TAGS)
+def test_any_tags_match_services_of_which_none_includes_another(tags):
+    words = load_services()
+    found = words.match(tags)
+    assert not any(other in words.satisfying(one) for one in found for other in found if one != other)
+
+
+def test_text_that_is_no_number_is_unknown():
+    assert read_population_tag("some") != pytest.approx(0)
