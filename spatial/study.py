@@ -171,6 +171,12 @@ class PopulationOptions(_Model):
         gt=0,
         description="A populated cell further than this from every settlement and road is reported as too far",
     )
+    min_known_share: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="Without a raster: share of settlements that must have a population for people to be counted",
+    )
 
 
 class NetworkOptions(_Model):

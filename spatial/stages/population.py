@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from spatial.access import allocate_population_with_account
@@ -12,6 +13,8 @@ from spatial.stages.rules import snap_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import geopandas as gpd
 
     from spatial.runner.stage import Options, Progress, Value
 
@@ -38,7 +41,7 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
     """
     places, raster = inputs["places"], inputs.get("population")
     if raster is None:
-        return {"settlements": places, "population_account": _account_of(places)}
+        return _from_places(places, options.population.min_known_share)
     progress(0.1, "population: cells to settlements")
     graph = TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=options.network.modes[0])
     settlements, account = allocate_population_with_account(
@@ -52,16 +55,31 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
     return {"settlements": settlements, "population_account": account}
 
 
-def _account_of(places: pd.DataFrame) -> pd.DataFrame:
-    """Count the people that the tables or tags name."""
-    known = places["population_persons"].notna()
+def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> dict[str, Value]:
+    """Keep the people that tables or tags name, unless too few settlements have a number to speak of people at all."""
+    people = places["population_persons"]
+    known, total = int(people.notna().sum()), float(people.sum())
+    counts = known > 0 and known >= min_known_share * len(places)
+    kept = places if counts else _without_people(places)
     rows = {
-        "item": ["allocated", "unknown"],
-        "persons": [float(places["population_persons"].sum()), 0.0],
-        "cells": [float(known.sum()), float((~known).sum())],
-        "detail": [
-            "People named by the settlements' own source; cells are settlements.",
-            "Settlements without a population; cells are settlements.",
-        ],
+        "allocated": (
+            total if counts else 0.0,
+            float(known if counts else 0),
+            "Named by the settlements' own source; cells are settlements.",
+        ),
+        "unknown": (0.0, float(len(places) - known), "Settlements without a population; cells are settlements."),
     }
-    return pd.DataFrame(rows).astype({"item": "str", "detail": "str"})
+    if known and not counts:
+        share = f"fewer than the share of {min_known_share:g} that the study asks for (population.min_known_share)"
+        detail = f"Set aside: {known} of {len(places)} settlements have a population, {share}; places are counted."
+        rows["set_aside"] = (total, float(known), detail)
+    persons, cells, details = zip(*rows.values(), strict=True)
+    account = pd.DataFrame({"item": list(rows), "persons": persons, "cells": cells, "detail": details})
+    return {"settlements": kept, "population_account": account.astype({"item": "str", "detail": "str"})}
+
+
+def _without_people(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return places.assign(
+        population_persons=np.full(len(places), np.nan),
+        population_source=pd.Series("none", index=places.index, dtype="str"),
+    )
