@@ -107,6 +107,8 @@ class Field:
 
 
 def _is_text(series: pd.Series) -> bool:
+    if isinstance(series.dtype, pd.StringDtype):
+        return True
     return bool(series.map(lambda value: isinstance(value, str)).all())
 
 

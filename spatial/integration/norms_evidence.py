@@ -148,12 +148,15 @@ class AccessLookup:
         self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
-        numbers, pairs = pd.factorize(pd.MultiIndex.from_frame(access[["service", "mode"]]), sort=True)
-        order = np.argsort(numbers, kind="stable")
-        cuts = np.searchsorted(numbers[order], np.arange(len(pairs) + 1))
+        services, service_names = pd.factorize(access["service"], sort=True)
+        modes, mode_names = pd.factorize(access["mode"], sort=True)
+        pairs = services.astype(np.int64) * len(mode_names) + modes
+        order = np.argsort(pairs, kind="stable")
+        keys = [(str(service), str(mode)) for service in service_names for mode in mode_names]
+        cuts = np.searchsorted(pairs[order], np.arange(len(keys) + 1))
+        parts = {key: order[cuts[number] : cuts[number + 1]] for number, key in enumerate(keys)}
         self._rows: dict[tuple[str, str], NDArray[np.int64]] = {
-            (str(service), str(mode)): order[cuts[number] : cuts[number + 1]]
-            for number, (service, mode) in enumerate(pairs)
+            key: rows for key, rows in parts.items() if len(rows)
         }
         self.modes = tuple(sorted({mode for _, mode in self._rows}))
         self.services = frozenset(service for service, _ in self._rows)
