@@ -18,7 +18,7 @@ __all__ = ["NO_INDEX", "codes", "pack", "pack_seconds", "pack_texts", "round_up"
 NO_INDEX = -1
 """Index of nothing in an int32 column; JavaScript turns it into null."""
 _KINDS = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f4": np.float32}
-_ZLIB_LEVEL = 9
+_ZLIB_LEVEL = 6
 
 
 def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
     rounded = np.where(rounded < exact, np.nextafter(rounded, up), rounded)
     for threshold in thresholds:
         limit = np.float32(threshold)
-        limit = np.nextafter(limit, up) if limit < threshold else limit
+        limit = np.nextafter(limit, up) if float(limit) < threshold else limit
         rounded = np.where((exact > threshold) & (rounded <= limit), np.nextafter(limit, up), rounded)
     return rounded
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.cartography.map_data import PageBook, study_block
+from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from spatial.cartography.columns import codes, pack, round_up
 from spatial.tables import LAST_MILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -50,7 +50,7 @@ def norm_layer(
     Returns
     -------
     dict or None
-        None where the norm is of another kind, asks for at least a value, or nothing was measured.
+        Its values are those of the norm. None where the norm is of another kind or nothing was measured.
     """
     if norm["metric"] not in _METRICS or norm["threshold"] is None:
         return None
@@ -66,7 +66,7 @@ def norm_layer(
         [OUT_OF_SCOPE, NO_DATA, BEYOND],
         COMPARE,
     )
-    return _layer(values, fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
+    return _layer(fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
         "mode": norm["mode"] if norm["metric"] != "dist_m" else "none",
         "metric": norm["metric"],
         "norm": number,
@@ -97,7 +97,9 @@ def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> d
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
-    return _layer(values, fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+    limits = (meta.default_threshold_min, meta.default_threshold_min + meta.near_miss_min)
+    return _layer(fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+        "value": pack(round_up(values, limits), "f4"),
         "mode": mode,
         "metric": "time_min",
         "norm": None,
@@ -138,20 +140,15 @@ def class_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> d
     }
 
 
-def _layer(
-    values: npt.NDArray[np.float64], fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float
-) -> dict[str, Any]:
-    near = meta.near_miss(unit)
-    limits: Sequence[float] = (threshold, threshold + near)
+def _layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
     return {
         "kind": "threshold",
         "always": 3,
         "unit": unit,
         "threshold": threshold,
-        "near": near,
+        "near": meta.near_miss(unit),
         "max": _slider_max(unit, threshold),
         "step": _slider_step(unit, threshold),
-        "value": pack(round_up(values, limits), "f4"),
         "fixed": pack(fixed, "u1"),
     }
 

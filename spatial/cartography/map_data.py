@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground
+from spatial.cartography.book import Detail, PageBook, study_block
 from spatial.cartography.columns import codes, pack, pack_seconds
 from spatial.cartography.document import map_document
 from spatial.cartography.layers import class_layer, norm_layer, time_layer
 from spatial.cartography.lines import pack_lines
-from spatial.cartography.norms import NormBook, service_note
+from spatial.cartography.norms import service_note
 from spatial.cartography.places import (
     Rows,
     facilities_block,
@@ -24,7 +24,6 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.crs import WGS84
-from spatial.errors import ContractError
 from spatial.tables import NORM_STATUS, REACH_STATUS
 
 if TYPE_CHECKING:
@@ -32,108 +31,12 @@ if TYPE_CHECKING:
 
     from spatial.cartography.meta import PageMeta
 
-__all__ = ["DETAILS", "Detail", "PageBook", "gap_page", "last_mile_page", "study_block"]
+__all__ = ["gap_page", "last_mile_page"]
 
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""
 _PAD, _REACH = 0.04, 0.15
 """Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
-
-
-@dataclass(frozen=True)
-class Detail:
-    """
-    How much a page carries.
-
-    Parameters
-    ----------
-    routes : bool
-        Ways to the nearest facility, and times to other destinations.
-    extras : bool
-        Second nearest facility, names of edges, norms of other services.
-    minor_roads : bool
-        Minor roads of the base map.
-    tolerance_m : float
-        How far a drawn line may leave the true one.
-    """
-
-    routes: bool
-    extras: bool
-    minor_roads: bool
-    tolerance_m: float
-
-
-DETAILS = (
-    Detail(routes=True, extras=True, minor_roads=True, tolerance_m=12.0),
-    Detail(routes=False, extras=True, minor_roads=True, tolerance_m=25.0),
-    Detail(routes=False, extras=False, minor_roads=False, tolerance_m=60.0),
-)
-"""From all to least: the first that keeps the budget is taken."""
-
-
-@dataclass(frozen=True)
-class PageBook:
-    """
-    What all pages of a study share.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the names of `spatial.tables`.
-    meta : PageMeta
-        What every page prints.
-    summary : mapping
-        Shares filled in and known issues.
-    norms : NormBook
-        Norms and results.
-    words : mapping
-        Messages by language.
-    files : mapping of str to str
-        Page by service.
-    """
-
-    tables: Mapping[str, pd.DataFrame]
-    meta: PageMeta
-    summary: Mapping[str, Any]
-    norms: NormBook
-    words: Mapping[str, Mapping[str, str]]
-    files: Mapping[str, str]
-
-    @property
-    def language(self) -> str:
-        """
-        The language shown first.
-
-        Returns
-        -------
-        str
-            Its code.
-        """
-        return next(iter(self.words))
-
-    def shapes(self, name: str) -> gpd.GeoDataFrame:
-        """
-        Give a table with geometry.
-
-        Parameters
-        ----------
-        name : str
-            The table.
-
-        Returns
-        -------
-        GeoDataFrame
-            As it is.
-
-        Raises
-        ------
-        ContractError
-            Where it has no geometry.
-        """
-        frame = self.tables[name]
-        if not isinstance(frame, gpd.GeoDataFrame):
-            raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
-        return frame
 
 
 def gap_page(
@@ -196,7 +99,7 @@ def gap_page(
         },
         "base": ground(book.tables, tolerance_m=detail.tolerance_m, minor=detail.minor_roads),
         "layers": layers,
-        "norms": norms_blocks(book, norms, rows),
+        "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": facilities,
         "travel": {
             mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()
@@ -244,7 +147,7 @@ def last_mile_page(
         | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
         "base": ground(book.tables, tolerance_m=detail.tolerance_m, minor=detail.minor_roads, seasons=True),
         "layers": [class_layer(rows, table, key, column) for key, column in views.items()],
-        "norms": norms_blocks(book, norms, rows),
+        "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": None,
         "travel": {},
         "routes": {},
@@ -256,84 +159,6 @@ def last_mile_page(
         "names": {},
         "file": file,
     }
-
-
-def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
-    """
-    Say what is studied.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    rows : Rows
-        The settlements.
-
-    Returns
-    -------
-    dict
-        Study, messages, sources, known issues and shares filled in.
-    """
-    meta = book.meta
-    return {
-        "language": book.language,
-        "messages": book.words,
-        "study": {
-            "name": meta.study,
-            "title": dict(meta.title),
-            "as_of": meta.as_of,
-            "status": meta.status,
-            "basis": meta.population_basis,
-            "synthetic": meta.synthetic,
-            "note": dict(meta.note),
-            "people": rows.has_people,
-        },
-        "sources": [
-            {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
-            for source in meta.sources
-        ],
-        "issues": list(book.summary.get("issues", ())),
-        "imputed": _imputed(book.summary, meta),
-    }
-
-
-def _imputed(summary: Mapping[str, Any], meta: PageMeta) -> dict[str, float]:
-    """Shares of what was not observed but filled in, for the mode of the headlines."""
-    network = summary.get("network", {})
-    mode = next((name for name in meta.modes if name in network), None)
-    shares = (
-        {}
-        if mode is None
-        else {
-            "speed": network[mode].get("imputed_speed_share"),
-            "season": network[mode].get("unknown_season_share"),
-        }
-    )
-    people = summary.get("population", {})
-    if people.get("persons") is not None and people.get("places"):
-        shares["population"] = people["places_without_population"] / people["places"]
-    return {name: float(share) for name, share in shares.items() if share is not None}
-
-
-def norms_blocks(book: PageBook, norms: list[dict[str, Any]], rows: Rows) -> list[dict[str, Any]]:
-    """
-    Encode the norms of a page with their results.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    norms : list of dict
-        Norms of the book.
-    rows : Rows
-        The page's settlements.
-
-    Returns
-    -------
-    list of dict
-        In the same order.
-    """
-    return [book.norms.block(norm, rows) for norm in norms]
 
 
 def _page_block(
@@ -350,6 +175,13 @@ def _page_block(
 
 
 def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
+    key = (id(rows), detail)
+    if key not in book.kept:
+        book.kept[key] = (rows, _encode_shared(book, rows, detail))
+    return book.kept[key][1]
+
+
+def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     tables = book.tables
     bounds = _bounds(rows, tables.get("study_area"))
     (south, west), (north, east) = bounds
@@ -357,9 +189,9 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     return study_block(book, rows) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
-        "places": places_block(rows, tables.get("boundaries")),
+        "places": places_block(rows, tables.get("boundaries"), detail=detail.extras),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
-        "last_mile": last_mile_block(rows, tables.get("last_mile")),
+        "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=detail.extras),
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }

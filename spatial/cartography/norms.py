@@ -131,13 +131,14 @@ class NormBook:
             return {**norm, "places": None}
         status = codes(table["status"], NORM_STATUS)
         mapped = codes(table["status_as_mapped"], NORM_STATUS)
-        threshold = [] if norm["threshold"] is None else [norm["threshold"]]
+        threshold = norm["threshold"]
+        limits = () if threshold is None else (threshold, threshold + norm["near"])
         return {
             **norm,
             "places": {
                 "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
                 "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
-                "value": pack(round_up(table["value"], threshold), "f4"),
+                "value": pack(round_up(table["value"], limits), "f4"),
                 "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
             },
         }
@@ -224,6 +225,7 @@ def _norm(
         "id": row["norm_id"],
         "service": service,
         "names": dict(note.names) if note else {},
+        "near": meta.near_miss(str(entry["unit"])),
         "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
         "norm_class": row["norm_class"],
         "threshold": _plain(entry["threshold"]),

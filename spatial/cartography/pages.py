@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.cartography.book import DETAILS, Detail, PageBook
 from spatial.cartography.document import plain_document
 from spatial.cartography.index import index_data
-from spatial.cartography.map_data import DETAILS, Detail, PageBook, gap_page, last_mile_page
+from spatial.cartography.map_data import gap_page, last_mile_page
 from spatial.cartography.messages import messages
 from spatial.cartography.norms import norm_book
 from spatial.cartography.places import Rows, rows_of

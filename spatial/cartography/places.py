@@ -132,14 +132,19 @@ def names_block(frame: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        Columns of text; one that holds nothing is left out.
+        Columns of text; one that holds nothing, or the name again, is left out.
     """
     columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
     block = {"name": pack_texts(frame["name"])}
-    return block | {column: pack_texts(frame[column]) for column in columns if frame[column].notna().any()}
+    told = [
+        column
+        for column in columns
+        if frame[column].notna().any() and not frame[column].equals(frame["name"])
+    ]
+    return block | {column: pack_texts(frame[column]) for column in told}
 
 
-def places_block(rows: Rows, boundaries: pd.DataFrame | None) -> dict[str, Any]:
+def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -> dict[str, Any]:
     """
     Encode the settlements themselves.
 
@@ -149,6 +154,8 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None) -> dict[str, Any]:
         The page's settlements.
     boundaries : DataFrame or None
         The table `boundaries`, for the townships' names by language.
+    detail : bool
+        Whether to count groups of people too.
 
     Returns
     -------
@@ -167,7 +174,9 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None) -> dict[str, Any]:
         "population_source": pack(codes(frame["population_source"], _POPULATION_SOURCES), "u1"),
         "population_sources": list(_POPULATION_SOURCES),
         "groups": {
-            name: pack(frame[name], "f4") for name in _GROUPS if name in frame and frame[name].notna().any()
+            name: pack(frame[name], "f4")
+            for name in _GROUPS
+            if detail and name in frame and frame[name].notna().any()
         },
         "tier": pack(codes(frame["tier"], tiers), "u1"),
         "tiers": tiers,
@@ -264,18 +273,17 @@ def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, de
     facility_ids : Index
         In the order of the page's facilities.
     detail : bool
-        Whether to tell the second nearest too.
+        Whether to tell the second nearest too, and the network's share of the time instead of leaving it to
+        subtraction.
 
     Returns
     -------
     dict
-        Times in seconds, lengths in metres, facilities by position.
+        Legs in seconds, lengths in metres, facilities by position. The time itself is in the mode's layer.
     """
     table = rows.align(access)
     block: dict[str, Any] = {
-        "time": pack_seconds(table["travel_time_min"]),
         "access": pack_seconds(table["access_leg_min"]),
-        "network": pack_seconds(table["network_leg_min"]),
         "egress": pack_seconds(table["egress_leg_min"]),
         "distance": pack_metres(table["network_distance_m"]),
         "straight": pack_metres(table["straight_distance_m"]),
@@ -283,10 +291,12 @@ def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, de
         "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
         "statuses": list(REACH_STATUS),
         "risk": pack(table["edge_risk"].eq(other=True), "u1"),
+        "network": None,
         "second": None,
         "second_time": None,
     }
     if detail:
+        block["network"] = pack_seconds(table["network_leg_min"])
         block["second"] = pack(codes(table["second_facility_id"], facility_ids), "i4")
         block["second_time"] = pack_seconds(table["second_travel_time_min"])
     return block
@@ -303,7 +313,7 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
     snaps : DataFrame
         The table `snaps`.
     detail : bool
-        Whether to name the edges.
+        Whether to name the edges and time the walk, for every mode instead of the first.
 
     Returns
     -------
@@ -312,11 +322,12 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
     """
     own = snaps.loc[snaps["place_kind"] == "settlement"]
     blocks = {}
-    for mode, part in own.groupby("mode", sort=True):
-        table = rows.align(part, "place_id")
+    modes = sorted(own["mode"].unique())
+    for mode in modes if detail else modes[:1]:
+        table = rows.align(own.loc[own["mode"] == mode], "place_id")
         blocks[str(mode)] = {
             "distance": pack_metres(table["snap_distance_m"]),
-            "time": pack_seconds(table["snap_time_min"]),
+            "time": pack_seconds(table["snap_time_min"]) if detail else None,
             "status": pack(codes(table["snap_status"].fillna("none"), SNAP_STATUS), "u1"),
             "statuses": list(SNAP_STATUS),
             "edge": pack_texts(table["edge_id"]) if detail else None,
@@ -324,7 +335,7 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
     return blocks
 
 
-def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any] | None:
+def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool) -> dict[str, Any] | None:
     """
     Encode the last mile.
 
@@ -334,6 +345,8 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any
         The page's settlements.
     last_mile : DataFrame or None
         The table `last_mile`.
+    detail : bool
+        Whether to tell more than classes and distances.
 
     Returns
     -------
@@ -349,12 +362,12 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None) -> dict[str, Any
         "known_code": pack(codes(table["last_mile_class_known"].fillna("unknown"), LAST_MILE), "u1"),
         "distance": pack_metres(table["all_season_road_distance_m"]),
         "known_distance": pack_metres(table["known_all_season_road_distance_m"]),
-        "time": pack_seconds(table["all_season_road_min"]),
-        "share": pack(round_up(table["last_mile_share"]), "f4"),
+        "time": pack_seconds(table["all_season_road_min"]) if detail else None,
+        "share": pack(round_up(table["last_mile_share"]), "f4") if detail else None,
         "points": {
             name: pack_seconds(table[column])
             for name, column in _POINTS.items()
-            if table[column].notna().any()
+            if detail and table[column].notna().any()
         },
     }
 

@@ -14,18 +14,24 @@
 
   const readTexts = (names) => Object.fromEntries(Object.entries(names).map(([key, packed]) => [key, S.texts(packed)]));
 
-  const readLayer = (layer) => Object.assign({}, layer, { values: S.column(layer.value), fixed: S.column(layer.fixed), codes: S.column(layer.codes) });
+  /* A layer of a norm has the norm's values; a layer of plain time its own. */
+  const readLayer = (layer, norms) => Object.assign({}, layer, {
+    values: layer.norm === null ? S.column(layer.value) : norms[layer.norm].places.values,
+    fixed: S.column(layer.fixed), codes: S.column(layer.codes),
+  });
 
   function readFacilities(packed) {
     if (!packed) return null;
     return { points: S.points(packed), names: readTexts(packed.names), id: S.texts(packed.id), service: S.column(packed.service), services: packed.services };
   }
 
-  function readTravel(block) {
+  function readTravel(block, layer) {
     const result = Object.assign({}, block);
-    for (const key of ["time", "access", "network", "egress", "second_time"]) result[key] = S.seconds(block[key]);
+    result.time = Float64Array.from(layer.values, (value, i) => (layer.fixed[i] === 0 ? value : NaN));
+    for (const key of ["access", "network", "egress", "second_time"]) result[key] = S.seconds(block[key]);
     for (const key of ["distance", "straight"]) result[key] = S.metres(block[key]);
     for (const key of ["facility", "second", "status", "risk"]) result[key] = S.column(block[key]);
+    if (!result.network) result.network = result.time.map((time, i) => Math.max(0, time - result.access[i] - result.egress[i]));
     return result;
   }
 
@@ -42,7 +48,7 @@
     });
   }
 
-  const mapValues = (entries, read) => Object.fromEntries(Object.entries(entries || {}).map(([key, value]) => [key, read(value)]));
+  const mapValues = (entries, read) => Object.fromEntries(Object.entries(entries || {}).map(([key, value]) => [key, read(value, key)]));
 
   function readNorm(norm) {
     if (!norm.places) return norm;
@@ -62,11 +68,13 @@
   function readState() {
     S.setMiddle(data.middle[0], data.middle[1]);
     const places = readPlaces();
-    const layers = data.layers.map(readLayer);
+    const norms = data.norms.map(readNorm);
+    const layers = data.layers.map((layer) => readLayer(layer, norms));
+    const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null);
     return {
       places, layers, points: S.points(data.places), facilities: readFacilities(data.facilities),
-      travel: mapValues(data.travel, readTravel), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
-      norms: data.norms.map(readNorm), routes: readRoutes(data.routes),
+      travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
+      norms, routes: readRoutes(data.routes),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
       layer: layers[0], threshold: layers[0].threshold, township: -1, tier: -1, hidden: new Set(), selected: -1, target: -1, route: null,
       labels: [], classes: new Uint8Array(0), moved: false,

@@ -85,7 +85,7 @@
     return section(S.t("place.snap", { mode: S.word("mode", mode) }), [facts([
       [S.t("place.snap_status"), S.word("snap", snaps.statuses[snaps.status[i]])],
       [S.t("place.snap_distance"), finite(snaps.distance[i]) ? S.distance(snaps.distance[i]) : ""],
-      [S.t("place.snap_time"), finite(snaps.time[i]) ? S.minutes(snaps.time[i]) : ""],
+      [S.t("place.snap_time"), snaps.time && finite(snaps.time[i]) ? S.minutes(snaps.time[i]) : ""],
       [S.t("place.snap_edge"), snaps.edge ? snaps.edge[i] : ""],
     ])]);
   }
@@ -99,8 +99,8 @@
       [S.t("place.last_mile_known"), mile.code[i] === mile.known_code[i] ? "" : name(mile.known_code)],
       [S.t("place.road_distance"), finite(mile.distance[i]) ? S.distance(mile.distance[i]) : S.t("place.no_road")],
       [S.t("place.road_known_distance"), finite(mile.known_distance[i]) ? S.distance(mile.known_distance[i]) : S.t("place.no_known_road")],
-      [S.t("place.road_walk"), finite(mile.time[i]) ? S.minutes(mile.time[i]) : ""],
-      [S.t("place.last_mile_share"), finite(mile.share[i]) ? S.percent(mile.share[i]) : ""],
+      [S.t("place.road_walk"), mile.time && finite(mile.time[i]) ? S.minutes(mile.time[i]) : ""],
+      [S.t("place.last_mile_share"), mile.share && finite(mile.share[i]) ? S.percent(mile.share[i]) : ""],
     ];
     for (const [key, column] of Object.entries(mile.points)) rows.push([S.t("place." + key), finite(column[i]) ? S.minutes(column[i]) : ""]);
     return section(S.t("place.last_mile_title"), [facts(rows)]);

@@ -1,0 +1,177 @@
+"""What all pages of a study share, and how much one page carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from spatial.cartography.meta import PageMeta
+    from spatial.cartography.norms import NormBook
+    from spatial.cartography.places import Rows
+
+__all__ = ["DETAILS", "Detail", "PageBook", "study_block"]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """
+    How much a page carries.
+
+    Parameters
+    ----------
+    routes : bool
+        Ways to the nearest facility, and times to other destinations.
+    extras : bool
+        Second nearest facility, names of edges, norms of other services.
+    minor_roads : bool
+        Minor roads of the base map.
+    tolerance_m : float
+        How far a drawn line may leave the true one.
+    """
+
+    routes: bool
+    extras: bool
+    minor_roads: bool
+    tolerance_m: float
+
+
+DETAILS = (
+    Detail(routes=True, extras=True, minor_roads=True, tolerance_m=12.0),
+    Detail(routes=False, extras=True, minor_roads=True, tolerance_m=25.0),
+    Detail(routes=False, extras=False, minor_roads=False, tolerance_m=60.0),
+)
+"""From all to least: the first that keeps the budget is taken."""
+
+
+@dataclass(frozen=True)
+class PageBook:
+    """
+    What all pages of a study share.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By the names of `spatial.tables`.
+    meta : PageMeta
+        What every page prints.
+    summary : mapping
+        Shares filled in and known issues.
+    norms : NormBook
+        Norms and results.
+    words : mapping
+        Messages by language.
+    files : mapping of str to str
+        Page by service.
+    kept : dict
+        Blocks that several pages carry, with the settlements they are of, so that each is encoded once.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    meta: PageMeta
+    summary: Mapping[str, Any]
+    norms: NormBook
+    words: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, str]
+    kept: dict[tuple[int, Detail], tuple[Rows, dict[str, Any]]] = field(default_factory=dict, compare=False)
+
+    @property
+    def language(self) -> str:
+        """
+        The language shown first.
+
+        Returns
+        -------
+        str
+            Its code.
+        """
+        return next(iter(self.words))
+
+    def shapes(self, name: str) -> gpd.GeoDataFrame:
+        """
+        Give a table with geometry.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+
+        Returns
+        -------
+        GeoDataFrame
+            As it is.
+
+        Raises
+        ------
+        ContractError
+            Where it has no geometry.
+        """
+        frame = self.tables[name]
+        if not isinstance(frame, gpd.GeoDataFrame):
+            raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
+        return frame
+
+
+def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
+    """
+    Say what is studied.
+
+    Parameters
+    ----------
+    book : PageBook
+        What pages share.
+    rows : Rows
+        The settlements.
+
+    Returns
+    -------
+    dict
+        Study, messages, sources, known issues and shares filled in.
+    """
+    meta = book.meta
+    return {
+        "language": book.language,
+        "messages": book.words,
+        "study": {
+            "name": meta.study,
+            "title": dict(meta.title),
+            "as_of": meta.as_of,
+            "status": meta.status,
+            "basis": meta.population_basis,
+            "synthetic": meta.synthetic,
+            "note": dict(meta.note),
+            "people": rows.has_people,
+        },
+        "sources": [
+            {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
+            for source in meta.sources
+        ],
+        "issues": list(book.summary.get("issues", ())),
+        "imputed": _imputed(book.summary, meta),
+    }
+
+
+def _imputed(summary: Mapping[str, Any], meta: PageMeta) -> dict[str, float]:
+    """Shares of what was not observed but filled in, for the mode of the headlines."""
+    network = summary.get("network", {})
+    mode = next((name for name in meta.modes if name in network), None)
+    shares = (
+        {}
+        if mode is None
+        else {
+            "speed": network[mode].get("imputed_speed_share"),
+            "season": network[mode].get("unknown_season_share"),
+        }
+    )
+    people = summary.get("population", {})
+    if people.get("persons") is not None and people.get("places"):
+        shares["population"] = people["places_without_population"] / people["places"]
+    return {name: float(share) for name, share in shares.items() if share is not None}

@@ -1,0 +1,177 @@
+"""Columns, lines, assets and messages: what goes into a page before any browser sees it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zlib
+from importlib.resources import files
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.cartography.assets import own, vendored, vendored_files
+from spatial.cartography.columns import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.document import json_block
+from spatial.cartography.lines import pack_lines, pack_points
+from spatial.cartography.messages import available_languages, messages
+from spatial.cartography.pages import page_files
+from spatial.errors import SourceError, StudyError
+
+ASSETS = files("spatial.cartography").joinpath("assets")
+
+
+def _unpack(packed: dict, kind: str) -> np.ndarray:
+    planes = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), dtype=np.uint8)
+    size = np.dtype(kind).itemsize
+    return planes.reshape(size, packed["n"]).T.copy().view(kind).ravel()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("u1", [0, 255]), ("i4", [-1, 7, 2**31 - 1]), ("f4", [0.5, -2.0])]
+)
+def test_a_column_comes_back_as_it_went_in(kind: str, values: list[float]) -> None:
+    numpy_kind = {"u1": "<u1", "i4": "<i4", "f4": "<f4"}[kind]
+    assert _unpack(pack(values, kind), numpy_kind).tolist() == values
+
+
+def test_an_empty_column_is_a_column() -> None:
+    assert pack([], "f4")["n"] == 0
+
+
+def test_rounding_never_moves_a_value_across_a_whole_threshold() -> None:
+    exact = np.array([60.0, np.nextafter(60.0, 100), np.nextafter(60.0, 0), 60.0 + 1e-9, 59.999999999])
+    assert ((round_up(exact) <= 60) == (exact <= 60)).all()
+
+
+def test_rounding_never_moves_a_value_across_a_named_threshold() -> None:
+    # 3,218.688 m (two miles) lies between two float32; values on either side of it must stay there.
+    threshold = 3218.688
+    exact = threshold + np.array([-1e-3, -1e-9, 0.0, 1e-9, 1e-6, 1e-3])
+    limit = round_up([threshold])[0]
+    assert ((round_up(exact, [threshold]) <= limit) == (exact <= threshold)).all()
+
+
+def test_missing_and_unreachable_stay_what_they_are() -> None:
+    rounded = round_up([np.nan, np.inf])
+    assert np.isnan(rounded[0])
+    assert np.isinf(rounded[1])
+
+
+def test_seconds_tell_zero_from_missing() -> None:
+    # 0 min -> 0 s -> 1; missing -> 0; 1.5 min -> 90 s -> 91
+    assert _unpack(pack_seconds([0.0, np.nan, 1.5]), "<u4").tolist() == [1, 0, 91]
+
+
+def test_texts_keep_their_rows_whatever_they_hold() -> None:
+    packed = pack_texts(["a\nb", None, "", "村  庄", float("nan")])
+    assert zlib.decompress(base64.b64decode(packed["text"])).decode() == "a b\n\n\n村 庄\n"
+    assert packed["n"] == 5
+
+
+def test_codes_mark_what_is_missing_or_unknown() -> None:
+    assert codes(pd.Series(["b", None, "z"], dtype="str"), ["a", "b"]).tolist() == [1, NO_INDEX, NO_INDEX]
+
+
+def test_space_order_is_a_permutation_that_keeps_neighbours_together() -> None:
+    x, y = np.meshgrid(np.arange(8.0), np.arange(8.0))
+    order = space_order(x.ravel(), y.ravel())
+    assert sorted(order) == list(range(64))
+    # the first quarter of a Z-curve is one quadrant: 4 x 4 cells
+    assert {(x.ravel()[k], y.ravel()[k]) for k in order[:16]} == {(a, b) for a in range(4) for b in range(4)}
+
+
+def test_points_are_hundred_thousandths_of_a_degree() -> None:
+    points = gpd.GeoSeries([shapely.Point(1.0, 2.0), shapely.Point(1.00001, 2.0)], crs="EPSG:4326")
+    packed = pack_points(points)
+    assert _unpack(packed["x"], "<i4").tolist() == [100_000, 1]
+    assert _unpack(packed["y"], "<i4").tolist() == [200_000, 0]
+
+
+def test_lines_keep_labels_through_multipart_shapes() -> None:
+    line = shapely.LineString([(500_000, 0), (500_100, 0)])
+    shapes = gpd.GeoSeries(
+        [shapely.MultiLineString([line, shapely.transform(line, lambda xy: xy + 50)]), line], crs="EPSG:32631"
+    )
+    packed = pack_lines(shapes, tolerance_m=1.0, labels=[7, 9])
+    assert _unpack(packed["source"], "<u4").tolist() == [7, 7, 9]
+    assert _unpack(packed["sizes"], "<u4").tolist() == [2, 2, 2]
+
+
+def test_every_vendored_file_is_the_one_in_the_manifest() -> None:
+    manifest = vendored_files()
+    for path, entry in manifest.items():
+        content = ASSETS.joinpath(*path.split("/")).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry.sha256, path
+        assert entry.version
+        assert entry.licence
+    kept = {
+        f"{folder}/{item.name}"
+        for folder in ("leaflet", "fflate")
+        for item in ASSETS.joinpath(folder).iterdir()
+        if item.is_file()
+    }
+    kept |= {f"leaflet/images/{item.name}" for item in ASSETS.joinpath("leaflet", "images").iterdir()}
+    assert kept == set(manifest)
+
+
+def test_an_unknown_asset_is_refused() -> None:
+    with pytest.raises(SourceError, match="no vendored asset"):
+        vendored("jquery/jquery.js")
+
+
+def test_vendored_files_carry_their_licence_and_link_nothing() -> None:
+    for path in ("leaflet/leaflet.js", "leaflet/leaflet.css", "fflate/fflate.js"):
+        text = vendored(path)
+        assert "Copyright" in text
+        assert "sourceMappingURL" not in text
+        assert not re.search(r"url\((?!data:|#)", text)
+
+
+def test_our_own_scripts_never_write_markup_from_text() -> None:
+    forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    for item in ASSETS.joinpath("own").iterdir():
+        if item.name.endswith(".js"):
+            assert not forbidden.search(own(item.name)), item.name
+
+
+def test_json_can_neither_end_its_block_nor_begin_another() -> None:
+    text = json_block({"name": "</script><!--<script>\u2028&"})
+    assert not set(text) & set("<>&\u2028")
+
+
+def test_every_language_has_every_message_with_the_same_blanks() -> None:
+    words = messages(available_languages())
+    english = words["en"]
+    for language, texts in words.items():
+        plain = {key for key in english if not key.endswith("_one")}
+        assert plain <= set(texts), language
+        assert set(texts) <= set(english), language
+        for key in plain:
+            assert set(re.findall(r"{\w+}", texts[key])) <= set(re.findall(r"{\w+}", english[key])), (
+                language,
+                key,
+            )
+
+
+def test_every_message_that_a_script_names_exists() -> None:
+    english = messages(["en"])["en"]
+    for item in ASSETS.joinpath("own").iterdir():
+        text = item.read_text(encoding="utf-8")
+        named = set(re.findall(r'S\.t\("([a-z_]+\.[a-z_]+)"[,)]', text))
+        named |= set(re.findall(r'data-i18n(?:-label|-placeholder)?="([a-z_.]+)"', text))
+        assert named <= set(english), (item.name, named - set(english))
+
+
+def test_a_language_without_messages_is_refused_by_name() -> None:
+    with pytest.raises(StudyError, match="'tlh' has no message file; there are en, zh"):
+        messages(["en", "tlh"])
+
+
+def test_page_files_are_safe_and_never_collide() -> None:
+    tables = {"access": pd.DataFrame({"service": ["a b", "A/B", "../x"]})}
+    assert page_files(tables) == {"../x": "gap-x.html", "A/B": "gap-a-b.html", "a b": "gap-a-b-2.html"}
