@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
-from spatial.access.shapes import points_at, shapes_of, tree_of
+from spatial.access.shapes import inside, points_at, shapes_of, tree_of
 from spatial.network import Snaps, nearest
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ EDGE_M = 200.0
 """A dead end this near to the edge of the ground counts as cut off there. Metres."""
 COMPLETE_WAY_M = 2500.0
 """Extracts keep whole roads, which reach this far beyond their edge (2.3 km in the county measured). Metres."""
-SEA_M = 500.0
+SEA_M = 2000.0
 """A road that ends this near to the sea ends by nature. Metres."""
 
 
@@ -31,10 +31,10 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
     """
     Find the ends of the network where the data stop rather than the roads.
 
-    A dead end counts as cut off where it lies within 200 m of the convex hull of the network, or outside the study
-    area (or within 200 m of its edge) at about the distance up to which roads were loaded: the buffer, or the furthest
-    node where the data end sooner. Dead ends within 500 m of the sea do not count. Without study area the hull alone
-    decides.
+    A dead end counts as cut off where it lies outside the study area, or within 200 m of its edge, and either at about
+    the distance up to which roads were loaded (the buffer, or the furthest node where the data end sooner) or within
+    200 m of the convex hull of the network. Without study area the hull alone decides. Dead ends within 2 km of the
+    sea do not count.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
     hull = shapely.convex_hull(shapely.multipoints(np.column_stack((graph.node_x, graph.node_y))))
     clipped = np.asarray(shapely.distance(points, shapely.boundary(hull)) <= EDGE_M)
     if surroundings.study_area is not None:
-        clipped |= _at_loaded_edge(graph, points, surroundings.study_area, buffer_m)
+        clipped = _at_loaded_edge(graph, points, clipped, (surroundings.study_area, buffer_m))
     sea = tree_of(surroundings.sea)
     if sea is not None:
         clipped[sea.query(points, predicate="dwithin", distance=SEA_M)[0]] = False
@@ -66,25 +66,21 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
 
 
 def _at_loaded_edge(
-    graph: TravelGraph, points: NDArray[np.object_], area: gpd.GeoSeries | gpd.GeoDataFrame, buffer_m: float
+    graph: TravelGraph,
+    points: NDArray[np.object_],
+    on_hull: NDArray[np.bool_],
+    loaded: tuple[gpd.GeoSeries | gpd.GeoDataFrame, float],
 ) -> NDArray[np.bool_]:
+    area, buffer_m = loaded
     ground = shapely.union_all(shapes_of(area.to_crs(graph.crs).geometry))
-    shapely.prepare(ground)
-    beyond = _signed_distance(points, ground)
-    reach = float(np.max(_signed_distance(points_at(graph.node_x, graph.node_y), ground)))
-    return beyond >= max(min(buffer_m, reach) - COMPLETE_WAY_M, -EDGE_M)
-
-
-def _signed_distance(points: NDArray[np.object_], ground: shapely.Geometry) -> NDArray[np.float64]:
-    """Metres outside an area; 0 or less inside, exact only near to the edge, where it is asked for."""
-    distance = np.asarray(shapely.distance(points, ground))
-    inside = np.flatnonzero(distance == 0.0)
-    near = shapely.boundary(ground)
-    shapely.prepare(near)
-    close = shapely.dwithin(points[inside], near, EDGE_M)
-    distance[inside] = -np.inf
-    distance[inside[close]] = -EDGE_M
-    return distance
+    edge = shapely.boundary(ground)
+    shapely.prepare(edge)
+    outer = ~inside(ground, graph.node_x, graph.node_y)
+    nodes = points_at(graph.node_x[outer], graph.node_y[outer])
+    reach = float(np.max(shapely.distance(ground, nodes), initial=0.0))
+    beyond = np.asarray(shapely.distance(ground, points))
+    at_edge = (beyond > 0.0) | np.asarray(shapely.dwithin(edge, points, EDGE_M))
+    return at_edge & (on_hull | (beyond >= min(buffer_m, reach) - COMPLETE_WAY_M))
 
 
 def exit_times(

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.rules import SnapRules
-from spatial.access.shapes import shapes_of, tree_of
+from spatial.access.shapes import crosses, shapes_of, tree_of
 from spatial.crs import require_metres
 from spatial.errors import CrsError
 from spatial.network import TravelGraph, walk_minutes
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LastMileRules", "last_mile"]
 
 _FIRST_REACH_M = 2000.0
-_WIDEN = 4.0
-"""How far around a place behind a barrier is looked first, and how the look widens; they change the speed only."""
+"""How far around a place behind a barrier is looked first; changes the speed only."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,17 @@ class LastMileRules:
         Straight line to the road up to which a settlement is connected; inclusive.
     near_m : float
         Up to which it is near; inclusive. 2000 m is the Rural Access Index (Roberts et al. 2006).
+    search_m : float
+        How far around a place whose nearest road lies behind a barrier another road is looked for.
     towns : tuple of str
         Services of the access table that are towns, the first one computed is used for `last_mile_share`.
-    points : mapping of str to str
+    points : tuple of (str, str)
         Column of minutes, and the service of the access table that fills it.
     """
 
     connected_m: float = 500.0
     near_m: float = 2000.0
+    search_m: float = 10_000.0
     towns: tuple[str, ...] = ("town", "county_seat", "city")
     points: tuple[tuple[str, str], ...] = (
         ("parcel_point_min", "parcel_point"),
@@ -70,7 +72,8 @@ def last_mile(
     A road is all-season where it is known to be so (yes) or not known to fail (unknown): the distance to the former is
     the upper bound, to both the lower one. Only roads that may be entered on foot and that lead somewhere count: no
     ferries, bridges or motorways, no fragments shorter than `min_component_km`. Distances are straight lines, as the
-    Rural Access Index takes them, but no line crosses a barrier.
+    Rural Access Index takes them, but none crosses a barrier: where one lies before the nearest road, the nearest of
+    the others within `search_m` counts, or none.
 
     Parameters
     ----------
@@ -108,7 +111,8 @@ def last_mile(
     known = roads["all_season"] == "yes"
     unknown = roads["all_season"] == "unknown"
     lower, upper = (
-        _distances(points, shapes_of(roads.loc[rows].geometry), barriers) for rows in (known | unknown, known)
+        _distances(points, shapes_of(roads.loc[rows].geometry), barriers, rules.search_m)
+        for rows in (known | unknown, known)
     )
     ids = pd.Index(settlements["settlement_id"])
     return pd.DataFrame(
@@ -126,7 +130,10 @@ def last_mile(
 
 
 def _distances(
-    points: NDArray[np.object_], lines: NDArray[np.object_], barriers: gpd.GeoSeries | None
+    points: NDArray[np.object_],
+    lines: NDArray[np.object_],
+    barriers: gpd.GeoSeries | None,
+    search_m: float,
 ) -> NDArray[np.float64]:
     """Straight line to the nearest line that no barrier hides; inf where there is none."""
     distance = np.full(len(points), np.inf)
@@ -138,28 +145,15 @@ def _distances(
     walls = tree_of(barriers)
     if walls is None:
         return distance
-    hidden = rows[_crosses(points[rows], lines[nearest], walls)]
+    hidden = rows[crosses(walls, np.asarray(shapely.shortest_line(points[rows], lines[nearest])))]
     distance[hidden] = np.inf
-    limit = float(
-        np.hypot(*np.ptp(shapely.total_bounds(np.concatenate((points, lines))).reshape(2, 2), axis=0))
-    )
-    reach = _FIRST_REACH_M
-    while len(hidden):
+    for reach in (min(_FIRST_REACH_M, search_m), search_m):
         rows, other = tree.query(points[hidden], predicate="dwithin", distance=reach)
-        is_open = ~_crosses(points[hidden[rows]], lines[other], walls)
+        is_open = ~crosses(walls, np.asarray(shapely.shortest_line(points[hidden[rows]], lines[other])))
         rows, other = hidden[rows[is_open]], other[is_open]
         np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
-        hidden = hidden[~np.isfinite(distance[hidden])] if reach < limit else hidden[:0]
-        reach *= _WIDEN
+        hidden = hidden[~np.isfinite(distance[hidden])]
     return distance
-
-
-def _crosses(
-    points: NDArray[np.object_], lines: NDArray[np.object_], walls: shapely.STRtree
-) -> NDArray[np.bool_]:
-    crosses = np.zeros(len(points), dtype=bool)
-    crosses[walls.query(shapely.shortest_line(points, lines), predicate="intersects")[0]] = True
-    return crosses
 
 
 def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from spatial.access.ordering import id_order
 from spatial.access.rules import SnapRules
-from spatial.access.shapes import points_at, shapes_of
+from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 from spatial.network import nearest, snap, walk_minutes
@@ -189,28 +189,24 @@ def _owners(
     everyone = np.ones(len(ground.settlements), dtype=bool)
     if study_area is None:
         return _nearest_settlement(ground, xy, everyone)
-    inside, at_edge = _sides(xy, shapes_of(study_area.to_crs(ground.crs).geometry))
+    within, at_edge = _sides(xy, shapes_of(study_area.to_crs(ground.crs).geometry))
     owner = np.full(len(xy), _OUTSIDE, dtype=np.int64)
-    outside = ~inside & ~at_edge
-    for cells, candidates in ((inside, ground.in_study), (at_edge, everyone), (outside, ~ground.in_study)):
+    outside = ~within & ~at_edge
+    for cells, candidates in ((within, ground.in_study), (at_edge, everyone), (outside, ~ground.in_study)):
         owner[cells] = _nearest_settlement(ground, xy[cells], candidates)
-    lost = (owner < 0) & ~inside
+    lost = (owner < 0) & ~within
     owner[lost] = _OUTSIDE
     return owner
 
 
 def _sides(xy: NDArray[np.float64], area: NDArray[np.object_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which cells lie inside the study area, and which outside within the tolerance of its edge."""
-    tree = shapely.STRtree(area)
-    inside, near = np.zeros(len(xy), dtype=bool), np.zeros(len(xy), dtype=bool)
-    for start in range(0, len(xy), _BLOCK):
-        points = points_at(*xy[start : start + _BLOCK].T)
-        inside[start + tree.query(points, predicate="intersects")[0]] = True
-        outer = np.flatnonzero(~inside[start : start + _BLOCK])
-        near[start + outer[tree.query(points[outer], predicate="dwithin", distance=EDGE_TOLERANCE_M)[0]]] = (
-            True
-        )
-    return inside, near
+    ground = shapely.union_all(area)
+    within = inside(ground, *xy.T)
+    near = np.zeros(len(xy), dtype=bool)
+    outer = np.flatnonzero(~within)
+    near[outer] = shapely.dwithin(ground, points_at(*xy[outer].T), EDGE_TOLERANCE_M)
+    return within, near
 
 
 def _nearest_settlement(

@@ -10,7 +10,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["points_at", "shapes_of", "tree_of"]
+__all__ = ["crosses", "inside", "points_at", "shapes_of", "tree_of"]
 
 
 def shapes_of(series: Any) -> NDArray[np.object_]:
@@ -61,4 +61,50 @@ def tree_of(series: Any) -> shapely.STRtree | None:
     shapely.STRtree or None
         None without any shape.
     """
-    return None if series is None or len(series) == 0 else shapely.STRtree(shapes_of(series))
+    if series is None or len(series) == 0:
+        return None
+    shapes = shapes_of(series)
+    shapely.prepare(shapes)
+    return shapely.STRtree(shapes)
+
+
+def inside(ground: shapely.Geometry, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """
+    Tell which points lie in a ground or on its edge.
+
+    Parameters
+    ----------
+    ground : shapely.Geometry
+        Polygons in one; prepared here, which makes many questions fast.
+    x, y : ndarray of float64
+        Easting and northing.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a point.
+    """
+    shapely.prepare(ground)
+    return np.asarray(shapely.intersects_xy(ground, x, y))
+
+
+def crosses(tree: shapely.STRtree, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """
+    Tell which lines touch any of the shapes of an index.
+
+    Parameters
+    ----------
+    tree : shapely.STRtree
+        Of `tree_of`: its shapes are prepared, so that a long coast is as quick to ask as a short one.
+    lines : ndarray of object
+        Lines.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a line.
+    """
+    row, shape = tree.query(lines)
+    touched = np.zeros(len(lines), dtype=bool)
+    touched[row[np.asarray(shapely.intersects(tree.geometries[shape], lines[row]))]] = True
+    return touched

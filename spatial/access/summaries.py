@@ -78,8 +78,8 @@ def summarise(
     DataFrame
         One row a unit, service and mode, sorted: places (`n_total`, `n_valid` known, `n_nan` unknown, `n_inf` not
         reached), people (`pop_total`, `pop_valid`), `reached_share`, `mean_reached_min`, `mean_capped_min` and
-        `median_min` (NaN where it is not reached). Means and shares are of people, or of places where no people are
-        known; `weighted_by` says which. Places without a unit come under a missing unit.
+        `median_min` (NaN where it is not reached). Means and shares are of people where the people of every place are
+        known, and of places otherwise; `weighted_by` says which. Places without a unit come under a missing unit.
 
     Raises
     ------
@@ -88,11 +88,12 @@ def summarise(
     """
     rows = _joined(access, by, settlements)
     keys = [name for name in (by, "service", "mode") if name is not None]
+    by_people = bool(rows["persons"].notna().all())
     if len(rows) == 0:
-        return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min)])
+        return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min, by_people=by_people)])
     records = []
     for key, group in rows.groupby(keys, dropna=False, sort=True):
-        records.append({**dict(zip(keys, key, strict=True)), **_unit(group, cap_min)})
+        records.append({**dict(zip(keys, key, strict=True)), **_unit(group, cap_min, by_people=by_people)})
     return pd.DataFrame(records)
 
 
@@ -119,13 +120,12 @@ def _joined(access: pd.DataFrame, by: str | None, settlements: pd.DataFrame | No
     return joined if "persons" in joined else joined.assign(persons=np.nan)
 
 
-def _unit(group: pd.DataFrame, cap_min: float) -> dict[str, object]:
+def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, object]:
     status = group["reach_status"]
     known = (status != "unknown").to_numpy(dtype=bool)
     reached = (status == "reached").to_numpy(dtype=bool)
     persons = group["persons"].to_numpy(dtype=float)
-    by_people = bool(np.isfinite(persons).any())
-    weight = np.where(np.isfinite(persons), persons, 0.0) if by_people else np.ones(len(group))
+    weight = persons if by_people else np.ones(len(group))
     minutes = np.where(reached, group["travel_time_min"].to_numpy(dtype=float), np.inf)
     total = float(weight[known].sum())
     median = weighted_quantile(minutes[known], weight[known], 0.5)
@@ -134,8 +134,8 @@ def _unit(group: pd.DataFrame, cap_min: float) -> dict[str, object]:
         "n_valid": int(known.sum()),
         "n_nan": int((~known).sum()),
         "n_inf": int((known & ~reached).sum()),
-        "pop_total": float(np.nansum(persons)) if by_people else np.nan,
-        "pop_valid": float(np.nansum(persons[known])) if by_people else np.nan,
+        "pop_total": float(persons.sum()) if by_people else np.nan,
+        "pop_valid": float(persons[known].sum()) if by_people else np.nan,
         "weighted_by": "people" if by_people else "places",
         "reached_share": float(weight[reached].sum()) / total if total > 0.0 else np.nan,
         "mean_reached_min": _mean(minutes[reached], weight[reached]),

@@ -106,6 +106,9 @@ def test_without_people_places_are_counted_and_it_is_said(three_places):
     assert whole["weighted_by"] == "places"
     assert np.isnan(whole["pop_total"])
     assert whole["reached_share"] == pytest.approx(2 / 3)
+    # One place of unknown people is enough: a share of the few people known would look like a share of all.
+    one_missing = settlements.assign(population_persons=[100.0, np.nan, 100.0, 1e6])
+    assert summarise(access, by=None, settlements=one_missing).iloc[0]["weighted_by"] == "places"
     assert summarise(access, by=None).iloc[0]["n_total"] == 4
 
 
