@@ -133,7 +133,7 @@ def best_destinations(
         for c in range(from_edges.shape[1]):
             e = from_edges[i, c]
             if e < 0:
-                continue
+                break
             f, walk, walked = fractions[i, c], walk_min[i, c], walk_m[i, c]
             for way in range(2):
                 node, leg, leg_m = _over(edges, e, f, way, 1 - towards)
@@ -177,7 +177,7 @@ def _spread(
     n_touched, size = 0, 0
     for c in range(source_edges.shape[0]):
         if source_edges[c] < 0:
-            continue
+            break
         for way in range(2):
             node, leg, leg_m = _over(edges, source_edges[c], fractions[c], way, 0)
             time = walk_min[c] + leg
@@ -209,13 +209,15 @@ def _close(edges: Edges, source: Doors, goal: Doors, state: State) -> tuple[floa
     for d in range(goal_edges.shape[0]):
         e, g = goal_edges[d], goal_fractions[d]
         if e < 0:
-            continue
+            break
         for way in range(2):
             node, leg, leg_m = _over(edges, e, g, way, 1)
             time = times[node] + (leg + goal_walk_min[d])
             if time < best:
                 best, best_m = time, metres[node] + (leg_m + goal_walk_m[d])
         for c in range(source_edges.shape[0]):
+            if source_edges[c] < 0:
+                break
             if source_edges[c] != e:
                 continue
             time = walk_min[c] + (_along(edges, e, fractions[c], g) + goal_walk_min[d])

@@ -39,7 +39,7 @@ class Snaps:
     x, y : ndarray of float64, shape (n,)
         The places, metres.
     edge : ndarray of int64, shape (n, k)
-        Edge of the candidate; -1 where there is none.
+        Edge of the candidate; -1 where there is none, always behind those that there are.
     fraction : ndarray of float64, shape (n, k)
         Share of the edge, in its drawn direction, before the foot point; NaN where there is none.
     distance_m : ndarray of float64, shape (n, k)

@@ -11,9 +11,9 @@ import pytest
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-
 from spatial.crs import working_crs_for
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
+from spatial.sources.osm import read_osm
 
 CRS = "EPSG:32738"
 CLASSES = ["primary", "tertiary", "residential", "track", "motorway"]
@@ -66,7 +66,9 @@ def doors_in_networkx(graph, origins, destinations):
             foot = (kind, "foot", int(i), int(c))
             feet.setdefault(graph.edge_id[snaps.edge[i, c]], []).append((snaps.fraction[i, c], foot))
             ends = ((kind, int(i)), foot) if kind == "from" else (foot, (kind, int(i)))
-            whole.add_edge(*ends, time_min=snaps.access_min[i, c], length_m=snaps.distance_m[i, c] * snaps.detour)
+            whole.add_edge(
+                *ends, time_min=snaps.access_min[i, c], length_m=snaps.distance_m[i, c] * snaps.detour
+            )
     for start, end, key, data in list(graph.to_networkx().edges(keys=True, data=True)):
         on_edge = sorted(feet.get(data["edge_id"], ()))
         if not on_edge:
@@ -110,7 +112,9 @@ def test_times_on_random_networks_equal_networkx(seed):
     origins = snap(graph, random_points(seed + 100, 30), min_component_km=0.0)
     destinations = snap(graph, random_points(seed + 200, 12), min_component_km=0.0)
     expected = times_of_networkx(graph, origins, destinations)
-    np.testing.assert_allclose(full(times_matrix(graph, origins, destinations), expected.shape), expected, atol=1e-9)
+    np.testing.assert_allclose(
+        full(times_matrix(graph, origins, destinations), expected.shape), expected, atol=1e-9
+    )
     # The other side starts the searches where it is the smaller one.
     flipped = full(times_matrix(graph, destinations, origins), expected.T.shape)
     np.testing.assert_allclose(flipped, times_of_networkx(graph, destinations, origins), atol=1e-9)
@@ -134,7 +138,9 @@ def test_routes_have_the_time_and_length_that_were_found(seed, direction):
             minutes = graph.forward_min if way > 0 else graph.backward_min
             assert np.isfinite(minutes[edge_at[edge]]), "a route never goes against a oneway"
         # Straight walks are drawn without their detour of 1.3.
-        j, c, d = (a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate))
+        j, c, d = (
+            a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate)
+        )
         walks = origins.distance_m[i, c] + destinations.distance_m[j, d]
         assert route.line.length == pytest.approx(found.network_distance_m[i, rank] - 0.3 * walks, abs=1e-6)
         legs = found.access_leg_min[i, rank] + found.network_leg_min[i, rank] + found.egress_leg_min[i, rank]
@@ -189,7 +195,9 @@ def test_labels_of_nodes_equal_scipy(seed):
     np.testing.assert_allclose(minutes, expected, atol=1e-9)
     reached = np.isfinite(expected)
     assert (label[~reached] == -1).all()
-    np.testing.assert_allclose(from_doors[label[reached], np.flatnonzero(reached)], expected[reached], atol=1e-9)
+    np.testing.assert_allclose(
+        from_doors[label[reached], np.flatnonzero(reached)], expected[reached], atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -215,8 +223,6 @@ def test_candidates_equal_a_search_over_all_edges(seed):
 
 @pytest.fixture(scope="module", params=["comoros", "rutland"])
 def region(request):
-    from spatial.sources.osm import read_osm
-
     folder = request.getfixturevalue(request.param)
     extract = read_osm(folder / f"{request.param}.osm.pbf")
     crs = working_crs_for(extract.places)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network import TravelGraph, build_network
+from spatial.network import TravelGraph, build_network, parse_maxspeed
+from spatial.sources.osm import read_osm
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"
@@ -201,7 +201,16 @@ def test_ids_count_by_number_so_that_row_order_never_matters():
     graph = build_network(roads)
     assert graph.road_id[:12].tolist() == [f"w{n}" for n in range(12)]
     mixed = build_network(roads.sample(frac=1.0, random_state=3))
-    for name in ("edge_id", "edge_from", "edge_to", "length_m", "node_x", "node_y", "forward_min", "coordinates"):
+    for name in (
+        "edge_id",
+        "edge_from",
+        "edge_to",
+        "length_m",
+        "node_x",
+        "node_y",
+        "forward_min",
+        "coordinates",
+    ):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(graph, name))
 
 
@@ -286,7 +295,9 @@ def test_a_graph_of_osmnx_becomes_the_same_network():
     shared = {"highway": "residential", "osmid": 7, "length": bend.length, "oneway": False}
     graph.add_edge(0, 1, geometry=bend, reversed=False, **shared)
     graph.add_edge(1, 0, geometry=bend.reverse(), reversed=True, **shared)
-    graph.add_edge(1, 2, highway=["primary", "trunk"], osmid=[8, 9], length=1000.0, oneway=True, reversed=False)
+    graph.add_edge(
+        1, 2, highway=["primary", "trunk"], osmid=[8, 9], length=1000.0, oneway=True, reversed=False
+    )
     built = build_network(graph)
     assert built.n_edges == 2
     assert np.isfinite(built.backward_min).tolist() == [True, False]
@@ -295,7 +306,10 @@ def test_a_graph_of_osmnx_becomes_the_same_network():
 
 
 def test_any_frame_of_lines_is_a_network_of_unclassified_roads():
-    lines = [shapely.LineString([(0, 0, 5), (1000, 0, 9)]), shapely.MultiLineString([[(1000, 0), (2000, 0)], [(5, 5), (6, 6)]])]
+    lines = [
+        shapely.LineString([(0, 0, 5), (1000, 0, 9)]),
+        shapely.MultiLineString([[(1000, 0), (2000, 0)], [(5, 5), (6, 6)]]),
+    ]
     graph = build_network(gpd.GeoDataFrame(geometry=lines, crs=CRS))
     assert graph.road_class.tolist() == ["unclassified"] * 3
     assert graph.edge_id.tolist() == ["0/0", "1/0", "1/1"]
@@ -330,8 +344,6 @@ def test_building_never_changes_its_argument():
 
 @pytest.mark.data
 def test_comoros_has_three_large_components_that_ferries_join(comoros):
-    from spatial.sources.osm import read_osm
-
     roads = read_osm(comoros / "comoros.osm.pbf").roads.to_crs(CRS)
     components = build_network(roads).report["components"]
     # Counted in the source's points: 34,058 in the largest once closed and reversible ways are left out, and eight
@@ -345,9 +357,6 @@ def test_comoros_has_three_large_components_that_ferries_join(comoros):
 
 @pytest.mark.data
 def test_rutland_has_300_drivable_roads_at_30_miles_an_hour(rutland):
-    from spatial.network import parse_maxspeed
-    from spatial.sources.osm import read_osm
-
     roads = read_osm(rutland / "rutland.osm.pbf").roads.to_crs("EPSG:32630")
     graph = build_network(roads)
     is_open = roads["road_id"].isin(set(graph.road_id))

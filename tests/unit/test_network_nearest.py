@@ -6,7 +6,6 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-
 from spatial.errors import NetworkError
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
 
@@ -98,10 +97,16 @@ def test_direction_matters_on_oneway_roads():
 
 
 def test_nothing_is_reached_across_the_sea_without_a_ferry():
-    rows = ([(0, 0), (6000, 0)], {}), ([(6000, 0), (46_000, 0)], {"road_class": "ferry"}), ([(46_000, 0), (52_000, 0)], {})
+    rows = (
+        ([(0, 0), (6000, 0)], {}),
+        ([(6000, 0), (46_000, 0)], {"road_class": "ferry"}),
+        ([(46_000, 0), (52_000, 0)], {}),
+    )
     for mode in ("drive", "walk"):
         graph = network(*rows, mode=mode)
-        found = nearest(graph, snap(graph, points((1000, 0))), snap(graph, points((50_000, 0), (2000, 0))), k=2)
+        found = nearest(
+            graph, snap(graph, points((1000, 0))), snap(graph, points((50_000, 0), (2000, 0))), k=2
+        )
         assert found.destination[0].tolist() == [1, -1]
         assert found.travel_time_min[0, 1] == np.inf
         assert np.isnan(found.access_leg_min[0, 1])
@@ -131,7 +136,9 @@ def test_the_longest_time_is_inclusive(grid_city):
     origin, clinic = snap(grid_city, points((0, 0))), snap(grid_city, points((1000, 0)))
     exactly = nearest(grid_city, origin, clinic, k=1).travel_time_min[0, 0]
     assert nearest(grid_city, origin, clinic, k=1, max_time_min=exactly).destination[0, 0] == 0
-    assert nearest(grid_city, origin, clinic, k=1, max_time_min=np.nextafter(exactly, 0)).destination[0, 0] == -1
+    assert (
+        nearest(grid_city, origin, clinic, k=1, max_time_min=np.nextafter(exactly, 0)).destination[0, 0] == -1
+    )
     assert len(times_matrix(grid_city, origin, clinic, cutoff_min=exactly)[0]) == 1
     assert len(times_matrix(grid_city, origin, clinic, cutoff_min=np.nextafter(exactly, 0))[0]) == 0
 

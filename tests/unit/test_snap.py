@@ -6,7 +6,6 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-
 from spatial.errors import CrsError, NetworkError
 from spatial.network import build_network, snap, walk_minutes
 
@@ -84,7 +83,9 @@ def test_bridges_tunnels_and_controlled_roads_are_not_entered(tags):
 
 
 def test_ordinary_trunk_roads_are_entered():
-    graph = network(LONG, ([(0, 10), (10_000, 10)], {"road_class": "trunk", "bridge": "no"}), ([(0, 0), (0, 10)], {}))
+    graph = network(
+        LONG, ([(0, 10), (10_000, 10)], {"road_class": "trunk", "bridge": "no"}), ([(0, 0), (0, 10)], {})
+    )
     assert graph.edge_id[snap(graph, points((5000, 20))).edge[0, 0]] == "w1/0"
 
 
@@ -120,7 +121,10 @@ def test_barriers_that_are_nowhere_near_change_nothing():
     graph = network(LONG, ([(0, 30), (10_000, 30)], {}))
     far_away = gpd.GeoSeries([shapely.box(90_000, 0, 90_001, 1)], crs=CRS)
     places = points((10, 10), (5000, 20_000))
-    plain, guarded = snap(graph, places, min_component_km=0), snap(graph, places, min_component_km=0, barriers=far_away)
+    plain, guarded = (
+        snap(graph, places, min_component_km=0),
+        snap(graph, places, min_component_km=0, barriers=far_away),
+    )
     for name in ("edge", "fraction", "distance_m", "status"):
         np.testing.assert_array_equal(getattr(plain, name), getattr(guarded, name))
 
