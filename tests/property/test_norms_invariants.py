@@ -131,7 +131,7 @@ def judge(county, *, facilities=None):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(counties())
 def test_served_unserved_and_unknown_people_make_up_those_in_scope(county):
     result = judge(county)
@@ -148,7 +148,7 @@ def test_served_unserved_and_unknown_people_make_up_those_in_scope(county):
     assert ((lower <= upper + 1e-9) | lower.isna()).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(counties(), st.data())
 def test_a_nearer_facility_never_turns_met_into_not_met(county, data):
     settlements, times, inventory = county
@@ -165,7 +165,7 @@ def test_a_nearer_facility_never_turns_met_into_not_met(county, data):
         assert (judged[f"{column}_y"].map(ORDER) >= judged[f"{column}_x"].map(ORDER)).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(counties(), st.lists(st.floats(-3000.0, 9000.0), max_size=4), st.floats(-3000.0, 9000.0))
 def test_one_more_clinic_never_takes_presence_away(county, xs, extra):
     before, after = judge(county, facilities=clinics(xs)), judge(county, facilities=clinics([*xs, extra]))
@@ -174,7 +174,7 @@ def test_one_more_clinic_never_takes_presence_away(county, xs, extra):
         assert (after.loc[judged, column].map(ORDER) >= before.loc[judged, column].map(ORDER)).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(counties(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_never_matters(county, random):
     settlements, times, inventory = county
@@ -196,7 +196,7 @@ def test_the_order_of_rows_never_matters(county, random):
     pd.testing.assert_frame_equal(pd.DataFrame(gaps[0]), pd.DataFrame(gaps[1]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(counties())
 def test_an_incomplete_inventory_fails_nobody(county):
     settlements, times, _ = county

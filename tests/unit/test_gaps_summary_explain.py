@@ -1,0 +1,496 @@
+"""From results to action: gaps in order, the study on one page, one settlement explained."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from spatial.errors import ContractError, StudyError
+from spatial.integration.norms import evaluate_norms
+from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_rules import NormRules, applicable_norms
+from spatial.integration.register import load_register
+from spatial.planning.explain import explain, find_settlement
+from spatial.planning.explain_text import explanation_text
+from spatial.planning.gaps import rank_gaps
+from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.summary import summarise_study
+from spatial.planning.wording import languages, wording
+from spatial.tables import TABLES
+
+AS_OF = dt.date(2026, 6, 30)
+NORMS = ("GL-PHC-1H", "GL-EMERG-2H", "GL-PHC-5KM", "IN-PRIM-1KM", "CN-THC-TOWNSHIP")
+
+
+@dataclass(frozen=True)
+class Word:
+    id: str
+    proxy: bool = False
+
+
+class Words:
+    def for_register(self, name):
+        known = {
+            "primary_care": "primary_care",
+            "emergency_hospital": "hospital",
+            "township_health_centre": "health_centre",
+        }
+        return Word(known[name], name == "emergency_hospital") if name in known else None
+
+    def satisfying(self, service):
+        return frozenset({service})
+
+
+def text(*values):
+    return pd.Series(list(values), dtype="str")
+
+
+def places(persons=(100.0, 300.0, 50.0, 20.0)):
+    return gpd.GeoDataFrame(
+        {
+            "settlement_id": text("a", "b", "c", "d"),
+            "name": text("Aba", "Bolo", "Chidi", "Aba"),
+            "name_zh": text("阿坝", None, None, None),
+            "tier": text("village", "village", "town", "village"),
+            "official_class": text("rural", None, "urban", None),
+            "in_study": [True, True, True, False],
+            "population_persons": np.array(persons, dtype=float),
+            "population_source": text("raster", "raster", "raster", "raster"),
+            "elderly_persons": [10.0, math.nan, 5.0, 2.0],
+            "township_id": text("t1", "t1", "t2", None),
+            "township": text("First", "First", "Second", None),
+        },
+        geometry=gpd.points_from_xy([0.0, 10_000.0, 20_000.0, 30_000.0], [0.0] * 4),
+        crs="EPSG:32738",
+    )
+
+
+def access_rows(service, mode, minutes):
+    known = [not isinstance(value, str) for value in minutes]
+    times = np.array(
+        [value if good else math.nan for value, good in zip(minutes, known, strict=True)], dtype=float
+    )
+    return pd.DataFrame(
+        {
+            "settlement_id": text("a", "b", "c", "d"),
+            "service": text(*[service] * 4),
+            "mode": text(*[mode] * 4),
+            "facility_id": text(*["n1" if good else None for good in known]),
+            "travel_time_min": times,
+            "access_leg_min": times * 0.25,
+            "network_leg_min": times * 0.5,
+            "egress_leg_min": times * 0.25,
+            "network_distance_m": times * 500.0,
+            "straight_distance_m": times * 400.0,
+            "second_facility_id": text(*["n2" if good else None for good in known]),
+            "second_travel_time_min": times + 10.0,
+            "reach_status": text(
+                *["reached" if good else value for value, good in zip(minutes, known, strict=True)]
+            ),
+            "edge_risk": [False, True, False, False],
+            "facilities_within_60_min": [1.0, 0.0, 2.0, 0.0],
+        }
+    )
+
+
+def access():
+    # Fastest to primary care: a 12 by car, b 63 by car (3 over the norm: a near miss), c 200, d 10 (buffer).
+    # Fastest to a hospital: a 12, b 121 on foot and no way by car, c no way at all.
+    parts = [
+        access_rows("primary_care", "drive", [12.0, 63.0, 200.0, 10.0]),
+        access_rows("primary_care", "walk", [90.0, 400.0, "beyond_cutoff", 10.0]),
+        access_rows("hospital", "drive", [12.0, "no_path", "no_path", 10.0]),
+        access_rows("hospital", "walk", [130.0, 121.0, "not_snapped", 10.0]),
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    TABLES["access"].check(frame)
+    return frame
+
+
+def facilities():
+    return gpd.GeoDataFrame(
+        {
+            "facility_id": text("n1", "n2"),
+            "name": text("Clinic", "<b>Second</b>"),
+            "name_zh": text("诊所", None),
+            "service": text("primary_care", "health_centre"),
+            "capacity": [math.nan, math.nan],
+            "load": [math.nan, math.nan],
+            "status": text("existing", "existing"),
+            "in_study": [True, True],
+            "township_id": text("t1", "t1"),
+        },
+        geometry=gpd.points_from_xy([0.0, 1.0], [0.0, 0.0]),
+        crs="EPSG:32738",
+    )
+
+
+def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0)):
+    rules = NormRules(jurisdictions=("IN", "CN"), only=NORMS, class_by_tier={"village": "rural"})
+    register = load_register()
+    settlements, ways = places(persons), access()
+    evidence = Evidence(vocabulary=Words(), inventory=inventory or {}, facilities=facilities())
+    results = evaluate_norms(register, settlements, ways, as_of=AS_OF, rules=rules, evidence=evidence)
+    binding = applicable_norms(register, as_of=AS_OF, rules=rules)
+    gaps = rank_gaps(results, settlements, ways, binding)
+    TABLES["gaps"].check(gaps)
+    tables = {
+        "settlements": settlements,
+        "access": ways,
+        "facilities": facilities(),
+        "norm_results": results,
+        "gaps": gaps,
+        **network(),
+    }
+    return tables, binding
+
+
+def network():
+    line = shapely.LineString([(0.0, 0.0), (1000.0, 0.0)])
+    edges = gpd.GeoDataFrame(
+        {
+            "mode": text("drive", "drive"),
+            "edge_id": text("w1/0", "w1/1"),
+            "road_id": text("w1", "w1"),
+            "road_class": text("tertiary", "track"),
+            "surface": text("asphalt", None),
+            "length_m": [3000.0, 1000.0],
+            "speed_source": text("maxspeed", "class"),
+            "all_season": text("yes", "unknown"),
+            "component": [0, 0],
+        },
+        geometry=[line, line],
+        crs="EPSG:32738",
+    )
+    snaps = pd.DataFrame(
+        {
+            "place_id": text("a", "b", "n1"),
+            "place_kind": text("settlement", "settlement", "facility"),
+            "mode": text("drive", "drive", "drive"),
+            "edge_id": text("w1/0", None, "w1/1"),
+            "fraction": [0.5, math.nan, 0.0],
+            "snap_distance_m": [200.0, math.nan, 5.0],
+            "snap_time_min": [3.12, math.nan, 0.1],
+            "snap_status": text("ok", "far", "ok"),
+        }
+    )
+    routes = pd.DataFrame(
+        {
+            "settlement_id": text("a"),
+            "service": text("primary_care"),
+            "mode": text("drive"),
+            "facility_id": text("n1"),
+            "travel_time_min": [12.0],
+            "network_distance_m": [6000.0],
+            "edge_ids": text("w1/0 w1/1"),
+        }
+    )
+    last_mile = pd.DataFrame(
+        {
+            "settlement_id": text("a", "b", "c", "d"),
+            "all_season_road_distance_m": [100.0, 2500.0, math.nan, 0.0],
+            "known_all_season_road_distance_m": [900.0, math.nan, math.nan, 0.0],
+            "all_season_road_min": [1.56, 39.0, math.nan, 0.0],
+            "last_mile_class": text("connected", "gap", "none", "connected"),
+            "last_mile_class_known": text("near", "none", "none", "connected"),
+            "last_mile_share": [0.2, 0.5, math.nan, 0.0],
+            "parcel_point_min": [7.0, math.nan, math.nan, 1.0],
+            "bus_stop_min": [math.nan] * 4,
+            "telecom_min": [math.nan] * 4,
+        }
+    )
+    return {"edges": edges, "snaps": snaps, "routes": routes, "last_mile": last_mile}
+
+
+def test_gaps_come_in_order_of_people_with_near_misses_last():
+    tables, _ = county()
+    gaps = tables["gaps"]
+    # Beyond an hour of primary care: b by 3 minutes (near miss), c by 140. Beyond two hours of a hospital: b by one
+    # minute (near miss), c without any way. Beyond 5 km: nobody rural but b (63 x 400 m). Only b and c lack anything.
+    order = gaps[["rank", "settlement_id", "norm_id", "is_near_miss"]].to_numpy().tolist()
+    assert order == [
+        [1, "b", "GL-PHC-5KM", False],
+        [2, "c", "GL-EMERG-2H", False],
+        [3, "c", "GL-PHC-1H", False],
+        [4, "b", "GL-PHC-1H", True],
+        [5, "b", "GL-EMERG-2H", True],
+    ]
+    assert gaps["persons_unserved"].tolist() == [300.0, 50.0, 50.0, 300.0, 300.0]
+    assert gaps["excess"].tolist()[2:] == [140.0, 3.0, 1.0]
+    assert math.isnan(gaps["value"][1])
+    assert gaps["reach_status"].tolist() == ["reached", "not_snapped", "reached", "reached", "reached"]
+    assert set(gaps["status"]) == {"not_measurable"}  # nothing is said to be a complete inventory
+
+
+def test_a_place_exactly_five_minutes_beyond_is_a_near_miss():
+    tables, binding = county()
+    ways = access()
+    ways.loc[(ways["service"] == "primary_care") & (ways["settlement_id"] == "b"), "travel_time_min"] = 65.0
+    results = evaluate_norms(
+        load_register(),
+        places(),
+        ways,
+        as_of=AS_OF,
+        rules=NormRules(only=("GL-PHC-1H",)),
+        evidence=Evidence(vocabulary=Words()),
+    )
+    gaps = rank_gaps(results, tables["settlements"], ways, binding).set_index("settlement_id")
+    assert gaps["is_near_miss"].to_dict() == {"b": True, "c": False}
+    stricter = rank_gaps(results, places(), ways, binding, near_miss_min=4.9).set_index("settlement_id")
+    assert not stricter["is_near_miss"].any()
+
+
+def test_without_population_the_furthest_gap_comes_first():
+    tables, _ = county(persons=(math.nan,) * 4)
+    gaps = tables["gaps"]
+    assert gaps["persons_unserved"].isna().all()
+    assert gaps.loc[0, ["settlement_id", "norm_id"]].tolist() == ["c", "GL-EMERG-2H"]
+
+
+def test_norms_that_are_only_reported_make_no_gap():
+    tables, _ = county()
+    reported = tables["norm_results"].query("unit_level == 'study' and status == 'not_applicable'")["norm_id"]
+    assert not tables["gaps"]["norm_id"].isin(reported).any()
+
+
+def test_the_summary_is_json_and_counts_people():
+    tables, binding = county()
+    summary = summarise_study(tables, register=binding, issues=["raster is short"], facts={"name": "county"})
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert summary["population"]["persons"] == 450.0
+    assert summary["population"]["places"] == 3
+    assert summary["population"]["groups"] == {"elderly_persons": 15.0}
+    norms = {norm["id"]: norm for norm in summary["norms"]}
+    assert set(norms) == set(NORMS)
+    assert (norms["GL-PHC-1H"]["persons_served"], norms["GL-PHC-1H"]["persons_unserved"]) == (100.0, 350.0)
+    assert norms["GL-PHC-1H"]["is_lower_bound"]
+    assert norms["GL-PHC-1H"]["target_share_is_assumed"]
+    assert not norms["GL-EMERG-2H"]["target_share_is_assumed"]
+    assert summary["network"]["drive"]["imputed_speed_share"] == 0.25  # 1 of 4 km
+    assert summary["edge_risk"]["drive"]["primary_care"] == {"places": 1, "persons": 300.0}
+    assert summary["last_mile"]["last_mile_class"]["gap"] == {"places": 1, "persons": 300.0}
+    assert summary["snaps"]["drive"]["far"] == 1
+    assert summary["gaps"]["near_misses"] == 2
+    assert summary["issues"] == ["raster is short"]
+
+
+def test_norms_from_memory_and_those_without_figures_make_no_headline():
+    tables, binding = county()
+    summary = summarise_study(tables, register=binding)
+    assert "GL-PHC-5KM" not in summary["headlines"]  # from memory
+    assert "IN-PRIM-1KM" not in summary["headlines"]  # nobody counts children_6_10
+    assert set(summary["headlines"]) == {"GL-PHC-1H", "GL-EMERG-2H", "CN-THC-TOWNSHIP"}
+
+
+def test_the_study_may_choose_its_headlines_and_their_order():
+    tables, _ = county()
+    chosen = ("GL-PHC-5KM", "GL-EMERG-2H")
+    rules = NormRules(jurisdictions=("IN", "CN"), only=NORMS, headline=chosen)
+    binding = applicable_norms(load_register(), as_of=AS_OF, rules=rules)
+    assert tuple(summarise_study(tables, register=binding)["headlines"]) == chosen
+
+
+def test_no_gate_in_force_is_never_a_pass():
+    tables, binding = county(inventory={"primary_care": "complete", "hospital": "complete"})
+    rows = tables["norm_results"]
+    without = {**tables, "norm_results": rows[rows["norm_id"] != "IN-PRIM-1KM"]}
+    gates = summarise_study(without, register=binding)["gates"]
+    assert (gates["mandatory_status"], gates["n_gates"]) == ("none_applicable", 0)
+    assert "nothing is passed" in gates_text(gates)
+
+
+def test_a_gate_that_nothing_measures_is_unknown():
+    tables, binding = county()
+    gates = summarise_study(tables, register=binding)["gates"]
+    # a statute, in force, read in the original; nobody counts the children
+    assert (gates["mandatory_status"], gates["unknown"]) == ("unknown", ["IN-PRIM-1KM"])
+
+
+def headline(name, language="en", **more):
+    tables, binding = county(**more)
+    norms = {norm["id"]: norm for norm in summarise_study(tables, register=binding)["norms"]}
+    return headline_text(norms[name], language)
+
+
+def test_a_headline_says_at_least_where_the_map_may_be_incomplete():
+    said = headline("GL-PHC-1H")
+    assert said.startswith(
+        "At least 100 of 450 people are within 60 min of primary care; 350 are beyond any that is mapped."
+    )
+    assert "assumed" in said
+    said = headline("GL-PHC-1H", inventory={"primary_care": "complete"})
+    assert said.startswith("100 of 450 people are within 60 min of primary care; 350 are beyond.")
+
+
+def test_a_headline_without_population_counts_places_and_names_no_people():
+    said = headline("GL-PHC-1H", persons=(math.nan,) * 4)
+    assert said.startswith("At least 1 of 3 places are within 60 min")
+    assert "People are not counted" in said
+
+
+def test_a_headline_on_townships_counts_townships():
+    # t1 holds the health centre; t2 is wholly urban by its only place, so a rural norm does not ask it
+    assert headline("CN-THC-TOWNSHIP") == "1 of 1 have health centre; 0 have not."
+
+
+def test_a_norm_without_figures_says_why():
+    assert "nobody counts children 6 10" in headline("IN-PRIM-1KM")
+
+
+def test_headlines_speak_chinese():
+    assert "450人中至少有100人" in headline("GL-PHC-1H", "zh")
+
+
+def explained(name="a", **more):
+    tables, binding = county(**more)
+    sources = [{"path": "x.osm.pbf", "origin": "OSM", "licence": "ODbL", "vintage": "2026", "size": math.nan}]
+    return explain(name, tables, register=binding, sources=sources, issues=["raster is short"])
+
+
+def test_an_explanation_holds_all_that_is_known():
+    found = explained()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["settlement"]["township"] == "First"
+    assert found["settlement"]["groups"] == {"elderly": 10.0}
+    assert found["snaps"][0] | {} == {
+        "mode": "drive",
+        "edge_id": "w1/0",
+        "fraction": 0.5,
+        "snap_distance_m": 200.0,
+        "snap_time_min": 3.12,
+        "snap_status": "ok",
+        "road_id": "w1",
+        "road_class": "tertiary",
+        "surface": "asphalt",
+    }
+    way = next(
+        item for item in found["services"] if (item["service"], item["mode"]) == ("primary_care", "drive")
+    )
+    assert (way["access_leg_min"], way["network_leg_min"], way["egress_leg_min"]) == (3.0, 6.0, 3.0)
+    assert way["facility"] == {"id": "n1", "name": "Clinic", "name_zh": "诊所"}
+    assert way["second_facility"]["name"] == "<b>Second</b>"
+    assert way["facilities_within_min"] == {"60": 1.0}
+    assert way["route"] == {
+        "network_distance_m": 6000.0,
+        "edges": 2,
+        "length_by_class_m": {"tertiary": 3000.0, "track": 1000.0},
+    }
+    norms = {norm["id"]: norm for norm in found["norms"]}
+    assert set(norms) == set(NORMS)
+    assert norms["GL-PHC-1H"]["status"] == "met"
+    assert norms["CN-THC-TOWNSHIP"]["level"] == "township"
+    assert norms["IN-PRIM-1KM"]["level"] == "study"
+    assert found["sources"][0]["size"] is None
+
+
+def test_an_explanation_in_words_tells_legs_norms_and_reasons():
+    told = explanation_text(explained("b"))
+    for part in (
+        "Bolo (b), village",
+        "300 people (source: raster)",
+        "by car: too far from every road",
+        "primary care by car: 63 min to Clinic",
+        "16 min to the road + 32 min on it + 16 min from it; 31.5 km in all, 25.2 km to the nearest",
+        "the edge of the mapped area is nearer",
+        "far from the all-season road: 2,500 m to the road, 39 min on foot",
+        "GL-PHC-1H [guiding] primary care: cannot be told",
+        "63 min against 60 min",
+        "as mapped: not met",
+        "the map may be incomplete (inventory unknown)",
+        "judged by a stand-in: hospital",
+        "from memory, not verified",
+        "x.osm.pbf: OSM; 2026; ODbL",
+        "raster is short",
+    ):
+        assert part in told, part
+    assert "nan" not in told.lower()
+
+
+def test_an_explanation_in_chinese_uses_the_chinese_name():
+    told = explanation_text(explained("阿坝"), "zh", service_names={"primary_care": "基层医疗"})
+    assert told.startswith("阿坝（a），村")  # noqa: RUF001 - Chinese marks
+    assert "基层医疗，驾车：12分钟，至诊所" in told  # noqa: RUF001 - Chinese marks
+
+
+def test_a_place_of_the_buffer_is_explained_but_not_judged():
+    found = explained("d")
+    assert found["norms"] == []
+    assert "outside the study area" in explanation_text(found)
+
+
+def test_parts_that_were_not_computed_are_left_out():
+    _, binding = county()
+    found = explain("a", {"settlements": places()}, register=binding)
+    assert (found["snaps"], found["services"], found["last_mile"], found["norms"]) == ([], [], None, [])
+    assert explanation_text(found).splitlines()[0] == "Aba (a), village"
+
+
+def test_a_settlement_is_found_by_id_or_by_a_name_of_its_own():
+    assert find_settlement(places(), "b") == "b"
+    assert find_settlement(places(), "bolo") == "b"
+    with pytest.raises(ContractError, match=r"name of several: 'a', 'd' \(2 in all\)"):
+        find_settlement(places(), "Aba")
+    with pytest.raises(ContractError, match="no settlement has the id or name 'x'"):
+        find_settlement(places(), "x")
+
+
+def test_a_value_just_beyond_the_norm_is_told_apart_from_it():
+    words = wording("en")
+    assert words.against(60.2, 60.0, "min") == "60.2 min against 60.0 min"
+    assert words.against(60.0, 60.0, "min") == "60 min against 60 min"
+    assert words.against(12.0, 60.0, "min") == "12 min against 60 min"
+
+
+def test_numbers_are_written_for_people():
+    words = wording("en")
+    assert words.measure(3218.688, "m") == "3,219 m"
+    assert words.measure(31_500.0, "m") == "31.5 km"
+    assert words.measure(1.0, "facility") == "1 facility"
+    assert words.number(None) == "?"
+    assert words.number(12_345.4) == "12,345"
+
+
+def test_every_language_says_all_that_english_says():
+    loaded = {
+        code: tomllib.loads(
+            files("spatial.planning.messages").joinpath(f"{code}.toml").read_text(encoding="utf-8")
+        )
+        for code in languages()
+    }
+    assert {"en", "zh"} <= set(loaded)
+    keys = {
+        code: {(section, key) for section in messages for key in messages[section]}
+        for code, messages in loaded.items()
+    }
+    for code, found in keys.items():
+        assert found == keys["en"], code
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(StudyError, match="no messages in 'xx'"):
+        wording("xx")
+
+
+def test_every_reason_that_the_code_gives_has_words():
+    results = evaluate_norms(
+        load_register(),
+        places(),
+        access(),
+        as_of=AS_OF,
+        rules=NormRules(jurisdictions=("CN-51", "CN-SD-Jining", "GB-ENG", "FR", "EU", "IN", "ET")),
+        evidence=Evidence(vocabulary=Words()),
+    )
+    words = wording("en")
+    codes = {
+        code.partition(":")[0] for reason in results["reason"].unique() for code in reason.split(";") if code
+    }
+    assert codes <= set(words.messages["reason"])
