@@ -79,7 +79,7 @@ def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
     if place["township"]:
         yield STEP + words.say("line", "township", township=place["township"])
     if place["official_class"]:
-        yield STEP + words.say("line", "class", **{"class": place["official_class"]})
+        yield STEP + words.say("line", "class", **{"class": words.term(place["official_class"])})
     if not place["in_study"]:
         yield STEP + words.say("line", "buffer")
 
@@ -89,7 +89,7 @@ def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "people_unknown")
     else:
         persons = words.number(place["population_persons"])
-        yield words.say("line", "people", persons=persons, source=place["population_source"])
+        yield words.say("line", "people", persons=persons, source=words.term(place["population_source"]))
     for group, persons in place["groups"].items():
         if persons is not None:
             yield words.say("line", "group", group=words.service(group), persons=words.number(persons))

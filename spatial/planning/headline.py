@@ -108,4 +108,5 @@ def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, st
         "scope": words.number(norm[f"{what}_in_scope"]),
         "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
         "service": words.service(norm["service"]),
+        "units": words.term(norm["stat_unit"]),
     }

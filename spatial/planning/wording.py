@@ -72,7 +72,23 @@ class Wording:
         str
             Its name in this language, or the id in words.
         """
-        return self.names.get(name) or name.replace("_", " ")
+        return self.names.get(name) or self.term(name)
+
+    def term(self, word: str) -> str:
+        """
+        Say a word of the register or of a table.
+
+        Parameters
+        ----------
+        word : str
+            Such as ``policy_document``.
+
+        Returns
+        -------
+        str
+            In this language, or the word without underscores.
+        """
+        return self.messages.get("term", {}).get(word) or word.replace("_", " ")
 
     def reason(self, codes: str) -> str:
         """
@@ -112,7 +128,7 @@ class Wording:
 
     def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
         """
-        Write a measured value with its unit: whole minutes and metres, kilometres from ten on.
+        Write a measured value with its unit: whole minutes and metres, kilometres from one on.
 
         Parameters
         ----------
@@ -130,11 +146,11 @@ class Wording:
         """
         if not isinstance(value, int | float) or math.isnan(value):
             return "?"
-        if unit == "m" and value >= 10 * METRES_PER_KM and not decimals:
-            return self.say("unit", "km", value=f"{value / METRES_PER_KM:,.1f}")
+        if unit == "m" and value >= METRES_PER_KM and not decimals:
+            return self.say("unit", "km", value=_kilometres(value / METRES_PER_KM))
         if unit in self.messages["unit"] and unit != "other":
             return self.say("unit", unit, value=self.number(value, decimals=decimals))
-        return self.say("unit", "other", value=f"{value:g}", unit=unit)
+        return self.say("unit", "other", value=f"{value:g}", unit=self.term(unit))
 
     def against(self, value: float, threshold: float, unit: str) -> str:
         """
@@ -159,6 +175,10 @@ class Wording:
         told = [pair for pair in pairs if pair[0] != pair[1]]
         shown = pairs[0] if value == threshold or not told else told[0]
         return self.say("line", "norm_value", value=shown[0], threshold=shown[1])
+
+
+def _kilometres(value: float) -> str:
+    return f"{value:,.1f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def languages() -> tuple[str, ...]:
