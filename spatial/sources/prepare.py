@@ -226,7 +226,9 @@ def _placed(
     if levels or "township_id" not in places.columns:
         places = assign_units(places, boundaries, levels)
         known = places["township_id"].notna()
-        places, findings = near_unit(places, boundaries, key=key, tolerance_m=study.region.unit_tolerance_m)
+        places, findings = near_unit(
+            places, boundaries, ground=ground, key=key, tolerance_m=study.region.unit_tolerance_m
+        )
         within |= (places["township_id"].notna() & ~known).to_numpy(dtype=bool)
     return places.assign(in_study=within), findings
 

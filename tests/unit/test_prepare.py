@@ -1,0 +1,317 @@
+"""Preparing a study: files, study area, townships, people; and what a study that cannot be prepared gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+from spatial.errors import ContractError, CrsError, SourceError, StudyError
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A county of 0.2 x 0.1 degrees around the equator at 9 degrees east (UTM zone 32), of two townships of 0.1 x 0.1.
+WEST, EAST = 9.0, 9.2
+
+
+def ring(first: int, west: float, east: float) -> str:
+    corners = [(west, 0.0), (east, 0.0), (east, 0.1), (west, 0.1)]
+    return "".join(
+        f'<node id="{first + i}" version="1" lon="{x}" lat="{y}"/>' for i, (x, y) in enumerate(corners)
+    )
+
+
+def area(number: int, first: int, level: int, name: str) -> str:
+    refs = "".join(f'<nd ref="{first + i}"/>' for i in (0, 1, 2, 3, 0))
+    return (
+        f'<way id="{number}" version="1">{refs}<tag k="boundary" v="administrative"/>'
+        f'<tag k="admin_level" v="{level}"/><tag k="name" v="{name}"/></way>'
+    )
+
+
+def place(number: int, lon: float, lat: float, word: str, name: str, population: str = "") -> str:
+    count = f'<tag k="population" v="{population}"/>' if population else ""
+    return (
+        f'<node id="{number}" version="1" lon="{lon}" lat="{lat}">'
+        f'<tag k="place" v="{word}"/><tag k="name" v="{name}"/>{count}</node>'
+    )
+
+
+EXTRACT = (
+    '<?xml version="1.0"?><osm version="0.6">'
+    + ring(1, WEST, EAST)
+    + ring(11, WEST, 9.1)
+    + ring(21, 9.1, EAST)
+    + place(31, 9.05, 0.05, "village", "West", "500")
+    + place(32, 9.15, 0.05, "town", "East", "2000")
+    + place(33, 9.05, -0.004, "village", "Pier")
+    + place(34, 9.05, -0.1, "village", "Beyond", "77")
+    + place(35, 9.05, -1.0, "village", "Far")
+    + '<node id="41" version="1" lon="9.05" lat="0.051"><tag k="amenity" v="clinic"/></node>'
+    + '<node id="42" version="1" lon="9.0501" lat="0.051"><tag k="amenity" v="clinic"/><tag k="name" v="A"/></node>'
+    + '<way id="1" version="1"><nd ref="31"/><nd ref="32"/><tag k="highway" v="tertiary"/></way>'
+    + '<way id="2" version="1"><nd ref="34"/><nd ref="35"/><tag k="highway" v="track"/></way>'
+    + area(3, 1, 6, "County")
+    + area(4, 11, 8, "Township West")
+    + area(5, 21, 8, "Township East")
+    + "</osm>"
+)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    (tmp_path / "county.osm").write_text(EXTRACT, encoding="utf-8")
+    return tmp_path
+
+
+def study_of(raw: Path, **values: Any) -> Study:
+    sources = {"osm": {"path": "county.osm"}} | values.pop("sources", {})
+    region = {"admin_level": 6, "names": ["County"], "unit_levels": [8]} | values.pop("region", {})
+    keys = {
+        "name": "county",
+        "title": {"en": "County"},
+        "as_of": "2026-01-01",
+        "sources": sources,
+        "region": region,
+    }
+    return Study.from_dict(keys | values, raw=raw)
+
+
+def people(raw: Path, *, value: float = 1.0) -> dict[str, str]:
+    """A raster of 20 x 10 cells over the county."""
+    path = raw / "people.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=20, height=10, count=1, dtype="float32", crs="EPSG:4326",
+        transform=from_origin(WEST, 0.1, 0.01, 0.01),
+    ) as file:  # fmt: skip
+        file.write(np.full((10, 20), value, dtype="float32"), 1)
+    return {"path": "people.tif"}
+
+
+def test_every_frame_keeps_its_contract_in_one_crs_in_metres(raw):
+    layers = prepare(study_of(raw))
+    assert layers.crs.to_epsg() == 32632
+    for name in ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts"):
+        TABLES[name].check(getattr(layers, name))
+    TABLES["places"].check(layers.settlements)
+    TABLES["findings_read"].check(layers.findings)
+    frames = (
+        layers.settlements,
+        layers.facilities,
+        layers.roads,
+        layers.boundaries,
+        layers.water,
+        layers.study_area,
+    )
+    assert {frame.crs for frame in frames} == {layers.crs}
+
+
+def test_places_in_the_buffer_serve_and_are_not_scored(raw):
+    # Beyond lies 11 km south of the county, within the buffer of 30 km; Far lies 111 km south.
+    places = prepare(study_of(raw)).settlements.set_index("name")
+    assert places["in_study"].to_dict() == {"West": True, "East": True, "Pier": True, "Beyond": False}
+    assert "Beyond" not in prepare(study_of(raw, region={"buffer_km": 10.0})).settlements["name"].tolist()
+
+
+def test_a_place_on_a_pier_belongs_to_the_nearest_township(raw):
+    # The pier lies 0.004 degrees, 442 m, south of Township West.
+    layers = prepare(study_of(raw))
+    places = layers.settlements.set_index("name")
+    assert places["township"].to_dict() == {
+        "West": "Township West",
+        "East": "Township East",
+        "Pier": "Township West",
+        "Beyond": pytest.approx(np.nan, nan_ok=True),
+    }
+    found = layers.findings[layers.findings["kind"] == "unit_by_tolerance"]
+    assert found["subject_id"].tolist() == ["n33"]
+    assert found["distance_m"].tolist() == [pytest.approx(442, abs=2)]
+    strict = prepare(study_of(raw, region={"unit_tolerance_m": 0.0})).settlements.set_index("name")
+    assert pd.isna(strict.loc["Pier", "township_id"])
+    assert not strict.loc["Pier", "in_study"]
+
+
+def test_coarser_units_fill_only_what_finer_ones_leave(raw):
+    units = prepare(study_of(raw, region={"unit_levels": [8, 6]})).boundaries.set_index("name")["is_unit"]
+    assert units.to_dict() == {"County": False, "Township West": True, "Township East": True}
+    (raw / "county.osm").write_text(EXTRACT.replace(area(5, 21, 8, "Township East"), ""), encoding="utf-8")
+    layers = prepare(study_of(raw, region={"unit_levels": [8, 6]}))
+    # One township leaves half of the county, so the county is the unit of the places there.
+    assert layers.boundaries.set_index("name")["is_unit"].to_dict() == {"County": True, "Township West": True}
+    townships = layers.settlements.set_index("name")["township"]
+    assert townships[["West", "East"]].tolist() == ["Township West", "County"]
+
+
+def test_without_a_region_all_that_the_sources_hold_is_studied(raw):
+    region = {"admin_level": None, "names": [], "unit_levels": []}
+    layers = prepare(study_of(raw, region=region))
+    assert layers.settlements["in_study"].all()
+    assert len(layers.settlements) == 5
+    assert layers.study_area["area_id"].tolist() == ["all"]
+
+
+def test_without_a_region_no_populated_cell_lies_outside(raw):
+    region = {"admin_level": None, "names": [], "buffer_km": 0.0}
+    layers = prepare(study_of(raw, region=region, sources={"population": people(raw)}))
+    rows, columns = np.nonzero(layers.population.values > 0)
+    centres = gpd.GeoSeries.from_xy(*layers.population.cell_centres(rows, columns), crs=layers.population.crs)
+    assert centres.to_crs(layers.crs).within(layers.study_area.geometry.iloc[0]).all()
+    assert layers.population.total == pytest.approx(200.0)
+
+
+def test_a_box_of_degrees_is_a_study_area(raw):
+    region = {"admin_level": None, "names": [], "bbox": [9.0, 0.0, 9.1, 0.1], "unit_tolerance_m": 0.0}
+    layers = prepare(study_of(raw, region=region))
+    places = layers.settlements.set_index("name")
+    assert places["in_study"].to_dict() == {"West": True, "East": False, "Pier": False, "Beyond": False}
+    assert layers.boundaries.set_index("name")["is_unit"].to_dict() == {
+        "County": False,
+        "Township West": True,
+        "Township East": False,
+    }
+
+
+def test_tags_count_people_without_a_raster_and_not_beside_one(raw):
+    tagged = prepare(study_of(raw)).settlements.set_index("name")
+    assert tagged.loc["East", ["population_persons", "population_source"]].tolist() == [2000.0, "tag"]
+    beside = prepare(study_of(raw, sources={"population": people(raw)})).settlements
+    assert beside["population_persons"].isna().all()
+    assert set(beside["population_source"]) == {"none"}
+
+
+def test_the_tiers_of_the_study_decide(raw):
+    layers = prepare(study_of(raw, tiers={"county_seat": ["East"], "city": ["village"], "village": []}))
+    assert layers.settlements.set_index("name")["tier"].to_dict() == {
+        "West": "city",
+        "East": "county_seat",
+        "Pier": "city",
+        "Beyond": "city",
+    }
+
+
+def test_doubles_are_merged_and_counted(raw):
+    layers = prepare(study_of(raw))
+    assert layers.facilities["facility_id"].tolist() == ["n42"]
+    counts = layers.counts.set_index(["source", "item"])["number"]
+    assert counts["county.osm", "facilities as tagged"] == 2
+    assert counts["study", "facilities merged into others"] == 1
+    assert counts["study", "service=health_centre"] == 1
+
+
+def own_table(raw: Path, rows: str, name: str = "own.csv") -> dict[str, Any]:
+    (raw / name).write_text(rows, encoding="utf-8")
+    return {"path": name, "longitude": "x", "latitude": "y", "crs": "EPSG:4326"}
+
+
+def test_tables_of_the_users_own_stand_beside_or_instead_of_the_extract(raw):
+    settlements = own_table(
+        raw, "settlement_id,name,tier,population_persons,x,y\n7,Own,village,10,9.02,0.02\n"
+    )
+    facilities = own_table(
+        raw, "facility_id,service,capacity,x,y\nf1,health_centre,30,9.05,0.051\n", "clinics.csv"
+    )
+    layers = prepare(study_of(raw, sources={"settlements": settlements, "facilities": facilities}))
+    assert layers.settlements["settlement_id"].tolist() == ["7"]
+    assert layers.settlements["population_source"].tolist() == ["column"]
+    # The user's clinic takes the mapped ones 0 and 11 m away, since they are unnamed or it is.
+    assert layers.facilities["facility_id"].tolist() == ["f1"]
+    assert layers.facilities["capacity"].tolist() == [30.0]
+    assert layers.facilities["source"].tolist() == ["clinics.csv"]
+
+
+def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):
+    one = own_table(raw, "facility_id,service,x,y,beds\na,hospital,9.01,0.01,12\n", "one.csv")
+    two = own_table(raw, "facility_id,service,x,y,beds\nb,hospital,9.09,0.01,many\n", "two.csv")
+    facilities = prepare(study_of(raw, sources={"facilities": [one, two]})).facilities.set_index(
+        "facility_id"
+    )
+    assert facilities.loc[["a", "b"], "beds"].tolist() == ["12", "many"]
+
+
+def test_flows_name_settlements_of_the_study(raw):
+    flows = own_table(raw, "from_id,to_id,kind,volume\nn31,n32,people,5\n", "flows.csv")
+    assert prepare(study_of(raw, sources={"flows": flows})).flows["volume"].tolist() == [5.0]
+    own_table(raw, "from_id,to_id,kind,volume\nn31,nobody,people,5\n", "flows.csv")
+    with pytest.raises(ContractError, match="nobody"):
+        prepare(study_of(raw, sources={"flows": flows}))
+
+
+def test_every_missing_file_is_named_at_once_with_the_remedy(raw):
+    sources = {
+        "osm": {"path": "gone.osm.pbf"},
+        "population": {"path": "gone.tif"},
+        "facilities": [{"path": "gone.csv", "service": "hospital"}],
+    }
+    study = study_of(raw, sources=sources, services_file="gone.toml", norms={"register": "norms.csv"})
+    with pytest.raises(SourceError) as caught:
+        prepare(study)
+    text = str(caught.value)
+    for part in ("5 file(s)", "gone.osm.pbf", "gone.tif", "gone.csv", "gone.toml", "norms.csv"):
+        assert part in text
+    assert "--raw FOLDER" in text
+    assert "spatial fetch" in text
+
+
+def test_known_issues_of_a_source_are_carried_along(raw):
+    (raw / "source.toml").write_text(
+        '[[file]]\npath = "county.osm"\norigin = "made up"\nlicence = "none"\nvintage = "2026"\nissue = "Not real."\n',
+        encoding="utf-8",
+    )
+    layers = prepare(study_of(raw))
+    assert layers.issues == ("county.osm: Not real.",)
+    assert [record.origin for record in layers.sources] == ["made up"]
+
+
+def test_a_changed_file_is_refused(raw):
+    (raw / "source.toml").write_text(
+        f'[[file]]\npath = "county.osm"\nsha256 = "{"0" * 64}"\n', encoding="utf-8"
+    )
+    with pytest.raises(SourceError, match="sha256"):
+        prepare(study_of(raw))
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [({"names": ["Nowhere"]}, "Nowhere.*County"), ({"admin_level": 4, "names": []}, r"level 4.*\[6, 8\]")],
+)
+def test_a_region_that_is_not_there_names_those_that_are(raw, region, message):
+    with pytest.raises(StudyError, match=message):
+        prepare(study_of(raw, region=region))
+
+
+def test_a_table_far_from_the_study_is_refused(raw):
+    far = own_table(
+        raw, "settlement_id,name,tier,x,y\n1,Swapped,village,0.05,9.05\n2,There,village,9.05,0.05\n"
+    )
+    with pytest.raises(ContractError, match="swapped for '1'"):
+        prepare(study_of(raw, sources={"settlements": far}))
+    region = {"admin_level": None, "names": []}
+    with pytest.raises(ContractError, match="swapped for '1'"):
+        prepare(study_of(raw, sources={"settlements": far}, region=region))
+
+
+def test_an_extract_without_settlements_or_roads_says_so(raw):
+    (raw / "county.osm").write_text(
+        '<osm version="0.6"><node id="1" version="1" lon="9" lat="0"><tag k="amenity" v="bank"/></node></osm>'
+    )
+    with pytest.raises(SourceError, match=r"no settlements in county\.osm.*no roads in county\.osm"):
+        prepare(study_of(raw))
+
+
+def test_a_working_crs_in_degrees_is_refused(raw):
+    with pytest.raises(CrsError, match="degrees"):
+        prepare(study_of(raw, working_crs="EPSG:4326"))
+
+
+def test_the_same_sources_give_the_same_frames(raw):
+    one, two = prepare(study_of(raw)), prepare(study_of(raw))
+    for name in ("settlements", "facilities", "roads", "boundaries", "water", "counts", "findings"):
+        pd.testing.assert_frame_equal(pd.DataFrame(getattr(one, name)), pd.DataFrame(getattr(two, name)))

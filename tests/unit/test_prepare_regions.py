@@ -1,0 +1,82 @@
+"""The two example studies on real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from spatial.sources.layers import Layers
+
+pytestmark = pytest.mark.data
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def islands(comoros) -> Layers:
+    return prepare(Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent))
+
+
+@pytest.fixture(scope="module")
+def county(rutland) -> Layers:
+    return prepare(Study.from_toml(EXAMPLES / "rutland.toml", raw=rutland.parent))
+
+
+def test_comoros_loses_no_place_and_no_person(islands):
+    assert len(islands.settlements) == 161
+    assert islands.settlements["in_study"].all()
+    assert islands.settlements["township_id"].notna().all()
+    assert islands.population.total == pytest.approx(869_595.0284, rel=1e-9)
+    assert islands.settlements["population_persons"].isna().all()
+
+
+def test_comoros_has_communes_on_mwali_and_whole_islands_elsewhere(islands):
+    units = islands.boundaries[islands.boundaries["is_unit"]]
+    assert units["admin_level"].value_counts().to_dict() == {8: 6, 4: 2}
+    names = " ".join(units.loc[units["admin_level"] == 4, "name"])
+    assert "Nzwani" in names
+    assert "Ngazidja" in names
+
+
+def test_the_known_issue_of_the_raster_is_carried(islands):
+    assert len(islands.issues) == 1
+    assert "Mwali and Nzwani" in islands.issues[0]
+
+
+def test_comoros_keeps_23_hospitals(islands):
+    counts = islands.facilities["service"].value_counts()
+    assert counts["hospital"] + counts["emergency_hospital"] == 23
+
+
+def test_the_elevation_of_comoros_reaches_its_summit(islands):
+    # The tiles reach 2,361 m; the summit of Karthala lies in the study area.
+    assert islands.elevation.values[islands.elevation.values > 0].max() == pytest.approx(2361, abs=1)
+
+
+def test_no_coastline_separates_a_place_of_comoros_from_its_nearest_road(islands):
+    roads = islands.roads[islands.roads["road_class"] != "ferry"]
+    coast = islands.water[islands.water["kind"] == "coastline"].union_all()
+    nearest = islands.settlements.sjoin_nearest(roads[["geometry"]]).drop_duplicates("settlement_id")
+    ways = nearest.geometry.shortest_line(roads.geometry.loc[nearest["index_right"]], align=False)
+    assert not ways.intersects(coast).any()
+
+
+def test_rutland_is_its_county_and_parishes(county):
+    assert county.crs.to_epsg() == 27700
+    assert county.boundaries["is_unit"].sum() == 57
+    places = county.settlements
+    # 63 nodes and one area; Allexton and Borderville lie just beyond the county.
+    assert len(places) == 64
+    assert sorted(places.loc[~places["in_study"], "name"]) == ["Allexton", "Borderville"]
+    assert places.loc[places["in_study"], "township_id"].notna().all()
+    assert places.loc[places["tier"] == "county_seat", "name"].tolist() == ["Oakham"]
+
+
+def test_rutland_counts_places_since_nobody_counts_people(county):
+    assert county.population is None
+    assert (county.settlements["population_source"] == "none").sum() >= 62
