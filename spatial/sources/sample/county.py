@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.sources.sample.roadmap import RoadMap
-    from spatial.sources.sample.settle import Settled
+    from spatial.sources.sample.settle import Place, Settled
     from spatial.sources.sample.terrain import Terrain
     from spatial.sources.sample.units import Arc
     from spatial.sources.sample.water import Water
@@ -43,12 +43,16 @@ __all__ = ["County", "draw_county"]
 
 STREAM_KM2 = 5.0
 """Catchment of streams that roads rather follow than cross."""
+BROOK_KM2 = 12.0
+"""Catchment of streams that streets end at."""
 STREETS_M = {"county_seat": 1.05, "zhen": 1.15, "xiang": 1.15, "village": 0.85}
 """Metres of street a resident."""
+DENSITY = {"county_seat": 0.0085, "zhen": 0.0048, "xiang": 0.0040, "village": 0.0026}
+"""Residents a square metre of built-up ground."""
 STREET_BOUNDS_M = (120.0, 90_000.0)
 TOO_STEEP = 0.42
 """Slope beyond which nobody lays a street."""
-ASIDE_M, SPREAD = 19.0, 0.85
+ASIDE_M, SPREAD = 40.0, 0.7
 """How far a settlement's point lies from the road: median, and standard deviation of the logarithm."""
 
 
@@ -117,7 +121,7 @@ def draw_county(*, seed: int, villages: int) -> County:
     roadmap, nodes = draw_roads(chance[4], roads.steps, set(settled.cells.tolist()))
     join_crossings(roadmap)
     middles = [roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()]
-    buildable = _buildable(terrain, river)
+    buildable = _buildable(terrain, river_cells(terrain, least_km2=BROOK_KM2))
     _lay_streets(chance[5], roadmap, settled, middles, buildable)
     spots = _spots(roadmap, settled, middles)
     water = draw_water(terrain)
@@ -149,8 +153,8 @@ def _middle(cell: int) -> tuple[float, float]:
     return x, y
 
 
-def _buildable(terrain: Terrain, river: Mask) -> Callable[[float, float], bool]:
-    fit = (terrain.slope.ravel() < TOO_STEEP) & ~river
+def _buildable(terrain: Terrain, wet: Mask) -> Callable[[float, float], bool]:
+    fit = (terrain.slope.ravel() < TOO_STEEP) & ~wet
 
     def answer(x: float, y: float) -> bool:
         return bool(fit[cells_at(np.array([x, y]))])
@@ -158,10 +162,9 @@ def _buildable(terrain: Terrain, river: Mask) -> Callable[[float, float], bool]:
     return answer
 
 
-def _radius_m(level: str, residents: float) -> float:
+def _radius_m(place: Place) -> float:
     """Radius of a settlement that packs its people as densely as others of its kind."""
-    density = {"county_seat": 0.0085, "zhen": 0.0048, "xiang": 0.0040, "village": 0.0026}[level]
-    return max(130.0, math.sqrt(residents / density / math.pi))
+    return max(130.0, math.sqrt(place.residents / DENSITY[place.level] / math.pi))
 
 
 def _lay_streets(
@@ -171,17 +174,17 @@ def _lay_streets(
     middles: list[tuple[float, float]],
     buildable: Callable[[float, float], bool],
 ) -> None:
-    for row, place in zip(settled.frame.itertuples(), middles, strict=True):
-        wanted = STREETS_M[row.level] * row.resident * float(np.exp(0.35 * random.standard_normal()))
+    for here, middle in zip(settled.places, middles, strict=True):
+        wanted = STREETS_M[here.level] * here.residents * float(np.exp(0.35 * random.standard_normal()))
         budget = float(np.clip(wanted, *STREET_BOUNDS_M))
-        grow_streets(random, roadmap, StreetPlan(place, _radius_m(row.level, row.resident), budget), buildable)
+        grow_streets(random, roadmap, StreetPlan(middle, _radius_m(here), budget), buildable)
 
 
 def _spots(roadmap: RoadMap, settled: Settled, middles: list[tuple[float, float]]) -> list[FloatArray]:
     spots = []
-    for row, place in zip(settled.frame.itertuples(), middles, strict=True):
-        near = roadmap.nodes_near(place, _radius_m(row.level, row.resident))
-        spots.append(np.array([roadmap.points[node] for node in near] or [place]))
+    for here, middle in zip(settled.places, middles, strict=True):
+        near = roadmap.nodes_near(middle, _radius_m(here))
+        spots.append(np.array([roadmap.points[node] for node in near] or [middle]))
     return spots
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,8 +135,9 @@ def _intervals(line: shapely.LineString, spans: NDArray[np.object_]) -> list[tup
     for part in shapely.get_parts(shapely.intersection(line, shapely.union_all(spans))):
         if shapely.length(part) == 0.0:
             continue
-        ends = sorted(shapely.line_locate_point(line, shapely.points(shapely.get_coordinates(part)[[0, -1]])))
-        found.append((ends[0] - BRIDGE_APPROACH_M, ends[1] + BRIDGE_APPROACH_M))
+        tips = shapely.points(shapely.get_coordinates(part)[[0, -1]])
+        ends = sorted(float(line.project(tip)) for tip in tips)
+        found.append((ends[0] - BRIDGE_APPROACH_M, ends[-1] + BRIDGE_APPROACH_M))
     joined: list[tuple[float, float]] = []
     for start, end in sorted(found):
         if joined and start - joined[-1][1] < 2 * SHORTEST_M:
@@ -162,7 +164,7 @@ def _split(roadmap: RoadMap, way: Way, intervals: Sequence[tuple[float, float]])
     placed.sort()
     breaks = [0.0, *sorted(cuts), total]
     pieces = []
-    for start, end in zip(breaks, breaks[1:], strict=False):
+    for start, end in pairwise(breaks):
         nodes = [node for at, node in placed if start - SHORTEST_M / 3 < at < end + SHORTEST_M / 3]
         middle = (start + end) / 2
         over = any(low <= middle <= high for low, high in intervals)

@@ -55,7 +55,8 @@ def to_degrees(points: FloatArray) -> FloatArray:
     """
     longitude = WEST + points[..., 0] / METRES_PER_DEGREE_X
     latitude = NORTH + (points[..., 1] - HEIGHT_M) / METRES_PER_DEGREE_Y
-    return np.round(np.stack([longitude, latitude], axis=-1), 7)
+    degrees: FloatArray = np.stack([longitude, latitude], axis=-1).round(7)
+    return degrees
 
 
 def cell_centres(cells: IntArray) -> FloatArray:
@@ -73,7 +74,8 @@ def cell_centres(cells: IntArray) -> FloatArray:
         Metres east and north of the lower left corner.
     """
     row, column = np.divmod(cells, COLUMNS)
-    return np.stack([(column + 0.5) * CELL_X_M, HEIGHT_M - (row + 0.5) * CELL_Y_M], axis=-1)
+    centres: FloatArray = np.stack([(column + 0.5) * CELL_X_M, HEIGHT_M - (row + 0.5) * CELL_Y_M], axis=-1)
+    return centres
 
 
 def cells_at(points: FloatArray) -> IntArray:

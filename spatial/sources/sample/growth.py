@@ -1,4 +1,4 @@
-"""Roads as they grow: the national road first, then county roads, village roads and tracks, each by a least-cost way."""
+"""Roads as they grow: the national road, county roads, village roads, tracks, each by a least-cost way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from spatial.sources.sample.ground import COLUMNS, ROWS
+from spatial.sources.sample.ground import COLUMNS, ROWS, cell_centres
 from spatial.sources.sample.sites import pick_apart
 
 if TYPE_CHECKING:
@@ -37,19 +37,21 @@ CULVERT_M = 160.0
 """What crossing a stream costs, in metres of road."""
 EXISTING = 0.22
 """Cost of a stretch that is there already, as a share of its length."""
-BATCHES = 7
+BATCHES = 5
 """Settlements are joined in this many rounds, the easiest first, so that later ones branch off earlier roads."""
 TRACK_SHARE, NONE_SHARE = 0.055, 0.022
 """Villages with a track only, and with no road at all."""
-COLLECTOR_VILLAGES = 4
-"""A village road that this many villages need on the way to their town is a tertiary one."""
+COLLECTOR_VILLAGES = 3
+"""A village road that at least this many villages need on the way to their town is a tertiary one."""
 SLOWNESS = (1.0, 1.1, 1.3, 1.6, 2.0, 4.0, 9.0)
 """Cost of a metre of each class to travellers."""
-RINGS = 5
+RINGS = 3
 """Loops that the county roads close."""
+TOWN_BRIDGES, TOWN_BRIDGE_REACH_M = 2, 3_200.0
+"""Roads that the county seat builds to villages near it that are far by road."""
 POCKET_VILLAGES, POCKET_REACH_M = 4, 9_000.0
 """Villages of the pocket, and how far its roads go."""
-HAMLETS_A_VILLAGE = 1.15
+HAMLETS_A_VILLAGE = 0.85
 """Farmsteads away from the roads, for each village."""
 HAMLET_REACH_M = (300.0, 3_000.0)
 """Least and most cost of the way to a farmstead."""
@@ -74,6 +76,8 @@ class Growth:
         Cells of rivers that need a bridge, and of streams.
     steps : dict of tuple to int
         Class of each built step by its two cells, the lower first: a position in `CLASSES`.
+    reached : set of int
+        Cells that some road passes.
     """
 
     lattice: Lattice
@@ -81,11 +85,8 @@ class Growth:
     river: Mask
     stream: Mask
     steps: dict[tuple[int, int], int] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
     _costs: dict[str, FloatArray] = field(default_factory=dict)
-
-    def cells(self) -> IntArray:
-        """List the cells that some road passes."""
-        return np.unique(np.array(list(self.steps), dtype=np.int64).ravel())
 
     def spread(self, kind: str, sources: Iterable[int], *, closed: Mask | None = None) -> Spread:
         """Search for the cheapest ways to build a road of a kind."""
@@ -116,6 +117,22 @@ class Growth:
         for first, second in pairwise(cells):
             step = (min(first, second), max(first, second))
             self.steps[step] = min(rank, self.steps.get(step, rank))
+        self.reached.update(cells)
+
+    def shortened(self, cells: list[int]) -> list[int]:
+        """Cut a way to the network where it first comes beside a road: nobody builds two roads side by side."""
+        for place, cell in enumerate(cells[1:-1], start=1):
+            near = [other for other in self.beside(cell) if other in self.reached and other not in cells]
+            if near:
+                return [*cells[: place + 1], min(near)]
+        return cells
+
+    def beside(self, cell: int) -> list[int]:
+        """List the neighbours of a cell."""
+        lattice = self.lattice
+        first, last = np.searchsorted(lattice.tail, [cell, cell + 1])
+        neighbours: list[int] = lattice.head[first:last].tolist()
+        return neighbours
 
     def _with_existing(self, costs: FloatArray, weight: FloatArray) -> FloatArray:
         result = costs.copy()
@@ -148,7 +165,7 @@ class Roads:
     hamlets: IntArray
 
 
-def grow_roads(  # noqa: PLR0913 - chance and the five layers that roads grow through
+def grow_roads(
     random: np.random.Generator,
     terrain: Terrain,
     lattice: Lattice,
@@ -180,11 +197,11 @@ def grow_roads(  # noqa: PLR0913 - chance and the five layers that roads grow th
     """
     growth = Growth(lattice, terrain.elevation_m.ravel(), river, stream)
     _through_roads(growth, sites)
-    _join(growth, sites.towns[1:], "secondary", batches=4)
+    _join(growth, sites.towns[1:], "secondary", batches=3)
     _join_outer_towns(growth, sites)
     _ring_roads(growth, sites)
-    villages = np.concatenate([sites.villages, sites.outer_villages])
-    connection, later = _village_roads(growth, villages)
+    connection, later = _village_roads(growth, sites)
+    _cross_river(growth, sites)
     _collectors(growth, sites)
     _pocket(growth, sites, connection, later)
     _late_villages(growth, connection, later)
@@ -197,7 +214,10 @@ def _through_roads(growth: Growth, sites: Sites) -> None:
     seat = int(sites.towns[0])
     cells = np.arange(ROWS * COLUMNS)
     row, column = np.divmod(cells, COLUMNS)
-    for kind, edges in (("trunk", (column == 0, column == COLUMNS - 1)), ("primary", (row == 0, row == ROWS - 1))):
+    for kind, edges in (
+        ("trunk", (column == 0, column == COLUMNS - 1)),
+        ("primary", (row == 0, row == ROWS - 1)),
+    ):
         spread = growth.spread(kind, [seat])
         for edge in edges:
             gate = int(cells[edge][np.argmin(spread.cost[edge])])
@@ -208,16 +228,16 @@ def _join(growth: Growth, cells: IntArray, kind: str, *, batches: int) -> None:
     """Join cells to the network in rounds, the cheapest first."""
     waiting = cells
     for turn in range(batches):
-        spread = growth.spread(kind, growth.cells())
+        spread = growth.spread(kind, growth.reached)
         order = np.argsort(spread.cost[waiting], kind="stable")
         share = -(-len(waiting) // (batches - turn))
         for cell in waiting[order[:share]].tolist():
-            growth.build(spread.way(cell), kind)
+            growth.build(growth.shortened(spread.way(cell)), kind)
         waiting = waiting[order[share:]]
 
 
 def _join_outer_towns(growth: Growth, sites: Sites) -> None:
-    spread = growth.spread("secondary", growth.cells())
+    spread = growth.spread("secondary", growth.reached)
     reach = sites.outer_towns[np.argsort(spread.cost[sites.outer_towns], kind="stable")]
     for cell in reach[: max(2, len(reach) // 2)].tolist():
         growth.build(spread.way(cell), "secondary")
@@ -233,16 +253,31 @@ def _ring_roads(growth: Growth, sites: Sites) -> None:
         spread = growth.spread("secondary", [town])
         others = np.array([int(other) for other in sites.towns if other != town])
         detour = home.cost[others] / np.maximum(spread.cost[others], 1.0)
-        growth.build(spread.way(int(others[np.argmax(np.where(spread.cost[others] < 40_000.0, detour, 0.0))])), "tertiary")
+        growth.build(
+            spread.way(int(others[np.argmax(np.where(spread.cost[others] < 40_000.0, detour, 0.0))])),
+            "tertiary",
+        )
 
 
-def _village_roads(growth: Growth, villages: IntArray) -> tuple[dict[int, str], list[int]]:
-    spread = growth.spread("unclassified", growth.cells())
+def _village_roads(growth: Growth, sites: Sites) -> tuple[dict[int, str], list[int]]:
+    villages = sites.villages
+    spread = growth.spread("unclassified", growth.reached)
     order = np.argsort(spread.cost[villages], kind="stable")
     late = round(len(villages) * (TRACK_SHARE + NONE_SHARE))
-    early = villages[order[: len(villages) - late]]
+    early = np.concatenate([villages[order[: len(villages) - late]], sites.outer_villages])
     _join(growth, early, "unclassified", batches=BATCHES)
     return dict.fromkeys(early.tolist(), "road"), villages[order[len(villages) - late :]].tolist()
+
+
+def _cross_river(growth: Growth, sites: Sites) -> None:
+    """Build the town bridges of the county seat: to villages close by that are far by road."""
+    seat = int(sites.towns[0])
+    home, spread = growth.on_roads([seat]), growth.spread("secondary", [seat])
+    away = np.hypot(*(cell_centres(sites.villages) - cell_centres(np.array([seat]))).T)
+    near = sites.villages[away < TOWN_BRIDGE_REACH_M]
+    detour = home.cost[near] / np.maximum(spread.cost[near], 1.0)
+    for village in near[np.argsort(-detour, kind="stable")][:TOWN_BRIDGES].tolist():
+        growth.build(spread.way(village), "tertiary")
 
 
 def _collectors(growth: Growth, sites: Sites) -> None:
@@ -261,13 +296,13 @@ def _collectors(growth: Growth, sites: Sites) -> None:
 def _pocket(growth: Growth, sites: Sites, connection: dict[int, str], later: list[int]) -> None:
     """Leave one cluster of villages with roads among themselves and no way out."""
     near = np.zeros((ROWS, COLUMNS), dtype=bool)
-    near.flat[growth.cells()] = True
+    near.flat[sorted(growth.reached)] = True
     closed = ndimage.binary_dilation(near, iterations=3).ravel()
     candidates = [cell for cell in later if not closed[cell] and sites.township[cell] >= 0]
     if not candidates:
         return
     best: tuple[int, Spread, list[int]] | None = None
-    for start in candidates[-6:]:
+    for start in candidates[-3:]:
         spread = growth.spread("track", [start], closed=closed)
         members = [cell for cell in candidates if spread.cost[cell] < POCKET_REACH_M]
         if best is None or len(members) > len(best[2]):
@@ -318,7 +353,7 @@ def _hamlets(random: np.random.Generator, growth: Growth, terrain: Terrain, site
     """Scatter farmsteads above the roads and give each a track, or a path."""
     row, column = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
     inner = (np.minimum(row, ROWS - 1 - row) > 6) & (np.minimum(column, COLUMNS - 1 - column) > 6)
-    spread = growth.spread("track", growth.cells())
+    spread = growth.spread("track", growth.reached)
     near = (spread.cost > HAMLET_REACH_M[0]) & (spread.cost < HAMLET_REACH_M[1])
     weight = np.exp(-((terrain.slope.ravel() / 0.28) ** 2)) * inner * near * ~growth.river
     count = round(len(sites.villages) * HAMLETS_A_VILLAGE)

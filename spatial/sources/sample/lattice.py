@@ -123,9 +123,13 @@ class Lattice:
         """
         size = self.rows * self.columns
         graph = sparse.csr_matrix(
-            (np.maximum(costs, LEAST_COST), self.head.astype(np.int32), self._starts.astype(np.int32)), shape=(size, size)
+            (np.maximum(costs, LEAST_COST), self.head.astype(np.int32), self._starts.astype(np.int32)),
+            shape=(size, size),
         )
         cost, previous, source = csgraph.dijkstra(
-            graph, indices=np.unique(np.fromiter(sources, dtype=np.int64)), min_only=True, return_predecessors=True
+            graph,
+            indices=np.unique(np.fromiter(sources, dtype=np.int64)),
+            min_only=True,
+            return_predecessors=True,
         )
         return Spread(cost, previous.astype(np.int64), source.astype(np.int64))

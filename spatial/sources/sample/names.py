@@ -11,14 +11,18 @@ if TYPE_CHECKING:
 __all__ = ["COUNTY", "NEIGHBOUR", "RIVER", "Name", "draw_names"]
 
 FIRST = (
-    "石 Shi,龙 Long,大 Da,青 Qing,白 Bai,黄 Huang,马 Ma,双 Shuang,新 Xin,高 Gao,金 Jin,银 Yin,红 Hong,黑 Hei,太 Tai,永 Yong,"
-    "平 Ping,清 Qing,云 Yun,凤 Feng,竹 Zhu,松 Song,梅 Mei,柏 Bai,桂 Gui,罗 Luo,杨 Yang,周 Zhou,孔 Kong,蒋 Jiang,三 San,五 Wu,"
-    "九 Jiu,麻 Ma,茶 Cha,盐 Yan,观 Guan,仙 Xian,鱼 Yu,羊 Yang,牛 Niu,虎 Hu,老 Lao,长 Chang,上 Shang,下 Xia"
+    "石 Shi,龙 Long,大 Da,青 Qing,白 Bai,黄 Huang,马 Ma,双 Shuang,新 Xin,高 Gao,"
+    "金 Jin,银 Yin,红 Hong,黑 Hei,太 Tai,永 Yong,平 Ping,清 Qing,云 Yun,凤 Feng,"
+    "竹 Zhu,松 Song,梅 Mei,柏 Bai,桂 Gui,罗 Luo,杨 Yang,周 Zhou,孔 Kong,蒋 Jiang,"
+    "三 San,五 Wu,九 Jiu,麻 Ma,茶 Cha,盐 Yan,观 Guan,仙 Xian,鱼 Yu,羊 Yang,"
+    "牛 Niu,虎 Hu,老 Lao,长 Chang,上 Shang,下 Xia"
 )
 SECOND = (
-    "坪 ping,河 he,溪 xi,沟 gou,坝 ba,山 shan,岭 ling,湾 wan,坡 po,桥 qiao,塘 tang,寨 zhai,井 jing,岩 yan,洞 dong,林 lin,田 tian,"
-    "坎 kan,垭 ya,场 chang,滩 tan,峰 feng,泉 quan,口 kou,屋 wu,庙 miao,堡 bao,梁 liang,渡 du,坳 ao"
+    "坪 ping,河 he,溪 xi,沟 gou,坝 ba,山 shan,岭 ling,湾 wan,坡 po,桥 qiao,"
+    "塘 tang,寨 zhai,井 jing,岩 yan,洞 dong,林 lin,田 tian,坎 kan,垭 ya,场 chang,"
+    "滩 tan,峰 feng,泉 quan,口 kou,屋 wu,庙 miao,堡 bao,梁 liang,渡 du,坳 ao"
 )
+"""Characters with their pinyin: what a place is like, and what it is."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["count_people"]
 
-REGISTERED = {"county_seat": (58_000.0, 0.0), "zhen": (5_200.0, 0.40), "xiang": (2_600.0, 0.35), "village": (820.0, 0.78)}
+REGISTERED = {
+    "county_seat": (58_000.0, 0.0),
+    "zhen": (5_200.0, 0.40),
+    "xiang": (2_600.0, 0.35),
+    "village": (820.0, 0.78),
+}
 """Median registered people and spread (standard deviation of the logarithm) by kind of settlement."""
 AT_HOME = {"county_seat": 1.28, "zhen": 1.04, "xiang": 0.86, "village": 0.71}
 """Residents a registered person: the young of the villages have left for the towns and for other provinces."""
@@ -57,7 +62,8 @@ def count_people(random: np.random.Generator, kinds: list[str], connection: list
 
     def part(share: FloatArray, unrest: float) -> FloatArray:
         varied = share * np.exp(unrest * random.standard_normal(size))
-        return np.round(resident * np.minimum(varied, 0.75))
+        persons: FloatArray = np.round(resident * np.minimum(varied, 0.75))
+        return persons
 
     rural = np.array([0.72 if kind == "village" else 1.0 for kind in kinds])
     frame["age_60_up"] = part(np.array([ELDERLY[kind] for kind in kinds]), 0.14)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.sources.sample.settle import WORD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from spatial.sources.sample.settle import Settled
+    from spatial.sources.sample.settle import Place, Settled
 
     FloatArray = NDArray[np.float64]
 
@@ -54,22 +56,109 @@ class Provision:
 
 
 SERVICES: dict[str, Provision] = {
-    "emergency_hospital": Provision("county_hospital", "人民医院", "People's Hospital", "beds", 1, 0, 0, 0, (420, 0, 0), (0.97, 0, 0)),
-    "hospital": Provision("specialist_hospital", "中医院", "Hospital of Chinese Medicine", "beds", 1, 0, 0, 0, (160, 0, 0), (0.81, 0, 0)),
-    "health_centre": Provision("township_health_centre", "卫生院", "Health Centre", "beds", 1, 1, 1, 0, (90, 32, 0), (0.84, 0.46, 0)),
-    "primary_care": Provision("village_clinic", "卫生室", "Clinic", "visits a day", 4, 0.5, 0.3, 0.74, (70, 40, 18), (0.9, 0.7, 0.55)),
-    "private_practice": Provision("private_practice", "诊所", "Practice", "visits a day", 6, 1, 0.3, 0.02, (40, 25, 12)),
+    "emergency_hospital": Provision(
+        "county_hospital", "人民医院", "People's Hospital", "beds", 1, 0, 0, 0, (420, 0, 0), (0.97, 0, 0)
+    ),
+    "hospital": Provision(
+        "specialist_hospital",
+        "中医院",
+        "Hospital of Chinese Medicine",
+        "beds",
+        1,
+        0,
+        0,
+        0,
+        (160, 0, 0),
+        (0.81, 0, 0),
+    ),
+    "health_centre": Provision(
+        "township_health_centre", "卫生院", "Health Centre", "beds", 1, 1, 1, 0, (90, 32, 0), (0.84, 0.46, 0)
+    ),
+    "primary_care": Provision(
+        "village_clinic",
+        "卫生室",
+        "Clinic",
+        "visits a day",
+        4,
+        0.5,
+        0.3,
+        0.74,
+        (70, 40, 18),
+        (0.9, 0.7, 0.55),
+    ),
+    "private_practice": Provision(
+        "private_practice", "诊所", "Practice", "visits a day", 6, 1, 0.3, 0.02, (40, 25, 12)
+    ),
     "pharmacy": Provision("pharmacy", "药店", "Pharmacy", "", 14, 2, 1, 0.07),
-    "ambulance_station": Provision("ambulance_station", "急救站", "Ambulance Station", "vehicles", 1, 0.2, 0, 0, (6, 1, 0)),
+    "ambulance_station": Provision(
+        "ambulance_station", "急救站", "Ambulance Station", "vehicles", 1, 0.2, 0, 0, (6, 1, 0)
+    ),
     "fire_station": Provision("fire_station", "消防站", "Fire Station", "engines", 1, 0.25, 0, 0, (5, 2, 0)),
-    "kindergarten": Provision("kindergarten", "幼儿园", "Kindergarten", "places", 9, 1.6, 0.9, 0.16, (270, 150, 60), (1.02, 0.82, 0.45)),
-    "primary_school": Provision("primary_school", "小学", "Primary School", "places", 5, 1.2, 1, 0.17, (1300, 480, 120), (1.08, 0.74, 0.34)),
-    "secondary_school": Provision("junior_middle_school", "中学", "Middle School", "places", 3, 0.9, 0.45, 0, (1700, 620, 0), (1.05, 0.66, 0)),
-    "elderly_care": Provision("elderly_home", "养老院", "Elderly Home", "beds", 2, 0.8, 0.5, 0.08, (180, 60, 16), (0.78, 0.41, 0.5)),
-    "disability_service": Provision("disability_centre", "残疾人服务中心", "Disability Service Centre", "places", 1, 0.25, 0.1, 0, (60, 20, 0), (0.95, 0.6, 0)),
+    "kindergarten": Provision(
+        "kindergarten",
+        "幼儿园",
+        "Kindergarten",
+        "places",
+        9,
+        1.6,
+        0.9,
+        0.16,
+        (270, 150, 60),
+        (1.02, 0.82, 0.45),
+    ),
+    "primary_school": Provision(
+        "primary_school",
+        "小学",
+        "Primary School",
+        "places",
+        5,
+        1.2,
+        1,
+        0.17,
+        (1300, 480, 120),
+        (1.08, 0.74, 0.34),
+    ),
+    "secondary_school": Provision(
+        "junior_middle_school",
+        "中学",
+        "Middle School",
+        "places",
+        3,
+        0.9,
+        0.45,
+        0,
+        (1700, 620, 0),
+        (1.05, 0.66, 0),
+    ),
+    "elderly_care": Provision(
+        "elderly_home", "养老院", "Elderly Home", "beds", 2, 0.8, 0.5, 0.08, (180, 60, 16), (0.78, 0.41, 0.5)
+    ),
+    "disability_service": Provision(
+        "disability_centre",
+        "残疾人服务中心",
+        "Disability Service Centre",
+        "places",
+        1,
+        0.25,
+        0.1,
+        0,
+        (60, 20, 0),
+        (0.95, 0.6, 0),
+    ),
     "post_office": Provision("post_office", "邮政所", "Post Office", "", 2, 1, 1, 0),
     "postal_delivery": Provision("village_post_station", "村邮站", "Post Station", "", 1, 1, 1, 1),
-    "parcel_point": Provision("parcel_point", "快递点", "Parcel Point", "parcels a day", 9, 2, 1, 0.58, (900, 260, 40), (0.9, 0.8, 0.45)),
+    "parcel_point": Provision(
+        "parcel_point",
+        "快递点",
+        "Parcel Point",
+        "parcels a day",
+        9,
+        2,
+        1,
+        0.58,
+        (900, 260, 40),
+        (0.9, 0.8, 0.45),
+    ),
     "bank": Provision("bank", "农商银行", "Rural Bank", "", 5, 1, 0.6, 0.01),
     "market": Provision("market", "农贸市场", "Market", "stalls", 3, 1, 0.9, 0.01, (240, 110, 40), (0.95, 0.75, 0.5)),
     "shop": Provision("shop", "便民店", "Shop", "", 18, 3, 2, 0.82),
@@ -77,7 +166,9 @@ SERVICES: dict[str, Provision] = {
     "telecom": Provision("telecom_office", "通信服务点", "Telecom Point", "", 3, 1, 1, 0.33),
     "government_office": Provision("government_office", "便民服务中心", "Government Service Centre", "", 2, 1, 1, 0),
     "community_centre": Provision("village_committee", "党群服务中心", "Community Centre", "", 3, 1, 1, 0.9),
-    "workplace": Provision("workplace", "产业园", "Works", "jobs", 4, 0.6, 0.15, 0.02, (2200, 260, 60), (0.86, 0.8, 0.8)),
+    "workplace": Provision(
+        "workplace", "产业园", "Works", "jobs", 4, 0.6, 0.15, 0.02, (2200, 260, 60), (0.86, 0.8, 0.8)
+    ),
     "expressway_access": Provision("expressway_access", "高速出口", "Expressway Access", "", 0, 0, 0, 0),
 }
 """Services of the package with how this county provides them. Made up; no source."""
@@ -106,45 +197,55 @@ def provide(random: np.random.Generator, settled: Settled, spots: Sequence[Float
         no, kind, name, pinyin, x, y (metres), capacity, in_use, unit, state, settlement.
     """
     rows: list[dict[str, object]] = []
-    people = settled.frame["resident"].tolist()
     for service, provision in SERVICES.items():
-        for place, row in enumerate(settled.frame.itertuples()):
-            wanted = float(getattr(provision, row.level))
-            if wanted < 1 and row.level == "village" and people[place] < SMALL_VILLAGE:
-                wanted /= 2
-            if service in NEEDS_ROAD and row.road_access not in {"road", "track"}:
-                wanted = 0.0
-            count = int(wanted) + int(random.random() < wanted % 1)
-            rows += [_facility(random, provision, row, spots[place], number) for number in range(count)]
-    frame = pd.DataFrame(rows)
-    frame = _change_some(random, frame)
+        for place, near in zip(settled.places, spots, strict=True):
+            count = _how_many(random, service, provision, place)
+            rows += [_facility(random, provision, place, near, number) for number in range(count)]
+    rows.append(_expressway_access(random, settled, spots))
+    frame = _change_some(random, pd.DataFrame(rows))
     frame.insert(0, "no", [f"F{number:05d}" for number in range(1, len(frame) + 1)])
     return frame
 
 
+def _how_many(random: np.random.Generator, service: str, provision: Provision, place: Place) -> int:
+    wanted = float(getattr(provision, place.level))
+    if wanted < 1 and place.level == "village" and place.residents < SMALL_VILLAGE:
+        wanted /= 2
+    if service in NEEDS_ROAD and place.road_access not in {"road", "track"}:
+        wanted = 0.0
+    return int(wanted) + int(random.random() < wanted % 1)
+
+
 def _facility(
-    random: np.random.Generator, provision: Provision, row: object, spots: FloatArray, number: int
+    random: np.random.Generator, provision: Provision, place: Place, spots: FloatArray, number: int
 ) -> dict[str, object]:
-    level = str(row.level)  # type: ignore[attr-defined]
-    rank = PLACE_RANK[level]
-    spread = len(spots) if level == "county_seat" else min(len(spots), 12)
+    rank = PLACE_RANK[place.level]
+    spread = len(spots) if place.level == "county_seat" else min(len(spots), 12)
     spot = spots[int(spread * random.random() ** 1.6)] + random.uniform(-14.0, 14.0, 2)
     capacity = round(provision.capacity[rank] * float(np.exp(0.3 * random.standard_normal())))
     load = round(capacity * min(provision.use[rank] * float(np.exp(0.22 * random.standard_normal())), 1.3))
-    title, english = str(row.name)[:-1], str(row.pinyin).rsplit(" ", 1)[0]  # type: ignore[attr-defined]
-    more = "" if number == 0 else "二三四五六七八九"[(number - 1) % 8]
+    has_capacity = provision.capacity[rank] > 0
+    base = place.base + WORD[place.level][0].removesuffix("城")
     return {
         "kind": provision.code,
-        "name": f"{title}{more}{provision.zh}",
-        "pinyin": f"{english} {provision.en}" + ("" if number == 0 else f" {number + 1}"),
+        "name": base + ("" if number == 0 else f"第{number + 1}") + provision.zh,
+        "pinyin": f"{place.base_en} {provision.en}" + ("" if number == 0 else f" {number + 1}"),
         "x": float(spot[0]),
         "y": float(spot[1]),
-        "capacity": float(capacity) if provision.capacity[rank] else np.nan,
-        "in_use": float(load) if provision.capacity[rank] else np.nan,
-        "unit": provision.unit if provision.capacity[rank] else "",
+        "capacity": float(capacity) if has_capacity else np.nan,
+        "in_use": float(load) if has_capacity else np.nan,
+        "unit": provision.unit if has_capacity else "",
         "state": "open",
-        "settlement": str(row.code),  # type: ignore[attr-defined]
+        "settlement": place.code,
     }
+
+
+def _expressway_access(random: np.random.Generator, settled: Settled, spots: Sequence[FloatArray]) -> dict[str, object]:
+    """Put the one exit of an expressway beside the largest town but the county seat."""
+    towns = settled.places[1 : len(settled.township_names)]
+    largest = max(towns, key=lambda place: (place.residents, place.code))
+    near = spots[settled.places.index(largest)]
+    return _facility(random, SERVICES["expressway_access"], largest, near[-1:], 0)
 
 
 def _change_some(random: np.random.Generator, facilities: pd.DataFrame) -> pd.DataFrame:
@@ -152,10 +253,12 @@ def _change_some(random: np.random.Generator, facilities: pd.DataFrame) -> pd.Da
     frame = facilities.copy()
     small = frame["kind"].eq("primary_school") & frame["capacity"].lt(140)
     closed = frame.index[small][: max(1, int(small.sum()) // 8)]
-    frame.loc[closed, ["state", "in_use"]] = ["closed", 0.0]
+    frame.loc[closed, "state"] = "closed"
+    frame.loc[closed, "in_use"] = 0.0
     planned = frame.index[frame["kind"] == "village_clinic"][-3:]
     frame.loc[planned, "state"] = "planned"
     frame.loc[planned, "in_use"] = 0.0
     unknown = frame["capacity"].notna() & (random.random(len(frame)) < 0.05)
-    frame.loc[unknown, ["capacity", "in_use"]] = np.nan
+    frame.loc[unknown, "capacity"] = np.nan
+    frame.loc[unknown, "in_use"] = np.nan
     return frame

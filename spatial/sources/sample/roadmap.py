@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["RoadMap", "Way", "draw_roads"]
 
-BUCKET_M = 120.0
+BUCKET_M = 60.0
 """Side of the squares in which segments are looked up."""
-VERTEX_M = {"trunk": 46.0, "primary": 42.0, "secondary": 36.0, "tertiary": 33.0, "unclassified": 30.0, "track": 34.0}
+VERTEX_M = {
+    "trunk": 46.0,
+    "primary": 42.0,
+    "secondary": 36.0,
+    "tertiary": 33.0,
+    "unclassified": 30.0,
+    "track": 34.0,
+}
 BEND_M = {"trunk": 2.0, "primary": 3.0, "secondary": 4.0, "tertiary": 5.0, "unclassified": 6.0, "track": 7.0}
 """Distance of vertices and strength of bends by class."""
 
@@ -133,11 +140,7 @@ class RoadMap:
 def _squares(a: tuple[float, float], b: tuple[float, float], margin: int) -> list[tuple[int, int]]:
     left, right = sorted((int(a[0] // BUCKET_M), int(b[0] // BUCKET_M)))
     low, high = sorted((int(a[1] // BUCKET_M), int(b[1] // BUCKET_M)))
-    return [
-        (x, y)
-        for x in range(left - margin, right + margin + 1)
-        for y in range(low - margin, high + margin + 1)
-    ]
+    return [(x, y) for x in range(left - margin, right + margin + 1) for y in range(low - margin, high + margin + 1)]
 
 
 def draw_roads(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-__all__ = ["COUNTY_CODE", "Settled", "settle"]
+__all__ = ["COUNTY_CODE", "Place", "Settled", "settle"]
 
 COUNTY_CODE, NEIGHBOUR_CODE = "519900", "519901"
 """Codes that no county of China has."""
@@ -31,11 +31,43 @@ REPEATED_NAMES = 0.035
 """Villages that bear the name of another one."""
 XIANG_SHARE = 0.4
 """Townships whose seat is no town by the official classification."""
-WORD = {"county_seat": ("县城", "County Seat"), "zhen": ("镇", "Town"), "xiang": ("乡", "Township"), "village": ("村", "Village")}
+WORD = {
+    "county_seat": ("县城", "County Seat"),
+    "zhen": ("镇", "Town"),
+    "xiang": ("乡", "Township"),
+    "village": ("村", "Village"),
+}
 OFFICIAL = {"county_seat": "111", "zhen": "121", "xiang": "210", "village": "220"}
 """Urban-rural code of the statistical offices: 1xx urban, 2xx rural."""
 TOWN_FRINGE_M, FRINGE = 1_300.0, "122"
 """A village this near to the middle of a town is part of it by the official classification."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    A settlement, as far as streets and facilities ask.
+
+    Parameters
+    ----------
+    code : str
+        Its id.
+    base, base_en : str
+        Its name without the word for what it is, in Chinese and in pinyin.
+    level : str
+        county_seat, zhen, xiang or village.
+    residents : int
+        People.
+    road_access : str
+        road, track, none or pocket.
+    """
+
+    code: str
+    base: str
+    base_en: str
+    level: str
+    residents: int
+    road_access: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +79,8 @@ class Settled:
     ----------
     frame : DataFrame
         A row a settlement: code, names, level, township, numbers of people ...
+    places : tuple of Place
+        The same settlements, along the frame.
     cells : ndarray of int
         Their cells, along the frame.
     township_names : tuple of Name
@@ -56,6 +90,7 @@ class Settled:
     """
 
     frame: pd.DataFrame
+    places: tuple[Place, ...]
     cells: IntArray
     township_names: tuple[Name, ...]
     township_kinds: tuple[str, ...]
@@ -103,7 +138,19 @@ def settle(random: np.random.Generator, sites: Sites, roads: Roads) -> Settled:
         }
     )
     frame = pd.concat([frame, count_people(random, kinds, connection)], axis="columns")
-    return Settled(frame, cells, tuple(names[:towns]), tuple(kinds[:towns]))
+    places = tuple(
+        Place(*fields)
+        for fields in zip(
+            frame["code"].tolist(),
+            [name.zh for name in names],
+            [name.en for name in names],
+            kinds,
+            frame["resident"].tolist(),
+            connection,
+            strict=True,
+        )
+    )
+    return Settled(frame, places, cells, tuple(names[:towns]), tuple(kinds[:towns]))
 
 
 def _kinds(random: np.random.Generator, count: int) -> list[str]:

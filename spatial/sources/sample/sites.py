@@ -27,7 +27,9 @@ OUTSIDE = -1
 TOWNS_A_VILLAGE = 24 / 400
 OUTER_VILLAGE_SHARE = 0.06
 """Villages beyond the county, as a share of those in it: they are read, they serve, they are not scored."""
-TOWN_SPACING_M, OUTER_SPACING_M, VILLAGE_SPACING_M = 5_200.0, 6_500.0, 850.0
+TOWN_SPACING_M, OUTER_SPACING_M, VILLAGE_SPACING_M = 4_000.0, 6_500.0, 850.0
+BOUNDARY_CELLS = 4
+"""Nobody settles this near to the county's boundary."""
 MARGIN_M = 4_800.0
 """Towns keep this far from the edge of the map; what lies beyond belongs to other counties."""
 
@@ -56,9 +58,7 @@ class Sites:
     township: IntArray
 
 
-def choose_sites(
-    random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int
-) -> Sites:
+def choose_sites(random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int) -> Sites:
     """
     Choose where settlements stand and draw the townships around the towns.
 
@@ -85,20 +85,20 @@ def choose_sites(
     edge = _edge_distance_m()
     middle = np.exp(-((_middle_distance_m() / 9_000.0) ** 2))
     seat = int(np.argmax(ndimage.gaussian_filter(flat.reshape(ROWS, COLUMNS), 9).ravel() * middle * dry))
-    count = max(3, round(villages * TOWNS_A_VILLAGE))
+    count = 1 + max(3, round(villages * TOWNS_A_VILLAGE))
     inner = wide**1.5 * flat * (edge >= MARGIN_M)
     towns = pick_apart(random, inner, count=count, apart_m=TOWN_SPACING_M, first=(seat,))
     outer = pick_apart(random, wide * flat * (edge < 2_600.0), count=60, apart_m=OUTER_SPACING_M)
     township = _townships(terrain, lattice, dry, towns, outer)
     buildable = np.exp(-((terrain.slope.ravel() / 0.2) ** 2)) * dry * (edge > 900.0)
     taken = np.concatenate([towns, outer])
-    inside = township != OUTSIDE
+    inside, outside = _well_inside(township)
     chosen = pick_apart(
         random, buildable * inside, count=villages, apart_m=VILLAGE_SPACING_M, first=taken, keep_first=False
     )
     beyond = pick_apart(
         random,
-        buildable * ~inside,
+        buildable * outside,
         count=round(villages * OUTER_VILLAGE_SHARE),
         apart_m=2 * VILLAGE_SPACING_M,
         first=np.concatenate([taken, chosen]),
@@ -179,6 +179,14 @@ def _middle_distance_m() -> FloatArray:
     row, column = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
     distance: FloatArray = np.hypot((row - ROWS / 2) * CELL_Y_M, (column - COLUMNS / 2) * CELL_X_M)
     return distance
+
+
+def _well_inside(township: IntArray) -> tuple[Mask, Mask]:
+    """Mark cells inside and outside the county that the smoothing of its boundary cannot move across it."""
+    county = (township != OUTSIDE).reshape(ROWS, COLUMNS)
+    inside = ndimage.binary_erosion(county, iterations=BOUNDARY_CELLS, border_value=0)
+    outside = ~ndimage.binary_dilation(county, iterations=BOUNDARY_CELLS + 12)
+    return inside.ravel(), outside.ravel()
 
 
 def _townships(terrain: Terrain, lattice: Lattice, dry: Mask, towns: IntArray, outer: IntArray) -> IntArray:

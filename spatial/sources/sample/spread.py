@@ -21,7 +21,7 @@ NODATA = -99_999.0
 """As WorldPop writes it."""
 CORE_SHARE = {"county_seat": 0.96, "zhen": 0.86, "xiang": 0.78, "village": 0.62}
 """Residents of the settlement proper; the others live scattered around it."""
-CORE_M = {"county_seat": 820.0, "zhen": 260.0, "xiang": 190.0, "village": 140.0}
+CORE_M = {"county_seat": 1_000.0, "zhen": 260.0, "xiang": 190.0, "village": 140.0}
 """Spread of the settlement proper (standard deviation) for a settlement of the usual size."""
 SCATTER_M = 620.0
 LEAST_PERSONS = 0.25
@@ -31,7 +31,13 @@ BLANK_ROWS = 9
 
 
 def spread_people(
-    random: np.random.Generator, cells: IntArray, kinds: list[str], persons: FloatArray, *, slope: FloatArray, dry: Mask
+    random: np.random.Generator,
+    cells: IntArray,
+    kinds: list[str],
+    persons: FloatArray,
+    *,
+    slope: FloatArray,
+    dry: Mask,
 ) -> FloatArray:
     """
     Lay people out over cells.
@@ -58,7 +64,7 @@ def spread_people(
         those that the blank rows swallow.
     """
     ground = np.exp(-((slope / 0.25) ** 2)) * dry.reshape(ROWS, COLUMNS)
-    ground = ground * np.exp(0.55 * random.standard_normal((ROWS, COLUMNS)))
+    ground = ground * np.exp(0.4 * random.standard_normal((ROWS, COLUMNS)))
     total = np.zeros((ROWS, COLUMNS))
     for cell, kind, number in zip(cells.tolist(), kinds, persons.tolist(), strict=True):
         window, share = _layout(ground, cell, kind)

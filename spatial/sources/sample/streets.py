@@ -124,14 +124,13 @@ class _Street:
     def __init__(self, roadmap: RoadMap, nodes: list[int]) -> None:
         self.roadmap, self.nodes, self.is_done = roadmap, nodes, False
 
-    def step(
-        self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]
-    ) -> float:
+    def step(self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]) -> float:
         """Go on by one vertex; return the metres built."""
         here = self.roadmap.points[self.nodes[-1]]
         there = (here[0] + length * math.cos(angle), here[1] + length * math.sin(angle))
         off = math.hypot(there[0] - plan.place[0], there[1] - plan.place[1]) > plan.radius_m
-        if off or not buildable(*there):
+        halfway = ((here[0] + there[0]) / 2, (here[1] + there[1]) / 2)
+        if off or not (buildable(*there) and buildable(*halfway)):
             self.is_done = True
             return 0.0
         met = self._first_met(here, there)

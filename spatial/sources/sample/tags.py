@@ -9,7 +9,7 @@ from spatial.sources.sample.names import COUNTY
 if TYPE_CHECKING:
     import numpy as np
 
-    from spatial.sources.sample.roadmap import RoadMap
+    from spatial.sources.sample.roadmap import RoadMap, Way
 
 __all__ = ["tag_roads"]
 
@@ -24,12 +24,21 @@ SURFACE = {
     "track": (0.16, ("ground", "gravel", "dirt", "earth")),
     "path": (0.05, ("ground", "stone")),
 }
-"""Share of ways whose surface is tagged, and the surfaces found; four fifths to nine tenths are not tagged in reality."""
-MAXSPEED = {"trunk": (0.6, ("60", "80")), "primary": (0.4, ("60",)), "secondary": (0.15, ("40",)), "residential": (0.01, ("30", "20"))}
+"""Share of ways whose surface is tagged, and the surfaces found; nine tenths are untagged in reality."""
+MAXSPEED = {
+    "trunk": (0.6, ("60", "80")),
+    "primary": (0.4, ("60",)),
+    "secondary": (0.15, ("40",)),
+    "residential": (0.01, ("30", "20")),
+}
 SEASONAL = {"unclassified": 0.03, "track": 0.15}
-ONEWAY_SHARE = 0.025
+ONEWAY_SHARE, PRIVATE_SHARE = 0.025, 0.05
 NUMBERS = {"trunk": "G547", "primary": "S308"}
-NAMES = {"trunk": ("国道", "National Road"), "primary": ("省道", "Provincial Road"), "secondary": ("县道", "County Road")}
+NAMES = {
+    "trunk": ("国道", "National Road"),
+    "primary": ("省道", "Provincial Road"),
+    "secondary": ("县道", "County Road"),
+}
 
 
 def tag_roads(random: np.random.Generator, roadmap: RoadMap) -> None:
@@ -44,29 +53,41 @@ def tag_roads(random: np.random.Generator, roadmap: RoadMap) -> None:
         Its ways get tags.
     """
     for way in roadmap.ways:
-        kind, tags = way.road_class, way.tags
-        share, surfaces = SURFACE[kind]
-        if random.random() < share:
-            tags["surface"] = str(random.choice(surfaces))
-        elif tags.get("ford") == "yes":
-            tags["surface"] = "unpaved"
-        share, speeds = MAXSPEED.get(kind, (0.0, ("",)))
-        if random.random() < share:
-            tags["maxspeed"] = str(random.choice(speeds))
-        if random.random() < SEASONAL.get(kind, 0.0):
-            tags["seasonal"] = "yes"
-        if kind == "track" and random.random() < 0.6:
-            tags["tracktype"] = f"grade{int(random.choice([2, 3, 3, 4, 4, 5]))}"
-        if kind == "track" and random.random() < 0.04:
-            tags["smoothness"] = str(random.choice(["bad", "very_bad"]))
-        if kind == "residential" and random.random() < ONEWAY_SHARE:
-            tags["oneway"] = "-1" if random.random() < 0.1 else "yes"
-        if kind == "service" and random.random() < 0.05:
-            tags["access"] = "private"
-        if kind in NUMBERS:
-            tags["ref"] = NUMBERS[kind]
-        if kind in NAMES:
-            chinese, english = NAMES[kind]
-            number = NUMBERS.get(kind, "")
-            tags["name"] = f"{number}{chinese}" if number else f"{COUNTY.zh}{chinese}"
-            tags["name:en"] = f"{english} {number}" if number else f"{COUNTY.en} {english}"
+        _tag_surface(random, way)
+        _tag_use(random, way)
+        _tag_name(way)
+
+
+def _tag_surface(random: np.random.Generator, way: Way) -> None:
+    share, surfaces = SURFACE[way.road_class]
+    if random.random() < share:
+        way.tags["surface"] = str(random.choice(surfaces))
+    elif way.tags.get("ford") == "yes":
+        way.tags["surface"] = "unpaved"
+    if random.random() < SEASONAL.get(way.road_class, 0.0):
+        way.tags["seasonal"] = "yes"
+    if way.road_class == "track":
+        if random.random() < 0.6:
+            way.tags["tracktype"] = f"grade{int(random.choice([2, 3, 3, 4, 4, 5]))}"
+        if random.random() < 0.04:
+            way.tags["smoothness"] = str(random.choice(["bad", "very_bad"]))
+
+
+def _tag_use(random: np.random.Generator, way: Way) -> None:
+    share, speeds = MAXSPEED.get(way.road_class, (0.0, ("",)))
+    if random.random() < share:
+        way.tags["maxspeed"] = str(random.choice(speeds))
+    if way.road_class == "residential" and random.random() < ONEWAY_SHARE:
+        way.tags["oneway"] = "-1" if random.random() < 0.1 else "yes"
+    if way.road_class == "service" and random.random() < PRIVATE_SHARE:
+        way.tags["access"] = "private"
+
+
+def _tag_name(way: Way) -> None:
+    number = NUMBERS.get(way.road_class, "")
+    if number:
+        way.tags["ref"] = number
+    if way.road_class in NAMES:
+        chinese, english = NAMES[way.road_class]
+        way.tags["name"] = f"{number or COUNTY.zh}{chinese}"
+        way.tags["name:en"] = f"{english} {number}" if number else f"{COUNTY.en} {english}"

@@ -81,9 +81,7 @@ class Terrain:
     reaches: tuple[Reach, ...]
 
 
-def fractal_noise(
-    random: np.random.Generator, shape: tuple[int, int], *, largest: float, octaves: int
-) -> FloatArray:
+def fractal_noise(random: np.random.Generator, shape: tuple[int, int], *, largest: float, octaves: int) -> FloatArray:
     """
     Sum noises of ever finer grain.
 
@@ -246,9 +244,7 @@ def _catchments(drainage: Spread, main: list[int]) -> FloatArray:
     return np.array(total)
 
 
-def _raise(
-    lattice: Lattice, drainage: Spread, slope: FloatArray, main: list[int], base: FloatArray
-) -> FloatArray:
+def _raise(lattice: Lattice, drainage: Spread, slope: FloatArray, main: list[int], base: FloatArray) -> FloatArray:
     below = drainage.previous
     row, column = np.divmod(np.arange(len(below)), lattice.columns)
     step = COARSE * np.hypot((column - column[below]) * CELL_X_M, (row - row[below]) * CELL_Y_M)
@@ -313,9 +309,7 @@ def _lay_valley_floors(elevation: FloatArray, reaches: tuple[Reach, ...]) -> Flo
         for reach in reaches:
             if reach.catchment_km2 >= least_km2:
                 wet.flat[cells_at(densify(reach.points, 40.0))] = True
-        distance, nearest = ndimage.distance_transform_edt(
-            ~wet, sampling=(CELL_Y_M, CELL_X_M), return_indices=True
-        )
+        distance, nearest = ndimage.distance_transform_edt(~wet, sampling=(CELL_Y_M, CELL_X_M), return_indices=True)
         river = ndimage.gaussian_filter(elevation, 1.5)[tuple(nearest)]
         share = np.clip(distance / half_width_m, 0.0, 1.0) ** 1.6
         flat = river + (floor - river) * share + 0.006 * distance

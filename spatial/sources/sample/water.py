@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,7 +112,7 @@ def draw_water(terrain: Terrain) -> Water:
     cuts = np.linspace(0.0, float(main.length), pieces + 1)
     areas = [
         shapely.buffer(shapely.ops.substring(main, start, end), MAIN_HALF_WIDTH_M, cap_style="flat", quad_segs=2)
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        for start, end in pairwise(cuts.tolist())
     ]
     catchment = np.array([reach.catchment_km2 for reach in terrain.reaches])
     return Water(terrain.reaches, tuple(areas), spans, catchment)
