@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio.transform
 import shapely
 
 
@@ -136,3 +142,194 @@ class GridCity:
 def grid_city() -> GridCity:
     """A regular grid whose times are known by arithmetic."""
     return GridCity()
+
+
+class Outcome(NamedTuple):
+    """How a command ended: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _command(*arguments):
+    from spatial.cli import main  # noqa: PLC0415 - slow to import, and few tests need it
+
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    before, sys.argv = sys.argv, ["spatial", *map(str, arguments)]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = before
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def command():
+    """Run `spatial` with some arguments in this process."""
+    return _command
+
+
+class TinyStudy:
+    """
+    A valley of eight places beside five streets and five lanes, a kilometre apart, in files that the test may spoil.
+
+    Places lie at 0.01 degrees times (column, row) from 104 east, 30 north. Of 360 people, 10 to 80 live in each.
+    """
+
+    west, south, step = 104.0, 30.0, 0.01
+    places = (  # id, name, tier, column, row, people
+        ("s1", "石桥", "county_seat", 2, 2, 80),
+        ("s2", "柳河", "town", 1, 3, 70),
+        ("s3", "东坡", "village", 4, 2, 60),
+        ("s4", "西坡", "village", 0, 2, 50),
+        ("s5", "南湾", "village", 2, 0, 40),
+        ("s6", "北湾", "village", 2, 4, 30),
+        ("s7", "上村", "village", 0, 4, 20),
+        ("s8", "下村", "village", 4, 0, 10),
+    )
+    facilities = (  # id, service, name, column, row
+        ("f1", "hospital", "石桥医院", 2, 2),
+        ("f2", "primary_school", "柳河小学", 1, 3),
+        ("f3", "primary_school", "下村小学", 4, 0),
+        ("f4", "health_centre", "柳河卫生院", 1, 3),
+    )
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.raw, self.file = self.folder / "raw", self.folder / "tiny.toml"
+        self.processed, self.maps = self.folder / "processed", self.folder / "maps"
+        self.tables = {
+            "": {"name": "tiny", "as_of": "2026-01-01", "jurisdictions": ["CN"]},
+            "title": {"en": "Tiny valley", "zh": "小山谷"},
+            "region": {"bbox": [103.99, 29.99, 104.05, 30.05], "buffer_km": 1, "unit_levels": [8]},
+            "sources.osm": {"path": "tiny/roads.osm", "settlements": False, "facilities": False, "boundaries": False},
+            "sources.settlements": {
+                "path": "tiny/settlements.csv",
+                "longitude": "lon",
+                "latitude": "lat",
+                "crs": "EPSG:4326",
+                "columns": {"settlement_id": "code", "tier": "level", "population_persons": "people"},
+            },
+            "sources.facilities": {
+                "path": "tiny/facilities.csv",
+                "longitude": "lon",
+                "latitude": "lat",
+                "crs": "EPSG:4326",
+                "columns": {"facility_id": "code", "service": "kind"},
+                "inventory": "complete",
+            },
+            "sources.boundaries": {"path": "tiny/townships.geojson"},
+            "network": {"speeds": "rural_cn"},
+            "access": {"services": ["hospital", "primary_school", "pharmacy"]},
+            "norms": {"only": ["GL-PHC-1H"]},
+        }
+        (self.raw / "tiny").mkdir(parents=True)
+        self.write("roads.osm", self.osm())
+        self.write("settlements.csv", self.csv())
+        lines = [f"{code},{kind},{name},{self.at(column, row)}" for code, kind, name, column, row in self.facilities]
+        self.write("facilities.csv", "\n".join(["code,kind,name,lon,lat", *lines]))
+        self.write("townships.geojson", self.townships())
+
+    def at(self, column, row):
+        return f"{self.west + self.step * column:.4f},{self.south + self.step * row:.4f}"
+
+    def path(self, name):
+        return self.raw / "tiny" / name
+
+    def write(self, name, content):
+        content = content if isinstance(content, bytes) else content.encode()
+        self.path(name).write_bytes(content)
+
+    def csv(self, *, header="code,name,level,lon,lat,people", changed=None):
+        """Settlements as text; `changed` holds whole lines by id."""
+        lines = {
+            code: f"{code},{name},{tier},{self.at(column, row)},{people}"
+            for code, name, tier, column, row, people in self.places
+        }
+        return "\n".join([header, *(lines | (changed or {})).values()])
+
+    def osm(self):
+        """Five streets from west to east and five lanes from south to north, joined at every crossing."""
+        side = range(5)
+        nodes = [
+            f'<node id="{1 + column + 5 * row}" version="1" lon="{self.west + self.step * column:.4f}" '
+            f'lat="{self.south + self.step * row:.4f}"/>'
+            for row in side
+            for column in side
+        ]
+        streets = [[1 + column + 5 * row for column in side] for row in side]
+        lanes = [[1 + column + 5 * row for row in side] for column in side]
+        ways = [
+            f'<way id="{number}" version="1">{"".join(f"""<nd ref="{node}"/>""" for node in way)}'
+            '<tag k="highway" v="tertiary"/><tag k="surface" v="asphalt"/></way>'
+            for number, way in enumerate([*streets, *lanes], start=1)
+        ]
+        return "\n".join(['<osm version="0.6">', *nodes, *ways, "</osm>"])
+
+    def townships(self, ring=None):
+        """A western and an eastern township; `ring` takes the place of the eastern one's outline."""
+        west = [[103.98, 29.98], [104.015, 29.98], [104.015, 30.06], [103.98, 30.06], [103.98, 29.98]]
+        east = ring or [[104.015, 29.98], [104.06, 29.98], [104.06, 30.06], [104.015, 30.06], [104.015, 29.98]]
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"boundary_id": code, "name": name},
+                "geometry": {"type": "Polygon", "coordinates": [outline]},
+            }
+            for code, name, outline in (("b1", "西镇", west), ("b2", "东镇", east))
+        ]
+        return json.dumps({"type": "FeatureCollection", "features": features})
+
+    def add_raster(self, values=None, *, crs="EPSG:4326", nodata=None):
+        """A population raster of 24 x 24 cells of 0.0025 degrees, with one person in each unless values are given."""
+        values = np.ones((24, 24)) if values is None else values
+        transform = rasterio.transform.from_origin(103.99, 30.05, 0.0025, 0.0025)
+        rows, columns = values.shape
+        shape = {"width": columns, "height": rows, "count": 1, "dtype": "float64", "transform": transform}
+        with rasterio.open(self.path("population.tif"), "w", driver="GTiff", crs=crs, nodata=nodata, **shape) as file:
+            file.write(values, 1)
+        self.tables["sources.population"] = {"path": "tiny/population.tif"}
+        return self
+
+    def save(self):
+        """Write the study file. JSON values are TOML values, but for tables, which come after the other keys."""
+
+        def pairs(table):
+            return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+
+        lines = []
+        for name, keys in self.tables.items():
+            inner = {key: value for key, value in keys.items() if isinstance(value, dict)}
+            lines += [f"[{name}]"] if name else []
+            lines += pairs({key: value for key, value in keys.items() if key not in inner})
+            for key, table in inner.items():
+                lines += [f"[{name}.{key}]", *pairs(table)]
+        self.file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return self.file
+
+    def folders(self):
+        return ("--raw", self.raw, "--processed", self.processed, "--maps", self.maps)
+
+    def run(self, *more):
+        return _command("run", self.save(), *self.folders(), *more)
+
+    def written(self):
+        """Everything below the output folders, but for the lock."""
+        found = [path for folder in (self.processed, self.maps) for path in folder.rglob("*") if path.is_file()]
+        return sorted(path.relative_to(self.folder).as_posix() for path in found if path.name != ".lock")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyStudy:
+    """A study of eight places whose files the test may spoil."""
+    return TinyStudy(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tiny_at():
+    """Make a tiny study in a folder of the test's own."""
+    return TinyStudy
