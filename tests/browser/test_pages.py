@@ -183,7 +183,12 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
     )
     index = page.evaluate("Spatial.state.places.id.indexOf('n000012')")
     spot = page.evaluate(
-        "i => { const p = Spatial.map.latLngToContainerPoint([Spatial.state.points.latitude[i], Spatial.state.points.longitude[i]]); const box = Spatial.map.getContainer().getBoundingClientRect(); return [p.x + box.x, p.y + box.y]; }",
+        """i => {
+          const { latitude, longitude } = Spatial.state.points;
+          const at = Spatial.map.latLngToContainerPoint([latitude[i], longitude[i]]);
+          const box = Spatial.map.getContainer().getBoundingClientRect();
+          return [at.x + box.x, at.y + box.y];
+        }""",
         index,
     )
     page.mouse.click(*spot)
@@ -311,9 +316,16 @@ def test_printing_fits_a4_and_gives_the_map_back(county_folder, open_page, tmp_p
 
 
 CONTRAST = """() => {
-  const luminance = (rgb) => { const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const ground = (node) => { for (let at = node; at; at = at.parentElement) { const c = parse(getComputedStyle(at).backgroundColor); if (c.length === 3 || c[3] === 1) return c.slice(0, 3); } return [255, 255, 255]; };
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
   const faults = [];
   for (const node of document.querySelectorAll('body *')) {
     if (!node.offsetParent || node.closest('[aria-hidden=true]')) continue;
@@ -336,7 +348,10 @@ def test_text_has_enough_contrast(name, county_folder, open_page):
 def test_every_control_has_a_name_and_a_visible_focus(name, county_folder, open_page):
     page = open_page(county_folder / f"{name}.html")
     unnamed = page.evaluate(
-        "[...document.querySelectorAll('button, select, input, a')].filter((n) => !n.closest('[hidden]') && !(n.textContent.trim() || n.getAttribute('aria-label') || (n.labels && n.labels.length))).map((n) => n.outerHTML)"
+        """[...document.querySelectorAll('button, select, input, a')]
+          .filter((n) => !n.closest('[hidden]'))
+          .filter((n) => !(n.textContent.trim() || n.getAttribute('aria-label') || (n.labels && n.labels.length)))
+          .map((n) => n.outerHTML)"""
     )
     assert unnamed == []
     for _ in range(3):
@@ -344,6 +359,7 @@ def test_every_control_has_a_name_and_a_visible_focus(name, county_folder, open_
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_settlements_stay_small_and_fluid(county_of, open_page, save_pages, tmp_path):
     county = county_of(100_000, routes=False)
     artifacts = county.pages(max_page_mb=5.0)
@@ -375,6 +391,7 @@ def test_a_hundred_thousand_settlements_stay_small_and_fluid(county_of, open_pag
     )
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked(county_of):
     county = county_of(6000, routes=False)
     artifacts = county.pages(max_page_mb=0.45)

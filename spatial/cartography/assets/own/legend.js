@@ -94,7 +94,7 @@
   S.showNorm = function (state) {
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
     if (!norm) {
-      S.fill("norm", [S.el("p", { class: "muted", text: S.t(state.layer.kind === "classes" ? "norm.last_mile" : "norm.absent") })]);
+      S.fill("norm", [S.el("p", { class: "muted", text: S.t(state.layer.kind === "classes" ? "norm.last_mile" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent") })]);
       return;
     }
     const study = norm.study;
