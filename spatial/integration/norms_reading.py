@@ -22,6 +22,7 @@ from spatial.integration.norms_presence import (
     road_link,
     satisfied_by,
 )
+from spatial.integration.register import split_list
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "services_asked"]
 
 ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
 PRESENCE = "presence_in_unit"
@@ -231,6 +232,35 @@ class Reader:
         if name in SEASON_ROADS or name in self._road_words:
             return inventory.get(name, inventory.get(ROADS, "unknown"))
         return inventory.get(self._resolve(name)[0] or name, "unknown")
+
+
+def services_asked(binding: pd.DataFrame, vocabulary: ServiceWords | None = None) -> tuple[str, ...]:
+    """
+    List the services that the norms in force need in the access table.
+
+    Parameters
+    ----------
+    binding : DataFrame
+        As `applicable_norms` returns it.
+    vocabulary : ServiceWords, optional
+        The packaged one by default.
+
+    Returns
+    -------
+    tuple of str
+        Services of the vocabulary, sorted; members of bundles are among them. Compute access to all of them, also
+        to those without any facility: their norms are then not met, or not measurable, rather than left out.
+    """
+    words = vocabulary or _packaged_words()
+    asking = binding.loc[(binding["in_force"] == "in_force") & binding["metric"].isin(list(ACCESS_METRICS))]
+    bundles = asking["bundle_members"].map(split_list)
+    wanted = {
+        name
+        for single, members in zip(asking["service"], bundles, strict=True)
+        for name in (members or (single,))
+    }
+    found = [words.for_register(name) for name in sorted(wanted)]
+    return tuple(sorted({service.id for service in found if service is not None}))
 
 
 def _packaged_words() -> ServiceWords:

@@ -153,6 +153,7 @@ def applicable_norms(
 
     Examples
     --------
+    >>> import datetime as dt
     >>> from spatial.integration.register import load_register
     >>> binding = applicable_norms(load_register(), as_of=dt.date(2026, 1, 1))
     >>> binding["jurisdiction"].unique().tolist()

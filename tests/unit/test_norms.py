@@ -22,6 +22,7 @@ from spatial.integration.norms_formulas import (
     guiding_attainment,
     shortfall,
 )
+from spatial.integration.norms_reading import services_asked
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
 from spatial.study import Adoption, Confirmation
@@ -770,3 +771,21 @@ def test_evaluation_changes_none_of_its_arguments():
     judge(rows, settlements, access)
     for old, new in zip(before, (rows, settlements, access), strict=True):
         pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
+
+
+def test_the_services_that_norms_ask_for_include_members_of_bundles():
+    rows = pd.DataFrame(
+        [
+            norm("A", service="school"),
+            norm("B", service="circle", bundle_members="clinic|nowhere"),
+            norm("C", service="market", valid_to="2020-01-01"),
+            norm("D", **presence(service="post", stat_unit="township")),
+        ]
+    )
+    binding = applicable_norms(rows, as_of=AS_OF)
+    assert services_asked(binding, Words(missing=("nowhere", "circle"))) == ("clinic", "school")
+
+
+def test_the_packaged_vocabulary_serves_where_none_is_given():
+    binding = applicable_norms(load_register(), as_of=AS_OF)
+    assert "primary_care" in services_asked(binding)
