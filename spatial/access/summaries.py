@@ -57,6 +57,7 @@ def summarise(
     by: str | None = "township",
     settlements: pd.DataFrame | None = None,
     cap_min: float = CAP_MIN,
+    min_known_share: float = 0.9,
 ) -> pd.DataFrame:
     """
     Sum access over units.
@@ -72,14 +73,16 @@ def summarise(
         Gives people, units and who is scored; without it every row counts as a place, and people are NaN.
     cap_min : float
         Minutes that a longer or missing way counts as in `mean_capped_min`.
+    min_known_share : float
+        Share of places whose people must be known for people to be counted; inclusive.
 
     Returns
     -------
     DataFrame
         One row a unit, service and mode, sorted: places (`n_total`, `n_valid` known, `n_nan` unknown, `n_inf` not
         reached), people (`pop_total`, `pop_valid`), `reached_share`, `mean_reached_min`, `mean_capped_min` and
-        `median_min` (NaN where it is not reached). Means and shares are of people where the people of every place are
-        known, and of places otherwise; `weighted_by` says which. Places without a unit come under a missing unit.
+        `median_min` (NaN where it is not reached). Means and shares are of people where enough is known of
+        them, and of places otherwise; `weighted_by` says which. Places without a unit come under a missing unit.
 
     Raises
     ------
@@ -88,7 +91,9 @@ def summarise(
     """
     rows = _joined(access, by, settlements)
     keys = [name for name in (by, "service", "mode") if name is not None]
-    by_people = bool(rows["persons"].notna().all())
+    by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(
+        rows["persons"].notna().any()
+    )
     if len(rows) == 0:
         return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min, by_people=by_people)])
     records = []
@@ -125,7 +130,7 @@ def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, 
     known = (status != "unknown").to_numpy(dtype=bool)
     reached = (status == "reached").to_numpy(dtype=bool)
     persons = group["persons"].to_numpy(dtype=float)
-    weight = persons if by_people else np.ones(len(group))
+    weight = np.nan_to_num(persons) if by_people else np.ones(len(group))
     minutes = np.where(reached, group["travel_time_min"].to_numpy(dtype=float), np.inf)
     total = float(weight[known].sum())
     median = weighted_quantile(minutes[known], weight[known], 0.5)
@@ -134,8 +139,8 @@ def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, 
         "n_valid": int(known.sum()),
         "n_nan": int((~known).sum()),
         "n_inf": int((known & ~reached).sum()),
-        "pop_total": float(persons.sum()) if by_people else np.nan,
-        "pop_valid": float(persons[known].sum()) if by_people else np.nan,
+        "pop_total": float(weight.sum()) if by_people else np.nan,
+        "pop_valid": float(weight[known].sum()) if by_people else np.nan,
         "weighted_by": "people" if by_people else "places",
         "reached_share": float(weight[reached].sum()) / total if total > 0.0 else np.nan,
         "mean_reached_min": _mean(minutes[reached], weight[reached]),

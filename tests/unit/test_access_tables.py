@@ -106,9 +106,11 @@ def test_without_people_places_are_counted_and_it_is_said(three_places):
     assert whole["weighted_by"] == "places"
     assert np.isnan(whole["pop_total"])
     assert whole["reached_share"] == pytest.approx(2 / 3)
-    # One place of unknown people is enough: a share of the few people known would look like a share of all.
+    # The people of two places in three are too few to speak of shares of people.
     one_missing = settlements.assign(population_persons=[100.0, np.nan, 100.0, 1e6])
     assert summarise(access, by=None, settlements=one_missing).iloc[0]["weighted_by"] == "places"
+    enough = summarise(access, by=None, settlements=one_missing, min_known_share=0.6).iloc[0]
+    assert (enough["weighted_by"], enough["pop_total"], enough["reached_share"]) == ("people", 200.0, 0.5)
     assert summarise(access, by=None).iloc[0]["n_total"] == 4
 
 
