@@ -89,11 +89,14 @@ def run(
 
     Raises
     ------
+    StudyError
+        Where the study names services, norms, speeds, languages or a CRS that are not there; nothing runs then.
     StageError
         From the cause, where a stage fails; finished stages are kept.
     StoreError
         Where a folder is locked, full or cannot be written.
     """
+    stages.check_policy(study)
     folder, pages = folders_of(study, processed, maps)
     run_stages(STAGES, study, folder, pages, until=until, progress=progress)
     return Results(folder, pages)

@@ -120,7 +120,9 @@ def prepare(study: Study) -> Layers:
 def _refuse_missing(study: Study) -> None:
     """Name every file that the study names and that is not there, once and with the remedy."""
     lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
+    speeds = study.network.speeds
     named = {"services_file": study.services_file, "norms.register": study.norms.register_file}
+    named["network.speeds"] = speeds if speeds.endswith(".toml") else None
     lines += [
         f"{key}: {study.raw_path(path)} (put it there, or correct the path)"
         for key, path in named.items()

@@ -7,6 +7,7 @@ from spatial.stages.gaps import gaps
 from spatial.stages.maps import maps
 from spatial.stages.network import network
 from spatial.stages.norms import norms
+from spatial.stages.policy import check_policy
 from spatial.stages.population import population
 from spatial.stages.qgis import qgis
 from spatial.stages.read import READ_TABLES, read
@@ -14,6 +15,7 @@ from spatial.stages.read import READ_TABLES, read
 __all__ = [
     "READ_TABLES",
     "access",
+    "check_policy",
     "check_study",
     "explain_settlement",
     "gaps",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spatial.runner.stage import Options
 from spatial.sources.prepare import prepare
+from spatial.stages.policy import check_policy
 from spatial.stages.rules import binding_norms, vocabulary_of
 from spatial.study import Study
 
@@ -37,10 +38,11 @@ def check_study(study: Study) -> Iterator[str]:
     StudyError, DataError
         With every fault of the register, the vocabulary or the sources.
     """
+    check_policy(study)
+    layers = prepare(study)
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
-    layers = prepare(study)
     yield f"{study.name}: the study file and its sources are in order"
     for row in layers.counts.itertuples(index=False):
         yield f"  {row.source}: {row.item} {row.number:,.0f}"

@@ -1,0 +1,124 @@
+"""What a study asks for by name: services, norms, speeds, languages, CRS. Refused at once where it is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.cartography.messages import messages
+from spatial.crs import parse_crs
+from spatial.errors import CrsError, StudyError, first_of
+from spatial.integration.norms_rules import applicable_norms
+from spatial.network.speeds import load_speeds
+from spatial.qgis.meta import load_messages
+from spatial.runner.stage import Options
+from spatial.sources.services import load_services
+from spatial.stages.rules import norm_rules, register_of
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from spatial.sources.services import Vocabulary
+
+__all__ = ["check_policy"]
+
+EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
+ROADS = "roads"
+"""Stands for every kind of road in `inventory`."""
+
+
+def check_policy(study: Study) -> None:
+    """
+    Refuse a study that names what is not there, before any source is opened.
+
+    Parameters
+    ----------
+    study : Study
+        Valid as a study file. Its own files of services, norms and speeds are looked into where they exist.
+
+    Raises
+    ------
+    StudyError
+        With every fault and its key: services, norms, speed table, languages, CRS of the outputs.
+    ContractError
+        Where a register of the user's own breaks its contract.
+    """
+    problems: list[str] = []
+    vocabulary = _vocabulary(study, problems)
+    if vocabulary is not None:
+        problems += _services(study, vocabulary)
+    problems += _norms(study)
+    speeds = study.network.speeds
+    file = study.raw_path(speeds) if speeds.endswith(".toml") else None
+    if file is None or file.is_file():
+        problems += _faults(lambda: load_speeds(file or speeds), "network.speeds")
+    problems += _languages(study.outputs.languages)
+    problems += _crs(study.outputs.crs)
+    if problems:
+        raise StudyError(study.name, problems)
+
+
+def _faults(load: Callable[[], object], key: str) -> list[str]:
+    """Faults that a loader finds, each behind its key."""
+    try:
+        load()
+    except StudyError as error:
+        return [problem if problem.startswith(key) else f"{key}: {problem}" for problem in error.problems]
+    return []
+
+
+def _languages(languages: Sequence[str]) -> list[str]:
+    key = "outputs.languages"
+    problems = _faults(lambda: messages(languages), key)
+    return problems or _faults(lambda: [load_messages(language) for language in languages], key)
+
+
+def _vocabulary(study: Study, problems: list[str]) -> Vocabulary | None:
+    file = study.raw_path(study.services_file) if study.services_file else None
+    if file is not None and not file.is_file():
+        return None  # reading names it among the missing files
+    found = _faults(lambda: load_services(file), "services_file")
+    problems += found
+    return None if found else load_services(file)
+
+
+def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
+    known = set(vocabulary.ids)
+    problems = []
+    unknown = [name for name in study.access.services if name not in known]
+    if unknown:
+        problems.append(f"access.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}")
+    known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
+    unknown = [name for name in study.inventory if name not in known]
+    if unknown:
+        problems.append(f"inventory: unknown service(s) {first_of(unknown)}; known are {', '.join(vocabulary.ids)}")
+    return problems
+
+
+def _has_register(study: Study) -> bool:
+    own = study.norms.register_file
+    return own is None or study.raw_path(own).is_file()
+
+
+def _register_words(study: Study) -> set[str]:
+    if not _has_register(study):
+        return set()
+    return {str(word) for word in register_of(Options(study, EVERYTHING))["service"]}
+
+
+def _norms(study: Study) -> list[str]:
+    if not _has_register(study):
+        return []
+    options = Options(study, EVERYTHING)
+    register = register_of(options)
+    return _faults(lambda: applicable_norms(register, as_of=study.as_of, rules=norm_rules(options)), "norms")
+
+
+def _crs(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    try:
+        parse_crs(text, what="outputs.crs")
+    except CrsError as error:
+        return [str(error)]
+    return []
