@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,9 +147,12 @@ def fetch(study_file: Path, raw: Path) -> None:
 def demo(raw: Path, processed: Path, maps: Path) -> None:
     """Make the synthetic sample county and run the whole line on it."""
     from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.study import Study  # noqa: PLC0415 - as above
 
+    click.echo("making the synthetic county", err=True)
     write_sample_county(raw / "sample")
-    _run(sample_study(raw), processed, maps, None)
+    study = Study.from_dict(tomllib.loads(sample_study()), raw=raw, where="sample county")
+    _run(study, processed, maps, None)
 
 
 def main() -> None:
