@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, parse_crs, require_metres, working_crs_for
-from spatial.errors import SourceError
+from spatial.errors import SourceError, first_of
 from spatial.sources.columns import text_column
 from spatial.sources.fetch import missing_sources
 from spatial.sources.findings import findings_frame, join_findings
@@ -87,6 +87,7 @@ def prepare(study: Study) -> Layers:
     boundaries = _within(boundaries, wide)
     boundaries = boundaries.assign(is_unit=choose_units(boundaries, study.region.unit_levels, area=ground))
     settlements, noted = _placed(_within(found.settlements.to_crs(crs), wide), boundaries, study, ground)
+    _refuse_nobody(settlements, area)
     facilities, merged = merge_facilities(
         _within(facilities, wide), own_sources={table.path for table in study.sources.facilities}
     )
@@ -148,6 +149,16 @@ def _refuse_empty(found: Gathered, study: Study) -> None:
         faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
     if faults:
         raise SourceError("; ".join(faults))
+
+
+def _refuse_nobody(settlements: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> None:
+    if settlements["in_study"].any():
+        return
+    named = first_of(area["name"].fillna(area["area_id"]))
+    raise SourceError(
+        f"no settlement lies in the study area {named}: look at [region], "
+        "and whether the sources cover that ground"
+    )
 
 
 def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:

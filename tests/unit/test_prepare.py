@@ -306,6 +306,12 @@ def test_an_extract_without_settlements_or_roads_says_so(raw):
         prepare(study_of(raw))
 
 
+def test_a_study_area_without_a_settlement_is_refused(raw):
+    region = {"admin_level": None, "names": [], "bbox": [9.0, 0.08, 9.1, 0.1], "unit_tolerance_m": 0.0}
+    with pytest.raises(SourceError, match="no settlement lies in the study area 'bbox'"):
+        prepare(study_of(raw, region=region))
+
+
 def test_a_working_crs_in_degrees_is_refused(raw):
     with pytest.raises(CrsError, match="degrees"):
         prepare(study_of(raw, working_crs="EPSG:4326"))
