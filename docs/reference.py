@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from pathlib import Path
 
@@ -102,9 +103,7 @@ def api_page() -> str:
         value = getattr(spatial, name)
         parts.append(f"\n## `sp.{name}`\n")
         if callable(value):
-            try:
+            with contextlib.suppress(ValueError):  # some classes show no signature
                 parts.append(f"\n```python\n{name}{inspect.signature(value)}\n```\n")
-            except ValueError:
-                pass
             parts.append(f"\n```text\n{inspect.getdoc(value)}\n```\n")
     return "".join(parts)
