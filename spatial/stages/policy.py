@@ -51,7 +51,7 @@ def check_policy(study: Study) -> None:
     speeds = study.network.speeds
     file = study.raw_path(speeds) if speeds.endswith(".toml") else None
     if file is None or file.is_file():
-        problems += _faults(lambda: load_speeds(file or speeds), "network.speeds")
+        problems += _faults(lambda: load_speeds(file or speeds), f"network.speeds: {speeds!r}")
     problems += _languages(study.outputs.languages)
     problems += _crs(study.outputs.crs)
     if problems:
@@ -87,11 +87,15 @@ def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
     problems = []
     unknown = [name for name in study.access.services if name not in known]
     if unknown:
-        problems.append(f"access.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}")
+        problems.append(
+            f"access.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
+        )
     known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
     unknown = [name for name in study.inventory if name not in known]
     if unknown:
-        problems.append(f"inventory: unknown service(s) {first_of(unknown)}; known are {', '.join(vocabulary.ids)}")
+        problems.append(
+            f"inventory: unknown service(s) {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
+        )
     return problems
 
 
