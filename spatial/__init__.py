@@ -27,18 +27,21 @@ _HOMES = {
     "TABLES": "spatial.tables",
     "TravelGraph": "spatial.network",
     "allocate_population": "spatial.access",
+    "applicable_norms": "spatial.integration.norms_rules",
     "as_facilities": "spatial.sources.adopt",
     "as_settlements": "spatial.sources.adopt",
     "build_network": "spatial.network",
     "cost_to_closest": "spatial.access",
-    "evaluate_norms": "spatial.integration",
-    "load_register": "spatial.integration",
+    "evaluate_norms": "spatial.integration.norms",
+    "load_register": "spatial.integration.register",
     "prepare": "spatial.sources.prepare",
     "read_results": "spatial.results",
     "run": "spatial.pipeline",
+    "sample_study": "spatial.sources.sample",
     "summarise": "spatial.access",
     "travel_times": "spatial.access",
     "widen": "spatial.access",
+    "write_sample_county": "spatial.sources.sample",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names, not two
