@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 
 from spatial.cartography.lines import pack_lines
+from spatial.crs import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,12 @@ def ground(
         Groups in the order in which they are drawn.
     """
     area, water, boundaries = (_shapes(tables, name) for name in ("study_area", "water", "boundaries"))
-    groups = [_group("area", area, tolerance_m, rings=True)]
+    land = (
+        area
+        if boundaries is None or not boundaries["is_unit"].any()
+        else boundaries.loc[boundaries["is_unit"]]
+    )
+    groups = [_group("area", land, tolerance_m, rings=True)]
     if water is not None:
         rivers = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]]
         groups += [
@@ -60,9 +66,14 @@ def ground(
     if boundaries is not None:
         units = boundaries.loc[boundaries["is_unit"]]
         groups.append(_group("boundary", units.assign(geometry=units.geometry.boundary), tolerance_m))
-    if area is not None:
+    if area is not None and not _is_box(area):
         groups.append(_group("outline", area.assign(geometry=area.geometry.boundary), tolerance_m))
     return [group for group in groups if group is not None]
+
+
+def _is_box(area: gpd.GeoDataFrame) -> bool:
+    """Whether the study area is a mere rectangle of degrees, whose sides mean nothing on the ground."""
+    return bool((area.geometry.to_crs(WGS84).area >= area.geometry.to_crs(WGS84).envelope.area * 0.999).all())
 
 
 def _shapes(tables: Mapping[str, pd.DataFrame], name: str) -> gpd.GeoDataFrame | None:

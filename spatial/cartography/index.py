@@ -39,7 +39,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
         "figures": _figures(book, rows),
         "norms": norms,
         "gate": gate_summary(norms),
-        "pages": pages,
+        "pages": sorted(pages, key=lambda page: _rank(page, norms)),
         "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
     }
 
@@ -52,6 +52,18 @@ def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]])
         if register_service in (page["service"], *note.register):
             return str(page["file"])
     return None
+
+
+def _rank(page: dict[str, Any], norms: list[dict[str, Any]]) -> tuple[bool, bool, str, int]:
+    """Maps of the norms that open the page first, then the last mile, then the others by service; parts in order."""
+    opening = {norm["file"] for norm in norms if norm["headline"]}
+    name = page["names"].get("en", page["service"])
+    return (
+        page["file"] not in opening,
+        page["kind"] != "last_mile",
+        str(name).lower(),
+        int(page.get("part", 0)),
+    )
 
 
 def _figures(book: PageBook, rows: Rows) -> list[dict[str, Any]]:

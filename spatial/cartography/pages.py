@@ -155,7 +155,9 @@ def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Mad
                 ],
             )
         label = _part_label(part)
-        made.append(_Made(page.artifact, page.entry | {"part_names": {"und": label, "en": label}}))
+        made.append(
+            _Made(page.artifact, page.entry | {"part": number, "part_names": {"und": label, "en": label}})
+        )
     return made
 
 

@@ -47,14 +47,18 @@
     return Object.entries(S.data.imputed).map(([key, share]) => S.el("li", { text: S.word("imputed", key) + ": " + S.percent(share) }));
   }
 
-  S.issues = function () {
-    const known = S.data.sources.map((source) => source.issue).concat(S.data.issues).filter(Boolean);
-    return [...new Set(known)];
+  /* What every page says in plain sight: faults of the sources that change how far its numbers can be trusted. */
+  S.showIssues = function (target) {
+    const known = [...new Set(S.data.sources.map((source) => source.issue).filter(Boolean))];
+    const issues = known.concat(otherIssues());
+    S.fill(target, issues.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })));
   };
+
+  const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));
 
   S.showAbout = function (target, methods) {
     const note = S.pick(study.note);
-    const issues = S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue === issue));
+    const issues = otherIssues();
     const imputed = imputedRows();
     const section = (key, nodes) => (nodes.length ? [S.el("h3", { text: S.t(key) }), ...nodes] : []);
     S.fill(target, [

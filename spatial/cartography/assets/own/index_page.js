@@ -85,6 +85,7 @@
       showFigures();
       showNorms();
       showLinks();
+      S.showIssues("issues");
       S.showAbout("about", data.methods);
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });

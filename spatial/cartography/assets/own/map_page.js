@@ -320,6 +320,7 @@
       document.getElementById("key-size").hidden = !S.hasPeople();
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(document.getElementById("page-title").textContent);
+      S.showIssues("issues");
       S.showAbout("about", data.page.methods);
       S.languageSwitch();
       showLayers();
