@@ -23,4 +23,6 @@ def sample_study() -> str:
     >>> "synthetic = true" in sample_study()
     True
     """
-    return importlib.resources.files("spatial.sources.sample").joinpath("study.toml").read_text(encoding="utf-8")
+    return (
+        importlib.resources.files("spatial.sources.sample").joinpath("study.toml").read_text(encoding="utf-8")
+    )

@@ -120,7 +120,9 @@ def draw_county(*, seed: int, villages: int) -> County:
     settled = settle(chance[3], sites, roads)
     roadmap, nodes = draw_roads(chance[4], roads.steps, set(settled.cells.tolist()))
     join_crossings(roadmap)
-    middles = [roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()]
+    middles = [
+        roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()
+    ]
     buildable = _buildable(terrain, river_cells(terrain, least_km2=BROOK_KM2))
     _lay_streets(chance[5], roadmap, settled, middles, buildable)
     spots = _spots(roadmap, settled, middles)
@@ -177,7 +179,12 @@ def _lay_streets(
     for here, middle in zip(settled.places, middles, strict=True):
         wanted = STREETS_M[here.level] * here.residents * float(np.exp(0.35 * random.standard_normal()))
         budget = float(np.clip(wanted, *STREET_BOUNDS_M))
-        grow_streets(random, roadmap, StreetPlan(middle, _radius_m(here), budget), buildable)
+        grow_streets(
+            random,
+            roadmap,
+            StreetPlan(middle, _radius_m(here), budget, here.road_access == "none"),
+            buildable,
+        )
 
 
 def _spots(roadmap: RoadMap, settled: Settled, middles: list[tuple[float, float]]) -> list[FloatArray]:

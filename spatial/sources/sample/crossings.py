@@ -135,8 +135,8 @@ def _intervals(line: shapely.LineString, spans: NDArray[np.object_]) -> list[tup
     for part in shapely.get_parts(shapely.intersection(line, shapely.union_all(spans))):
         if shapely.length(part) == 0.0:
             continue
-        tips = shapely.points(shapely.get_coordinates(part)[[0, -1]])
-        ends = sorted(float(line.project(tip)) for tip in tips)
+        tips = shapely.get_coordinates(part)[[0, -1]].tolist()
+        ends = sorted(line.project(shapely.Point(tip)) for tip in tips)
         found.append((ends[0] - BRIDGE_APPROACH_M, ends[-1] + BRIDGE_APPROACH_M))
     joined: list[tuple[float, float]] = []
     for start, end in sorted(found):

@@ -44,12 +44,12 @@ def exchange(random: np.random.Generator, settled: Settled) -> pd.DataFrame:
     frame = settled.frame
     places = cell_centres(settled.cells)
     townships = len(settled.township_names)
-    own = {name: number for number, name in enumerate(frame["township"].iloc[:townships])}
+    own = {name: number for number, name in enumerate(frame["town"].iloc[:townships])}
     rows = []
     for place in range(1, len(frame)):
-        if not frame["township"].iloc[place]:
+        if not frame["town"].iloc[place]:
             continue
-        town = own[frame["township"].iloc[place]]
+        town = own[frame["town"].iloc[place]]
         goals = {0: "seat"} if place < townships or town == 0 else {town: "town", 0: "seat"}
         for goal, kind in goals.items():
             away = float(np.hypot(*(places[place] - places[goal])))

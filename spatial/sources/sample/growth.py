@@ -47,6 +47,8 @@ SLOWNESS = (1.0, 1.1, 1.3, 1.6, 2.0, 4.0, 9.0)
 """Cost of a metre of each class to travellers."""
 RINGS = 3
 """Loops that the county roads close."""
+OTHER_BANK_M = 1_100.0
+"""How far the county seat reaches across its river."""
 TOWN_BRIDGES, TOWN_BRIDGE_REACH_M = 2, 3_200.0
 """Roads that the county seat builds to villages near it that are far by road."""
 POCKET_VILLAGES, POCKET_REACH_M = 4, 9_000.0
@@ -270,11 +272,17 @@ def _village_roads(growth: Growth, sites: Sites) -> tuple[dict[int, str], list[i
 
 
 def _cross_river(growth: Growth, sites: Sites) -> None:
-    """Build the town bridges of the county seat: to villages close by that are far by road."""
+    """Build the bridges of the county seat: to its other bank, and to villages close by that are far by road."""
     seat = int(sites.towns[0])
     home, spread = growth.on_roads([seat]), growth.spread("secondary", [seat])
-    away = np.hypot(*(cell_centres(sites.villages) - cell_centres(np.array([seat]))).T)
-    near = sites.villages[away < TOWN_BRIDGE_REACH_M]
+    middle = cell_centres(np.array([seat]))
+    distance = np.hypot(*(cell_centres(np.arange(ROWS * COLUMNS)) - middle).T)
+    beyond = (distance < OTHER_BANK_M) & (spread.cost > BRIDGE_M["secondary"]) & ~growth.river
+    if beyond.any():
+        growth.build(
+            spread.way(int(np.argmin(np.where(beyond, spread.cost - 2.0 * distance, np.inf)))), "tertiary"
+        )
+    near = sites.villages[distance[sites.villages] < TOWN_BRIDGE_REACH_M]
     detour = home.cost[near] / np.maximum(spread.cost[near], 1.0)
     for village in near[np.argsort(-detour, kind="stable")][:TOWN_BRIDGES].tolist():
         growth.build(spread.way(village), "tertiary")

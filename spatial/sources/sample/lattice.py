@@ -85,7 +85,9 @@ class Lattice:
         self.tail: IntArray = np.repeat(np.arange(rows * columns), inside.sum(axis=1))
         self.head: IntArray = (to_row * columns + to_column)[inside]
         self.length_m: FloatArray = np.broadcast_to(lengths, inside.shape)[inside]
-        self.is_diagonal: NDArray[np.bool_] = np.broadcast_to(np.abs(steps).sum(axis=1) == 2, inside.shape)[inside]
+        self.is_diagonal: NDArray[np.bool_] = np.broadcast_to(np.abs(steps).sum(axis=1) == 2, inside.shape)[
+            inside
+        ]
         self._keys: IntArray = self.tail * (rows * columns) + self.head
         self._starts = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
 

@@ -60,7 +60,7 @@ def draw_names(random: np.random.Generator, count: int, *, repeats: int) -> list
     count : int
         How many.
     repeats : int
-        How many of the last ones are names of the first ones again.
+        How many of the last ones bear the name of another one.
 
     Returns
     -------
@@ -82,4 +82,4 @@ def draw_names(random: np.random.Generator, count: int, *, repeats: int) -> list
     while len(unique) < fresh:
         unique += unique[: fresh - len(unique)]
     names = unique[:fresh]
-    return names + [names[place % fresh] for place in range(count - fresh)]
+    return names + [names[fresh - 1 - place % fresh] for place in range(count - fresh)]

@@ -160,11 +160,15 @@ SERVICES: dict[str, Provision] = {
         (0.9, 0.8, 0.45),
     ),
     "bank": Provision("bank", "农商银行", "Rural Bank", "", 5, 1, 0.6, 0.01),
-    "market": Provision("market", "农贸市场", "Market", "stalls", 3, 1, 0.9, 0.01, (240, 110, 40), (0.95, 0.75, 0.5)),
+    "market": Provision(
+        "market", "农贸市场", "Market", "stalls", 3, 1, 0.9, 0.01, (240, 110, 40), (0.95, 0.75, 0.5)
+    ),
     "shop": Provision("shop", "便民店", "Shop", "", 18, 3, 2, 0.82),
     "bus_stop": Provision("bus_stop", "客运站", "Bus Stop", "", 9, 2, 1, 0.42),
     "telecom": Provision("telecom_office", "通信服务点", "Telecom Point", "", 3, 1, 1, 0.33),
-    "government_office": Provision("government_office", "便民服务中心", "Government Service Centre", "", 2, 1, 1, 0),
+    "government_office": Provision(
+        "government_office", "便民服务中心", "Government Service Centre", "", 2, 1, 1, 0
+    ),
     "community_centre": Provision("village_committee", "党群服务中心", "Community Centre", "", 3, 1, 1, 0.9),
     "workplace": Provision(
         "workplace", "产业园", "Works", "jobs", 4, 0.6, 0.15, 0.02, (2200, 260, 60), (0.86, 0.8, 0.8)
@@ -174,6 +178,8 @@ SERVICES: dict[str, Provision] = {
 """Services of the package with how this county provides them. Made up; no source."""
 PLACE_RANK = {"county_seat": 0, "zhen": 1, "xiang": 1, "village": 2}
 NEEDS_ROAD = frozenset({"bus_stop", "workplace", "parcel_point"})
+DRAWS = 8
+"""Places that are looked at for one facility."""
 SMALL_VILLAGE = 260
 """Villages of fewer residents have half the chance of a facility."""
 
@@ -200,7 +206,10 @@ def provide(random: np.random.Generator, settled: Settled, spots: Sequence[Float
     for service, provision in SERVICES.items():
         for place, near in zip(settled.places, spots, strict=True):
             count = _how_many(random, service, provision, place)
-            rows += [_facility(random, provision, place, near, number) for number in range(count)]
+            taken: list[FloatArray] = []
+            for _ in range(count):
+                taken.append(_spot(random, place, near, taken))
+                rows.append(_facility(random, provision, place, taken[-1], len(taken)))
     rows.append(_expressway_access(random, settled, spots))
     frame = _change_some(random, pd.DataFrame(rows))
     frame.insert(0, "no", [f"F{number:05d}" for number in range(1, len(frame) + 1)])
@@ -216,20 +225,32 @@ def _how_many(random: np.random.Generator, service: str, provision: Provision, p
     return int(wanted) + int(random.random() < wanted % 1)
 
 
+def _spot(
+    random: np.random.Generator, place: Place, spots: FloatArray, taken: Sequence[FloatArray]
+) -> FloatArray:
+    """Choose a place along the streets, the farthest of a few from facilities of the same service."""
+    reach = min(len(spots), 12) if place.level == "village" else len(spots)
+    drawn: FloatArray = spots[(reach * random.random(DRAWS) ** 1.4).astype(np.int64)] + random.uniform(
+        -14.0, 14.0, (DRAWS, 2)
+    )
+    others = np.array(taken).reshape(-1, 2)
+    away = np.hypot(*(drawn[:, None] - others[None]).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+    farthest: FloatArray = drawn[int(np.argmax(away))]
+    return farthest
+
+
 def _facility(
-    random: np.random.Generator, provision: Provision, place: Place, spots: FloatArray, number: int
+    random: np.random.Generator, provision: Provision, place: Place, spot: FloatArray, number: int
 ) -> dict[str, object]:
     rank = PLACE_RANK[place.level]
-    spread = len(spots) if place.level == "county_seat" else min(len(spots), 12)
-    spot = spots[int(spread * random.random() ** 1.6)] + random.uniform(-14.0, 14.0, 2)
     capacity = round(provision.capacity[rank] * float(np.exp(0.3 * random.standard_normal())))
     load = round(capacity * min(provision.use[rank] * float(np.exp(0.22 * random.standard_normal())), 1.3))
     has_capacity = provision.capacity[rank] > 0
     base = place.base + WORD[place.level][0].removesuffix("城")
     return {
         "kind": provision.code,
-        "name": base + ("" if number == 0 else f"第{number + 1}") + provision.zh,
-        "pinyin": f"{place.base_en} {provision.en}" + ("" if number == 0 else f" {number + 1}"),
+        "name": base + ("" if number == 1 else f"第{number}") + provision.zh,
+        "pinyin": f"{place.base_en} {provision.en}" + ("" if number == 1 else f" {number}"),
         "x": float(spot[0]),
         "y": float(spot[1]),
         "capacity": float(capacity) if has_capacity else np.nan,
@@ -240,12 +261,14 @@ def _facility(
     }
 
 
-def _expressway_access(random: np.random.Generator, settled: Settled, spots: Sequence[FloatArray]) -> dict[str, object]:
+def _expressway_access(
+    random: np.random.Generator, settled: Settled, spots: Sequence[FloatArray]
+) -> dict[str, object]:
     """Put the one exit of an expressway beside the largest town but the county seat."""
     towns = settled.places[1 : len(settled.township_names)]
     largest = max(towns, key=lambda place: (place.residents, place.code))
     near = spots[settled.places.index(largest)]
-    return _facility(random, SERVICES["expressway_access"], largest, near[-1:], 0)
+    return _facility(random, SERVICES["expressway_access"], largest, near[-1], 1)
 
 
 def _change_some(random: np.random.Generator, facilities: pd.DataFrame) -> pd.DataFrame:
@@ -255,7 +278,8 @@ def _change_some(random: np.random.Generator, facilities: pd.DataFrame) -> pd.Da
     closed = frame.index[small][: max(1, int(small.sum()) // 8)]
     frame.loc[closed, "state"] = "closed"
     frame.loc[closed, "in_use"] = 0.0
-    planned = frame.index[frame["kind"] == "village_clinic"][-3:]
+    clinics = frame.index[frame["kind"] == "village_clinic"]
+    planned = clinics[len(clinics) // 2 :][:3]
     frame.loc[planned, "state"] = "planned"
     frame.loc[planned, "in_use"] = 0.0
     unknown = frame["capacity"].notna() & (random.random(len(frame)) < 0.05)

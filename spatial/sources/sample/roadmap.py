@@ -108,13 +108,20 @@ class RoadMap:
                     seen.add(segment)
                     yield segment
 
-    def nodes_near(self, place: tuple[float, float], radius_m: float) -> list[int]:
-        """List nodes of ways within a distance, the nearest first."""
+    def nodes_near(self, place: tuple[float, float], radius_m: float, *, paths: bool = True) -> list[int]:
+        """List nodes of ways within a distance, the nearest first; without `paths` those of roads only."""
         x, y = place
         corners = (x - radius_m, y - radius_m), (x + radius_m, y + radius_m)
-        found = {node for first, second, _ in self.near(*corners) for node in (first, second)}
+        found = {
+            node
+            for first, second, way in self.near(*corners)
+            if paths or self.ways[way].road_class != "path"
+            for node in (first, second)
+        }
         distance = {node: math.hypot(self.points[node][0] - x, self.points[node][1] - y) for node in found}
-        return sorted((node for node in found if distance[node] <= radius_m), key=lambda node: (distance[node], node))
+        return sorted(
+            (node for node in found if distance[node] <= radius_m), key=lambda node: (distance[node], node)
+        )
 
     def direction_at(self, node: int) -> float:
         """Tell the direction of a road at one of its nodes, in radians from the east."""
@@ -131,7 +138,9 @@ class RoadMap:
     def _forget(self, first: int, second: int, number: int) -> None:
         for key in self._keys(first, second):
             bucket = self._buckets[key]
-            bucket[:] = [item for item in bucket if item not in {(first, second, number), (second, first, number)}]
+            bucket[:] = [
+                item for item in bucket if item not in {(first, second, number), (second, first, number)}
+            ]
 
     def _keys(self, first: int, second: int) -> list[tuple[int, int]]:
         return _squares(self.points[first], self.points[second], 0)
@@ -140,7 +149,11 @@ class RoadMap:
 def _squares(a: tuple[float, float], b: tuple[float, float], margin: int) -> list[tuple[int, int]]:
     left, right = sorted((int(a[0] // BUCKET_M), int(b[0] // BUCKET_M)))
     low, high = sorted((int(a[1] // BUCKET_M), int(b[1] // BUCKET_M)))
-    return [(x, y) for x in range(left - margin, right + margin + 1) for y in range(low - margin, high + margin + 1)]
+    return [
+        (x, y)
+        for x in range(left - margin, right + margin + 1)
+        for y in range(low - margin, high + margin + 1)
+    ]
 
 
 def draw_roads(

@@ -133,7 +133,7 @@ def settle(random: np.random.Generator, sites: Sites, roads: Roads) -> Settled:
             "level": kinds,
             "ur_code": _official(kinds, cells, sites),
             "county": [COUNTY.zh if number != OUTSIDE else NEIGHBOUR.zh for number in township],
-            "township": [names[number].zh if number != OUTSIDE else "" for number in township],
+            "town": [names[number].zh if number != OUTSIDE else "" for number in township],
             "road_access": connection,
         }
     )

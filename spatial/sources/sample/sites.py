@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from spatial.sources.sample.ground import CELL_X_M, CELL_Y_M, COLUMNS, ROWS
+from spatial.sources.sample.ground import CELL_X_M, CELL_Y_M, COLUMNS, ROWS, cell_centres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +30,8 @@ OUTER_VILLAGE_SHARE = 0.06
 TOWN_SPACING_M, OUTER_SPACING_M, VILLAGE_SPACING_M = 4_000.0, 6_500.0, 850.0
 BOUNDARY_CELLS = 4
 """Nobody settles this near to the county's boundary."""
+SEAT_RADIUS_M = 2_300.0
+"""Villages this near to the middle of the county seat have become part of it."""
 MARGIN_M = 4_800.0
 """Towns keep this far from the edge of the map; what lies beyond belongs to other counties."""
 
@@ -58,7 +60,9 @@ class Sites:
     township: IntArray
 
 
-def choose_sites(random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int) -> Sites:
+def choose_sites(
+    random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int
+) -> Sites:
     """
     Choose where settlements stand and draw the townships around the towns.
 
@@ -90,7 +94,8 @@ def choose_sites(random: np.random.Generator, terrain: Terrain, lattice: Lattice
     towns = pick_apart(random, inner, count=count, apart_m=TOWN_SPACING_M, first=(seat,))
     outer = pick_apart(random, wide * flat * (edge < 2_600.0), count=60, apart_m=OUTER_SPACING_M)
     township = _townships(terrain, lattice, dry, towns, outer)
-    buildable = np.exp(-((terrain.slope.ravel() / 0.2) ** 2)) * dry * (edge > 900.0)
+    away = np.hypot(*(cell_centres(np.arange(ROWS * COLUMNS)) - cell_centres(np.array([seat]))).T)
+    buildable = np.exp(-((terrain.slope.ravel() / 0.2) ** 2)) * dry * (edge > 900.0) * (away > SEAT_RADIUS_M)
     taken = np.concatenate([towns, outer])
     inside, outside = _well_inside(township)
     chosen = pick_apart(
@@ -141,7 +146,9 @@ def pick_apart(
     """
     chance = np.full(len(weight), -np.inf)
     some = weight > 0
-    chance[some] = np.log(weight[some]) + random.gumbel(size=int(some.sum()))  # Gumbel-max: weighted, no repeats
+    chance[some] = np.log(weight[some]) + random.gumbel(
+        size=int(some.sum())
+    )  # Gumbel-max: weighted, no repeats
     order = np.argsort(-chance, kind="stable")[: int(some.sum())]
     free = np.ones((ROWS, COLUMNS), dtype=bool)
     for cell in first:

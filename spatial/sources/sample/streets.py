@@ -46,11 +46,14 @@ class StreetPlan:
         How far from the middle streets go.
     budget_m : float
         Length of streets wanted.
+    from_paths : bool
+        Whether streets may begin at a footpath; without it only at a road.
     """
 
     place: tuple[float, float]
     radius_m: float
     budget_m: float
+    from_paths: bool = False
 
 
 def grow_streets(
@@ -109,7 +112,7 @@ def grow_streets(
 def _seeds(roadmap: RoadMap, plan: StreetPlan) -> list[tuple[int, float]]:
     chosen: list[tuple[int, float]] = []
     kept: list[Point] = []
-    for node in roadmap.nodes_near(plan.place, plan.radius_m):
+    for node in roadmap.nodes_near(plan.place, plan.radius_m, paths=plan.from_paths):
         x, y = roadmap.points[node]
         if all(math.hypot(x - u, y - v) >= SEED_SPACING_M for u, v in kept):
             kept.append((x, y))
@@ -124,7 +127,9 @@ class _Street:
     def __init__(self, roadmap: RoadMap, nodes: list[int]) -> None:
         self.roadmap, self.nodes, self.is_done = roadmap, nodes, False
 
-    def step(self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]) -> float:
+    def step(
+        self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]
+    ) -> float:
         """Go on by one vertex; return the metres built."""
         here = self.roadmap.points[self.nodes[-1]]
         there = (here[0] + length * math.cos(angle), here[1] + length * math.sin(angle))

@@ -71,7 +71,9 @@ def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int 
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in ORIGIN]
     write_osm(files[0], county)
-    for file, frame in zip(files[1:4], (_settlements(county), _facilities(county), county.flows), strict=True):
+    for file, frame in zip(
+        files[1:4], (_settlements(county), _facilities(county), county.flows), strict=True
+    ):
         frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
     _write_raster(files[4], county.population.astype(np.float32), nodata=NODATA)
     _write_raster(files[5], np.round(county.terrain.elevation_m).astype(np.int16), nodata=-32_768)
