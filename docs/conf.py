@@ -17,6 +17,6 @@ html_theme = "furo"
 html_title = "spatial"
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "notebooks"]
 
 write_reference(Path(__file__).parent / "reference")

@@ -54,8 +54,9 @@ def rank_gaps(
     Returns
     -------
     GeoDataFrame
-        By the contract of the table `gaps`: near misses after all others, then most people first, then furthest
-        beyond the norm (none reached before all), then by id. `rank` counts from 1.
+        By the contract of the table `gaps`: known failures before those that may only be missing from the map, near
+        misses after the others, then most people first, then furthest beyond the norm (none reached before all), then
+        by id. `rank` counts from 1.
 
     Examples
     --------
@@ -97,11 +98,12 @@ def _judged_norms(norm_results: pd.DataFrame) -> list[str]:
 
 def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     keys = frame.assign(
+        _unsure=frame["status"] != "not_met",
         _people=-frame["persons_unserved"].fillna(-1.0),
         _excess=-frame["excess"].fillna(np.inf),
     )
     order = keys.sort_values(
-        ["is_near_miss", "_people", "_excess", "settlement_id", "norm_id"], kind="stable"
+        ["_unsure", "is_near_miss", "_people", "_excess", "settlement_id", "norm_id"], kind="stable"
     ).index
     ranked = frame.loc[order].reset_index(drop=True)
     ranked.insert(0, "rank", np.arange(1, len(ranked) + 1, dtype=np.int64))

@@ -231,6 +231,17 @@ def test_gaps_come_in_order_of_people_with_near_misses_last():
     assert set(gaps["status"]) == {"not_measurable"}  # nothing is said to be a complete inventory
 
 
+def test_known_failures_come_before_those_that_may_only_be_missing_from_the_map():
+    tables, binding = county()
+    results = tables["norm_results"].copy()
+    known = (results["norm_id"] == "GL-PHC-1H") & (results["status_as_mapped"] == "not_met")
+    results.loc[known, "status"] = "not_met"
+    gaps = rank_gaps(results, places(), access(), binding)
+    # c lacks primary care for certain (50 people), b by a near miss (300); then what is only not mapped.
+    order = gaps[["settlement_id", "norm_id"]].to_numpy().tolist()
+    assert order[:3] == [["c", "GL-PHC-1H"], ["b", "GL-PHC-1H"], ["b", "GL-PHC-5KM"]]
+
+
 def test_a_place_exactly_five_minutes_beyond_is_a_near_miss():
     tables, binding = county()
     ways = access()
