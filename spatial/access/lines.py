@@ -22,10 +22,16 @@ __all__ = ["route_rows", "snap_rows"]
 
 
 def route_rows(
-    graph: TravelGraph, settlements: Places, places: Places, service: str, result: Closest
+    graph: TravelGraph,
+    settlements: Places,
+    places: Places,
+    service: str,
+    result: Closest,
+    *,
+    of: NDArray[np.bool_],
 ) -> gpd.GeoDataFrame:
     """
-    Draw the way of every scored settlement to its nearest facility of one service.
+    Draw the way of settlements to their nearest facility of one service.
 
     Parameters
     ----------
@@ -37,6 +43,8 @@ def route_rows(
         The service.
     result : Closest
         Their nearest facilities.
+    of : ndarray of bool
+        Which settlements' ways are drawn, where they have one.
 
     Returns
     -------
@@ -44,8 +52,7 @@ def route_rows(
         By the contract of the table ``routes``, from door to door in the direction of travel. A town has no route to
         itself.
     """
-    scored = settlements.frame["in_study"].to_numpy(dtype=bool)
-    rows = np.flatnonzero(scored & (result.status == "reached") & ~result.is_self)
+    rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
     drawn = [result.found.route(int(row)) for row in rows] if result.found is not None else []
     frame = pd.DataFrame(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from spatial.access.closest import Closest
 
 __all__ = ["AccessResult", "access_table"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +184,8 @@ def _measure(
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (mode.settlements, mode.facilities)
     )
     rows, routes = [], []
+    scored = mode.settlements.frame["in_study"].to_numpy(dtype=bool)
+    wanted = _drawn_services(rules, [offer.service for offer in offers], int(scored.sum())) if draw else ()
     for number, offer in enumerate(offers):
         result = closest(
             mode.graph,
@@ -194,9 +199,23 @@ def _measure(
         )
         rows.append(_rows(mode, offer, result, counts[number]))
         _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer.members, result)
-        if draw and (rules.route_services is None or offer.service in rules.route_services):
-            routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result))
+        drawn = scored & (offer.service in wanted)
+        routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
     return rows, routes, (uses[0], uses[1])
+
+
+def _drawn_services(rules: AccessRules, services: Sequence[str], n_settlements: int) -> tuple[str, ...]:
+    """Choose the services whose routes are drawn, within the number of routes allowed."""
+    asked = [name for name in services if rules.route_services is None or name in rules.route_services]
+    drawn = asked[: rules.max_routes // n_settlements] if n_settlements else asked
+    if len(drawn) < len(asked):
+        _log.warning(
+            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
+            len(asked) - len(drawn),
+            rules.max_routes,
+            ", ".join(asked[len(drawn) :]),
+        )
+    return tuple(drawn)
 
 
 def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:

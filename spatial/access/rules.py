@@ -66,6 +66,8 @@ class AccessRules:
         How places are joined to the network.
     route_services : tuple of str or None
         Services whose routes are drawn; None for every one.
+    max_routes : int
+        Services are drawn one after the other as long as there would not be more routes than this.
     buffer_m : float
         Ground beyond the study area that was loaded, for `edge_risk`.
     """
@@ -76,4 +78,5 @@ class AccessRules:
     tiers: Mapping[str, frozenset[str]] = field(default_factory=lambda: TOWN_TIERS)
     snap: SnapRules = field(default_factory=SnapRules)
     route_services: tuple[str, ...] | None = None
+    max_routes: int = 100_000
     buffer_m: float = 30_000.0

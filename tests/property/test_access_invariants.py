@@ -161,7 +161,9 @@ def raster_of(grid_city, seed, nodata):
 
 
 @SETTINGS
-@given(places=PLACES, cells=st.tuples(st.integers(0, 1000), st.integers(0, 144)), reach=st.floats(50.0, 6000.0))
+@given(
+    places=PLACES, cells=st.tuples(st.integers(0, 1000), st.integers(0, 144)), reach=st.floats(50.0, 6000.0)
+)
 @pytest.mark.parametrize("on_network", [True, False])
 def test_people_are_conserved(graph, grid_city, on_network, places, cells, reach):
     raster = raster_of(grid_city, *cells)

@@ -259,6 +259,21 @@ def test_routes_are_drawn_for_the_services_asked_for_and_for_scored_places(grid_
     rules = AccessRules(route_services=("clinic",))
     routes = access_table(grid_city.graph(), places, facilities, services=kinds, rules=rules).routes
     assert routes[["settlement_id", "service"]].to_numpy().tolist() == [["a", "clinic"]]
+    none = access_table(
+        grid_city.graph(), places, facilities, services=kinds, rules=AccessRules(route_services=())
+    )
+    assert len(none.routes) == 0
+    TABLES["routes"].check(none.routes)
+
+
+def test_services_beyond_the_number_of_routes_allowed_are_named_and_not_drawn(grid_city, caplog):
+    places = grid_city.settlements([("a", "village", 0, 0), ("b", "village", 2, 0)])
+    kinds = {**CLINIC, "bank": frozenset({"bank"})}
+    facilities = grid_city.facilities([("c", "clinic", 1, 0), ("d", "bank", 1, 0)])
+    rules = AccessRules(max_routes=3, tiers={})
+    routes = access_table(grid_city.graph(), places, facilities, services=kinds, rules=rules).routes
+    assert set(routes["service"]) == {"clinic"}
+    assert "more than 3 routes: bank" in caplog.text
 
 
 def test_places_on_fragments_and_on_barriers_are_listed(grid_city):
