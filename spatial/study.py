@@ -5,9 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from spatial.errors import StudyError
 
@@ -35,8 +43,20 @@ Basis = Literal["resident", "registered", "modelled"]
 Status = Literal["draft", "internal", "public"]
 
 
+def _unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(items)) < len(items):
+        raise ValueError("name each one once")
+    return items
+
+
+def _positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    if min(numbers, default=1.0) <= 0:
+        raise ValueError("every number must be above 0")
+    return numbers
+
+
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Region(_Model):
@@ -49,11 +69,15 @@ class Region(_Model):
     admin_level: int | None = Field(
         None, ge=1, le=12, description="Study area = boundaries of this level (with `names`: only those)"
     )
-    names: tuple[str, ...] = Field((), description="Names of the boundaries of `admin_level` that make the study area")
+    names: tuple[str, ...] = Field(
+        (), description="Names of the boundaries of `admin_level` that make the study area"
+    )
     bbox: tuple[float, float, float, float] | None = Field(
         None, description="Study area as west, south, east, north in degrees"
     )
-    buffer_km: float = Field(30.0, ge=0, description="Ground beyond the study area that serves but is not scored")
+    buffer_km: float = Field(
+        30.0, ge=0, description="Ground beyond the study area that serves but is not scored"
+    )
     unit_levels: tuple[int, ...] = Field(
         (),
         description="Admin levels of the townships, most wanted first: the next fills what the first leaves",
@@ -70,6 +94,10 @@ class Region(_Model):
             raise ValueError("names need admin_level")
         if self.bbox is not None and not (self.bbox[0] < self.bbox[2] and self.bbox[1] < self.bbox[3]):
             raise ValueError("bbox must be west, south, east, north with west < east and south < north")
+        if self.bbox is not None and not (
+            max(map(abs, self.bbox[::2])) <= 180 and max(map(abs, self.bbox[1::2])) <= 90
+        ):
+            raise ValueError("bbox must be degrees, longitude before latitude: west, south, east, north")
         return self
 
 
@@ -108,8 +136,14 @@ class TableSource(_Model):
 class RasterSource(_Model):
     """One or more raster files that together cover the study area."""
 
-    paths: tuple[str, ...] = Field(description="GeoTIFF or zipped .hgt files below the raw root", min_length=1)
-    nodata: float | None = Field(None, description="Value of cells without data, where the file does not say it")
+    paths: tuple[str, ...] = Field(
+        description="GeoTIFF or zipped .hgt files below the raw root", min_length=1
+    )
+    nodata: float | None = Field(
+        None,
+        allow_inf_nan=True,
+        description="Value of cells without data, where the file does not say it",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -129,7 +163,9 @@ class Sources(_Model):
     facilities: tuple[TableSource, ...] = Field(
         (), description="Facilities of the user's own, beside those of the extract"
     )
-    roads: TableSource | None = Field(None, description="Roads of the user's own, instead of those of the extract")
+    roads: TableSource | None = Field(
+        None, description="Roads of the user's own, instead of those of the extract"
+    )
     boundaries: TableSource | None = Field(
         None, description="Boundaries of the user's own, instead of those of the extract"
     )
@@ -146,7 +182,9 @@ class Sources(_Model):
     @model_validator(mode="after")
     def _enough(self) -> Self:
         if self.osm is None and self.settlements is None:
-            raise ValueError("no settlements: name an extract in [sources.osm] or a table in [sources.settlements]")
+            raise ValueError(
+                "no settlements: name an extract in [sources.osm] or a table in [sources.settlements]"
+            )
         if self.osm is None and self.roads is None:
             raise ValueError("no roads: name an extract in [sources.osm] or a table in [sources.roads]")
         return self
@@ -159,7 +197,9 @@ class Tiers(_Model):
     county_seat: tuple[str, ...] = Field((), description="Place tags, or names, of county seats")
     town: tuple[str, ...] = Field(("town",), description="Place tags of towns")
     village: tuple[str, ...] = Field(("village", "hamlet"), description="Place tags of villages")
-    urban: tuple[str, ...] = Field((), description="Tiers that count as urban where no official class is known")
+    urban: tuple[str, ...] = Field(
+        (), description="Tiers that count as urban where no official class is known"
+    )
 
 
 class PopulationOptions(_Model):
@@ -182,7 +222,7 @@ class PopulationOptions(_Model):
 class NetworkOptions(_Model):
     """The travel graph and how places are joined to it."""
 
-    modes: tuple[Mode, ...] = Field(
+    modes: Annotated[tuple[Mode, ...], AfterValidator(_unrepeated)] = Field(
         ("drive", "walk"), min_length=1, description="Modes to build; the first is the one that headlines use"
     )
     speeds: str = Field(
@@ -192,8 +232,12 @@ class NetworkOptions(_Model):
     speed_factor: float = Field(1.0, gt=0, description="Multiplies every speed on the network")
     ferries: bool = Field(False, description="Whether ferries carry travellers")
     candidates: int = Field(5, ge=1, le=20, description="How many nearest edges compete as the way in")
-    max_snap_m: float = Field(5000.0, gt=0, description="A place further than this from every edge is not snapped")
-    min_component_km: float = Field(5.0, ge=0, description="Shorter components are reported and not snapped to")
+    max_snap_m: float = Field(
+        5000.0, gt=0, description="A place further than this from every edge is not snapped"
+    )
+    min_component_km: float = Field(
+        5.0, ge=0, description="Shorter components are reported and not snapped to"
+    )
     walk_km_h: float = Field(5.0, gt=0, description="Speed of the walk to and from the network")
     detour: float = Field(1.3, ge=1, description="Length of that walk over its straight line")
 
@@ -204,7 +248,7 @@ class AccessOptions(_Model):
     services: tuple[str, ...] = Field(
         (), description="Services to compute; empty for every one that has a facility or that a norm asks for"
     )
-    cutoffs_min: tuple[float, ...] = Field(
+    cutoffs_min: Annotated[tuple[float, ...], AfterValidator(_unrepeated), AfterValidator(_positive)] = Field(
         (15.0, 30.0, 60.0), min_length=1, description="Minutes within which facilities are counted, inclusive"
     )
     max_time_min: float = Field(240.0, gt=0, description="Beyond this a facility counts as beyond the cutoff")
@@ -225,8 +269,12 @@ class Adoption(_Model):
     norm: str = Field(description="Id in the register")
     by: str = Field(min_length=1, description="Who adopted it")
     on: dt.date = Field(description="When")
-    threshold: float | None = Field(None, description="Threshold in the norm's unit, instead of the register's")
-    target_share: float | None = Field(None, ge=0, le=1, description="Target share, instead of the register's")
+    threshold: float | None = Field(
+        None, description="Threshold in the norm's unit, instead of the register's"
+    )
+    target_share: float | None = Field(
+        None, ge=0, le=1, description="Target share, instead of the register's"
+    )
 
 
 class NormOptions(_Model):
@@ -241,7 +289,9 @@ class NormOptions(_Model):
     headline: tuple[str, ...] = Field(
         (), description="Norms whose result opens the page, in order; empty to let the register decide"
     )
-    confirm: tuple[Confirmation, ...] = Field((), description="Clauses read in the original by a named office")
+    confirm: tuple[Confirmation, ...] = Field(
+        (), description="Clauses read in the original by a named office"
+    )
     adopt: tuple[Adoption, ...] = Field((), description="Norms that the study adopts")
     level: Literal["national", "province", "county"] = Field(
         "county",
@@ -253,7 +303,7 @@ class OutputOptions(_Model):
     """What is written."""
 
     crs: str | None = Field(None, description="CRS of the GeoPackage; the working CRS by default")
-    languages: tuple[str, ...] = Field(
+    languages: Annotated[tuple[str, ...], AfterValidator(_unrepeated)] = Field(
         ("en",), min_length=1, description="Languages of the pages, the first one shown first"
     )
     status: Status = Field("draft", description="draft, internal or public: printed on every page")
@@ -280,11 +330,17 @@ class Study(_Model):
         description="Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited",
     )
     synthetic: bool = Field(False, description="True for made-up ground: every page says so")
-    note: dict[str, str] = Field(default_factory=dict, description="A sentence by language that every page carries")
-    working_crs: str | None = Field(None, description="Projected CRS in metres; the UTM zone of the middle by default")
+    note: dict[str, str] = Field(
+        default_factory=dict, description="A sentence by language that every page carries"
+    )
+    working_crs: str | None = Field(
+        None, description="Projected CRS in metres; the UTM zone of the middle by default"
+    )
     region: Region = Field(default_factory=lambda: Region())
     sources: Sources
-    services_file: str | None = Field(None, description="A services file of the user's own below the raw root")
+    services_file: str | None = Field(
+        None, description="A services file of the user's own below the raw root"
+    )
     inventory: dict[str, Inventory] = Field(
         default_factory=dict,
         description="Whether every facility of a service is known: complete, partial or unknown",
@@ -295,10 +351,14 @@ class Study(_Model):
     access: AccessOptions = Field(default_factory=lambda: AccessOptions())
     norms: NormOptions = Field(default_factory=lambda: NormOptions())
     outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
-    raw: Path = Field(Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it")
+    raw: Path = Field(
+        Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it"
+    )
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study") -> Study:
+    def from_dict(
+        cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study"
+    ) -> Study:
         """
         Build a study from a mapping, as a notebook does.
 
@@ -326,7 +386,7 @@ class Study(_Model):
         try:
             return cls.model_validate({**values, "raw": Path(raw)})
         except ValidationError as error:
-            raise StudyError(where, [_fault(item) for item in error.errors()]) from error
+            raise StudyError(where, _faults(error)) from error
 
     @classmethod
     def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
@@ -394,6 +454,13 @@ class Study(_Model):
             The title.
         """
         return self.title.get(language) or next(iter(self.title.values()))
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """Every fault once: a list whose only item is faulty is not called too short as well."""
+    items = error.errors()
+    within = {item["loc"][:-1] for item in items if item["loc"]}
+    return [_fault(item) for item in items if item["type"] != "too_short" or item["loc"] not in within]
 
 
 def _fault(item: Any) -> str:

@@ -268,7 +268,9 @@ def test_an_undeclared_sentinel_is_no_data_and_is_said_on_every_output(tiny):
     assert outcome.code == 0, outcome
     results = read_results(tiny.processed / "tiny")
     assert results.population.total == 504.0  # 576 - 72 cells of one person each
-    assert results.population_account["persons"].sum() == pytest.approx(504.0, rel=1e-6)
+    account = results.population_account.set_index("item")["persons"]
+    assert account["raster_total"] == 504.0
+    assert account.drop("raster_total").sum() == pytest.approx(504.0, rel=1e-6)
     counts = results.counts.set_index(["source", "item"])["number"]
     assert counts["population", "cells without data"] == 72.0
     note = "72 cells hold -99999"
