@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import shapely
 
 from spatial.cartography.lines import pack_lines
-from spatial.crs import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,8 @@ _MAJOR = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primar
 _MIDDLE = ("secondary", "secondary_link", "tertiary", "tertiary_link")
 _MINOR = ("unclassified", "residential", "living_street", "road", "track")
 _WATER_LINES = ("river", "canal")
+_BOX_SHARE = 0.99
+"""Share of its oriented envelope above which a study area is a box of coordinates."""
 _SEASONS = ("no", "unknown", "yes")
 
 
@@ -72,8 +74,9 @@ def ground(
 
 
 def _is_box(area: gpd.GeoDataFrame) -> bool:
-    """Whether the study area is a mere rectangle of degrees, whose sides mean nothing on the ground."""
-    return bool((area.geometry.to_crs(WGS84).area >= area.geometry.to_crs(WGS84).envelope.area * 0.999).all())
+    """Tell whether the study area is a mere rectangle, whose sides mean nothing on the ground."""
+    shapes = area.geometry.to_numpy()
+    return bool((shapely.area(shapes) >= _BOX_SHARE * shapely.area(shapely.oriented_envelope(shapes))).all())
 
 
 def _shapes(tables: Mapping[str, pd.DataFrame], name: str) -> gpd.GeoDataFrame | None:

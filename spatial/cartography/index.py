@@ -55,7 +55,7 @@ def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]])
 
 
 def _rank(page: dict[str, Any], norms: list[dict[str, Any]]) -> tuple[bool, bool, str, int]:
-    """Maps of the norms that open the page first, then the last mile, then the others by service; parts in order."""
+    """Put maps of the norms that open the page first, then the last mile, then the others by name, parts in order."""
     opening = {norm["file"] for norm in norms if norm["headline"]}
     name = page["names"].get("en", page["service"])
     return (

@@ -36,8 +36,12 @@
     return S.el("a", { href: address, rel: "noopener noreferrer", target: "_blank", text: text });
   };
 
-  /* A service's name inside a sentence. */
-  S.inText = (name) => (S.t("page.name_case") === "lower" && /^\p{Lu}\p{Ll}/u.test(name) ? name[0].toLowerCase() + name.slice(1) : name);
+  /* A service's name inside a sentence, which brings its own article. */
+  S.inText = function (name) {
+    if (S.t("page.name_case") !== "lower") return name;
+    const bare = name.replace(/^any (?=\w)/i, "");
+    return /^\p{Lu}\p{Ll}/u.test(bare) ? bare[0].toLowerCase() + bare.slice(1) : bare;
+  };
 
   S.capital = (text) => (text ? text[0].toUpperCase() + text.slice(1) : text);
 
