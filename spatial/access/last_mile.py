@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LastMileRules", "last_mile"]
 
-_FIRST_REACH_M = 2000.0
-"""How far around a place behind a barrier is looked first; changes the speed only."""
+_REACHES = (0.03, 0.1, 0.3, 1.0)
+"""Shares of the search around a place behind a barrier, one look after the other; they change the speed only."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _distances(
         return distance
     hidden = rows[crosses(walls, np.asarray(shapely.shortest_line(points[rows], lines[nearest])))]
     distance[hidden] = np.inf
-    for reach in (min(_FIRST_REACH_M, search_m), search_m):
+    for reach in (share * search_m for share in _REACHES):
         rows, other = tree.query(points[hidden], predicate="dwithin", distance=reach)
         is_open = ~crosses(walls, np.asarray(shapely.shortest_line(points[hidden[rows]], lines[other])))
         rows, other = hidden[rows[is_open]], other[is_open]

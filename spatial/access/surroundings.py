@@ -24,7 +24,7 @@ class Surroundings:
     study_area : GeoSeries or GeoDataFrame, optional
         Polygons within which places are scored; tells which ends of the network were cut off.
     barriers : GeoSeries, optional
-        What no walk to the road and no direct walk may touch.
+        What no walk to the road and no direct walk may touch: water, or a border that is closed.
     sea : GeoSeries, optional
         Sea or coast line: a road that ends there ends by nature, and was not cut off.
     """

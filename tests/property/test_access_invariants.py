@@ -12,7 +12,7 @@ from spatial.rasters import Raster
 
 BLOCKS = 3
 SETTINGS = settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
