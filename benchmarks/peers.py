@@ -15,9 +15,9 @@ import numpy as np
 import osmium
 import osmium.filter
 import osmnx as ox
-import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, load_speeds, nearest, node_labels, snap
 from spatial.sources.osm import read_osm
@@ -76,7 +76,10 @@ def drivable_xml(extract: Path, xml: Path) -> Path:
     """
     classes = set(plain_speeds().modes["drive"].classes) - {"ferry"}
     closed = {"no", "private"}
-    ways, used = [], set()
+    ways: list[int] = []
+    used: set[int] = set()
+    item: Any
+    way: Any
     for way in osmium.FileProcessor(str(extract), osmium.osm.WAY).with_filter(
         osmium.filter.KeyFilter("highway")
     ):
@@ -130,7 +133,7 @@ def osmnx_ingest(xml: str) -> Callable[[], Any]:
 
 def _bare_pass(extract: Path) -> int:
     """Run through the highways of a file with their nodes' locations, and do nothing."""
-    store = osmium.index.create_map("flex_mem")
+    store: Any = osmium.index.create_map("flex_mem")
     walk = osmium.FileProcessor(str(extract)).with_locations(store)
     return sum(1 for _ in walk.with_filter(osmium.filter.KeyFilter("highway")))
 
@@ -165,11 +168,13 @@ def searches(extract: str, xml: str, *, repeats: int) -> Callable[[], Any]:
     """Nearest hospital of every node: this package, networkx on our graph, and osmnx with networkx on its own."""
 
     def job() -> dict[str, Any]:
-        ours, theirs = _ours(Path(extract), plain_speeds()), _osmnx(Path(xml))
+        ours = _ours(Path(extract), plain_speeds())
+        theirs: Any = _osmnx(Path(xml))
         points = _hospitals(Path(extract), ours)
         sources = _shared_sources(ours, theirs, points)
         snaps = _at_nodes(ours, sources)
-        backward = ours.to_networkx().reverse()
+        mine_as_networkx: Any = ours.to_networkx()
+        backward = mine_as_networkx.reverse()
         their_back = theirs.reverse()
         their_sources = [int(str(name)[1:]) for name in ours.node_source_id[sources]]
         origins = gpd.GeoSeries(gpd.points_from_xy(ours.node_x[::7], ours.node_y[::7]), crs=ours.crs)
@@ -209,14 +214,14 @@ def _shared_sources(graph: TravelGraph, other: nx.MultiDiGraph, points: gpd.GeoS
     ends = np.concatenate((graph.edge_from[graph.is_snappable], graph.edge_to[graph.is_snappable]))
     shared &= np.bincount(ends, minlength=graph.n_nodes) > 0
     rows = np.flatnonzero(shared)
-    tree = shapely.STRtree(shapely.points(graph.node_x[rows], graph.node_y[rows]))
-    return np.unique(rows[tree.nearest(points.to_numpy())])
+    tree = cKDTree(np.column_stack((graph.node_x[rows], graph.node_y[rows])))
+    return np.unique(rows[tree.query(np.column_stack((points.x, points.y)))[1]])
 
 
 def _at_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> Any:
-    """Snap to the nodes themselves: no walk, and the edge's end is the node."""
+    """Snap to the nodes themselves, over every edge that ends there: one of them alone may be one-way."""
     points = gpd.GeoSeries(gpd.points_from_xy(graph.node_x[nodes], graph.node_y[nodes]), crs=graph.crs)
-    return snap(graph, points, candidates=1, max_snap_m=1.0, min_component_km=0.0)
+    return snap(graph, points, candidates=8, max_snap_m=0.001, min_component_km=0.0)
 
 
 def _spread(backward: nx.MultiDiGraph, sources: list[int], weight: str) -> dict[int, float]:

@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,15 +169,16 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _warm_up(work: Path, chosen: argparse.Namespace) -> None:
-    """Compile what is compiled when first used, so that no measure holds it."""
+    """Compile what stages compile when first used, so that no measure holds it; the other parts do so themselves."""
+    if "stages" not in chosen.parts:
+        return
     files = in_own_process(
         "benchmarks.stages:write_synthetic", folder=str(work / "warm-up"), nodes=WARM_UP_NODES
     )
     study, extract = files["answer"]
-    if "stages" in chosen.parts:
-        region = _Region("warm-up", Path(study), work / "warm-up", Path(extract), work / "warm-up")
-        for stage in _stage_names(chosen.until):
-            _measure_stage(region, stage)
+    region = _Region("warm-up", Path(study), work / "warm-up", Path(extract), work / "warm-up")
+    for stage in _stage_names(chosen.until):
+        _measure_stage(region, stage)
 
 
 def _regions(chosen: argparse.Namespace, work: Path) -> list[_Region]:
@@ -212,6 +214,7 @@ def name_stages() -> Callable[[], Any]:
     return lambda: [stage.name for stage in STAGES]
 
 
+@cache
 def _stage_names(until: str | None) -> list[str]:
     names: list[str] = in_own_process("benchmarks.stages:name_stages")["answer"]
     return names[: names.index(until) + 1] if until else names
@@ -237,15 +240,15 @@ def _stages(region: _Region, chosen: argparse.Namespace) -> str:
 
 def _ingest(region: _Region, chosen: argparse.Namespace) -> str:
     xml = _xml(region, chosen)
-    alone = {
+    alone: dict[str, tuple[str, dict[str, Any]]] = {
         "roads": ("benchmarks.peers:spatial_ingest", {"extract": str(region.extract)}),
         "everything": ("benchmarks.peers:spatial_ingest", {"extract": str(region.extract), "whole": True}),
     }
     if xml:
         alone["osmnx"] = ("benchmarks.peers:osmnx_ingest", {"xml": xml})
     memory = {name: in_own_process(task, **options)["peak_mb"] for name, (task, options) in alone.items()}
-    options = {"extract": str(region.extract), "xml": xml, "repeats": chosen.repeats}
-    taken = in_own_process("benchmarks.peers:ingest", **options, osmnx_repeats=chosen.osmnx_repeats)["answer"]
+    turns = {"repeats": chosen.repeats, "osmnx_repeats": chosen.osmnx_repeats}
+    taken = in_own_process("benchmarks.peers:ingest", extract=str(region.extract), xml=xml, **turns)["answer"]
     names = {
         "roads": "spatial, roads to graph",
         "everything": "spatial, all layers and graph",

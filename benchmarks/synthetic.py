@@ -224,7 +224,10 @@ def _bends(rng: np.random.Generator, a: NDArray[np.float64], b: NDArray[np.float
     across = np.array([a[1] - b[1], b[0] - a[0]])
     waves = np.array([1.0, 2.0, 5.0])
     size = rng.normal(0, [0.08, 0.05, 0.015])
-    return a + share * (b - a) + (np.sin(np.pi * waves * share) @ size)[:, None] * across
+    points: NDArray[np.float64] = (
+        a + share * (b - a) + (np.sin(np.pi * waves * share) @ size)[:, None] * across
+    )
+    return points
 
 
 def _surface(rng: np.random.Generator, road_class: str) -> dict[str, str]:

@@ -1,0 +1,112 @@
+"""The synthetic country is the same every time and hangs together, and the benchmark runs on a small one."""
+
+import hashlib
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from spatial.network import build_network
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+
+ROOT = Path(__file__).parents[2]
+NODES = 10_000
+
+
+@pytest.fixture(scope="module")
+def synthetic():
+    spec = importlib.util.spec_from_file_location("synthetic_country", ROOT / "benchmarks" / "synthetic.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def country(synthetic, tmp_path_factory):
+    return synthetic.write_country(tmp_path_factory.mktemp("country"), nodes=NODES)
+
+
+@pytest.fixture(scope="module")
+def layers(country):
+    return prepare(Study.from_toml(country.study, raw=country.folder))
+
+
+def _digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_size_and_seed_give_the_same_bytes(synthetic, country, tmp_path) -> None:
+    again = synthetic.write_country(tmp_path, nodes=NODES)
+    assert _digests(again.folder) == _digests(country.folder)
+
+
+def test_another_seed_gives_another_country(synthetic, country, tmp_path) -> None:
+    other = synthetic.write_country(tmp_path, nodes=NODES, seed=1)
+    assert other.extract.read_bytes() != country.extract.read_bytes()
+
+
+def test_the_roads_have_about_as_many_nodes_as_asked_for(layers) -> None:
+    nodes = np.unique(np.concatenate(layers.roads["node_ids"].tolist()))
+    # Places are a square number, (10,000 - 2,000) / 147 = 54 becomes 49: a tenth fewer at the worst of small sizes.
+    assert 0.8 * NODES < len(nodes) < 1.2 * NODES
+
+
+@pytest.mark.parametrize("mode", ["drive", "walk"])
+def test_every_node_reaches_every_other_within_the_country(layers, mode) -> None:
+    graph = build_network(layers.roads, mode=mode)
+    arcs = graph.outward
+    start = np.repeat(np.arange(graph.n_nodes), np.diff(arcs.offsets))
+    links = coo_array((np.ones(len(start)), (start, arcs.target)), shape=(graph.n_nodes, graph.n_nodes))
+    assert connected_components(links, directed=True, connection="strong")[0] == 1
+
+
+def test_it_has_all_that_a_study_needs(country, layers) -> None:
+    assert set(layers.settlements["tier"]) == {"village", "town", "city"}
+    assert {"hospital", "health_centre", "pharmacy", "school", "market"} <= set(layers.facilities["service"])
+    assert layers.settlements["township_id"].notna().all()
+    with rasterio.open(country.population) as raster:
+        assert raster.read(1, masked=True).sum(dtype=np.float64) == pytest.approx(layers.population.total)
+
+
+@pytest.mark.slow
+def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(tmp_path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.stages",
+        "--nodes",
+        str(NODES),
+        "--repeats",
+        "1",
+        "--until",
+        "read",
+    ]
+    options = ["--parts", "stages", "search", "kernels", "--work", str(tmp_path), "--data", str(tmp_path)]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Comoros is left out" in done.stdout
+    for line in (
+        "read",
+        "all",
+        "networkx on the same graph",
+        "osmnx + networkx",
+        "scipy, min_only, same graph",
+    ):
+        assert re.search(rf"^{re.escape(line)}.* \d", done.stdout, flags=re.MULTILINE), line
+    agreed = re.findall(
+        r"^(?:same graph|every vertex): ([\d,]+) of ([\d,]+) times agree", done.stdout, re.MULTILINE
+    )
+    assert len(agreed) == 3
+    assert all(agree == of for agree, of in agreed)
