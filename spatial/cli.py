@@ -65,12 +65,16 @@ def cli(context: click.Context, *, verbose: bool, debug: bool) -> None:
 @click.option("--name", default="my-county", show_default=True, help="Short name of the study.")
 def init(study_file: Path, name: str) -> None:
     """Write a new study file with every key explained."""
-    from spatial.template import study_template  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.study import Study  # noqa: PLC0415 - as above
+    from spatial.template import study_template  # noqa: PLC0415 - as above
 
     if study_file.exists():
         raise click.UsageError(f"{study_file} is there already; name another file")
-    study_file.parent.mkdir(parents=True, exist_ok=True)
-    study_file.write_text(study_template(name), encoding="utf-8")
+    text = study_template(name)
+    Study.from_dict(tomllib.loads(text), where="--name")
+    with replace(study_file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     click.echo(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
 
 

@@ -1,0 +1,206 @@
+"""The command line: what each command prints, with which exit code, and what it leaves alone."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import pytest
+from spatial.pipeline import STAGES
+from spatial.study import Study
+
+NAMES = [stage.name for stage in STAGES]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny_at):
+    """A tiny study that ran up to its gaps, and how that ended."""
+    tiny = tiny_at(tmp_path_factory.mktemp("cli"))
+    return tiny, tiny.run("--stage", "gaps")
+
+
+def test_init_writes_a_study_that_is_valid_and_explains_its_keys(command, tmp_path):
+    file = tmp_path / "new" / "study.toml"
+    outcome = command("init", file, "--name", "north-county")
+    assert outcome.code == 0
+    assert f"spatial check {file}" in outcome.out
+    assert Study.from_toml(file).name == "north-county"
+    assert "# max_snap_m = 5000.0" in file.read_text(encoding="utf-8")
+
+
+def test_init_never_overwrites_a_study(command, tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text("mine")
+    outcome = command("init", file)
+    assert outcome.code == 2
+    assert "is there already" in outcome.err
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["Nord Kreis", 'a"b', "", "../up"])
+def test_init_refuses_a_name_that_no_study_may_have(command, tmp_path, name):
+    outcome = command("init", tmp_path / "study.toml", "--name", name)
+    assert outcome.code == 2
+    assert "name" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_says_where_it_cannot_write(command, tmp_path):
+    (tmp_path / "way").write_text("a file")
+    outcome = command("init", tmp_path / "way" / "study.toml")
+    assert outcome.code == 6
+    assert "way" in outcome.err
+    assert "cannot be written" in outcome.err
+
+
+def test_check_counts_what_it_found_and_writes_nothing(command, tiny):
+    outcome = command("check", tiny.save(), "--raw", tiny.raw)
+    assert outcome.code == 0, outcome
+    assert outcome.out.startswith("tiny: the study file and its sources are in order")
+    assert "tiny/settlements.csv: settlements 8" in outcome.out
+    assert "tiny/facilities.csv: facilities (table 1) 4" in outcome.out
+    assert "tiny/roads.osm: highway ways 10" in outcome.out
+    assert tiny.written() == []
+
+
+def test_check_refuses_a_faulty_study_with_every_key(command, tiny):
+    tiny.tables["network"] |= {"detour": 0.5, "speeds": "rural_cn"}
+    tiny.tables[""]["name"] = "Tiny Valley"
+    outcome = command("check", tiny.save(), "--raw", tiny.raw)
+    assert outcome.code == 2
+    assert "2 fault(s)" in outcome.err
+    assert "network.detour" in outcome.err
+    assert "name:" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["check", "run", "status", "fetch"])
+def test_a_study_file_that_is_not_there_says_how_to_get_one(command, tmp_path, verb):
+    outcome = command(verb, tmp_path / "none.toml")
+    assert outcome.code == 2
+    assert "none.toml" in outcome.err
+    assert "spatial init" in outcome.err
+
+
+def test_run_prints_headlines_and_where_the_tables_are(ran):
+    tiny, outcome = ran
+    assert outcome.code == 0, outcome
+    assert "No binding norm is in force here" in outcome.out
+    assert f"tables:       {tiny.processed / 'tiny'}" in outcome.out
+    assert "pages:" not in outcome.out  # none was asked for
+
+
+def test_run_up_to_a_stage_makes_no_more(ran):
+    tiny, _ = ran
+    record = json.loads((tiny.processed / "tiny" / "run.json").read_text(encoding="utf-8"))
+    assert sorted(record["stages"]) == sorted(NAMES[: NAMES.index("gaps") + 1])
+    assert not tiny.maps.exists()
+    assert not list((tiny.processed / "tiny").glob("*.gpkg"))
+
+
+def test_an_unknown_last_stage_is_refused_with_those_there_are(tiny):
+    outcome = tiny.run("--stage", "paint")
+    assert outcome.code == 1
+    assert "'paint'" in outcome.err
+    assert ", ".join(NAMES) in outcome.err
+    assert tiny.written() == []
+
+
+def test_status_says_what_would_run_and_why(command, ran):
+    tiny, _ = ran
+    lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["run" if name in {"maps", "qgis"} else "skip", name] for name in NAMES
+    ]
+    assert "has not run to its end yet" in lines[NAMES.index("maps")]
+    tiny.tables["network"]["speed_factor"] = 0.5
+    lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
+    del tiny.tables["network"]["speed_factor"]
+    assert lines[0] == "run   read        its inputs, options or code changed"
+    assert {line.split()[0] for line in lines} == {"run"}
+
+
+def test_status_of_a_study_that_never_ran_writes_nothing(command, tiny):
+    outcome = command("status", tiny.save(), *tiny.folders())
+    assert outcome.code == 0
+    assert [line.split()[0] for line in outcome.out.splitlines()] == ["run"] * len(NAMES)
+    assert tiny.written() == []
+
+
+@pytest.mark.parametrize("settlement", ["s2", "柳河"])
+def test_explain_finds_a_settlement_by_id_and_by_name(command, ran, settlement):
+    tiny, _ = ran
+    outcome = command("explain", tiny.save(), settlement, "--raw", tiny.raw, "--processed", tiny.processed)
+    assert outcome.code == 0, outcome
+    assert "柳河" in outcome.out
+    assert "GL-PHC-1H" in outcome.out
+    assert "tiny/settlements.csv" in outcome.out
+
+
+def test_explain_speaks_chinese_and_refuses_what_it_has_no_words_of(command, ran):
+    tiny, _ = ran
+    where = (tiny.save(), "s2", "--raw", tiny.raw, "--processed", tiny.processed, "--language")
+    assert "分钟" in command("explain", *where, "zh").out
+    outcome = command("explain", *where, "tlh")
+    assert outcome.code == 2
+    assert "'tlh'" in outcome.err
+
+
+def test_explain_names_near_hits_for_an_unknown_settlement(command, ran):
+    tiny, _ = ran
+    outcome = command("explain", tiny.save(), "s99", "--raw", tiny.raw, "--processed", tiny.processed)
+    assert outcome.code == 3
+    assert "s99" in outcome.err
+
+
+def test_explain_before_any_run_says_what_to_do(command, tiny):
+    outcome = command("explain", tiny.save(), "s2", "--raw", tiny.raw, "--processed", tiny.processed)
+    assert outcome.code == 6
+    assert "run the study first" in outcome.err
+
+
+def test_fetch_has_nothing_to_do_where_all_is_there(command, tiny):
+    outcome = command("fetch", tiny.save(), "--raw", tiny.raw)
+    assert outcome.code == 0, outcome
+    assert outcome.out == "nothing was missing\n"
+
+
+def test_unknown_commands_and_options_are_refused(command, tiny):
+    assert command("walk").code == 2
+    outcome = command("run", tiny.save(), "--fast")
+    assert outcome.code == 2
+    assert "--fast" in outcome.err
+
+
+def test_version_and_help_start_as_a_program():
+    from pathlib import Path  # noqa: PLC0415 - beside the interpreter lies the program
+
+    program = Path(sys.executable).with_name("spatial")
+    start = [str(program)] if program.is_file() else [sys.executable, "-m", "spatial"]
+    shown = subprocess.run([*start, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version("spatial-integration") in shown
+    shown = subprocess.run(
+        [sys.executable, "-m", "spatial", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for verb in ("init", "check", "run", "status", "explain", "fetch", "demo"):
+        assert f"  {verb} " in shown
+
+
+def test_help_is_quick_because_it_loads_no_library_of_data():
+    code = "import sys, spatial.cli; print([name for name in ('geopandas', 'numba', 'osmium') if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
+
+
+def test_debug_shows_the_error_itself(command, tiny):
+    from spatial.errors import StageError  # noqa: PLC0415 - as the others import nothing of it
+
+    tiny.write("settlements.csv", "")
+    with pytest.raises(StageError, match="empty"):
+        command("--debug", "run", tiny.save(), *tiny.folders())
+
+
+def test_the_study_that_init_writes_is_toml_of_this_version(command, tmp_path):
+    file = tmp_path / "study.toml"
+    command("init", file)
+    assert tomllib.loads(file.read_text(encoding="utf-8"))["name"] == "my-county"
