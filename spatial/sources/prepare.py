@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
     from spatial.sources.findings import Finding
     from spatial.sources.grids import GridReading
+    from spatial.sources.provenance import SourceRecord
     from spatial.study import Study
 
 __all__ = ["prepare"]
@@ -94,6 +96,7 @@ def prepare(study: Study) -> Layers:
     facilities, _ = _placed(facilities, boundaries, study, ground)
     elevation = _elevation(study, wide, crs)
     readings = [reading for reading in (population, elevation) if reading is not None]
+    records = _noted(records, study, readings)
     layers = Layers(
         settlements=settlements,
         facilities=facilities,
@@ -107,10 +110,7 @@ def prepare(study: Study) -> Layers:
         counts=_counts(found, settlements, facilities, merged, readings),
         findings=join_findings([*found.findings, merged, findings_frame(noted, crs=crs)], crs=crs),
         crs=crs,
-        issues=(
-            *(f"{record.path}: {record.issue}" for record in records if record.issue),
-            *(note for reading in readings for note in reading.notes),
-        ),
+        issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),
         vocabulary=vocabulary,
     )
@@ -271,6 +271,18 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
     return flows_from_table(
         study.raw_path(source.path), source, settlement_ids=settlements["settlement_id"].tolist()
     )
+
+
+def _noted(records: list[SourceRecord], study: Study, readings: list[GridReading]) -> list[SourceRecord]:
+    """Add to the known faults of a raster's first file what was noticed on reading it, so that every page says so."""
+    notes: dict[str, list[str]] = {}
+    for reading in readings:
+        source = getattr(study.sources, reading.raster.name)
+        notes.setdefault(source.paths[0], []).extend(reading.notes)
+    return [
+        replace(record, issue="; ".join(filter(None, [record.issue, *notes.get(record.path, [])])))
+        for record in records
+    ]
 
 
 def _counts(
