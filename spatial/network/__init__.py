@@ -1,5 +1,6 @@
 """Roads become a directed travel graph of each mode, places are joined to it, and times are found on it."""
 
+from spatial.network.barriers import Barriers, index_barriers
 from spatial.network.build import build_network
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
@@ -10,12 +11,14 @@ from spatial.network.snapping import Snaps, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds
 
 __all__ = [
+    "Barriers",
     "Nearest",
     "Route",
     "Snaps",
     "SpeedTable",
     "TravelGraph",
     "build_network",
+    "index_barriers",
     "load_speeds",
     "nearest",
     "node_labels",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 from scipy.spatial import cKDTree
 
+from spatial.network.barriers import blocked_legs, places_on_barriers
 from spatial.network.kernels_door import DIRECT
 from spatial.network.snapping import walk_minutes
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
 
@@ -30,7 +30,7 @@ def may_walk_directly(
     origins: Snaps,
     destinations: Snaps,
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
-    barriers: shapely.STRtree | None,
+    barriers: Barriers | None,
 ) -> NDArray[np.bool_]:
     """
     Tell which pairs may be walked straight from door to door.
@@ -47,7 +47,7 @@ def may_walk_directly(
         Places joined to it.
     pairs : tuple of ndarray of int64
         Positions of origins and destinations.
-    barriers : shapely.STRtree or None
+    barriers : Barriers or None
         What cannot be crossed.
 
     Returns
@@ -63,8 +63,8 @@ def may_walk_directly(
         rows = np.flatnonzero(allowed)
         starts = np.column_stack((origins.x[i[rows]], origins.y[i[rows]]))
         goals = np.column_stack((destinations.x[j[rows]], destinations.y[j[rows]]))
-        lines = shapely.linestrings(np.stack((starts, goals), axis=1))
-        allowed[rows[np.unique(barriers.query(lines, predicate="intersects")[0])]] = False
+        allowed[rows[blocked_legs(barriers, starts, goals)]] = False
+        allowed &= ~places_on_barriers(barriers, np.column_stack((origins.x, origins.y)))[i]
     return allowed
 
 
@@ -91,7 +91,7 @@ def offer_direct_walks(
     *,
     graph: TravelGraph,
     limit_min: float,
-    barriers: gpd.GeoSeries | None,
+    barriers: Barriers | None,
 ) -> None:
     """
     Let the direct walk compete with the ways found on the network, in place.
@@ -107,14 +107,13 @@ def offer_direct_walks(
         The network.
     limit_min : float
         Longer walks are not looked for, inclusive.
-    barriers : GeoSeries or None
+    barriers : Barriers or None
         What cannot be crossed.
     """
     if len(origins) == 0 or len(destinations) == 0:
         return
-    tree = shapely.STRtree(barriers.to_numpy()) if barriers is not None and len(barriers) else None
     i, j, distance = _pairs_worth_walking(
-        found["travel_time_min"], origins, destinations, graph, (tree, limit_min)
+        found["travel_time_min"], origins, destinations, graph, (barriers, limit_min)
     )
     minutes = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
     offers = {
@@ -133,7 +132,7 @@ def _pairs_worth_walking(
     origins: Snaps,
     destinations: Snaps,
     graph: TravelGraph,
-    rules: tuple[shapely.STRtree | None, float],
+    rules: tuple[Barriers | None, float],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Pairs whose direct walk is open and not longer than the k-th way found so far."""
     barriers, limit_min = rules

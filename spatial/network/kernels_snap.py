@@ -11,7 +11,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["fill_grid", "nearest_edges"]
+    Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
+    Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+
+__all__ = ["fill_grid", "legs_blocked", "nearest_edges", "nearest_open_edges"]
 
 # Numba infers types from the first call; callers pass float64, int64 and contiguous arrays, so that each kernel is
 # compiled once.
@@ -143,7 +146,7 @@ def nearest_edges(
     points: NDArray[np.float64],
     segments: NDArray[np.float64],
     segment_edge: NDArray[np.int64],
-    cells: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]],
+    cells: Cells,
     k: int,
     limit_m: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
@@ -208,4 +211,174 @@ def nearest_edges(
                         if distance <= limit_m:
                             count = _keep(found, count, segment_edge[s], distance, s, share)
             ring += 1
+    return edges, distances, found_segments, shares
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> float:
+    """Above 0 where p lies left of the line from a to b, 0 on it."""
+    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _touch(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Tell whether two segments have a point in common; either may be a single point."""
+    if max(a[0], a[2]) < min(b[0], b[2]) or max(b[0], b[2]) < min(a[0], a[2]):
+        return False
+    if max(a[1], a[3]) < min(b[1], b[3]) or max(b[1], b[3]) < min(a[1], a[3]):
+        return False
+    b0, b1 = _side(a[0], a[1], a[2], a[3], b[0], b[1]), _side(a[0], a[1], a[2], a[3], b[2], b[3])
+    if (b0 > 0.0 and b1 > 0.0) or (b0 < 0.0 and b1 < 0.0):
+        return False
+    a0, a1 = _side(b[0], b[1], b[2], b[3], a[0], a[1]), _side(b[0], b[1], b[2], b[3], a[2], a[3])
+    return not ((a0 > 0.0 and a1 > 0.0) or (a0 < 0.0 and a1 < 0.0))
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _blocker(leg: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> int:
+    """Find a segment that a leg touches; -1 where there is none."""
+    offsets, members, grid, shape = cells
+    n_rows, n_columns = shape
+    low, high = min(leg[1], leg[3]), max(leg[1], leg[3])
+    first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
+    last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+    for row in range(first_row, last_row + 1):
+        first, last = _columns_of(leg, row, grid, n_columns)
+        for cell in range(row * n_columns + first, row * n_columns + last + 1):
+            for m in range(offsets[cell], offsets[cell + 1]):
+                if _touch(leg, segments[members[m]]):
+                    return int(members[m])
+    return -1
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def legs_blocked(legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> NDArray[np.bool_]:
+    """
+    Tell which straight legs touch a segment.
+
+    Parameters
+    ----------
+    legs : ndarray of float64, shape (n, 4)
+        Both ends of each leg, which may be one point.
+    segments : ndarray of float64, shape (m, 4)
+        Both ends of each segment.
+    cells : tuple
+        Grid over the segments.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a leg.
+    """
+    blocked = np.zeros(legs.shape[0], np.bool_)
+    last = -1
+    for i in range(legs.shape[0]):
+        # Neighbouring legs are often stopped by one and the same shore.
+        if last >= 0 and _touch(legs[i], segments[last]):
+            blocked[i] = True
+            continue
+        found = _blocker(legs[i], segments, cells)
+        if found >= 0:
+            blocked[i] = True
+            last = found
+    return blocked
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _feet_within(
+    px: float,
+    py: float,
+    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
+    radius_m: float,
+    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
+) -> int:
+    """Find the foot point on every edge within a radius; return how many edges there are."""
+    segments, segment_edge, (offsets, members, grid, shape) = roads
+    distances, found_segments, shares, touched = best
+    n = 0
+    for row in range(
+        max(math.floor((py - radius_m - grid[1]) / grid[2]), 0),
+        min(math.floor((py + radius_m - grid[1]) / grid[2]), shape[0] - 1) + 1,
+    ):
+        first = max(math.floor((px - radius_m - grid[0]) / grid[2]), 0)
+        last = min(math.floor((px + radius_m - grid[0]) / grid[2]), shape[1] - 1)
+        for cell in range(row * shape[1] + first, row * shape[1] + last + 1):
+            for m in range(offsets[cell], offsets[cell + 1]):
+                s = members[m]
+                edge = segment_edge[s]
+                distance, share = _foot(px, py, segments[s])
+                if distance > radius_m or distance >= distances[edge]:
+                    continue
+                if distances[edge] == np.inf:
+                    touched[n] = edge
+                    n += 1
+                distances[edge], found_segments[edge], shares[edge] = distance, s, share
+    return n
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def nearest_open_edges(
+    points: NDArray[np.float64],
+    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
+    barriers: tuple[NDArray[np.float64], Cells],
+    k: int,
+    radius_m: float,
+) -> Found:
+    """
+    Find the k nearest edges of every point whose straight leg touches no barrier.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (n, 2)
+        Easting and northing.
+    roads : tuple
+        Segments, the edge of each, and their grid.
+    barriers : tuple
+        Segments and their grid.
+    k : int
+        How many different edges.
+    radius_m : float
+        Not farther than this, inclusive.
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (n, k)
+        As `nearest_edges`.
+    """
+    segments, segment_edge, _ = roads
+    n_edges = int(segment_edge.max()) + 1
+    best = (
+        np.full(n_edges, np.inf),
+        np.empty(n_edges, np.int64),
+        np.empty(n_edges),
+        np.empty(n_edges, np.int64),
+    )
+    n = points.shape[0]
+    edges = np.full((n, k), -1, np.int64)
+    distances = np.full((n, k), np.inf, np.float64)
+    found_segments = np.full((n, k), -1, np.int64)
+    shares = np.zeros((n, k), np.float64)
+    leg = np.empty(4, np.float64)
+    for i in range(n):
+        leg[0], leg[1] = points[i, 0], points[i, 1]
+        n_found = _feet_within(leg[0], leg[1], roads, radius_m, best)
+        near = np.sort(best[3][:n_found])
+        count, last = 0, -1
+        for at in np.argsort(best[0][near], kind="mergesort"):
+            edge = near[at]
+            s, share = best[1][edge], best[2][edge]
+            leg[2], leg[3] = segments[s, 2], segments[s, 3]
+            if share < 1.0:
+                leg[2] = segments[s, 0] + share * (segments[s, 2] - segments[s, 0])
+                leg[3] = segments[s, 1] + share * (segments[s, 3] - segments[s, 1])
+            if last >= 0 and _touch(leg, barriers[0][last]):
+                continue
+            last = _blocker(leg, barriers[0], barriers[1])
+            if last < 0:
+                edges[i, count], distances[i, count] = edge, best[0][edge]
+                found_segments[i, count], shares[i, count] = s, share
+                count += 1
+                if count == k:
+                    break
+        best[0][near] = np.inf
     return edges, distances, found_segments, shares

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 from scipy.spatial import cKDTree
 
+from spatial.network.barriers import index_barriers
 from spatial.network.direct import may_walk_directly
 from spatial.network.kernels_door import times_within
 from spatial.network.nearest import arc_arrays, door_arrays, edge_arrays
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
 
@@ -31,7 +32,7 @@ def times_matrix(
     destinations: Snaps,
     *,
     cutoff_min: float = np.inf,
-    direct_barriers: gpd.GeoSeries | None = None,
+    direct_barriers: gpd.GeoSeries | Barriers | None = None,
 ) -> Pairs:
     """
     Find the time of every pair of an origin and a destination within a cutoff, door to door.
@@ -46,7 +47,7 @@ def times_matrix(
         Places joined to it; travel goes from origins to destinations.
     cutoff_min : float
         The longest time, inclusive.
-    direct_barriers : GeoSeries, optional
+    direct_barriers : GeoSeries or Barriers, optional
         What a direct walk cannot cross.
 
     Returns
@@ -70,7 +71,8 @@ def times_matrix(
         order = np.lexsort((j, i))
         found = (i[order], j[order], minutes[order], metres[order])
     if graph.mode == "walk":
-        found = _with_direct_walks(found, graph, (origins, destinations), cutoff_min, direct_barriers)
+        barriers = index_barriers(direct_barriers, crs=graph.crs)
+        found = _with_direct_walks(found, graph, (origins, destinations), cutoff_min, barriers)
     return found
 
 
@@ -79,12 +81,11 @@ def _with_direct_walks(
     graph: TravelGraph,
     places: tuple[Snaps, Snaps],
     cutoff_min: float,
-    barriers: gpd.GeoSeries | None,
+    barriers: Barriers | None,
 ) -> Pairs:
     origins, destinations = places
     i, j, distance = _pairs_within(origins, destinations, cutoff_min)
-    tree = shapely.STRtree(barriers.to_numpy()) if barriers is not None and len(barriers) else None
-    allowed = may_walk_directly(graph, origins, destinations, (i, j), tree)
+    allowed = may_walk_directly(graph, origins, destinations, (i, j), barriers)
     i, j, distance = i[allowed], j[allowed], distance[allowed]
     walk = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
     both = [
@@ -106,10 +107,8 @@ def _pairs_within(
     goal = np.column_stack((destinations.x, destinations.y))
     if not np.isfinite(cutoff_min):
         i, j = (part.ravel() for part in np.indices((len(start), len(goal))))
-    else:
-        reach_m = cutoff_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0) * (1 + 1e-9)
-        near = cKDTree(start).query_ball_tree(cKDTree(goal), reach_m) if len(start) and len(goal) else []
-        counts = np.array([len(row) for row in near], dtype=np.int64)
-        i = np.repeat(np.arange(len(counts)), counts)
-        j = np.array([place for row in near for place in row], dtype=np.int64)
+        return i, j, np.hypot(start[i, 0] - goal[j, 0], start[i, 1] - goal[j, 1])
+    reach_m = cutoff_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0) * (1 + 1e-9)
+    near = cKDTree(start).sparse_distance_matrix(cKDTree(goal), reach_m, output_type="ndarray")
+    i, j = near["i"].astype(np.int64), near["j"].astype(np.int64)
     return i, j, np.hypot(start[i, 0] - goal[j, 0], start[i, 1] - goal[j, 1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.errors import NetworkError
+from spatial.network.barriers import index_barriers
 from spatial.network.direct import offer_direct_walks
 from spatial.network.kernels_door import DIRECT, best_destinations
 from spatial.network.kernels_search import label_nodes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.network.barriers import Barriers
     from spatial.network.graph import Adjacency, TravelGraph
     from spatial.network.kernels_door import Doors, Edges
     from spatial.network.kernels_search import Arcs
@@ -114,7 +116,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     k: int = 2,
     direction: Direction = "to_facility",
     max_time_min: float = np.inf,
-    direct_barriers: gpd.GeoSeries | None = None,
+    direct_barriers: gpd.GeoSeries | Barriers | None = None,
 ) -> Nearest:
     """
     Find the k nearest different destinations of every origin, door to door.
@@ -134,7 +136,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
         Who travels: from the origins to the destinations, or from them.
     max_time_min : float
         Longer ways count as none, inclusive. Leave it at inf to tell too far from no way at all.
-    direct_barriers : GeoSeries, optional
+    direct_barriers : GeoSeries or Barriers, optional
         What a direct walk cannot cross.
 
     Returns
@@ -169,8 +171,9 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
         "way": way,
     }
     if graph.mode == "walk":
+        barriers = index_barriers(direct_barriers, crs=graph.crs)
         offer_direct_walks(
-            found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=direct_barriers
+            found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers
         )
     _forget_beyond(found, max_time_min)
     legs = _legs(found, origins, destinations)

@@ -20,6 +20,9 @@ __all__ = ["SMALL_COMPONENT_KM", "findings_of", "graph_report", "no_findings", "
 SMALL_COMPONENT_KM = 5.0
 """Components below this length are findings, in km: the default of `snap` does not join places to them."""
 
+_LISTED = 50
+"""So many components are listed in the report, the longest first; the others are counted."""
+
 _DETAILS = {
     "unreadable_maxspeed": "The tagged speed limit {tag!r} cannot be read; the speed of the class is used.",
     "construction_left": "The road is open and still tagged construction={tag}; it is used: check whether it is open.",
@@ -170,13 +173,14 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
         "speed_imputed_share": float(length[graph.speed_source == "class"].sum()) / total,
         "surface_unknown_share": float(length[is_untagged].sum()) / total,
         "all_season_unknown_share": float(length[graph.all_season == "unknown"].sum()) / total,
+        "component_count": count,
+        "small_component_count": int((km < SMALL_COMPONENT_KM).sum()),
+        "small_component_km": float(km[km < SMALL_COMPONENT_KM].sum()),
         "components": [
-            {
-                "component": number,
-                "km": float(km[number]),
-                "edges": int(edges[number]),
-                "vertices": int(vertices[number]),
-            }
+            {"component": number, "km": float(km[number]), "edges": int(edges[number]), "vertices": int(vertices[number])}
+            for number in range(min(count, _LISTED))
+        ],
+    }
             for number in range(count)
         ],
     }

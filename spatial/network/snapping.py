@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
-from spatial.network.kernels_snap import fill_grid, nearest_edges
+from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
+from spatial.network.kernels_snap import nearest_edges, nearest_open_edges
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
-
-    _Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+    from spatial.network.kernels_snap import Cells
+    from spatial.network.kernels_snap import Found as _Found
 
 __all__ = ["Snaps", "snap", "walk_minutes"]
 
-_CELLS_A_SEGMENT = 2.0
-"""Size of the search grid; changes the speed only."""
-_WIDEN = 4
-"""How many times more candidates are looked at where barriers shut some out; changes the speed only."""
+_WIDEN = 2.0
+"""How the look-out widens where barriers shut some candidates out; changes the speed only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +86,7 @@ class _Index:
     segments: NDArray[np.float64]
     segment_edge: NDArray[np.int64]
     before_m: NDArray[np.float64]
-    cells: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
+    cells: Cells
 
 
 def snap(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -99,7 +98,7 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     min_component_km: float = 5.0,
     walk_km_h: float = 5.0,
     detour: float = 1.3,
-    barriers: gpd.GeoSeries | None = None,
+    barriers: gpd.GeoSeries | Barriers | None = None,
 ) -> Snaps:
     """
     Join places to the nearest points on edges.
@@ -124,8 +123,8 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
         Speed of the walk.
     detour : float
         Length of the walk over its straight line.
-    barriers : GeoSeries, optional
-        What cannot be crossed on foot, in the CRS of the graph.
+    barriers : GeoSeries or Barriers, optional
+        What cannot be crossed on foot, in the CRS of the graph; indexed with `index_barriers` for many calls.
 
     Returns
     -------
@@ -139,7 +138,8 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     NetworkError
         Where a place has no point, or an option makes no sense.
     """
-    _check(graph, points, barriers, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
+    walls = index_barriers(barriers, crs=graph.crs)
+    _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= min_component_km)
     index = _build_index(graph, eligible)
@@ -150,26 +150,22 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     beyond = ~np.isfinite(nearest)
     if beyond.any():
         nearest[beyond] = _search(index, xy[beyond], 1, math.inf)[1][:, 0]
-    if barriers is not None and len(barriers):
-        found = _around_barriers(index, xy, found, max_snap_m, barriers)
+    if walls is not None:
+        found = _around_barriers(index, xy, found, max_snap_m, walls)
     return _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour))
 
 
 def _check(
     graph: TravelGraph,
     points: gpd.GeoSeries,
-    barriers: gpd.GeoSeries | None,
     positive: dict[str, float],
 ) -> None:
-    for what, series in (("points", points), ("barriers", barriers)):
-        if series is None:
-            continue
-        crs = require_metres(series.crs, what=what)
-        if crs != graph.crs:
-            raise CrsError(
-                f"{what}: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
-                "reproject with to_crs(graph.crs)"
-            )
+    crs = require_metres(points.crs, what="points")
+    if crs != graph.crs:
+        raise CrsError(
+            f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
     wrong = [f"{name} is {value:g}, must be above 0" for name, value in positive.items() if not value > 0]
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")
     if missing.any():
@@ -192,14 +188,7 @@ def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | No
     starts = np.flatnonzero(np.r_[True, segment_edge[1:] != segment_edge[:-1]])
     before = total - lengths
     before -= np.repeat(before[starts], np.diff(np.r_[starts, len(first)]))
-    west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
-    south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
-    area = max(east - west, 1.0) * max(north - south, 1.0)
-    size = max(math.sqrt(area / (len(first) * _CELLS_A_SEGMENT)), 1.0)
-    shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
-    grid = np.array([west, south, size])
-    offsets, members = fill_grid(segments, grid, shape)
-    return _Index(segments, segment_edge, before, (offsets, members, grid, shape))
+    return _Index(segments, segment_edge, before, grid_of(segments))
 
 
 def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
@@ -213,63 +202,46 @@ def _feet(index: _Index, found: _Found) -> tuple[NDArray[np.float64], NDArray[np
     _, distance, segment, share = found
     ends = index.segments[segment]
     none = ~np.isfinite(distance)
-    x = ends[..., 0] + share * (ends[..., 2] - ends[..., 0])
-    y = ends[..., 1] + share * (ends[..., 3] - ends[..., 1])
+    # Ends are taken as they are: rounding must not move a foot off a node that a river runs through.
+    x = np.where(share == 1.0, ends[..., 2], ends[..., 0] + share * (ends[..., 2] - ends[..., 0]))
+    y = np.where(share == 1.0, ends[..., 3], ends[..., 1] + share * (ends[..., 3] - ends[..., 1]))
     return np.where(none, np.nan, x), np.where(none, np.nan, y)
 
 
 def _around_barriers(
-    index: _Index, xy: NDArray[np.float64], found: _Found, max_snap_m: float, barriers: gpd.GeoSeries
+    index: _Index, xy: NDArray[np.float64], found: _Found, max_snap_m: float, barriers: Barriers
 ) -> _Found:
     """Replace the candidates behind a barrier by the next nearest ones that are not."""
-    k = found[0].shape[1]
-    tree = shapely.STRtree(barriers.to_numpy())
-    on_barrier = np.zeros(len(xy), dtype=bool)
-    on_barrier[tree.query(shapely.points(xy), predicate="intersects")[0]] = True
+    edge, distance, _, _ = found
+    foot_x, foot_y = _feet(index, found)
+    at = np.nonzero(edge >= 0)
+    blocked = np.zeros(edge.shape, dtype=bool)
+    blocked[at] = blocked_legs(barriers, xy[at[0]], np.column_stack((foot_x[at], foot_y[at])))
+    on_barrier = places_on_barriers(barriers, xy)
     kept = tuple(part.copy() for part in found)
-    rows, wide = np.arange(len(xy)), found
-    n_edges = len(np.unique(index.segment_edge))
+    _store(kept, np.flatnonzero(on_barrier), (-1, np.inf, -1, 0.0))
+    rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
+    radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
+    reach = min(max_snap_m, _span(xy, index.segments))
+    roads, walls = (index.segments, index.segment_edge, index.cells), (barriers.segments, barriers.cells)
     while len(rows):
-        open_leg = np.isfinite(wide[1]) & ~_crossing(index, xy[rows], wide, tree)
-        open_leg[on_barrier[rows]] = False
-        enough = open_leg.sum(axis=1) >= k
-        # Fewer than asked for: there are no more edges within reach.
-        exhausted = ~np.isfinite(wide[1][:, -1]) | (wide[1].shape[1] >= n_edges) | on_barrier[rows]
-        done = enough | exhausted
-        _store_first(kept, rows[done], tuple(part[done] for part in wide), open_leg[done])
+        radius = min(_WIDEN * max(radius, 1.0), reach)
+        wide = nearest_open_edges(np.ascontiguousarray(xy[rows]), roads, walls, edge.shape[1], radius)
+        done = (wide[0][:, -1] >= 0) | (radius >= reach)
+        _store(kept, rows[done], tuple(part[done] for part in wide))
         rows = rows[~done]
-        if len(rows):
-            wide = _search(index, xy[rows], min(wide[1].shape[1] * _WIDEN, n_edges), max_snap_m)
     return cast("_Found", kept)
 
 
-def _crossing(
-    index: _Index, xy: NDArray[np.float64], found: _Found, tree: shapely.STRtree
-) -> NDArray[np.bool_]:
-    foot_x, foot_y = _feet(index, found)
-    blocked = np.zeros(foot_x.shape, dtype=bool)
-    at = np.nonzero(np.isfinite(foot_x))
-    ends = np.stack((xy[at[0]], np.column_stack((foot_x[at], foot_y[at]))), axis=1)
-    hit = np.unique(tree.query(shapely.linestrings(ends), predicate="intersects")[0])
-    blocked[at[0][hit], at[1][hit]] = True
-    return blocked
+def _span(xy: NDArray[np.float64], segments: NDArray[np.float64]) -> float:
+    """No place is farther from any road than this, metres."""
+    every = np.vstack((xy, segments[:, :2], segments[:, 2:]))
+    return float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0
 
 
-def _store_first(
-    kept: tuple[NDArray[Any], ...],
-    rows: NDArray[np.int64],
-    wide: tuple[NDArray[Any], ...],
-    open_leg: NDArray[np.bool_],
-) -> None:
-    """Write the first k open candidates of each row, in order, and empty the rest."""
-    k = kept[0].shape[1]
-    order = np.argsort(~open_leg, axis=1, kind="stable")[:, :k]
-    usable = np.take_along_axis(open_leg, order, axis=1)
-    for target, part, empty in zip(kept, wide, (-1, np.inf, -1, 0.0), strict=True):
-        target[rows] = empty
-        target[rows[:, None], np.arange(order.shape[1])] = np.where(
-            usable, np.take_along_axis(part, order, axis=1), empty
-        )
+def _store(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], values: tuple[Any, ...]) -> None:
+    for target, value in zip(kept, values, strict=True):
+        target[rows] = value
 
 
 def _snaps(

@@ -221,6 +221,56 @@ def test_candidates_equal_a_search_over_all_edges(seed):
             assert foot.distance(shapely.Point(found.foot_x[i, c], found.foot_y[i, c])) < 1e-6
 
 
+def random_barriers(seed, *, extent=8000.0):
+    """Rivers of many vertices and lakes with islands."""
+    random = np.random.default_rng(seed)
+    rivers = [shapely.LineString(random.uniform(0.0, extent, (6, 2))) for _ in range(3)]
+    lakes = [shapely.Point(random.uniform(0.0, extent, 2)).buffer(700.0) for _ in range(4)]
+    with_island = shapely.difference(lakes[0], lakes[0].centroid.buffer(300.0))
+    return gpd.GeoSeries([*rivers, *lakes[1:], shapely.MultiPolygon([with_island]), None], crs=CRS)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_candidates_behind_barriers_equal_a_search_over_all_edges(seed):
+    graph = build_network(random_roads(seed))
+    points, barriers = random_points(seed + 900, 60), random_barriers(seed)
+    found = snap(graph, points, candidates=4, max_snap_m=3000.0, min_component_km=0.0, barriers=barriers)
+    lines, walls = graph.edge_lines(), shapely.union_all(barriers.dropna().to_numpy())
+    for i, point in enumerate(points):
+        distance = shapely.distance(lines, point)
+        # The search measures to the foot point that it found itself, as shapely's shortest line does.
+        open_leg = ~shapely.intersects(shapely.shortest_line(point, lines), walls)
+        usable = np.flatnonzero(graph.is_snappable & (distance <= 3000.0) & open_leg)
+        expected = usable[np.argsort(distance[usable], kind="stable")][:4]
+        np.testing.assert_allclose(found.distance_m[i, : len(expected)], distance[expected], atol=1e-6)
+        assert (found.edge[i, len(expected) :] == -1).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_direct_walks_around_barriers_equal_all_pairs(seed):
+    graph = build_network(random_roads(seed), mode="walk")
+    barriers = random_barriers(seed + 10)
+    origins, goals = (
+        snap(graph, random_points(seed + shift, 25), min_component_km=0.0, barriers=barriers)
+        for shift in (910, 920)
+    )
+    by_road = times_of_networkx(graph, origins, goals)
+    walls = shapely.union_all(barriers.dropna().to_numpy())
+    expected = by_road.copy()
+    for i, j in np.ndindex(expected.shape):
+        line = shapely.LineString([(origins.x[i], origins.y[i]), (goals.x[j], goals.y[j])])
+        shared = set(graph.component[origins.edge[i][origins.edge[i] >= 0]]) & set(
+            graph.component[goals.edge[j][goals.edge[j] >= 0]]
+        )
+        if (shared or line.length <= 5000.0) and not line.intersects(walls):
+            expected[i, j] = min(expected[i, j], line.length * 1.3 / 5000 * 60)
+    assert (expected < by_road).any(), "the direct walk matters somewhere"
+    found = full(times_matrix(graph, origins, goals, direct_barriers=barriers), expected.shape)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    near = nearest(graph, origins, goals, k=3, direct_barriers=barriers)
+    np.testing.assert_allclose(near.travel_time_min, np.sort(expected, axis=1)[:, :3], atol=1e-9)
+
+
 @pytest.fixture(scope="module", params=["comoros", "rutland"])
 def region(request):
     folder = request.getfixturevalue(request.param)
