@@ -177,10 +177,12 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
         "small_component_count": int((km < SMALL_COMPONENT_KM).sum()),
         "small_component_km": float(km[km < SMALL_COMPONENT_KM].sum()),
         "components": [
-            {"component": number, "km": float(km[number]), "edges": int(edges[number]), "vertices": int(vertices[number])}
+            {
+                "component": number,
+                "km": float(km[number]),
+                "edges": int(edges[number]),
+                "vertices": int(vertices[number]),
+            }
             for number in range(min(count, _LISTED))
-        ],
-    }
-            for number in range(count)
         ],
     }
