@@ -62,7 +62,8 @@ def pack_lines(
         each line's shape).
     """
     number = np.arange(len(shapes)) if labels is None else np.asarray(labels)
-    simple = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=True)
+    # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
+    simple = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
     parts, source = shapely.get_parts(simple, return_index=True)
     kind = shapely.get_type_id(parts)
     if rings:

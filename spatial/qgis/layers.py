@@ -184,7 +184,7 @@ def _headline_facilities(
 
 def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
     routes = gpd.GeoDataFrame(_by_key(tables["routes"], "settlement_id", "service", "mode"))
-    drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M))
+    drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False))
     return _Draft(
         "routes",
         drawn,
