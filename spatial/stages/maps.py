@@ -65,7 +65,9 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
 
 
 def _notes(options: Options, vocabulary: Vocabulary, services: list[str]) -> dict[str, ServiceNote]:
+    """Name every service of the access table; towns are settlements, of which the study knows all it was given."""
     known = inventories(options, vocabulary)
+    towns = {tier.id for tier in vocabulary.tiers}
     notes = {}
     for name in services:
         service = vocabulary.get(name)
@@ -73,6 +75,7 @@ def _notes(options: Options, vocabulary: Vocabulary, services: list[str]) -> dic
             id=name,
             names=dict(service.names) if service else {},
             counts=vocabulary.satisfying(name),
-            inventory=known.get(name, "unknown"),
+            inventory="complete" if name in towns else known.get(name, "unknown"),
+            register=(*service.register, *service.proxy_for) if service else (),
         )
     return notes
