@@ -47,6 +47,8 @@ BROOK_KM2 = 12.0
 """Catchment of streams that streets end at."""
 STREETS_M = {"county_seat": 1.05, "zhen": 1.15, "xiang": 1.15, "village": 0.85}
 """Metres of street a resident."""
+LANES = {"track": "track", "none": "path"}
+"""What the streets of places without a road are."""
 DENSITY = {"county_seat": 0.0085, "zhen": 0.0048, "xiang": 0.0040, "village": 0.0026}
 """Residents a square metre of built-up ground."""
 STREET_BOUNDS_M = (120.0, 90_000.0)
@@ -136,7 +138,7 @@ def draw_county(*, seed: int, villages: int) -> County:
         arcs=draw_arcs(sites.township),
         roadmap=roadmap,
         settled=settled,
-        points=_aside(chance[7], np.array(middles)),
+        points=_aside(chance[7], np.array(middles), river),
         facilities=provide(chance[8], settled, spots),
         flows=exchange(chance[9], settled),
         population=spread_people(
@@ -182,7 +184,7 @@ def _lay_streets(
         grow_streets(
             random,
             roadmap,
-            StreetPlan(middle, _radius_m(here), budget, here.road_access == "none"),
+            StreetPlan(middle, _radius_m(here), budget, LANES.get(here.road_access, "residential")),
             buildable,
         )
 
@@ -195,8 +197,9 @@ def _spots(roadmap: RoadMap, settled: Settled, middles: list[tuple[float, float]
     return spots
 
 
-def _aside(random: np.random.Generator, middles: FloatArray) -> FloatArray:
+def _aside(random: np.random.Generator, middles: FloatArray, river: Mask) -> FloatArray:
     away = ASIDE_M * np.exp(SPREAD * random.standard_normal(len(middles)))
     angle = random.uniform(0.0, 2 * np.pi, len(middles))
     shift: FloatArray = np.minimum(away, 150.0)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    return middles + shift
+    wet = river[cells_at(middles + shift)]
+    return np.where(wet[:, None], middles, middles + shift)

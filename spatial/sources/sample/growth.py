@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -51,8 +52,8 @@ OTHER_BANK_M = 1_100.0
 """How far the county seat reaches across its river."""
 TOWN_BRIDGES, TOWN_BRIDGE_REACH_M = 2, 3_200.0
 """Roads that the county seat builds to villages near it that are far by road."""
-POCKET_VILLAGES, POCKET_REACH_M = 4, 9_000.0
-"""Villages of the pocket, and how far its roads go."""
+POCKET_VILLAGES, POCKET_REACH_M, POCKET_APART = 4, 9_000.0, 3
+"""Villages of the pocket, how far its roads go, and how many cells all others keep away."""
 HAMLETS_A_VILLAGE = 0.85
 """Farmsteads away from the roads, for each village."""
 HAMLET_REACH_M = (300.0, 3_000.0)
@@ -79,7 +80,9 @@ class Growth:
     steps : dict of tuple to int
         Class of each built step by its two cells, the lower first: a position in `CLASSES`.
     reached : set of int
-        Cells that some road passes.
+        Cells that some road passes from which others may branch off.
+    closed : ndarray of bool, shape (cells,), optional
+        Cells that no road may enter.
     """
 
     lattice: Lattice
@@ -88,6 +91,7 @@ class Growth:
     stream: Mask
     steps: dict[tuple[int, int], int] = field(default_factory=dict)
     reached: set[int] = field(default_factory=set)
+    closed: Mask | None = None
     _costs: dict[str, FloatArray] = field(default_factory=dict)
 
     def spread(self, kind: str, sources: Iterable[int], *, closed: Mask | None = None) -> Spread:
@@ -104,6 +108,7 @@ class Growth:
             costs = costs + np.where(wet & ~self.river[lattice.tail], BRIDGE_M.get(kind, np.inf), 0.0)
             self._costs[kind] = costs
         costs = self._with_existing(costs, np.full(len(CLASSES), EXISTING))
+        closed = self.closed if closed is None else closed
         if closed is not None:
             costs = np.where(closed[lattice.head] | closed[lattice.tail], np.inf, costs)
         return lattice.spread(costs, sources)
@@ -120,6 +125,13 @@ class Growth:
             step = (min(first, second), max(first, second))
             self.steps[step] = min(rank, self.steps.get(step, rank))
         self.reached.update(cells)
+
+    def leave_alone(self, cells: set[int]) -> None:
+        """Let no later road come near some roads: they stay a network of their own."""
+        apart = np.zeros((ROWS, COLUMNS), dtype=bool)
+        apart.flat[sorted(cells)] = True
+        self.closed = ndimage.binary_dilation(apart, iterations=POCKET_APART).ravel()
+        self.reached -= cells
 
     def shortened(self, cells: list[int]) -> list[int]:
         """Cut a way to the network where it first comes beside a road: nobody builds two roads side by side."""
@@ -234,7 +246,8 @@ def _join(growth: Growth, cells: IntArray, kind: str, *, batches: int) -> None:
         order = np.argsort(spread.cost[waiting], kind="stable")
         share = -(-len(waiting) // (batches - turn))
         for cell in waiting[order[:share]].tolist():
-            growth.build(growth.shortened(spread.way(cell)), kind)
+            if np.isfinite(spread.cost[cell]):
+                growth.build(growth.shortened(spread.way(cell)), kind)
         waiting = waiting[order[share:]]
 
 
@@ -305,7 +318,7 @@ def _pocket(growth: Growth, sites: Sites, connection: dict[int, str], later: lis
     """Leave one cluster of villages with roads among themselves and no way out."""
     near = np.zeros((ROWS, COLUMNS), dtype=bool)
     near.flat[sorted(growth.reached)] = True
-    closed = ndimage.binary_dilation(near, iterations=3).ravel()
+    closed = ndimage.binary_dilation(near, iterations=POCKET_APART).ravel()
     candidates = [cell for cell in later if not closed[cell] and sites.township[cell] >= 0]
     if not candidates:
         return
@@ -315,17 +328,19 @@ def _pocket(growth: Growth, sites: Sites, connection: dict[int, str], later: lis
         members = [cell for cell in candidates if spread.cost[cell] < POCKET_REACH_M]
         if best is None or len(members) > len(best[2]):
             best = (start, spread, members)
-    if best is None:
+    if best is None or min(len(best[2]), len(later) // 3) < 2:
         return
-    start, spread, members = best
-    for cell in members[:POCKET_VILLAGES]:
+    _, spread, members = best
+    outside, count = set(growth.reached), min(POCKET_VILLAGES, len(later) // 3)
+    for cell in members[:count]:
         growth.build(spread.way(cell), "unclassified")
         connection[cell] = "pocket"
         later.remove(cell)
+    growth.leave_alone(growth.reached - outside)
 
 
 def _late_villages(growth: Growth, connection: dict[int, str], later: list[int]) -> None:
-    none = round(len(later) * NONE_SHARE / (TRACK_SHARE + NONE_SHARE))
+    none = math.ceil(len(later) * NONE_SHARE / (TRACK_SHARE + NONE_SHARE))
     for cell in later[: len(later) - none]:
         connection[cell] = "track"
     for cell in later[len(later) - none :]:

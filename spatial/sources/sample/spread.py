@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from spatial.sources.sample.ground import CELL_X_M, CELL_Y_M, COLUMNS, ROWS
 
@@ -24,8 +25,9 @@ CORE_SHARE = {"county_seat": 0.96, "zhen": 0.86, "xiang": 0.78, "village": 0.62}
 CORE_M = {"county_seat": 1_000.0, "zhen": 260.0, "xiang": 190.0, "village": 140.0}
 """Spread of the settlement proper (standard deviation) for a settlement of the usual size."""
 SCATTER_M = 620.0
-LEAST_PERSONS = 0.25
-"""A cell of fewer people stays empty."""
+EMPTY_SHARE = 0.90
+"""Share of the cells around a settlement that stay empty."""
+HERDER_CELLS, HERDERS_A_CELL = 3, 4.0
 BLANK_ROWS = 9
 """Rows in the north, beyond the county, that the producer left without data."""
 
@@ -69,9 +71,20 @@ def spread_people(
     for cell, kind, number in zip(cells.tolist(), kinds, persons.tolist(), strict=True):
         window, share = _layout(ground, cell, kind)
         total[window] += number * share
+    total += _herders(cells)
     total[:BLANK_ROWS] = NODATA
     total[~dry.reshape(ROWS, COLUMNS)] = NODATA
     return total
+
+
+def _herders(cells: IntArray) -> FloatArray:
+    """Place a few herders where the next settlement is farthest: they are counted, and belong to none."""
+    empty = np.ones((ROWS, COLUMNS), dtype=bool)
+    empty.flat[cells] = False
+    away = ndimage.distance_transform_edt(empty, sampling=(CELL_Y_M, CELL_X_M))
+    persons = np.zeros((ROWS, COLUMNS))
+    persons.flat[np.argsort(-away, axis=None, kind="stable")[:HERDER_CELLS]] = HERDERS_A_CELL
+    return persons
 
 
 def _layout(ground: FloatArray, cell: int, kind: str) -> tuple[tuple[slice, slice], FloatArray]:
@@ -85,6 +98,6 @@ def _layout(ground: FloatArray, cell: int, kind: str) -> tuple[tuple[slice, slic
     core = ground[window] * np.exp(-square / (2 * CORE_M[kind] ** 2))
     scatter = ground[window] ** 2 * np.exp(-square / (2 * SCATTER_M**2))
     share = CORE_SHARE[kind] * core / core.sum() + (1 - CORE_SHARE[kind]) * scatter / scatter.sum()
-    share = np.where(share >= np.quantile(share, 0.90), share, 0.0)
+    share = np.where(share >= np.quantile(share, EMPTY_SHARE), share, 0.0)
     laid: FloatArray = share / share.sum()
     return window, laid

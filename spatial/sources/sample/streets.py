@@ -46,14 +46,14 @@ class StreetPlan:
         How far from the middle streets go.
     budget_m : float
         Length of streets wanted.
-    from_paths : bool
-        Whether streets may begin at a footpath; without it only at a road.
+    street : str
+        Highway value of its streets: lanes of a place without a road are tracks or paths themselves.
     """
 
     place: tuple[float, float]
     radius_m: float
     budget_m: float
-    from_paths: bool = False
+    street: str = "residential"
 
 
 def grow_streets(
@@ -105,14 +105,15 @@ def grow_streets(
                 wait(street.nodes[-1], angle + side * math.pi / 2)
         if len(street.nodes) > 1:
             short = len(street.nodes) <= SERVICE_STEPS and random.random() < SERVICE_CHANCE
-            roadmap.add_way(Way("service" if short else "residential", street.nodes))
+            is_service = short and plan.street == "residential"
+            roadmap.add_way(Way("service" if is_service else plan.street, street.nodes))
     return built
 
 
 def _seeds(roadmap: RoadMap, plan: StreetPlan) -> list[tuple[int, float]]:
     chosen: list[tuple[int, float]] = []
     kept: list[Point] = []
-    for node in roadmap.nodes_near(plan.place, plan.radius_m, paths=plan.from_paths):
+    for node in roadmap.nodes_near(plan.place, plan.radius_m, paths=plan.street == "path"):
         x, y = roadmap.points[node]
         if all(math.hypot(x - u, y - v) >= SEED_SPACING_M for u, v in kept):
             kept.append((x, y))

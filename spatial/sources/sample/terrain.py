@@ -191,7 +191,7 @@ def make_terrain(random: np.random.Generator) -> Terrain:
         base = _level_divides(lattice, drainage, height, base)
     elevation = _refine(random, height.reshape(rows, columns))
     reaches = tuple(_reaches(lattice, drainage, catchment, main))
-    elevation = _lay_valley_floors(elevation, reaches)
+    elevation = _carve_beds(_lay_valley_floors(elevation, reaches), reaches)
     down, across = np.gradient(elevation, CELL_Y_M, CELL_X_M)
     return Terrain(elevation, np.hypot(down, across), reaches)
 
@@ -325,3 +325,16 @@ def _lay_valley_floors(elevation: FloatArray, reaches: tuple[Reach, ...]) -> Flo
         flat = river + (floor - river) * share + 0.006 * distance
         floor = np.where(distance < half_width_m, np.minimum(floor, flat), floor)
     return floor
+
+
+def _carve_beds(elevation: FloatArray, reaches: tuple[Reach, ...]) -> FloatArray:
+    """Let no river run uphill: each cell of its bed is at most as high as the one above it."""
+    carved = elevation.copy()
+    level: dict[tuple[float, float], float] = {}
+    for reach in sorted(reaches, key=lambda reach: reach.catchment_km2):
+        cells = cells_at(densify(reach.points, 40.0))
+        start, end = ((float(x), float(y)) for x, y in reach.points[[0, -1]])
+        bed = np.minimum.accumulate(np.append(level.get(start, np.inf), carved.flat[cells]))[1:]
+        np.minimum.at(carved.reshape(-1), cells, bed)
+        level[end] = min(level.get(end, np.inf), float(bed[-1]))
+    return carved
