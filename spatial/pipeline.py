@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["STAGES", "folders_of", "run"]
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
+RASTERS = ("population?", "elevation?", "landcover?")
 LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
 FINDINGS = ("findings_read", "findings_network", "findings_access")
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
@@ -24,7 +25,7 @@ RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
 # fmt: off
 STAGES = (
-    Stage("read", stages.read, (), (*stages.READ_TABLES, "population?", "elevation?"), EVERYTHING, reads_raw=True),
+    Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS), EVERYTHING, reads_raw=True),
     Stage("network", stages.network, ("roads",), ("nodes", "edges", "findings_network"), ("network",)),
     Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
           ("settlements", "population_account"), ("population", "network")),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Results", "read_results"]
 
+RASTERS = ("population", "elevation", "landcover")
+
 
 class Results:
     """
@@ -48,7 +50,7 @@ class Results:
     def __getattr__(self, name: str) -> pd.DataFrame | Raster:
         """Return a table or raster by its name; `norms` is short for `norm_results`."""
         wanted = "norm_results" if name == "norms" else name
-        if name.startswith("_") or (wanted not in TABLES and wanted not in {"population", "elevation"}):
+        if name.startswith("_") or (wanted not in TABLES and wanted not in RASTERS):
             raise AttributeError(f"no result {name!r}; there are {', '.join(sorted(self.names))}")
         if wanted not in self._cache:
             self._cache[wanted] = self._store.read(wanted)
@@ -72,7 +74,7 @@ class Results:
         list of str
             In the order in which the pipeline makes them.
         """
-        return [name for name in (*TABLES, "population", "elevation") if self._store.path_of(name) is not None]
+        return [name for name in (*TABLES, *RASTERS) if self._store.path_of(name) is not None]
 
     @property
     def summary(self) -> dict[str, Any]:

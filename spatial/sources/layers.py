@@ -42,6 +42,8 @@ class Layers:
         Persons per cell, in the raster's own CRS.
     elevation : Raster or None
         Metres above sea level, in the raster's own CRS.
+    landcover : Raster or None
+        Classes of land cover as the source codes them, in the raster's own CRS.
     counts : DataFrame
         What was read, by source and item.
     findings : GeoDataFrame
@@ -65,6 +67,7 @@ class Layers:
     flows: pd.DataFrame
     population: Raster | None
     elevation: Raster | None
+    landcover: Raster | None
     counts: pd.DataFrame
     findings: gpd.GeoDataFrame
     crs: pyproj.CRS

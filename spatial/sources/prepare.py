@@ -17,7 +17,7 @@ from spatial.sources.fetch import missing_sources
 from spatial.sources.findings import findings_frame, join_findings
 from spatial.sources.flows import flows_from_table
 from spatial.sources.gather import Gathered, gather
-from spatial.sources.grids import read_elevation, read_population
+from spatial.sources.grids import read_elevation, read_grid, read_population
 from spatial.sources.layers import Layers
 from spatial.sources.merge import merge_facilities
 from spatial.sources.osm_water import mark_barriers
@@ -94,8 +94,8 @@ def prepare(study: Study) -> Layers:
         _within(facilities, wide), own_sources={table.path for table in study.sources.facilities}
     )
     facilities, _ = _placed(facilities, boundaries, study, ground)
-    elevation = _elevation(study, wide, crs)
-    readings = [reading for reading in (population, elevation) if reading is not None]
+    elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
+    readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     records = _noted(records, study, readings)
     layers = Layers(
         settlements=settlements,
@@ -107,6 +107,7 @@ def prepare(study: Study) -> Layers:
         flows=_flows(study, settlements),
         population=population.raster if population is not None else None,
         elevation=elevation.raster if elevation is not None else None,
+        landcover=landcover.raster if landcover is not None else None,
         counts=_counts(found, settlements, facilities, merged, readings),
         findings=join_findings([*found.findings, merged, findings_frame(noted, crs=crs)], crs=crs),
         crs=crs,
@@ -257,10 +258,22 @@ def _elevation(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridR
     source = study.sources.elevation
     if source is None:
         return None
-    within = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
-    west, south, east, north = (float(value) for value in within)
     paths = [study.raw_path(path) for path in source.paths]
-    return read_elevation(paths, nodata=source.nodata, within=(west, south, east, north))
+    return read_elevation(paths, nodata=source.nodata, within=_degrees(ground, crs))
+
+
+def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
+    source = study.sources.landcover
+    if source is None:
+        return None
+    paths = [study.raw_path(path) for path in source.paths]
+    return read_grid(paths, nodata=source.nodata, name="landcover", within=_degrees(ground, crs))
+
+
+def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, float, float]:
+    """Bounds as west, south, east, north."""
+    west, south, east, north = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
+    return float(west), float(south), float(east), float(north)
 
 
 def _flows(study: Study, settlements: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -45,7 +45,8 @@ def check_study(study: Study) -> Iterator[str]:
     binding = binding_norms(options)
     yield f"{study.name}: the study file and its sources are in order"
     for row in layers.counts.itertuples(index=False):
-        yield f"  {row.source}: {row.item} {row.number:,.0f}"
+        if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
+            yield f"  {row.source}: {row.item} {row.number:,.0f}"
     for kind, rows in layers.findings.groupby("kind", sort=True):
         yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
     for issue in layers.issues:

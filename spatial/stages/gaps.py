@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["gaps", "study_summary"]
 
 
-def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value | list[Artifact]]:
+def gaps(
+    options: Options, inputs: Mapping[str, Any], progress: Progress
+) -> dict[str, Value | list[Artifact]]:
     """
     Rank the gaps and write ``summary.json``.
 
@@ -39,7 +41,9 @@ def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         The table `gaps`, and the file.
     """
     progress(0.0, "gaps")
-    ranked = rank_gaps(inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options))
+    ranked = rank_gaps(
+        inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options)
+    )
     summary = study_summary(options, {**inputs, "gaps": ranked})
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return {"gaps": ranked, "files": [Artifact("summary.json", text.encode())]}

@@ -67,11 +67,17 @@ def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> dict[str, 
             float(known if counts else 0),
             "Named by the settlements' own source; cells are settlements.",
         ),
-        "unknown": (0.0, float(len(places) - known), "Settlements without a population; cells are settlements."),
+        "unknown": (
+            0.0,
+            float(len(places) - known),
+            "Settlements without a population; cells are settlements.",
+        ),
     }
     if known and not counts:
         share = f"fewer than the share of {min_known_share:g} that the study asks for (population.min_known_share)"
-        detail = f"Set aside: {known} of {len(places)} settlements have a population, {share}; places are counted."
+        detail = (
+            f"Set aside: {known} of {len(places)} settlements have a population, {share}; places are counted."
+        )
         rows["set_aside"] = (total, float(known), detail)
     persons, cells, details = zip(*rows.values(), strict=True)
     account = pd.DataFrame({"item": list(rows), "persons": persons, "cells": cells, "detail": details})

@@ -66,7 +66,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
     )
-    tables = {name: value for name, value in inputs.items() if name not in {"population", "elevation"}}
+    tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)}
     crs = options.outputs.crs or inputs["settlements"].crs
     return {
         "files": write_qgis(

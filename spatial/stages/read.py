@@ -31,6 +31,9 @@ READ_TABLES = (
 )
 
 
+READ_RASTERS = ("population", "elevation", "landcover")
+
+
 def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """
     Read and check every source of the study.
@@ -63,7 +66,7 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
         "findings_read": layers.findings,
         "provenance": provenance_table(layers.sources),
     }
-    rasters: dict[str, Raster | None] = {"population": layers.population, "elevation": layers.elevation}
+    rasters: dict[str, Raster | None] = {name: getattr(layers, name) for name in READ_RASTERS}
     return made | {name: raster for name, raster in rasters.items() if raster is not None}
 
 

@@ -220,7 +220,9 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         declared.append((None, sources.osm.inventory))
     known = {
         service: max(
-            (word for covers, word in declared if covers in {None, service}), key=RANK.index, default="unknown"
+            (word for covers, word in declared if covers in {None, service}),
+            key=RANK.index,
+            default="unknown",
         )
         for service in vocabulary.ids
     }

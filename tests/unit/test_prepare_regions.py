@@ -53,6 +53,16 @@ def test_comoros_keeps_23_hospitals(islands):
     assert counts["hospital"] + counts["emergency_hospital"] == 23
 
 
+def test_a_land_cover_raster_is_read_as_it_is(comoros):
+    values = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent).model_dump(exclude={"raw"})
+    values["sources"]["landcover"] = {"path": "comoros/landcover/landcover_Tree.tif"}
+    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+    assert layers.landcover.crs.to_epsg() == 4326
+    covered = layers.landcover.values[layers.landcover.values >= 0]
+    assert covered.max() == 100.0  # per cent of tree cover
+    assert "comoros/landcover/landcover_Tree.tif" in {record.path for record in layers.sources}
+
+
 def test_the_elevation_of_comoros_reaches_its_summit(islands):
     # The tiles reach 2,361 m; the summit of Karthala lies in the study area.
     assert islands.elevation.values[islands.elevation.values > 0].max() == pytest.approx(2361, abs=1)
