@@ -178,7 +178,7 @@ def searches(extract: str, xml: str, *, repeats: int) -> Callable[[], Any]:
         their_back = theirs.reverse()
         their_sources = [int(str(name)[1:]) for name in ours.node_source_id[sources]]
         origins = gpd.GeoSeries(gpd.points_from_xy(ours.node_x[::7], ours.node_y[::7]), crs=ours.crs)
-        tasks = {
+        tasks: dict[str, Callable[[], Any]] = {
             "labels": lambda: node_labels(ours, snaps),
             "networkx": lambda: _spread(backward, sources.tolist(), "time_min"),
             "osmnx": lambda: _spread(their_back, their_sources, "travel_time"),
