@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 import spatial as sp
 from spatial.network.speeds import load_speeds
+from spatial.stages import headline_lines
 from spatial.study import Study
 
 pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.xdist_group("regions")]
@@ -138,7 +140,7 @@ def test_every_person_of_the_raster_is_in_a_settlement_or_accounted_for(islands)
     assert account["allocated"] > 0.9 * islands.population.total
 
 
-def test_rutland_is_counted_in_places_without_any_figure_of_people(county):
+def test_rutland_is_counted_in_places_without_any_figure_of_people(county, rutland):
     assert county.settlements["population_persons"].isna().all()
     assert county.summary["population"]["persons"] is None
     assert county.summary["population"]["places"] == 62
@@ -151,7 +153,11 @@ def test_rutland_is_counted_in_places_without_any_figure_of_people(county):
     for column in ("persons_in_scope", "persons_served", "persons_unserved", "persons_unknown"):
         assert somewhere[column].isna().all()
     index = county.index_page.read_text(encoding="utf-8")
-    assert "People are not counted" in index
+    assert '"persons_served":null' in index
+    assert re.findall(r'"persons[a-z_]*":\d', index) == []
+    lines = headline_lines(_study("rutland", rutland), county.summary)
+    assert any("People are not counted" in line for line in lines)
+    assert not any(re.search(r"\d people", line) for line in lines)
 
 
 def test_the_known_issue_of_the_raster_is_in_the_summary_and_on_every_page(islands):
