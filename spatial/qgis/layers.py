@@ -174,7 +174,7 @@ def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
 def _headline_facilities(
     frame: pd.DataFrame, words: Messages, meta: QgisMeta, services: Sequence[str]
 ) -> tuple[Look, ...]:
-    wanted = meta.headline_services or services[:1]
+    wanted = (meta.headline_services or services)[:1]  # of the gap that the project opens on
     only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
     if not only & set(frame["service"]):
         return ()
