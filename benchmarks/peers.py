@@ -18,18 +18,19 @@ import osmnx as ox
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
+
+from benchmarks.measure import in_turns
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, load_speeds, nearest, node_labels, snap
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_roads import read_roads
 from spatial.sources.osm_scan import scan_osm
 
-from benchmarks.measure import in_turns
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
     from spatial.network import SpeedTable
 
 __all__ = ["drivable_xml", "ingest", "kernels", "osmnx_ingest", "searches", "spatial_ingest"]

@@ -43,7 +43,9 @@ def parse_crs(text: str, *, what: str) -> pyproj.CRS:
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
-        raise CrsError(f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'") from error
+        raise CrsError(
+            f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'"
+        ) from error
 
 
 def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
@@ -82,7 +84,9 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
         )
     units = {axis.unit_name for axis in known.axis_info[:2]}
     if units != {"metre"}:
-        raise CrsError(f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres")
+        raise CrsError(
+            f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
+        )
     return known
 
 

@@ -42,7 +42,9 @@ STAGES = (
 # fmt: on
 
 
-def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
+def folders_of(
+    study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps"
+) -> tuple[Path, Path]:
     """
     Name the output folders of a study.
 

@@ -403,7 +403,9 @@ _BOUNDARIES = Table(
     (
         _text("boundary_id", "Boundary", unique=True),
         *_NAMES,
-        Field("admin_level", "whole", "Level", "Administrative level of the source; larger is smaller ground."),
+        Field(
+            "admin_level", "whole", "Level", "Administrative level of the source; larger is smaller ground."
+        ),
         Field("is_unit", "flag", "Township of the study", "True where results are summed over it."),
     ),
 )
@@ -416,7 +418,9 @@ _WATER = Table(
         _text("water_id", "Water", unique=True),
         _text("name", "Name", nullable=True, required=False),
         _text("kind", "Kind", "river, stream, lake, sea ..."),
-        Field("is_barrier", "flag", "Barrier", "True where it cannot be waded: no walk to the road crosses it."),
+        Field(
+            "is_barrier", "flag", "Barrier", "True where it cannot be waded: no walk to the road crosses it."
+        ),
     ),
 )
 _AREA = Table(
@@ -471,7 +475,9 @@ _EDGES = Table(
         Field("is_bridge", "flag", "Bridge"),
         Field("is_tunnel", "flag", "Tunnel"),
         _text("all_season", "All-season", "yes, no or unknown.", values=("yes", "no", "unknown")),
-        Field("is_snappable", "flag", "May be entered", "False on bridges, tunnels and controlled-access roads."),
+        Field(
+            "is_snappable", "flag", "May be entered", "False on bridges, tunnels and controlled-access roads."
+        ),
         Field("component", "whole", "Component", "0 is the longest."),
         _number("component_km", "Component length", "km", nullable=False),
     ),
@@ -507,8 +513,12 @@ _ACCESS = Table(
         _text("settlement_id", "Settlement"),
         _text("service", "Service", "A service, or the tier of a town."),
         _text("mode", "Mode"),
-        _text("facility_id", "Nearest facility", "A facility_id, or the settlement_id of a town.", nullable=True),
-        _number("travel_time_min", "Travel time", "min", "Door to door; NaN with a reach_status that says why."),
+        _text(
+            "facility_id", "Nearest facility", "A facility_id, or the settlement_id of a town.", nullable=True
+        ),
+        _number(
+            "travel_time_min", "Travel time", "min", "Door to door; NaN with a reach_status that says why."
+        ),
         _number("access_leg_min", "Walk to the network", "min"),
         _number("network_leg_min", "On the network", "min"),
         _number("egress_leg_min", "Walk from the network", "min"),

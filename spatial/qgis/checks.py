@@ -89,4 +89,6 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Itera
                     rows.reset_index(drop=True),
                 )
     table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
-    yield FindingLayer("findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table)
+    yield FindingLayer(
+        "findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table
+    )

@@ -82,7 +82,9 @@ def plain_name(text: str, *, fallback: str = "column") -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
+def plain_columns(
+    frame: pd.DataFrame, *, layer: str
+) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
     """
     Give a frame names and types that every reader of GeoPackages accepts.
 
@@ -109,7 +111,9 @@ def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dic
     kept = [column for column in columns if column not in listed]
     names = _unique_names(kept)
     record += [
-        Renamed(layer, str(column), name, why) for column, (name, why) in zip(kept, names, strict=True) if why != "same"
+        Renamed(layer, str(column), name, why)
+        for column, (name, why) in zip(kept, names, strict=True)
+        if why != "same"
     ]
     values = {name: _plain_values(frame[column]) for column, (name, _) in zip(kept, names, strict=True)}
     plain = pd.DataFrame(values, index=frame.index)

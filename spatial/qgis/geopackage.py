@@ -157,7 +157,9 @@ def write_qgis(
     return [package, project, *(item for raster in rasters for item in raster.artifacts)]
 
 
-def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta) -> Artifact:
+def write_geopackage_of(
+    layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta
+) -> Artifact:
     """
     Write finished layers as a GeoPackage.
 
@@ -203,7 +205,10 @@ def _fixed_bytes(stamp: str) -> Iterator[None]:
 
 def _identifiers(layers: Sequence[QgisLayer]) -> list[str]:
     titles = [layer.title for layer in layers]
-    return [layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]" for layer in layers]
+    return [
+        layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]"
+        for layer in layers
+    ]
 
 
 def _write_layer(path: Path, layer: QgisLayer, identifier: str) -> None:
@@ -265,12 +270,12 @@ def _add_columns(connection: sqlite3.Connection, layers: Sequence[QgisLayer]) ->
     )
 
 
-def _add_metadata(connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta) -> None:
+def _add_metadata(
+    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta
+) -> None:
     connection.executescript(METADATA_TABLES)
     add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
-    refer = (
-        "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id) VALUES (?, ?, ?, ?)"
-    )
+    refer = "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id) VALUES (?, ?, ?, ?)"
     about = about_study(words, meta)
     whole = connection.execute(add, ["http://www.geopackage.org", "text/plain", about]).lastrowid
     connection.execute(refer, ["geopackage", None, meta.stamp, whole])

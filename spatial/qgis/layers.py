@@ -164,7 +164,9 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 
 
 def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
-    names = Look("names", words.text("layers", "names"), looks_results.names_look(frame, words), "base", visible=True)
+    names = Look(
+        "names", words.text("layers", "names"), looks_results.names_look(frame, words), "base", visible=True
+    )
     if "last_mile_class" not in frame.columns:
         return (names,)
     style = looks_results.last_mile_look(frame, words)
@@ -267,7 +269,9 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
         )
     if "study_area" in tables:
         area = _by_key(tables["study_area"], "area_id")
-        yield _Draft("study_area", area, "base", lambda _: looks_base.study_area_look(), ("study_area",), visible=True)
+        yield _Draft(
+            "study_area", area, "base", lambda _: looks_base.study_area_look(), ("study_area",), visible=True
+        )
     if "roads" in tables:
         roads = _by_key(tables["roads"], "road_id")
         yield _Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)

@@ -71,11 +71,15 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
         Four looks, and a faint one for places that serve and are not scored.
     """
     size = _people_size("population_persons", smallest=1.3, largest=5.5)
-    categories = [Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS]
+    categories = [
+        Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS
+    ]
     faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
     categories.append(Category((), words.text("status", "unscored"), faint))
     order = 'coalesce("population_persons", 0)'
-    return Style(categorised("norm_status", categories, order=order), display=name_expression(frame, words.language))
+    return Style(
+        categorised("norm_status", categories, order=order), display=name_expression(frame, words.language)
+    )
 
 
 def names_look(frame: pd.DataFrame, words: Messages) -> Style:
@@ -134,7 +138,9 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
         )
         for name, colour in LAST_MILE.items()
     ]
-    categories.append(Category((), words.text("last_mile", "unknown"), _status_marker("not_measurable", size)))
+    categories.append(
+        Category((), words.text("last_mile", "unknown"), _status_marker("not_measurable", size))
+    )
     order = 'coalesce("population_persons", 0)'
     return Style(
         categorised("last_mile_class", categories, order=order),

@@ -233,9 +233,13 @@ def load_messages(language: str) -> Messages:
         Where there is no message file of that language.
     """
     folder = resources.files("spatial.qgis") / "messages"
-    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    known = sorted(
+        item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")
+    )
     if language not in known:
-        raise StudyError("outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"])
+        raise StudyError(
+            "outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"]
+        )
     english = tomllib.loads((folder / "en.toml").read_text(encoding="utf-8"))
     words = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
     sections = {name: {**english.get(name, {}), **words.get(name, {})} for name in {**english, **words}}

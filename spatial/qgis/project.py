@@ -336,7 +336,9 @@ def _metadata(title: str, words: Messages, meta: QgisMeta) -> Element:
     SubElement(root, "type").text = "project"
     SubElement(root, "title").text = title
     note = words.pick(meta.note)
-    SubElement(root, "abstract").text = "\n\n".join(part for part in (note, meta.method, *meta.issues) if part)
+    SubElement(root, "abstract").text = "\n\n".join(
+        part for part in (note, meta.method, *meta.issues) if part
+    )
     for line in meta.licences:
         SubElement(root, "license").text = line
     dates = SubElement(root, "dates")

@@ -240,7 +240,9 @@ def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: flo
     Element
         A symbol layer.
     """
-    element = _layer("LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"})
+    element = _layer(
+        "LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"}
+    )
     element.append(symbol("line", line(colour, width=width)))
     return element
 
@@ -321,7 +323,9 @@ def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo:
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
     placement = {"placement": "6", "dist": "1.4", "distUnits": "MM", "offsetType": "1"}
     SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
-    SubElement(settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"})
+    SubElement(
+        settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"}
+    )
     return element
 
 

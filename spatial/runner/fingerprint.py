@@ -63,7 +63,11 @@ def imported_modules(module: str) -> list[str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in seen or name == PACKAGE or any(name == item or name.startswith(f"{item}.") for item in APART):
+        if (
+            name in seen
+            or name == PACKAGE
+            or any(name == item or name.startswith(f"{item}.") for item in APART)
+        ):
             continue
         seen.add(name)
         waiting.extend(_direct_imports(name))

@@ -70,7 +70,9 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def stage_fingerprint(stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path]) -> str:
+def stage_fingerprint(
+    stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path]
+) -> str:
     """
     Fingerprint of all that a stage's outputs depend on.
 

@@ -69,7 +69,14 @@ def raw_files(study: Study) -> list[Path]:
         Sorted, below the raw root; some may be missing.
     """
     sources = study.sources
-    tables = [sources.osm, sources.settlements, *sources.facilities, sources.roads, sources.boundaries, sources.flows]
+    tables = [
+        sources.osm,
+        sources.settlements,
+        *sources.facilities,
+        sources.roads,
+        sources.boundaries,
+        sources.flows,
+    ]
     names = [table.path for table in tables if table is not None]
     for raster in (sources.population, sources.elevation, sources.landcover):
         names += list(raster.paths) if raster is not None else []
@@ -251,7 +258,9 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
         "stage": stage.name,
         "fingerprint": _fingerprint(stage, study, store),
         "inputs": _input_hashes(stage, store),
-        "raw": {path.name: sha256_of(path) for path in raw_files(study) if path.is_file()} if stage.reads_raw else {},
+        "raw": {path.name: sha256_of(path) for path in raw_files(study) if path.is_file()}
+        if stage.reads_raw
+        else {},
         "options": Options(study, stage.options).dump(),
         "outputs": outputs,
         "libraries": library_versions(),
@@ -276,13 +285,17 @@ def _write(
     surplus = sorted(set(made) - declared)
     absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
     if surplus or absent:
-        raise SpatialError(f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it")
+        raise SpatialError(
+            f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it"
+        )
     outputs: dict[str, Any] = {}
     for name, value in made.items():
         if isinstance(value, list):
             for artifact in value:
                 path = store.write_file(artifact, folders.of(stage))
-                outputs[f"file:{artifact.name}"] = describe_output(store, path, None) | {"path": artifact.name}
+                outputs[f"file:{artifact.name}"] = describe_output(store, path, None) | {
+                    "path": artifact.name
+                }
         else:
             outputs[name] = describe_output(store, store.write(name, value), value)
     return outputs

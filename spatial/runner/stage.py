@@ -76,7 +76,9 @@ class Options:
     def __getattr__(self, key: str) -> Any:
         """Return a declared option and refuse any other."""
         if key.startswith("_") or key not in self._keys:
-            raise SpatialError(f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}")
+            raise SpatialError(
+                f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}"
+            )
         return getattr(self._study, key)
 
     def raw_path(self, path: str) -> Path:

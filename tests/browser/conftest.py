@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.integration.register import load_register
 

@@ -10,6 +10,7 @@ import numpy as np
 import osmium
 import pytest
 import shapely
+
 from spatial import read_results
 
 BAD_STUDY, BAD_DATA, BAD_NETWORK, BAD_STORE = 2, 3, 5, 6

@@ -11,6 +11,7 @@ import pytest
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+
 from spatial.crs import working_crs_for
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
 from spatial.sources.osm import read_osm

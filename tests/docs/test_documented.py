@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import spatial
 from spatial import errors
 from spatial.cli import cli

@@ -21,7 +21,9 @@ def test_the_notebook_is_kept_with_its_results() -> None:
 def test_the_notebook_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    )
     client.execute()
     shown = "".join(str(cell.outputs) for cell in notebook.cells if cell.cell_type == "code")
     assert "population_persons: negative" in shown  # the last cell shows the refusal of a faulty frame

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from spatial.access import (
     AccessRules,
     Surroundings,

@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+
 import spatial as sp
 from spatial.network.speeds import load_speeds
 from spatial.stages import headline_lines

@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import shapely
 from scipy.spatial import cKDTree
+
 from spatial.sources.sample import write_sample_county
 
 GROUPS = {

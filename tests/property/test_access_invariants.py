@@ -7,6 +7,7 @@ import pyproj
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from spatial.access import AccessRules, access_table, allocate_population_with_account, summarise
 from spatial.rasters import Raster
 

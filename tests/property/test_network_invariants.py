@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spatial.network import build_network, nearest, snap, times_matrix
 
 CRS = "EPSG:32738"

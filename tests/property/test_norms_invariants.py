@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence
 from spatial.integration.norms_rules import NormRules

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import osmium
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from spatial.errors import SourceError
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import read_population_tag

@@ -17,6 +17,7 @@ import rasterio
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spatial.errors import ContractError, SpatialError
 from spatial.sources.adopt import as_settlements
 from spatial.sources.datums import CHINA, from_wgs84, to_wgs84

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+
 from spatial.errors import StudyError
 from spatial.study import Study
 from spatial.template import inner_model, study_template

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from spatial.qgis import write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 
@@ -36,7 +37,9 @@ RENDERERS = {
 def seen(qgis_python, county, county_meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("qgis") / "before"
     folder.mkdir()
-    raster = write_raster(population, name="population", unit="persons", title="Population", words=load_messages("en"))
+    raster = write_raster(
+        population, name="population", unit="persons", title="Population", words=load_messages("en")
+    )
     artifacts = write_qgis(
         county, name="county", crs="EPSG:32648", languages=["en"], meta=county_meta, rasters=[raster]
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+
 from spatial.qgis import write_project, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 
@@ -23,12 +24,16 @@ def tree(artifact):
 
 @pytest.fixture(scope="module")
 def raster(population):
-    return write_raster(population, name="population", unit="persons", title="Population", words=load_messages("en"))
+    return write_raster(
+        population, name="population", unit="persons", title="Population", words=load_messages("en")
+    )
 
 
 @pytest.fixture(scope="module")
 def project(county, county_meta, raster):
-    return tree(write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]))
+    return tree(
+        write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
+    )
 
 
 def test_equal_tables_give_equal_bytes(county, county_meta):
@@ -39,9 +44,18 @@ def test_equal_tables_give_equal_bytes(county, county_meta):
 
 
 def test_writing_both_at_once_gives_the_same_project(county, county_meta, raster):
-    artifacts = write_qgis(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
-    assert [item.name for item in artifacts] == ["county.gpkg", "county.qgz", "population.tif", "population.qml"]
-    alone = write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
+    artifacts = write_qgis(
+        county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]
+    )
+    assert [item.name for item in artifacts] == [
+        "county.gpkg",
+        "county.qgz",
+        "population.tif",
+        "population.qml",
+    ]
+    alone = write_project(
+        county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]
+    )
     assert artifacts[1] == alone
 
 
@@ -67,7 +81,11 @@ def test_groups_stand_in_the_order_of_use(project):
 
 
 def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
-    on = [element.get("id") for element in project.iter("layer-tree-layer") if element.get("checked") == "Qt::Checked"]
+    on = [
+        element.get("id")
+        for element in project.iter("layer-tree-layer")
+        if element.get("checked") == "Qt::Checked"
+    ]
     assert [item.removeprefix("spatial_county_") for item in on] == [
         "gap_hospital",
         "facilities_headline",
@@ -81,7 +99,9 @@ def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
 
 
 def test_areas_of_results_are_drawn_below_water_and_roads(project):
-    order = [element.text.removeprefix("spatial_") for element in project.find("layer-tree-group/custom-order")]
+    order = [
+        element.text.removeprefix("spatial_") for element in project.find("layer-tree-group/custom-order")
+    ]
     assert order.index("county_gap_hospital") < order.index("county_roads") < order.index("county_townships")
     assert order[-1] == "raster_population"
 
@@ -90,7 +110,9 @@ def test_made_up_ground_says_so_in_the_title_and_across_the_map(county, county_m
     assert project.get("projectname").startswith("SYNTHETIC")
     assert project.findtext("properties/TitleLabel/Enabled") == "true"
     real = tree(
-        write_project(county, name="county", crs=CRS, languages=["en"], meta=replace(county_meta, synthetic=False))
+        write_project(
+            county, name="county", crs=CRS, languages=["en"], meta=replace(county_meta, synthetic=False)
+        )
     )
     assert real.findtext("title") == "Qingchuan County (draft, as of 2025-06-30)"
     assert real.findtext("properties/TitleLabel/Enabled") == "false"

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import rasterio
+
 from spatial.errors import ContractError
 from spatial.qgis import write_raster
 from spatial.qgis.meta import load_messages
@@ -15,7 +16,9 @@ from spatial.qgis.meta import load_messages
 
 @pytest.fixture(scope="module")
 def written(population):
-    return write_raster(population, name="population", unit="persons", title="Population", words=load_messages("en"))
+    return write_raster(
+        population, name="population", unit="persons", title="Population", words=load_messages("en")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +58,16 @@ def test_the_look_has_labelled_classes(written):
 
 
 def test_equal_rasters_give_equal_bytes(population, written):
-    again = write_raster(population, name="population", unit="persons", title="Population", words=load_messages("en"))
+    again = write_raster(
+        population, name="population", unit="persons", title="Population", words=load_messages("en")
+    )
     assert again.artifacts == written.artifacts
 
 
 def test_minutes_have_classes_of_their_own(population):
-    made = write_raster(population, name="travel_time", unit="min", title="Travel time", words=load_messages("zh"))
+    made = write_raster(
+        population, name="travel_time", unit="min", title="Travel time", words=load_messages("zh")
+    )
     text = made.artifacts[1].content.decode()
     assert "不超过 15 分钟" in text
     assert "超过 120 分钟" in text

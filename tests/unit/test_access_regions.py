@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import shapely
+
 from spatial.access import (
     SnapRules,
     Surroundings,

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.access import (
     AccessRules,
     SnapRules,

@@ -7,6 +7,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pytest
+
 from spatial.errors import ContractError, CrsError
 from spatial.sources.adopt import as_facilities, as_settlements
 from spatial.tables import TABLES

@@ -12,6 +12,7 @@ import pytest
 import rasterio
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
 from spatial.network import build_network
 from spatial.sources.prepare import prepare
 from spatial.study import Study

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.cartography.assets import own, vendored, vendored_files
 from spatial.cartography.columns import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up, space_order
 from spatial.cartography.document import json_block

@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import version
 
 import pytest
+
 from spatial.pipeline import STAGES
 from spatial.study import Study
 

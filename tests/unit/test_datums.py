@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
+
 from spatial.errors import ContractError, CrsError
 from spatial.sources.datums import frame_to_wgs84, from_wgs84, to_wgs84
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import osmium
 import osmnx
 import pytest
+
 from spatial.errors import SourceError
 from spatial.sources.fetch import Servers, fetch, missing_sources
 from spatial.sources.provenance import read_provenance

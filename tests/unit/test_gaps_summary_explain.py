@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.errors import ContractError, StudyError
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence

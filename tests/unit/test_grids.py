@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+
 from spatial.errors import CrsError, SourceError
 from spatial.sources.grids import read_elevation, read_grid, read_population, read_raster
 

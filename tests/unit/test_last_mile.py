@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+
 from spatial.access import LastMileRules, last_mile
 from spatial.errors import CrsError
 from spatial.tables import TABLES

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely.geometry import Point
+
 from spatial.errors import CrsError
 from spatial.sources.merge import merge_facilities
 from spatial.sources.osm import read_osm

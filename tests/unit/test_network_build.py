@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+
 from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.network import TravelGraph, build_network, parse_maxspeed
 from spatial.sources.osm import read_osm

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+
 from spatial.errors import NetworkError
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
 

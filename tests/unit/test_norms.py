@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.errors import StudyError
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence

@@ -11,6 +11,7 @@ import numpy as np
 import osmium
 import pandas as pd
 import pytest
+
 from spatial.errors import SourceError
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers, read_population_tag

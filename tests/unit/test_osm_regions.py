@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spatial.sources.osm import OsmExtract, read_osm
 
 pytestmark = pytest.mark.data

@@ -6,6 +6,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+
 from spatial.access import allocate_population, allocate_population_with_account
 from spatial.errors import ContractError, CrsError
 from spatial.rasters import Raster

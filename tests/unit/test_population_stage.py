@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+
 from spatial.runner import Options
 from spatial.stages import population
 from spatial.study import Study

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import from_origin
+
 from spatial.errors import ContractError, CrsError, SourceError, StudyError
 from spatial.sources.prepare import prepare
 from spatial.study import Study

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from spatial.sources.prepare import prepare
 from spatial.study import Study
 

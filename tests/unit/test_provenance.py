@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+
 from spatial.errors import SourceError
 from spatial.sources.provenance import declared_paths, describe, file_sha256, read_provenance
 from spatial.study import Study

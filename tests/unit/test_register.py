@@ -8,6 +8,7 @@ import io
 from collections import Counter
 
 import pytest
+
 from spatial.errors import ContractError, SourceError
 from spatial.integration.register import COLUMNS, load_register, split_list
 

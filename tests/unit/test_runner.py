@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from spatial.errors import SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.fingerprint import imported_modules
@@ -37,7 +38,10 @@ def first(options, _inputs, _progress):
 
 def second(_options, inputs, _progress):
     doubled = inputs["counts"]["number"] * 2
-    return {"doubled": pd.DataFrame({"number": doubled}), "files": [Artifact("page.html", str(doubled[0]).encode())]}
+    return {
+        "doubled": pd.DataFrame({"number": doubled}),
+        "files": [Artifact("page.html", str(doubled[0]).encode())],
+    }
 
 
 STAGES = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
 from spatial.sources.prepare import prepare

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import shapely
+
 from spatial.sources.sample.crossings import bridge_water, join_crossings
 from spatial.sources.sample.ground import (
     CELL_X_M,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spatial.errors import StudyError
 from spatial.integration.register import load_register
 from spatial.sources.services import load_services

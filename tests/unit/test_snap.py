@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+
 from spatial.errors import CrsError, NetworkError
 from spatial.network import build_network, snap, walk_minutes
 

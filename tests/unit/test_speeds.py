@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+
 from spatial.errors import StudyError
 from spatial.network import load_speeds, parse_maxspeed
 from spatial.network.road_speeds import all_season_of_roads, speeds_of_roads

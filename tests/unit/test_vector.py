@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from spatial.errors import ContractError, CrsError, SourceError
 from spatial.sources.files import file_parts
 from spatial.sources.vector import (
