@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import geopandas as gpd
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import pandas as pd
 
@@ -72,7 +73,7 @@ class PageBook:
     files : mapping of str to str
         Page by service.
     kept : dict
-        Blocks that several pages carry, with the settlements they are of, so that each is encoded once.
+        Blocks that pages carry whatever their settlements, so that each is encoded once.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -81,7 +82,7 @@ class PageBook:
     norms: NormBook
     words: Mapping[str, Mapping[str, str]]
     files: Mapping[str, str]
-    kept: dict[tuple[int, Detail], tuple[Rows, dict[str, Any]]] = field(default_factory=dict, compare=False)
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def language(self) -> str:
@@ -94,6 +95,39 @@ class PageBook:
             Its code.
         """
         return next(iter(self.words))
+
+    @functools.cached_property
+    def access(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """
+        The table `access` in its parts.
+
+        Returns
+        -------
+        dict
+            Rows by service and mode, sorted.
+        """
+        parts = self.tables["access"].groupby(["service", "mode"], sort=True)
+        return {(str(service), str(mode)): part for (service, mode), part in parts}
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """
+        Make a block the first time that it is asked for, and give the same one after.
+
+        Parameters
+        ----------
+        key : hashable
+            What the block is.
+        make : callable
+            Makes it.
+
+        Returns
+        -------
+        object
+            What `make` gave; to be read only.
+        """
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
 
     def shapes(self, name: str) -> gpd.GeoDataFrame:
         """

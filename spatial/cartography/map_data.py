@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -67,25 +68,20 @@ def gap_page(
     """
     meta = book.meta
     note = service_note(service, meta, book.words)
-    access = book.tables["access"]
-    own = access.loc[(access["service"] == service) & access["settlement_id"].isin(rows.ids)]
-    used = pd.concat([own["facility_id"], own["second_facility_id"]]).dropna().unique()
+    by_mode = _by_mode(book, service, rows)
+    used = [part[name] for part in by_mode.values() for name in ("facility_id", "second_facility_id")]
     facilities, ids = facilities_block(
         service,
         note.counts or frozenset({service}),
         book.shapes("facilities"),
         book.shapes("settlements"),
-        list(used),
+        list(pd.concat(used).dropna().unique()) if used else [],
     )
     norms = _page_norms(book, service, rows, detail)
-    by_mode = {mode: own.loc[own["mode"] == mode] for mode in _modes(own, meta)}
-    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in enumerate(norms)]
-    answered = {norm["id"] for norm in book.norms.of_service(service, meta)}
-    layers = [
-        layer
-        for norm, layer in zip(norms, judged, strict=True)
-        if layer is not None and norm["id"] in answered
-    ]
+    # The service's own norms come first among those of the page.
+    answered = enumerate(book.norms.of_service(service, meta))
+    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
+    layers = [layer for layer in judged if layer is not None]
     layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
     data = _shared(book, rows, detail) | {
         "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
@@ -97,7 +93,7 @@ def gap_page(
                 "proxy": note.proxy,
             }
         },
-        "base": ground(book.tables, tolerance_m=detail.tolerance_m, minor=detail.minor_roads),
+        "base": _ground(book, detail),
         "layers": layers,
         "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": facilities,
@@ -145,7 +141,7 @@ def last_mile_page(
     data = _shared(book, rows, detail) | {
         "page": _page_block("last_mile", file, {}, service, ("last_mile_method", "people"))
         | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
-        "base": ground(book.tables, tolerance_m=detail.tolerance_m, minor=detail.minor_roads, seasons=True),
+        "base": _ground(book, detail, seasons=True),
         "layers": [class_layer(rows, table, key, column) for key, column in views.items()],
         "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": None,
@@ -175,10 +171,17 @@ def _page_block(
 
 
 def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
-    key = (id(rows), detail)
-    if key not in book.kept:
-        book.kept[key] = (rows, _encode_shared(book, rows, detail))
-    return book.kept[key][1]
+    shared: dict[str, Any] = rows.once(("shared", detail), lambda: _encode_shared(book, rows, detail))
+    return shared
+
+
+def _ground(book: PageBook, detail: Detail, *, seasons: bool = False) -> list[dict[str, Any]]:
+    tolerance_m, minor = detail.tolerance_m, detail.minor_roads
+    groups: list[dict[str, Any]] = book.once(
+        ("ground", tolerance_m, minor, seasons),
+        lambda: ground(book.tables, tolerance_m=tolerance_m, minor=minor, seasons=seasons),
+    )
+    return groups
 
 
 def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
@@ -217,9 +220,14 @@ def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> lis
     return own + [norm for norm in book.norms.norms if norm not in own and norm["id"] in measured]
 
 
-def _modes(access: pd.DataFrame, meta: PageMeta) -> list[str]:
-    found = set(access["mode"])
-    return [mode for mode in meta.modes if mode in found] + sorted(found - set(meta.modes))
+def _by_mode(book: PageBook, service: str, rows: Rows) -> dict[str, pd.DataFrame]:
+    """Rows of the table `access` for the page's settlements, in the study's order of modes."""
+    pairs = sorted(
+        (pair for pair in book.access if pair[0] == service), key=lambda pair: _rank(pair, book.meta)
+    )
+    parts = {mode: book.access[service, mode] for _, mode in pairs}
+    own = {mode: part.loc[part["settlement_id"].isin(rows.ids)] for mode, part in parts.items()}
+    return {mode: part for mode, part in own.items() if len(part)}
 
 
 def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:
@@ -237,28 +245,26 @@ def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[st
 
 
 def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
-    access = book.tables["access"]
-    pairs = access.loc[access["service"] != service, ["service", "mode"]].drop_duplicates()
+    pairs = sorted(
+        (pair for pair in book.access if pair[0] != service), key=lambda pair: _rank(pair, book.meta)
+    )
     if not detail.routes or len(pairs) * len(rows.ids) > _MANY_CELLS:
         return []
-    blocks = []
-    for other, mode in sorted(
-        pairs.itertuples(index=False, name=None), key=lambda pair: _rank(pair, book.meta)
-    ):
-        table = rows.align(access.loc[(access["service"] == other) & (access["mode"] == mode)])
-        status = codes(table["reach_status"].fillna("unknown"), REACH_STATUS)
-        blocks.append(
-            {
-                "service": other,
-                "names": dict(service_note(other, book.meta, book.words).names),
-                "file": book.files.get(other),
-                "mode": mode,
-                "time": pack_seconds(table["travel_time_min"]),
-                "status": pack(status, "u1"),
-                "statuses": list(REACH_STATUS),
-            }
-        )
-    return blocks
+    return [rows.once(("other", *pair), functools.partial(_other, book, rows, *pair)) for pair in pairs]
+
+
+def _other(book: PageBook, rows: Rows, service: str, mode: str) -> dict[str, Any]:
+    table = rows.align(book.access[service, mode][["settlement_id", "reach_status", "travel_time_min"]])
+    status = codes(table["reach_status"].fillna("unknown"), REACH_STATUS)
+    return {
+        "service": service,
+        "names": dict(service_note(service, book.meta, book.words).names),
+        "file": book.files.get(service),
+        "mode": mode,
+        "time": pack_seconds(table["travel_time_min"]),
+        "status": pack(status, "u1"),
+        "statuses": list(REACH_STATUS),
+    }
 
 
 def _rank(pair: tuple[str, str], meta: PageMeta) -> tuple[str, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ _STUDY_FIELDS = (
     "places_unserved",
     "places_unknown",
 )
+_PLACE_FIELDS = ["unit_id", "status", "status_as_mapped", "value", "reason"]
 _CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
 _NO_STATUS = 255
 
@@ -107,8 +109,12 @@ class NormBook:
         DataFrame or None
             None where no settlement has one.
         """
-        part = self.places.loc[self.places["norm_id"] == norm_id]
-        return None if part.empty else rows.align(part, "unit_id")
+        part = self._parts.get(norm_id)
+        return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, "unit_id"))
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, pd.DataFrame]:
+        return {str(norm): part[_PLACE_FIELDS] for norm, part in self.places.groupby("norm_id", sort=True)}
 
     def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
         """
@@ -126,21 +132,21 @@ class NormBook:
         dict
             The norm with ``places``; None there where no settlement has a result.
         """
+        return {**norm, "places": rows.once(("norm block", norm["id"]), lambda: self._places(norm, rows))}
+
+    def _places(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any] | None:
         table = self.results(norm["id"], rows)
         if table is None:
-            return {**norm, "places": None}
+            return None
         status = codes(table["status"], NORM_STATUS)
         mapped = codes(table["status_as_mapped"], NORM_STATUS)
         threshold = norm["threshold"]
         limits = () if threshold is None else (threshold, threshold + norm["near"])
         return {
-            **norm,
-            "places": {
-                "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
-                "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
-                "value": pack(round_up(table["value"], limits), "f4"),
-                "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
-            },
+            "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
+            "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
+            "value": pack(round_up(table["value"], limits), "f4"),
+            "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from spatial.cartography.lines import pack_points
 from spatial.tables import LAST_MILE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -47,10 +47,33 @@ class Rows:
         Those in the study, indexed from 0.
     ids : Index
         Their `settlement_id`.
+    kept : dict
+        Blocks of these settlements that several pages carry, so that each is encoded once.
     """
 
     settlements: gpd.GeoDataFrame
     ids: pd.Index
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """
+        Make a block the first time that it is asked for, and give the same one after.
+
+        Parameters
+        ----------
+        key : hashable
+            What the block is, beside these settlements.
+        make : callable
+            Makes it.
+
+        Returns
+        -------
+        object
+            What `make` gave; to be read only.
+        """
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
 
     def align(self, frame: pd.DataFrame, key: str = "settlement_id") -> pd.DataFrame:
         """
