@@ -25,7 +25,8 @@ RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
 # fmt: off
 STAGES = (
-    Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS), EVERYTHING, reads_raw=True),
+    Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
+          ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
     Stage("network", stages.network, ("roads",), ("nodes", "edges", "findings_network"), ("network",)),
     Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
           ("settlements", "population_account"), ("population", "network")),

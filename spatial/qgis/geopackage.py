@@ -275,7 +275,8 @@ def _add_metadata(
 ) -> None:
     connection.executescript(METADATA_TABLES)
     add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
-    refer = "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id) VALUES (?, ?, ?, ?)"
+    columns = "reference_scope, table_name, timestamp, md_file_id"
+    refer = f"INSERT INTO gpkg_metadata_reference ({columns}) VALUES (?, ?, ?, ?)"  # noqa: S608 - constants
     about = about_study(words, meta)
     whole = connection.execute(add, ["http://www.geopackage.org", "text/plain", about]).lastrowid
     connection.execute(refer, ["geopackage", None, meta.stamp, whole])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -97,24 +98,23 @@ class Options:
         """
         return self._study.raw_path(path)
 
-    def whole_study(self) -> Study:
+    def declared_study(self) -> Study:
         """
-        Return the study, for the one stage that reads raw files.
+        Return the study with every option that was not declared at its default, for a function that takes a study.
 
         Returns
         -------
         Study
-            With the raw root.
-
-        Raises
-        ------
-        SpatialError
-            Where the stage has not declared every option.
+            With the raw root. Name, title and date, which have no default, are blanked too.
         """
-        missing = sorted(set(type(self._study).model_fields) - {"raw"} - set(self._keys))
-        if missing:
-            raise SpatialError(f"the stage has not declared the option(s) {', '.join(missing)}")
-        return self._study
+        blank = {"name": "study", "title": {"en": "study"}, "as_of": dt.date.min}
+        fields = type(self._study).model_fields
+        undeclared = [key for key in fields if key not in self._keys and key not in {"raw", "sources"}]
+        defaults = {
+            key: blank[key] if key in blank else fields[key].get_default(call_default_factory=True)
+            for key in undeclared
+        }
+        return self._study.model_copy(update=defaults)
 
     def dump(self) -> dict[str, Any]:
         """

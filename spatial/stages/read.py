@@ -41,7 +41,7 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
     Parameters
     ----------
     options : Options
-        The whole study.
+        `region`, `sources`, `tiers`, `services_file`, `working_crs`.
     _inputs : mapping
         Nothing.
     progress : callable
@@ -53,7 +53,7 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
         Tables of `READ_TABLES`, and the rasters there are.
     """
     progress(0.0, "reading sources")
-    layers = prepare(options.whole_study())
+    layers = prepare(options.declared_study())
     made: dict[str, Value] = {
         "places": layers.settlements,
         "facilities": layers.facilities,

@@ -119,6 +119,14 @@ def test_a_stage_cannot_look_at_an_option_that_it_has_not_declared() -> None:
         _ = options.access
 
 
+def test_a_stage_that_takes_a_study_sees_its_declared_options_only() -> None:
+    study = _study(network={"speed_factor": 3.0}, region={"buffer_km": 7.0})
+    seen = Options(study, ("region", "sources")).declared_study()
+    assert seen.region.buffer_km == 7.0
+    assert seen.network.speed_factor == 1.0  # the default
+    assert seen.name == "study"
+
+
 def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
     def pages(options, _inputs, _progress):
         return {"files": [Artifact(f"{name}.html", b"x") for name in options.outputs.languages]}
