@@ -95,7 +95,7 @@ def test_every_service_of_the_register_is_answered_or_known_to_have_no_source(wo
         "county_elderly_care_disabled", "county_hospital_standard", "disability_living_allowance", "fibre_and_4g",
         "general_town_facility_set", "gigabit_fixed_network", "graded_road", "inclusive_compulsory_education",
         "mobile_5g", "ordinary_national_highway", "passenger_freight_post_integration", "paved_road",
-        "points_of_interest_any", "postal_delivery", "postal_delivery_frequency", "township_life_circle_bundle",
+        "points_of_interest_any", "postal_delivery_frequency", "township_life_circle_bundle",
         "transit_stop_high_capacity", "village_life_circle_bundle",
     }  # fmt: skip
 
