@@ -28,6 +28,7 @@ _MAP_SCRIPTS = (
     "marks.js",
     "classes.js",
     "legend.js",
+    "filters.js",
     "search.js",
     "table.js",
     "place.js",

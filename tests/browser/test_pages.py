@@ -235,9 +235,90 @@ def test_filters_narrow_headline_legend_and_map(county, county_folder, open_page
     assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(
         wanted, rel=1e-6
     )
-    assert "Only: Yuntai Township." in page.inner_text("#headline")
+    assert "Only: Yuntai Township." in page.inner_text("#filtered")
     shown = page.evaluate("Array.from(Spatial.layers.points.classes).filter(c => c !== 255).length")
     assert shown == int((settlements["township"] == "云台乡").sum())
+
+
+def _left(county, *, tier=None, at_least=0.0, norm=None):
+    """Ids that filters leave, from the tables alone: inclusive, unknown population above nothing, judged on the map."""
+    settlements = county.tables["settlements"]
+    kept = settlements["population_persons"].ge(at_least) if at_least else settlements["in_study"]
+    if tier is not None:
+        kept &= settlements["tier"] == tier
+    if norm is not None:
+        results = county.tables["norm_results"]
+        failed = (results["norm_id"] == norm) & (results["status_as_mapped"] == "not_met")
+        kept &= settlements["settlement_id"].isin(results.loc[failed, "unit_id"])
+    return settlements.loc[kept]
+
+
+def _shown(page):
+    return page.evaluate(
+        "Spatial.state.places.id.filter((_, i) => Spatial.layers.points.classes[i] !== 255).sort()"
+    )
+
+
+@pytest.mark.parametrize("name", ["gap-health_centre", "last-mile"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"at_least": 300.0},
+        # exactly the people of a town: inclusive
+        {"at_least": 2750.0},
+        {"norm": "CN-COUNTY-60"},
+        {"norm": "GL-PHC-1H"},
+        {"tier": "village", "at_least": 250.0, "norm": "CN-COUNTY-60"},
+    ],
+)
+def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, open_page):
+    page = open_page(county_folder / f"{name}.html")
+    if "at_least" in wanted:
+        page.fill("#filter-people", f"{wanted['at_least']:g}")
+    if "norm" in wanted:
+        number = page.evaluate(
+            "id => Spatial.state.norms.findIndex((norm) => norm.id === id)", wanted["norm"]
+        )
+        page.select_option("#filter-norm", str(number))
+    if "tier" in wanted:
+        page.select_option("#filter-tier", label="Village")
+    left = _left(county, **wanted)
+    assert 0 < len(left) < len(county.tables["settlements"])
+    assert _shown(page) == sorted(left["settlement_id"])
+    # float32 holds a person's share to 6e-8 of its size
+    people = left["population_persons"].sum()
+    assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(
+        people, rel=1e-6
+    )
+    assert page.inner_text("#legend-title") == "People by class, filtered"
+    page.click("#tab-table")
+    told = page.evaluate(
+        "[...document.querySelectorAll('#table-body td:nth-child(2)')].map((n) => n.textContent)"
+    )
+    assert sum(int(text.replace(",", "")) for text in told) == pytest.approx(people, abs=0.5 * len(told))
+    assert "Only: " in page.inner_text("#table-caption")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Only: 300 people or more; not met on the map: County seat: within 60 min (fastest mode).",)),
+        ("zh", ("人口不少于 300 人", "按地图未达到")),
+    ],
+)
+def test_filters_are_said_and_taken_back_with_one_press(language, words, county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment=f"#lang={language}")
+    assert not page.is_visible("#filtered")
+    page.fill("#filter-people", "300")
+    number = page.evaluate("Spatial.state.norms.findIndex((norm) => norm.id === 'CN-COUNTY-60')")
+    page.select_option("#filter-norm", str(number))
+    assert all(text in page.inner_text("#filtered-text") for text in words)
+    page.click("#filter-reset")
+    assert not page.is_visible("#filtered")
+    assert len(_shown(page)) == len(county.tables["settlements"])
+    assert page.input_value("#filter-people") == ""
+    assert page.input_value("#filter-norm") == "-1"
+    assert "filtered" not in page.inner_text("#legend-title")
 
 
 def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pages, tmp_path):

@@ -33,12 +33,6 @@
     return result;
   };
 
-  S.inFilter = function (state, i) {
-    const places = state.places;
-    return (state.township < 0 || places.township[i] === state.township) &&
-      (state.tier < 0 || places.tier[i] === state.tier);
-  };
-
   function emptySums(n) {
     return { people: new Float64Array(n), places: new Float64Array(n), uncounted: 0 };
   }
@@ -65,7 +59,7 @@
     const outside = emptySums(n);
     const population = state.places.population;
     for (let i = 0; i < classes.length; i++) {
-      if (state.tier >= 0 && state.places.tier[i] !== state.tier) continue;
+      if (!S.inFilterBesideTownship(state, i)) continue;
       const township = state.places.township[i];
       add(township >= 0 ? rows[township] : outside, classes[i], population ? population[i] : NaN);
     }

@@ -42,7 +42,7 @@
       ]),
     ])));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
-    S.fill("legend-title", [document.createTextNode(unit)]);
+    document.getElementById("legend-title").textContent = S.isFiltered(state) ? S.t("legend.filtered", { what: unit }) : unit;
     document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";
   };
 
@@ -80,14 +80,10 @@
       });
       more = servedText(state, sums);
     }
-    const where = [];
-    if (state.township >= 0) where.push(S.townshipName(state, state.township));
-    if (state.tier >= 0) where.push(S.word("tier", state.places.tiers[state.tier]));
     S.fill("headline", [
       S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]),
       S.el("p", { class: "headline-sentence", text: sentence }),
       S.el("p", { class: "headline-more", text: more }),
-      where.length ? S.el("p", { class: "headline-more", text: S.t("headline.only", { where: where.join(", ") }) }) : null,
     ]);
   };
 

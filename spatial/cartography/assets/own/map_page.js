@@ -76,7 +76,7 @@
       travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
       norms, routes: readRoutes(data.routes),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
-      layer: layers[0], threshold: layers[0].threshold, township: -1, tier: -1, hidden: new Set(), selected: -1, target: -1, route: null,
+      layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), hidden: new Set(), selected: -1, target: -1, route: null,
       labels: [], classes: new Uint8Array(0), moved: false,
     };
   }
@@ -219,6 +219,7 @@
       points.show(shown, names.map((name) => S.LOOKS[name]));
       state.sums = S.sums(state, all);
       S.showHeadline(state, state.sums);
+      S.showFiltered(state);
       S.showNorm(state);
       S.showSlider(state);
       S.showLegend(state, state.sums, toggle);
@@ -258,7 +259,7 @@
     }
 
     function chooseTownship(code) {
-      state.township = state.township === code ? -1 : code;
+      state.filter.township = state.filter.township === code ? -1 : code;
       S.showFilters(state);
       update();
     }
@@ -305,8 +306,7 @@
       document.getElementById("slider").focus();
     });
     document.getElementById("layer").addEventListener("change", (event) => setLayer(Number(event.target.value)));
-    document.getElementById("filter-township").addEventListener("change", (event) => { state.township = Number(event.target.value); update(); });
-    document.getElementById("filter-tier").addEventListener("change", (event) => { state.tier = Number(event.target.value); update(); });
+    S.startFilters(state, update);
     document.getElementById("csv-townships").addEventListener("click", () => S.downloadTownships(state));
     document.getElementById("csv-places").addEventListener("click", () => S.downloadPlaces(state));
 

@@ -1,5 +1,5 @@
 "use strict";
-/* Search by any of a settlement's names, and the filters. */
+/* Search by any of a settlement's names. */
 (function (S) {
   const LIMIT = 8;
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
@@ -81,19 +81,5 @@
         show();
       }
     });
-  };
-
-  function options(select, entries, chosen) {
-    S.fill(select, entries.map(([value, text]) => S.el("option", { value: value, text: text, selected: value === chosen })));
-  }
-
-  S.showFilters = function (state) {
-    const order = state.places.townships.map((_, code) => code);
-    const collator = new Intl.Collator(S.language);
-    order.sort((a, b) => collator.compare(S.townshipName(state, a), S.townshipName(state, b)));
-    options("filter-township", [[-1, S.t("filter.all_townships")]].concat(order.map((code) => [code, S.townshipName(state, code)])), state.township);
-    options("filter-tier", [[-1, S.t("filter.all_tiers")]].concat(state.places.tiers.map((tier, code) => [code, S.word("tier", tier)])), state.tier);
-    document.getElementById("filter-township").parentElement.hidden = state.places.townships.length < 2;
-    document.getElementById("filter-tier").parentElement.hidden = state.places.tiers.length < 2;
   };
 })(window.Spatial);

@@ -50,7 +50,7 @@
       type: "button", title: column.text,
       on: { click: () => { order = { column: column.key, down: order.column === column.key ? !order.down : column.key !== "name" }; S.showTable(state, onTownship); } },
     }, [column.swatch ? S.swatch(column.swatch) : null, S.el("span", { class: column.swatch ? "print-only" : "", text: column.text }), column.swatch ? S.el("span", { class: "visually-hidden", text: column.text }) : null])])));
-    const body = sorted(rowsOf(state)).map((row) => S.el("tr", { class: row.code === state.township && row.code >= 0 ? "chosen" : "" }, cells.map((column) => {
+    const body = sorted(rowsOf(state)).map((row) => S.el("tr", { class: row.code === state.filter.township && row.code >= 0 ? "chosen" : "" }, cells.map((column) => {
       if (column.key === "name") {
         return S.el("th", { scope: "row" }, [row.code >= 0 ? S.el("button", { type: "button", class: "as-link", text: row.name, on: { click: () => onTownship(row.code) } }) : S.el("span", { text: row.name })]);
       }
@@ -58,7 +58,9 @@
     })));
     S.fill("table-head", [head]);
     S.fill("table-body", body);
-    document.getElementById("table-caption").textContent = S.t(S.hasPeople() ? "table.caption_people" : "table.caption_places", { measure: S.measure(state.threshold, state.layer.unit) });
+    const only = S.filterText(state, true);
+    document.getElementById("table-caption").textContent = S.t(S.hasPeople() ? "table.caption_people" : "table.caption_places", { measure: S.measure(state.threshold, state.layer.unit) }) +
+      (only ? " " + S.t("filter.only", { where: only }) : "");
   };
 
   S.downloadTownships = function (state) {
