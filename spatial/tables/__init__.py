@@ -1,0 +1,52 @@
+"""
+Every table between stages: the data dictionary of the package.
+
+From these definitions come the checks between stages, the data dictionary in the documentation, the aliases in the
+GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuses; it never repairs.
+"""
+
+from __future__ import annotations
+
+from spatial.tables import ground, results
+from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
+from spatial.tables.words import GATE, LAST_MILE, NORM_STATUS, REACH_STATUS, SNAP_STATUS, TIERS
+
+__all__ = [
+    "GATE",
+    "GEOMETRY_TYPES",
+    "LAST_MILE",
+    "NORM_STATUS",
+    "REACH_STATUS",
+    "SNAP_STATUS",
+    "TABLES",
+    "TIERS",
+    "Field",
+    "Table",
+]
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        ground.PLACES,
+        ground.SETTLEMENTS,
+        ground.FACILITIES,
+        ground.ROADS,
+        ground.BOUNDARIES,
+        ground.WATER,
+        ground.AREA,
+        ground.FLOWS,
+        ground.COUNTS,
+        ground.PROVENANCE,
+        *results.FINDINGS,
+        results.NODES,
+        results.EDGES,
+        ground.ACCOUNT,
+        results.SNAPS,
+        results.ACCESS,
+        results.LAST_MILE_TABLE,
+        results.ROUTES,
+        results.NORM_RESULTS,
+        results.GAPS,
+    )
+}
+"""Every table between stages by its name, in the order in which the pipeline makes them."""

@@ -1,0 +1,284 @@
+"""What a table promises: its columns, units, bounds, key and kind of geometry, and the check that refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaError, SchemaErrors
+
+from spatial.crs import require_metres
+from spatial.errors import ContractError, first_of
+
+__all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number", "text"]
+
+Kind = Literal["text", "number", "whole", "flag", "list"]
+GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
+
+GEOMETRY_TYPES = {
+    "Point": {"Point"},
+    "LineString": {"LineString", "MultiLineString"},
+    "Polygon": {"Polygon", "MultiPolygon"},
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """
+    One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        The column; carries its unit where it has one.
+    kind : {'text', 'number', 'whole', 'flag', 'list'}
+        Text, float64, integer, boolean, or a list of values a row.
+    title : str
+        A short name for people, in English.
+    description : str
+        What it is and what NaN means.
+    unit : str
+        Unit, empty where there is none.
+    required : bool
+        Whether the column must be there.
+    nullable : bool
+        Whether a value may be missing.
+    unique : bool
+        Whether values may not repeat.
+    minimum, maximum : float or None
+        Inclusive bounds of a number.
+    values : tuple of str
+        The only values a text may have; empty for any.
+    """
+
+    name: str
+    kind: Kind
+    title: str
+    description: str = ""
+    unit: str = ""
+    required: bool = True
+    nullable: bool = False
+    unique: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] = ()
+
+    def column(self) -> pa.Column:
+        """
+        Build the pandera column that checks this field.
+
+        Returns
+        -------
+        pandera.Column
+            With unit, title and description as metadata.
+        """
+        checks = []
+        if self.minimum is not None:
+            checks.append(pa.Check.ge(self.minimum))
+        if self.maximum is not None:
+            checks.append(pa.Check.le(self.maximum))
+        if self.values:
+            checks.append(pa.Check.isin(self.values))
+        checks.extend(_KIND_CHECKS[self.kind])
+        return pa.Column(
+            None,
+            checks,
+            nullable=self.nullable,
+            unique=self.unique,
+            required=self.required,
+            title=self.title,
+            description=self.description,
+            metadata={"unit": self.unit, "kind": self.kind},
+        )
+
+
+def _is_text(series: pd.Series) -> bool:
+    if isinstance(series.dtype, pd.StringDtype):
+        return True
+    return bool(series.map(lambda value: isinstance(value, str)).all())
+
+
+def _is_float(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_float_dtype(series.dtype))
+
+
+def _is_whole(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_integer_dtype(series.dtype))
+
+
+def _is_flag(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_bool_dtype(series.dtype))
+
+
+_KIND_CHECKS: dict[str, list[pa.Check]] = {
+    "text": [pa.Check(_is_text, error="must be text", name="text")],
+    "number": [pa.Check(_is_float, error="must be a float column", name="number")],
+    "whole": [pa.Check(_is_whole, error="must be an integer column", name="whole")],
+    "flag": [pa.Check(_is_flag, error="must be a boolean column", name="flag")],
+    "list": [],
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    The contract of one table.
+
+    Parameters
+    ----------
+    name : str
+        The table's name, also its file's stem.
+    title : str
+        A short name for people, in English.
+    key : tuple of str
+        Columns that together name a row.
+    geometry : {'Point', 'LineString', 'Polygon', 'Any'} or None
+        Type of geometry; None for a plain table.
+    fields : tuple of Field
+        Its columns. Other columns may travel along unless `strict`.
+    strict : bool
+        Whether unknown columns are refused.
+    may_lack_geometry : bool
+        Whether a row may have none.
+    """
+
+    name: str
+    title: str
+    key: tuple[str, ...]
+    geometry: GeometryKind | None
+    fields: tuple[Field, ...]
+    strict: bool = False
+    may_lack_geometry: bool = False
+
+    def field(self, name: str) -> Field | None:
+        """
+        Find a field by its column name.
+
+        Parameters
+        ----------
+        name : str
+            The column.
+
+        Returns
+        -------
+        Field or None
+            None where the table does not define that column.
+        """
+        return next((item for item in self.fields if item.name == name), None)
+
+    def schema(self) -> pa.DataFrameSchema:
+        """
+        Build the pandera schema of the columns.
+
+        Returns
+        -------
+        pandera.DataFrameSchema
+            It never coerces.
+        """
+        return pa.DataFrameSchema(
+            {item.name: item.column() for item in self.fields}, coerce=False, name=self.name, title=self.title
+        )
+
+    def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
+        """
+        Refuse a frame that breaks the contract.
+
+        Parameters
+        ----------
+        frame : DataFrame or GeoDataFrame
+            Left unchanged.
+        what : str
+            Where it came from, for the message; the table's name by default.
+
+        Raises
+        ------
+        CrsError
+            Without a CRS in metres where the table has geometry.
+        ContractError
+            With every breach at once.
+        """
+        label = what or self.name
+        problems = self._geometry_problems(frame, label)
+        problems += self._column_problems(frame)
+        problems += self._key_problems(frame)
+        if self.strict:
+            known = {item.name for item in self.fields} | {"geometry"}
+            extra = [column for column in frame.columns if column not in known]
+            if extra:
+                problems.append(f"unknown column(s) {first_of(extra)}")
+        if problems:
+            raise ContractError(label, problems)
+
+    def _geometry_problems(self, frame: pd.DataFrame, label: str) -> list[str]:
+        if self.geometry is None:
+            return []
+        if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+            return ["geometry: the table has none; make a GeoDataFrame of it"]
+        require_metres(frame.crs, what=label)
+        geometry = frame.geometry
+        problems = []
+        missing = geometry.isna() | geometry.is_empty
+        if missing.any() and not self.may_lack_geometry:
+            problems.append(f"geometry: missing or empty in rows {first_of(self._ids(frame, missing))}")
+        if self.geometry in GEOMETRY_TYPES:
+            wrong = ~missing & ~geometry.geom_type.isin(GEOMETRY_TYPES[self.geometry])
+            if wrong.any():
+                found = ", ".join(sorted({str(kind) for kind in geometry.geom_type[wrong]}))
+                problems.append(
+                    f"geometry: must be {self.geometry}, found {found} in rows {first_of(self._ids(frame, wrong))}"
+                )
+        return problems
+
+    def _column_problems(self, frame: pd.DataFrame) -> list[str]:
+        try:
+            self.schema().validate(pd.DataFrame(frame), lazy=True)
+        except SchemaErrors as error:
+            return _describe(error, frame, self)
+        except SchemaError as error:
+            return [str(error)]
+        return []
+
+    def _key_problems(self, frame: pd.DataFrame) -> list[str]:
+        if not all(column in frame.columns for column in self.key) or not self.key:
+            return []
+        repeated = frame.duplicated(list(self.key), keep=False)
+        if not repeated.any():
+            return []
+        ids = frame.loc[repeated, list(self.key)].astype(str).agg("/".join, axis=1).drop_duplicates()
+        return [f"{', '.join(self.key)}: repeated key(s) {first_of(ids)}; make each row's key unique"]
+
+    def _ids(self, frame: pd.DataFrame, rows: pd.Series) -> list[str]:
+        column = self.key[0] if self.key and self.key[0] in frame.columns else None
+        chosen = frame.loc[rows]
+        return [str(value) for value in (chosen[column] if column else chosen.index)]
+
+
+def _describe(error: SchemaErrors, frame: pd.DataFrame, table: Table) -> list[str]:
+    problems: list[str] = []
+    cases = error.failure_cases
+    for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
+        if check == "column_in_dataframe":
+            problems += [f"{name}: the column is missing" for name in rows["failure_case"]]
+            continue
+        where = rows["index"].dropna()
+        if len(where) and where.isin(range(len(frame))).all() and frame.index.is_unique:
+            picked = frame.index.isin(where)
+            ids = table._ids(frame, pd.Series(picked, index=frame.index))  # noqa: SLF001 - same module
+            values = ", ".join(sorted({repr(value) for value in rows["failure_case"]})[:3])
+            problems.append(f"{column}: {check} fails for {first_of(ids)}; values such as {values}")
+        else:
+            problems.append(f"{column}: {check} fails")
+    return problems
+
+
+def text(name: str, title: str, description: str = "", **more: object) -> Field:
+    """Define a text column."""
+    return Field(name, "text", title, description, **more)  # type: ignore[arg-type]
+
+
+def number(name: str, title: str, unit: str, description: str = "", **more: object) -> Field:
+    """Define a column of floats that may be missing and are 0 or more."""
+    return Field(name, "number", title, description, unit, **{"nullable": True, "minimum": 0.0, **more})  # type: ignore[arg-type]

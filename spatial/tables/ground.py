@@ -1,0 +1,205 @@
+"""Tables of what was read: places, facilities, roads, boundaries, water, flows, and where it all came from."""
+
+from __future__ import annotations
+
+from spatial.tables.contract import Field, Table, number, text
+from spatial.tables.words import TIERS
+
+__all__ = [
+    "ACCOUNT",
+    "AREA",
+    "BOUNDARIES",
+    "COUNTS",
+    "FACILITIES",
+    "FLOWS",
+    "PLACES",
+    "PROVENANCE",
+    "ROADS",
+    "SETTLEMENTS",
+    "UNIT",
+    "WATER",
+]
+
+_NAMES = (
+    text("name", "Name", "As written at the place.", nullable=True),
+    text("name_en", "Name (English)", nullable=True, required=False),
+    text("name_zh", "Name (Chinese)", nullable=True, required=False),
+)
+UNIT = (
+    text(
+        "township_id",
+        "Township id",
+        "Unit that the place lies in; missing outside every unit.",
+        nullable=True,
+        required=False,
+    ),
+    text("township", "Township", nullable=True, required=False),
+)
+_PLACE_FIELDS = (
+    text("settlement_id", "Settlement", unique=True),
+    *_NAMES,
+    text("tier", "Tier", "village, town, county_seat or city.", values=TIERS),
+    text("place", "Place tag", "The source's own word for the place.", nullable=True, required=False),
+    text(
+        "official_class",
+        "Official class",
+        "urban or rural by the official classification; missing where none is known.",
+        values=("urban", "rural"),
+        nullable=True,
+        required=False,
+    ),
+    Field(
+        "in_study",
+        "flag",
+        "In the study area",
+        "False for places in the buffer, which serve but are not scored.",
+    ),
+    number("population_persons", "Population", "persons", "NaN = unknown."),
+    text(
+        "population_source",
+        "Population source",
+        "Where the number comes from.",
+        values=("raster", "column", "tag", "none"),
+    ),
+    number("elderly_persons", "Elderly", "persons", required=False),
+    number("disabled_persons", "Persons with disabilities", "persons", required=False),
+    number("children_persons", "Children", "persons", required=False),
+    *UNIT,
+)
+
+SETTLEMENTS = Table("settlements", "Settlements", ("settlement_id",), "Point", _PLACE_FIELDS)
+PLACES = Table("places", "Places before population", ("settlement_id",), "Point", _PLACE_FIELDS)
+FACILITIES = Table(
+    "facilities",
+    "Facilities",
+    ("facility_id",),
+    "Point",
+    (
+        text("facility_id", "Facility", unique=True),
+        *_NAMES,
+        text("service", "Service", "The most specific service of the vocabulary that it offers."),
+        number("capacity", "Capacity", "", "In the unit that the study states; NaN = unknown."),
+        number("load", "Load", "", "Use today, in the unit of the capacity; NaN = unknown."),
+        text("status", "Status", values=("existing", "candidate", "closed")),
+        Field("in_study", "flag", "In the study area"),
+        text("source", "Source", "Where it was found.", nullable=True, required=False),
+        *UNIT,
+    ),
+)
+ROADS = Table(
+    "roads",
+    "Roads",
+    ("road_id",),
+    "LineString",
+    (
+        text("road_id", "Road", unique=True),
+        text("road_class", "Road class", "An OpenStreetMap highway value, or 'ferry'."),
+        text("name", "Name", nullable=True, required=False),
+        text("ref", "Number", nullable=True, required=False),
+        *(
+            text(tag, tag, "As tagged.", nullable=True, required=False)
+            for tag in (
+                "surface",
+                "tracktype",
+                "smoothness",
+                "maxspeed",
+                "maxspeed_forward",
+                "maxspeed_backward",
+                "oneway",
+                "junction",
+                "access",
+                "bridge",
+                "tunnel",
+                "construction",
+            )
+        ),
+        Field(
+            "node_ids",
+            "list",
+            "Node ids",
+            "The source's own vertex ids: roads meet where they share one. Without it, where coordinates are equal.",
+            required=False,
+        ),
+    ),
+)
+BOUNDARIES = Table(
+    "boundaries",
+    "Boundaries",
+    ("boundary_id",),
+    "Polygon",
+    (
+        text("boundary_id", "Boundary", unique=True),
+        *_NAMES,
+        Field(
+            "admin_level", "whole", "Level", "Administrative level of the source; larger is smaller ground."
+        ),
+        Field("is_unit", "flag", "Township of the study", "True where results are summed over it."),
+    ),
+)
+WATER = Table(
+    "water",
+    "Water",
+    ("water_id",),
+    "Any",
+    (
+        text("water_id", "Water", unique=True),
+        text("name", "Name", nullable=True, required=False),
+        text("kind", "Kind", "river, stream, lake, sea ..."),
+        Field(
+            "is_barrier", "flag", "Barrier", "True where it cannot be waded: no walk to the road crosses it."
+        ),
+    ),
+)
+AREA = Table(
+    "study_area",
+    "Study area",
+    ("area_id",),
+    "Polygon",
+    (text("area_id", "Area", unique=True), text("name", "Name", nullable=True)),
+)
+ACCOUNT = Table(
+    "population_account",
+    "Where the people went",
+    ("item",),
+    None,
+    (
+        text("item", "Item", "raster_total, allocated, outside, nodata, too_far, negative ..."),
+        number("persons", "People", "persons", nullable=False),
+        number("cells", "Cells", "cells", nullable=False),
+        text("detail", "Detail"),
+    ),
+)
+COUNTS = Table(
+    "counts",
+    "What was read",
+    ("source", "item"),
+    None,
+    (text("source", "Source"), text("item", "Item"), number("number", "Number", "", nullable=False)),
+)
+FLOWS = Table(
+    "flows",
+    "Observed flows",
+    ("from_id", "to_id", "kind"),
+    None,
+    (
+        text("from_id", "From"),
+        text("to_id", "To"),
+        text("kind", "Kind", "people, parcels ..."),
+        number("volume", "Volume", "a year"),
+    ),
+)
+PROVENANCE = Table(
+    "provenance",
+    "Sources",
+    ("path",),
+    None,
+    (
+        text("path", "File", "Below the raw root."),
+        text("origin", "Origin", "Who made it; 'unknown' where nobody says."),
+        text("licence", "Licence"),
+        text("vintage", "Vintage", "The date that it describes."),
+        text("sha256", "SHA-256"),
+        text("address", "Address", "Where it was fetched from, or 'unknown'."),
+        text("issue", "Known issue", "A known fault of the source; empty where none is known."),
+    ),
+)

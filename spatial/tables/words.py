@@ -1,0 +1,10 @@
+"""The only values that status columns may have."""
+
+__all__ = ["GATE", "LAST_MILE", "NORM_STATUS", "REACH_STATUS", "SNAP_STATUS", "TIERS"]
+
+TIERS = ("village", "town", "county_seat", "city")
+REACH_STATUS = ("reached", "beyond_cutoff", "no_path", "not_snapped", "no_facility", "unknown")
+SNAP_STATUS = ("ok", "far", "none")
+NORM_STATUS = ("met", "not_met", "not_applicable", "not_measurable")
+GATE = ("pass", "fail", "unknown", "none_applicable")
+LAST_MILE = ("connected", "near", "gap", "none", "unknown")
