@@ -36,7 +36,7 @@ STAGES = (
           ("norm_results",), (*LAW, "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges"), ("gaps",),
           (*LAW, "name", "title", "synthetic", "note", "population", "outputs"), files="processed"),
-    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, "gaps"), (), EVERYTHING, files="maps"),
+    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, "gaps", "elevation?"), (), EVERYTHING, files="maps"),
     Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *FINDINGS, "gaps", "population?"), (), EVERYTHING,
           files="processed"),
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spatial.cartography.meta import PageMeta
     from spatial.cartography.norms import NormBook
     from spatial.cartography.places import Rows
+    from spatial.rasters import Raster
 
 __all__ = ["DETAILS", "Detail", "PageBook", "study_block"]
 
@@ -35,6 +36,8 @@ class Detail:
         Second nearest facility, names of edges, norms of other services.
     minor_roads : bool
         Minor roads of the base map.
+    relief : bool
+        The shade of the relief, where the study has elevation.
     tolerance_m : float
         How far a drawn line may leave the true one.
     """
@@ -42,13 +45,14 @@ class Detail:
     routes: bool
     extras: bool
     minor_roads: bool
+    relief: bool
     tolerance_m: float
 
 
 DETAILS = (
-    Detail(routes=True, extras=True, minor_roads=True, tolerance_m=12.0),
-    Detail(routes=False, extras=True, minor_roads=True, tolerance_m=25.0),
-    Detail(routes=False, extras=False, minor_roads=False, tolerance_m=60.0),
+    Detail(routes=True, extras=True, minor_roads=True, relief=True, tolerance_m=12.0),
+    Detail(routes=False, extras=True, minor_roads=True, relief=True, tolerance_m=25.0),
+    Detail(routes=False, extras=False, minor_roads=False, relief=False, tolerance_m=60.0),
 )
 """From all to least: the first that keeps the budget is taken."""
 
@@ -72,6 +76,8 @@ class PageBook:
         Messages by language.
     files : mapping of str to str
         Page by service.
+    relief : Raster or None
+        Elevation in metres.
     kept : dict
         Blocks that pages carry whatever their settlements, so that each is encoded once.
     """
@@ -82,6 +88,7 @@ class PageBook:
     norms: NormBook
     words: Mapping[str, Mapping[str, str]]
     files: Mapping[str, str]
+    relief: Raster | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -24,6 +24,7 @@ from spatial.cartography.places import (
     snaps_block,
     travel_block,
 )
+from spatial.cartography.relief import relief_block
 from spatial.crs import WGS84
 from spatial.tables import NORM_STATUS, REACH_STATUS
 
@@ -192,12 +193,25 @@ def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]
     return study_block(book, rows) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
+        "relief": _relief(book, rows, bounds) if detail.relief else None,
         "places": places_block(rows, tables.get("boundaries"), detail=detail.extras),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
         "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=detail.extras),
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }
+
+
+def _relief(book: PageBook, rows: Rows, bounds: list[list[float]]) -> dict[str, Any] | None:
+    """Shade the ground that the page shows, and what a little panning shows."""
+    relief = book.relief
+    if relief is None:
+        return None
+    low, high = np.array(bounds)
+    margin = (high - low) * _REACH
+    wider = np.round([low - margin, high + margin], 5).tolist()
+    block: dict[str, Any] | None = rows.once("relief", lambda: relief_block(relief, wider))
+    return block
 
 
 def _bounds(rows: Rows, area: pd.DataFrame | None) -> list[list[float]]:

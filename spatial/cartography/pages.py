@@ -23,6 +23,7 @@ from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from spatial.cartography.meta import PageMeta
+    from spatial.rasters import Raster
 
 __all__ = ["build_pages", "page_files"]
 
@@ -39,7 +40,7 @@ class _Made:
     entry: dict[str, Any]
 
 
-def build_pages(
+def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but one by name
     tables: Mapping[str, pd.DataFrame],
     *,
     meta: PageMeta,
@@ -47,11 +48,12 @@ def build_pages(
     register: pd.DataFrame,
     languages: Sequence[str] = ("en",),
     max_page_mb: float = 20.0,
+    relief: Raster | None = None,
 ) -> list[Artifact]:
     """
     Write every page of a study.
 
-    A page above the budget is simplified (routes, then details, then the base map) and then split by ground.
+    A page above the budget is simplified (routes, then details, relief and the base map) and then split by ground.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ def build_pages(
         Languages of the pages, the first one shown first.
     max_page_mb : float
         Budget of one page in megabytes.
+    relief : Raster, optional
+        Elevation in metres, for a faint shade under the roads.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def build_pages(
         )
     words = messages(languages)
     norms = norm_book(register, tables["norm_results"], meta, summary)
-    book = PageBook(tables, meta, summary, norms, words, page_files(tables))
+    book = PageBook(tables, meta, summary, norms, words, page_files(tables), relief)
     rows = rows_of(book.shapes("settlements"))
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])

@@ -27,7 +27,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     options : Options
         The whole study but its paths.
     inputs : mapping
-        Every table.
+        Every table, and the elevation where the study has one.
     progress : callable
         Takes the fraction done and a message.
 
@@ -60,6 +60,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         register=binding_norms(options),
         languages=options.outputs.languages,
         max_page_mb=options.outputs.max_page_mb,
+        relief=inputs.get("elevation"),
     )
     return {"files": pages}
 

@@ -8,7 +8,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
+from affine import Affine
+
+from spatial.rasters import Raster
 
 pytestmark = pytest.mark.browser
 
@@ -319,6 +323,49 @@ def test_filters_are_said_and_taken_back_with_one_press(language, words, county,
     assert page.input_value("#filter-people") == ""
     assert page.input_value("#filter-norm") == "-1"
     assert "filtered" not in page.inner_text("#legend-title")
+
+
+GROUND = """(inside) => {
+  // The commonest colour of the base map at some spots: within the county, or just left of it.
+  const [[south, west], [north, east]] = Spatial.data.bounds;
+  const canvas = document.querySelector('.leaflet-spatialBase-pane canvas');
+  const box = canvas.getBoundingClientRect(), stage = Spatial.map.getContainer().getBoundingClientRect();
+  const ratio = canvas.width / box.width, counts = new Map();
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  for (let k = 1; k < 400; k++) {
+    const share = inside ? 0.3 + 0.001 * k : -0.01;
+    const latitude = south + (north - south) * (0.3 + 0.001 * ((k * 7) % 400));
+    const spot = Spatial.map.latLngToContainerPoint([latitude, west + (east - west) * share]);
+    const x = Math.round((spot.x + stage.x - box.x) * ratio), y = Math.round((spot.y + stage.y - box.y) * ratio);
+    const key = [...copy.getImageData(x, y, 1, 1).data].join();
+    counts.set(key, (counts.get(key) || 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0][0].split(',').map(Number);
+}"""
+
+
+def _slope(county):
+    """Elevation over the county that falls to the east, all in shade, in its own CRS."""
+    west, south, east, north = county.tables["study_area"].total_bounds
+    heights = np.tile(np.linspace(9000.0, 100.0, 90), (90, 1))
+    transform = Affine((east - west) / 90, 0, west, 0, -(north - south) / 90, north)
+    return Raster(heights, transform, pyproj.CRS(county.tables["study_area"].crs))
+
+
+def test_relief_lies_under_the_roads_and_only_on_land(county, open_page, save_pages, tmp_path):
+    folder = save_pages(county.pages(relief=_slope(county)), tmp_path)
+    page = open_page(folder / "gap-health_centre.html")
+    ground, outside = page.evaluate(GROUND, True), page.evaluate(GROUND, False)
+    assert outside == [0, 0, 0, 0]
+    # land is 251, 251, 249; the shade makes it darker, but never dark
+    assert 150 < ground[0] < 240
+    assert ground[3] == 255
+    page.click("#tab-about")
+    assert "Relief is shaded from the study's elevation raster" in page.inner_text("#about")
+    plain = open_page(save_pages(county.pages(), tmp_path) / "gap-health_centre.html")
+    assert plain.evaluate(GROUND, True) == [251, 251, 249, 255]
+    assert "Relief" not in plain.evaluate("document.getElementById('about').textContent")
 
 
 def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pages, tmp_path):

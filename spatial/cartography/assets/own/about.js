@@ -56,14 +56,14 @@
 
   const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));
 
-  S.showAbout = function (target, methods) {
+  S.showAbout = function (target, methods, relief) {
     const note = S.pick(study.note);
     const issues = otherIssues();
     const imputed = imputedRows();
     const section = (key, nodes) => (nodes.length ? [S.el("h3", { text: S.t(key) }), ...nodes] : []);
     S.fill(target, [
       ...(note ? [S.el("p", { class: "study-note", text: note })] : []),
-      ...section("about.method", methods.map((key) => S.el("p", { text: S.t(key) }))),
+      ...section("about.method", methods.map((key) => S.t(key)).concat(relief ? S.t("about.relief", { factor: S.decimal(relief.factor) }) : []).map((text) => S.el("p", { text }))),
       ...section("about.issues", issues.length ? [S.el("ul", {}, issues.map((issue) => S.el("li", { class: "issue", text: issue })))] : []),
       ...section("about.imputed", imputed.length ? [S.el("ul", {}, imputed)] : []),
       ...section("about.sources", S.data.sources.length ? [S.el("ul", {}, S.data.sources.map(sourceItem))] : []),

@@ -28,9 +28,31 @@
     return shape;
   }
 
-  S.baseLayer = function (groups) {
+  /* The relief is a picture in web Mercator: it lies straight on the canvas, and only on land. */
+  function readRelief(relief) {
+    if (!relief) return null;
+    const [[south, west], [north, east]] = relief.bounds;
+    const corner = S.toUnit(north, west), other = S.toUnit(south, east);
+    const image = new Image();
+    const shade = { image, x: corner.x, y: corner.y, width: other.x - corner.x, height: other.y - corner.y };
+    shade.ready = new Promise((done) => { image.onload = image.onerror = done; });
+    image.src = relief.image;
+    return shade;
+  }
+
+  function drawRelief(context, shade, land) {
+    if (!shade.image.naturalWidth) return;
+    context.save();
+    context.clip(land, "evenodd");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(shade.image, shade.x, shade.y, shade.width, shade.height);
+    context.restore();
+  }
+
+  S.baseLayer = function (groups, relief) {
+    const shade = readRelief(relief);
     const drawn = groups.map((group) => ({ look: LOOKS[group.look], shape: path(group) }));
-    return new S.CanvasLayer(function (context, view) {
+    const layer = new S.CanvasLayer(function (context, view) {
       const near = Math.max(0, Math.min(1, (view.zoom - 8) / 5));
       context.lineJoin = "round";
       context.lineCap = "butt";
@@ -40,6 +62,7 @@
         if (look.fill) {
           context.fillStyle = look.fill;
           context.fill(shape, "evenodd");
+          if (shade && look === LOOKS.area) drawRelief(context, shade, shape);
         }
         if (look.stroke) {
           const far = look.widthFar === undefined ? look.width : look.widthFar;
@@ -51,5 +74,7 @@
       }
       context.setLineDash([]);
     }, { pane: "spatialBase" });
+    layer.ready = shade ? shade.ready.then(() => layer.redraw()) : Promise.resolve();
+    return layer;
   };
 })(window.Spatial);

@@ -205,7 +205,7 @@
     const map = makeMap();
     S.state = state;
     state.labels = labelsOf(state);
-    const base = S.baseLayer(data.base).addTo(map);
+    const base = S.baseLayer(data.base, data.relief).addTo(map);
     const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
     const marks = S.marksLayer(state).addTo(map);
     S.layers = { base, points, marks };
@@ -321,7 +321,7 @@
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(document.getElementById("page-title").textContent);
       S.showIssues("issues");
-      S.showAbout("about", data.page.methods);
+      S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
       showLayers();
       S.showFilters(state);
@@ -331,6 +331,6 @@
     S.setLanguage(S.language);
     const wanted = S.hash.place ? state.places.id.indexOf(S.hash.place) : -1;
     if (wanted >= 0) choosePlace(wanted, true);
-    document.body.dataset.ready = "yes";
+    base.ready.then(() => { document.body.dataset.ready = "yes"; });
   };
 })(window.Spatial);

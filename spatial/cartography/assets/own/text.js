@@ -61,6 +61,8 @@
     return format("whole", { maximumFractionDigits: 0 }).format(Math.round(value));
   };
 
+  S.decimal = (value) => format("decimal", { maximumFractionDigits: 1 }).format(value);
+
   S.percent = function (share) {
     if (!isFinite(share)) return "–";
     let shown = Math.round(share * 1000) / 1000;
