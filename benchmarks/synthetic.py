@@ -2,7 +2,8 @@
 
 Places lie on a shaken grid, denser in the middle. Roads between them are a Gabriel graph without some of its loops;
 what lies on the ways between towns and cities is secondary and primary. Every place has streets, and tracks that end
-somewhere. All of it is drawn with bends, so that most nodes join two pieces of one road, as in real extracts.
+somewhere. All of it is drawn with bends, so that most nodes join two pieces of one road, as in real extracts. A river
+runs through.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ def write_country(folder: Path, *, nodes: int = NODES, seed: int = SEED) -> Coun
     _join_places(rng, draft, places)
     for place in range(len(places.node)):
         _lay_streets(rng, draft, places, place)
+    _let_river_flow(rng, draft, places)
     files = CountryFiles(
         folder,
         folder / "synthetic" / "country.osm.pbf",
@@ -291,6 +293,14 @@ def _add_track(
     kind = ("track", "track", "path", "footway")[int(rng.integers(0, 4))]
     grade = {"tracktype": f"grade{int(rng.integers(1, 6))}"} if kind == "track" and rng.random() < 0.3 else {}
     draft.ways.append(([node, *inner.tolist()], {"highway": kind, **grade}))
+
+
+def _let_river_flow(rng: np.random.Generator, draft: _Draft, places: _Places) -> None:
+    """Draw a river from end to end, which nobody crosses on foot off the roads."""
+    low, high = places.xy.min(axis=0), places.xy.max(axis=0)
+    mouth, spring = (np.array([rng.uniform(low[0], high[0]), at]) for at in (low[1], high[1]))
+    inner = draft.add_nodes(np.vstack((mouth, _bends(rng, mouth, spring), spring)))
+    draft.ways.append((inner[::-1].tolist(), {"waterway": "river", "name": "River"}))
 
 
 def _write_extract(rng: np.random.Generator, draft: _Draft, places: _Places, path: Path) -> None:
