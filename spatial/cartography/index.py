@@ -35,11 +35,13 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
         Study, figures, norms with the page that shows them, links.
     """
     norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
+    opening = {norm["file"] for norm in norms if norm["headline"]}
+    ranked = sorted(pages, key=lambda page: _rank(page, opening))
     return study_block(book, rows) | {
         "figures": _figures(book, rows),
         "norms": norms,
         "gate": gate_summary(norms),
-        "pages": sorted(pages, key=lambda page: _rank(page, norms)),
+        "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],
         "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
     }
 
@@ -54,12 +56,11 @@ def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]])
     return None
 
 
-def _rank(page: dict[str, Any], norms: list[dict[str, Any]]) -> tuple[bool, bool, str, int]:
-    """Put maps of the norms that open the page first, then the last mile, then the others by name, parts in order."""
-    opening = {norm["file"] for norm in norms if norm["headline"]}
+def _rank(page: dict[str, Any], opening: set[str | None]) -> tuple[bool, bool, str, int]:
+    """Put the last mile and the maps of the norms that open the page first, then the others by name, parts in order."""
     name = page["names"].get("en", page["service"])
     return (
-        page["file"] not in opening,
+        page["file"] not in opening and page["kind"] != "last_mile",
         page["kind"] != "last_mile",
         str(name).lower(),
         int(page.get("part", 0)),

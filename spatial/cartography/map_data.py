@@ -96,6 +96,7 @@ def gap_page(
         },
         "base": _ground(book, detail),
         "layers": layers,
+        "own_norms": len(book.norms.of_service(service, meta)),
         "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": facilities,
         "travel": {
@@ -104,9 +105,8 @@ def gap_page(
         "routes": _routes(book, service, rows, detail),
         "others": _others(book, service, rows, detail),
     }
-    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file} | _reached(
-        rows, by_mode, meta
-    )
+    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
+    entry |= {"mapped": facilities is not None} | _reached(rows, by_mode, meta)
     return _document(book, data, f"{service}"), entry
 
 
@@ -144,6 +144,7 @@ def last_mile_page(
         | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
         "base": _ground(book, detail, seasons=True),
         "layers": [class_layer(rows, table, key, column) for key, column in views.items()],
+        "own_norms": len(book.norms.of_service(service, book.meta)),
         "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": None,
         "travel": {},

@@ -68,12 +68,13 @@ def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
 @functools.cache
 def _read(language: str) -> dict[str, str]:
     file = files("spatial.cartography").joinpath("messages", f"{language}.toml")
-    sections = tomllib.loads(file.read_text(encoding="utf-8")) | {"reason": _reasons(language)}
+    told = {section: _told(language, section) for section in ("reason", "term")}
+    sections = tomllib.loads(file.read_text(encoding="utf-8")) | told
     return {
         f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()
     }
 
 
-def _reasons(language: str) -> dict[str, str]:
-    """Say why a norm is not judged in the words of `spatial.planning`; a language that it lacks shows the codes."""
-    return dict(wording(language).messages["reason"]) if language in worded_languages() else {}
+def _told(language: str, section: str) -> dict[str, str]:
+    """Say reasons and terms in the words of `spatial.planning`; a language that it lacks shows the codes."""
+    return dict(wording(language).messages[section]) if language in worded_languages() else {}

@@ -12,7 +12,9 @@ import pyproj
 import pytest
 from affine import Affine
 
+from spatial.integration.register import load_register
 from spatial.rasters import Raster
+from spatial.sources.services import load_services
 
 pytestmark = pytest.mark.browser
 
@@ -366,6 +368,90 @@ def test_relief_lies_under_the_roads_and_only_on_land(county, open_page, save_pa
     plain = open_page(save_pages(county.pages(), tmp_path) / "gap-health_centre.html")
     assert plain.evaluate(GROUND, True) == [251, 251, 249, 255]
     assert "Relief" not in plain.evaluate("document.getElementById('about').textContent")
+
+
+def test_the_index_sets_the_maps_of_the_headlines_before_the_others(county_folder, open_page):
+    page = open_page(county_folder / "index.html")
+    files = (
+        "ids => [...document.querySelectorAll(ids + ' a')].map((a) => a.getAttribute('href').split('#')[0])"
+    )
+    # headline norms of the fixture ask for primary care (health centre), the county seat and an all-season road
+    assert page.evaluate(files, "#maps") == [
+        "last-mile.html",
+        "gap-county_seat.html",
+        "gap-health_centre.html",
+    ]
+    assert page.evaluate(files, "#more-maps") == ["gap-hospital.html", "gap-town.html"]
+    # every card whose norm has a page leads to it
+    cards = page.evaluate(
+        "[...document.querySelectorAll('.card h3')].map((n) => Boolean(n.querySelector('a')))"
+    )
+    assert cards == [True, True, True]
+
+
+def test_a_service_that_nobody_mapped_says_so(county, open_page, save_pages, tmp_path):
+    facilities = county.tables["facilities"]
+    access = county.tables["access"].copy()
+    own = access["service"] == "hospital"
+    access.loc[own, ["facility_id", "second_facility_id"]] = None
+    access.loc[own, "reach_status"] = "no_facility"
+    access.loc[own, access.columns.str.endswith(("_min", "_m"))] = np.nan
+    tables = county.tables | {
+        "access": access,
+        "facilities": facilities.loc[facilities["service"] != "hospital"],
+        "routes": county.tables["routes"].loc[county.tables["routes"]["service"] != "hospital"],
+    }
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    folder = save_pages(pages, tmp_path)
+    page = open_page(folder / "index.html")
+    assert "none mapped" in page.inner_text("#more-maps li:has-text('Hospital')")
+    page = open_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000012")
+    assert "no facility mapped" in page.inner_text("#place")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_chosen_village_is_shown_with_its_whole_way(size, county_folder, open_page):
+    page = open_page(
+        county_folder / "gap-hospital.html", fragment="#place=n000033", width=size[0], height=size[1]
+    )
+    seen = page.evaluate("""() => {
+      const sheet = document.getElementById('panel').getBoundingClientRect();
+      const stage = Spatial.map.getContainer().getBoundingClientRect();
+      const bottom = innerWidth < 761 ? innerHeight * 0.32 : stage.bottom;
+      return Spatial.state.route.map(([x, y]) => {
+        const place = Spatial.map.unproject([Spatial.middle.x + x, Spatial.middle.y + y], Spatial.UNIT_ZOOM);
+        const at = Spatial.map.latLngToContainerPoint(place);
+        return at.x >= 0 && at.x <= stage.width && at.y >= 0 && at.y + stage.y <= bottom;
+      });
+    }""")
+    assert len(seen) > 3
+    assert all(seen)
+
+
+def test_norms_of_other_services_and_destinations_wait_until_asked_for(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#place=n000012")
+    assert page.is_visible("text=2 norms of other services")
+    assert page.evaluate("[...document.querySelectorAll('#place details')].map((n) => n.open)") == [
+        False,
+        False,
+    ]
+    page.click("text=3 destinations")
+    # hospital, town and county seat: one row each, one column a mode
+    assert page.locator(".others tbody tr").count() == 3
+    link = page.get_attribute(".others a >> text=Hospital", "href")
+    assert link == "gap-hospital.html#lang=en&place=n000012"
+    page.evaluate("Spatial.choosePlace(3, false)")
+    assert page.locator(".others").is_visible()
+
+
+def test_every_service_of_the_register_has_a_name_in_every_language(county_folder, open_page):
+    register = load_register()
+    page = open_page(county_folder / "index.html")
+    for service in sorted(register["service"].unique()):
+        for language in ("en", "zh"):
+            known = page.evaluate("([l, s]) => Spatial.data.messages[l]['service.' + s]", [language, service])
+            named = known or load_services().get(service) or service in ("county_seat", "town", "city")
+            assert named, (service, language)
 
 
 def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pages, tmp_path):

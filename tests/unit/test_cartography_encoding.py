@@ -150,7 +150,8 @@ def test_every_language_has_every_message_with_the_same_blanks() -> None:
     for language, texts in words.items():
         plain = {key for key in english if not key.endswith("_one")}
         assert plain <= set(texts), language
-        assert set(texts) <= set(english), language
+        # English needs no term for a code that is plain English once its underscores are gone
+        assert {key for key in texts if not key.startswith("term.")} <= set(english), language
         for key in plain:
             assert set(re.findall(r"{\w+}", texts[key])) <= set(re.findall(r"{\w+}", english[key])), (
                 language,

@@ -56,13 +56,15 @@
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
   S.normText = function (norm) {
-    const service = S.pick(norm.names) || S.capital(S.word("service", norm.service));
+    const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
     const key = "norm." + norm.metric;
     const measure = S.measure(norm.threshold, norm.unit);
     if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
     return S.t(key, { service: service, measure: measure, mode: mode });
   };
+
+  const detailText = (detail) => (S.has("term." + detail) ? S.t("term." + detail) : S.inText(S.word("service", detail)));
 
   /* Reasons are codes joined by semicolons, each perhaps with a detail behind a colon. */
   S.reasonText = function (reason) {
@@ -72,8 +74,8 @@
       const code = (cut < 0 ? part : part.slice(0, cut)).trim();
       const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
       const key = "reason." + code;
-      if (S.has(key)) return S.t(key, { detail: S.word("service", detail) });
-      return code.replace(/_/g, " ") + (detail ? " (" + S.word("service", detail) + ")" : "");
+      if (S.has(key)) return S.t(key, { detail: detailText(detail) });
+      return code.replace(/_/g, " ") + (detail ? " (" + detailText(detail) + ")" : "");
     }).join("; ");
   };
 

@@ -62,15 +62,26 @@
     S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: S.t("index.gate_" + data.gate.status, data.gate) })]);
   }
 
+  const pageName = (page, key) => {
+    const service = S.pick(page.names, S.capital(page.service.replace(/_/g, " ")));
+    const label = S.pick(page.part_names, "");
+    const title = page.kind === "last_mile" ? S.t("page.last_mile") : key ? S.t(key, { service }) : service;
+    return label ? title + " – " + label : title;
+  };
+  const reached = (page) => (page.mapped === false ? S.t("index.none_mapped") : finite(page.reached) ? S.percent(page.reached) : "–");
+
+  /* Maps of what opens the page as cards, all others as one line each. */
   function showLinks() {
-    S.fill("maps", data.pages.map((page) => {
-      const service = S.pick(page.names, page.service);
-      const line = page.kind === "last_mile" ? S.t("index.line_last_mile") : S.t("index.line_gap", { service });
-      const title = page.kind === "last_mile" ? S.t("page.last_mile") : S.t("page.gap", { service });
-      const label = S.pick(page.part_names, "");
-      const summary = finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : "";
-      return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: label ? title + " – " + label : title }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
+    const first = data.pages.filter((page) => page.first), rest = data.pages.filter((page) => !page.first);
+    S.fill("maps", first.map((page) => {
+      const line = page.kind === "last_mile" ? S.t("index.line_last_mile") : S.t("index.line_gap");
+      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : "";
+      return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
+    const told = rest.find((page) => finite(page.reached));
+    document.getElementById("more-maps-title").hidden = rest.length === 0;
+    document.getElementById("more-maps-note").textContent = told ? S.t(S.hasPeople() ? "index.more_note_people" : "index.more_note_places", { mode: S.word("by", told.mode), minutes: told.threshold }) : "";
+    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) })])));
   }
 
   function showFigures() {

@@ -38,7 +38,7 @@
         S.el("span", { class: "muted", text: S.percent(total > 0 ? row.amount / total : NaN) }),
       ]),
       S.el("span", { class: "bar", "aria-hidden": "true" }, [
-        S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
+        row.amount > 0 && S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
       ]),
     ])));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");

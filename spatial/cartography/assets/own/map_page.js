@@ -2,6 +2,7 @@
 /* One map page: state in, drawing and panel out. */
 (function (S) {
   const data = S.data;
+  const SHEET_COVERS = 0.3; // of the window's height, by which the raised sheet covers the map
 
   function readPlaces() {
     const places = Object.assign({}, data.places);
@@ -106,10 +107,11 @@
 
   /* The chosen settlement with its way, no closer than a village and its surroundings. */
   function showWay(map, state) {
-    const i = state.selected, f = state.target;
-    const corners = [[state.points.latitude[i], state.points.longitude[i]]];
-    if (f >= 0) corners.push([state.facilities.points.latitude[f], state.facilities.points.longitude[f]]);
-    map.fitBounds(L.latLngBounds(corners), { animate: false, padding: [64, 64], maxZoom: 13 });
+    const way = state.route || [[state.points.x[state.selected], state.points.y[state.selected]]];
+    const corners = way.map(([x, y]) => map.unproject(L.point(S.middle.x + x, S.middle.y + y), S.UNIT_ZOOM));
+    const phone = window.matchMedia("(max-width: 760px)").matches;
+    const above = phone ? document.getElementById("banner").offsetHeight : 0, below = phone ? window.innerHeight * SHEET_COVERS : 0;
+    map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [56, 32 + above], paddingBottomRight: [32, 32 + below], maxZoom: 13 });
     state.moved = true;
   }
 
@@ -318,6 +320,7 @@
       document.getElementById("key-facility").hidden = !state.facilities;
       document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
       document.getElementById("key-size").hidden = !S.hasPeople();
+      document.getElementById("key-seasons").hidden = data.page.kind !== "last_mile";
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(document.getElementById("page-title").textContent);
       S.showIssues("issues");

@@ -17,6 +17,16 @@
     return kept.length ? [S.el("h3", { text: title }), ...kept] : [];
   }
 
+  /* Long lists stay closed until asked for, and open or closed as they were when another village is chosen. */
+  const opened = new Set();
+  function folded(title, content) {
+    if (!content) return null;
+    const kind = content.className;
+    const node = S.el("details", { open: opened.has(kind) }, [S.el("summary", { text: title }), content]);
+    node.addEventListener("toggle", () => (node.open ? opened.add(kind) : opened.delete(kind)));
+    return node;
+  }
+
   S.facilityName = function (state, index) {
     const facilities = state.facilities;
     if (!facilities || index < 0) return "";
@@ -107,7 +117,7 @@
   }
 
   function norms(state, i) {
-    const cards = state.norms.map((norm) => {
+    const card = (norm) => {
       if (!norm.places) return null;
       const { status, mapped, values, reason } = norm.places;
       const code = status[i];
@@ -121,17 +131,34 @@
         name === asMapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(asMapped)]),
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);
-    });
-    return section(S.t("place.norms"), [cards.some(Boolean) ? S.el("ul", { class: "norm-cards" }, cards) : null]);
+    };
+    const own = state.norms.slice(0, S.data.own_norms).map(card).filter(Boolean);
+    const more = state.norms.slice(S.data.own_norms).map(card).filter(Boolean);
+    const list = (cards) => (cards.length ? S.el("ul", { class: "norm-cards" }, cards) : null);
+    return section(S.t("place.norms"), [list(own), folded(S.t("place.more_norms", { n: more.length }), list(more))]);
   }
 
+  /* One row a service, one column a mode; a service with a page leads to the same settlement there. */
   function others(state, i) {
-    const rows = state.others.map((other) => S.el("tr", {}, [
-      S.el("th", { scope: "row" }, [other.file ? S.el("a", { href: S.pageLink(other.file, { place: state.places.id[i] }), text: S.pick(other.names, other.service) }) : S.el("span", { text: S.pick(other.names, other.service) })]),
-      S.el("td", { text: S.word("mode", other.mode) }),
-      S.el("td", { class: "numeric", text: finite(other.time[i]) ? S.minutes(other.time[i]) : S.word("reach", other.statuses[other.status[i]]) }),
-    ]));
-    return section(S.t("place.others"), [rows.length ? S.el("table", { class: "plain" }, [S.el("tbody", {}, rows)]) : null]);
+    const services = [...new Set(state.others.map((other) => other.service))];
+    const modes = [...new Set(state.others.map((other) => other.mode))];
+    const cell = (service, mode) => {
+      const other = state.others.find((one) => one.service === service && one.mode === mode);
+      if (!other) return S.el("td");
+      return S.el("td", { class: "numeric", text: finite(other.time[i]) ? S.minutes(other.time[i]) : S.word("reach", other.statuses[other.status[i]]) });
+    };
+    const row = (service) => {
+      const { file, names } = state.others.find((one) => one.service === service);
+      const name = S.pick(names, S.capital(service.replace(/_/g, " ")));
+      return S.el("tr", {}, [
+        S.el("th", { scope: "row" }, [file ? S.el("a", { href: S.pageLink(file, { place: state.places.id[i] }), text: name }) : S.el("span", { text: name })]),
+        ...modes.map((mode) => cell(service, mode)),
+      ]);
+    };
+    if (!services.length) return [];
+    const head = S.el("tr", {}, [S.el("td"), ...modes.map((mode) => S.el("th", { scope: "col", class: "numeric", text: S.capital(S.word("mode", mode)) }))]);
+    const table = S.el("table", { class: "plain others" }, [S.el("thead", {}, [head]), S.el("tbody", {}, services.map(row))]);
+    return section(S.t("place.others"), [folded(S.t("place.all_others", { n: services.length }), table)]);
   }
 
   S.showPlace = function (state, onClose) {

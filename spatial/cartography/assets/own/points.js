@@ -86,7 +86,8 @@
     for (let cell = 0; cell < side * side; cell++) starts[cell + 1] += starts[cell];
     const next = starts.slice(), members = new Uint32Array(n);
     for (let i = 0; i < n; i++) members[next[row(points.y[i]) * side + column(points.x[i])]++] = i;
-    return { side, column, row, starts, members };
+    const spacing = Math.sqrt(((maxX - minX) * (maxY - minY)) / Math.max(1, n));
+    return { side, column, row, starts, members, spacing };
   }
 
   S.PointsLayer = S.CanvasLayer.extend({
@@ -107,8 +108,10 @@
     },
 
     factor: function (zoom) {
-      const crowd = this.points.n > 1500 ? 0.7 : 1;
-      return crowd * Math.max(0.6, Math.min(1.5, 0.75 + (zoom - 9) * 0.12));
+      // Where the mean square around a settlement is less than 18 pixels wide, circles shrink with it.
+      const spacing = this._index.spacing * Math.pow(2, zoom - S.UNIT_ZOOM);
+      const crowd = Math.max(0.5, Math.min(1, spacing > 0 ? spacing / 18 : 1));
+      return crowd * Math.max(0.5, Math.min(1.5, 0.6 + (zoom - 9) * 0.22));
     },
 
     _paint: function (context, view) {

@@ -86,8 +86,9 @@
       const hidden = threshold !== undefined && value > threshold && Math.round(value) <= threshold;
       return (hidden ? "> " : "") + S.minutes(hidden ? threshold : value);
     }
+    if (unit === "m" && value >= 1000 && value % 1000 === 0) return S.t("unit.km", { n: value / 1000 });
     if (unit === "m") return S.distance(value);
-    return S.number(value) + (unit ? " " + unit : "");
+    return S.number(value) + (unit ? " " + S.word("term", unit) : "");
   };
 
   S.onLanguage = (listener) => listeners.push(listener);
