@@ -75,7 +75,7 @@
     const first = data.pages.filter((page) => page.first), rest = data.pages.filter((page) => !page.first);
     S.fill("maps", first.map((page) => {
       const line = page.kind === "last_mile" ? S.t("index.line_last_mile") : S.t("index.line_gap");
-      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : "";
+      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
     const told = rest.find((page) => finite(page.reached));

@@ -37,9 +37,10 @@
     context.stroke();
   }
 
-  function drawLabels(context, view, labels) {
+  function drawLabels(context, view, labels, chosen) {
     const size = 12 * view.ratio;
-    const taken = [];
+    const ring = 16 * view.ratio;
+    const taken = chosen ? [[chosen[0] - ring, chosen[1] - ring, chosen[0] + ring, chosen[1] + ring]] : [];
     context.font = "600 " + size + "px " + getComputedStyle(document.body).fontFamily;
     context.textAlign = "center";
     context.textBaseline = "bottom";
@@ -84,7 +85,7 @@
         context.strokeStyle = ACCENT;
         context.stroke();
       }
-      drawLabels(context, view, state.labels);
+      drawLabels(context, view, state.labels, state.selected >= 0 ? place(state.points, state.selected) : null);
     }, { pane: "spatialMarks" });
   };
 })(window.Spatial);
