@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from spatial.cartography.meta import PageMeta
     from spatial.cartography.norms import NormBook
-    from spatial.cartography.places import Rows
+    from spatial.cartography.rows import Rows
     from spatial.rasters import Raster
 
 __all__ = ["DETAILS", "Detail", "PageBook", "study_block"]

@@ -8,7 +8,7 @@ from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
 
 if TYPE_CHECKING:
-    from spatial.cartography.places import Rows
+    from spatial.cartography.rows import Rows
 
 __all__ = ["index_data"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spatial.cartography.meta import PageMeta
     from spatial.cartography.norms import NormBook
-    from spatial.cartography.places import Rows
+    from spatial.cartography.rows import Rows
 
 __all__ = ["COMPARE", "class_layer", "norm_layer", "time_layer"]
 

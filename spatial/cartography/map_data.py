@@ -17,7 +17,6 @@ from spatial.cartography.layers import class_layer, norm_layer, time_layer
 from spatial.cartography.lines import pack_lines
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import (
-    Rows,
     facilities_block,
     last_mile_block,
     places_block,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.cartography.meta import PageMeta
+    from spatial.cartography.rows import Rows
 
 __all__ = ["gap_page", "last_mile_page"]
 

@@ -17,7 +17,7 @@ from spatial.tables import NORM_STATUS, TIERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spatial.cartography.places import Rows
+    from spatial.cartography.rows import Rows
 
 __all__ = ["NormBook", "gate_summary", "norm_book", "service_note"]
 

@@ -17,7 +17,7 @@ from spatial.cartography.index import index_data
 from spatial.cartography.map_data import gap_page, last_mile_page
 from spatial.cartography.messages import messages
 from spatial.cartography.norms import norm_book
-from spatial.cartography.places import Rows, rows_of
+from spatial.cartography.rows import Rows, rows_of
 from spatial.errors import ContractError, StudyError
 from spatial.store import Artifact
 

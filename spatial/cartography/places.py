@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up
 from spatial.cartography.lines import pack_points
 from spatial.tables import LAST_MILE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
+    from spatial.cartography.rows import Rows
+
 __all__ = [
-    "Rows",
     "facilities_block",
     "last_mile_block",
     "names_block",
     "pack_metres",
     "places_block",
-    "rows_of",
     "snaps_block",
     "travel_block",
 ]
@@ -34,113 +33,6 @@ _GROUPS = ("elderly_persons", "disabled_persons", "children_persons")
 _POPULATION_SOURCES = ("raster", "column", "tag", "none")
 _OFFICIAL = ("", "urban", "rural")
 _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
-
-
-@dataclass(frozen=True)
-class Rows:
-    """
-    The settlements of a page, in the order of its columns.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        Those in the study, indexed from 0.
-    ids : Index
-        Their `settlement_id`.
-    kept : dict
-        Blocks of these settlements that several pages carry, so that each is encoded once.
-    """
-
-    settlements: gpd.GeoDataFrame
-    ids: pd.Index
-    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """
-        Make a block the first time that it is asked for, and give the same one after.
-
-        Parameters
-        ----------
-        key : hashable
-            What the block is, beside these settlements.
-        make : callable
-            Makes it.
-
-        Returns
-        -------
-        object
-            What `make` gave; to be read only.
-        """
-        if key not in self.kept:
-            self.kept[key] = make()
-        return self.kept[key]
-
-    def align(self, frame: pd.DataFrame, key: str = "settlement_id") -> pd.DataFrame:
-        """
-        Bring a table into the order of the settlements.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            At most one row a settlement.
-        key : str
-            Column of the settlement.
-
-        Returns
-        -------
-        DataFrame
-            One row a settlement, missing where the table has none.
-        """
-        return pd.DataFrame(frame).set_index(key).reindex(self.ids)
-
-    def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
-        """
-        Keep some of the settlements.
-
-        Parameters
-        ----------
-        chosen : ndarray of int
-            Positions to keep.
-
-        Returns
-        -------
-        Rows
-            In that order.
-        """
-        kept = self.settlements.iloc[chosen].reset_index(drop=True)
-        return Rows(kept, pd.Index(kept["settlement_id"]))
-
-    @property
-    def has_people(self) -> bool:
-        """
-        Whether any population is known.
-
-        Returns
-        -------
-        bool
-            False where results count places.
-        """
-        return bool(self.settlements["population_persons"].notna().any())
-
-
-def rows_of(settlements: gpd.GeoDataFrame) -> Rows:
-    """
-    Pick and order the settlements that pages show.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        The table `settlements`.
-
-    Returns
-    -------
-    Rows
-        Those in the study, neighbours side by side.
-    """
-    inside = settlements.loc[settlements["in_study"]].sort_values("settlement_id", kind="stable")
-    order = space_order(inside.geometry.x, inside.geometry.y)
-    kept = inside.iloc[order].reset_index(drop=True)
-    return Rows(kept, pd.Index(kept["settlement_id"]))
 
 
 def names_block(frame: pd.DataFrame) -> dict[str, Any]:
