@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from spatial import stages
 from spatial.results import Results
 from spatial.runner import Stage, run_stages
+from spatial.sources.prepare import refuse_missing
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -95,12 +96,15 @@ def run(
     ------
     StudyError
         Where the study names services, norms, speeds, languages or a CRS that are not there; nothing runs then.
+    SourceError
+        Where files are missing; all are named, before any work.
     StageError
         From the cause, where a stage fails; finished stages are kept.
     StoreError
         Where a folder is locked, full or cannot be written.
     """
     stages.check_policy(study)
+    refuse_missing(study)
     folder, pages = folders_of(study, processed, maps)
     run_stages(STAGES, study, folder, pages, until=until, progress=progress)
     return Results(folder, pages)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from spatial.sources.provenance import SourceRecord
     from spatial.study import Study
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "refuse_missing"]
 
 METRES_A_KM = 1000.0
 STUDY = "study"
@@ -70,7 +70,7 @@ def prepare(study: Study) -> Layers:
     CrsError, ContractError
         Where a table breaks its contract, with every breach.
     """
-    _refuse_missing(study)
+    refuse_missing(study)
     vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
     paths = [path for named in declared_paths(study).values() for path in named]
     records = read_provenance(study.raw, paths)
@@ -119,8 +119,20 @@ def prepare(study: Study) -> Layers:
     return layers
 
 
-def _refuse_missing(study: Study) -> None:
-    """Name every file that the study names and that is not there, once and with the remedy."""
+def refuse_missing(study: Study) -> None:
+    """
+    Name every file that the study names and that is not there, once and with the remedy.
+
+    Parameters
+    ----------
+    study : Study
+        Its sources, and its own files of services, norms and speeds.
+
+    Raises
+    ------
+    SourceError
+        Where any is missing.
+    """
     lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
     speeds = study.network.speeds
     named = {"services_file": study.services_file, "norms.register": study.norms.register_file}
