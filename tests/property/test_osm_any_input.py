@@ -72,6 +72,19 @@ def test_any_tags_and_any_ways_are_read_and_counted(tmp_path, nodes, ways):
     assert sum(tags.get("place") == "village" for tags in nodes) <= len(extract.places)
 
 
+def block_ends(data: bytes) -> set[int]:
+    """Where the blocks of a pbf end: 4 bytes with the length of a header, the header, and the data it announces."""
+    ends, at = set(), 0
+    while at < len(data):
+        head = at + 4
+        after = head + int.from_bytes(data[at:head], "big")
+        # The header's last field is number 3, a varint: the key 0x18, then seven bits a byte, the lowest first.
+        varint = data[data.index(0x18, head + 2 + data[head + 1]) + 1 : after]
+        at = after + sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(varint))
+        ends.add(at)
+    return ends
+
+
 @FEW
 @given(cut=st.floats(0, 0.999), flip=st.none() | st.integers(0, 10**6))
 def test_a_cut_or_changed_file_is_refused_or_read_and_nothing_else(tmp_path, cut, flip):
@@ -91,7 +104,9 @@ def test_a_cut_or_changed_file_is_refused_or_read_and_nothing_else(tmp_path, cut
         extract = read_osm(file)
     except SourceError:
         return
-    assert flip is not None
+    # Only a cut between two blocks leaves a whole, smaller file, which cannot be told from one written so. libosmium
+    # takes up to three bytes more, less than the length of a next header, for the end of the file.
+    assert flip is not None or min(len(data) - end for end in block_ends(whole) if end <= len(data)) <= 3
     assert len(extract.places) <= 40
 
 
