@@ -1,0 +1,1 @@
+"""Land cover, slope, roads and barriers become friction, and friction becomes travel times off the roads."""
