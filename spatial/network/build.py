@@ -10,7 +10,7 @@ import pyproj
 
 from spatial.errors import NetworkError
 from spatial.network.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.graph import TravelGraph, adjacency
+from spatial.network.graph import TravelGraph
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import findings_of, graph_report, no_findings, roads_report
 from spatial.network.road_speeds import all_season_of_roads, speeds_of_roads
@@ -177,7 +177,6 @@ def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArra
     node_component, km = components_of(n_nodes, pieces)
     component = node_component[pieces.start]
     minutes = tuple(_minutes(pieces.length_m, edges[f"{way}_km_h"]) for way in ("forward", "backward"))
-    ends = (pieces.start, pieces.end)
     forward, backward = minutes
     speed = np.where(edges["forward_km_h"] > 0, edges["forward_km_h"], edges["backward_km_h"])
     as_they_are = ("edge_id", "road_id", "road_class", "surface", "speed_source", "is_bridge", "is_tunnel")
@@ -200,8 +199,6 @@ def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArra
         component_km=km[component],
         coordinates=pieces.coordinates,
         coordinate_offsets=pieces.offsets,
-        outward=adjacency(n_nodes, ends, (forward, backward), pieces.length_m, inward=False),
-        inward=adjacency(n_nodes, ends, (forward, backward), pieces.length_m, inward=True),
         findings=no_findings(crs),
         report={},
         **{name: edges[name] for name in as_they_are},

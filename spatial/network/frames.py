@@ -11,7 +11,7 @@ import pyproj
 import shapely
 
 from spatial.errors import NetworkError
-from spatial.network.graph import TravelGraph, adjacency
+from spatial.network.graph import TravelGraph
 from spatial.network.report import no_findings
 from spatial.tables import TABLES
 
@@ -138,8 +138,6 @@ def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode:
         component_km=_numbers(ours, "component_km"),
         coordinates=np.ascontiguousarray(xy),
         coordinate_offsets=offsets,
-        outward=adjacency(len(ids), (ends[0], ends[1]), minutes, length, inward=False),
-        inward=adjacency(len(ids), (ends[0], ends[1]), minutes, length, inward=True),
         findings=no_findings(crs),
         report={},
         **texts,

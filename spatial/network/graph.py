@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+
+from spatial.errors import NetworkError, first_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -96,8 +99,6 @@ class TravelGraph:
         Vertices of all edges one after the other.
     coordinate_offsets : ndarray of int64, shape (n_edges + 1,)
         Vertices of edge e are the rows ``coordinate_offsets[e]`` to ``coordinate_offsets[e + 1] - 1``.
-    outward, inward : Adjacency
-        Arcs by the node they leave, and by the node they reach.
     findings : GeoDataFrame
         What people should look at, by the contract of the table ``findings_network``.
     report : dict
@@ -129,8 +130,6 @@ class TravelGraph:
     component_km: NDArray[np.float64]
     coordinates: NDArray[np.float64]
     coordinate_offsets: NDArray[np.int64]
-    outward: Adjacency
-    inward: Adjacency
     findings: gpd.GeoDataFrame
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -144,10 +143,83 @@ class TravelGraph:
         """Number of edges, each counted once whatever its directions."""
         return len(self.length_m)
 
+    @cached_property
+    def outward(self) -> Adjacency:
+        """Open arcs by the node they leave; made when first asked for."""
+        return self._arcs(inward=False)
+
+    @cached_property
+    def inward(self) -> Adjacency:
+        """Open arcs by the node they reach; made when first asked for."""
+        return self._arcs(inward=True)
+
+    def _arcs(self, *, inward: bool) -> Adjacency:
+        ends, minutes = (self.edge_from, self.edge_to), (self.forward_min, self.backward_min)
+        return adjacency(self.n_nodes, ends, minutes, self.length_m, inward=inward)
+
     @property
     def component_lengths_km(self) -> NDArray[np.float64]:
         """Length of every component in kilometres, the longest first."""
         return np.bincount(self.component, weights=self.length_m) / 1000.0
+
+    def with_minutes(
+        self,
+        forward_min: NDArray[np.float64],
+        backward_min: NDArray[np.float64],
+        *,
+        speed_km_h: NDArray[np.float64] | None = None,
+    ) -> TravelGraph:
+        """
+        Take other minutes over the same edges: a season, a slope, a closed bridge.
+
+        Parameters
+        ----------
+        forward_min, backward_min : ndarray of float64, shape (n_edges,)
+            Minutes from end to end, 0 or more; inf where that direction is closed.
+        speed_km_h : ndarray of float64, shape (n_edges,), optional
+            Speeds to go with them. Without, they follow from metres and minutes where the minutes are others than
+            before, forwards, or backwards where forwards is closed; where both are closed, and on edges of no length
+            or no time, the speed stays.
+
+        Returns
+        -------
+        TravelGraph
+            Shares topology, coordinates and everything else with this one, which is left as it is.
+
+        Raises
+        ------
+        NetworkError
+            Where minutes are missing, below 0, or not one an edge.
+
+        Examples
+        --------
+        >>> # bridge = graph.edge_id == "w7/0"
+        >>> # cut = graph.with_minutes(np.where(bridge, np.inf, graph.forward_min), graph.backward_min)
+        """
+        forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
+        self._check_minutes(forward, backward)
+        speed = self._speed(forward, backward) if speed_km_h is None else np.array(speed_km_h, np.float64)
+        return replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
+
+    def _check_minutes(self, forward: NDArray[np.float64], backward: NDArray[np.float64]) -> None:
+        problems = []
+        for name, minutes in (("forward_min", forward), ("backward_min", backward)):
+            if minutes.shape != self.length_m.shape:
+                problems.append(f"{name} has shape {minutes.shape}, must be ({self.n_edges},)")
+                continue
+            wrong = ~(minutes >= 0.0)
+            if wrong.any():
+                problems.append(f"{name} is missing or below 0 on edges {first_of(self.edge_id[wrong])}")
+        if problems:
+            raise NetworkError("these minutes cannot be travelled: " + "; ".join(problems))
+
+    def _speed(self, forward: NDArray[np.float64], backward: NDArray[np.float64]) -> NDArray[np.float64]:
+        new, old = (
+            np.where(np.isfinite(there), there, back)
+            for there, back in ((forward, backward), (self.forward_min, self.backward_min))
+        )
+        told = (new != old) & np.isfinite(new) & (new > 0.0) & (self.length_m > 0.0)
+        return np.where(told, 0.06 * self.length_m / np.where(told, new, 1.0), self.speed_km_h)
 
     def edge_lines(self) -> NDArray[np.object_]:
         """
