@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["MODES", "ModeSpeeds", "SpeedTable", "load_speeds"]
+__all__ = ["MODES", "ModeSpeeds", "SeasonRules", "SpeedTable", "load_speeds"]
 
 MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
 """Modes of travel."""
@@ -31,8 +31,10 @@ _LISTS = (
     "tracktype_no",
     "class_yes",
 )
-_SECTIONS = {"name", "extends", "maxspeed", "caps", "all_season", *MODES}
+_SECTIONS = {"name", "extends", "maxspeed", "caps", "all_season", "season", "ferry", *MODES}
 _MODE_KEYS = {"like", "factor", "uses_maxspeed", "uses_caps", "unpaved_factor", "ungraded_track", "classes"}
+_SEASON_LISTS = ("modes", "unpaved_classes", "closed_classes", "closed_surfaces", "closed_smoothness")
+_SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weather"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,37 @@ class ModeSpeeds:
 
 
 @dataclass(frozen=True)
+class SeasonRules:
+    """
+    What a season does to the speeds of a table; a factor of 0 closes a road.
+
+    Parameters
+    ----------
+    modes : frozenset of str
+        Modes that the season slows; all others are left as they are.
+    unpaved_factor : float
+        Multiplies the speed on surfaces that are not paved and that `surface` does not name.
+    surface : dict of str to float
+        Factor by surface.
+    unpaved_classes : frozenset of str
+        Road classes taken as not paved where no surface is known.
+    closed_classes, closed_surfaces, closed_smoothness : frozenset of str
+        What the season closes.
+    closes_fair_weather : bool
+        Whether it closes the roads that are known not to be all-season.
+    """
+
+    modes: frozenset[str] = frozenset()
+    unpaved_factor: float = 1.0
+    surface: Mapping[str, float] = field(default_factory=dict)
+    unpaved_classes: frozenset[str] = frozenset()
+    closed_classes: frozenset[str] = frozenset()
+    closed_surfaces: frozenset[str] = frozenset()
+    closed_smoothness: frozenset[str] = frozenset()
+    closes_fair_weather: bool = False
+
+
+@dataclass(frozen=True)
 class SpeedTable:
     """
     Everything that decides how fast a road is.
@@ -83,6 +116,10 @@ class SpeedTable:
         Values that tell whether a road can be used all the year.
     modes : dict of str to ModeSpeeds
         One entry a mode.
+    seasons : dict of str to SeasonRules
+        What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
+    ferry_wait_min : float or None
+        Minutes of wait a boarding, where the file says so.
     """
 
     name: str
@@ -93,6 +130,8 @@ class SpeedTable:
     tracktype_caps: Mapping[str, float]
     all_season: Mapping[str, frozenset[str]]
     modes: Mapping[str, ModeSpeeds]
+    seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
+    ferry_wait_min: float | None = None
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
@@ -135,6 +174,8 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
         tracktype_caps=dict(caps["tracktype"]),
         all_season={key: frozenset(season.get(key, ())) for key in _LISTS},
         modes={mode: _mode(values, mode) for mode in MODES},
+        seasons={name: _season(rules) for name, rules in {"dry": {}, **values.get("season", {})}.items()},
+        ferry_wait_min=values.get("ferry", {}).get("wait_min"),
     )
 
 
@@ -191,6 +232,12 @@ def _mode(values: Mapping[str, Any], mode: str) -> ModeSpeeds:
     return ModeSpeeds(classes=classes, **section)
 
 
+def _season(values: Mapping[str, Any]) -> SeasonRules:
+    lists = {key: frozenset(values.get(key, ())) for key in _SEASON_LISTS}
+    rest = {key: item for key, item in values.items() if key not in _SEASON_LISTS}
+    return SeasonRules(**lists, **rest)
+
+
 def _problems(values: Mapping[str, Any]) -> list[str]:
     problems = [
         f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}"
@@ -205,29 +252,64 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     if problems:
         return problems
     for name in ("surface", "smoothness", "tracktype"):
-        problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None))
-    problems += _not_speeds(
-        "maxspeed", {key: item for key, item in values["maxspeed"].items() if key != "zones"}
-    )
-    problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"))
+        problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None), may_be_inf=True)
+    limits = {key: item for key, item in values["maxspeed"].items() if key != "zones"}
+    problems += _not_speeds("maxspeed", limits, may_be_zero=False)
+    problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
+    problems += _season_problems(values.get("season", {}))
+    problems += _not_speeds("ferry", values.get("ferry", {}))
+    problems += [f"ferry.{key}: unknown key" for key in values.get("ferry", {}) if key != "wait_min"]
     for mode in MODES:
         section = values[mode]
         problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
         problems += _not_speeds(f"{mode}.classes", section.get("classes", {}))
         if section.get("like", "drive") not in MODES:
             problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
-        problems += _not_speeds(
-            mode,
-            {key: section[key] for key in ("factor", "unpaved_factor", "ungraded_track") if key in section},
-        )
+        for key in ("factor", "unpaved_factor", "ungraded_track"):
+            given = {key: section[key]} if key in section else {}
+            problems += _not_speeds(
+                mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track"
+            )
     return problems
 
 
-def _not_speeds(where: str, section: object) -> list[str]:
+def _season_problems(seasons: object) -> list[str]:
+    if not isinstance(seasons, dict) or not all(isinstance(rules, dict) for rules in seasons.values()):
+        return ["season: must hold sections such as [season.wet]"]
+    problems: list[str] = []
+    for name, rules in seasons.items():
+        where = f"season.{name}"
+        problems += [f"{where}.{key}: unknown key" for key in rules if key not in _SEASON_KEYS]
+        problems += _not_speeds(where, {key: rules[key] for key in ("unpaved_factor",) if key in rules})
+        problems += _not_speeds(f"{where}.surface", rules.get("surface", {}))
+        problems += [
+            f"{where}.{key}: must be a list of words"
+            for key in _SEASON_LISTS
+            if not isinstance(rules.get(key, []), list)
+            or not all(isinstance(word, str) for word in rules.get(key, []))
+        ]
+        if not isinstance(rules.get("closes_fair_weather", False), bool):
+            problems.append(f"{where}.closes_fair_weather: must be true or false")
+        elif isinstance(rules.get("modes", []), list):
+            problems += [
+                f"{where}.modes: {mode!r} is no mode; there are {', '.join(MODES)}"
+                for mode in rules.get("modes", [])
+                if mode not in MODES
+            ]
+    return problems
+
+
+def _not_speeds(
+    where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False
+) -> list[str]:
     if not isinstance(section, dict):
         return [f"{where}: must be a section of numbers"]
+    least = "of at least 0, which closes" if may_be_zero else "above 0"
     return [
-        f"{where}.{key}: must be a number of at least 0 (found {item!r})"
+        f"{where}.{key}: must be a {'' if may_be_inf else 'finite '}number {least} (found {item!r})"
         for key, item in section.items()
-        if isinstance(item, bool) or not isinstance(item, int | float) or not item >= 0
+        if isinstance(item, bool)
+        or not isinstance(item, int | float)
+        or not (item > 0 or (may_be_zero and item == 0))
+        or (item == math.inf and not may_be_inf)
     ]
