@@ -10,15 +10,19 @@ import pyproj
 
 from spatial.errors import NetworkError
 from spatial.network.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
+from spatial.network.ferries import with_ferry_times
 from spatial.network.graph import TravelGraph
 from spatial.network.noding import components_of, cut_roads
-from spatial.network.report import findings_of, graph_report, no_findings, roads_report
-from spatial.network.road_speeds import all_season_of_roads, speeds_of_roads
+from spatial.network.report import findings_of, graph_report, no_findings, roads_report, speeds_report
+from spatial.network.road_speeds import all_season_of_roads, has_any, speeds_of_roads
 from spatial.network.roads_input import as_roads
+from spatial.network.seasons import season_rules, slowed_by_season
+from spatial.network.slope import with_slope
 from spatial.network.speeds import MODES, load_speeds
 from spatial.network.tags import tag_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -27,17 +31,21 @@ if TYPE_CHECKING:
 
     from spatial.network.noding import Pieces
     from spatial.network.speeds import SpeedTable
+    from spatial.rasters import Raster
 
 __all__ = ["assemble", "build_network"]
 
 
-def build_network(
+def build_network(  # noqa: PLR0913 - each keyword is an option of the study under its own name
     roads: gpd.GeoDataFrame | nx.MultiDiGraph,
     *,
     mode: str = "drive",
     speeds: str | Path | SpeedTable = "osrm_like",
     speed_factor: float = 1.0,
     ferries: bool = False,
+    season: str | None = None,
+    elevation: Raster | Sequence[Raster] | None = None,
+    ferry_wait_min: float | None = None,
 ) -> TravelGraph:
     """
     Build the travel graph of one mode.
@@ -58,6 +66,14 @@ def build_network(
         Multiplies every speed.
     ferries : bool
         Whether ferries carry travellers.
+    season : str, optional
+        A season of the speed table such as dry, wet or all_season (`with_season`); without, roads are as in the dry.
+    elevation : Raster or sequence of Raster, optional
+        Metres; slopes then slow and speed walkers and cyclists (`with_slope`, with its defaults).
+    ferry_wait_min : float, optional
+        Minutes of wait for each ferry boarded, 0 or more, where no interval is tagged; a tagged duration then holds
+        instead of the speed of the class. Without, ``[ferry] wait_min`` of the speed table, and without that there
+        is no wait and ferries go at the speed of their class.
 
     Returns
     -------
@@ -84,7 +100,10 @@ def build_network(
         raise NetworkError(f"mode {mode!r} is not known; use one of {', '.join(MODES)}")
     if not 0 < speed_factor < np.inf:
         raise NetworkError(f"speed_factor is {speed_factor:g}; it must be above 0")
+    if ferry_wait_min is not None and not 0 <= ferry_wait_min < np.inf:
+        raise NetworkError(f"ferry_wait_min is {ferry_wait_min:g}; it must be 0 or more")
     table = load_speeds(speeds)
+    rules = season_rules(table, season) if season is not None else None
     every = as_roads(roads)
     columns, reasons = _judge(every, table, mode=mode, speed_factor=speed_factor, ferries=ferries)
     kept = reasons == ""
@@ -104,7 +123,15 @@ def build_network(
         "construction_left": _construction_left(frame),
     }
     report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
-    return replace(graph, report=report, findings=findings_of(graph, frame, marks))
+    report |= speeds_report(graph, columns["unreadable"][kept][pieces.road])
+    graph = replace(graph, report=report, findings=findings_of(graph, frame, marks))
+    if elevation is not None:
+        graph = with_slope(graph, elevation)
+    if season is not None and rules is not None:
+        closed = has_any(frame, "smoothness", rules.closed_smoothness)[pieces.road]
+        graph = slowed_by_season(graph, season, table, closed=closed)
+    wait_min = table.ferry_wait_min if ferry_wait_min is None else ferry_wait_min
+    return graph if wait_min is None else with_ferry_times(graph, frame, wait_min=wait_min)
 
 
 def _judge(

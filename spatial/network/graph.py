@@ -103,6 +103,9 @@ class TravelGraph:
         What people should look at, by the contract of the table ``findings_network``.
     report : dict
         Counts and shares, fit for JSON.
+    edge_layer : ndarray of int64, shape (n_edges,), optional
+        Which of several combined networks each edge is of, from 0; -1 for links between them. Places are joined to
+        each layer on its own. None for a network of one mode.
     """
 
     mode: str
@@ -132,6 +135,7 @@ class TravelGraph:
     coordinate_offsets: NDArray[np.int64]
     findings: gpd.GeoDataFrame
     report: dict[str, Any] = field(default_factory=dict)
+    edge_layer: NDArray[np.int64] | None = None
 
     @property
     def n_nodes(self) -> int:

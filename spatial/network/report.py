@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
 
-__all__ = ["SMALL_COMPONENT_KM", "findings_of", "graph_report", "no_findings", "roads_report"]
+__all__ = [
+    "SMALL_COMPONENT_KM",
+    "findings_of",
+    "graph_report",
+    "no_findings",
+    "roads_report",
+    "speeds_report",
+]
 
 SMALL_COMPONENT_KM = 5.0
 """Components below this length are findings, in km: the default of `snap` does not join places to them."""
@@ -185,4 +192,42 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
             }
             for number in range(min(count, _LISTED))
         ],
+    }
+
+
+def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str, Any]:
+    """
+    Count where the speeds come from, class by class.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+    unreadable : ndarray of bool, shape (n_edges,)
+        Where a limit is tagged that cannot be read.
+
+    Returns
+    -------
+    dict
+        Fit for JSON. ``speeds_by_class`` holds, for each road class, its kilometres and the kilometres with a tagged
+        limit, with the speed of the class (imputed), with a limit that cannot be read (imputed too), and without a
+        tagged surface.
+    """
+    length, total = graph.length_m, max(float(graph.length_m.sum()), np.finfo(float).tiny)
+    marks = {
+        "km": np.ones(graph.n_edges, dtype=bool),
+        "tagged_km": graph.speed_source == "maxspeed",
+        "imputed_km": graph.speed_source == "class",
+        "unreadable_km": unreadable,
+        "surface_unknown_km": np.array([value is None for value in graph.surface], dtype=bool),
+    }
+    kilometres = pd.DataFrame({name: np.where(mark, length, 0.0) / 1000.0 for name, mark in marks.items()})
+    by_class = kilometres.groupby(graph.road_class.astype(str), sort=True).sum()
+    return {
+        "speed_tagged_share": float(length[marks["tagged_km"]].sum()) / total,
+        "unreadable_maxspeed_share": float(length[unreadable].sum()) / total,
+        "speeds_by_class": {
+            str(kind): {name: float(value) for name, value in row.items()}
+            for kind, row in by_class.iterrows()
+        },
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spatial.network.speeds import ModeSpeeds, SpeedTable
 
-__all__ = ["RoadSpeeds", "all_season_of_roads", "parse_maxspeed", "speeds_of_roads"]
+__all__ = ["RoadSpeeds", "all_season_of_roads", "has_any", "parse_maxspeed", "speeds_of_roads"]
 
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
 _ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
@@ -98,7 +98,7 @@ def speeds_of_roads(
     rules = table.modes[mode]
     by_class = roads["road_class"].map(rules.classes).to_numpy(dtype=np.float64)
     cap = _caps(roads, table, rules)
-    slow = np.where(_any_member(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
+    slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
     speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
     for direction in ("maxspeed_forward", "maxspeed_backward"):
@@ -135,14 +135,13 @@ def all_season_of_roads(roads: pd.DataFrame, table: SpeedTable) -> NDArray[np.ob
     seasonal = tag_column(roads, "seasonal")
     fails = seasonal.notna().to_numpy() & ~seasonal.isin(["no"]).to_numpy()
     fails = fails | (
-        _any_member(roads, "surface", lists["surface_no"])
-        | _any_member(roads, "smoothness", lists["smoothness_no"])
+        has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
     )
-    holds = _any_member(roads, "surface", lists["surface_yes"])
+    holds = has_any(roads, "surface", lists["surface_yes"])
     holds = holds | (roads["road_class"].isin(lists["class_yes"]).to_numpy())
     untagged = tag_column(roads, "surface").isna().to_numpy()
-    holds = holds | (untagged & _any_member(roads, "tracktype", lists["tracktype_yes"]))
-    fails = fails | (untagged & _any_member(roads, "tracktype", lists["tracktype_no"]))
+    holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
+    fails = fails | (untagged & has_any(roads, "tracktype", lists["tracktype_no"]))
     return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
 
 
@@ -173,7 +172,24 @@ def _caps(roads: pd.DataFrame, table: SpeedTable, rules: ModeSpeeds) -> NDArray[
     return np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
 
 
-def _any_member(roads: pd.DataFrame, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+def has_any(roads: pd.DataFrame, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+    """
+    Tell which roads are tagged with one of several values.
+
+    Parameters
+    ----------
+    roads : DataFrame
+        Left unchanged.
+    name : str
+        The tag; one that is absent counts as untagged.
+    values : frozenset of str
+        Values, in small letters.
+
+    Returns
+    -------
+    ndarray of bool
+        True where any member of the tag's list is among them.
+    """
     hits = {text: not values.isdisjoint(parts) for text, parts in tag_lists(roads, name).items()}
     return tag_column(roads, name).map(hits).eq(other=True).to_numpy()
 

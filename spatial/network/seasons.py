@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import NetworkError
+from spatial.network.access_rules import FERRY
 from spatial.network.noding import Pieces, components_of
 from spatial.network.speeds import MODES, load_speeds
 from spatial.network.tags import members
@@ -172,6 +173,7 @@ def _factors(
     if rules.closes_fair_weather:
         closed |= graph.all_season == "no"
     untouched = np.isin(graph.road_class.astype(str), sorted(table.all_season["class_yes"]))
+    untouched |= graph.road_class == FERRY
     return np.where(untouched, 1.0, np.where(closed, 0.0, factor)), imputed & ~untouched
 
 

@@ -233,9 +233,10 @@ def _mode(values: Mapping[str, Any], mode: str) -> ModeSpeeds:
 
 
 def _season(values: Mapping[str, Any]) -> SeasonRules:
-    lists = {key: frozenset(values.get(key, ())) for key in _SEASON_LISTS}
-    rest = {key: item for key, item in values.items() if key not in _SEASON_LISTS}
-    return SeasonRules(**lists, **rest)
+    rules: dict[str, Any] = {
+        key: frozenset(item) if key in _SEASON_LISTS else item for key, item in values.items()
+    }
+    return SeasonRules(**rules)
 
 
 def _problems(values: Mapping[str, Any]) -> list[str]:
