@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from scipy.spatial import cKDTree
 
 from spatial.access.ordering import id_order
+from spatial.access.raster_cells import peopled_cells
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
-from spatial.errors import ContractError
 from spatial.network import nearest, snap, walk_minutes
 
 if TYPE_CHECKING:
+    import pyproj
     from numpy.typing import NDArray
 
     from spatial.network import TravelGraph
@@ -138,17 +138,15 @@ def allocate_population_with_account(
         Where the settlements are not in metres.
     """
     crs = require_metres(settlements.crs, what="settlements")
-    _refuse_negative(raster)
+    cells = peopled_cells(raster, crs)
     order = id_order(settlements["settlement_id"])
     ordered = settlements.iloc[order]
     snap_rules = replace(rules or SnapRules(), max_snap_m=max_distance_m)
     ground = _Ground(
         ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
     )
-    rows, columns = np.nonzero(raster.values > 0.0)
-    persons = raster.values[rows, columns].astype(np.float64)
-    xy = _centres(raster, rows, columns, crs)
-    owner = _owners(ground, xy, study_area)
+    persons = cells.persons
+    owner = _owners(ground, cells.xy, study_area)
     counted = np.bincount(owner[owner >= 0], weights=persons[owner >= 0], minlength=len(ordered))
     people = np.empty(len(ordered))
     people[order] = counted
@@ -156,31 +154,6 @@ def allocate_population_with_account(
         population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
     )
     return result, _account(raster, persons, owner, ground.in_study)
-
-
-def _refuse_negative(raster: Raster) -> None:
-    negative = raster.values < 0.0
-    if negative.any():
-        lowest = float(np.nanmin(raster.values))
-        raise ContractError(
-            raster.name,
-            [
-                (
-                    f"{int(negative.sum())} cell(s) hold negative people, the lowest {lowest:g}; "
-                    "if that stands for no data, declare it as nodata of the population source"
-                )
-            ],
-        )
-
-
-def _centres(
-    raster: Raster, rows: NDArray[np.intp], columns: NDArray[np.intp], crs: pyproj.CRS
-) -> NDArray[np.float64]:
-    """Reproject cell centres; the values stay where they are, so nobody is lost to resampling."""
-    east, north = raster.cell_centres(rows, columns)
-    if raster.crs != crs:
-        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
-    return np.column_stack((east, north))
 
 
 def _owners(

@@ -10,7 +10,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["crosses", "inside", "points_at", "shapes_of", "tree_of"]
+__all__ = ["area_of", "crosses", "inside", "points_at", "shapes_of", "tree_of"]
 
 
 def shapes_of(series: Any) -> NDArray[np.object_]:
@@ -108,3 +108,27 @@ def crosses(tree: shapely.STRtree, lines: NDArray[np.object_]) -> NDArray[np.boo
     touched = np.zeros(len(lines), dtype=bool)
     touched[row[np.asarray(shapely.intersects(tree.geometries[shape], lines[row]))]] = True
     return touched
+
+
+def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    """
+    Name the area that each point lies in.
+
+    Parameters
+    ----------
+    areas : ndarray of object
+        Polygons; prepared here.
+    xy : ndarray of float64, shape (n, 2)
+        Easting and northing.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Position of the first area that holds the point, its edge included; -1 outside all of them.
+    """
+    found = np.full(len(xy), -1, dtype=np.int64)
+    for number, (area, box) in enumerate(zip(areas, shapely.bounds(areas), strict=True)):
+        near = (found < 0) & (xy >= box[:2]).all(axis=1) & (xy <= box[2:]).all(axis=1)
+        rows = np.flatnonzero(near)
+        found[rows[inside(area, *xy[rows].T)]] = number
+    return found
