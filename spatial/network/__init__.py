@@ -7,23 +7,28 @@ from spatial.network.matrix import times_matrix
 from spatial.network.nearest import Nearest, nearest, node_labels
 from spatial.network.road_speeds import parse_maxspeed
 from spatial.network.routes import Route
+from spatial.network.scenarios import Scenario, edit_network
 from spatial.network.snapping import Snaps, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds
+from spatial.network.splitting import split_edges
 
 __all__ = [
     "Barriers",
     "Nearest",
     "Route",
+    "Scenario",
     "Snaps",
     "SpeedTable",
     "TravelGraph",
     "build_network",
+    "edit_network",
     "index_barriers",
     "load_speeds",
     "nearest",
     "node_labels",
     "parse_maxspeed",
     "snap",
+    "split_edges",
     "times_matrix",
     "walk_minutes",
 ]

@@ -278,6 +278,7 @@ def _pieces(
         "coordinates": np.ascontiguousarray(coordinates),
         "coordinate_offsets": offsets,
         **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
+        "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
     }
 
 
