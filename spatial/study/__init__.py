@@ -1,0 +1,217 @@
+"""The study: what is studied, from which sources, against which norms. A TOML file becomes a frozen, checked object."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from spatial.errors import StudyError
+from spatial.study.base import Model
+from spatial.study.engine import (
+    AreaOptions,
+    DecayOptions,
+    GroupOptions,
+    MeasureOptions,
+    OffRoadOptions,
+    UncertaintyOptions,
+)
+from spatial.study.ground import PopulationOptions, Region, Tiers
+from spatial.study.norms import Adoption, Confirmation, NormOptions
+from spatial.study.outputs import OutputOptions
+from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
+from spatial.study.times import AccessOptions, NetworkOptions
+
+__all__ = [
+    "AccessOptions",
+    "Adoption",
+    "AreaOptions",
+    "Confirmation",
+    "DecayOptions",
+    "GroupOptions",
+    "MeasureOptions",
+    "NetworkOptions",
+    "NormOptions",
+    "OffRoadOptions",
+    "OsmSource",
+    "OutputOptions",
+    "PopulationOptions",
+    "RasterSource",
+    "Region",
+    "Sources",
+    "Study",
+    "TableSource",
+    "Tiers",
+    "UncertaintyOptions",
+]
+
+
+class Study(Model):
+    """
+    What is studied.
+
+    Build one with `Study.from_toml` or `Study.from_dict`; it never changes afterwards.
+    """
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="Short name: small letters, digits, - and _; names the output folders",
+    )
+    title: dict[str, str] = Field(
+        description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1
+    )
+    as_of: dt.date = Field(description="The date on which norms are judged")
+    jurisdictions: tuple[str, ...] = Field(
+        (),
+        description="Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited",
+    )
+    synthetic: bool = Field(False, description="True for made-up ground: every page says so")
+    note: dict[str, str] = Field(
+        default_factory=dict, description="A sentence by language that every page carries"
+    )
+    working_crs: str | None = Field(
+        None, description="Projected CRS in metres; the UTM zone of the middle by default"
+    )
+    region: Region = Field(default_factory=lambda: Region())
+    sources: Sources
+    services_file: str | None = Field(
+        None, description="A services file of the user's own below the raw root"
+    )
+    inventory: dict[str, Inventory] = Field(
+        default_factory=dict,
+        description="Whether every facility of a service is known: complete, partial or unknown",
+    )
+    tiers: Tiers = Field(default_factory=lambda: Tiers())
+    population: PopulationOptions = Field(default_factory=lambda: PopulationOptions())
+    network: NetworkOptions = Field(default_factory=lambda: NetworkOptions())
+    access: AccessOptions = Field(default_factory=lambda: AccessOptions())
+    measures: MeasureOptions = Field(default_factory=lambda: MeasureOptions())
+    areas: AreaOptions = Field(default_factory=lambda: AreaOptions())
+    off_road: OffRoadOptions = Field(default_factory=lambda: OffRoadOptions())
+    uncertainty: UncertaintyOptions = Field(default_factory=lambda: UncertaintyOptions())
+    norms: NormOptions = Field(default_factory=lambda: NormOptions())
+    outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
+    raw: Path = Field(
+        Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it"
+    )
+
+    @classmethod
+    def from_dict(
+        cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study"
+    ) -> Study:
+        """
+        Build a study from a mapping, as a notebook does.
+
+        Parameters
+        ----------
+        values : dict
+            The keys of a study file.
+        raw : str or Path
+            Folder that the sources' paths are relative to.
+        where : str
+            What to call it in messages.
+
+        Returns
+        -------
+        Study
+            Frozen and checked.
+
+        Raises
+        ------
+        StudyError
+            With every fault and its key.
+        """
+        if "raw" in values:
+            raise StudyError(where, ["raw: unknown key; give the raw root as --raw FOLDER or raw=..."])
+        try:
+            return cls.model_validate({**values, "raw": Path(raw)})
+        except ValidationError as error:
+            raise StudyError(where, _faults(error)) from error
+
+    @classmethod
+    def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
+        """
+        Read a study file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The TOML file.
+        raw : str or Path
+            Folder that the sources' paths are relative to.
+
+        Returns
+        -------
+        Study
+            Frozen and checked; no source has been opened.
+
+        Raises
+        ------
+        StudyError
+            Where the file is missing, no TOML, or faulty; with every fault and its key.
+        """
+        file = Path(path)
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise StudyError(
+                str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]
+            ) from error
+        except UnicodeDecodeError as error:
+            raise StudyError(str(file), [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
+        except tomllib.TOMLDecodeError as error:
+            raise StudyError(str(file), [f"is not TOML: {error}"]) from error
+        return cls.from_dict(values, raw=raw, where=str(file))
+
+    def raw_path(self, path: str) -> Path:
+        """
+        Where a source of the study lies.
+
+        Parameters
+        ----------
+        path : str
+            As written in the study file.
+
+        Returns
+        -------
+        Path
+            Below the raw root, or as it is if absolute.
+        """
+        return self.raw / path
+
+    def title_in(self, language: str) -> str:
+        """
+        Title in a language, or in the first one there is.
+
+        Parameters
+        ----------
+        language : str
+            Such as ``"zh"``.
+
+        Returns
+        -------
+        str
+            The title.
+        """
+        return self.title.get(language) or next(iter(self.title.values()))
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """Every fault once: a list whose only item is faulty is not called too short as well."""
+    items = error.errors()
+    within = {item["loc"][:-1] for item in items if item["loc"]}
+    return [_fault(item) for item in items if item["type"] != "too_short" or item["loc"] not in within]
+
+
+def _fault(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "study"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return f"{key}: unknown key; `spatial init` lists every key"
+    if item["type"] == "missing":
+        return f"{key}: missing"
+    shown = repr(item["input"])
+    return f"{key}: {message}" + ("" if len(shown) > 80 else f" (found {shown})")

@@ -1,0 +1,125 @@
+"""What the access engine computes beyond the nearest facility: measures, areas, off-road times, and how sure it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from spatial.study.base import Model, positive, unrepeated
+
+__all__ = [
+    "AreaOptions",
+    "DecayOptions",
+    "GroupOptions",
+    "MeasureOptions",
+    "OffRoadOptions",
+    "UncertaintyOptions",
+]
+
+Measure = Literal[
+    "cumulative", "gravity", "2sfca", "e2sfca", "3sfca", "m2sfca", "bfca", "spatial_availability", "overlap"
+]
+DecayKind = Literal[
+    "binary", "stepped", "linear", "exponential", "gaussian", "truncated_gaussian", "power", "log_logistic"
+]
+Positive = AfterValidator(positive)
+Unrepeated = AfterValidator(unrepeated)
+
+
+class DecayOptions(Model):
+    """How a facility counts for less the further away it is."""
+
+    kind: DecayKind = Field("stepped", description="Form of the decay")
+    minutes: Annotated[tuple[float, ...], Positive] = Field(
+        (10.0, 20.0, 30.0),
+        min_length=1,
+        description="Ends of the zones (stepped), cutoff (binary, linear, truncated_gaussian), half-life "
+        "(exponential), sigma (gaussian), scale (power), half point (log_logistic)",
+    )
+    weights: tuple[float, ...] = Field((1.0, 0.68, 0.22), description="Weights of the zones (stepped)")
+    exponent: float = Field(2.0, gt=0, description="Exponent (power, log_logistic)")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kind == "stepped" and len(self.weights) != len(self.minutes):
+            raise ValueError("weights: give one a zone in minutes")
+        if self.kind != "stepped" and len(self.minutes) != 1:
+            raise ValueError(f"minutes: {self.kind} takes one number")
+        return self
+
+
+class GroupOptions(Model):
+    """A group of people with a walk of its own."""
+
+    name: str = Field(min_length=1, description="Name of the group, such as elderly")
+    column: str = Field(
+        min_length=1, description="Column of settlements with its people, such as elderly_persons"
+    )
+    walk_km_h: float = Field(5.0, gt=0, description="Speed of its walk to and from the network")
+    max_walk_m: float = Field(
+        5000.0, gt=0, description="The longest straight line to the network that it walks"
+    )
+
+
+class MeasureOptions(Model):
+    """Measures of access beyond the nearest facility."""
+
+    kinds: Annotated[tuple[Measure, ...], Unrepeated] = Field(
+        ("e2sfca",), description="Measures to compute; empty for none"
+    )
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services to measure; empty for those of the headline norms"
+    )
+    catchment_min: float = Field(
+        60.0, gt=0, description="The longest time that any measure looks at, inclusive"
+    )
+    decay: DecayOptions = Field(default_factory=lambda: DecayOptions())
+    demand: str = Field(
+        "population_persons", description="Column of settlements with the people who ask for a service"
+    )
+    allocate: bool = Field(
+        False, description="Whether facilities with a known capacity are filled: served, full, not reached"
+    )
+    groups: tuple[GroupOptions, ...] = Field((), description="Groups that are measured on their own too")
+
+
+class AreaOptions(Model):
+    """Areas for maps: how far one comes, and which facility is nearest."""
+
+    isochrones_min: Annotated[tuple[float, ...], Unrepeated, Positive] = Field(
+        (15.0, 30.0, 60.0), description="Minutes around facilities, inclusive; empty for none"
+    )
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services whose areas are drawn; empty for those of the headline norms"
+    )
+    catchments: bool = Field(True, description="Whether the ground nearest to each facility is drawn too")
+
+
+class OffRoadOptions(Model):
+    """Travel times off the roads, over land cover, slope and water."""
+
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services that get a raster of travel times; empty for none"
+    )
+    speeds: str = Field(
+        "accessmod",
+        description="Speeds by land cover: a table of the package, or a CSV file below the raw root",
+    )
+    neighbours: Literal[4, 8, 16] = Field(
+        8, description="Steps from a cell: 4, 8, or 16 with the knight's move"
+    )
+    slope: bool = Field(True, description="Whether the slope slows walkers, where the study has elevation")
+    cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
+
+
+class UncertaintyOptions(Model):
+    """How sure the times are."""
+
+    speed_share: float = Field(
+        0.2, ge=0, lt=1, description="Every speed may be this share lower or higher; 0 for none"
+    )
+    wet: bool = Field(True, description="Whether the wet season of the speed table is one of the runs")
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services that get an interval; empty for those of the headline norms"
+    )

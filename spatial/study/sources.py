@@ -1,0 +1,103 @@
+"""Where the data of a study come from."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from spatial.study.base import Model
+
+__all__ = ["Inventory", "OsmSource", "RasterSource", "Sources", "TableSource"]
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+Inventory = Literal["complete", "partial", "unknown"]
+
+
+class OsmSource(Model):
+    """An OpenStreetMap extract."""
+
+    path: str = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
+    inventory: Inventory = Field("unknown", description="Whether every facility is mapped")
+    settlements: bool = Field(True, description="Read settlements from it")
+    facilities: bool = Field(True, description="Read facilities from it")
+    roads: bool = Field(True, description="Read roads from it")
+    boundaries: bool = Field(True, description="Read boundaries from it")
+
+
+class TableSource(Model):
+    """A table of the user's own: CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf or GeoParquet."""
+
+    path: str = Field(description="File below the raw root")
+    layer: str | None = Field(None, description="Layer of a GeoPackage")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Our column = the file's column, such as population_persons = 'POP'"
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="For a column of ours: the file's value = our value"
+    )
+    encoding: str = Field("utf-8", description="Text encoding of a CSV or Shapefile")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
+    longitude: str | None = Field(None, description="Column of longitude or easting, for a CSV")
+    latitude: str | None = Field(None, description="Column of latitude or northing, for a CSV")
+    crs: str | None = Field(None, description="CRS of the coordinates where the file does not say it")
+    datum: Datum = Field("wgs84", description="wgs84, or a shifted Chinese datum: gcj02, bd09")
+    inventory: Inventory = Field("unknown", description="Whether every facility is in it")
+    service: str | None = Field(None, description="Service of every row, where the file has no such column")
+
+
+class RasterSource(Model):
+    """One or more raster files that together cover the study area."""
+
+    paths: tuple[str, ...] = Field(
+        description="GeoTIFF or zipped .hgt files below the raw root", min_length=1
+    )
+    nodata: float | None = Field(
+        None,
+        allow_inf_nan=True,
+        description="Value of cells without data, where the file does not say it",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_path(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "path" in value and "paths" not in value:
+            return {**{key: item for key, item in value.items() if key != "path"}, "paths": [value["path"]]}
+        return value
+
+
+class Sources(Model):
+    """Where the data come from. Paths are relative to the raw root."""
+
+    osm: OsmSource | None = Field(None, description="OpenStreetMap extract")
+    settlements: TableSource | None = Field(
+        None, description="Settlements of the user's own, instead of those of the extract"
+    )
+    facilities: tuple[TableSource, ...] = Field(
+        (), description="Facilities of the user's own, beside those of the extract"
+    )
+    roads: TableSource | None = Field(
+        None, description="Roads of the user's own, instead of those of the extract"
+    )
+    boundaries: TableSource | None = Field(
+        None, description="Boundaries of the user's own, instead of those of the extract"
+    )
+    flows: TableSource | None = Field(None, description="Observed flows between settlements")
+    population: RasterSource | None = Field(None, description="Population raster, persons per cell")
+    elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
+    landcover: RasterSource | None = Field(None, description="Land cover")
+
+    @field_validator("facilities", mode="before")
+    @classmethod
+    def _one_table(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.osm is None and self.settlements is None:
+            raise ValueError(
+                "no settlements: name an extract in [sources.osm] or a table in [sources.settlements]"
+            )
+        if self.osm is None and self.roads is None:
+            raise ValueError("no roads: name an extract in [sources.osm] or a table in [sources.roads]")
+        return self
