@@ -18,11 +18,28 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
 
-__all__ = ["may_walk_directly", "offer_direct_walks"]
+__all__ = ["has_direct_walks", "may_walk_directly", "offer_direct_walks"]
 
 _FIRST_LOOK = 8
 _WIDEN = 4
 """How many nearest places are looked at, and how the look widens; they change the speed only."""
+
+
+def has_direct_walks(graph: TravelGraph) -> bool:
+    """
+    Tell whether the walk from door to door competes with the network.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+
+    Returns
+    -------
+    bool
+        True where walking is its mode, or one of its modes.
+    """
+    return "walk" in graph.mode.split("+")
 
 
 def may_walk_directly(

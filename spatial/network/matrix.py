@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from spatial.network.barriers import index_barriers
-from spatial.network.direct import may_walk_directly
+from spatial.network.direct import has_direct_walks, may_walk_directly
 from spatial.network.kernels_door import times_within
 from spatial.network.nearest import arc_arrays, door_arrays, edge_arrays
 from spatial.network.snapping import walk_minutes
@@ -70,7 +70,7 @@ def times_matrix(
         j, i, minutes, metres = times_within(arc_arrays(graph.inward), edges, doors[::-1], float(cutoff_min))
         order = np.lexsort((j, i))
         found = (i[order], j[order], minutes[order], metres[order])
-    if graph.mode == "walk":
+    if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
         found = _with_direct_walks(found, graph, (origins, destinations), cutoff_min, barriers)
     return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from spatial.errors import NetworkError
 from spatial.network.barriers import index_barriers
-from spatial.network.direct import offer_direct_walks
+from spatial.network.direct import has_direct_walks, offer_direct_walks
 from spatial.network.kernels_door import DIRECT, best_destinations
 from spatial.network.kernels_search import label_nodes
 from spatial.network.routes import Route, route_between
@@ -170,7 +170,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
         "destination_candidate": np.where(roots < 0, -1, roots % per_place),
         "way": way,
     }
-    if graph.mode == "walk":
+    if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
         offer_direct_walks(
             found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers

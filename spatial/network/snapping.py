@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
+from spatial.network.combined import snap_each_layer
 from spatial.network.kernels_snap import nearest_edges, nearest_open_edges
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     points : GeoSeries of Point
         The places, in the CRS of the graph.
     candidates : int
-        How many edges a place at most.
+        How many edges a place at most; of a combined network, how many of each layer.
     max_snap_m : float
         The longest straight line to an edge, inclusive.
     min_component_km : float
@@ -139,6 +141,11 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
         Where a place has no point, or an option makes no sense.
     """
     walls = index_barriers(barriers, crs=graph.crs)
+    if graph.edge_layer is not None:
+        options: dict[str, Any] = {"max_snap_m": max_snap_m, "min_component_km": min_component_km}
+        options |= {"walk_km_h": walk_km_h, "detour": detour}
+        join = partial(snap, points=points, candidates=candidates, barriers=walls, **options)
+        return snap_each_layer(graph, join)
     _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= min_component_km)
