@@ -32,6 +32,8 @@ _HOMES = {
     "as_facilities": "spatial.sources.adopt",
     "as_settlements": "spatial.sources.adopt",
     "build_network": "spatial.network",
+    "bus_network": "spatial.network",
+    "combine_networks": "spatial.network",
     "cost_to_closest": "spatial.access",
     "edit_network": "spatial.network",
     "evaluate_norms": "spatial.integration.norms",
@@ -41,8 +43,11 @@ _HOMES = {
     "run": "spatial.pipeline",
     "sample_study": "spatial.sources.sample",
     "summarise": "spatial.access",
+    "tobler_speed": "spatial.network",
     "travel_times": "spatial.access",
     "widen": "spatial.access",
+    "with_season": "spatial.network",
+    "with_slope": "spatial.network",
     "write_sample_county": "spatial.sources.sample",
 }
 

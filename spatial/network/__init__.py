@@ -2,12 +2,16 @@
 
 from spatial.network.barriers import Barriers, index_barriers
 from spatial.network.build import build_network
+from spatial.network.bus import bus_network
+from spatial.network.combined import combine_networks
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import Nearest, nearest, node_labels
 from spatial.network.road_speeds import parse_maxspeed
 from spatial.network.routes import Route
 from spatial.network.scenarios import Scenario, edit_network
+from spatial.network.seasons import with_season
+from spatial.network.slope import tobler_speed, with_slope
 from spatial.network.snapping import Snaps, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds
 from spatial.network.splitting import split_edges
@@ -21,6 +25,8 @@ __all__ = [
     "SpeedTable",
     "TravelGraph",
     "build_network",
+    "bus_network",
+    "combine_networks",
     "edit_network",
     "index_barriers",
     "load_speeds",
@@ -30,5 +36,8 @@ __all__ = [
     "snap",
     "split_edges",
     "times_matrix",
+    "tobler_speed",
     "walk_minutes",
+    "with_season",
+    "with_slope",
 ]

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import CrsError, NetworkError
+from spatial.network.access_rules import FERRY
 from spatial.network.graph import TravelGraph
-from spatial.network.links import Links, with_links
+from spatial.network.links import LINK, Links, with_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +130,8 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
     -------
     tuple of ndarray of int64
         Nodes of the first and of the second: those with the same id of the source; and where one of both has no id,
-        those in the same millimetre. By node of the first, then of the second.
+        those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a bus. By node of the
+        first, then of the second.
     """
     frames = [
         pd.DataFrame(
@@ -139,7 +141,7 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
                 "x": np.round(graph.node_x / _GRID_M),
                 "y": np.round(graph.node_y / _GRID_M),
             }
-        )
+        ).loc[_on_roads(graph)]
         for graph in (first, second)
     ]
     named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in frames]
@@ -148,6 +150,13 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
     near = near.loc[near["id_x"].isna() | near["id_y"].isna(), ["node_x", "node_y"]]
     pairs = pd.concat([by_id, near]).sort_values(["node_x", "node_y"]).to_numpy(dtype=np.int64)
     return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+
+def _on_roads(graph: TravelGraph) -> NDArray[np.bool_]:
+    roads = (graph.road_class != FERRY) & (graph.speed_source != LINK)
+    found = np.zeros(graph.n_nodes, dtype=bool)
+    found[graph.edge_from[roads]] = found[graph.edge_to[roads]] = True
+    return found
 
 
 def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
