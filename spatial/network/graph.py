@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from spatial.network.core import Core, CoreShape
+
 __all__ = ["Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
 
 
@@ -157,6 +159,25 @@ class TravelGraph:
         """Open arcs by the node they reach; made when first asked for."""
         return self._arcs(inward=True)
 
+    @cached_property
+    def core_shape(self) -> CoreShape:
+        """Junctions and chains, whatever the minutes; made when first asked for."""
+        from spatial.network.core import contract_graph  # noqa: PLC0415 - compiled code is loaded when needed
+
+        return contract_graph(self)
+
+    @cached_property
+    def core(self) -> Core:
+        """The contracted graph with the minutes of this one; made when first asked for."""
+        from spatial.network.core import weigh_core  # noqa: PLC0415 - compiled code is loaded when needed
+
+        return weigh_core(self, self.core_shape)
+
+    @cached_property
+    def snap_indexes(self) -> dict[bytes, Any]:
+        """Grids over the edges that places are joined to, by which edges those are; `snap` fills them."""
+        return {}
+
     def _arcs(self, *, inward: bool) -> Adjacency:
         ends, minutes = (self.edge_from, self.edge_to), (self.forward_min, self.backward_min)
         return adjacency(self.n_nodes, ends, minutes, self.length_m, inward=inward)
@@ -203,7 +224,10 @@ class TravelGraph:
         forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
         self._check_minutes(forward, backward)
         speed = self._speed(forward, backward) if speed_km_h is None else np.array(speed_km_h, np.float64)
-        return replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
+        changed = replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
+        # What depends on the edges alone is made once for all graphs that share them.
+        vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
+        return changed
 
     def _check_minutes(self, forward: NDArray[np.float64], backward: NDArray[np.float64]) -> None:
         problems = []

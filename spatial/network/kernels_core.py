@@ -1,0 +1,312 @@
+"""Compiled passes over a travel graph that contract its chains: walk them, weigh them, find places on them."""
+
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints]
+
+__all__ = ["contract", "curve_keys", "halves_of_cores", "legs_on_chains", "weigh"]
+
+_BITS = 16
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _walk(
+    begin: int,
+    half: int,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    nodes: tuple[NDArray[np.uint8], NDArray[np.int32]],
+    steps: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]],
+    n_steps: int,
+) -> tuple[int, int]:
+    """Follow a chain from a node over a half edge until it meets a node of the core; return that, and the steps."""
+    edge_from, edge_to = ends
+    degree, both = nodes
+    step_arc, step_node, is_walked = steps
+    node = begin
+    while True:
+        step_arc[n_steps], step_node[n_steps] = half, node
+        n_steps += 1
+        is_walked[half >> 1] = True
+        # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
+        node = edge_to[half >> 1] if half & 1 == 0 else edge_from[half >> 1]
+        if degree[node] != 2 or node == begin:
+            return node, n_steps
+        half = both[node] ^ (half ^ 1)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
+    """
+    Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
+
+    Parameters
+    ----------
+    n_nodes : int
+        Number of nodes.
+    edge_from, edge_to : ndarray of int64
+        Nodes at the drawn beginning and end of each edge.
+
+    Returns
+    -------
+    tuple of ndarray of int32
+        Arcs in the order walked, and the node at which each begins; offsets by chain; nodes at the first and the last
+        end of each chain. A ring without any junction begins and ends at the drawn beginning of its lowest edge.
+    """
+    n_edges = edge_from.shape[0]
+    degree = np.zeros(n_nodes, np.uint8)
+    both = np.zeros(n_nodes, np.int32)
+    for e in range(n_edges):
+        a, b = edge_from[e], edge_to[e]
+        both[a] ^= np.int32(2 * e)
+        degree[a] = min(degree[a] + 1, 3)
+        both[b] ^= np.int32(2 * e + 1)
+        degree[b] = min(degree[b] + 1, 3)
+    ends, nodes = (edge_from, edge_to), (degree, both)
+    steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.zeros(n_edges, np.bool_))
+    offsets = np.zeros(n_edges + 1, np.int32)
+    first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
+    n_steps, n_chains = 0, 0
+    # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
+    for turn in range(3):
+        for e in range(n_edges):
+            if steps[2][e]:
+                continue
+            half = 2 * e
+            if turn == 0 and degree[edge_from[e]] != 3:
+                half += 1
+                if degree[edge_to[e]] != 3:
+                    continue
+            if turn == 1 and degree[edge_from[e]] != 1:
+                half += 1
+                if degree[edge_to[e]] != 1:
+                    continue
+            begin = edge_from[e] if half & 1 == 0 else edge_to[e]
+            end, n_steps = _walk(begin, half, ends, nodes, steps, n_steps)
+            first[n_chains], last[n_chains] = begin, end
+            n_chains += 1
+            offsets[n_chains] = n_steps
+    return (
+        steps[0],
+        steps[1],
+        offsets[: n_chains + 1].copy(),
+        first[:n_chains].copy(),
+        last[:n_chains].copy(),
+    )
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def curve_keys(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """
+    Place points on a Hilbert curve (Hilbert 1891), so that near numbers are near places.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64
+        Metres.
+
+    Returns
+    -------
+    ndarray of int64
+        Position along the curve through a square of 65,536 x 65,536 cells over all points.
+    """
+    keys = np.zeros(x.shape[0], np.int64)
+    if x.shape[0] == 0:
+        return keys
+    west, south = x.min(), y.min()
+    span = max(x.max() - west, y.max() - south, 1.0)
+    top = (1 << _BITS) - 1
+    for i in range(x.shape[0]):
+        a, b = np.int64((x[i] - west) / span * top), np.int64((y[i] - south) / span * top)
+        side = 1 << (_BITS - 1)
+        while side > 0:
+            right, upper = np.int64(a & side > 0), np.int64(b & side > 0)
+            keys[i] += side * side * ((3 * right) ^ upper)
+            if upper == 0:
+                if right == 1:
+                    a, b = top - a, top - b
+                a, b = b, a
+            side >>= 1
+    return keys
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def weigh(
+    step_arc: NDArray[np.int32],
+    offsets: NDArray[np.int32],
+    along: NDArray[np.float64],
+    against: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+    """
+    Sum up the steps of every chain in the direction walked.
+
+    Parameters
+    ----------
+    step_arc : ndarray of int32
+        Arcs in the order walked.
+    offsets : ndarray of int32
+        Of the chains.
+    along, against : ndarray of float64, shape (n_edges,)
+        What a step costs over an edge in its drawn direction, and against it; inf where closed.
+
+    Returns
+    -------
+    tuple of ndarray
+        Sum of the open steps before each step; sum of all open steps, first closed step (the end of the chain where
+        none is) and last closed step (one before its beginning) of each chain.
+    """
+    n_chains = offsets.shape[0] - 1
+    before = np.empty(step_arc.shape[0], np.float64)
+    total = np.empty(n_chains, np.float64)
+    first_closed = offsets[1:].copy()
+    last_closed = offsets[:-1] - np.int32(1)
+    for c in range(n_chains):
+        done = 0.0
+        for s in range(offsets[c], offsets[c + 1]):
+            before[s] = done
+            arc = step_arc[s]
+            cost = along[arc >> 1] if arc & 1 == 0 else against[arc >> 1]
+            if cost < np.inf:
+                done += cost
+            else:
+                first_closed[c] = min(first_closed[c], s)
+                last_closed[c] = s
+        total[c] = done
+    return before, total, first_closed, last_closed
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def halves_of_cores(
+    n_search: int, first: NDArray[np.int32], last: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """
+    List the chains that lead from each junction to another one.
+
+    Parameters
+    ----------
+    n_search : int
+        Junctions; they have the lowest numbers.
+    first, last : ndarray of int32
+        Core nodes at both ends of each chain.
+
+    Returns
+    -------
+    tuple of ndarray of int32
+        Offsets by junction; the junction at the other end; and 2 x chain, + 1 where the chain is walked backwards.
+    """
+    offsets = np.zeros(n_search + 1, np.int32)
+    n_chains = first.shape[0]
+    for filling in range(2):
+        if filling == 1:
+            for v in range(n_search):
+                offsets[v + 1] += offsets[v]
+            targets, halves = np.empty(offsets[n_search], np.int32), np.empty(offsets[n_search], np.int32)
+            cursor = offsets[:n_search].copy()
+        for c in range(n_chains):
+            a, b = first[c], last[c]
+            if a == b or a >= n_search or b >= n_search:
+                continue
+            if filling == 0:
+                offsets[a + 1] += 1
+                offsets[b + 1] += 1
+            else:
+                targets[cursor[a]], halves[cursor[a]] = b, 2 * c
+                targets[cursor[b]], halves[cursor[b]] = a, 2 * c + 1
+                cursor[a] += 1
+                cursor[b] += 1
+    return offsets, targets, halves
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def step_cost(lane: Lane, arc: int) -> float:
+    """
+    Find what one step costs in the direction of a lane.
+
+    Parameters
+    ----------
+    lane : tuple of ndarray
+        As in `legs_on_chains`.
+    arc : int
+        The step's arc in the order walked.
+
+    Returns
+    -------
+    float
+        inf where it is closed.
+    """
+    return float(lane[4][arc >> 1] if arc & 1 == 0 else lane[5][arc >> 1])
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def legs_on_chains(
+    edges: NDArray[np.int64],
+    fractions: NDArray[np.float64],
+    chains: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    lanes: tuple[Lane, Lane, Lane],
+) -> tuple[
+    NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]:
+    """
+    Find points on edges on the chains, and the legs between them and both ends.
+
+    Parameters
+    ----------
+    edges : ndarray of int64, shape (n,)
+        -1 for none.
+    fractions : ndarray of float64, shape (n,)
+        Share of the edge before the point, in the drawn direction.
+    chains : tuple of ndarray of int32
+        Step of each edge, arc of each step, offsets of the chains.
+    lanes : tuple
+        Of the leg over the first end, of the leg over the last end, and of metres: sums before each step, sum of each
+        chain, first and last closed step of each chain, costs by edge along and against its drawn direction.
+
+    Returns
+    -------
+    tuple of ndarray
+        Chain (-1), step (-1), share of the step before the point in the order walked, minutes over the first and the
+        last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
+    """
+    edge_step, step_arc, offsets = chains
+    over_first, over_last, length = lanes
+    n = edges.shape[0]
+    chain_of, step_of = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    shares = np.zeros(n, np.float64)
+    minutes, metres = np.full((n, 2), np.inf), np.full((n, 2), np.inf)
+    for i in range(n):
+        if edges[i] < 0:
+            continue
+        s = edge_step[edges[i]]
+        low, high = 0, offsets.shape[0] - 1
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if offsets[middle] <= s:
+                low = middle
+            else:
+                high = middle
+        arc = step_arc[s]
+        share = fractions[i] if arc & 1 == 0 else 1.0 - fractions[i]
+        chain_of[i], step_of[i], shares[i] = low, s, share
+        if s < over_first[2][low]:
+            minutes[i, 0] = over_first[0][s] + share * step_cost(over_first, arc)
+        is_end = s + 1 == offsets[low + 1]
+        if s > over_last[3][low]:
+            rest = 0.0 if is_end else over_last[1][low] - over_last[0][s + 1]
+            minutes[i, 1] = rest + (1.0 - share) * step_cost(over_last, arc)
+        metres[i, 0] = length[0][s] + share * step_cost(length, arc)
+        rest = 0.0 if is_end else length[1][low] - length[0][s + 1]
+        metres[i, 1] = rest + (1.0 - share) * step_cost(length, arc)
+    return chain_of, step_of, shares, minutes, metres
