@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.network.nearest import Nearest
 
-__all__ = ["Route", "route_between"]
+__all__ = ["Route", "pieces_between", "route_between"]
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,13 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
     NetworkError
         Where no destination of that rank is reached.
     """
+    pieces = pieces_between(found, origin, rank)
     place = int(found.destination[origin, rank])
-    if place < 0:
-        raise NetworkError(
-            f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
-        )
-    pieces = [] if found.way[origin, rank] == DIRECT else _pieces(found, origin, rank)
     doors = (
         (found.origins.x[origin], found.origins.y[origin]),
         (found.destinations.x[place], found.destinations.y[place]),
     )
     if found.direction == "from_facility":
-        pieces = [(edge, end, start) for edge, start, end in reversed(pieces)]
         doors = (doors[1], doors[0])
     # From a foot point at the very end of an edge nothing of that edge is travelled.
     edges = tuple(
@@ -84,6 +79,40 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
     )
     parts = [_part(found.graph, *piece) for piece in pieces]
     return Route(edges, shapely.LineString(np.vstack((doors[0], *parts, doors[1]))))
+
+
+def pieces_between(found: Nearest, origin: int, rank: int) -> list[tuple[int, float, float]]:
+    """
+    List the edges of the way from one origin to one of its destinations, and how far each is travelled.
+
+    Parameters
+    ----------
+    found : Nearest
+        What `nearest` returned.
+    origin : int
+        Position of the origin.
+    rank : int
+        0 for the nearest destination.
+
+    Returns
+    -------
+    list of tuple
+        Edge, and the shares of it at which the traveller enters and leaves it, in the direction of travel; empty on a
+        direct walk.
+
+    Raises
+    ------
+    NetworkError
+        Where no destination of that rank is reached.
+    """
+    if found.destination[origin, rank] < 0:
+        raise NetworkError(
+            f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
+        )
+    pieces = [] if found.way[origin, rank] == DIRECT else _pieces(found, origin, rank)
+    if found.direction == "from_facility":
+        return [(edge, end, start) for edge, start, end in reversed(pieces)]
+    return pieces
 
 
 def _pieces(found: Nearest, origin: int, rank: int) -> list[tuple[int, float, float]]:

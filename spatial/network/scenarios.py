@@ -223,6 +223,8 @@ def edit_with_account(
         problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
         problems += check_roads(graph, add)
+        if graph.edge_layer is not None:
+            problems.append("add: the network has several layers; add roads to one before they are combined")
     if problems:
         raise ContractError("scenario", problems)
     account: dict[str, Any] = {}

@@ -1,0 +1,209 @@
+"""Paired runs: the same places on the same roads, with other minutes or another walk; joined once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.ordering import id_order
+from spatial.access.places import existing, place_on, take
+from spatial.network import nearest, walk_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.places import Places
+    from spatial.access.rules import SnapRules
+    from spatial.network import Snaps, TravelGraph
+
+    Direction = Literal["to_facility", "from_facility"]
+
+__all__ = ["Pairing", "easier_walk", "minutes_to_closest", "nearest_entry", "pair_up", "people_of", "reach_status"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """
+    Settlements and the facilities of one service on one network.
+
+    Parameters
+    ----------
+    origins : Places
+        The settlements, in the order of their ids.
+    goals : Places
+        The facilities that serve, in the order of their ids.
+    members : ndarray of int64
+        Those of them that offer the service.
+    back : ndarray of int64
+        Position of each settlement as given among `origins`.
+    """
+
+    origins: Places
+    goals: Places
+    members: NDArray[np.int64]
+    back: NDArray[np.int64]
+
+    @property
+    def snaps(self) -> tuple[Snaps, Snaps]:
+        """Where the settlements and the facilities of the service meet the network."""
+        return self.origins.snaps, take(self.goals.snaps, self.members)
+
+
+def pair_up(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None = None,
+) -> Pairing:
+    """
+    Join settlements and facilities to a network, for many runs.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    rules : SnapRules
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    Pairing
+        With every settlement, whether joined or not.
+    """
+    kinds = frozenset({service}) if isinstance(service, str) else service
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    members = np.flatnonzero(goals.frame["service"].isin(kinds))
+    back = np.empty(len(settlements), dtype=np.int64)
+    back[id_order(settlements["settlement_id"])] = np.arange(len(settlements))
+    return Pairing(origins, goals, members, back)
+
+
+def minutes_to_closest(
+    graph: TravelGraph,
+    snaps: tuple[Snaps, Snaps],
+    *,
+    direction: Direction,
+    barriers: gpd.GeoSeries | None = None,
+) -> NDArray[np.float64]:
+    """
+    Find the minutes to the closest of some places.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    snaps : tuple of Snaps
+        Where origins and destinations meet it.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    barriers : GeoSeries, optional
+        What no direct walk may touch.
+
+    Returns
+    -------
+    ndarray of float64
+        One value an origin; inf where there is no way.
+    """
+    origins, goals = snaps
+    if len(origins) == 0 or len(goals) == 0:
+        return np.full(len(origins), np.inf)
+    found = nearest(graph, origins, goals, k=1, direction=direction, direct_barriers=barriers)
+    return found.travel_time_min[:, 0].copy()
+
+
+def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
+    """
+    Walk the legs to and from the network at another speed or with another detour.
+
+    Parameters
+    ----------
+    snaps : Snaps
+        Places joined to a network.
+    walk_km_h : float
+        Speed.
+    detour : float
+        Length of the walk over its straight line.
+
+    Returns
+    -------
+    Snaps
+        The same candidates with other minutes.
+    """
+    access = walk_minutes(snaps.distance_m, walk_km_h=walk_km_h, detour=detour)
+    return replace(snaps, access_min=access, walk_km_h=walk_km_h, detour=detour)
+
+
+def nearest_entry(snaps: Snaps) -> Snaps:
+    """
+    Leave each place the nearest of its ways in.
+
+    Parameters
+    ----------
+    snaps : Snaps
+        Places joined to a network.
+
+    Returns
+    -------
+    Snaps
+        With one candidate.
+    """
+    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
+    return replace(snaps, **{name: np.ascontiguousarray(getattr(snaps, name)[:, :1]) for name in names})
+
+
+def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.object_]:
+    """
+    Say why places reach none.
+
+    Parameters
+    ----------
+    pairing : Pairing
+        The places.
+    minutes : ndarray of float64
+        Minutes of each settlement in the order of ids; inf where there is no way.
+
+    Returns
+    -------
+    ndarray of object
+        ``"reached"``, ``"no_facility"`` where none offers the service, ``"not_snapped"`` or ``"no_path"``.
+    """
+    status = np.where(pairing.origins.snaps.status == "ok", "no_path", "not_snapped").astype(object)
+    if len(pairing.members) == 0:
+        status[:] = "no_facility"
+    status[np.isfinite(minutes)] = "reached"
+    return status
+
+
+def people_of(settlements: pd.DataFrame) -> NDArray[np.float64]:
+    """
+    Count the people who are scored.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        With `population_persons`, or without; with `in_study`, or without: then all are scored.
+
+    Returns
+    -------
+    ndarray of float64
+        Persons; 0 outside the study area, NaN where they are not known.
+    """
+    people = settlements.get("population_persons", pd.Series(np.nan, index=settlements.index))
+    persons = people.to_numpy(dtype=np.float64, copy=True)
+    if "in_study" in settlements:
+        persons[~settlements["in_study"].to_numpy(dtype=bool)] = 0.0
+    return persons
