@@ -231,7 +231,7 @@ def _sum(cells: PeopledCells, size: int) -> _Blocks:
         return _Blocks(cells.row, cells.column, cells.persons, cells.xy)
     places, inverse = np.unique(block, axis=0, return_inverse=True)
     inverse = inverse.ravel()
-    persons = np.bincount(inverse, weights=cells.persons)
+    persons = np.asarray(np.bincount(inverse, weights=cells.persons), dtype=np.float64)
     # Around their mean, so that a small cell far from the origin of the grid loses no digits.
     middle = cells.xy.mean(axis=0)
     moved = cells.xy - middle
