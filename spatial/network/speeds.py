@@ -258,8 +258,11 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     problems += _not_speeds("maxspeed", limits, may_be_zero=False)
     problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
     problems += _season_problems(values.get("season", {}))
-    problems += _not_speeds("ferry", values.get("ferry", {}))
-    problems += [f"ferry.{key}: unknown key" for key in values.get("ferry", {}) if key != "wait_min"]
+    ferry = values.get("ferry", {})
+    problems += _not_speeds("ferry", ferry)
+    problems += (
+        [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
+    )
     for mode in MODES:
         section = values[mode]
         problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
@@ -291,7 +294,7 @@ def _season_problems(seasons: object) -> list[str]:
         ]
         if not isinstance(rules.get("closes_fair_weather", False), bool):
             problems.append(f"{where}.closes_fair_weather: must be true or false")
-        elif isinstance(rules.get("modes", []), list):
+        if isinstance(rules.get("modes", []), list):
             problems += [
                 f"{where}.modes: {mode!r} is no mode; there are {', '.join(MODES)}"
                 for mode in rules.get("modes", [])
@@ -305,7 +308,7 @@ def _not_speeds(
 ) -> list[str]:
     if not isinstance(section, dict):
         return [f"{where}: must be a section of numbers"]
-    least = "of at least 0, which closes" if may_be_zero else "above 0"
+    least = "of at least 0" if may_be_zero else "above 0"
     return [
         f"{where}.{key}: must be a {'' if may_be_inf else 'finite '}number {least} (found {item!r})"
         for key, item in section.items()
