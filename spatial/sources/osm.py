@@ -11,10 +11,11 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.sources.findings import findings_frame
 from spatial.sources.osm_boundaries import read_boundaries
+from spatial.sources.osm_elements import COUNTED, Scan
 from spatial.sources.osm_facilities import read_facilities
 from spatial.sources.osm_places import read_places
-from spatial.sources.osm_roads import read_roads
-from spatial.sources.osm_scan import COUNTED, Scan, scan_osm
+from spatial.sources.osm_roads import read_roads, roads_of_arrays
+from spatial.sources.osm_scan import scan_osm, scan_roads
 from spatial.sources.osm_water import read_water
 from spatial.sources.services import Vocabulary, load_services
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm"]
+    from spatial.sources.road_lines import RoadLines
+
+__all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm", "read_osm_roads"]
 
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""
@@ -98,7 +101,8 @@ def read_osm(
     elements = sorted(scan.elements, key=lambda element: (order[element.kind], element.number))
     places, findings = read_places(elements, scan.areas, words=place_words)
     facilities, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
-    roads, broken = read_roads(elements)
+    lines, broken = read_roads(elements) if scan.arrays is None else roads_of_arrays(scan.arrays)
+    roads = lines.to_frame()
     boundaries, levels, cut = read_boundaries(elements, scan.areas)
     water = read_water(elements, scan.areas)
     extra = {
@@ -134,6 +138,28 @@ def read_osm(
         _counts(scan, extra),
         findings_frame(findings, crs=WGS84),
     )
+
+
+def read_osm_roads(path: str | Path) -> RoadLines:
+    """
+    Read nothing but the roads and ferries of an extract, as `build_network` takes them; several times faster.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
+
+    Returns
+    -------
+    RoadLines
+        In EPSG:4326; ``roads.to_frame()`` is the frame that `read_osm` gives.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
+    """
+    return scan_roads(Path(path))[0]
 
 
 def _counts(scan: Scan, extra: Mapping[str, int]) -> pd.DataFrame:

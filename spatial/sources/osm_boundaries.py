@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.sources.osm_scan import Element
+    from spatial.sources.osm_elements import Element
 
 __all__ = ["read_boundaries"]
 

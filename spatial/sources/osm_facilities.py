@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from spatial.sources.osm_scan import Element
+    from spatial.sources.osm_elements import Element
     from spatial.sources.services import Vocabulary
 
 __all__ = ["read_facilities"]

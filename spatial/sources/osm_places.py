@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.sources.osm_scan import Element
+    from spatial.sources.osm_elements import Element
     from spatial.study import Tiers
 
 __all__ = ["assign_tiers", "read_places", "read_population_tag"]

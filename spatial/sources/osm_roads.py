@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.crs import WGS84
-from spatial.sources.osm_shapes import tag_texts
+from spatial.sources.osm_arrays import UNITS_A_DEGREE
+from spatial.sources.road_lines import CodedTag, RoadLines, coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatial.sources.osm_scan import Element
+    from numpy.typing import NDArray
 
-__all__ = ["ROAD_TAGS", "read_roads"]
+    from spatial.sources.osm_arrays import OsmArrays
+    from spatial.sources.osm_elements import Element
+
+__all__ = ["ROAD_TAGS", "read_roads", "roads_of_arrays", "whole_stretches"]
 
 _ACCESS = (
     "access",
@@ -61,20 +64,20 @@ ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
 """Tags that become columns, with ``_`` for ``:``."""
 
 
-def read_roads(elements: Sequence[Element]) -> tuple[gpd.GeoDataFrame, list[str]]:
+def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
     """
     Find roads and ferries; which of them are open to whom is decided later.
 
     Parameters
     ----------
     elements : sequence of Element
-        Tagged nodes, ways and relations.
+        Tagged nodes, ways and relations, by number.
 
     Returns
     -------
-    tuple of GeoDataFrame and list of str
-        road_id, road_class (the value of ``highway``, or ferry), node_ids (one a vertex) and the columns of
-        `ROAD_TAGS`; LineStrings in EPSG:4326. The list names ways without two nodes in the file.
+    tuple of RoadLines and list of str
+        In EPSG:4326, with road_class (the value of ``highway``, or ferry) and the columns of `ROAD_TAGS`. The list
+        names ways without two nodes in the file.
     """
     ways = [
         element
@@ -83,14 +86,122 @@ def read_roads(elements: Sequence[Element]) -> tuple[gpd.GeoDataFrame, list[str]
     ]
     lost = [element.id for element in ways if not element.wkb]
     ways = [element for element in ways if element.wkb]
-    classes = [element.tags.get("highway", "ferry") for element in ways]
-    columns: dict[str, pd.Series] = {
-        "road_id": pd.Series([element.id for element in ways], dtype="str"),
-        "road_class": pd.Series(classes, dtype="str"),
+    texts: dict[str, list[str | None]] = {
+        "road_class": [element.tags.get("highway", "ferry") for element in ways]
     }
-    columns.update({tag.replace(":", "_"): tag_texts(ways, tag) for tag in ROAD_TAGS})
-    columns["node_ids"] = pd.Series(
-        [np.array(element.nodes, dtype=np.int64) for element in ways], dtype=object
-    )
-    lines = gpd.GeoSeries(shapely.from_wkb([element.wkb for element in ways]), crs=WGS84)
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=WGS84), lost
+    texts |= {tag.replace(":", "_"): [element.tags.get(tag) for element in ways] for tag in ROAD_TAGS}
+    xy = shapely.get_coordinates(shapely.from_wkb([element.wkb for element in ways]))
+    numbers = np.array([number for element in ways for number in element.nodes], dtype=np.int64)
+    ids, first, vertex = np.unique(numbers, return_index=True, return_inverse=True)
+    sizes = np.array([len(element.nodes) for element in ways], dtype=np.int64)
+    return RoadLines(
+        road_id=np.array([element.id for element in ways], dtype=object),
+        tags={name: coded(pd.Series(values, dtype=object)) for name, values in texts.items()},
+        offsets=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
+        point=vertex,
+        points=xy[first],
+        points_crs=WGS84,
+        crs=WGS84,
+        vertex=vertex,
+        vertex_id=ids,
+    ), lost
+
+
+def roads_of_arrays(arrays: OsmArrays) -> tuple[RoadLines, list[str]]:
+    """
+    Find roads and ferries as `read_roads` does, without an object a way.
+
+    Parameters
+    ----------
+    arrays : OsmArrays
+        With the ways that have ``highway`` or ``route``, and maybe others.
+
+    Returns
+    -------
+    tuple of RoadLines and list of str
+        As `read_roads`.
+    """
+    ways = arrays.ways
+    highway, route = (ways.with_key(arrays.code(key)) for key in ("highway", "route"))
+    is_road = (highway >= 0) | ((route >= 0) & (route == arrays.code("ferry")))
+    place, offsets = whole_stretches(arrays, is_road)
+    sizes = np.diff(offsets)
+    is_drawn = is_road & (sizes > 0)
+    lost = [f"w{number}" for number in ways.number[is_road & (sizes == 0)].tolist()]
+    kept = np.flatnonzero(is_drawn)
+    used = np.flatnonzero(np.bincount(place, minlength=len(arrays.node_id)))
+    rank = np.empty(len(arrays.node_id), dtype=np.int64)
+    rank[used] = np.arange(len(used))
+    vertex = rank[place]
+    degrees = np.column_stack((arrays.node_x[used], arrays.node_y[used])) / UNITS_A_DEGREE
+    tags = {"road_class": _coded(arrays.strings, highway[kept], untagged="ferry")}
+    tags |= {
+        tag.replace(":", "_"): _coded(arrays.strings, ways.with_key(arrays.code(tag))[kept])
+        for tag in ROAD_TAGS
+    }
+    return RoadLines(
+        road_id=np.array([f"w{number}" for number in ways.number[kept].tolist()], dtype=object),
+        tags=tags,
+        offsets=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes[kept]))),
+        point=vertex,
+        points=degrees,
+        points_crs=WGS84,
+        crs=WGS84,
+        vertex=vertex,
+        vertex_id=arrays.node_id[used],
+    ), lost
+
+
+def whole_stretches(
+    arrays: OsmArrays, chosen: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Find the nodes of ways: all, or the longest stretch whose nodes are all in the file, for a gap is never bridged.
+
+    Parameters
+    ----------
+    arrays : OsmArrays
+        An extract.
+    chosen : ndarray of bool, shape (n_ways,)
+        Which ways.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Rows of nodes, and where the nodes of each way begin, shape (n_ways + 1,); none for ways that are not chosen
+        and for those of which there are no two nodes in a row.
+    """
+    ways = arrays.ways
+    sizes = np.where(chosen, np.diff(ways.part_offsets), 0)
+    inner = np.repeat(chosen, np.diff(ways.part_offsets))
+    place = arrays.place(ways.part[inner])
+    begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    kept = np.ones(len(place), dtype=np.bool_)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    for way in np.unique(np.concatenate((owner[place < 0], np.flatnonzero(sizes == 1)))).tolist():
+        begin, end = int(begins[way]), int(begins[way + 1])
+        kept[begin:end] = False
+        one, two = _longest(place[begin:end] >= 0)
+        kept[begin + one : begin + two] = two - one > 1
+    counts = np.bincount(owner[kept], minlength=len(sizes))
+    return place[kept], np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+
+
+def _longest(is_there: NDArray[np.bool_]) -> tuple[int, int]:
+    """Begin and end of the longest run of True, the first of equals."""
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], is_there, [False])).astype(np.int8)))
+    runs = changes.reshape(-1, 2)
+    if not len(runs):
+        return 0, 0
+    best = int(np.argmax(runs[:, 1] - runs[:, 0]))
+    return int(runs[best, 0]), int(runs[best, 1])
+
+
+def _coded(strings: Sequence[str], values: NDArray[np.int32], untagged: str | None = None) -> CodedTag:
+    """Count distinct values from 0 in the order of the strings."""
+    used = np.unique(values)
+    texts = [strings[value] if value >= 0 else untagged for value in used.tolist()]
+    codes = np.searchsorted(used, values).astype(np.int32)
+    if len(used) and used[0] < 0 and untagged is None:
+        return CodedTag(codes - 1, tuple(texts[1:]))
+    return CodedTag(codes, tuple(texts))

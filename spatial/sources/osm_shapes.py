@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.sources.osm_scan import Element
+    from spatial.sources.osm_elements import Element
 
 __all__ = ["centroids", "element_frame", "shapes", "tag_texts"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spatial.sources.osm_scan import Element
+    from spatial.sources.osm_elements import Element
 
 __all__ = ["BARRIER_AREA_M2", "mark_barriers", "read_water"]
 

@@ -1,0 +1,254 @@
+"""Roads as arrays: lines of shared points, and tags written once a distinct value; the table ``roads`` on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from spatial.crs import WGS84
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["CodedTag", "RoadLines", "coded"]
+
+
+@dataclass(frozen=True, eq=False)
+class CodedTag:
+    """
+    One tag of every road.
+
+    Parameters
+    ----------
+    codes : ndarray of int32, shape (n_roads,)
+        Position of the value in `texts`; -1 where untagged.
+    texts : tuple
+        Distinct values, as written.
+    """
+
+    codes: NDArray[np.int32]
+    texts: tuple[Any, ...]
+
+
+def coded(values: pd.Series) -> CodedTag:
+    """
+    Write each distinct value of a column once.
+
+    Parameters
+    ----------
+    values : Series
+        Of hashable values.
+
+    Returns
+    -------
+    CodedTag
+        In the order in which the values come up.
+
+    Examples
+    --------
+    >>> coded(pd.Series(["yes", None, "no", "yes"])).codes.tolist()
+    [0, -1, 1, 0]
+    """
+    codes, texts = pd.factorize(values.astype(object))
+    return CodedTag(codes.astype(np.int32), tuple(texts))
+
+
+@dataclass(frozen=True, eq=False)
+class RoadLines:
+    """
+    Roads as arrays, in the order of their ids.
+
+    Parameters
+    ----------
+    road_id : ndarray of object, shape (n_roads,)
+        Unique.
+    tags : mapping of str to CodedTag
+        By column of the table ``roads``; ``road_class`` is one of them.
+    offsets : ndarray of int64, shape (n_roads + 1,)
+        Vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``.
+    point : ndarray of int64, shape (n_vertices,)
+        Row of `points` at which each vertex lies.
+    points : ndarray of float64, shape (n_points, 2)
+        Easting and northing, or longitude and latitude, in `points_crs`.
+    points_crs, crs : str or pyproj.CRS
+        Of `points`, and of `xy`: points are projected when asked for, and only those that a road uses.
+    vertex : ndarray of int64, shape (n_vertices,)
+        Roads meet where they share one of these numbers.
+    vertex_id : ndarray, shape (n_different_vertices,)
+        The source's id of each such number; None where it has none.
+    """
+
+    road_id: NDArray[np.object_]
+    tags: Mapping[str, CodedTag]
+    offsets: NDArray[np.int64]
+    point: NDArray[np.int64]
+    points: NDArray[np.float64]
+    points_crs: Any
+    crs: Any
+    vertex: NDArray[np.int64]
+    vertex_id: NDArray[Any]
+    _rows: NDArray[np.int64] | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        """Count the roads."""
+        return len(self.road_id)
+
+    @cached_property
+    def road(self) -> NDArray[np.int64]:
+        """Row of the road of each vertex."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @cached_property
+    def xy(self) -> NDArray[np.float64]:
+        """Vertices in `crs`, shape (n_vertices, 2)."""
+        if self.crs is self.points_crs:
+            return self.points[self.point]
+        used = np.flatnonzero(np.bincount(self.point, minlength=len(self.points)))
+        place = np.empty(len(self.points), dtype=np.int64)
+        place[used] = np.arange(len(used))
+        change = _transformer(self.points_crs, self.crs)
+        x, y = change.transform(self.points[used, 0], self.points[used, 1])
+        return np.column_stack((x, y))[place[self.point]]
+
+    @property
+    def total_bounds(self) -> NDArray[np.float64]:
+        """West, south, east and north of all roads; NaN without any."""
+        if len(self.point) == 0:
+            return np.full(4, np.nan)
+        return np.concatenate((self.xy.min(axis=0), self.xy.max(axis=0)))
+
+    def tag(self, name: str) -> CodedTag:
+        """
+        Take one tag.
+
+        Parameters
+        ----------
+        name : str
+            Column of the table ``roads``.
+
+        Returns
+        -------
+        CodedTag
+            Untagged throughout where there is no such column.
+        """
+        found = self.tags.get(name)
+        if found is None:
+            return CodedTag(np.full(len(self), -1, dtype=np.int32), ())
+        return found if self._rows is None else CodedTag(found.codes[self._rows], found.texts)
+
+    def to_crs(self, crs: Any) -> RoadLines:
+        """
+        Ask for another CRS; nothing is computed before the vertices are used.
+
+        Parameters
+        ----------
+        crs : pyproj.CRS or str
+            What `xy` is to be in.
+
+        Returns
+        -------
+        RoadLines
+            Over the same arrays.
+        """
+        is_same = crs is self.points_crs or pyproj.CRS.from_user_input(crs) == self.points_crs
+        return replace(self, crs=self.points_crs if is_same else crs)
+
+    def select(self, kept: NDArray[np.bool_]) -> RoadLines:
+        """
+        Keep some of the roads.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (n_roads,)
+            Which.
+
+        Returns
+        -------
+        RoadLines
+            In the same order.
+        """
+        sizes = np.diff(self.offsets)
+        inner = np.repeat(kept, sizes)
+        rows = np.flatnonzero(kept)
+        return replace(
+            self,
+            road_id=self.road_id[kept],
+            offsets=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes[kept]))),
+            point=self.point[inner],
+            vertex=self.vertex[inner],
+            _rows=rows if self._rows is None else self._rows[rows],
+        )
+
+    def lines(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+        """
+        Draw some of the roads.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Which.
+
+        Returns
+        -------
+        ndarray of LineString
+            In `crs`.
+        """
+        kept = np.zeros(len(self), dtype=np.bool_)
+        kept[rows] = True
+        inner = kept[self.road]
+        drawn = np.full(len(self), None, dtype=object)
+        drawn[kept] = shapely.linestrings(self.xy[inner], indices=(np.cumsum(kept) - 1)[self.road[inner]])
+        lines: NDArray[np.object_] = drawn[rows]
+        return lines
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """
+        Write the table ``roads``.
+
+        Returns
+        -------
+        GeoDataFrame
+            road_id, the tags in their order, and node_ids (one a vertex) where the source has ids.
+        """
+        columns: dict[str, pd.Series] = {"road_id": pd.Series(self.road_id, dtype="str")}
+        for name in self.tags:
+            tag = self.tag(name)
+            texts = np.array([*tag.texts, None], dtype=object)
+            columns[name] = pd.Series(texts[tag.codes], dtype="str")
+        if self.vertex_id.dtype != object:
+            ids = self.vertex_id[self.vertex]
+            parts = np.empty(len(self), dtype=object)
+            for row, (begin, end) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True)):
+                parts[row] = ids[begin:end].copy()
+            columns["node_ids"] = pd.Series(parts, dtype=object)
+        geometry = gpd.GeoSeries(self.lines(np.arange(len(self))), crs=self.crs)
+        return gpd.GeoDataFrame(columns, geometry=geometry, crs=self.crs)
+
+
+@lru_cache(maxsize=8)
+def _transformer(one: Any, other: Any) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(one, other, always_xy=True)
+
+
+def no_roads() -> RoadLines:
+    """
+    Make an empty set of roads.
+
+    Returns
+    -------
+    RoadLines
+        In degrees.
+    """
+    none = np.empty(0, dtype=np.int64)
+    return RoadLines(
+        np.empty(0, dtype=object), {}, np.zeros(1, np.int64), none, np.empty((0, 2)), WGS84, WGS84, none, none
+    )
