@@ -1,23 +1,27 @@
-"""Edge effects: where the way out of the mapped network is shorter than the way to a facility."""
+"""Edge effects: how much ground to read, and where the way out of it is shorter than the way to a facility."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import shapely
 
 from spatial.access.shapes import inside, points_at, shapes_of, tree_of
-from spatial.network import Snaps, nearest
+from spatial.errors import ContractError, first_of
+from spatial.network import Snaps, TravelGraph, nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.access.surroundings import Surroundings
-    from spatial.network import TravelGraph
 
-__all__ = ["clipped_ends", "exit_times"]
+__all__ = ["clipped_ends", "exit_times", "needed_buffer_m", "population_at_risk"]
+
+_log = logging.getLogger(__name__)
 
 EDGE_M = 200.0
 """A dead end this near to the edge of the ground counts as cut off there. Metres."""
@@ -139,3 +143,116 @@ def _at_nodes(graph: TravelGraph, ends: NDArray[np.int64], like: Snaps) -> Snaps
         walk_km_h=like.walk_km_h,
         detour=like.detour,
     )
+
+
+def needed_buffer_m(
+    cutoff_min: float, fastest: TravelGraph | float, *, buffer_m: float | None = None
+) -> float:
+    """
+    Say how far around the study area roads, facilities and people have to be read.
+
+    Nobody gets further within the cutoff than by the fastest speed in a straight line: with that much ground around it
+    no result within the cutoff depends on what lies beyond.
+
+    Parameters
+    ----------
+    cutoff_min : float
+        The longest time of interest, minutes.
+    fastest : TravelGraph or float
+        The network, whose fastest edge counts, or a speed in km/h.
+    buffer_m : float, optional
+        What the study reads; a warning is logged where it is less than needed.
+
+    Returns
+    -------
+    float
+        Metres: cutoff / 60 x speed x 1000; 0 on a network without an open edge.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff or the speed is negative, infinite or NaN.
+
+    Examples
+    --------
+    >>> needed_buffer_m(60.0, 90.0)
+    90000.0
+    """
+    speed = _fastest_km_h(fastest) if isinstance(fastest, TravelGraph) else float(fastest)
+    given = {"cutoff_min": float(cutoff_min), "speed": speed}
+    problems = [
+        f"{name}: is {value:g}, must be 0 or more and finite"
+        for name, value in given.items()
+        if not (value >= 0 and np.isfinite(value))
+    ]
+    if problems:
+        raise ContractError("options", problems)
+    needed = cutoff_min / 60.0 * speed * 1000.0
+    if buffer_m is not None and buffer_m < needed:
+        _log.warning(
+            "the study reads %.0f m around its area, but %g minutes at %.0f km/h need %.0f m: places near the edge may "
+            "have nearer facilities beyond it (see edge_risk); read more ground or shorten the cutoff",
+            buffer_m,
+            cutoff_min,
+            speed,
+            needed,
+        )
+    return needed
+
+
+def _fastest_km_h(graph: TravelGraph) -> float:
+    minutes = np.minimum(graph.forward_min, graph.backward_min)
+    moving = np.isfinite(minutes) & (minutes > 0)
+    return float(np.max(graph.length_m[moving] / minutes[moving] * 0.06, initial=0.0))
+
+
+def population_at_risk(access: pd.DataFrame, settlements: pd.DataFrame) -> pd.DataFrame:
+    """
+    Sum the places and people whose result may be wrong because the data end.
+
+    Parameters
+    ----------
+    access : DataFrame
+        The access table.
+    settlements : DataFrame
+        With `settlement_id`, `in_study` and `population_persons`; only those in the study count.
+
+    Returns
+    -------
+    DataFrame
+        One row a service and mode, in their order: `places`, `places_at_risk` (with `edge_risk`), `persons`,
+        `persons_at_risk`, `share_at_risk` (of the people; NaN where nobody is counted) and `places_without_population`,
+        which hold no known people.
+
+    Raises
+    ------
+    ContractError
+        Where the access table names a settlement that is not there.
+
+    Examples
+    --------
+    Two villages of 100 and 300 people, the first with `edge_risk`: 1 of 2 places, 100 of 400 people, share 0.25.
+    """
+    places = settlements.set_index("settlement_id")
+    strange = access.loc[~access["settlement_id"].isin(places.index), "settlement_id"].unique()
+    if len(strange):
+        raise ContractError("access", [f"settlement_id: not among the settlements: {first_of(strange)}"])
+    rows = access.assign(
+        persons=access["settlement_id"].map(places["population_persons"]).to_numpy(dtype=np.float64),
+        scored=access["settlement_id"].map(places["in_study"]).to_numpy(dtype=bool),
+    )
+    rows = rows.loc[rows["scored"]]
+    table = rows.assign(
+        unknown=rows["persons"].isna(),
+        persons=rows["persons"].fillna(0.0),
+        at_risk=rows["persons"].fillna(0.0).where(rows["edge_risk"].astype(bool), 0.0),
+    )
+    summed = table.groupby(["service", "mode"], sort=False, as_index=False).agg(
+        places=("settlement_id", "size"),
+        places_at_risk=("edge_risk", "sum"),
+        persons=("persons", "sum"),
+        persons_at_risk=("at_risk", "sum"),
+        places_without_population=("unknown", "sum"),
+    )
+    share = summed["persons_at_risk"] / summed["persons"].where(summed["persons"] > 0)
+    return summed.assign(share_at_risk=share.astype(np.float64))

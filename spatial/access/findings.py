@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spatial.access.rules import SnapRules
     from spatial.network import TravelGraph
 
-__all__ = ["findings_of", "outside_own_unit"]
+__all__ = ["findings_frame", "findings_of", "outside_own_unit"]
 
 _KINDS = ("settlement", "facility")
 
@@ -120,7 +120,7 @@ def _frame(
     distance_m: NDArray[np.float64] | None = None,
 ) -> gpd.GeoDataFrame:
     subject = [str(value) for value in group.ids[rows]]
-    return _findings(
+    return findings_frame(
         {
             "finding_id": [f"{words.finding}/{words.mode}/{words.place}/{value}" for value in subject],
             "kind": [words.finding] * len(rows),
@@ -133,9 +133,26 @@ def _frame(
     )
 
 
-def _findings(
+def findings_frame(
     columns: dict[str, list[str] | list[None]], distance_m: NDArray[np.float64], geometry: gpd.GeoSeries
 ) -> gpd.GeoDataFrame:
+    """
+    Put findings into their table.
+
+    Parameters
+    ----------
+    columns : dict of str to list
+        Texts by column.
+    distance_m : ndarray of float64
+        Metres; NaN for none.
+    geometry : GeoSeries
+        Where each was found.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_access``.
+    """
     texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
     frame = pd.DataFrame({**texts, "distance_m": np.asarray(distance_m, dtype=np.float64)})
     return gpd.GeoDataFrame(frame, geometry=geometry.reset_index(drop=True), crs=geometry.crs)
@@ -176,7 +193,7 @@ def outside_own_unit(
         (own.notna() & other.notna() & (own != other) & scored.astype(bool)).to_numpy(dtype=bool)
     ]
     at = pd.Index(settlements["settlement_id"]).get_indexer(pd.Index(rows["settlement_id"]))
-    return _findings(
+    return findings_frame(
         {
             "finding_id": list(
                 "outside_own_unit/" + rows["mode"] + "/" + rows["service"] + "/" + rows["settlement_id"]

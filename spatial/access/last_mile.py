@@ -83,7 +83,7 @@ def last_mile(
         By the contract of the table.
     access : DataFrame
         The access table: of the modes in it the first is that of the way to the town, and walk, where there, that of
-        the ways to parcel point, bus stop and telecom.
+        the ways to parcel point, bus stop and telecom. Distances to these are along the way, both walks included.
     rules : LastMileRules, optional
         Where the classes begin.
     walk : SnapRules, optional
@@ -124,7 +124,11 @@ def last_mile(
             "last_mile_class": _classes(lower, rules, otherwise="none"),
             "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
             "last_mile_share": _share(access, ids, rules),
-            **_minutes_to_points(access, ids, dict(rules.points)),
+            **_to_points(access, ids, dict(rules.points), "travel_time_min"),
+            "known_all_season_road_min": _finite(
+                walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)
+            ),
+            **_to_points(access, ids, _distance_columns(rules), "network_distance_m"),
         }
     )
 
@@ -179,15 +183,20 @@ def _share(access: pd.DataFrame, ids: pd.Index, rules: LastMileRules) -> NDArray
     return share
 
 
-def _minutes_to_points(
-    access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str]
+def _distance_columns(rules: LastMileRules) -> dict[str, str]:
+    """Name the column of metres after that of minutes."""
+    return {f"{name.removesuffix('_min')}_distance_m": service for name, service in rules.points}
+
+
+def _to_points(
+    access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str
 ) -> dict[str, NDArray[np.float64]]:
     modes = list(access["mode"].unique())
     mode = "walk" if "walk" in modes else next(iter(modes), "")
     ours = access.loc[access["mode"] == mode]
     return {
         column: ours.loc[ours["service"] == service]
-        .set_index("settlement_id")["travel_time_min"]
+        .set_index("settlement_id")[measure]
         .reindex(ids)
         .to_numpy(dtype=float)
         for column, service in columns.items()

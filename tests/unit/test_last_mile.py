@@ -22,7 +22,8 @@ def access():
         ("b", "bus_stop", "walk", np.nan, np.nan, np.nan),
     ]
     columns = ["settlement_id", "service", "mode", "travel_time_min", "access_leg_min", "network_leg_min"]
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(network_distance_m=frame["travel_time_min"] * 100.0)
 
 
 def edges(grid_city, *roads):
@@ -79,6 +80,8 @@ def test_minutes_to_points_are_walked_where_walks_were_computed(grid_city, villa
     mile = last_mile(roads, villages, access)
     assert mile["bus_stop_min"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
     assert mile["telecom_min"].isna().all()
+    # Distances are those of the same ways: 100 metres a minute.
+    assert mile["bus_stop_distance_m"].tolist() == pytest.approx([1000.0, np.nan], nan_ok=True)
     driven = last_mile(roads, villages, access.loc[access["mode"] == "drive"])
     assert driven["bus_stop_min"].tolist() == [1.0, 2.0]
 
