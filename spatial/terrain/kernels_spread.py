@@ -1,0 +1,339 @@
+"""Compiled search over the cells of a raster: a bucket queue spreads from sources and is exact in float64.
+
+Buckets are chains of chunks from one pool, so that the queue is as long as the front and not as the raster. A cell
+whose time falls while its bucket is being emptied is put in again (sequential delta-stepping, Meyer and Sanders 2003),
+which makes the times those of Dijkstra's algorithm to the last bit, whatever the width of a bucket.
+"""
+
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Field = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]
+    Moves = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    Queue = tuple[
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.float64],
+        NDArray[np.int64],
+    ]
+
+__all__ = ["BUCKETS", "CHUNK", "drain", "path_metres", "put_in", "take_waiting"]
+
+CHUNK = 64
+"""Entries a chunk of the queue."""
+
+BUCKETS = 16_384
+"""Buckets in use at a time; what lies beyond waits in one more."""
+
+_TOBLER, _BEST_SLOPE = 3.5, 0.05
+"""Tobler (1993): ``v = 6 exp(-3.5 |s + 0.05|)`` km/h."""
+
+_STEEPEST = 1.0
+"""Slopes beyond this count as this."""
+
+_SLOWEST_MIN_PER_M = 0.6
+"""A slope slows nobody below 0.1 km/h; ground that is slower on the flat stays as it is."""
+
+_MOST_GAIN = math.exp(-_TOBLER * _BEST_SLOPE) * (1 - 1e-12)
+"""A slope shortens a step to this share at most; a trifle less, so that rounding never hides a step."""
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _on_slope(unit: float, walks: int, factor: float) -> float:
+    """Minutes per metre of a cell on a slope that takes `factor` times as long."""
+    sloped = min(unit * factor, max(unit, _SLOWEST_MIN_PER_M))
+    return unit if walks == 0 else sloped
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _sloped_units(
+    friction: NDArray[np.float64],
+    elevation: NDArray[np.float64],
+    walks: NDArray[np.uint8],
+    u: int,
+    v: int,
+    rise_per_m: float,
+) -> float:
+    """Minutes per metre of u and v together; `rise_per_m` is negative where people come from v."""
+    rise = elevation[v] - elevation[u]
+    slope = 0.0 if math.isnan(rise) else rise * rise_per_m
+    slope = min(max(slope, -_STEEPEST), _STEEPEST)
+    factor = math.exp(_TOBLER * (abs(slope + _BEST_SLOPE) - _BEST_SLOPE))
+    return _on_slope(friction[u], walks[u], factor) + _on_slope(friction[v], walks[v], factor)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _is_open(friction: NDArray[np.float64], u: int, columns: int, down: int, right: int) -> bool:
+    """Tell whether a slanting step leaks through no barrier: a corner of a diagonal, both cells of a knight's step."""
+    if abs(down) == abs(right):
+        return bool(friction[u + down * columns] < np.inf or friction[u + right] < np.inf)
+    if abs(down) == 1:
+        first = u + (right >> 1)
+        second = first + down * columns
+    else:
+        first = u + (down >> 1) * columns
+        second = first + right
+    return bool(friction[first] < np.inf and friction[second] < np.inf)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np.int32]) -> int:
+    """
+    Empty the bucket of what waits, and keep the cells whose entries are not out of date.
+
+    Parameters
+    ----------
+    queue : tuple of ndarray
+        As in `drain`.
+    times_min : ndarray of float64
+        Minutes of every cell.
+    found : ndarray of int32
+        Takes the cells; long enough for all entries.
+
+    Returns
+    -------
+    int
+        How many were kept.
+    """
+    head, fill, following, cells, times, state = queue
+    n = 0
+    chunk, in_use = head[BUCKETS], fill[BUCKETS]
+    while chunk >= 0:
+        for at in range(chunk * CHUNK, chunk * CHUNK + in_use):
+            if times[at] == times_min[cells[at]]:
+                found[n] = cells[at]
+                n += 1
+        behind = following[chunk]
+        following[chunk] = state[1]
+        state[1] = chunk
+        state[2] += 1
+        chunk, in_use = behind, CHUNK
+    head[BUCKETS], fill[BUCKETS] = -1, CHUNK
+    return n
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def put_in(
+    queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float64], begins: float, per_min: float
+) -> None:
+    """
+    Put cells into their buckets.
+
+    Parameters
+    ----------
+    queue : tuple of ndarray
+        As in `drain`, with a free chunk a cell and bucket.
+    waiting : ndarray of int32
+        Cells.
+    times_min : ndarray of float64
+        Minutes of every cell.
+    begins : float
+        Minutes at which the first bucket begins.
+    per_min : float
+        Buckets a minute.
+    """
+    head, fill, following, cells, times, state = queue
+    for i in range(waiting.shape[0]):
+        time = times_min[waiting[i]]
+        place = (time - begins) * per_min
+        bucket = np.int64(place) if place < BUCKETS else BUCKETS
+        chunk, n = np.int64(head[bucket]), fill[bucket]
+        if n == CHUNK:
+            taken = state[1]
+            state[1] = following[taken]
+            state[2] -= 1
+            following[taken] = chunk
+            head[bucket] = taken
+            chunk, n = taken, 0
+        cells[chunk * CHUNK + n] = waiting[i]
+        times[chunk * CHUNK + n] = time
+        fill[bucket] = n + 1
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def drain(  # noqa: C901, PLR0912, PLR0915 - one loop: a call that hands arrays on costs as much as a step
+    field: Field,
+    columns: int,
+    moves: Moves,
+    rules: tuple[float, float, float],
+    queue: Queue,
+    answer: tuple[NDArray[np.float64], NDArray[np.int32]],
+) -> bool:
+    """
+    Empty the buckets in order of time and lower the times in `answer`, in place.
+
+    Parameters
+    ----------
+    field : tuple of ndarray, each of shape (n_cells,)
+        Minutes per metre (NaN or inf for a barrier), elevation in metres and whether a cell is walked (1) or not (0);
+        the last two may be of length 1 where no slope counts.
+    columns : int
+        Cells a row.
+    moves : tuple of ndarray
+        Rows and columns of each step, shape (n_moves, 2), the straight ones first, then the diagonals, then the
+        knight's; the difference in cells; half the metres of each step from each row, shape (n_rows or 1, n_moves);
+        and one over its metres, positive where people go away from the sources, negative where they go to them and
+        0 where slope does not count.
+    rules : tuple of float
+        Latest minutes, inclusive and finite; minutes at which the first bucket begins; buckets a minute.
+    queue : tuple of ndarray
+        First chunk of each bucket and entries in it; following chunk of each chunk; cell and minutes of each entry;
+        bucket, first free chunk, free chunks, first and last row reached.
+    answer : tuple of ndarray
+        Minutes (inf before) and label of each cell (-1 before; length 1 where it is not wanted). Equal times go to the
+        lower label.
+
+    Returns
+    -------
+    bool
+        False where chunks ran out: to be called again with more.
+    """
+    friction, elevation, walks = field
+    by, offsets, half_m, rise_per_m = moves
+    limit_min, begins, per_min = rules
+    head, fill, following, cells, entry_min, state = queue
+    times, labels = answer
+    n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
+    is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
+    reach, least = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0)
+    better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
+    bucket, free, n_free = state[0], state[1], state[2]
+    while bucket < BUCKETS and n_free >= n_moves:
+        chunk = np.int64(head[bucket])
+        if chunk < 0:
+            bucket += 1
+            continue
+        n = np.int64(fill[bucket]) - 1
+        u, now = np.int64(cells[chunk * CHUNK + n]), entry_min[chunk * CHUNK + n]
+        fill[bucket] = n
+        if n == 0:
+            head[bucket], following[chunk], free = following[chunk], free, chunk
+            n_free += 1
+            fill[bucket] = CHUNK
+        if now != times[u]:
+            continue
+        row = u // columns
+        column, line = u - row * columns, (row if is_uneven else 0)
+        state[3], state[4] = min(state[3], row), max(state[4], row)
+        unit, m = friction[u], np.int64(0)
+        if reach <= row < rows - reach and reach <= column < columns - reach:
+            for k in range(n_moves):
+                t = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
+                better[m] = k
+                better_min[m] = t
+                m += np.int64(
+                    t <= times[u + offsets[k]]
+                )  # no branch, which the processor would guess wrongly
+        else:
+            for k in range(n_moves):
+                if 0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns:
+                    better[m] = k
+                    better_min[m] = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
+                    m += np.int64(better_min[m] <= times[u + offsets[k]])
+        if is_sloped:
+            bounds, m = m, np.int64(0)
+            for i in range(bounds):
+                k, v = better[i], u + offsets[better[i]]
+                units = _sloped_units(friction, elevation, walks, u, v, rise_per_m[line, k])
+                t = now + units * half_m[line, k]
+                better[m] = k
+                better_min[m] = t
+                m += np.int64(t <= times[v])
+        for i in range(m):
+            later, v = better_min[i], u + offsets[better[i]]
+            is_lower = is_labelled and later == times[v] and labels[u] < labels[v]
+            if later > limit_min or not (later < times[v] or is_lower):
+                continue
+            if better[i] >= 4 and not _is_open(friction, u, columns, by[better[i], 0], by[better[i], 1]):
+                continue
+            times[v] = later
+            if is_labelled:
+                labels[v] = labels[u]
+            place = (later - begins) * per_min
+            into = np.int64(place) if place < BUCKETS else BUCKETS
+            chunk, n = np.int64(head[into]), np.int64(fill[into])
+            if n == CHUNK:
+                head[into], following[free], chunk, free = free, chunk, free, np.int64(following[free])
+                n_free, n = n_free - 1, np.int64(0)
+            cells[chunk * CHUNK + n], entry_min[chunk * CHUNK + n] = v, later
+            fill[into] = n + 1
+    state[0], state[1], state[2] = bucket, free, n_free
+    return bool(bucket == BUCKETS)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def path_metres(  # noqa: C901 - as drain
+    field: Field,
+    columns: int,
+    moves: Moves,
+    times: NDArray[np.float64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """
+    Follow the fastest path from each end back to where the search began, and measure it.
+
+    Parameters
+    ----------
+    field : tuple of ndarray
+        As in `drain`.
+    columns : int
+        Cells a row.
+    moves : tuple of ndarray
+        As in `drain`.
+    times : ndarray of float64
+        Minutes of every cell, from a search.
+    ends : ndarray of int64
+        Cells.
+
+    Returns
+    -------
+    ndarray of float64
+        Metres; inf where an end was not reached. Of equally fast paths the one that begins with the earlier step.
+    """
+    friction, elevation, walks = field
+    by, offsets, half_m, rise_per_m = moves
+    rows = friction.shape[0] // columns
+    metres = np.full(ends.shape[0], np.inf, np.float64)
+    for e in range(ends.shape[0]):
+        u = ends[e]
+        if times[u] == np.inf:
+            continue
+        metres[e] = 0.0
+        while True:
+            row, column = u // columns, u % columns
+            line = row if half_m.shape[0] > 1 else 0
+            least, best = times[u], -1
+            for k in range(by.shape[0]):
+                if not (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
+                    continue
+                v = u + offsets[k]
+                if not times[v] < times[u] or (
+                    k >= 4 and not _is_open(friction, u, columns, by[k, 0], by[k, 1])
+                ):
+                    continue
+                units = friction[v] + friction[u]
+                if rise_per_m[0, 0] != 0.0:
+                    units = _sloped_units(friction, elevation, walks, v, u, rise_per_m[line, k])
+                before = times[v] + units * half_m[line, k]
+                if before <= least:
+                    if before < least or best < 0:
+                        best = k
+                    least = before
+            if best < 0:
+                break
+            metres[e] += 2.0 * half_m[line, best]
+            u += offsets[best]
+    return metres

@@ -1,0 +1,186 @@
+"""One search over a raster: the ground made ready once, then spread over from any sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.terrain.kernels_spread import BUCKETS, CHUNK, drain, put_in, take_waiting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.terrain.kernels_spread import Field, Moves, Queue
+
+__all__ = ["Ground", "Seeds", "spread"]
+
+_FIRST_CHUNKS = 512
+"""Chunks of a queue at its beginning."""
+
+_WIDTH = 0.25
+"""Width of a bucket in minutes over the minutes of a straight step on the middle friction; any width is exact."""
+
+_SAMPLE = 65_536
+"""Cells from which the middle friction is taken."""
+
+_LATEST = float(np.finfo(np.float64).max)
+"""Stands for a limit of inf, so that what is unreachable is never within it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """
+    A raster to travel on, as the kernels read it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    field : tuple of ndarray
+        Minutes per metre, elevation and walked cells, each flat.
+    moves : tuple of ndarray
+        Steps, as in `kernels_spread.drain`.
+    width_min : float
+        Width of a bucket in minutes.
+    """
+
+    shape: tuple[int, int]
+    field: Field
+    moves: Moves
+    width_min: float
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], field: Field, moves: Moves) -> Ground:
+        """
+        Choose the width of a bucket from the friction itself.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Rows and columns.
+        field : tuple of ndarray
+            Minutes per metre, elevation and walked cells, each flat.
+        moves : tuple of ndarray
+            Steps, as in `kernels_spread.drain`.
+
+        Returns
+        -------
+        Ground
+            Ready to be spread over.
+        """
+        sample = field[0][:: max(field[0].size // _SAMPLE, 1)]
+        sample = sample[np.isfinite(sample)]
+        middle = float(np.median(sample)) if sample.size else 1.0
+        return cls(shape, field, moves, _WIDTH * middle * 2.0 * float(moves[2].min()))
+
+
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """
+    Where a search begins.
+
+    Parameters
+    ----------
+    cells : ndarray of int64
+        Flat positions.
+    time_min : ndarray of float64
+        Minutes at each, 0 or more.
+    labels : ndarray of int32
+        Who is there.
+    """
+
+    cells: NDArray[np.int64]
+    time_min: NDArray[np.float64]
+    labels: NDArray[np.int32]
+
+
+def spread(
+    ground: Ground,
+    seeds: Seeds,
+    cutoff_min: float,
+    times: NDArray[np.float64],
+    labels: NDArray[np.int32],
+) -> tuple[int, int]:
+    """
+    Spread from seeds, and lower the times of the cells in place.
+
+    Parameters
+    ----------
+    ground : Ground
+        The raster.
+    seeds : Seeds
+        Where people are at the beginning.
+    cutoff_min : float
+        Latest minutes, inclusive.
+    times : ndarray of float64, shape (n_cells,)
+        inf before; minutes afterwards where a cell is reached.
+    labels : ndarray of int32, shape (n_cells,) or (1,)
+        -1 before; the seed's label afterwards. Length 1 where it is not wanted.
+
+    Returns
+    -------
+    tuple of int
+        First row reached and one beyond the last; equal where none was.
+    """
+    limit = min(cutoff_min, _LATEST)
+    starts = _first_times(seeds, limit, times, labels)
+    queue = _new_queue(ground.shape[0])
+    columns, per_min = ground.shape[1], 1.0 / ground.width_min
+    while starts.size:
+        begins = float(times[starts].min())
+        while queue[5][2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
+            queue = _grown(queue)
+        queue[5][0] = 0
+        put_in(queue, starts, times, begins, per_min)
+        while not drain(
+            ground.field, columns, ground.moves, (limit, begins, per_min), queue, (times, labels)
+        ):
+            queue = _grown(queue)
+        waiting = np.empty(queue[2].size * CHUNK if queue[0][BUCKETS] >= 0 else 0, np.int32)
+        starts = waiting[: take_waiting(queue, times, waiting)]
+    first, last = int(queue[5][3]), int(queue[5][4])
+    return (first, last + 1) if last >= 0 else (0, 0)
+
+
+def _first_times(
+    seeds: Seeds, limit: float, times: NDArray[np.float64], labels: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Write the seeds into the answer; of several in one cell the earliest counts, then the lowest label."""
+    order = np.lexsort((seeds.labels, seeds.time_min))
+    order = order[seeds.time_min[order] <= limit]
+    cells, first = np.unique(seeds.cells[order], return_index=True)
+    times[cells] = seeds.time_min[order[first]]
+    if labels.size > 1:
+        labels[cells] = seeds.labels[order[first]]
+    return cells.astype(np.int32)
+
+
+def _new_queue(rows: int) -> Queue:
+    following = np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32)
+    return (
+        np.full(BUCKETS + 1, -1, np.int32),
+        np.full(BUCKETS + 1, CHUNK, np.int32),
+        following,
+        np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
+        np.empty(_FIRST_CHUNKS * CHUNK, np.float64),
+        np.array([0, 0, _FIRST_CHUNKS, rows, -1], np.int64),
+    )
+
+
+def _grown(queue: Queue) -> Queue:
+    """Return the queue with twice as many chunks; the new ones are free and come first."""
+    head, fill, following, cells, times, state = queue
+    n = following.size
+    more = np.concatenate((following, np.arange(n + 1, 2 * n + 1, dtype=np.int32)))
+    more[-1] = state[1]
+    state[1], state[2] = n, state[2] + n
+    return (
+        head,
+        fill,
+        more,
+        np.concatenate((cells, np.empty_like(cells))),
+        np.concatenate((times, np.empty_like(times))),
+        state,
+    )

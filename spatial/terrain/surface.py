@@ -1,0 +1,310 @@
+"""Travel times over a raster of friction: to or from the nearest source, and which source that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+import numpy as np
+
+from spatial.errors import ContractError, first_of
+from spatial.terrain.spreading import Ground, Seeds, spread
+from spatial.terrain.steps import steps_of
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["SurfaceOptions", "catchment_surface", "ground_of", "seeds_of", "travel_time_surface"]
+
+_MOST_CELLS = 2**31 - 1
+
+
+class SurfaceOptions(TypedDict, total=False):
+    """
+    How a raster is travelled on: options that `travel_time_surface` and its relatives share.
+
+    Parameters
+    ----------
+    neighbours : {4, 8, 16}
+        Straight steps; with diagonals (default); with knight's steps too.
+    elevation_m : array-like, shape (rows, columns)
+        Metres above sea level; makes walking depend on the slope and on the direction. Default none.
+    walks : array-like of bool, shape (rows, columns)
+        Cells that are walked, on which alone slope counts. Default: all of them.
+    direction : {'towards', 'from'}
+        Whether people go to the sources (default) or come from them.
+    dem_voids : {'refuse', 'flat'}
+        What a passable cell without elevation is: an error that counts them (default), or ground whose steps are
+        level.
+    """
+
+    neighbours: Literal[4, 8, 16]
+    elevation_m: ArrayLike | None
+    walks: ArrayLike | None
+    direction: Literal["towards", "from"]
+    dem_voids: Literal["refuse", "flat"]
+
+
+def travel_time_surface(
+    friction_min_per_m: ArrayLike,
+    sources: ArrayLike,
+    *,
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    cutoff_min: float = np.inf,
+    source_min: ArrayLike | None = None,
+    **options: Unpack[SurfaceOptions],
+) -> NDArray[np.float64]:
+    """
+    Compute minutes between every cell and the nearest source.
+
+    A step costs the mean of the minutes per metre of its two cells times its length. A diagonal is closed where both
+    cells beside it are barriers; a knight's step is closed where one of the two cells that it passes is. With
+    elevation, walked cells take the slope of each step in the direction of travel: Tobler (1993),
+    ``exp(-3.5 |s + 0.05|) / exp(-0.175)`` times the speed on the flat, slopes beyond 1 as 1, and no slower than
+    0.1 km/h because of a slope. The answer is that of Dijkstra's algorithm in float64.
+
+    Parameters
+    ----------
+    friction_min_per_m : array-like, shape (rows, columns)
+        Minutes per metre, above 0. NaN or inf is a barrier.
+    sources : array-like of int, shape (n, 2)
+        Rows and columns; may be empty.
+    resolution_m : float or tuple of array-like
+        Metres of a square cell; or height and width, each one number or one a row (see `cell_sizes_m`).
+    cutoff_min : float
+        Longer times are not wanted; inclusive. 0 leaves the sources alone.
+    source_min : array-like of float, shape (n,), optional
+        Minutes that each source begins with, such as those of a network at a road's end; 0 or more, inf for a source
+        that is closed. Default 0.
+    **options : Unpack[SurfaceOptions]
+        ``neighbours``, ``elevation_m``, ``walks``, ``direction``, ``dem_voids``: see `SurfaceOptions`.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+        Minutes; inf where no source is reached, at barriers and beyond the cutoff.
+
+    Raises
+    ------
+    ContractError
+        Where friction is 0 or negative; where sources lie outside or on barriers (see `move_off_barriers`); where
+        arrays do not have one shape; where passable cells have no elevation.
+
+    Examples
+    --------
+    Ten steps of 100 m at 0.01 minutes per metre, and as many along the diagonal:
+
+    >>> minutes = travel_time_surface(np.full((11, 11), 0.01), [(0, 0)], resolution_m=100.0)
+    >>> float(minutes[0, 10]), round(float(minutes[10, 10]), 7)
+    (10.0, 14.1421356)
+    """
+    ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
+    seeds = seeds_of(ground, sources, source_min, cutoff_min)
+    times = np.full(ground.shape[0] * ground.shape[1], np.inf)
+    spread(ground, seeds, cutoff_min, times, np.empty(1, np.int32))
+    return times.reshape(ground.shape)
+
+
+def catchment_surface(
+    friction_min_per_m: ArrayLike,
+    sources: ArrayLike,
+    *,
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    cutoff_min: float = np.inf,
+    source_min: ArrayLike | None = None,
+    **options: Unpack[SurfaceOptions],
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """
+    Compute minutes between every cell and the nearest source, and which source that is.
+
+    Parameters
+    ----------
+    friction_min_per_m : array-like, shape (rows, columns)
+        Minutes per metre, above 0. NaN or inf is a barrier.
+    sources : array-like of int, shape (n, 2)
+        Rows and columns; may be empty.
+    resolution_m : float or tuple of array-like
+        Metres of a square cell; or height and width, each one number or one a row.
+    cutoff_min : float
+        Longer times are not wanted; inclusive.
+    source_min : array-like of float, shape (n,), optional
+        Minutes that each source begins with.
+    **options : Unpack[SurfaceOptions]
+        As in `travel_time_surface`.
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (rows, columns)
+        Minutes (float64), as `travel_time_surface` gives them, and the position of the source in `sources` (int32),
+        -1 where none is reached. Equal times go to the lower position.
+
+    Raises
+    ------
+    ContractError
+        As `travel_time_surface`.
+
+    Examples
+    --------
+    >>> minutes, source = catchment_surface(np.full((1, 5), 0.01), [(0, 0), (0, 4)], resolution_m=100.0)
+    >>> minutes.tolist(), source.tolist()
+    ([[0.0, 1.0, 2.0, 1.0, 0.0]], [[0, 0, 0, 1, 1]])
+    """
+    ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
+    seeds = seeds_of(ground, sources, source_min, cutoff_min)
+    n = ground.shape[0] * ground.shape[1]
+    times, labels = np.full(n, np.inf), np.full(max(n, 2), -1, np.int32)
+    spread(ground, seeds, cutoff_min, times, labels)
+    return times.reshape(ground.shape), labels[:n].reshape(ground.shape)
+
+
+def ground_of(
+    friction_min_per_m: ArrayLike,
+    *,
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    **options: Unpack[SurfaceOptions],
+) -> Ground:
+    """
+    Check a raster of friction and make it ready for searches.
+
+    Parameters
+    ----------
+    friction_min_per_m : array-like, shape (rows, columns)
+        Minutes per metre, above 0. NaN or inf is a barrier.
+    resolution_m : float or tuple of array-like
+        As in `travel_time_surface`.
+    **options : Unpack[SurfaceOptions]
+        As in `travel_time_surface`.
+
+    Returns
+    -------
+    Ground
+        For `spreading.spread`. Arrays that are float64 already are not copied.
+
+    Raises
+    ------
+    ContractError
+        With every fault of the raster and of the options.
+    """
+    friction = np.ascontiguousarray(friction_min_per_m, dtype=np.float64)
+    if friction.ndim != 2 or friction.size > _MOST_CELLS:
+        raise ContractError("friction", [f"shape {friction.shape}: rows and columns, below 2^31 cells"])
+    direction = options.get("direction", "towards")
+    problems = _friction_problems(friction)
+    if direction not in {"towards", "from"}:
+        problems.append(f"direction: {direction!r} is not one of 'towards', 'from'")
+    elevation, walks, slope_problems = _slope_fields(friction, options)
+    if problems + slope_problems:
+        raise ContractError("friction", problems + slope_problems)
+    sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
+    moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense)
+    return Ground.of(friction.shape, (friction.reshape(-1), elevation, walks), moves)
+
+
+def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
+    if not friction.size or not np.nanmin(friction, initial=np.inf) <= 0:
+        return []
+    wrong = np.argwhere(friction <= 0)
+    return [
+        (
+            f"{len(wrong):,} cells have a friction of 0 or below, at (row, column) {_listed(wrong)}: "
+            "minutes per metre must be above 0; use NaN for barriers"
+        )
+    ]
+
+
+def _slope_fields(
+    friction: NDArray[np.float64], options: SurfaceOptions
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], list[str]]:
+    """Flat elevation and walked cells, of length 1 where slope does not count, and what is wrong with them."""
+    elevation_m, walks = options.get("elevation_m"), options.get("walks")
+    voids = options.get("dem_voids", "refuse")
+    problems = [] if voids in {"refuse", "flat"} else [f"dem_voids: {voids!r} is not one of 'refuse', 'flat'"]
+    walked = (
+        np.ones(friction.shape, np.uint8) if walks is None else np.ascontiguousarray(walks, dtype=np.uint8)
+    )
+    if walked.shape != friction.shape:
+        problems.append(f"walks: shape {walked.shape} is not that of the friction {friction.shape}")
+    if elevation_m is None:
+        return np.empty(1), np.empty(1, np.uint8), problems
+    elevation = np.ascontiguousarray(elevation_m, dtype=np.float64)
+    if elevation.shape != friction.shape:
+        problems.append(
+            f"elevation_m: shape {elevation.shape} is not that of the friction {friction.shape}; "
+            "warp it to the same grid"
+        )
+    elif walked.shape == friction.shape and voids == "refuse":
+        empty = np.argwhere(~np.isfinite(elevation) & np.isfinite(friction) & (walked > 0))
+        if len(empty):
+            problems.append(
+                f"elevation_m: {len(empty):,} walked cells have no elevation, at (row, column) {_listed(empty)}; fill "
+                "them, make them barriers, or pass dem_voids='flat'"
+            )
+    return elevation.reshape(-1), walked.reshape(-1), problems
+
+
+def seeds_of(
+    ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, cutoff_min: float = np.inf
+) -> Seeds:
+    """
+    Check sources and find their cells.
+
+    Parameters
+    ----------
+    ground : Ground
+        The raster.
+    sources : array-like of int, shape (n, 2)
+        Rows and columns; may be empty.
+    source_min : array-like of float, shape (n,), or None
+        Minutes that each begins with; None for 0.
+    cutoff_min : float
+        Checked along with them.
+
+    Returns
+    -------
+    Seeds
+        Labelled by position; closed ones (inf) are left out.
+
+    Raises
+    ------
+    ContractError
+        Where sources are no whole numbers, lie outside or on barriers, begin with negative or unknown minutes, or the
+        cutoff is negative or NaN.
+    """
+    given = np.asarray(sources)
+    given = given.reshape(-1, 2) if given.size == 0 else given
+    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
+        raise ContractError(
+            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
+        )
+    cells = given.astype(np.int64)
+    start = np.zeros(len(cells)) if source_min is None else np.asarray(source_min, dtype=np.float64)
+    problems = [] if cutoff_min >= 0 else [f"cutoff_min: {cutoff_min!r} is below 0 or unknown"]
+    if start.shape != (len(cells),):
+        problems.append(f"source_min: shape {start.shape} is not ({len(cells)},)")
+    elif not (start >= 0).all():
+        problems.append(
+            f"source_min: below 0 or unknown at {first_of(np.flatnonzero(~(start >= 0)).tolist())}"
+        )
+    outside = ((cells < 0) | (cells >= ground.shape)).any(axis=1)
+    if outside.any():
+        problems.append(
+            f"{outside.sum()} sources lie outside the {ground.shape[0]} rows and {ground.shape[1]} columns, at "
+            f"(row, column) {_listed(cells[outside])}"
+        )
+    flat = np.where(outside, 0, cells[:, 0] * ground.shape[1] + cells[:, 1])
+    on_barrier = ~outside & ~np.isfinite(ground.field[0][flat]) if len(cells) else outside
+    if on_barrier.any():
+        problems.append(
+            f"{on_barrier.sum()} sources lie on barriers, at (row, column) {_listed(cells[on_barrier])}: "
+            "move them with move_off_barriers"
+        )
+    if problems:
+        raise ContractError("sources", problems)
+    is_open = np.isfinite(start)
+    labels = np.arange(len(cells), dtype=np.int32)
+    return Seeds(flat[is_open], start[is_open], labels[is_open])
+
+
+def _listed(cells: NDArray[np.int64]) -> str:
+    return first_of(tuple(int(part) for part in cell) for cell in cells)
