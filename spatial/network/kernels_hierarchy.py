@@ -1,0 +1,314 @@
+"""Compiled parts of the hierarchy: its shortcuts, their times, and times between many places over it."""
+
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Listed = tuple[Ints, Ints, NDArray[np.int64], Ints]
+
+__all__ = ["complete", "customise", "gather", "sweep_down", "sweep_up", "walk_tree"]
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def complete(
+    offsets: Ints, targets: Ints, tree: tuple[Ints, Ints, Ints, Ints]
+) -> tuple[NDArray[np.int64], Ints]:
+    """
+    Add the shortcuts of an elimination in the order of the nodes' numbers.
+
+    Parameters
+    ----------
+    offsets, targets : ndarray of int32
+        The neighbours above of each node.
+    tree : tuple of ndarray of int32, each of shape (n_nodes,)
+        All -1; afterwards the first holds each node's parent in the elimination tree (-1 for a root).
+
+    Returns
+    -------
+    tuple of ndarray
+        Offsets and neighbours above with the shortcuts, unsorted.
+    """
+    n = offsets.shape[0] - 1
+    above, starts = np.empty(2 * targets.shape[0] + n, np.int32), np.zeros(n + 1, np.int64)
+    parent, child, sibling, mark = tree
+    size = 0
+    for v in range(n):
+        if size + n > above.shape[0]:
+            longer = np.empty(2 * (size + n), np.int32)
+            for e in range(size):
+                longer[e] = above[e]
+            above = longer
+        mark[v] = v
+        up, c = n, -1
+        # The node's own neighbours come first, then those of its children in the tree.
+        while True:
+            first, last = (offsets[v], offsets[v + 1]) if c < 0 else (starts[c], starts[c + 1])
+            for e in range(first, last):
+                w = targets[e] if c < 0 else above[e]
+                if mark[w] != v:
+                    mark[w] = v
+                    above[size] = w
+                    size += 1
+                    up = min(up, w)
+            c = child[v] if c < 0 else sibling[c]
+            if c < 0:
+                break
+        starts[v + 1] = size
+        if up < n:
+            parent[v] = up
+            sibling[v] = child[up]
+            child[up] = v
+    return starts, above[:size]
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def walk_tree(parent: Ints, below: Ints, place: Ints, end: Ints) -> None:
+    """
+    Give numbers to the nodes of a tree so that each subtree has consecutive numbers and its top the last of them.
+
+    Parameters
+    ----------
+    parent : ndarray of int32
+        A node with a higher position; -1 for a root.
+    below : ndarray of int32
+        All 1; afterwards the number of nodes in the subtree of each node, itself included.
+    place : ndarray of int32
+        Receives the numbers.
+    end : ndarray of int32
+        Room for as many numbers.
+    """
+    n = parent.shape[0]
+    for v in range(n):
+        if parent[v] >= 0:
+            below[parent[v]] += below[v]
+    free = n
+    for v in range(n - 1, -1, -1):
+        up = parent[v]
+        if up < 0:
+            place[v] = free - 1
+            free -= below[v]
+        else:
+            place[v] = end[up] - 1
+            end[up] -= below[v]
+        end[v] = place[v]
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def customise(
+    above: tuple[NDArray[np.int64], Ints],
+    below: tuple[NDArray[np.int64], Ints, Ints],
+    slots: Ints,
+    weights: tuple[Floats, Floats],
+) -> tuple[Floats, Floats]:
+    """
+    Find the time of every arc of the hierarchy: its own, or the fastest over a node below both its ends.
+
+    Parameters
+    ----------
+    above : tuple of ndarray
+        Offsets and neighbours above, ascending.
+    below : tuple of ndarray
+        By node: offsets, the arcs that come up to it and the nodes that these come from, ascending.
+    slots : ndarray of int32
+        Where each arc of the network belongs: twice the arc, one more where it leads down; -1 for a loop.
+    weights : tuple of ndarray
+        Minutes and metres of the arcs of the network; inf minutes where closed.
+
+    Returns
+    -------
+    tuple of ndarray of float64, each of shape (n_arcs, 2)
+        Minutes and metres up and down.
+    """
+    offsets, targets = above
+    starts, arcs, tails = below
+    n = offsets.shape[0] - 1
+    minutes, metres = np.full((targets.shape[0], 2), np.inf), np.full((targets.shape[0], 2), np.inf)
+    for i in range(slots.shape[0]):
+        e, way = slots[i] >> 1, slots[i] & 1
+        if slots[i] >= 0 and weights[0][i] < minutes[e, way]:
+            minutes[e, way], metres[e, way] = weights[0][i], weights[1][i]
+    slot = np.zeros(n, np.int64)
+    for a in range(n):
+        for f in range(offsets[a], offsets[a + 1]):
+            slot[targets[f]] = f
+        for i in range(starts[a], starts[a + 1]):
+            e = np.int64(arcs[i])
+            up, down, up_m, down_m = minutes[e, 0], minutes[e, 1], metres[e, 0], metres[e, 1]
+            for f in range(e + 1, offsets[tails[i] + 1]):
+                g = slot[targets[f]]
+                # From a down to the node below and up again, and the other way round.
+                out = down + minutes[f, 0]
+                if out < minutes[g, 0]:
+                    minutes[g, 0], metres[g, 0] = out, down_m + metres[f, 0]
+                back = minutes[f, 1] + up
+                if back < minutes[g, 1]:
+                    minutes[g, 1], metres[g, 1] = back, metres[f, 1] + up_m
+    return minutes, metres
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def sweep_up(
+    above: tuple[NDArray[np.int64], Ints],
+    weights: tuple[Floats, Floats, int],
+    listed: Listed,
+    legs: tuple[NDArray[np.int64], Ints, Floats, Floats],
+    labels: tuple[Floats, Floats],
+) -> None:
+    """
+    Find the times between columns and all nodes above them in the elimination tree.
+
+    Parameters
+    ----------
+    above : tuple of ndarray
+        Offsets and neighbours above of the nodes.
+    weights : tuple
+        Minutes and metres of `customise`, and 0 where travel goes up from the columns, 1 where it comes down to them.
+    listed : tuple of ndarray
+        Nodes above the columns, ascending; by listed node the first column below it; offsets of its labels, a label
+        each column from the first one on; and by any node its position in the list.
+    legs : tuple of ndarray
+        By column: offsets, nodes, minutes and metres of the legs.
+    labels : tuple of ndarray
+        Minutes and metres, all inf; changed in place.
+    """
+    offsets, targets = above
+    arc_min, arc_m, way = weights
+    nodes, first, starts, where = listed
+    leg_offsets, leg_nodes, leg_min, leg_m = legs
+    minutes, metres = labels
+    for c in range(leg_offsets.shape[0] - 1):
+        for s in range(leg_offsets[c], leg_offsets[c + 1]):
+            p = where[leg_nodes[s]]
+            at = starts[p] + c - first[p]
+            if leg_min[s] < minutes[at]:
+                minutes[at] = leg_min[s]
+                metres[at] = leg_m[s]
+    for p in range(nodes.shape[0]):
+        v = nodes[p]
+        own, own_m = minutes[starts[p] : starts[p + 1]], metres[starts[p] : starts[p + 1]]
+        for e in range(offsets[v], offsets[v + 1]):
+            time, metre = arc_min[e, way], arc_m[e, way]
+            if time == np.inf:
+                continue
+            q = where[targets[e]]
+            start = starts[q] + first[p] - first[q]
+            there, there_m = minutes[start : start + own.shape[0]], metres[start : start + own.shape[0]]
+            for j in range(own.shape[0]):
+                later, along, now, now_m = own[j] + time, own_m[j] + metre, there[j], there_m[j]
+                there[j] = min(now, later)
+                there_m[j] = along if later < now else now_m
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _least(row: Floats) -> float:
+    """Find the least number of a row."""
+    low = np.inf
+    for j in range(row.shape[0]):
+        low = min(low, row[j])
+    return low
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def sweep_down(
+    above: tuple[NDArray[np.int64], Ints],
+    weights: tuple[Floats, Floats, int],
+    tops: tuple[Listed, tuple[Floats, Floats]],
+    rows: tuple[Ints, Ints],
+    table: tuple[Floats, Floats],
+    limit_min: float,
+) -> None:
+    """
+    Find the times between columns and listed nodes, from the highest node down.
+
+    Parameters
+    ----------
+    above : tuple of ndarray
+        Offsets and neighbours above of the nodes.
+    weights : tuple
+        Minutes and metres of `customise`, and 1 where travel comes from the columns, 0 where it goes to them.
+    tops : tuple
+        What `sweep_up` listed and found.
+    rows : tuple of ndarray
+        Nodes, ascending, with all that are above them; and by any node its position in this list.
+    table : tuple of ndarray, each of shape (listed nodes, columns)
+        Receives minutes and metres, inf where there is no way.
+    limit_min : float
+        Longer times are not wanted; inclusive.
+    """
+    offsets, targets = above
+    arc_min, arc_m, way = weights
+    (top_nodes, first, starts, _), (top_min, top_m) = tops
+    nodes, where = rows
+    minutes, metres = table
+    least = np.full(nodes.shape[0], np.inf)
+    q = top_nodes.shape[0] - 1
+    for p in range(nodes.shape[0] - 1, -1, -1):
+        v = nodes[p]
+        own, own_m = minutes[p], metres[p]
+        for j in range(own.shape[0]):
+            own[j] = np.inf
+            own_m[j] = np.inf
+        while q >= 0 and top_nodes[q] > v:
+            q -= 1
+        if q >= 0 and top_nodes[q] == v:
+            for j in range(starts[q + 1] - starts[q]):
+                own[first[q] + j] = top_min[starts[q] + j]
+                own_m[first[q] + j] = top_m[starts[q] + j]
+        for e in range(offsets[v], offsets[v + 1]):
+            time, metre, up = arc_min[e, way], arc_m[e, way], where[targets[e]]
+            if time == np.inf or time + least[up] > limit_min:
+                continue
+            there, there_m = minutes[up], metres[up]
+            for j in range(own.shape[0]):
+                later, along, now, now_m = there[j] + time, there_m[j] + metre, own[j], own_m[j]
+                own[j] = min(now, later)
+                own_m[j] = along if later < now else now_m
+        if limit_min < np.inf:
+            least[p] = _least(own)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def gather(
+    table: tuple[Floats, Floats],
+    legs: tuple[NDArray[np.int64], Ints, Floats, Floats],
+    columns: tuple[Ints, int, int],
+    limit_min: float,
+    found: tuple[Floats, Floats],
+) -> None:
+    """
+    Write the fastest times between places and columns into the table of all places.
+
+    Parameters
+    ----------
+    table : tuple of ndarray
+        What `sweep_down` found.
+    legs : tuple of ndarray
+        By place: offsets, rows of the table, minutes and metres of the legs.
+    columns : tuple
+        Place of each column; how far two places of rows lie apart in `found`, and two places of columns.
+    limit_min : float
+        The longest time, inclusive.
+    found : tuple of ndarray
+        Minutes and metres, flat; changed in place.
+    """
+    offsets, rows, leg_min, leg_m = legs
+    column_place, row_step, column_step = columns
+    for i in range(offsets.shape[0] - 1):
+        for s in range(offsets[i], offsets[i + 1]):
+            for j in range(column_place.shape[0]):
+                time = table[0][rows[s], j] + leg_min[s]
+                at = i * row_step + column_place[j] * column_step
+                if time <= limit_min and time < found[0][at]:
+                    found[0][at] = time
+                    found[1][at] = table[1][rows[s], j] + leg_m[s]
