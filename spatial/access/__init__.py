@@ -1,29 +1,88 @@
 """Times become access: people at settlements, the nearest facility and town of each, the last mile."""
 
 from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.availability import catchment_overlap, overlap_shares, spatial_availability
+from spatial.access.catchment_areas import catchment_areas
+from spatial.access.cells import cell_factor, cells_as_origins, towns_as_facilities
+from spatial.access.decays import (
+    Decay,
+    decay_binary,
+    decay_exponential,
+    decay_gaussian,
+    decay_linear,
+    decay_log_logistic,
+    decay_power,
+    decay_stepped,
+    decay_truncated_gaussian,
+)
+from spatial.access.edge_risk import needed_buffer_m, population_at_risk
+from spatial.access.floating_catchment import catchment_ratios, facility_crowding, floating_catchment_area
+from spatial.access.ground import AreaRules
+from spatial.access.isochrones import isochrones
 from spatial.access.last_mile import LastMileRules, last_mile
+from spatial.access.last_mile_coverage import last_mile_coverage
+from spatial.access.measures import cumulative_cutoff, cumulative_interval, gravity
 from spatial.access.nearest_table import AccessResult, access_table
+from spatial.access.off_barriers import move_off_barriers
 from spatial.access.ordering import id_order
 from spatial.access.population import allocate_population, allocate_population_with_account
+from spatial.access.poverty import fgt_poverty
+from spatial.access.reach import reached_edges
 from spatial.access.rules import TOWN_TIERS, AccessRules, SnapRules
+from spatial.access.rural_access import RoadCondition, rural_access_index
 from spatial.access.summaries import summarise, weighted_quantile, widen
 from spatial.access.surroundings import Surroundings
+from spatial.access.wet_loss import wet_loss, wet_loss_summary
 
 __all__ = [
     "TOWN_TIERS",
     "AccessResult",
     "AccessRules",
+    "AreaRules",
+    "Decay",
     "LastMileRules",
+    "RoadCondition",
     "SnapRules",
     "Surroundings",
     "access_table",
     "allocate_population",
     "allocate_population_with_account",
+    "catchment_areas",
+    "catchment_overlap",
+    "catchment_ratios",
+    "cell_factor",
+    "cells_as_origins",
     "cost_to_closest",
+    "cumulative_cutoff",
+    "cumulative_interval",
+    "decay_binary",
+    "decay_exponential",
+    "decay_gaussian",
+    "decay_linear",
+    "decay_log_logistic",
+    "decay_power",
+    "decay_stepped",
+    "decay_truncated_gaussian",
+    "facility_crowding",
+    "fgt_poverty",
+    "floating_catchment_area",
+    "gravity",
     "id_order",
+    "isochrones",
     "last_mile",
+    "last_mile_coverage",
+    "move_off_barriers",
+    "needed_buffer_m",
+    "overlap_shares",
+    "population_at_risk",
+    "reached_edges",
+    "rural_access_index",
+    "spatial_availability",
     "summarise",
+    "towns_as_facilities",
     "travel_times",
     "weighted_quantile",
+    "wet_loss",
+    "wet_loss_summary",
     "widen",
 ]

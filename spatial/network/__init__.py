@@ -1,6 +1,7 @@
 """Roads become a directed travel graph of each mode, places are joined to it, and times are found on it."""
 
 from spatial.network.barriers import Barriers, index_barriers
+from spatial.network.border import border_lines, hard_border
 from spatial.network.build import build_network
 from spatial.network.bus import bus_network
 from spatial.network.combined import combine_networks
@@ -24,10 +25,12 @@ __all__ = [
     "Snaps",
     "SpeedTable",
     "TravelGraph",
+    "border_lines",
     "build_network",
     "bus_network",
     "combine_networks",
     "edit_network",
+    "hard_border",
     "index_barriers",
     "load_speeds",
     "nearest",
