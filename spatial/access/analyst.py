@@ -50,7 +50,8 @@ def travel_times(
     -------
     DataFrame
         `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
-        A pair without a way within the cutoff has no row.
+        A pair without a way within the cutoff has no row. A finite cutoff is kept in ``attrs["cutoff_min"]``, so that
+        no measure asks for more.
     """
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
@@ -58,7 +59,7 @@ def travel_times(
     i, j, minutes, metres = times_matrix(
         graph, origins.snaps, goals.snaps, cutoff_min=cutoff_min, direct_barriers=barriers
     )
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "from_id": texts(origins.ids, i),
             "to_id": texts(goals.ids, j),
@@ -67,6 +68,9 @@ def travel_times(
             "network_distance_m": metres,
         }
     )
+    if np.isfinite(cutoff_min):
+        table.attrs["cutoff_min"] = float(cutoff_min)
+    return table
 
 
 def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function that analysts know, and ours for the walk

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access import poverty
+from spatial.access.poverty import gap_depth
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -69,33 +72,6 @@ def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     return lacking
 
 
-def gap_depth(values: ArrayLike, *, threshold: float, fail_point: float) -> NDArray[np.float64]:
-    """
-    How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``.
-
-    Parameters
-    ----------
-    values : array_like
-        Minutes, metres or numbers of facilities; `inf` = none reached, NaN = unknown.
-    threshold : float
-        Inclusive: a value at it has no gap.
-    fail_point : float
-        Above the threshold for a bad such as time, below it for a good such as facilities; NaN for none known,
-        which makes every gap NaN.
-
-    Returns
-    -------
-    ndarray
-        0-1; NaN where the value is; 1 where none is reached.
-
-    Examples
-    --------
-    >>> gap_depth([30.0, 45.0, float("inf")], threshold=30.0, fail_point=60.0).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    return np.clip((np.asarray(values, dtype=np.float64) - threshold) / (fail_point - threshold), 0.0, 1.0)
-
-
 def fgt_poverty(
     values: ArrayLike, weights: ArrayLike, *, threshold: float, fail_point: float
 ) -> NDArray[np.float64]:
@@ -123,15 +99,14 @@ def fgt_poverty(
     >>> fgt_poverty([30.0, 45.0], [1.0, 1.0], threshold=30.0, fail_point=60.0).tolist()
     [0.5, 0.25, 0.125]
     """
-    depth = gap_depth(values, threshold=threshold, fail_point=fail_point)
-    weight = np.asarray(weights, dtype=np.float64)
-    valid = ~np.isnan(depth) & ~np.isnan(weight)
-    total = weight[valid].sum()
-    if total <= 0:
-        return np.full(3, np.nan)
-    powers = np.stack([depth > 0, depth, depth**2])[:, valid]
-    means: NDArray[np.float64] = (powers @ weight[valid]) / total
-    return means
+    found = poverty.fgt_poverty(
+        values,
+        line=threshold,
+        above=True,
+        bound=fail_point,
+        weights=weights,
+    )
+    return np.array([found["fgt0"], found["fgt1"], found["fgt2"]])
 
 
 def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
