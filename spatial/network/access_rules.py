@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.network.tags import first_present, tag_column
+from spatial.network.tags import class_values, first_present, tag_values
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = ["Openness", "is_bridge", "is_snappable", "is_tunnel", "openness_of_roads"]
 
@@ -52,7 +54,7 @@ def _mode_rules(mode: str) -> dict[str, Any]:
     return {**_rules()[rules["like"]], **rules} if "like" in rules else rules
 
 
-def openness_of_roads(roads: pd.DataFrame, *, mode: str) -> Openness:
+def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness:
     """
     Apply the access and oneway rules of a mode.
 
@@ -60,7 +62,7 @@ def openness_of_roads(roads: pd.DataFrame, *, mode: str) -> Openness:
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         With road_class; access tags count where they are there.
     mode : str
         A mode of access.toml.
@@ -72,11 +74,11 @@ def openness_of_roads(roads: pd.DataFrame, *, mode: str) -> Openness:
     """
     shared, rules = _rules(), _mode_rules(mode)
     keys = tuple(rules["keys"])
-    closed = first_present(roads, keys).isin(shared["closed"]).to_numpy()
-    own_permit = tag_column(roads, keys[0]).isin(shared["permitted"]).to_numpy()
-    closed = closed | (roads["road_class"].isin(rules.get("by_permission", ())).to_numpy() & ~own_permit)
-    area = tag_column(roads, "area").eq("yes").to_numpy() & (not rules.get("areas", False))
-    motorroad = tag_column(roads, "motorroad").eq("yes").to_numpy() & (not rules.get("motorroads", True))
+    closed = first_present(roads, keys).is_in(shared["closed"])
+    own_permit = tag_values(roads, keys[0]).is_in(shared["permitted"])
+    closed = closed | (class_values(roads).is_in(rules.get("by_permission", ())) & ~own_permit)
+    area = tag_values(roads, "area").is_in(["yes"]) & (not rules.get("areas", False))
+    motorroad = tag_values(roads, "motorroad").is_in(["yes"]) & (not rules.get("motorroads", True))
     forward, backward, reversible = _oneway(roads, rules)
     reason = np.select(
         [area, motorroad, closed, reversible], ["area", "motorroad", "access", "reversible"], ""
@@ -86,26 +88,26 @@ def openness_of_roads(roads: pd.DataFrame, *, mode: str) -> Openness:
 
 
 def _oneway(
-    roads: pd.DataFrame, rules: dict[str, Any]
+    roads: pd.DataFrame | RoadLines, rules: dict[str, Any]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     shared = _rules()
     tag = first_present(roads, tuple(rules["oneway"]))
-    only_forward = tag.isin(shared["oneway_forward"]).to_numpy()
+    only_forward = tag.is_in(shared["oneway_forward"])
     if rules.get("implied_oneway", False):
-        implied = tag_column(roads, "junction").isin(shared["implied_oneway_junctions"]).to_numpy()
-        implied = implied | roads["road_class"].isin(shared["implied_oneway_classes"]).to_numpy()
-        only_forward = only_forward | (implied & tag.isna().to_numpy())
-    only_backward = tag.isin(shared["oneway_backward"]).to_numpy()
-    return ~only_backward, ~only_forward, tag.isin(shared["oneway_closed"]).to_numpy()
+        implied = tag_values(roads, "junction").is_in(shared["implied_oneway_junctions"])
+        implied = implied | class_values(roads).is_in(shared["implied_oneway_classes"])
+        only_forward = only_forward | (implied & ~tag.is_tagged)
+    only_backward = tag.is_in(shared["oneway_backward"])
+    return ~only_backward, ~only_forward, tag.is_in(shared["oneway_closed"])
 
 
-def is_bridge(roads: pd.DataFrame) -> NDArray[np.bool_]:
+def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
     """
     Tell which roads are bridges.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         The tag ``bridge`` counts where it is there.
 
     Returns
@@ -113,17 +115,17 @@ def is_bridge(roads: pd.DataFrame) -> NDArray[np.bool_]:
     ndarray of bool
         True for any value but no.
     """
-    tag = tag_column(roads, "bridge")
-    return tag.notna().to_numpy() & ~tag.isin(["no", "false", "0"]).to_numpy()
+    tag = tag_values(roads, "bridge")
+    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
 
 
-def is_tunnel(roads: pd.DataFrame) -> NDArray[np.bool_]:
+def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
     """
     Tell which roads are tunnels or passages through buildings.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         The tag ``tunnel`` counts where it is there.
 
     Returns
@@ -131,17 +133,17 @@ def is_tunnel(roads: pd.DataFrame) -> NDArray[np.bool_]:
     ndarray of bool
         True for any value but no.
     """
-    tag = tag_column(roads, "tunnel")
-    return tag.notna().to_numpy() & ~tag.isin(["no", "false", "0"]).to_numpy()
+    tag = tag_values(roads, "tunnel")
+    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
 
 
-def is_snappable(roads: pd.DataFrame) -> NDArray[np.bool_]:
+def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
     """
     Tell which roads can be entered anywhere along them.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         With road_class; bridge, tunnel and motorroad count where they are there.
 
     Returns
@@ -149,6 +151,6 @@ def is_snappable(roads: pd.DataFrame) -> NDArray[np.bool_]:
     ndarray of bool
         False on bridges, in tunnels, on ferries and on roads with controlled access (motorways, motorroads).
     """
-    controlled = roads["road_class"].isin([*_rules()["controlled_classes"], FERRY]).to_numpy()
-    controlled = controlled | tag_column(roads, "motorroad").eq("yes").to_numpy()
+    controlled = class_values(roads).is_in([*_rules()["controlled_classes"], FERRY])
+    controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
     return ~(controlled | is_bridge(roads) | is_tunnel(roads))

@@ -15,11 +15,11 @@ from spatial.network.graph import TravelGraph
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import findings_of, graph_report, no_findings, roads_report, speeds_report
 from spatial.network.road_speeds import all_season_of_roads, has_any, speeds_of_roads
-from spatial.network.roads_input import as_roads
+from spatial.network.roads_input import as_lines
 from spatial.network.seasons import season_rules, slowed_by_season
 from spatial.network.slope import with_slope
 from spatial.network.speeds import MODES, load_speeds
-from spatial.network.tags import tag_column
+from spatial.network.tags import class_values, tag_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from spatial.network.noding import Pieces
     from spatial.network.speeds import SpeedTable
     from spatial.rasters import Raster
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = ["assemble", "build_network"]
 
 
 def build_network(  # noqa: PLR0913 - each keyword is an option of the study under its own name
-    roads: gpd.GeoDataFrame | nx.MultiDiGraph,
+    roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines,
     *,
     mode: str = "drive",
     speeds: str | Path | SpeedTable = "osrm_like",
@@ -55,9 +56,9 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
 
     Parameters
     ----------
-    roads : GeoDataFrame or networkx.MultiDiGraph
-        The table ``roads``; any frame of lines in metres, with a column road_class (or highway) or without; or an
-        osmnx graph, projected. Left unchanged.
+    roads : GeoDataFrame, networkx.MultiDiGraph or RoadLines
+        The table ``roads``; any frame of lines in metres, with a column road_class (or highway) or without; an osmnx
+        graph, projected; or what `read_osm_roads` gives, brought to metres with ``to_crs``. Left unchanged.
     mode : str
         walk, cycle, ebike, motorcycle, drive or emergency.
     speeds : str, Path or SpeedTable
@@ -104,11 +105,11 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         raise NetworkError(f"ferry_wait_min is {ferry_wait_min:g}; it must be 0 or more")
     table = load_speeds(speeds)
     rules = season_rules(table, season) if season is not None else None
-    every = as_roads(roads)
+    every = as_lines(roads)
     columns, reasons = _judge(every, table, mode=mode, speed_factor=speed_factor, ferries=ferries)
     kept = reasons == ""
-    frame = every.loc[kept].reset_index(drop=True)
-    pieces = cut_roads(frame)
+    used = every.select(kept)
+    pieces = cut_roads(used)
     if len(pieces.road) == 0:
         raise NetworkError(
             f"no road is open to mode {mode}: {len(every)} roads were given, "
@@ -116,42 +117,42 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         )
     edges = {name: values[kept][pieces.road] for name, values in columns.items()}
     edges["edge_id"] = _edge_ids(edges["road_id"])
-    graph = assemble(mode, pyproj.CRS.from_user_input(frame.crs), pieces, edges)
+    graph = assemble(mode, pyproj.CRS.from_user_input(used.crs), pieces, edges)
     options = {"mode": mode, "speed_table": table.name, "speed_factor": speed_factor, "ferries": ferries}
     marks = {
         "unreadable_maxspeed": columns["unreadable"][kept],
-        "construction_left": _construction_left(frame),
+        "construction_left": _construction_left(used),
     }
     report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
     report |= speeds_report(graph, columns["unreadable"][kept][pieces.road])
-    graph = replace(graph, report=report, findings=findings_of(graph, frame, marks))
+    graph = replace(graph, report=report, findings=findings_of(graph, used, marks))
     if elevation is not None:
         graph = with_slope(graph, elevation)
     if season is not None and rules is not None:
-        closed = has_any(frame, "smoothness", rules.closed_smoothness)[pieces.road]
+        closed = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
         graph = slowed_by_season(graph, season, table, closed=closed)
     wait_min = table.ferry_wait_min if ferry_wait_min is None else ferry_wait_min
-    return graph if wait_min is None else with_ferry_times(graph, frame, wait_min=wait_min)
+    return graph if wait_min is None else with_ferry_times(graph, used, wait_min=wait_min)
 
 
 def _judge(
-    roads: gpd.GeoDataFrame, table: SpeedTable, *, mode: str, speed_factor: float, ferries: bool
+    roads: RoadLines, table: SpeedTable, *, mode: str, speed_factor: float, ferries: bool
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
     """Find what each road is like for the mode, and why those that are closed are closed ("" where open)."""
     openness = openness_of_roads(roads, mode=mode)
     speed = speeds_of_roads(roads, table, mode=mode, speed_factor=speed_factor)
-    is_ferry = (roads["road_class"] == FERRY).to_numpy()
+    kinds = class_values(roads)
+    is_ferry = kinds.is_in([FERRY])
     fastest = np.fmax(speed.forward_km_h, speed.backward_km_h)
     reasons = np.select(
         [is_ferry & (not ferries), np.isnan(fastest), openness.reason != "", fastest == 0],
         ["ferry", "class", openness.reason, "impassable"],
         "",
     ).astype(object)
-    surface = tag_column(roads, "surface")
     columns: dict[str, NDArray[Any]] = {
-        "road_id": roads["road_id"].to_numpy(dtype=object),
-        "road_class": roads["road_class"].to_numpy(dtype=object),
-        "surface": surface.where(surface.notna(), None).to_numpy(dtype=object),
+        "road_id": roads.road_id,
+        "road_class": kinds.objects(),
+        "surface": tag_values(roads, "surface").objects(),
         "forward_km_h": np.where(openness.forward, speed.forward_km_h, 0.0),
         "backward_km_h": np.where(openness.backward, speed.backward_km_h, 0.0),
         "speed_source": speed.source,
@@ -164,9 +165,9 @@ def _judge(
     return columns, reasons
 
 
-def _construction_left(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    tag = tag_column(roads, "construction")
-    return tag.notna().to_numpy() & ~tag.isin(["no"]).to_numpy()
+def _construction_left(roads: RoadLines) -> NDArray[np.bool_]:
+    tag = tag_values(roads, "construction")
+    return tag.is_tagged & ~tag.is_in(["no"])
 
 
 def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.network.access_rules import FERRY
 from spatial.network.links import Links, with_links, with_nodes
-from spatial.network.tags import members, tag_column
+from spatial.network.tags import class_values, members, road_ids, tag_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = ["parse_duration", "with_ferry_times"]
 
@@ -73,7 +74,7 @@ def _minutes(part: str) -> float:
     return math.nan
 
 
-def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame, *, wait_min: float) -> TravelGraph:
+def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame | RoadLines, *, wait_min: float) -> TravelGraph:
     """
     Let travellers wait once for each ferry they board, and cross in the time that is tagged.
 
@@ -85,7 +86,7 @@ def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame, *, wait_min: float
     ----------
     graph : TravelGraph
         With ferries; left unchanged.
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         With road_id; `duration` and `interval` as tagged count where they are there. Half an interval is waited for,
         and a duration is spread over the pieces of its way by length; it holds in both directions and whatever the
         speed factor.
@@ -114,13 +115,13 @@ def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame, *, wait_min: float
     return replace(result, report={**graph.report, "ferries": report})
 
 
-def _tagged(roads: pd.DataFrame, name: str) -> dict[str, float]:
+def _tagged(roads: pd.DataFrame | RoadLines, name: str) -> dict[str, float]:
     """Minutes by road, of those that say so."""
-    tags = tag_column(roads, name)
-    ferries = tags.notna().to_numpy() & (roads["road_class"] == FERRY).to_numpy()
+    tags = tag_values(roads, name)
+    ferries = tags.is_tagged & class_values(roads).is_in([FERRY])
     read = {
         str(road): parse_duration(text)
-        for road, text in zip(roads["road_id"][ferries], tags[ferries], strict=True)
+        for road, text in zip(road_ids(roads)[ferries], tags.objects()[ferries], strict=True)
     }
     return {road: minutes for road, minutes in read.items() if minutes > 0}
 

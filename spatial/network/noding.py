@@ -12,15 +12,12 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.errors import ContractError, first_of
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Pieces", "components_of", "cut_roads"]
+    from spatial.sources.road_lines import RoadLines
 
-_GRID_M = 0.001
-"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
+__all__ = ["Pieces", "components_of", "cut_roads"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,36 +54,28 @@ class Pieces:
     node_source_id: NDArray[np.object_]
 
 
-def cut_roads(roads: gpd.GeoDataFrame) -> Pieces:
+def cut_roads(roads: RoadLines) -> Pieces:
     """
     Cut roads where they meet.
 
-    Roads meet where they share one of their source's node ids, or without such ids where their vertices coincide to
-    the millimetre. Where they only cross, as a bridge does, they do not meet.
+    Where they only cross, as a bridge does, they do not meet.
 
     Parameters
     ----------
-    roads : GeoDataFrame of LineString
-        In metres, with road_id, and node_ids where the source has them. A road that is shorter than two different
-        vertices yields no piece.
+    roads : RoadLines
+        In metres. A road that is shorter than two different vertices yields no piece.
 
     Returns
     -------
     Pieces
         By road, then along it.
-
-    Raises
-    ------
-    ContractError
-        Where a road has not one node id a vertex.
     """
-    xy, road = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
-    vertex, names = _vertices(roads, xy, road)
+    xy, road, vertex = roads.xy, roads.road, roads.vertex
     kept = np.r_[True, (road[1:] != road[:-1]) | (vertex[1:] != vertex[:-1])][: len(road)]
     kept &= np.bincount(road[kept], minlength=len(roads))[road] > 1
     xy, road, vertex = xy[kept], road[kept], vertex[kept]
     changes = road[1:] != road[:-1]
-    is_break = np.bincount(vertex, minlength=len(names))[vertex] > 1
+    is_break = np.bincount(vertex, minlength=len(roads.vertex_id))[vertex] > 1
     is_break |= np.r_[True, changes][: len(road)] | np.r_[changes, True][: len(road)]
     breaks = np.flatnonzero(is_break)
     within = road[breaks[:-1]] == road[breaks[1:]]
@@ -104,30 +93,16 @@ def cut_roads(roads: gpd.GeoDataFrame) -> Pieces:
         offsets=offsets,
         node_x=xy[nodes, 0],
         node_y=xy[nodes, 1],
-        node_source_id=names[vertex[nodes]],
+        node_source_id=_names(roads.vertex_id[vertex[nodes]]),
     )
 
 
-def _vertices(
-    roads: gpd.GeoDataFrame, xy: NDArray[np.float64], road: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Give each different vertex a number and a name."""
-    if "node_ids" in roads.columns and bool(roads["node_ids"].notna().all()) and len(roads):
-        ids = roads["node_ids"].tolist()
-        counts = np.bincount(road, minlength=len(roads))
-        wrong = np.flatnonzero(np.array([len(item) for item in ids]) != counts)
-        if len(wrong):
-            shown = first_of(roads["road_id"].iloc[wrong])
-            raise ContractError(
-                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
-            )
-        unique, vertex = np.unique(np.concatenate([np.asarray(item) for item in ids]), return_inverse=True)
-        prefix = "n" if unique.dtype.kind in "iu" else ""
-        names = np.array([f"{prefix}{item}" for item in unique.tolist()], dtype=object)
-        return vertex.astype(np.int64), names
-    cells = np.round(xy / _GRID_M)
-    unique, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
-    return vertex.astype(np.int64), np.full(len(unique), None, dtype=object)
+def _names(ids: NDArray[Any]) -> NDArray[np.object_]:
+    """Ids as text: of numbers with the letter of OpenStreetMap's nodes; None stays."""
+    if ids.dtype == object:
+        return ids
+    prefix = "n" if ids.dtype.kind in "iu" else ""
+    return np.array([f"{prefix}{item}" for item in ids.tolist()], dtype=object)
 
 
 def _number_nodes(
@@ -135,16 +110,18 @@ def _number_nodes(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Give the pieces' ends numbers along a Hilbert curve; return starts, ends and a row of `xy` a node."""
     rows = np.concatenate((first, last))
-    used, at, inverse = np.unique(vertex[rows], return_index=True, return_inverse=True)
-    if len(used) == 0:
-        return inverse[:0], inverse[:0], rows[:0]
-    where = rows[at]
+    if len(rows) == 0:
+        return rows, rows, rows
+    # The first row of each vertex: rows are written from the last to the first.
+    at = np.full(int(vertex.max()) + 1, -1, dtype=np.int64)
+    at[vertex[rows][::-1]] = rows[::-1]
+    used = np.flatnonzero(at >= 0)
+    where = at[used]
     # The curve's own cells are coarse; ties go by coordinates, then by the source's id.
     curve = gpd.GeoSeries(shapely.points(xy[where])).hilbert_distance().to_numpy()
     order = np.lexsort((used, xy[where, 1], xy[where, 0], curve))
-    number = np.empty(len(used), dtype=np.int64)
-    number[order] = np.arange(len(used))
-    node = number[inverse]
+    at[used[order]] = np.arange(len(used))
+    node = at[vertex[rows]]
     return node[: len(first)], node[len(first) :], where[order]
 
 

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.network.tags import class_values
+
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = [
     "SMALL_COMPONENT_KM",
@@ -55,7 +58,7 @@ def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
 
 
 def findings_of(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, marks: dict[str, NDArray[np.bool_]]
+    graph: TravelGraph, roads: RoadLines, marks: dict[str, NDArray[np.bool_]]
 ) -> gpd.GeoDataFrame:
     """
     List what people should look at.
@@ -64,7 +67,7 @@ def findings_of(
     ----------
     graph : TravelGraph
         The graph.
-    roads : GeoDataFrame
+    roads : RoadLines
         The open roads that it was built from.
     marks : dict of ndarray of bool
         Roads concerned, by kind of finding.
@@ -78,11 +81,13 @@ def findings_of(
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []
     for kind, marked in marks.items():
-        for place in np.flatnonzero(marked):
-            road = roads.iloc[place]
-            detail = _DETAILS[kind].format(tag=road.get(_TAGS[kind]))
-            rows.append(_finding(graph.mode, kind, str(road["road_id"]), detail))
-            shapes.append(road.geometry)
+        places = np.flatnonzero(marked)
+        tag = roads.tag(_TAGS[kind])
+        for place in places.tolist():
+            code = tag.codes[place]
+            detail = _DETAILS[kind].format(tag=tag.texts[code] if code >= 0 else None)
+            rows.append(_finding(graph.mode, kind, str(roads.road_id[place]), detail))
+        shapes += list(roads.lines(places))
     small = np.flatnonzero(graph.component_km < SMALL_COMPONENT_KM)
     lines = graph.edge_lines()
     for number, edges in pd.Series(small).groupby(graph.component[small], sort=True):
@@ -117,14 +122,14 @@ def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS)
 
 
 def roads_report(
-    roads: gpd.GeoDataFrame, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]
+    roads: RoadLines, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]
 ) -> dict[str, Any]:
     """
     Count what became of the roads.
 
     Parameters
     ----------
-    roads : GeoDataFrame
+    roads : RoadLines
         All that were given.
     reasons : ndarray of object
         Why each is closed; ``""`` where it is open.
@@ -137,7 +142,7 @@ def roads_report(
         Fit for JSON.
     """
     closed = pd.Series(reasons[reasons != ""]).value_counts().sort_index()
-    by_class = pd.Series(roads["road_class"].to_numpy()[reasons == "class"]).value_counts().sort_index()
+    by_class = pd.Series(class_values(roads).objects()[reasons == "class"]).value_counts().sort_index()
     return {
         "roads": len(roads),
         "roads_open": int((reasons == "").sum()),

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.network.speeds import load_speeds
-from spatial.network.tags import members, tag_column, tag_lists
+from spatial.network.tags import class_values, members, tag_values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.network.speeds import ModeSpeeds, SpeedTable
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = ["RoadSpeeds", "all_season_of_roads", "has_any", "parse_maxspeed", "speeds_of_roads"]
 
@@ -73,14 +77,14 @@ def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
 
 
 def speeds_of_roads(
-    roads: pd.DataFrame, table: SpeedTable, *, mode: str, speed_factor: float = 1.0
+    roads: pd.DataFrame | RoadLines, table: SpeedTable, *, mode: str, speed_factor: float = 1.0
 ) -> RoadSpeeds:
     """
     Find the effective speed of every road.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged
         count where they are there.
     table : SpeedTable
@@ -96,7 +100,7 @@ def speeds_of_roads(
         One value a road; NaN on a class that is closed to the mode.
     """
     rules = table.modes[mode]
-    by_class = roads["road_class"].map(rules.classes).to_numpy(dtype=np.float64)
+    by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
     cap = _caps(roads, table, rules)
     slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
@@ -114,13 +118,13 @@ def speeds_of_roads(
     return RoadSpeeds(speeds[0], speeds[1], source, unreadable & rules.uses_maxspeed)
 
 
-def all_season_of_roads(roads: pd.DataFrame, table: SpeedTable) -> NDArray[np.object_]:
+def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
     """
     Tell which roads can be used all the year.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         With road_class; surface, smoothness, tracktype and seasonal as tagged count where they are there.
     table : SpeedTable
         Whose lists decide.
@@ -132,29 +136,28 @@ def all_season_of_roads(roads: pd.DataFrame, table: SpeedTable) -> NDArray[np.ob
         surface prevails over the grade of a track.
     """
     lists = table.all_season
-    seasonal = tag_column(roads, "seasonal")
-    fails = seasonal.notna().to_numpy() & ~seasonal.isin(["no"]).to_numpy()
+    seasonal = tag_values(roads, "seasonal")
+    fails = seasonal.is_tagged & ~seasonal.is_in(["no"])
     fails = fails | (
         has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
     )
     holds = has_any(roads, "surface", lists["surface_yes"])
-    holds = holds | (roads["road_class"].isin(lists["class_yes"]).to_numpy())
-    untagged = tag_column(roads, "surface").isna().to_numpy()
+    holds = holds | class_values(roads).is_in(lists["class_yes"])
+    untagged = ~tag_values(roads, "surface").is_tagged
     holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
     fails = fails | (untagged & has_any(roads, "tracktype", lists["tracktype_no"]))
     return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
 
 
 def _limits(
-    roads: pd.DataFrame, name: str, table: SpeedTable
+    roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    tags = tag_column(roads, name)
-    readings = {text: parse_maxspeed(text, table) for text in tags.dropna().unique()}
-    limits = tags.map(readings).to_numpy(dtype=np.float64)
-    return limits, tags.notna().to_numpy() & np.isnan(limits)
+    tags = tag_values(roads, name)
+    limits = tags.numbers(lambda text: parse_maxspeed(text, table))
+    return limits, tags.is_tagged & np.isnan(limits)
 
 
-def _caps(roads: pd.DataFrame, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:
+def _caps(roads: pd.DataFrame | RoadLines, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:
     cap = np.full(len(roads), np.inf)
     if not rules.uses_caps:
         return cap
@@ -163,22 +166,23 @@ def _caps(roads: pd.DataFrame, table: SpeedTable, rules: ModeSpeeds) -> NDArray[
         ("smoothness", table.smoothness_caps),
         ("tracktype", table.tracktype_caps),
     ):
-        lowest = {
-            text: min((caps[part] for part in members(text) if part in caps), default=math.inf)
-            for text in tag_column(roads, name).dropna().unique()
-        }
-        cap = np.fmin(cap, tag_column(roads, name).map(lowest).to_numpy(dtype=np.float64))
-    ungraded = (roads["road_class"] == "track").to_numpy() & tag_column(roads, "tracktype").isna().to_numpy()
+        lowest = tag_values(roads, name).numbers(partial(_lowest, caps))
+        cap = np.fmin(cap, lowest)
+    ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
     return np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
 
 
-def has_any(roads: pd.DataFrame, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+def _lowest(caps: Mapping[str, float], text: str) -> float:
+    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
+
+
+def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
     """
     Tell which roads are tagged with one of several values.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         Left unchanged.
     name : str
         The tag; one that is absent counts as untagged.
@@ -190,8 +194,7 @@ def has_any(roads: pd.DataFrame, name: str, values: frozenset[str]) -> NDArray[n
     ndarray of bool
         True where any member of the tag's list is among them.
     """
-    hits = {text: not values.isdisjoint(parts) for text, parts in tag_lists(roads, name).items()}
-    return tag_column(roads, name).map(hits).eq(other=True).to_numpy()
+    return tag_values(roads, name).has_any(values)
 
 
 def _limit(part: str, table: SpeedTable) -> float:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
+from spatial.sources.road_lines import RoadLines, TagsOnDemand, coded
 
 if TYPE_CHECKING:
     import networkx as nx
+    from numpy.typing import NDArray
 
-__all__ = ["as_roads"]
+__all__ = ["as_lines", "as_roads"]
+
+_GRID_M = 0.001
+"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -31,6 +37,72 @@ _TAGS = (
     "smoothness",
 )
 _NUMBERED = r"^(.*?)(\d+)$"
+
+
+def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> RoadLines:
+    """
+    Bring roads into the form that is cut and judged.
+
+    Roads meet where they share one of their source's node ids, or without such ids where their vertices coincide to
+    the millimetre.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame, networkx.MultiDiGraph or RoadLines
+        As `as_roads`; or `RoadLines`, which are taken as they are. Left unchanged.
+
+    Returns
+    -------
+    RoadLines
+        In metres.
+
+    Raises
+    ------
+    ContractError
+        As `as_roads`, and where a road has not one node id a vertex.
+    CrsError
+        Without a CRS in metres.
+    """
+    if isinstance(roads, RoadLines):
+        require_metres(roads.crs, what="roads")
+        return roads
+    frame = as_roads(roads)
+    geometry = frame.geometry.to_numpy()
+    xy = shapely.get_coordinates(geometry)
+    counts = shapely.get_num_coordinates(geometry).astype(np.int64)
+    offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+    vertex, ids = _vertices(frame, xy, counts)
+    names = [str(name) for name in frame.columns if name not in {frame.geometry.name, "road_id", "node_ids"}]
+    return RoadLines(
+        road_id=frame["road_id"].to_numpy(dtype=object),
+        tags=TagsOnDemand(names, lambda name: coded(frame[name])),
+        offsets=offsets,
+        point=np.arange(len(xy)),
+        points=xy,
+        points_crs=frame.crs,
+        crs=frame.crs,
+        vertex=vertex,
+        vertex_id=ids,
+    )
+
+
+def _vertices(
+    roads: gpd.GeoDataFrame, xy: NDArray[np.float64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Give each different vertex a number and the source's id."""
+    if "node_ids" in roads.columns and bool(roads["node_ids"].notna().all()) and len(roads):
+        ids = roads["node_ids"].tolist()
+        wrong = np.flatnonzero(np.array([len(item) for item in ids]) != counts)
+        if len(wrong):
+            shown = first_of(roads["road_id"].iloc[wrong])
+            raise ContractError(
+                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
+            )
+        unique, vertex = np.unique(np.concatenate([np.asarray(item) for item in ids]), return_inverse=True)
+        return vertex.astype(np.int64), unique
+    cells = np.round(xy / _GRID_M)
+    unique, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
+    return vertex.astype(np.int64), np.full(len(unique), None, dtype=object)
 
 
 def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:

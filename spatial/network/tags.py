@@ -1,41 +1,200 @@
-"""Tags of roads as columns of a frame: absent columns are untagged, letters are small, lists are split."""
+"""Tags of roads: absent columns are untagged, letters are small, lists are split; each value is judged once."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
-__all__ = ["first_present", "members", "tag_column", "tag_lists"]
+from spatial.sources.road_lines import CodedTag, RoadLines, coded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["TagValues", "class_values", "first_present", "members", "road_ids", "tag_values"]
 
 _SEPARATOR = re.compile(r"[;|]")
 
 
-def tag_column(roads: pd.DataFrame, name: str) -> pd.Series:
+@dataclass(frozen=True, eq=False)
+class TagValues:
+    """
+    One tag of every road.
+
+    Parameters
+    ----------
+    codes : ndarray of int32, shape (n_roads,)
+        Position of the value in `texts`; -1 where untagged.
+    texts : tuple of str
+        Values that come up; one may stand here twice.
+    """
+
+    codes: NDArray[np.int32]
+    texts: tuple[str, ...]
+
+    @property
+    def is_tagged(self) -> NDArray[np.bool_]:
+        """Which roads have the tag."""
+        return self.codes >= 0
+
+    def is_in(self, values: Collection[str]) -> NDArray[np.bool_]:
+        """
+        Tell where the tag has one of several values.
+
+        Parameters
+        ----------
+        values : collection of str
+            Whole values.
+
+        Returns
+        -------
+        ndarray of bool
+            False where untagged.
+        """
+        return self._spread([text in values for text in self.texts], False, np.bool_)
+
+    def has_any(self, values: frozenset[str]) -> NDArray[np.bool_]:
+        """
+        Tell where any member of the tag's list is one of several values.
+
+        Parameters
+        ----------
+        values : frozenset of str
+            In small letters.
+
+        Returns
+        -------
+        ndarray of bool
+            False where untagged.
+        """
+        hits = [not values.isdisjoint(members(text)) for text in self.texts]
+        return self._spread(hits, False, np.bool_)
+
+    def numbers(self, read: Callable[[str], float]) -> NDArray[np.float64]:
+        """
+        Read the tag as numbers.
+
+        Parameters
+        ----------
+        read : callable
+            From text to number.
+
+        Returns
+        -------
+        ndarray of float64
+            NaN where untagged.
+        """
+        return self._spread([read(text) for text in self.texts], np.nan, np.float64)
+
+    def objects(self) -> NDArray[np.object_]:
+        """
+        Write the tag out.
+
+        Returns
+        -------
+        ndarray of object
+            None where untagged.
+        """
+        return self._spread(list(self.texts), None, object)
+
+    def or_else(self, other: TagValues) -> TagValues:
+        """
+        Take another tag where this one is absent.
+
+        Parameters
+        ----------
+        other : TagValues
+            Of the same roads.
+
+        Returns
+        -------
+        TagValues
+            Untagged where both are.
+        """
+        if not other.texts:
+            return self
+        shifted = np.where(other.codes >= 0, other.codes + len(self.texts), -1)
+        codes = np.where(self.codes >= 0, self.codes, shifted).astype(np.int32)
+        return TagValues(codes, self.texts + other.texts)
+
+    def _spread(self, values: list[Any], untagged: Any, kind: Any) -> NDArray[Any]:
+        table = np.empty(len(values) + 1, dtype=kind)
+        table[:-1] = values
+        table[-1] = untagged  # where code -1 points
+        spread: NDArray[Any] = table[self.codes]
+        return spread
+
+
+def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
     """
     Read one tag of every road.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         Left unchanged.
     name : str
         Column; one that is absent counts as untagged.
 
     Returns
     -------
-    Series of object
-        Small letters without blanks around; missing where untagged or empty.
+    TagValues
+        Small letters without blanks around; untagged where empty.
     """
+    found = _written(roads, name)
+    texts = [_as_text(value).strip().lower() for value in found.texts]
+    if all(text and text != "nan" for text in texts):
+        return TagValues(found.codes, tuple(texts))
+    code = np.array([*(row if text and text != "nan" else -1 for row, text in enumerate(texts)), -1])
+    return TagValues(code[found.codes].astype(np.int32), tuple(texts))
+
+
+def class_values(roads: pd.DataFrame | RoadLines) -> TagValues:
+    """
+    Read the class of every road.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class.
+
+    Returns
+    -------
+    TagValues
+        As written.
+    """
+    found = _written(roads, "road_class")
+    return TagValues(found.codes, found.texts)
+
+
+def road_ids(roads: pd.DataFrame | RoadLines) -> NDArray[np.object_]:
+    """
+    Take the id of every road.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_id.
+
+    Returns
+    -------
+    ndarray of object
+        Ids.
+    """
+    return roads.road_id if isinstance(roads, RoadLines) else roads["road_id"].to_numpy(dtype=object)
+
+
+def _written(roads: pd.DataFrame | RoadLines, name: str) -> CodedTag:
+    if isinstance(roads, RoadLines):
+        return roads.tag(name)
     if name not in roads.columns:
-        return pd.Series(None, index=roads.index, dtype=object)
-    values = roads[name].astype(object)
-    known = {
-        value: text
-        for value in values.dropna().unique()
-        if (text := _as_text(value).strip().lower()) and text != "nan"
-    }
-    return values.map(known).astype(object)
+        return CodedTag(np.full(len(roads), -1, dtype=np.int32), ())
+    return coded(roads[name])
 
 
 def _as_text(value: object) -> str:
@@ -65,42 +224,23 @@ def members(text: str) -> list[str]:
     return [part for part in (item.strip().lower() for item in _SEPARATOR.split(text)) if part]
 
 
-def tag_lists(roads: pd.DataFrame, name: str) -> dict[str, list[str]]:
-    """
-    Split every different value of one tag.
-
-    Parameters
-    ----------
-    roads : DataFrame
-        Left unchanged.
-    name : str
-        Column; one that is absent counts as untagged.
-
-    Returns
-    -------
-    dict of str to list of str
-        Members by value.
-    """
-    return {text: members(text) for text in tag_column(roads, name).dropna().unique()}
-
-
-def first_present(roads: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
+def first_present(roads: pd.DataFrame | RoadLines, names: tuple[str, ...]) -> TagValues:
     """
     Take the first tag that is present out of several, in the order given.
 
     Parameters
     ----------
-    roads : DataFrame
+    roads : DataFrame or RoadLines
         Left unchanged.
     names : tuple of str
         Columns, the most specific first.
 
     Returns
     -------
-    Series of object
-        Its value; missing where none is present.
+    TagValues
+        Untagged where none is present.
     """
-    chosen = tag_column(roads, names[0])
+    chosen = tag_values(roads, names[0])
     for name in names[1:]:
-        chosen = chosen.where(chosen.notna(), tag_column(roads, name))
+        chosen = chosen.or_else(tag_values(roads, name))
     return chosen

@@ -10,7 +10,7 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.sources.osm_arrays import UNITS_A_DEGREE
-from spatial.sources.road_lines import CodedTag, RoadLines, coded
+from spatial.sources.road_lines import CodedTag, RoadLines, TagsOnDemand, coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,14 +134,16 @@ def roads_of_arrays(arrays: OsmArrays) -> tuple[RoadLines, list[str]]:
     rank[used] = np.arange(len(used))
     vertex = rank[place]
     degrees = np.column_stack((arrays.node_x[used], arrays.node_y[used])) / UNITS_A_DEGREE
-    tags = {"road_class": _coded(arrays.strings, highway[kept], untagged="ferry")}
-    tags |= {
-        tag.replace(":", "_"): _coded(arrays.strings, ways.with_key(arrays.code(tag))[kept])
-        for tag in ROAD_TAGS
-    }
+    keys = {tag.replace(":", "_"): tag for tag in ROAD_TAGS}
+
+    def read(name: str) -> CodedTag:
+        if name == "road_class":
+            return _coded(arrays.strings, highway[kept], untagged="ferry")
+        return _coded(arrays.strings, ways.with_key(arrays.code(keys[name]))[kept])
+
     return RoadLines(
         road_id=np.array([f"w{number}" for number in ways.number[kept].tolist()], dtype=object),
-        tags=tags,
+        tags=TagsOnDemand(["road_class", *keys], read),
         offsets=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes[kept]))),
         point=vertex,
         points=degrees,

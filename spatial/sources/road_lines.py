@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,12 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.crs import WGS84
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["CodedTag", "RoadLines", "coded"]
+__all__ = ["CodedTag", "RoadLines", "TagsOnDemand", "coded"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +59,40 @@ def coded(values: pd.Series) -> CodedTag:
     """
     codes, texts = pd.factorize(values.astype(object))
     return CodedTag(codes.astype(np.int32), tuple(texts))
+
+
+class TagsOnDemand(Mapping[str, CodedTag]):
+    """
+    Tags of roads, each coded when it is first asked for.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns, in their order.
+    read : callable
+        From name to `CodedTag`.
+    """
+
+    def __init__(self, names: Sequence[str], read: Callable[[str], CodedTag]) -> None:
+        self._names = dict.fromkeys(names)
+        self._read = read
+        self._known: dict[str, CodedTag] = {}
+
+    def __getitem__(self, name: str) -> CodedTag:
+        """Code a tag, or take it as it was coded."""
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._read(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,18 +270,3 @@ class RoadLines:
 @lru_cache(maxsize=8)
 def _transformer(one: Any, other: Any) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(one, other, always_xy=True)
-
-
-def no_roads() -> RoadLines:
-    """
-    Make an empty set of roads.
-
-    Returns
-    -------
-    RoadLines
-        In degrees.
-    """
-    none = np.empty(0, dtype=np.int64)
-    return RoadLines(
-        np.empty(0, dtype=object), {}, np.zeros(1, np.int64), none, np.empty((0, 2)), WGS84, WGS84, none, none
-    )
