@@ -24,6 +24,9 @@ _FIRST_LOOK = 8
 _WIDEN = 4
 """How many nearest places are looked at, and how the look widens; they change the speed only."""
 
+_SAME_SHARE = 1e-9
+"""Minutes that differ by less are the same: they were rounded."""
+
 
 def has_direct_walks(graph: TravelGraph) -> bool:
     """
@@ -54,7 +57,8 @@ def may_walk_directly(
 
     A pair may where no barrier lies between and the ground between is known to be land: both places are joined to the
     same component of the network, or they are no farther apart than a walk to the network may be. Without the second
-    condition people would walk from island to island wherever the sea is not mapped as a barrier.
+    condition people would walk from island to island wherever the sea is not mapped as a barrier. Where slopes slow the
+    network, only the latter holds: a straight walk knows no slope, and a long one over a hill would win by that alone.
 
     Parameters
     ----------
@@ -75,7 +79,8 @@ def may_walk_directly(
     i, j = pairs
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
     allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)
-    allowed |= _share_component(graph, origins, destinations, pairs)
+    if not _is_sloped(graph):
+        allowed |= _share_component(graph, origins, destinations, pairs)
     if barriers is not None:
         rows = np.flatnonzero(allowed)
         starts = np.column_stack((origins.x[i[rows]], origins.y[i[rows]]))
@@ -83,6 +88,14 @@ def may_walk_directly(
         allowed[rows[blocked_legs(barriers, starts, goals)]] = False
         allowed &= ~places_on_barriers(barriers, np.column_stack((origins.x, origins.y)))[i]
     return allowed
+
+
+def _is_sloped(graph: TravelGraph) -> bool:
+    """Tell whether walkers take longer one way than the other: without slopes both ways of an edge take the same."""
+    on_foot = graph.is_snappable if graph.edge_layer is None else graph.is_snappable & (graph.edge_layer == 0)
+    forward, backward = graph.forward_min[on_foot], graph.backward_min[on_foot]
+    both = np.isfinite(forward) & np.isfinite(backward)
+    return bool(np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]))
 
 
 def _share_component(

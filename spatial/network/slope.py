@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
 
-__all__ = ["Climbs", "climbs_of", "cycling_multiplier", "tobler_multiplier", "tobler_speed", "with_slope"]
+__all__ = [
+    "Climbs",
+    "climbs_of",
+    "cycling_multiplier",
+    "heights_at",
+    "tobler_multiplier",
+    "tobler_speed",
+    "with_slope",
+]
 
 STEEPEST = 1.0
 """Slopes beyond one in one are taken as one in one: what a model of elevation says of cliffs is no path."""
@@ -267,7 +275,7 @@ def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spaci
     straight = graph.is_bridge | graph.is_tunnel | level
     steps = np.maximum(np.ceil(graph.length_m / spacing_m - 1e-9), 1).astype(np.int64)
     steps[straight] = 1
-    height = _heights(_tiles(elevation), graph.crs, *_points_along(graph, steps))
+    height = heights_at(elevation, graph.crs, *_points_along(graph, steps))
     offsets = np.concatenate(([0], np.cumsum(steps)))
     edge = np.repeat(np.arange(graph.n_edges), steps)
     first = np.arange(offsets[-1]) + edge  # an edge has one reading more than steps
@@ -311,11 +319,29 @@ def _points_along(
     return place[:, 0], place[:, 1]
 
 
-def _heights(
-    tiles: list[Raster], crs: pyproj.CRS, x: NDArray[np.float64], y: NDArray[np.float64]
+def heights_at(
+    elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """
+    Read elevation at points.
+
+    Parameters
+    ----------
+    elevation : Raster or sequence of Raster
+        Metres; NaN where unknown. Of several, the first that knows a point decides.
+    crs : pyproj.CRS
+        The CRS of the points; they are put into that of each raster.
+    x, y : ndarray of float64, shape (n,)
+        Easting and northing.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Metres, bilinear between the four nearest cell centres; NaN beyond the rasters and where one of the four that
+        counts is unknown.
+    """
     height = np.full(len(x), np.nan)
-    for tile in tiles:
+    for tile in _tiles(elevation):
         left = np.flatnonzero(np.isnan(height))
         if len(left) == 0:
             break

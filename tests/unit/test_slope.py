@@ -10,7 +10,7 @@ import shapely
 from affine import Affine
 
 from spatial.errors import NetworkError
-from spatial.network import build_network, tobler_speed, with_slope
+from spatial.network import build_network, snap, times_matrix, tobler_speed, with_slope
 from spatial.network.slope import climbs_of, cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
 
@@ -227,3 +227,22 @@ def test_options_that_make_no_sense_are_all_named():
         with_slope(with_slope(graph, plane()), plane())
     with pytest.raises(NetworkError, match="no raster"):
         with_slope(graph, [])
+
+
+def test_a_long_straight_walk_does_not_compete_with_a_road_that_knows_its_slope():
+    # A road goes round: 2 x 4 km for 5.66 km straight. On the level the straight walk wins: 5.657 x 1.3 at 5 km/h.
+    graph = build_network(road([(0, 0), (4000, 0), (4000, 4000)]), mode="walk")
+    sloped = with_slope(graph, plane(east=0.1))
+    points = gpd.GeoSeries([shapely.Point(0, 0), shapely.Point(4000, 4000)], crs=CRS)
+    minutes = []
+    for net in (graph, sloped):
+        snaps = snap(net, points, max_snap_m=5000.0)
+        i, j, found, _ = times_matrix(net, snaps, snaps, cutoff_min=np.inf)
+        minutes.append(float(found[(i == 0) & (j == 1)][0]))
+    assert minutes[0] == pytest.approx(60 * 1.3 * 4.0 * np.sqrt(2) / 5)
+    # 4 km up at 10 %, 4 km level.
+    assert minutes[1] == pytest.approx(48 / np.exp(-0.35) + 48)
+    # Within the walk that a place may take to the network, ground off the roads counts as level.
+    near = snap(sloped, points, max_snap_m=6000.0)
+    i, j, found, _ = times_matrix(sloped, near, near, cutoff_min=np.inf)
+    assert found[(i == 0) & (j == 1)][0] == pytest.approx(minutes[0])
