@@ -18,6 +18,9 @@ __all__ = ["WGS84", "parse_crs", "require_metres", "working_crs_for"]
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""
 
+_ZONE_DEGREES = 6
+"""Width of a UTM zone, from 80 degrees south to 84 degrees north."""
+
 
 def parse_crs(text: str, *, what: str) -> pyproj.CRS:
     """
@@ -114,11 +117,15 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
     if len(frame) == 0:
         raise CrsError("no geometry: the working CRS cannot be chosen")
     west, south, east, north = (float(value) for value in frame.to_crs(WGS84).total_bounds)
-    middle = AreaOfInterest((west + east) / 2, (south + north) / 2, (west + east) / 2, (south + north) / 2)
+    longitude, latitude = (west + east) / 2, (south + north) / 2
+    if longitude % _ZONE_DEGREES and -80 <= latitude <= 84 and latitude:
+        # Inside one zone; to ask PROJ's database takes longer than to read a small extract.
+        zone = int((longitude + 180) // _ZONE_DEGREES) + 1
+        return pyproj.CRS.from_epsg((32600 if latitude > 0 else 32700) + zone)
+    middle = AreaOfInterest(longitude, latitude, longitude, latitude)
     zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=middle)
     if not zones:
         raise CrsError(
-            f"no UTM zone at longitude {(west + east) / 2:g}, latitude {(south + north) / 2:g}: "
-            "name working_crs in the study file"
+            f"no UTM zone at longitude {longitude:g}, latitude {latitude:g}: name working_crs in the study file"
         )
     return pyproj.CRS.from_epsg(int(zones[0].code))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -54,6 +57,11 @@ def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
     GeoDataFrame
         By the contract of the table ``findings_network``.
     """
+    return _empty(crs).copy()
+
+
+@lru_cache(maxsize=8)
+def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return _as_findings([], [], crs)
 
 
@@ -89,14 +97,25 @@ def findings_of(
             rows.append(_finding(graph.mode, kind, str(roads.road_id[place]), detail))
         shapes += list(roads.lines(places))
     small = np.flatnonzero(graph.component_km < SMALL_COMPONENT_KM)
-    lines = graph.edge_lines()
-    for number, edges in pd.Series(small).groupby(graph.component[small], sort=True):
-        members = edges.to_numpy()
-        km = float(graph.component_km[members[0]])
-        detail = f"{len(members)} edges, {km:.2f} km, are joined to no other road of the mode."
-        rows.append(_finding(graph.mode, "small_component", str(number), detail))
-        shapes.append(shapely.multilinestrings(lines[members]))
+    small = small[np.argsort(graph.component[small], kind="stable")]
+    lines = _lines(graph, small)
+    first = np.flatnonzero(np.diff(graph.component[small], prepend=-1))
+    for begin, end in pairwise([*first.tolist(), len(small)]):
+        km = float(graph.component_km[small[begin]])
+        detail = f"{end - begin} edges, {km:.2f} km, are joined to no other road of the mode."
+        number = str(graph.component[small[begin]])
+        rows.append(_finding(graph.mode, "small_component", number, detail))
+        shapes.append(shapely.multilinestrings(lines[begin:end]))
     return _as_findings(rows, shapes, graph.crs)
+
+
+def _lines(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Lines of some edges."""
+    counts = np.diff(graph.coordinate_offsets)[edges]
+    row = np.repeat(np.arange(len(edges)), counts)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    xy = graph.coordinates[graph.coordinate_offsets[edges][row] + within]
+    return np.asarray(shapely.linestrings(xy, indices=row), dtype=object)
 
 
 def _finding(mode: str, kind: str, subject: str, detail: str) -> dict[str, Any]:
@@ -104,21 +123,18 @@ def _finding(mode: str, kind: str, subject: str, detail: str) -> dict[str, Any]:
 
 
 def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    columns = {
-        name: pd.Series([row[name] for row in rows], dtype="str")
-        for name in ("finding_id", "kind", "subject_id")
-    }
-    frame = pd.DataFrame(
-        {
-            **columns,
-            "other_id": pd.Series([None] * len(rows), dtype="str"),
-            "detail": pd.Series([row["detail"] for row in rows], dtype="str"),
-            "distance_m": np.full(len(rows), np.nan),
-        }
-    )
-    findings = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
     # A road in several parts would come up once a part.
-    return findings.drop_duplicates("finding_id").reset_index(drop=True)
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        first.setdefault(row["finding_id"], place)
+    kept = [rows[place] for place in first.values()]
+    columns = {
+        name: pd.Series([row.get(name) for row in kept], dtype="str")
+        for name in ("finding_id", "kind", "subject_id", "other_id", "detail")
+    }
+    columns["distance_m"] = pd.Series(np.nan, index=range(len(kept)), dtype="float64")
+    geometry = gpd.GeoSeries([shapes[place] for place in first.values()], crs=crs)
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
 
 
 def roads_report(
@@ -141,13 +157,13 @@ def roads_report(
     dict
         Fit for JSON.
     """
-    closed = pd.Series(reasons[reasons != ""]).value_counts().sort_index()
-    by_class = pd.Series(class_values(roads).objects()[reasons == "class"]).value_counts().sort_index()
+    closed = Counter(reasons[reasons != ""].tolist())
+    by_class = Counter(class_values(roads).objects()[reasons == "class"].tolist())
     return {
         "roads": len(roads),
         "roads_open": int((reasons == "").sum()),
-        "roads_closed": {str(reason): int(count) for reason, count in closed.items()},
-        "roads_closed_by_class": {str(kind): int(count) for kind, count in by_class.items()},
+        "roads_closed": dict(sorted(closed.items())),
+        "roads_closed_by_class": dict(sorted(by_class.items())),
         **{kind: int(marked.sum()) for kind, marked in marks.items()},
     }
 
@@ -176,7 +192,7 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
     )
     edges = np.bincount(graph.component, minlength=count)
     km = graph.component_lengths_km
-    is_untagged = np.array([value is None for value in graph.surface])
+    is_untagged = pd.isna(graph.surface)
     return {
         "nodes": graph.n_nodes,
         "edges": graph.n_edges,
@@ -224,15 +240,18 @@ def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str
         "tagged_km": graph.speed_source == "maxspeed",
         "imputed_km": graph.speed_source == "class",
         "unreadable_km": unreadable,
-        "surface_unknown_km": np.array([value is None for value in graph.surface], dtype=bool),
+        "surface_unknown_km": pd.isna(graph.surface),
     }
-    kilometres = pd.DataFrame({name: np.where(mark, length, 0.0) / 1000.0 for name, mark in marks.items()})
-    by_class = kilometres.groupby(graph.road_class.astype(str), sort=True).sum()
+    kind, kinds = pd.factorize(graph.road_class)
+    by_class = {
+        name: np.bincount(kind, weights=np.where(mark, length, 0.0) / 1000.0, minlength=len(kinds))
+        for name, mark in marks.items()
+    }
     return {
         "speed_tagged_share": float(length[marks["tagged_km"]].sum()) / total,
         "unreadable_maxspeed_share": float(length[unreadable].sum()) / total,
         "speeds_by_class": {
-            str(kind): {name: float(value) for name, value in row.items()}
-            for kind, row in by_class.iterrows()
+            str(kinds[row]): {name: float(values[row]) for name, values in by_class.items()}
+            for row in sorted(range(len(kinds)), key=lambda row: str(kinds[row]))
         },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,10 +195,7 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
 
 def _read(name: str) -> dict[str, Any]:
     if name in PRESETS:
-        text = (
-            resources.files("spatial.network").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
-        )
-        return tomllib.loads(text)
+        return _preset(name)
     path = Path(name)
     try:
         return {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
@@ -212,6 +210,13 @@ def _read(name: str) -> dict[str, Any]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
+
+
+@cache
+def _preset(name: str) -> dict[str, Any]:
+    """Read a table of the package once; nobody writes into it."""
+    presets = resources.files("spatial.network").joinpath("presets")
+    return tomllib.loads(presets.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
