@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -319,3 +321,10 @@ def test_a_class_of_speed_0_is_closed(tmp_path):
 def test_a_speed_factor_that_makes_no_sense_is_refused(factor):
     with pytest.raises(NetworkError, match="speed_factor"):
         build_network(star(), mode="drive", speed_factor=factor)
+
+
+def test_the_page_on_modes_prints_the_speeds_of_the_presets():
+    page = (Path(__file__).parents[2] / "docs" / "modes.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", page, flags=re.MULTILINE)
+    printed = {kind: tuple(map(int, numbers)) for kind, *numbers in rows}
+    assert printed == {**DRIVE, "track": TRACKS[None]}
