@@ -1,0 +1,162 @@
+"""Times between 2,000 and 300 nodes without a cutoff: this package's hierarchy, RoutingKit's CCH and scipy.
+
+``python -m benchmarks.k3u_unbounded [--data FOLDER] [--nodes N] [--repeats N]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks.measure import in_turns
+from benchmarks.road_like import at_every_vertex, road_like_graph
+from spatial.crs import working_crs_for
+from spatial.network import TravelGraph, build_network
+from spatial.network.hierarchy import build_hierarchy
+from spatial.network.hierarchy_query import Entries, many_to_many
+from spatial.sources.osm import read_osm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["compare", "main"]
+
+SOURCES, TARGETS = 2000, 300
+SCIPY_SEARCHES = 15
+"""Of the 300 that scipy would need; its seconds are multiplied."""
+TICKS_A_MINUTE = 60_000
+"""RoutingKit counts whole milliseconds: a way of some hundred arcs is off by at most half a tick each."""
+METRES_A_DEGREE = 111_320.0
+
+
+class Peers:
+    """One graph as each peer holds it."""
+
+    def __init__(self, graph: TravelGraph, seed: int) -> None:
+        self.x, self.y = graph.node_x, graph.node_y
+        arcs = graph.outward
+        self.offsets, self.heads = arcs.offsets, arcs.target
+        self.minutes, self.metres = arcs.time_min, arcs.length_m
+        self.tails = np.repeat(np.arange(graph.n_nodes), np.diff(arcs.offsets))
+        rng = np.random.default_rng(seed)
+        self.sources = rng.choice(graph.n_nodes, min(SOURCES, graph.n_nodes), replace=False)
+        self.targets = rng.choice(graph.n_nodes, min(TARGETS, graph.n_nodes), replace=False)
+
+    def spatial_tasks(self) -> dict[str, Callable[[], Any]]:
+        hierarchy = build_hierarchy(self.x, self.y, self.offsets, self.heads)
+        metric = hierarchy.customise(self.minutes, self.metres)
+        sources, targets = Entries.at_nodes(self.sources), Entries.at_nodes(self.targets)
+        print(
+            f"hierarchy: {hierarchy.n_arcs:,} arcs, {hierarchy.nbytes / 1e6:.0f} MB, times {metric.nbytes / 1e6:.0f} MB"
+        )
+        return {
+            "prepare": lambda: build_hierarchy(self.x, self.y, self.offsets, self.heads),
+            "customise": lambda: hierarchy.customise(self.minutes, self.metres),
+            "query": lambda: many_to_many(metric, sources, targets)[0],
+        }
+
+    def routingkit_tasks(self) -> dict[str, Callable[[], Any]]:
+        import pyroutingkit  # noqa: PLC0415 - a peer that may be missing
+
+        ticks = np.rint(self.minutes * TICKS_A_MINUTE).astype(np.uint32)
+        pairs = self.tails.astype(np.uint32), self.heads.astype(np.uint32)
+        place = (self.y / METRES_A_DEGREE).astype(np.float32), (self.x / METRES_A_DEGREE).astype(np.float32)
+        sources, targets = self.sources.astype(np.uint32), self.targets.astype(np.uint32)
+
+        def prepare() -> Any:
+            topology = pyroutingkit.CCHTopology()
+            topology.build(*pairs, *place, len(self.x))
+            return topology
+
+        metric = pyroutingkit.CCHMetric(prepare())
+        metric.customize(ticks, 1)
+        return {
+            "prepare": prepare,
+            "customise": lambda: metric.customize(ticks, 1),
+            "query": lambda: metric.distances_many_to_many(sources, targets),
+        }
+
+    def scipy_times(self, n: int) -> NDArray[np.float64]:
+        """Search from the first targets against the traffic; of parallel arcs the fastest counts."""
+        order = np.lexsort((self.minutes, self.tails, self.heads))
+        rows, columns = self.heads[order], self.tails[order]
+        kept = np.r_[True, (np.diff(rows) != 0) | (np.diff(columns) != 0)]
+        links = csr_array((self.minutes[order][kept], (rows[kept], columns[kept])), shape=(len(self.x),) * 2)
+        found: NDArray[np.float64] = dijkstra(links, indices=self.targets[:n])[:, self.sources].T
+        return found
+
+
+def compare(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
+    """Print preparation, customisation and query of each, and how their times agree."""
+    peers = Peers(graph, seed)
+    n, m = len(peers.sources), len(peers.targets)
+    print(f"\n{name}: {len(peers.x):,} nodes, {len(peers.heads):,} arcs, {n:,} x {m:,}, seed {seed}")
+    ours = peers.spatial_tasks()
+    times = ours["query"]()
+    expected = peers.scipy_times(SCIPY_SEARCHES)
+    _say_agreement("scipy", times[:, :SCIPY_SEARCHES], expected, 1e-9)
+    tasks = {f"spatial {part}": task for part, task in ours.items()}
+    limits = {"spatial prepare": 3}
+    if find_spec("pyroutingkit"):
+        import pyroutingkit  # noqa: PLC0415 - a peer that may be missing
+
+        theirs = peers.routingkit_tasks()
+        ticks = theirs["query"]().astype(float)
+        ticks[ticks >= pyroutingkit.INF_WEIGHT] = np.inf
+        _say_agreement("RoutingKit", times, ticks / TICKS_A_MINUTE, 1000 / TICKS_A_MINUTE)
+        tasks |= {f"RoutingKit {part}": task for part, task in theirs.items()}
+        limits["RoutingKit prepare"] = 1
+    else:
+        print("pyroutingkit is not installed: RoutingKit's CCH is not compared")
+    tasks["scipy query"] = lambda: peers.scipy_times(SCIPY_SEARCHES)
+    limits["scipy query"] = 2
+    taken = {task: each.cpu for task, each in in_turns(tasks, repeats=repeats, at_most=limits).items()}
+    taken["scipy query"] *= m / SCIPY_SEARCHES
+    for part in ("prepare", "customise", "query"):
+        base = taken[f"spatial {part}"]
+        for task in (task for task in taken if task.endswith(part)):
+            note = f" ({SCIPY_SEARCHES} of {m} searches, multiplied)" if task.startswith("scipy") else ""
+            print(f"{task:22}{1e3 * taken[task]:12.1f} CPU ms{taken[task] / base:9.2f} x spatial{note}")
+
+
+def _say_agreement(
+    name: str, mine: NDArray[np.float64], other: NDArray[np.float64], within_min: float
+) -> None:
+    both = np.isfinite(mine) & np.isfinite(other)
+    same = (both == np.isfinite(mine)) & (both == np.isfinite(other))
+    same[both] = np.abs(mine[both] - other[both]) <= within_min
+    print(
+        f"{name}: {int(same.sum()):,} of {same.size:,} times agree within {within_min:.2g} min, "
+        f"{both.mean():.1%} reached"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"))
+    parser.add_argument("--nodes", type=int, default=200_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    options = {"seed": chosen.seed, "repeats": chosen.repeats}
+    compare("road-like", road_like_graph(chosen.nodes, chosen.seed), **options)
+    if not chosen.data:
+        print("\nComoros is left out: name its folder with --data or SPATIAL_TEST_DATA")
+        return
+    roads = read_osm(next((Path(chosen.data) / "comoros").glob("*.osm.pbf"))).roads
+    graph = build_network(roads.to_crs(working_crs_for(roads)))
+    compare("Comoros, every vertex a node", at_every_vertex(graph), **options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
