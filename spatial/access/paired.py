@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from spatial.access.ordering import id_order
 from spatial.access.places import existing, place_on, take
@@ -14,6 +13,7 @@ from spatial.network import nearest, walk_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.access.places import Places
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
 
-__all__ = ["Pairing", "easier_walk", "minutes_to_closest", "nearest_entry", "pair_up", "people_of", "reach_status"]
+__all__ = [
+    "Pairing",
+    "easier_walk",
+    "minutes_to_closest",
+    "nearest_entry",
+    "pair_up",
+    "people_of",
+    "reach_status",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +170,8 @@ def nearest_entry(snaps: Snaps) -> Snaps:
         With one candidate.
     """
     names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
-    return replace(snaps, **{name: np.ascontiguousarray(getattr(snaps, name)[:, :1]) for name in names})
+    first: dict[str, Any] = {name: np.ascontiguousarray(getattr(snaps, name)[:, :1]) for name in names}
+    return replace(snaps, **first)
 
 
 def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.object_]:
@@ -188,9 +197,9 @@ def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.o
     return status
 
 
-def people_of(settlements: pd.DataFrame) -> NDArray[np.float64]:
+def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """
-    Count the people who are scored.
+    Count the people of each settlement, and tell who is scored.
 
     Parameters
     ----------
@@ -199,11 +208,16 @@ def people_of(settlements: pd.DataFrame) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of float64
-        Persons; 0 outside the study area, NaN where they are not known.
+    tuple of ndarray
+        Persons, NaN where they are not known; and whether the settlement lies in the study area.
     """
-    people = settlements.get("population_persons", pd.Series(np.nan, index=settlements.index))
-    persons = people.to_numpy(dtype=np.float64, copy=True)
-    if "in_study" in settlements:
-        persons[~settlements["in_study"].to_numpy(dtype=bool)] = 0.0
-    return persons
+    n = len(settlements)
+    persons = (
+        settlements["population_persons"].to_numpy(dtype=np.float64)
+        if "population_persons" in settlements
+        else np.full(n, np.nan)
+    )
+    scored = (
+        settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
+    )
+    return persons, scored
