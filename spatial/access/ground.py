@@ -38,8 +38,8 @@ class AreaRules:
     Parameters
     ----------
     half_width_m : float
-        Ground this near to a stretch within reach is always claimed, and ground this near to one out of reach never,
-        unless the former is as near. Metres, straight.
+        Ground this near to a stretch within reach is claimed, and ground this near to one out of reach is not, unless
+        the former is as near. Metres, straight; circles are drawn with corners, so that up to 2 % of `hull_m` may lack.
     hull_m : float
         Radius of the hull: gaps between stretches are closed where no circle of this radius fits in. No ground further
         than this from a stretch within reach is claimed. Metres, straight; at least `half_width_m`.
@@ -126,7 +126,7 @@ class Ground:
         if len(ours) == 0:
             return []
         rules = self.rules
-        hull = shapely.union_all(self._buffers(ours, wide=True), grid_size=_GRID_M)
+        hull = shapely.union_all(self._buffers(ours, wide=True))
         if rules.hull_m > rules.half_width_m:
             hull = shapely.buffer(hull, rules.half_width_m - rules.hull_m, quad_segs=_QUARTER)
         holes = self._out_of_reach(ours, hull)
@@ -166,11 +166,11 @@ class Ground:
         near = np.flatnonzero(shapely.intersects(hull, lines))
         if len(near) == 0:
             return shapely.Polygon()
-        around = shapely.union_all(self._buffers(beyond.take(near), wide=False), grid_size=_GRID_M)
+        around = shapely.union_all(self._buffers(beyond.take(near), wide=False))
         inner = self._buffers(found, wide=False)
         shapely.prepare(around)
         inner = inner[shapely.intersects(around, inner)]
-        return shapely.difference(around, shapely.union_all(inner, grid_size=_GRID_M), grid_size=_GRID_M)
+        return shapely.difference(around, shapely.union_all(inner), grid_size=_GRID_M)
 
 
 def _walls(graph: TravelGraph, barriers: gpd.GeoSeries | None) -> NDArray[np.object_]:

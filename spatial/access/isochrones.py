@@ -122,7 +122,7 @@ def _nested(
         km = float(((reached.end - reached.start) * ground.graph.length_m[reached.edge]).sum()) / 1000.0
         # Circles are drawn with corners, so that an area may miss the one before it by a hand's breadth.
         inner = shapely.union(inner, shapely.MultiPolygon(ground.around(reached)))
-        parts = [part for part in shapely.get_parts(inner) if part.geom_type == "Polygon"]
+        parts = [part for part in shapely.get_parts(inner) if part.area > 0.0]
         rows.append(
             (group.service, group.facility_id, cutoff, km, shapely.MultiPolygon(parts) if parts else None)
         )

@@ -1,0 +1,294 @@
+"""Stretches within reach, isochrones and catchments, whose minutes and metres are known by arithmetic."""
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+from rasterio.transform import from_origin
+
+from spatial.access import AreaRules, SnapRules, catchment_areas, isochrones, reached_edges
+from spatial.access.stretches import reached_stretches
+from spatial.errors import ContractError, CrsError
+from spatial.network import build_network, nearest, snap
+from spatial.rasters import Raster
+
+CRS = "EPSG:32738"
+
+
+def network(*lines, **columns):
+    """Tertiary roads at 30 km/h: 2 minutes a kilometre."""
+    frame = {
+        "road_id": [f"w{n}" for n in range(len(lines))],
+        "road_class": ["tertiary"] * len(lines),
+        **columns,
+    }
+    shapes = [shapely.LineString(line) for line in lines]
+    return build_network(gpd.GeoDataFrame(frame, geometry=shapes, crs=CRS), speeds="rural_cn")
+
+
+def clinics(*points, service="clinic"):
+    ids = [f"f{n}" for n in range(len(points))]
+    shapes = [shapely.Point(p) for p in points]
+    return gpd.GeoDataFrame({"facility_id": ids, "service": service}, geometry=shapes, crs=CRS)
+
+
+STREET = network([(0, 0), (10_000, 0)])
+
+
+def test_a_road_is_cut_at_the_exact_minute():
+    # 10 km at 2 minutes a kilometre; from its beginning 5 minutes are 2.5 km.
+    found = reached_edges(STREET, clinics((0, 0)), cutoff_min=5.0)
+    assert len(found) == 1
+    row = found.iloc[0]
+    assert (row["start_min"], row["end_min"]) == (pytest.approx(0.0), pytest.approx(5.0))
+    assert row["length_m"] == pytest.approx(2500.0)
+    assert row.geometry.equals_exact(shapely.LineString([(0, 0), (2500, 0)]), 1e-6)
+    # At 20 minutes the whole road, to the metre; a hair less leaves its end out.
+    assert reached_edges(STREET, clinics((0, 0)), cutoff_min=20.0)["end_fraction"].tolist() == [1.0]
+    assert reached_edges(STREET, clinics((0, 0)), cutoff_min=19.99)["end_fraction"][0] < 1.0
+
+
+def test_the_walk_to_the_door_counts():
+    # 100 m off the road at its beginning: 1.56 minutes, so 5 minutes leave 3.44 for 1.72 km.
+    found = reached_edges(STREET, clinics((0, 100)), cutoff_min=5.0)
+    assert found["length_m"].sum() == pytest.approx(1720.0)
+    assert found["start_min"].min() == pytest.approx(1.56)
+
+
+def test_a_facility_in_the_middle_reaches_both_ways_and_two_share_the_road():
+    found = reached_edges(STREET, clinics((4000, 0)), cutoff_min=2.0)
+    assert found["length_m"].sum() == pytest.approx(2000.0)
+    assert found[["start_fraction", "end_fraction"]].to_numpy() == pytest.approx(
+        np.array([[0.3, 0.4], [0.4, 0.5]])
+    )
+    shared = reached_edges(STREET, clinics((0, 0), (10_000, 0)), cutoff_min=np.inf)
+    assert shared["facility_id"].tolist() == ["f0", "f1"]
+    assert shared["length_m"].tolist() == pytest.approx([5000.0, 5000.0])
+    assert shared["end_min"][0] == pytest.approx(10.0)
+
+
+def test_directions_differ_on_a_one_way_road():
+    one_way = network([(0, 0), (10_000, 0)], oneway=["yes"])
+    place = clinics((4000, 0))
+    to = reached_edges(one_way, place, cutoff_min=4.0)
+    away = reached_edges(one_way, place, cutoff_min=4.0, direction="from_facility")
+    assert to[["start_fraction", "end_fraction"]].to_numpy().ravel() == pytest.approx([0.2, 0.4])
+    assert away[["start_fraction", "end_fraction"]].to_numpy().ravel() == pytest.approx([0.4, 0.6])
+
+
+@pytest.mark.parametrize("direction", ["to_facility", "from_facility"])
+def test_every_point_of_every_edge_has_the_minutes_of_the_door_to_door_search(direction):
+    rng = np.random.default_rng(5)
+    lines = [[(x * 1000, y * 1000) for x in range(6)] for y in range(6)]
+    lines += [[(x * 1000, y * 1000 + 0) for y in range(6)] for x in range(6)]
+    graph = network(*lines, oneway=rng.choice(["yes", "no", "-1"], 12, p=[0.3, 0.5, 0.2]))
+    goals = snap(
+        graph,
+        gpd.GeoSeries(shapely.points(rng.uniform(0, 5000, (9, 2))), crs=CRS),
+        candidates=3,
+        min_component_km=0.0,
+    )
+    found = reached_stretches(graph, goals, direction=direction)
+    row = rng.integers(0, len(found), 400)
+    part = rng.uniform(0.02, 0.98, 400)
+    share = found.start[row] + part * (found.end - found.start)[row]
+    minutes = found.start_min[row] + part * (found.end_min - found.start_min)[row]
+    edges = graph.edge_lines()[found.edge[row]]
+    points = gpd.GeoSeries(shapely.line_interpolate_point(edges, share, normalized=True), crs=CRS)
+    best = nearest(
+        graph, snap(graph, points, candidates=1, min_component_km=0.0), goals, k=1, direction=direction
+    )
+    np.testing.assert_allclose(minutes, best.travel_time_min[:, 0], atol=1e-6)
+    np.testing.assert_array_equal(found.owner[row], best.destination[:, 0])
+    # Together with what is out of reach every edge is whole.
+    rest = found.rest(graph.n_edges)
+    total = np.bincount(found.edge, found.end - found.start, graph.n_edges)
+    np.testing.assert_allclose(total + np.bincount(rest.edge, rest.end - rest.start, graph.n_edges), 1.0)
+
+
+def ring(radius=5000.0, centre=(0.0, 0.0), corners=72):
+    angle = np.linspace(0.0, 2.0 * np.pi, corners + 1)
+    xy = np.column_stack((np.cos(angle), np.sin(angle))) * radius + centre
+    xy[-1] = xy[0]
+    return xy
+
+
+def test_a_ring_road_has_a_hole_in_its_middle():
+    area = isochrones(network(ring()), clinics((5000, 0)), cutoffs_min=(60,))
+    shape = area.geometry[0]
+    assert len(shape.geoms) == 1
+    assert len(shape.geoms[0].interiors) == 1
+    assert not shape.contains(shapely.Point(0, 0))
+    # A band of 200 m on both sides: between the circles of 4.8 and 5.2 km, which corners make a little smaller.
+    assert area["area_km2"][0] == pytest.approx(np.pi * (5.2**2 - 4.8**2), rel=0.02)
+    # A hull of 6 km closes the ring: no circle of that size fits in.
+    closed = isochrones(
+        network(ring()), clinics((5000, 0)), cutoffs_min=(60,), areas=AreaRules(hull_m=6000.0)
+    )
+    assert closed.geometry[0].contains(shapely.Point(0, 0))
+
+
+def test_islands_stay_apart_and_the_one_without_a_clinic_is_left_out():
+    far = ring(2000.0, (12_000.0, 0.0))
+    graph = network(ring(2000.0), far)
+    one = isochrones(graph, clinics((2000, 0)), cutoffs_min=(60,)).geometry[0]
+    assert one.distance(shapely.Point(14_000, 0)) > 7000.0
+    both = isochrones(graph, clinics((2000, 0), (14_000, 0)), cutoffs_min=(60,)).geometry[0]
+    assert len(both.geoms) == 2
+
+
+def test_longer_cutoffs_hold_shorter_ones_and_none_claims_more_than_stated(grid_city):
+    graph = grid_city.graph(8)
+    x, y = grid_city.origin
+    places = clinics((x + 1300, y + 1000), (x + 7000, y + 6400))
+    rules = AreaRules(half_width_m=150.0, hull_m=400.0)
+    table = isochrones(graph, places, cutoffs_min=(6, 2, 4), areas=rules)
+    assert table["cutoff_min"].tolist() == [2.0, 4.0, 6.0]
+    assert table["reached_km"].is_monotonic_increasing
+    for shape, inner in zip(table.geometry[1:], table.geometry[:-1], strict=True):
+        assert inner.difference(shape).area < 1e-6
+    for cutoff, shape in zip(table["cutoff_min"], table.geometry, strict=True):
+        assert shape.is_valid
+        lines = reached_edges(graph, places, cutoff_min=cutoff).geometry.union_all()
+        assert shape.difference(lines.buffer(400.01, quad_segs=64)).area < 1.0
+        assert shape.buffer(1.0).covers(lines)
+    assert table["walk_on_top_min"].tolist() == pytest.approx([0.4 * 15.6] * 3)
+
+
+def test_a_road_out_of_reach_is_not_claimed_though_it_runs_close_by():
+    # Two roads 700 m apart that do not meet: the hull of 1000 m would swallow the second one.
+    graph = network([(0, 0), (8000, 0)], [(0, 700), (8000, 700)])
+    one_way_in = SnapRules(candidates=1)
+    shape = isochrones(graph, clinics((0, 0)), cutoffs_min=(60,), rules=one_way_in).geometry[0]
+    assert not shape.intersects(shapely.LineString([(0, 700), (8000, 700)]))
+    assert shape.intersects(shapely.Point(4000, 150))
+
+
+def test_no_area_crosses_water_but_by_a_bridge_that_is_reached():
+    river = gpd.GeoSeries([shapely.LineString([(-9000, 100), (19_000, 100)])], crs=CRS)
+    near = network([(0, 0), (8000, 0)])
+    shape = isochrones(near, clinics((0, 0)), cutoffs_min=(60,), barriers=river).geometry[0]
+    assert shape.bounds[3] <= 100.0
+    bridge = network(
+        [(0, 0), (8000, 0)],
+        [(8000, 0), (8000, 200)],
+        [(8000, 200), (0, 200)],
+        bridge=[None, "yes", None],
+    )
+    across = isochrones(bridge, clinics((0, 0)), cutoffs_min=(60,), barriers=river).geometry[0]
+    assert across.contains(shapely.Point(4000, 250))
+    assert not across.intersects(river[0])
+    lake = gpd.GeoSeries([shapely.box(3000, -150, 4000, -50)], crs=CRS)
+    wet = isochrones(near, clinics((0, 0)), cutoffs_min=(60,), barriers=lake).geometry[0]
+    assert not wet.contains(shapely.Point(3500, -100))
+
+
+def test_every_facility_and_every_service_has_its_rows_whatever_is_reached():
+    graph = network([(0, 0), (8000, 0)])
+    places = clinics((0, 0), (0, 90_000))
+    places.loc[1, "service"] = "school"
+    each = isochrones(graph, places, cutoffs_min=(5, 10), per="facility")
+    assert each["facility_id"].tolist() == ["f0", "f0", "f1", "f1"]
+    assert each.geometry.isna().tolist() == [False, False, True, True]
+    assert each["area_km2"][2] == 0.0
+    by_service = isochrones(graph, places, cutoffs_min=(5,))
+    assert by_service["service"].tolist() == ["clinic", "school"]
+    assert by_service["facility_id"].isna().all()
+    # At 0 minutes there is the clinic's door and no road.
+    assert isochrones(graph, places, cutoffs_min=(0,), service="clinic").geometry.isna().all()
+    assert len(reached_edges(graph, places.iloc[:0], cutoff_min=5.0)) == 0
+
+
+def test_neither_order_nor_planned_facilities_matter():
+    graph = network([(0, 0), (8000, 0)], [(4000, 0), (4000, 6000)])
+    places = clinics((0, 0), (4000, 6000), (8000, 0))
+    places["status"] = ["existing", "existing", "candidate"]
+    table = catchment_areas(graph, places, service="clinic")
+    shuffled = catchment_areas(graph, places.iloc[::-1], service="clinic")
+    assert table["facility_id"].tolist() == shuffled["facility_id"].tolist() == ["f0", "f1"]
+    assert table.geometry.geom_equals(shuffled.geometry).all()
+
+
+def test_catchments_share_borders_and_no_ground():
+    # One road of 10 km between two clinics: 5 km each; cells of 500 m along it hold 1, 2, 4, ... 2 ** 19 people.
+    values = np.full((3, 20), np.nan)
+    values[1] = 2.0 ** np.arange(20)
+    people = Raster(values, from_origin(0, 750, 500, 500), pyproj.CRS.from_user_input(CRS))
+    places = clinics((0, 0), (10_000, 0))
+    table = catchment_areas(STREET, places, service="clinic", population=people)
+    assert table["reached_km"].tolist() == pytest.approx([5.0, 5.0])
+    assert table["longest_min"].tolist() == pytest.approx([10.0, 10.0])
+    assert table["population_persons"].tolist() == [2.0**10 - 1, 2.0**20 - 2.0**10]
+    first, second = table.geometry
+    assert first.intersection(second).area < 1e-6
+    assert first.union(second).area == pytest.approx(first.area + second.area)
+    assert first.bounds[2] == pytest.approx(5000.0, abs=50.0)
+    whole = isochrones(STREET, places, cutoffs_min=(60,)).geometry[0]
+    assert whole.symmetric_difference(first.union(second)).area < 1.0
+    # Within 4 minutes of a clinic lie the first and the last 2 km.
+    near = catchment_areas(STREET, places, service="clinic", max_time_min=4.0)
+    assert near["reached_km"].tolist() == pytest.approx([2.0, 2.0])
+    assert near.geometry[0].distance(near.geometry[1]) > 5000.0
+
+
+def test_ground_across_a_river_goes_to_its_own_bank():
+    # Two roads 200 m apart with a river between; each bank has its clinic.
+    graph = network([(0, 0), (8000, 0)], [(0, 200), (8000, 200)])
+    river = gpd.GeoSeries([shapely.LineString([(-9000, 150), (19_000, 150)])], crs=CRS)
+    south, north = catchment_areas(
+        graph, clinics((0, 0), (0, 200)), service="clinic", barriers=river
+    ).geometry
+    assert south.contains(shapely.Point(4000, 140))  # nearer to the northern road, but south of the river
+    assert north.bounds[1] >= 150.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cutoffs_min": ()}, "is empty"),
+        ({"cutoffs_min": (-1,)}, "-1 min"),
+        ({"cutoffs_min": (np.nan,)}, "nan min"),
+        ({"cutoffs_min": (5,), "service": "opera"}, "'opera'.*'clinic'"),
+    ],
+)
+def test_isochrones_refuse_what_makes_no_sense(options, message):
+    with pytest.raises(ContractError, match=message):
+        isochrones(STREET, clinics((0, 0)), **options)
+
+
+def test_widths_and_crs_are_checked():
+    for wrong in ({"half_width_m": 0.0}, {"hull_m": 100.0}, {"spacing_m": np.inf}, {"half_width_m": np.nan}):
+        with pytest.raises(ContractError, match="area rules"):
+            AreaRules(**wrong)
+    with pytest.raises(CrsError):
+        isochrones(STREET, clinics((0, 0)).to_crs("EPSG:32638"), cutoffs_min=(5,))
+    sea = gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs="EPSG:32638")
+    with pytest.raises(CrsError):
+        isochrones(STREET, clinics((0, 0)), cutoffs_min=(5,), barriers=sea)
+
+
+@pytest.mark.data
+def test_on_the_islands_areas_are_valid_nested_and_disjoint(comoros):
+    from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import
+    from spatial.study import Study  # noqa: PLC0415
+
+    values = {
+        "name": "comoros",
+        "title": {"en": "comoros"},
+        "as_of": "2026-01-01",
+        "region": {"buffer_km": 0.0},
+        "sources": {"osm": {"path": "comoros/comoros.osm.pbf"}},
+    }
+    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+    graph = build_network(layers.roads)
+    table = isochrones(graph, layers.facilities, cutoffs_min=(15, 60), service="hospital")
+    assert table.geometry.is_valid.all()
+    assert table.geometry[0].difference(table.geometry[1]).area < 1e-3
+    # Three islands, apart; the volcano in the west and other pockets stay open.
+    assert len(table.geometry[1].geoms) >= 3
+    assert any(part.interiors for part in table.geometry[1].geoms)
+    areas = catchment_areas(graph, layers.facilities, service="hospital", max_time_min=60.0)
+    shapes = areas.geometry.dropna()
+    assert shapes.area.sum() == pytest.approx(shapes.union_all().area, rel=1e-9)
+    assert shapes.area.sum() == pytest.approx(table.geometry[1].area, rel=1e-3)
