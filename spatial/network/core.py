@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
     from spatial.network.kernels_core import Lane
+    from spatial.network.kernels_fill import Chains
 
 __all__ = ["Core", "CoreShape", "contract_graph", "weigh_core"]
+
+_WIDTH = 2.0
+"""Width of a step of time over the mean time of an arc; measured, changes the speed only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,11 @@ class CoreShape:
         """Step of each edge, arc of each step and offsets of the chains, as the kernels read them."""
         return self.edge_step, self.step_arc, self.offsets
 
+    @property
+    def fill_arrays(self) -> Chains:
+        """Core nodes, both ends and offsets of the chains, arc and beginning of each step, as the kernels read them."""
+        return self.core_node, self.first, self.last, self.offsets, self.step_arc, self.step_node
+
 
 @dataclass(frozen=True, eq=False)
 class Core:
@@ -115,14 +124,14 @@ class Core:
     @cached_property
     def arc_m(self) -> NDArray[np.float64]:
         """Metres along the arcs of the shape."""
-        return self.metres[1][self.shape.arc_half >> 1]
+        return np.asarray(self.metres[1][self.shape.arc_half >> 1])
 
     @cached_property
     def width_min(self) -> float:
         """Width of the steps in which a search proceeds, minutes; changes the speed only."""
         times = self.out_min[np.isfinite(self.out_min)]
         mean = float(times.mean()) if len(times) else 0.0
-        return mean if mean > 0.0 else 1.0
+        return _WIDTH * mean if mean > 0.0 else 1.0
 
 
 def contract_graph(graph: TravelGraph) -> CoreShape:

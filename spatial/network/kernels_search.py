@@ -1,4 +1,4 @@
-"""Compiled searches over the arcs of a travel graph: k nearest labels a node, and bounded one-to-many."""
+"""Compiled search over the arcs of a contracted graph for the k nearest labels of each node."""
 
 # mypy: disable-error-code="arg-type"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Heap = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
     Arcs = tuple[
-        NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]
+        NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]
     ]
 
 __all__ = ["heap_pop", "heap_push", "label_nodes"]
@@ -144,7 +144,7 @@ def _offer(
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def label_nodes(
     arcs: Arcs,
-    seeds: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    seeds: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
     per_place: int,
     k: int,
     limit_min: float,
@@ -157,7 +157,7 @@ def label_nodes(
     Parameters
     ----------
     arcs : tuple of ndarray
-        Offsets, target, arc, minutes and metres of the arcs in which the search spreads.
+        Offsets, target, arc, minutes (inf where closed) and metres of the arcs in which the search spreads.
     seeds : tuple of ndarray
         Node, root (a candidate of a destination: ``destination * per_place + candidate``), minutes and metres from
         the node to the destination's door.
@@ -186,7 +186,7 @@ def label_nodes(
     nodes, seed_roots, seed_min, seed_m = seeds
     for s in range(nodes.shape[0]):
         label = (seed_min[s], seed_roots[s], np.int64(-1), seed_m[s])
-        if seed_min[s] <= limit_min and _offer(table, 0, nodes[s], label, per_place):
+        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, 0, nodes[s], label, per_place):
             heap = heap_push(heap, size, seed_min[s], seed_roots[s] // per_place, nodes[s])
             size += 1
     while size > 0:
@@ -198,6 +198,8 @@ def label_nodes(
         settled[node] += 1
         for a in range(offsets[node], offsets[node + 1]):
             later = time + arc_min[a]
+            if later == np.inf:
+                continue
             target = np.int64(targets[a])
             label = (later, roots[node, slot], np.int64(arc_ids[a]), metres[node, slot] + arc_m[a])
             if later <= limit_min and _offer(table, settled[target], target, label, per_place):

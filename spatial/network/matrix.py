@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from spatial.network.barriers import index_barriers
 from spatial.network.direct import has_direct_walks, may_walk_directly
-from spatial.network.kernels_door import times_within
-from spatial.network.nearest import arc_arrays, door_arrays, edge_arrays
+from spatial.network.doors import lanes_of, on_chains, place_doors, seeds_at_ends
+from spatial.network.kernels_matrix import times_within
 from spatial.network.snapping import walk_minutes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
+    from spatial.network.kernels_door import Doors
+    from spatial.network.kernels_matrix import Goals
     from spatial.network.snapping import Snaps
 
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 __all__ = ["times_matrix"]
+
+_MANY = 256
+"""From so many searches on they are shared between threads."""
+_BLOCK = 128
+"""Searches of one task; changes the speed only."""
 
 
 def times_matrix(
@@ -33,6 +46,7 @@ def times_matrix(
     *,
     cutoff_min: float = np.inf,
     direct_barriers: gpd.GeoSeries | Barriers | None = None,
+    executor: Executor | None = None,
 ) -> Pairs:
     """
     Find the time of every pair of an origin and a destination within a cutoff, door to door.
@@ -49,6 +63,9 @@ def times_matrix(
         The longest time, inclusive.
     direct_barriers : GeoSeries or Barriers, optional
         What a direct walk cannot cross.
+    executor : Executor, optional
+        Where blocks of searches run; without, many searches are shared between threads, one a processor. The pairs
+        are the same whatever it is.
 
     Returns
     -------
@@ -61,18 +78,80 @@ def times_matrix(
     NetworkError
         Where the places were joined to another network.
     """
-    found: Pairs
-    doors = (door_arrays(graph, origins), door_arrays(graph, destinations))
-    if len(origins) <= len(destinations):
-        found = times_within(arc_arrays(graph.outward), edge_arrays(graph), doors, float(cutoff_min))
-    else:
-        edges = edge_arrays(graph, against=True)
-        j, i, minutes, metres = times_within(arc_arrays(graph.inward), edges, doors[::-1], float(cutoff_min))
-        order = np.lexsort((j, i))
-        found = (i[order], j[order], minutes[order], metres[order])
+    forwards = len(origins) <= len(destinations)
+    sources, goals = (origins, destinations) if forwards else (destinations, origins)
+    found = _pairs_by_road(graph, (sources, goals), float(cutoff_min), executor, forwards=forwards)
     if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
         found = _with_direct_walks(found, graph, (origins, destinations), cutoff_min, barriers)
+    return found
+
+
+def _pairs_by_road(
+    graph: TravelGraph,
+    places: tuple[Snaps, Snaps],
+    cutoff_min: float,
+    executor: Executor | None,
+    *,
+    forwards: bool,
+) -> Pairs:
+    """Search from every source; forwards, the sources are the origins. By origin, then by destination."""
+    sources, goals = places
+    core = graph.core
+    shape = core.shape
+    doors = (
+        place_doors(graph, sources, leaving=forwards),
+        place_doors(graph, goals, leaving=not forwards),
+    )
+    arcs = (shape.arc_offsets, shape.arc_target, core.out_min if forwards else core.in_min, core.arc_m)
+    chains = (shape.first, shape.last, shape.step_arc)
+    per = (max(sources.candidates, 1), max(goals.candidates, 1), len(goals))
+    at = _goals(graph, doors[1], per[1])
+    limits = (cutoff_min, core.width_min)
+    blocks = [
+        (arcs, chains, lanes_of(graph, onwards=forwards), (part, at), per, limits)
+        for part in _parts(doors[0], per[0], len(sources), executor)
+    ]
+    parts = list(_map(blocks, executor))
+    offsets = np.zeros(len(sources) + 1, dtype=np.int64)
+    np.cumsum(np.concatenate([np.diff(part[0]) for part in parts]), out=offsets[1:])
+    goal, minutes, metres = (np.concatenate([part[column] for part in parts]) for column in (1, 2, 3))
+    by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(len(sources), len(goals))).tocsc()
+    rows = by_goal if not forwards else by_goal.tocsr()
+    first = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
+    return first, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data]
+
+
+def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
+    """Sort goals by the core nodes at the ends of their chains, the nearest first, and by chain."""
+    shape = graph.core_shape
+    nodes, rows, minutes, metres = seeds_at_ends(graph, doors)
+    order = np.lexsort((minutes, nodes))
+    offsets = np.zeros(shape.n_search + 1, dtype=np.int32)
+    np.cumsum(np.bincount(nodes, minlength=shape.n_search), out=offsets[1:])
+    place = (rows[order] // per_goal).astype(np.int32)
+    return doors, offsets, place, minutes[order], metres[order], *on_chains(doors, shape.n_chains)
+
+
+def _parts(doors: Doors, per_source: int, n_sources: int, executor: Executor | None) -> list[Doors]:
+    size = _BLOCK if executor is not None or n_sources >= _MANY else max(n_sources, 1)
+    starts = range(0, max(n_sources, 1), size)
+    return [tuple(each[s * per_source : (s + size) * per_source] for each in doors) for s in starts]  # type: ignore[misc]
+
+
+def _map(blocks: list[tuple[Any, ...]], executor: Executor | None) -> Iterator[tuple[Any, ...]]:
+    """Run the blocks, in their order."""
+    if executor is not None:
+        yield from executor.map(_run, blocks)
+    elif len(blocks) == 1:
+        yield _run(blocks[0])
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            yield from threads.map(_run, blocks)
+
+
+def _run(block: tuple[Any, ...]) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = times_within(*block)
     return found
 
 

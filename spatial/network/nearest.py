@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spatial.errors import NetworkError
 from spatial.network.barriers import index_barriers
 from spatial.network.direct import has_direct_walks, offer_direct_walks
+from spatial.network.doors import lanes_of, on_chains, place_doors, seeds_at_ends
+from spatial.network.kernels_buckets import spread_labels
 from spatial.network.kernels_door import DIRECT, best_destinations
+from spatial.network.kernels_fill import fill_chains
 from spatial.network.kernels_search import label_nodes
-from spatial.network.routes import Route, route_between
+from spatial.network.routes import Route, Routes, route_between, routes_between
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.barriers import Barriers
-    from spatial.network.graph import Adjacency, TravelGraph
-    from spatial.network.kernels_door import Doors, Edges
-    from spatial.network.kernels_search import Arcs
+    from spatial.network.graph import TravelGraph
+    from spatial.network.kernels_door import Doors
     from spatial.network.snapping import Snaps
 
     Direction = Literal["to_facility", "from_facility"]
@@ -57,10 +58,13 @@ class Nearest:
     origin_candidate, destination_candidate : ndarray of int64, shape (n, k)
         Which candidates of the snaps are used; -1 where none, also on a direct walk.
     way : ndarray of int64, shape (n, k)
-        How the origin's edge is left: 0 over its drawn beginning, 1 over its drawn end, 2 along it to a destination on
-        the same edge, 3 for a direct walk that uses no edge; -1 where there is no destination.
-    label_root, label_arc : ndarray, shape (n_nodes, k)
-        Candidate of a destination that each node is nearest to, and the arc towards it (-1 where none).
+        How the origin's chain of edges (see `Core`) is left: 0 over its first end, 1 over its last, 2 along it to a
+        destination on the same chain, 3 for a direct walk that uses no edge; -1 where there is no destination.
+    labels : tuple of ndarray, each of shape (n_search, k)
+        Of each core node the candidates of destinations that it is nearest to, and the chains towards them as in
+        `CoreShape.arc_half` (-1 where none); for the routes.
+    destination_doors : tuple of ndarray
+        Destinations on the chains, for the routes.
     """
 
     graph: TravelGraph
@@ -76,8 +80,8 @@ class Nearest:
     origin_candidate: NDArray[np.int64]
     destination_candidate: NDArray[np.int64]
     way: NDArray[np.int64]
-    label_root: NDArray[np.int64]
-    label_arc: NDArray[np.int32]
+    labels: tuple[NDArray[np.int64], NDArray[np.int32]]
+    destination_doors: Doors
 
     @property
     def is_direct(self) -> NDArray[np.bool_]:
@@ -106,6 +110,29 @@ class Nearest:
             Where no destination of that rank is reached.
         """
         return route_between(self, origin, rank)
+
+    def routes(self, origins: NDArray[np.int64] | None = None, rank: int = 0) -> Routes:
+        """
+        Follow the ways of many origins in one pass.
+
+        Parameters
+        ----------
+        origins : ndarray of int64, optional
+            Positions of the origins; all by default.
+        rank : int
+            0 for the nearest destination, 1 for the second nearest.
+
+        Returns
+        -------
+        Routes
+            Without edges and line where no destination of that rank is reached.
+
+        Examples
+        --------
+        >>> # near.routes().line[0].length
+        """
+        rows = np.arange(len(self.origins)) if origins is None else np.asarray(origins, dtype=np.int64)
+        return routes_between(self, rows, rank)
 
 
 def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -154,11 +181,10 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     >>> # nearest(graph, snap(graph, villages.geometry), snap(graph, clinics.geometry)).travel_time_min[:, 0]
     """
     towards = direction == "to_facility"
-    doors = (door_arrays(graph, origins), door_arrays(graph, destinations))
-    edges = edge_arrays(graph)
-    label_min, label_root, label_arc, label_m = _label(graph, destinations, k, max_time_min, towards=towards)
-    times, roots, candidate, way, metres = best_destinations(
-        edges, doors, (label_min, label_root, label_m), _roots_by_edge(graph, destinations), int(towards)
+    goals = place_doors(graph, destinations, leaving=not towards)
+    labels = _label(graph, goals, max(destinations.candidates, 1), (k, max_time_min), towards=towards)
+    times, roots, candidate, way, metres = _best(
+        graph, origins, destinations, (goals, labels), towards=towards
     )
     per_place = max(destinations.candidates, 1)
     destination = np.where(roots < 0, -1, roots // per_place)
@@ -178,7 +204,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     _forget_beyond(found, max_time_min)
     legs = _legs(found, origins, destinations)
     return Nearest(
-        graph, origins, destinations, direction, **found, **legs, label_root=label_root, label_arc=label_arc
+        graph, origins, destinations, direction, **found, **legs, labels=labels[1:3], destination_doors=goals
     )
 
 
@@ -207,118 +233,73 @@ def node_labels(
     NetworkError
         Where the places were joined to another network.
     """
-    door_arrays(graph, destinations)
     towards = direction == "to_facility"
-    label_min, label_root, _, _ = _label(graph, destinations, 1, np.inf, towards=towards)
-    root = label_root[:, 0]
-    return np.where(root < 0, -1, root // max(destinations.candidates, 1)), label_min[:, 0].copy()
-
-
-def edge_arrays(graph: TravelGraph, *, against: bool = False) -> Edges:
-    """
-    Bundle what the kernels read of the edges.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    against : bool
-        For a search against the traffic: minutes forwards and backwards change places.
-
-    Returns
-    -------
-    tuple of ndarray
-        Nodes at the drawn beginning and end, metres, minutes forwards and backwards.
-    """
-    forward, backward = graph.forward_min, graph.backward_min
-    if against:
-        forward, backward = backward, forward
-    return graph.edge_from, graph.edge_to, graph.length_m, forward, backward
-
-
-def arc_arrays(adjacency: Adjacency) -> Arcs:
-    """
-    Bundle what the kernels read of the arcs.
-
-    Parameters
-    ----------
-    adjacency : Adjacency
-        Outward or inward arcs of a graph.
-
-    Returns
-    -------
-    tuple of ndarray
-        Offsets, target, arc, minutes and metres.
-    """
-    return adjacency.offsets, adjacency.target, adjacency.arc, adjacency.time_min, adjacency.length_m
-
-
-def door_arrays(graph: TravelGraph, places: Snaps) -> Doors:
-    """
-    Bundle what the kernels read of places.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    places : Snaps
-        Places joined to it.
-
-    Returns
-    -------
-    tuple of ndarray
-        Edge, fraction, walk in minutes and walk in metres of each candidate.
-
-    Raises
-    ------
-    NetworkError
-        Where the places were joined to another network.
-    """
-    if places.edge.size and int(places.edge.max()) >= graph.n_edges:
-        raise NetworkError(
-            f"the places are joined to another network: edge {int(places.edge.max())} is asked for, but {graph!r} "
-            f"has {graph.n_edges} edges; snap them to this one"
-        )
-    walk_m = places.distance_m * places.detour
-    return places.edge, np.nan_to_num(places.fraction), places.access_min, walk_m
+    core = graph.core
+    shape, per_place = core.shape, max(destinations.candidates, 1)
+    doors = place_doors(graph, destinations, leaving=not towards)
+    nodes, rows, minutes, _ = seeds_at_ends(graph, doors)
+    found = spread_labels(
+        (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
+        (nodes, (rows // per_place).astype(np.int32), minutes),
+        core.width_min,
+        np.inf,
+    )
+    on_them = np.flatnonzero(doors[0] >= 0)
+    on_them = on_them[np.argsort(doors[0][on_them], kind="stable")]
+    chain, step, share, _, _, walk_min, _ = doors
+    lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
+    places = (on_them // per_place).astype(np.int32)
+    times, labels = fill_chains(
+        shape.fill_arrays,
+        lanes,
+        found,
+        (chain[on_them], step[on_them], share[on_them], places, walk_min[on_them]),
+        graph.n_nodes,
+    )
+    return labels.astype(np.int64), times
 
 
 def _label(
-    graph: TravelGraph, destinations: Snaps, k: int, limit_min: float, *, towards: bool
+    graph: TravelGraph, goals: Doors, per_place: int, limits: tuple[int, float], *, towards: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Spread from every candidate of every destination over both ends of its edge."""
-    edge = destinations.edge
-    roots = np.flatnonzero(edge.ravel() >= 0)
-    e = edge.ravel()[roots]
-    f = destinations.fraction.ravel()[roots]
-    # Travel towards a destination enters its edge over the beginning and goes forwards; from it, it leaves there
-    # backwards.
-    over_from, over_to = (
-        (graph.forward_min, graph.backward_min) if towards else (graph.backward_min, graph.forward_min)
+    """Spread from every candidate of every destination over both ends of its chain."""
+    core, (k, limit_min) = graph.core, limits
+    shape = core.shape
+    arcs = (
+        shape.arc_offsets,
+        shape.arc_target,
+        shape.arc_half,
+        core.in_min if towards else core.out_min,
+        core.arc_m,
     )
-    walk_min = destinations.access_min.ravel()[roots]
-    walk_m = destinations.distance_m.ravel()[roots] * destinations.detour
-    nodes = np.concatenate((graph.edge_from[e], graph.edge_to[e]))
-    share = np.concatenate((f, 1.0 - f))
-    pace = np.concatenate((over_from[e], over_to[e]))
-    is_open = np.isfinite(pace)
-    minutes = np.where(is_open, share, 0.0) * np.where(is_open, pace, 0.0) + np.tile(walk_min, 2)
-    metres = share * np.tile(graph.length_m[e], 2) + np.tile(walk_m, 2)
-    seeds = (nodes[is_open], np.tile(roots, 2)[is_open], minutes[is_open], metres[is_open])
-    arcs = arc_arrays(graph.inward if towards else graph.outward)
     labels: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = (
-        label_nodes(arcs, seeds, max(destinations.candidates, 1), k, float(limit_min))
+        label_nodes(arcs, seeds_at_ends(graph, goals), per_place, k, float(limit_min))
     )
     return labels
 
 
-def _roots_by_edge(graph: TravelGraph, destinations: Snaps) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    edge = destinations.edge.ravel()
-    roots = np.flatnonzero(edge >= 0)
-    order = np.argsort(edge[roots], kind="stable")
-    offsets = np.zeros(graph.n_edges + 1, dtype=np.int64)
-    np.cumsum(np.bincount(edge[roots], minlength=graph.n_edges), out=offsets[1:])
-    return offsets, roots[order]
+def _best(
+    graph: TravelGraph,
+    origins: Snaps,
+    destinations: Snaps,
+    search: tuple[
+        Doors, tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
+    ],
+    *,
+    towards: bool,
+) -> tuple[Any, ...]:
+    """Let every candidate of every origin compete, over both ends of its chain and along it."""
+    (goals, (label_min, label_root, _, label_m)), shape = search, graph.core_shape
+    starts = place_doors(graph, origins, leaving=towards)
+    best: tuple[Any, ...] = best_destinations(
+        (shape.first, shape.last, shape.offsets, shape.step_arc),
+        lanes_of(graph, onwards=towards),
+        (starts, goals),
+        (label_min, label_root, label_m),
+        on_chains(goals, shape.n_chains),
+        (origins.candidates, max(destinations.candidates, 1)),
+    )
+    return best
 
 
 def _forget_beyond(found: dict[str, NDArray[Any]], limit_min: float) -> None:

@@ -1,4 +1,4 @@
-"""Follow a way that was found: its edges in the order travelled, and its line from door to door."""
+"""Follow ways that were found: their edges in the order travelled, and their lines from door to door."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely.ops import substring
 
 from spatial.errors import NetworkError
+from spatial.network.doors import points_on_chains
 from spatial.network.graph import arc_direction, arc_edge
-from spatial.network.kernels_door import ALONG, DIRECT, VIA_FROM
+from spatial.network.kernels_door import DIRECT
+from spatial.network.kernels_routes import draw_ways, follow_ways
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.network.graph import TravelGraph
     from spatial.network.nearest import Nearest
 
-__all__ = ["Route", "pieces_between", "route_between"]
+__all__ = ["Route", "Routes", "route_between", "routes_between"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,97 @@ class Route:
 
     edges: tuple[tuple[str, int], ...]
     line: shapely.LineString
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """
+    n ways from door to door, each in the direction of travel.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n + 1,)
+        Edges of way i are the rows ``offsets[i]`` to ``offsets[i + 1] - 1``; none where no edge is travelled.
+    edge : ndarray of int64
+        Edges in the order travelled.
+    direction : ndarray of int64
+        1 in the drawn direction, -1 against it.
+    share : ndarray of float64, shape (len(edge), 2)
+        Shares of the edge, in its drawn direction, at which travel enters and leaves it: 0 and 1, or 1 and 0, but for
+        the first and the last.
+    line : ndarray of shapely.LineString, shape (n,)
+        From the traveller's door to the other one, both walks included as straight lines; None where there is no way.
+    edge_id : ndarray of object
+        Ids of all edges of the graph.
+    """
+
+    offsets: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    direction: NDArray[np.int64]
+    share: NDArray[np.float64]
+    line: NDArray[np.object_]
+    edge_id: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        """Return the number of ways."""
+        return len(self.line)
+
+    def edge_ids(self, way: int) -> list[str]:
+        """
+        Name the edges of one way.
+
+        Parameters
+        ----------
+        way : int
+            Position of the way.
+
+        Returns
+        -------
+        list of str
+            In the order travelled.
+        """
+        rows = slice(int(self.offsets[way]), int(self.offsets[way + 1]))
+        return [str(name) for name in self.edge_id[self.edge[rows]]]
+
+
+def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Routes:
+    """
+    Follow the ways from origins to one of their destinations, all in one pass.
+
+    Parameters
+    ----------
+    found : Nearest
+        What `nearest` returned.
+    origins : ndarray of int64
+        Positions of the origins.
+    rank : int
+        0 for the nearest destination.
+
+    Returns
+    -------
+    Routes
+        In the direction of travel; without edges and line where no destination of that rank is reached.
+    """
+    pieces = _pieces(found, origins, rank)
+    doors = _doors(found, origins, rank)
+    if found.direction == "from_facility":
+        offsets, arcs, shares = pieces
+        way = np.repeat(np.arange(len(origins)), np.diff(offsets))
+        back = offsets[way] + offsets[way + 1] - 1 - np.arange(len(arcs))
+        pieces = offsets, arcs[back] ^ 1, np.ascontiguousarray(shares[back][:, ::-1])
+        doors = np.ascontiguousarray(doors.reshape(-1, 4, 2)[:, ::-1].reshape(-1, 8))
+    offsets, arcs, shares = pieces
+    line = np.full(len(origins), None, dtype=object)
+    reached = np.flatnonzero(found.destination[origins, rank] >= 0)
+    if len(reached):
+        graph = found.graph
+        ends, points = draw_ways(graph.coordinates, graph.coordinate_offsets, pieces, doors)
+        of = np.repeat(np.arange(len(origins)), np.diff(ends))
+        has_way = found.destination[origins, rank][of] >= 0
+        number = np.cumsum(found.destination[origins, rank] >= 0) - 1
+        line[reached] = shapely.linestrings(points[has_way], indices=number[of[has_way]])
+    edges, directions = arc_edge(arcs.astype(np.int64)), arc_direction(arcs.astype(np.int64))
+    return Routes(offsets, edges, directions, shares, line, found.graph.edge_id)
 
 
 def route_between(found: Nearest, origin: int, rank: int) -> Route:
@@ -63,110 +154,48 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
     NetworkError
         Where no destination of that rank is reached.
     """
-    pieces = pieces_between(found, origin, rank)
-    place = int(found.destination[origin, rank])
-    doors = (
-        (found.origins.x[origin], found.origins.y[origin]),
-        (found.destinations.x[place], found.destinations.y[place]),
-    )
-    if found.direction == "from_facility":
-        doors = (doors[1], doors[0])
-    # From a foot point at the very end of an edge nothing of that edge is travelled.
-    edges = tuple(
-        (str(found.graph.edge_id[edge]), 1 if end > start else -1)
-        for edge, start, end in pieces
-        if start != end
-    )
-    parts = [_part(found.graph, *piece) for piece in pieces]
-    return Route(edges, shapely.LineString(np.vstack((doors[0], *parts, doors[1]))))
-
-
-def pieces_between(found: Nearest, origin: int, rank: int) -> list[tuple[int, float, float]]:
-    """
-    List the edges of the way from one origin to one of its destinations, and how far each is travelled.
-
-    Parameters
-    ----------
-    found : Nearest
-        What `nearest` returned.
-    origin : int
-        Position of the origin.
-    rank : int
-        0 for the nearest destination.
-
-    Returns
-    -------
-    list of tuple
-        Edge, and the shares of it at which the traveller enters and leaves it, in the direction of travel; empty on a
-        direct walk.
-
-    Raises
-    ------
-    NetworkError
-        Where no destination of that rank is reached.
-    """
-    if found.destination[origin, rank] < 0:
+    if int(found.destination[origin, rank]) < 0:
         raise NetworkError(
             f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
         )
-    pieces = [] if found.way[origin, rank] == DIRECT else _pieces(found, origin, rank)
-    if found.direction == "from_facility":
-        return [(edge, end, start) for edge, start, end in reversed(pieces)]
+    one = routes_between(found, np.array([origin], dtype=np.int64), rank)
+    edges = tuple(zip(one.edge_ids(0), one.direction.tolist(), strict=True))
+    return Route(edges, one.line[0])
+
+
+def _pieces(
+    found: Nearest, origins: NDArray[np.int64], rank: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    goals, shape = found.destinations, found.graph.core_shape
+    place, candidate = found.destination[origins, rank], found.origin_candidate[origins, rank]
+    to_chain, to_step, to_share, to_legs, *_ = found.destination_doors
+    edge = np.where(candidate < 0, -1, found.origins.edge[origins, candidate])
+    fraction = found.origins.fraction[origins, candidate]
+    chain, step, share, _, _ = points_on_chains(found.graph, edge, fraction, leaving=True)
+    roots = place * max(goals.candidates, 1) + found.destination_candidate[origins, rank]
+    way = found.way[origins, rank]
+    ways = np.column_stack((way, np.where((place < 0) | (way == DIRECT), -1, roots)))
+    pieces: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = follow_ways(
+        (shape.first, shape.last, shape.offsets, shape.step_arc),
+        ((chain, step, share), (to_chain, to_step, to_share, to_legs)),
+        found.labels,
+        ways,
+        max(goals.candidates, 1),
+    )
     return pieces
 
 
-def _pieces(found: Nearest, origin: int, rank: int) -> list[tuple[int, float, float]]:
-    """List (edge, share at its start, share at its end) from the origin's side to the destination's."""
-    origins, goals, graph = found.origins, found.destinations, found.graph
-    place, candidate = int(found.destination[origin, rank]), int(found.origin_candidate[origin, rank])
-    edge, share = int(origins.edge[origin, candidate]), float(origins.fraction[origin, candidate])
-    way = int(found.way[origin, rank])
-    goal = int(found.destination_candidate[origin, rank])
-    if way == ALONG:
-        return [(edge, share, float(goals.fraction[place, goal]))]
-    pieces = [(edge, share, 0.0 if way == VIA_FROM else 1.0)]
-    node = int((graph.edge_from if way == VIA_FROM else graph.edge_to)[edge])
-    while True:
-        slot = _slot(found, node, place)
-        arc = int(found.label_arc[node, slot])
-        if arc < 0:
-            break
-        edge, forwards = int(arc_edge(arc)), arc_direction(arc) > 0
-        # The arc is travelled away from this node, or towards it where travel comes from the destination.
-        onwards = forwards == (found.direction == "to_facility")
-        pieces.append((edge, 0.0, 1.0) if onwards else (edge, 1.0, 0.0))
-        node = int((graph.edge_to if onwards else graph.edge_from)[edge])
-    goal = int(found.label_root[node, slot] % max(goals.candidates, 1))
-    edge, share = int(goals.edge[place, goal]), float(goals.fraction[place, goal])
-    pieces.append((edge, _end_at(found, node, (edge, share)), share))
-    return pieces
-
-
-def _slot(found: Nearest, node: int, place: int) -> int:
-    labels = found.label_root[node] // max(found.destinations.candidates, 1)
-    return int(np.flatnonzero((labels == place) & (found.label_root[node] >= 0))[0])
-
-
-def _end_at(found: Nearest, node: int, goal: tuple[int, float]) -> float:
-    """Which end of the last edge the node is; of a loop, the end with the shorter open way."""
-    graph, (edge, share) = found.graph, goal
-    over_from, over_to = graph.forward_min[edge], graph.backward_min[edge]
-    if found.direction == "from_facility":
-        over_from, over_to = over_to, over_from
-    at_from, at_to = graph.edge_from[edge] == node, graph.edge_to[edge] == node
-    if at_from and at_to:
-        cost_from = share * over_from if np.isfinite(over_from) else np.inf
-        cost_to = (1.0 - share) * over_to if np.isfinite(over_to) else np.inf
-        return 0.0 if cost_from <= cost_to else 1.0
-    return 0.0 if at_from else 1.0
-
-
-def _part(graph: TravelGraph, edge: int, start: float, end: float) -> NDArray[np.float64]:
-    first, last = graph.coordinate_offsets[edge], graph.coordinate_offsets[edge + 1]
-    vertices = graph.coordinates[first:last]
-    if (start, end) == (0.0, 1.0):
-        return vertices
-    if (start, end) == (1.0, 0.0):
-        return vertices[::-1]
-    part = substring(shapely.LineString(vertices), start, end, normalized=True)
-    return shapely.get_coordinates(part)
+def _doors(found: Nearest, origins: NDArray[np.int64], rank: int) -> NDArray[np.float64]:
+    """List door, foot point, foot point and door from the origin's side to the destination's."""
+    starts, goals = found.origins, found.destinations
+    place = found.destination[origins, rank]
+    doors = np.full((len(origins), 8), np.nan)
+    rows = np.flatnonzero(place >= 0)
+    doors[rows, 0], doors[rows, 1] = starts.x[origins[rows]], starts.y[origins[rows]]
+    doors[rows, 6], doors[rows, 7] = goals.x[place[rows]], goals.y[place[rows]]
+    rows = np.flatnonzero((place >= 0) & (found.way[origins, rank] != DIRECT))
+    start = (origins[rows], found.origin_candidate[origins[rows], rank])
+    goal = (place[rows], found.destination_candidate[origins[rows], rank])
+    doors[rows, 2], doors[rows, 3] = starts.foot_x[start], starts.foot_y[start]
+    doors[rows, 4], doors[rows, 5] = goals.foot_x[goal], goals.foot_y[goal]
+    return doors
