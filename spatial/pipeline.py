@@ -21,6 +21,21 @@ RASTERS = ("population?", "elevation?", "landcover?")
 LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
 FINDINGS = ("findings_read", "findings_network", "findings_access")
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
+TIMES = (*LAW, "network", "region")
+TRAVEL = ("study_area", "water", "nodes", "edges")
+ENGINE = (
+    "measures?",
+    "facility_use?",
+    "served?",
+    "isochrones?",
+    "catchments?",
+    "intervals?",
+    "interval_people?",
+    "wet_losses?",
+    "rural_access?",
+    "cells?",
+    "cell_access?",
+)
 ACCOUNTS = ("counts", "provenance", "population_account")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
@@ -28,18 +43,28 @@ RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
           ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
-    Stage("network", stages.network, ("roads",), ("nodes", "edges", "findings_network"), ("network",)),
+    Stage("network", stages.network, ("roads", "study_area", "elevation?"), ("nodes", "edges", "findings_network"),
+          ("network",)),
     Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
           ("settlements", "population_account"), ("population", "network")),
     Stage("access", stages.access, ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
-          ("snaps", "access", "last_mile", "routes", "findings_access"), (*LAW, "network", "region")),
+          ("snaps", "access", "last_mile", "routes", "findings_access"), TIMES),
+    Stage("measures", stages.measures, ("settlements", "facilities", *TRAVEL),
+          ("measures?", "facility_use?", "served?"), (*TIMES, "measures")),
+    Stage("areas", stages.areas, ("facilities", *TRAVEL, "population?"), ("isochrones?", "catchments?"),
+          (*TIMES, "areas")),
+    Stage("certainty", stages.certainty, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?"),
+          ("intervals?", "interval_people?", "wet_losses?", "rural_access?"), (*TIMES, "uncertainty")),
+    Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
+          ("cells?", "cell_access?"), TIMES),
     Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
           ("norm_results",), (*LAW, "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges"), ("gaps",),
           (*LAW, "name", "title", "synthetic", "note", "population", "outputs"), files="processed"),
-    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, "gaps", "elevation?"), (), EVERYTHING, files="maps"),
-    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *FINDINGS, "gaps", "population?"), (), EVERYTHING,
-          files="processed"),
+    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, "gaps", "elevation?"), (), EVERYTHING,
+          files="maps"),
+    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *FINDINGS, "gaps", "population?"), (),
+          EVERYTHING, files="processed"),
 )
 # fmt: on
 

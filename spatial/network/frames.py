@@ -74,6 +74,8 @@ def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFr
         geometry=graph.edge_lines(),
         crs=graph.crs,
     )
+    if graph.edge_layer is not None:
+        edges["layer"] = graph.edge_layer.astype(np.float64)
     return nodes, edges
 
 
@@ -140,9 +142,17 @@ def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode:
         coordinate_offsets=offsets,
         findings=no_findings(crs),
         report={},
+        edge_layer=_layers(ours),
         **texts,
         **flags,
     )
+
+
+def _layers(edges: gpd.GeoDataFrame) -> NDArray[np.int64] | None:
+    """Layer of each edge of a combined network; None where the mode has one layer."""
+    if "layer" not in edges or edges["layer"].isna().all():
+        return None
+    return edges["layer"].to_numpy(dtype=np.int64)
 
 
 def graph_to_networkx(graph: TravelGraph) -> nx.MultiDiGraph:

@@ -1,10 +1,14 @@
 """The glue between the study, the store and the pure middle: one short function a stage."""
 
 from spatial.stages.access import access
+from spatial.stages.areas import areas
+from spatial.stages.cells import cells
+from spatial.stages.certainty import certainty
 from spatial.stages.check import check_study
 from spatial.stages.explain import explain_settlement, headline_lines
 from spatial.stages.gaps import gaps
 from spatial.stages.maps import maps
+from spatial.stages.measures import measures
 from spatial.stages.network import network
 from spatial.stages.norms import norms
 from spatial.stages.policy import check_policy
@@ -15,12 +19,16 @@ from spatial.stages.read import READ_TABLES, read
 __all__ = [
     "READ_TABLES",
     "access",
+    "areas",
+    "cells",
+    "certainty",
     "check_policy",
     "check_study",
     "explain_settlement",
     "gaps",
     "headline_lines",
     "maps",
+    "measures",
     "network",
     "norms",
     "population",

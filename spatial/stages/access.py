@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.access import Surroundings, access_table, last_mile
-from spatial.network import TravelGraph
+from spatial.access import access_table, last_mile
+from spatial.stages.ground import graphs_of, surroundings_of
 from spatial.stages.rules import access_rules, snap_rules, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> d
         Tables `snaps`, `access`, `last_mile`, `routes`, `findings_access`.
     """
     settlements, facilities = inputs["settlements"], inputs["facilities"]
-    modes = options.network.modes
-    graphs = [TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode) for mode in modes]
-    surroundings = Surroundings.from_layers(study_area=inputs["study_area"], water=inputs["water"])
+    graphs = graphs_of(options, inputs)
+    surroundings = surroundings_of(options, inputs)
     progress(0.1, "access: times to towns and services")
     result = access_table(
         graphs,

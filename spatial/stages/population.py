@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import allocate_population_with_account
-from spatial.network import TravelGraph
+from spatial.stages.ground import main_graph
 from spatial.stages.rules import snap_rules
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
     if raster is None:
         return _from_places(places, options.population.min_known_share)
     progress(0.1, "population: cells to settlements")
-    graph = TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=options.network.modes[0])
+    graph = main_graph(options, inputs)
     settlements, account = allocate_population_with_account(
         places,
         raster,

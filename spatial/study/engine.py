@@ -78,8 +78,10 @@ class MeasureOptions(Model):
     demand: str = Field(
         "population_persons", description="Column of settlements with the people who ask for a service"
     )
-    allocate: bool = Field(
-        False, description="Whether facilities with a known capacity are filled: served, full, not reached"
+    persons_per_unit: float | None = Field(
+        None,
+        gt=0,
+        description="People that one unit of capacity serves; with it facilities are filled: served, full, not reached",
     )
     groups: tuple[GroupOptions, ...] = Field((), description="Groups that are measured on their own too")
 

@@ -10,7 +10,7 @@ from spatial.study.base import Model, positive, unrepeated
 
 __all__ = ["AccessOptions", "NetworkOptions"]
 
-Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive", "walk+bus"]
+Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]
 
 
 class NetworkOptions(Model):

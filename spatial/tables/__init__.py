@@ -7,19 +7,30 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import ground, results
+from spatial.tables import engine, ground, results
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
-from spatial.tables.words import GATE, LAST_MILE, NORM_STATUS, REACH_STATUS, SNAP_STATUS, TIERS
+from spatial.tables.words import (
+    GATE,
+    LAST_MILE,
+    MEASURE_STATUS,
+    NORM_STATUS,
+    REACH_STATUS,
+    SNAP_STATUS,
+    TIERS,
+    WET_STATUS,
+)
 
 __all__ = [
     "GATE",
     "GEOMETRY_TYPES",
     "LAST_MILE",
+    "MEASURE_STATUS",
     "NORM_STATUS",
     "REACH_STATUS",
     "SNAP_STATUS",
     "TABLES",
     "TIERS",
+    "WET_STATUS",
     "Field",
     "Table",
 ]
@@ -45,6 +56,18 @@ TABLES: dict[str, Table] = {
         results.ACCESS,
         results.LAST_MILE_TABLE,
         results.ROUTES,
+        engine.MEASURES,
+        engine.FACILITY_USE,
+        engine.SERVED,
+        engine.ISOCHRONES,
+        engine.CATCHMENTS,
+        engine.INTERVALS,
+        engine.INTERVAL_PEOPLE,
+        engine.WET_LOSSES,
+        engine.RURAL_ACCESS,
+        engine.CELLS,
+        engine.CELL_ACCESS,
+        engine.OFF_ROAD,
         results.NORM_RESULTS,
         results.GAPS,
     )

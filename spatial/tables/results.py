@@ -68,6 +68,14 @@ EDGES = Table(
         ),
         Field("component", "whole", "Component", "0 is the longest."),
         number("component_km", "Component length", "km", nullable=False),
+        number(
+            "layer",
+            "Layer",
+            "",
+            "Of a network that combines modes: 0 is the first, -1 a change between them; missing where there is one.",
+            minimum=-1.0,
+            required=False,
+        ),
     ),
 )
 SNAPS = Table(

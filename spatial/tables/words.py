@@ -1,6 +1,15 @@
 """The only values that status columns may have."""
 
-__all__ = ["GATE", "LAST_MILE", "NORM_STATUS", "REACH_STATUS", "SNAP_STATUS", "TIERS"]
+__all__ = [
+    "GATE",
+    "LAST_MILE",
+    "MEASURE_STATUS",
+    "NORM_STATUS",
+    "REACH_STATUS",
+    "SNAP_STATUS",
+    "TIERS",
+    "WET_STATUS",
+]
 
 TIERS = ("village", "town", "county_seat", "city")
 REACH_STATUS = ("reached", "beyond_cutoff", "no_path", "not_snapped", "no_facility", "unknown")
@@ -8,3 +17,5 @@ SNAP_STATUS = ("ok", "far", "none")
 NORM_STATUS = ("met", "not_met", "not_applicable", "not_measurable")
 GATE = ("pass", "fail", "unknown", "none_applicable")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
+MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility")
+WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")

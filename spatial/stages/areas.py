@@ -1,0 +1,74 @@
+"""Stage `areas`: the ground within reach of facilities, and the ground that each is nearest to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.access import catchment_areas, isochrones
+from spatial.stages.ground import closer_services, main_graph, surroundings_of
+from spatial.stages.rules import snap_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["areas"]
+
+
+def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Draw isochrones and catchments in the study's first mode.
+
+    Parameters
+    ----------
+    options : Options
+        `areas`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
+    inputs : mapping
+        Tables `facilities`, `study_area`, `water`, `nodes`, `edges`, and perhaps the raster `population`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `isochrones` and `catchments`, as far as the study asks for them.
+    """
+    chosen = options.areas
+    services = closer_services(options, inputs, chosen.services)
+    if not services or not (chosen.isochrones_min or chosen.catchments):
+        return {}
+    graph, facilities = main_graph(options, inputs), inputs["facilities"]
+    shared = {
+        "direction": options.access.direction,
+        "rules": snap_rules(options.network),
+        "barriers": surroundings_of(options, inputs).barriers,
+    }
+    reached, nearest = [], []
+    for number, (service, kinds) in enumerate(services.items()):
+        progress(number / len(services), f"areas: {service}")
+        if chosen.isochrones_min:
+            ground = isochrones(graph, facilities, service=kinds, cutoffs_min=chosen.isochrones_min, **shared)
+            reached.append(ground.assign(service=service))
+        if chosen.catchments:
+            own = catchment_areas(
+                graph,
+                facilities,
+                service=kinds,
+                max_time_min=options.access.max_time_min,
+                population=inputs.get("population"),
+                **shared,
+            )
+            nearest.append(own.assign(service=service))
+    tables = {"isochrones": reached, "catchments": nearest}
+    return {name: _stack(frames) for name, frames in tables.items() if frames}
+
+
+def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    stacked = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
+    return stacked.astype({"service": "str"}).drop(
+        columns=stacked.columns[stacked.isna().all()].intersection(["facility_id"])
+    )

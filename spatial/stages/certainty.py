@@ -1,0 +1,131 @@
+"""Stage `certainty`: how sure times are, what the wet season takes, and the Rural Access Index as an interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rasterio.features import geometry_mask
+
+from spatial.access import access_table, rural_access_index, wet_loss
+from spatial.access.uncertainty import access_intervals
+from spatial.network import with_season
+from spatial.stages.ground import closer_services, main_graph, speeds_of, surroundings_of
+from spatial.stages.rules import access_rules, snap_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from spatial.network import TravelGraph
+    from spatial.rasters import Raster
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["certainty"]
+
+DRY, WET = "dry", "wet"
+
+
+def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Say how sure the times of the study's first mode are.
+
+    Parameters
+    ----------
+    options : Options
+        `uncertainty`, `access`, `network`, `region`, `tiers`, `services_file`, and what decides which norms bind.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`, and perhaps
+        the raster `population`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `intervals`, `interval_people`, `wet_losses` and `rural_access`, as far as the study allows them.
+    """
+    services = closer_services(options, inputs, options.uncertainty.services)
+    graph = main_graph(options, inputs)
+    wet = _wet(options, graph)
+    progress(0.0, "certainty: paired runs")
+    found: dict[str, Value] = _intervals(options, inputs, graph, wet, services)
+    if wet is not None:
+        progress(0.6, "certainty: the wet season")
+        found["wet_losses"] = _wet_losses(options, inputs, wet, services)
+    if "population" in inputs:
+        progress(0.9, "certainty: Rural Access Index")
+        found["rural_access"] = _rural_access(inputs, graph)
+    return found
+
+
+def _wet(options: Options, graph: TravelGraph) -> TravelGraph | None:
+    if not options.uncertainty.wet or options.network.season != DRY:
+        return None
+    return with_season(graph, WET, table=speeds_of(options))
+
+
+def _intervals(
+    options: Options,
+    inputs: Mapping[str, Any],
+    graph: TravelGraph,
+    wet: TravelGraph | None,
+    services: Mapping[str, frozenset[str]],
+) -> dict[str, Value]:
+    tables, people = [], []
+    for service, kinds in services.items():
+        found = access_intervals(
+            graph,
+            inputs["settlements"],
+            inputs["facilities"],
+            service=kinds,
+            cutoffs_min=options.access.cutoffs_min,
+            speed_share=options.uncertainty.speed_share,
+            wet=wet,
+            direction=options.access.direction,
+            rules=snap_rules(options.network),
+            barriers=surroundings_of(options, inputs).barriers,
+        )
+        tables.append(found.table.assign(service=service))
+        people.append(found.people.assign(service=service, mode=graph.mode))
+    if not tables:
+        return {}
+    names = {"service": "str", "mode": "str"}
+    return {
+        "intervals": pd.concat(tables, ignore_index=True).astype({"service": "str"}),
+        "interval_people": pd.concat(people, ignore_index=True).astype({**names, "factor": "str"}),
+    }
+
+
+def _wet_losses(
+    options: Options, inputs: Mapping[str, Any], wet: TravelGraph, services: Mapping[str, frozenset[str]]
+) -> pd.DataFrame:
+    settlements, dry = inputs["settlements"], inputs["access"]
+    when_wet = access_table(
+        wet,
+        settlements,
+        inputs["facilities"],
+        services=services,
+        rules=access_rules(options),
+        surroundings=surroundings_of(options, inputs),
+    ).access
+    when_wet = when_wet.loc[when_wet["service"].isin(list(services))]
+    same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(list(services))]
+    return wet_loss(same, when_wet, settlements)
+
+
+def _rural_access(inputs: Mapping[str, Any], graph: TravelGraph) -> pd.DataFrame:
+    boundaries: gpd.GeoDataFrame = inputs["boundaries"]
+    units = boundaries.loc[boundaries["is_unit"]]
+    people = _within(inputs["population"], inputs["study_area"])
+    return rural_access_index(people, graph, zones=units if len(units) else None)
+
+
+def _within(raster: Raster, area: gpd.GeoDataFrame) -> Raster:
+    """Keep the cells whose centre lies in the study area; the others have no data."""
+    shapes = area.geometry.to_crs(raster.crs)
+    outside = geometry_mask(shapes, out_shape=raster.values.shape, transform=raster.transform)
+    return replace(raster, values=np.where(outside, np.nan, raster.values))

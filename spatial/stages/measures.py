@@ -1,0 +1,192 @@
+"""Stage `measures`: what people reach, competition and capacity counted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial import access
+from spatial.access.capacity import allocate_capacity
+from spatial.errors import ContractError, first_of
+from spatial.stages.decays import decay_of
+from spatial.stages.ground import closer_services, main_graph, surroundings_of
+from spatial.stages.rules import snap_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from spatial.access import SnapRules
+    from spatial.runner.stage import Options, Progress, Value
+    from spatial.study import GroupOptions, MeasureOptions
+
+__all__ = ["measures"]
+
+_log = logging.getLogger(__name__)
+
+EVERYBODY = "everybody"
+CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
+COLUMNS = ("settlement_id", "service", "mode", "group", "measure", "value", "unit", "status", "decay")
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One group of people, and the pairs that it can travel."""
+
+    group: str
+    demand: str
+    od: pd.DataFrame
+    settlements: pd.DataFrame
+    facilities: pd.DataFrame
+    chosen: MeasureOptions
+    cutoffs_min: tuple[float, ...]
+
+    @property
+    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        return self.od, self.settlements, self.facilities
+
+
+def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Compute the study's measures of access in its first mode.
+
+    Parameters
+    ----------
+    options : Options
+        `measures`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `measures`, `facility_use` and `served`, as far as the study asks for them.
+    """
+    chosen = options.measures
+    services = closer_services(options, inputs, chosen.services)
+    if not services or not (chosen.kinds or chosen.persons_per_unit):
+        return {}
+    found: dict[str, list[pd.DataFrame]] = {"measures": [], "facility_use": [], "served": []}
+    for number, case in enumerate(_cases(options, inputs, frozenset().union(*services.values()))):
+        progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
+        for service, kinds in services.items():
+            _add(found, case, service, kinds)
+    return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items() if frames}
+
+
+def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[_Case]:
+    """Travel with everybody, then with each group by its own walk."""
+    chosen, graph = options.measures, main_graph(options, inputs)
+    settlements, facilities = inputs["settlements"], inputs["facilities"]
+    facilities = facilities.loc[facilities["service"].isin(kinds)].reset_index(drop=True)
+    absent = sorted({chosen.demand, *(group.column for group in chosen.groups)} - set(settlements.columns))
+    if absent:
+        raise ContractError(
+            "settlements", [f"{name}: the study's measures ask for this column" for name in absent]
+        )
+    usual = snap_rules(options.network)
+    walks = [
+        (EVERYBODY, chosen.demand, usual),
+        *((group.name, group.column, _walk(usual, group)) for group in chosen.groups),
+    ]
+    for name, column, rules in walks:
+        od = access.travel_times(
+            graph,
+            settlements,
+            facilities,
+            cutoff_min=chosen.catchment_min,
+            rules=rules,
+            barriers=surroundings_of(options, inputs).barriers,
+        )
+        yield _Case(name, column, od, settlements, facilities, chosen, options.access.cutoffs_min)
+
+
+def _walk(usual: SnapRules, group: GroupOptions) -> SnapRules:
+    return replace(usual, walk_km_h=group.walk_km_h, max_snap_m=group.max_walk_m)
+
+
+def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds: frozenset[str]) -> None:
+    """Compute every measure of one service for one group."""
+    names = {"service": service, "group": case.group}
+    for measure in case.chosen.kinds:
+        for frame in _measured(case, measure, kinds):
+            found["measures"].append(_as_table(frame.assign(**names)))
+        if measure in CATCHMENTS:
+            use = access.catchment_ratios(*case.frames, **_catchment(case, measure, kinds))
+            use = use.assign(**names, measure=measure).drop(
+                columns=["method", "decay", "settlements_reached"]
+            )
+            found["facility_use"].append(use)
+    if case.chosen.persons_per_unit is not None and case.group == EVERYBODY:
+        found["served"] += [frame.assign(service=service) for frame in _served(case, kinds)]
+
+
+def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataFrame]:
+    if measure in CATCHMENTS:
+        table = access.floating_catchment_area(*case.frames, **_catchment(case, measure, kinds))
+        return [table.assign(measure=measure)]
+    decay = decay_of(case.chosen.decay, cutoff_min=case.chosen.catchment_min)
+    if measure == "spatial_availability":
+        table = access.spatial_availability(*case.frames, service=kinds, decay=decay, demand=case.demand)
+        return [table.assign(measure=measure)]
+    if measure == "gravity":
+        return [access.gravity(*case.frames, service=kinds, decay=decay).assign(measure=measure)]
+    if measure == "overlap":
+        limit = case.chosen.catchment_min
+        table = access.catchment_overlap(*case.frames, service=kinds, cutoff_min=limit, demand=case.demand)
+        return [table.assign(measure=measure, facilities_reached=table["value"].astype(np.int64))]
+    cutoffs = [cutoff for cutoff in case.cutoffs_min if cutoff <= case.chosen.catchment_min]
+    table = access.cumulative_cutoff(*case.frames, service=kinds, cutoffs_min=cutoffs)
+    words = {cutoff: f"{measure}_{cutoff:g}_min" for cutoff in cutoffs}
+    return [table.assign(measure=table["cutoff_min"].map(words))]
+
+
+def _served(case: _Case, kinds: frozenset[str]) -> list[pd.DataFrame]:
+    """Fill the facilities where the capacity of each is known; an unknown one leaves the service out, and says so."""
+    offered = case.facilities.loc[
+        case.facilities["service"].isin(kinds) & (case.facilities["status"] == "existing")
+    ]
+    unknown = offered.loc[offered["capacity"].isna(), "facility_id"]
+    if len(unknown):
+        _log.warning(
+            "no allocation for %s: capacity unknown for %s", "+".join(sorted(kinds)), first_of(unknown)
+        )
+        return []
+    found = allocate_capacity(
+        *case.frames,
+        service=kinds,
+        cutoff_min=case.chosen.catchment_min,
+        demand=case.demand,
+        persons_per_unit=case.chosen.persons_per_unit or 1.0,
+    )
+    columns = ["settlement_id", "service", "mode", "served_persons", "full_persons", "not_reached_persons"]
+    return [found.settlements[columns]]
+
+
+def _catchment(case: _Case, measure: str, kinds: frozenset[str]) -> dict[str, Any]:
+    decay = decay_of(case.chosen.decay, cutoff_min=case.chosen.catchment_min)
+    return {"service": kinds, "method": measure, "decay": decay, "demand": case.demand}
+
+
+def _as_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Fill what a measure has no word for: it has no decay, or no competition that could be missed at the edge."""
+    filled = {"decay": None, "supply_basis": "count", "edge_risk": False}
+    absent = {name: value for name, value in filled.items() if name not in frame}
+    table = frame.assign(**absent)[[*COLUMNS, "facilities_reached", "supply_basis", "edge_risk"]]
+    texts = (
+        "settlement_id",
+        "service",
+        "mode",
+        "group",
+        "measure",
+        "unit",
+        "status",
+        "decay",
+        "supply_basis",
+    )
+    return table.astype(dict.fromkeys(texts, "str"))
