@@ -2,6 +2,8 @@
 
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.availability import catchment_overlap, overlap_shares, spatial_availability
+from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
+from spatial.access.capacity import CapacityAllocation, allocate_capacity
 from spatial.access.catchment_areas import catchment_areas
 from spatial.access.cells import cell_factor, cells_as_origins, towns_as_facilities
 from spatial.access.decays import (
@@ -16,8 +18,10 @@ from spatial.access.decays import (
     decay_truncated_gaussian,
 )
 from spatial.access.edge_risk import needed_buffer_m, population_at_risk
+from spatial.access.emergency import emergency_response
 from spatial.access.floating_catchment import catchment_ratios, facility_crowding, floating_catchment_area
 from spatial.access.ground import AreaRules
+from spatial.access.groups import Group, group_summary, group_travel_times
 from spatial.access.isochrones import isochrones
 from spatial.access.last_mile import LastMileRules, last_mile
 from spatial.access.last_mile_coverage import last_mile_coverage
@@ -30,28 +34,40 @@ from spatial.access.poverty import fgt_poverty
 from spatial.access.reach import reached_edges
 from spatial.access.rules import TOWN_TIERS, AccessRules, SnapRules
 from spatial.access.rural_access import RoadCondition, rural_access_index
-from spatial.access.summaries import summarise, weighted_quantile, widen
+from spatial.access.scenarios import compare_scenarios, summarise_scenarios
+from spatial.access.summaries import summarise, weighted_quantile, weighted_statistics, widen
 from spatial.access.surroundings import Surroundings
+from spatial.access.uncertainty import AccessIntervals, WalkRange, access_intervals
 from spatial.access.wet_loss import wet_loss, wet_loss_summary
 
 __all__ = [
     "TOWN_TIERS",
+    "AccessIntervals",
     "AccessResult",
     "AccessRules",
     "AreaRules",
+    "Calibration",
+    "CapacityAllocation",
     "Decay",
+    "FitRules",
+    "Group",
     "LastMileRules",
     "RoadCondition",
     "SnapRules",
     "Surroundings",
+    "WalkRange",
+    "access_intervals",
     "access_table",
+    "allocate_capacity",
     "allocate_population",
     "allocate_population_with_account",
+    "calibrate_speeds",
     "catchment_areas",
     "catchment_overlap",
     "catchment_ratios",
     "cell_factor",
     "cells_as_origins",
+    "compare_scenarios",
     "cost_to_closest",
     "cumulative_cutoff",
     "cumulative_interval",
@@ -63,10 +79,13 @@ __all__ = [
     "decay_power",
     "decay_stepped",
     "decay_truncated_gaussian",
+    "emergency_response",
     "facility_crowding",
     "fgt_poverty",
     "floating_catchment_area",
     "gravity",
+    "group_summary",
+    "group_travel_times",
     "id_order",
     "isochrones",
     "last_mile",
@@ -79,9 +98,11 @@ __all__ = [
     "rural_access_index",
     "spatial_availability",
     "summarise",
+    "summarise_scenarios",
     "towns_as_facilities",
     "travel_times",
     "weighted_quantile",
+    "weighted_statistics",
     "wet_loss",
     "wet_loss_summary",
     "widen",

@@ -76,7 +76,7 @@ def read_pairs(
     ----------
     od : DataFrame
         `from_id`, `to_id`, `travel_time_min` and perhaps `mode`. inf means unreachable, as no row does. Where several
-        modes give a time for a pair, the fastest counts.
+        modes give a time for a pair, the fastest counts. A column `group` must name one group.
     settlements : DataFrame
         With `settlement_id`.
     facilities : DataFrame
@@ -96,6 +96,10 @@ def read_pairs(
         negative or NaN, and pairs that occur twice in one mode.
     """
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
+    if "group" in od and len(od["group"].unique()) > 1:
+        raise ContractError(
+            "od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"]
+        )
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))

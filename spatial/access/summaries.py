@@ -10,9 +10,9 @@ import pandas as pd
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["summarise", "weighted_quantile", "widen"]
+__all__ = ["summarise", "weighted_quantile", "weighted_statistics", "widen"]
 
 CAP_MIN = 180.0
 """Minutes that a longer or missing way counts as in the capped mean (INDICATORS, section 0)."""
@@ -49,6 +49,69 @@ def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64],
         return float("nan")
     at = int(np.searchsorted(cumulative / cumulative[-1], share - _TOLERANCE))
     return float(values[order][min(at, len(order) - 1)])
+
+
+def weighted_statistics(
+    values: ArrayLike, weights: ArrayLike | None = None, *, cap: float = CAP_MIN
+) -> dict[str, float | int]:
+    """
+    Sum up values of places: how many are known and reached, and their means, which are three and not one.
+
+    Parameters
+    ----------
+    values : array_like
+        Times or other numbers, one a place; inf = not reached, NaN = unknown.
+    weights : array_like, optional
+        People, 0 or more; NaN weighs nothing. By default every place weighs one.
+    cap : float
+        What a larger value, or a place that is not reached, counts as in `mean_capped`.
+
+    Returns
+    -------
+    dict
+        Places `n_total`, `n_valid` (known), `n_nan`, `n_inf`; weights `pop_total` and `pop_valid`; `reached_share`
+        (of the weight that is known), `mean_reached`, `mean_capped`, `median` (inf where half are not reached); NaN
+        where there is no weight.
+
+    Raises
+    ------
+    ContractError
+        Where weights are negative or infinite, or as many as not the values.
+
+    Examples
+    --------
+    >>> found = weighted_statistics([10.0, 30.0, np.inf, np.nan], [50.0, 25.0, 25.0, 100.0])
+    >>> found["reached_share"], round(found["mean_reached"], 6), found["mean_capped"], found["n_nan"]
+    (0.75, 16.666667, 57.5, 1)
+    """
+    value = np.asarray(values, dtype=np.float64).ravel()
+    weight = (
+        np.ones_like(value)
+        if weights is None
+        else np.nan_to_num(np.asarray(weights, np.float64), posinf=np.inf)
+    )
+    _check_weights(value, weight)
+    known, reached = ~np.isnan(value), np.isfinite(value)
+    total = float(weight[known].sum())
+    return {
+        "n_total": len(value),
+        "n_valid": int(known.sum()),
+        "n_nan": int((~known).sum()),
+        "n_inf": int((known & ~reached).sum()),
+        "pop_total": float(weight.sum()),
+        "pop_valid": total,
+        "reached_share": float(weight[reached].sum()) / total if total > 0.0 else np.nan,
+        "mean_reached": _mean(value[reached], weight[reached]),
+        "mean_capped": _mean(np.minimum(value[known], cap), weight[known]),
+        "median": weighted_quantile(value[known], weight[known], 0.5),
+    }
+
+
+def _check_weights(value: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
+    if weight.shape != value.shape:
+        raise ContractError("weights", [f"{weight.size} for {value.size} values"])
+    if bool(((weight < 0.0) | np.isinf(weight)).any()):
+        raise ContractError("weights", ["negative or infinite"])
 
 
 def summarise(
@@ -132,20 +195,16 @@ def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, 
     persons = group["persons"].to_numpy(dtype=float)
     weight = np.nan_to_num(persons) if by_people else np.ones(len(group))
     minutes = np.where(reached, group["travel_time_min"].to_numpy(dtype=float), np.inf)
-    total = float(weight[known].sum())
-    median = weighted_quantile(minutes[known], weight[known], 0.5)
+    found = weighted_statistics(np.where(known, minutes, np.nan), weight, cap=cap_min)
     return {
-        "n_total": len(group),
-        "n_valid": int(known.sum()),
-        "n_nan": int((~known).sum()),
-        "n_inf": int((known & ~reached).sum()),
-        "pop_total": float(weight.sum()) if by_people else np.nan,
-        "pop_valid": float(weight[known].sum()) if by_people else np.nan,
+        **{name: found[name] for name in ("n_total", "n_valid", "n_nan", "n_inf")},
+        "pop_total": found["pop_total"] if by_people else np.nan,
+        "pop_valid": found["pop_valid"] if by_people else np.nan,
         "weighted_by": "people" if by_people else "places",
-        "reached_share": float(weight[reached].sum()) / total if total > 0.0 else np.nan,
-        "mean_reached_min": _mean(minutes[reached], weight[reached]),
-        "mean_capped_min": _mean(np.minimum(minutes[known], cap_min), weight[known]),
-        "median_min": median if np.isfinite(median) else np.nan,
+        "reached_share": found["reached_share"],
+        "mean_reached_min": found["mean_reached"],
+        "mean_capped_min": found["mean_capped"],
+        "median_min": found["median"] if np.isfinite(found["median"]) else np.nan,
     }
 
 
