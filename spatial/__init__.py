@@ -94,6 +94,7 @@ _HOMES = {
     "needed_buffer_m": "spatial.access",
     "overlap_shares": "spatial.access",
     "population_at_risk": "spatial.access",
+    "node_catchments": "spatial.access",
     "prepare": "spatial.sources.prepare",
     "reached_edges": "spatial.access",
     "read_results": "spatial.results",

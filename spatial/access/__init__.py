@@ -27,6 +27,7 @@ from spatial.access.last_mile import LastMileRules, last_mile
 from spatial.access.last_mile_coverage import last_mile_coverage
 from spatial.access.measures import cumulative_cutoff, cumulative_interval, gravity
 from spatial.access.nearest_table import AccessResult, access_table
+from spatial.access.node_catchments import node_catchments
 from spatial.access.off_barriers import move_off_barriers
 from spatial.access.ordering import id_order
 from spatial.access.population import allocate_population, allocate_population_with_account
@@ -92,6 +93,7 @@ __all__ = [
     "last_mile_coverage",
     "move_off_barriers",
     "needed_buffer_m",
+    "node_catchments",
     "overlap_shares",
     "population_at_risk",
     "reached_edges",
