@@ -164,7 +164,82 @@ def put_in(
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def drain(  # noqa: C901, PLR0912, PLR0915 - one loop: a call that hands arrays on costs as much as a step
+def _take_chunk(queue: Queue, bucket: int, times_min: NDArray[np.float64], batch: NDArray[np.int64]) -> int:
+    """Take the first chunk of a bucket; keep the cells whose entries are not out of date, and return how many."""
+    head, fill, following, cells, entry_min, state = queue
+    chunk, m = np.int64(head[bucket]), np.int64(0)
+    for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
+        batch[m] = cells[at]
+        m += np.int64(entry_min[at] == times_min[batch[m]])
+    head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
+    state[2] += 1
+    fill[bucket] = CHUNK
+    return int(m)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs as much as a step
+    field: Field,
+    columns: int,
+    moves: Moves,
+    rules: tuple[float, float, float],
+    queue: Queue,
+    answer: tuple[NDArray[np.float64], NDArray[np.int32]],
+    batch: NDArray[np.int64],
+) -> None:
+    """Take every step out of the cells of a batch that makes another cell's time or label lower."""
+    friction, elevation, walks = field
+    by, offsets, half_m, rise_per_m = moves
+    limit_min, begins, per_min = rules
+    head, fill, following, cells, entry_min, state = queue
+    times, labels = answer
+    n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
+    is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
+    reach, least = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0)
+    better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
+    for at in range(batch.shape[0]):
+        u = batch[at]
+        row, unit, now, m = u // columns, friction[u], times[u], np.int64(0)
+        column, line = u - row * columns, (row if is_uneven else 0)
+        state[3], state[4] = min(state[3], row), max(state[4], row)
+        is_inside = reach <= row < rows - reach and reach <= column < columns - reach
+        for k in range(n_moves):
+            if is_inside or (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
+                later = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
+                better[m] = k
+                better_min[m] = later
+                m += np.int64(later <= times[u + offsets[k]])  # no branch: it would be guessed wrongly
+        if is_sloped:
+            bounds, m = m, np.int64(0)
+            for i in range(bounds):
+                k, v = better[i], u + offsets[better[i]]
+                units = _sloped_units(friction, elevation, walks, u, v, rise_per_m[line, k])
+                better[m] = k
+                better_min[m] = now + units * half_m[line, k]
+                m += np.int64(better_min[m] <= times[v])
+        for i in range(m):
+            later, k, v = better_min[i], better[i], u + offsets[better[i]]
+            is_lower = is_labelled and later == times[v] and labels[u] < labels[v]
+            if later > limit_min or not (later < times[v] or is_lower):
+                continue
+            if k >= 4 and not _is_open(friction, u, columns, by[k, 0], by[k, 1]):
+                continue
+            times[v] = later
+            if is_labelled:
+                labels[v] = labels[u]
+            place = (later - begins) * per_min
+            into = np.int64(place) if place < BUCKETS else BUCKETS
+            chunk, n = np.int64(head[into]), np.int64(fill[into])
+            if n == CHUNK:
+                free = np.int64(state[1])
+                head[into], state[1], following[free], chunk = free, following[free], chunk, free
+                state[2], n = state[2] - 1, np.int64(0)
+            cells[chunk * CHUNK + n], entry_min[chunk * CHUNK + n] = v, later
+            fill[into] = n + 1
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def drain(
     field: Field,
     columns: int,
     moves: Moves,
@@ -201,77 +276,17 @@ def drain(  # noqa: C901, PLR0912, PLR0915 - one loop: a call that hands arrays 
     bool
         False where chunks ran out: to be called again with more.
     """
-    friction, elevation, walks = field
-    by, offsets, half_m, rise_per_m = moves
-    limit_min, begins, per_min = rules
-    head, fill, following, cells, entry_min, state = queue
-    times, labels = answer
-    n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
-    is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
-    reach, least = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0)
-    better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
-    bucket, free, n_free = state[0], state[1], state[2]
-    while bucket < BUCKETS and n_free >= n_moves:
-        chunk = np.int64(head[bucket])
-        if chunk < 0:
+    bucket, state, batch = queue[5][0], queue[5], np.empty(CHUNK, np.int64)
+    while bucket < BUCKETS:
+        if queue[0][bucket] < 0:
             bucket += 1
-            continue
-        n = np.int64(fill[bucket]) - 1
-        u, now = np.int64(cells[chunk * CHUNK + n]), entry_min[chunk * CHUNK + n]
-        fill[bucket] = n
-        if n == 0:
-            head[bucket], following[chunk], free = following[chunk], free, chunk
-            n_free += 1
-            fill[bucket] = CHUNK
-        if now != times[u]:
-            continue
-        row = u // columns
-        column, line = u - row * columns, (row if is_uneven else 0)
-        state[3], state[4] = min(state[3], row), max(state[4], row)
-        unit, m = friction[u], np.int64(0)
-        if reach <= row < rows - reach and reach <= column < columns - reach:
-            for k in range(n_moves):
-                t = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
-                better[m] = k
-                better_min[m] = t
-                m += np.int64(
-                    t <= times[u + offsets[k]]
-                )  # no branch, which the processor would guess wrongly
+        elif state[2] < CHUNK * moves[1].shape[0]:
+            state[0] = bucket
+            return False
         else:
-            for k in range(n_moves):
-                if 0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns:
-                    better[m] = k
-                    better_min[m] = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
-                    m += np.int64(better_min[m] <= times[u + offsets[k]])
-        if is_sloped:
-            bounds, m = m, np.int64(0)
-            for i in range(bounds):
-                k, v = better[i], u + offsets[better[i]]
-                units = _sloped_units(friction, elevation, walks, u, v, rise_per_m[line, k])
-                t = now + units * half_m[line, k]
-                better[m] = k
-                better_min[m] = t
-                m += np.int64(t <= times[v])
-        for i in range(m):
-            later, v = better_min[i], u + offsets[better[i]]
-            is_lower = is_labelled and later == times[v] and labels[u] < labels[v]
-            if later > limit_min or not (later < times[v] or is_lower):
-                continue
-            if better[i] >= 4 and not _is_open(friction, u, columns, by[better[i], 0], by[better[i], 1]):
-                continue
-            times[v] = later
-            if is_labelled:
-                labels[v] = labels[u]
-            place = (later - begins) * per_min
-            into = np.int64(place) if place < BUCKETS else BUCKETS
-            chunk, n = np.int64(head[into]), np.int64(fill[into])
-            if n == CHUNK:
-                head[into], following[free], chunk, free = free, chunk, free, np.int64(following[free])
-                n_free, n = n_free - 1, np.int64(0)
-            cells[chunk * CHUNK + n], entry_min[chunk * CHUNK + n] = v, later
-            fill[into] = n + 1
-    state[0], state[1], state[2] = bucket, free, n_free
-    return bool(bucket == BUCKETS)
+            n = _take_chunk(queue, bucket, answer[0], batch)
+            _go_on(field, columns, moves, rules, queue, answer, batch[:n])
+    return True
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ground", "Seeds", "spread"]
 
-_FIRST_CHUNKS = 512
+_FIRST_CHUNKS = 2048
 """Chunks of a queue at its beginning."""
 
 _WIDTH = 0.25

@@ -1,0 +1,302 @@
+"""Geographic coverage: facilities in a stated order take the people around them, as far as their capacity goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.terrain.spreading import Seeds, spread
+from spatial.terrain.surface import ground_of, seeds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.terrain.spreading import Ground
+    from spatial.terrain.surface import SurfaceOptions
+
+__all__ = ["ACCESSMOD_COLUMNS", "GeographicCoverage", "geographic_coverage"]
+
+ACCESSMOD_COLUMNS: Mapping[str, str] = {
+    "order": "amOrderComputed",
+    "cutoff_min": "amTravelTimeMax",
+    "persons_within": "amPopOrigTravelTimeMax",
+    "unserved_within": "amPopTravelTimeMax",
+    "last_ring_min": "amTravelTimeCatchment",
+    "served": "amCapacityRealised",
+    "capacity_left": "amCapacityResidual",
+    "left_within": "amPopCatchmentDiff",
+    "unserved_before": "amPopResidualBefore",
+    "unserved_after": "amPopResidualAfter",
+    "covered_percent": "amPopCoveredPercent",
+}
+"""Columns of the capacity table, and what AccessMod 5 calls them in its own."""
+
+_RING_MIN = 1e-9
+"""Minutes: cells no further apart belong to one ring; rounding must not part cells that lie alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class GeographicCoverage:
+    """
+    Who is served, who finds the facilities full, and whom none reaches.
+
+    Parameters
+    ----------
+    capacity_table : DataFrame
+        One row a facility, in the order in which they take people; see `geographic_coverage`.
+    served, full, not_reached : ndarray of float64, shape (rows, columns)
+        Persons of each cell: served; within reach of a facility and left over, since all of those are full; beyond the
+        reach of every facility. They sum to the population.
+    report : dict
+        Persons, fit for JSON: ``total``, ``served``, ``full``, ``not_reached``, ``on_barriers`` (part of not_reached);
+        ``cells_without_data``.
+    """
+
+    capacity_table: pd.DataFrame
+    served: NDArray[np.float64]
+    full: NDArray[np.float64]
+    not_reached: NDArray[np.float64]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def remaining(self) -> NDArray[np.float64]:
+        """
+        The population that is left.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, columns)
+            Persons not served.
+        """
+        return self.full + self.not_reached
+
+    def accessmod_table(self) -> pd.DataFrame:
+        """
+        Rename the capacity table to what AccessMod users know.
+
+        Returns
+        -------
+        DataFrame
+            ``capacity_table`` with the names of `ACCESSMOD_COLUMNS`; other columns as they are.
+        """
+        return self.capacity_table.rename(columns=dict(ACCESSMOD_COLUMNS))
+
+
+@dataclass(frozen=True, eq=False)
+class _Taking:
+    """What one facility did."""
+
+    within: float
+    unserved: float
+    served: float
+    last_ring_min: float
+    ring_share: float
+
+
+def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
+    friction_min_per_m: ArrayLike,
+    population: ArrayLike,
+    facilities: pd.DataFrame,
+    *,
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    cutoff_min: float,
+    order: str = "capacity",
+    ring_min: float = 0.0,
+    **options: Unpack[SurfaceOptions],
+) -> GeographicCoverage:
+    """
+    Let facilities take the unserved around them, in a stated order, by travel time and up to their capacity.
+
+    Each facility looks at the people within `cutoff_min` whom no earlier one serves, takes them ring by ring in
+    increasing travel time, and where a ring holds more than it has room for it takes the same share of every cell of
+    that ring (the geographic coverage of AccessMod; Ray and Ebener 2008).
+
+    Parameters
+    ----------
+    friction_min_per_m : array-like, shape (rows, columns)
+        Minutes per metre, above 0. NaN or inf is a barrier.
+    population : array-like, shape (rows, columns)
+        Persons per cell, 0 or more. NaN counts as nobody, and is counted.
+    facilities : DataFrame
+        ``facility_id`` (each once), ``row``, ``column`` and ``capacity`` in persons: 0 serves nobody, inf everybody.
+    resolution_m : float or tuple of array-like
+        As in `travel_time_surface`.
+    cutoff_min : float
+        Nobody travels longer; inclusive.
+    order : str
+        ``"capacity"``: the largest first. Otherwise a numeric column of `facilities`: the lowest first. Ties by
+        `facility_id`.
+    ring_min : float
+        Width of a ring in minutes. 0: cells of equal time (within 1e-9 minutes) are a ring. AccessMod works with whole
+        minutes: 1, where the ring of minute m holds the times above m - 1 and up to m.
+    **options : Unpack[SurfaceOptions]
+        As in `travel_time_surface`.
+
+    Returns
+    -------
+    GeographicCoverage
+        Three classes of people that sum to the population, and the capacity table: ``facility_id``, ``order`` (1 comes
+        first), ``capacity``, ``cutoff_min``, ``persons_within`` the cutoff, ``unserved_within`` of them on the
+        facility's turn, ``served``, ``capacity_left``, ``left_within`` (unserved within the cutoff and not taken),
+        ``last_ring_min`` (time of the last ring that was taken from; NaN where none was), ``last_ring_share`` of it
+        that was taken, ``unserved_before`` and ``unserved_after`` in all, ``covered_percent`` of the population so far.
+
+    Raises
+    ------
+    ContractError
+        As `travel_time_surface`; where people are negative or infinite, ids come twice, or capacity or order is
+        missing, unknown (NaN) or negative.
+
+    Examples
+    --------
+    Ten people in each of five cells, one facility in the middle with room for twenty: the ten who live there, and half
+    of the twenty next door.
+
+    >>> table = pd.DataFrame({"facility_id": ["a"], "row": [0], "column": [2], "capacity": [20.0]})
+    >>> people = np.full((1, 5), 10.0)
+    >>> found = geographic_coverage(np.full((1, 5), 0.01), people, table, resolution_m=100.0, cutoff_min=1.0)
+    >>> found.served.tolist(), found.full.tolist(), found.not_reached.tolist()
+    ([[0.0, 5.0, 10.0, 5.0, 0.0]], [[0.0, 5.0, 0.0, 5.0, 0.0]], [[10.0, 0.0, 0.0, 0.0, 10.0]])
+    """
+    ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
+    people = _people(population, ground.shape)
+    ranked = _in_order(facilities, order)
+    seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, cutoff_min)
+    left, is_reached = people.copy(), np.zeros(people.size, dtype=bool)
+    times, takings = np.full(people.size, np.inf), []
+    for j, capacity in enumerate(ranked["capacity"].tolist()):
+        cells, minutes = _within(ground, seeds, j, cutoff_min, times)
+        is_reached[cells] = True
+        takings.append(_take(left, people, cells, _rings(minutes, ring_min), capacity))
+    parts = {"served": people - left, "full": left * is_reached, "not_reached": left * ~is_reached}
+    report = {
+        "total": float(people.sum()),
+        **{name: float(part.sum()) for name, part in parts.items()},
+        "on_barriers": float(people[~np.isfinite(ground.field[0])].sum()),
+        "cells_without_data": int(np.isnan(np.asarray(population, dtype=np.float64)).sum()),
+    }
+    table = _capacity_table(ranked, takings, cutoff_min, float(people.sum()))
+    whole = {name: part.reshape(ground.shape) for name, part in parts.items()}
+    return GeographicCoverage(table, whole["served"], whole["full"], whole["not_reached"], report)
+
+
+def _people(population: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
+    people = np.array(population, dtype=np.float64)
+    if people.shape != shape:
+        raise ContractError(
+            "population",
+            [f"shape {people.shape} is not that of the friction {shape}: warp one to the other's grid"],
+        )
+    wrong = np.argwhere((people < 0) | np.isinf(people))
+    if len(wrong):
+        where = first_of(tuple(cell) for cell in wrong.tolist())
+        raise ContractError("population", [f"negative or infinite people at (row, column) {where}"])
+    return np.nan_to_num(people, nan=0.0).reshape(-1)
+
+
+def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
+    needed = dict.fromkeys(["facility_id", "row", "column", "capacity", order])
+    problems = [f"{name}: missing" for name in needed if name not in facilities]
+    if problems:
+        raise ContractError("facilities", problems)
+    ids = facilities["facility_id"]
+    if ids.duplicated().any():
+        problems.append(f"facility_id: more than once: {first_of(ids[ids.duplicated()].unique().tolist())}")
+    for name in dict.fromkeys(("capacity", order)):
+        values = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
+        wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
+        if wrong.any():
+            problems.append(
+                f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed"
+            )
+    if problems:
+        raise ContractError("facilities", problems)
+    is_up = order != "capacity"
+    ranked = facilities.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
+    return ranked.reset_index(drop=True)
+
+
+def _within(
+    ground: Ground, seeds: Seeds, j: int, cutoff_min: float, times: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Cells that facility j reaches, by increasing time; `times` is inf before and afterwards."""
+    own = Seeds(seeds.cells[j : j + 1], np.zeros(1), seeds.labels[j : j + 1])
+    first, last = spread(ground, own, cutoff_min, times, np.empty(1, np.int32))
+    columns = ground.shape[1]
+    begin, end = max(first - 2, 0) * columns, min(last + 2, ground.shape[0]) * columns
+    cells = np.flatnonzero(np.isfinite(times[begin:end])) + begin
+    minutes = times[cells]
+    times[cells] = np.inf
+    by_time = np.argsort(minutes, kind="stable")
+    return cells[by_time], minutes[by_time]
+
+
+def _rings(minutes: NDArray[np.float64], ring_min: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ring of each cell, counted from 0, and the latest time of each ring; minutes are sorted."""
+    if ring_min > 0:
+        parts = np.ceil((minutes - _RING_MIN) / ring_min)
+        begins = np.diff(parts, prepend=-np.inf) > 0
+    else:
+        begins = np.diff(minutes, prepend=-np.inf) > _RING_MIN
+    ring = np.cumsum(begins) - 1
+    ends = np.append(np.flatnonzero(begins)[1:], len(minutes)) - 1 if len(minutes) else np.empty(0, np.int64)
+    return ring.astype(np.int64), minutes[ends]
+
+
+def _take(
+    left: NDArray[np.float64],
+    people: NDArray[np.float64],
+    cells: NDArray[np.intp],
+    rings: tuple[NDArray[np.int64], NDArray[np.float64]],
+    capacity: float,
+) -> _Taking:
+    """Lower what is left by what one facility takes."""
+    ring, ring_time = rings
+    unserved = left[cells]
+    sums = np.bincount(ring, weights=unserved, minlength=len(ring_time))
+    before = np.concatenate(([0.0], np.cumsum(sums)[:-1])) if len(sums) else sums
+    share = np.clip(np.divide(capacity - before, sums, out=np.ones_like(sums), where=sums > 0), 0.0, 1.0)
+    taken = unserved * share[ring]
+    left[cells] = unserved - taken
+    used = np.flatnonzero((sums > 0) & (share > 0))
+    return _Taking(
+        within=float(people[cells].sum()),
+        unserved=float(unserved.sum()),
+        served=float(taken.sum()),
+        last_ring_min=float(ring_time[used[-1]]) if used.size else np.nan,
+        ring_share=float(share[used[-1]]) if used.size else np.nan,
+    )
+
+
+def _capacity_table(
+    ranked: pd.DataFrame, takings: list[_Taking], cutoff_min: float, total: float
+) -> pd.DataFrame:
+    served = np.array([taking.served for taking in takings])
+    unserved = np.array([taking.unserved for taking in takings])
+    capacity = ranked["capacity"].to_numpy(dtype=np.float64)
+    after = total - np.cumsum(served)
+    return pd.DataFrame(
+        {
+            "facility_id": ranked["facility_id"],
+            "order": np.arange(1, len(ranked) + 1),
+            "capacity": capacity,
+            "cutoff_min": cutoff_min,
+            "persons_within": [taking.within for taking in takings],
+            "unserved_within": unserved,
+            "served": served,
+            "capacity_left": capacity - served,
+            "left_within": unserved - served,
+            "last_ring_min": [taking.last_ring_min for taking in takings],
+            "last_ring_share": [taking.ring_share for taking in takings],
+            "unserved_before": after + served,
+            "unserved_after": after,
+            "covered_percent": 100.0 * (total - after) / total if total > 0 else np.zeros(len(ranked)),
+        }
+    )
