@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,136 +11,21 @@ import pyproj
 
 from spatial.errors import NetworkError
 from spatial.network.access_rules import FERRY
+from spatial.network.slope_speeds import SPEEDS_ON_SLOPES, STEEPEST
 from spatial.network.speeds import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
 
-__all__ = [
-    "Climbs",
-    "climbs_of",
-    "cycling_multiplier",
-    "heights_at",
-    "tobler_multiplier",
-    "tobler_speed",
-    "with_slope",
-]
+__all__ = ["Climbs", "climbs_of", "heights_at", "with_slope"]
 
-STEEPEST = 1.0
-"""Slopes beyond one in one are taken as one in one: what a model of elevation says of cliffs is no path."""
-
-SLOWEST_KM_H = 0.1
-"""No slope slows a traveller below this."""
-
-PUSHING_KM_H = 5.0
-"""Speed on the flat of a rider who pushes the cycle."""
-
-_UPHILL = 0.4002 / 6.01 * 100.0
-_DOWNHILL = 0.2379 / 6.01 * 100.0
-_FASTEST = 35.0 / 21.636
-"""Parkin and Rotheram (2010): on the flat 6.01 m/s; 0.4002 m/s less for each per cent uphill, 0.2379 m/s more for each
-per cent downhill, and 35 km/h at the most. Here as shares of the speed on the flat."""
-
-
-def tobler_speed(slope: ArrayLike) -> NDArray[np.float64]:
-    """
-    Speed of walking on a slope.
-
-    Tobler (1993), hiking function: ``v = 6 exp(-3.5 |s + 0.05|)`` km/h (not metres a second), fastest at 5 % downhill.
-
-    Parameters
-    ----------
-    slope : array_like of float
-        Rise over run in the direction of travel, as a share: 0.1 climbs 1 m in 10 m. Beyond -1 and 1 it counts as -1
-        and 1; NaN stays NaN.
-
-    Returns
-    -------
-    ndarray of float64
-        km/h, 0.1 or more.
-
-    Examples
-    --------
-    >>> [round(float(speed), 6) for speed in tobler_speed([-0.05, 0.0, 0.1])]
-    [6.0, 5.036742, 3.549332]
-    """
-    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
-    return np.maximum(6.0 * np.exp(-3.5 * np.abs(steepness + 0.05)), SLOWEST_KM_H)
-
-
-def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
-    """
-    Give the share of the speed on the flat that a walker keeps on a slope.
-
-    ``m(s) = exp(-3.5 |s + 0.05|) / exp(-0.175)``: Tobler (1993), made 1 on the flat.
-
-    Parameters
-    ----------
-    slope : array_like of float
-        Rise over run in the direction of travel; beyond -1 and 1 it counts as -1 and 1.
-
-    Returns
-    -------
-    ndarray of float64
-        1 on the flat and at 10 % downhill, most at 5 % downhill.
-
-    Examples
-    --------
-    >>> [round(float(share), 4) for share in tobler_multiplier([0.0, -0.05, -0.1])]
-    [1.0, 1.1912, 1.0]
-    """
-    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
-    return np.asarray(np.exp(-3.5 * np.abs(steepness + 0.05)) / np.exp(-0.175))
-
-
-def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
-    """
-    Give the share of the speed on the flat that a cyclist keeps on a slope.
-
-    Parkin and Rotheram (2010, Transport Policy 17: 335-341), measured: 6.01 m/s on the flat, 0.4002 m/s less for each
-    per cent uphill, 0.2379 m/s more for each per cent downhill up to 35 km/h.
-
-    Parameters
-    ----------
-    slope : array_like of float
-        Rise over run in the direction of travel; beyond -1 and 1 it counts as -1 and 1.
-
-    Returns
-    -------
-    ndarray of float64
-        1 on the flat; 0 from 15 % uphill, where riders push (`with_slope` sees to that).
-
-    Examples
-    --------
-    >>> [round(float(share), 3) for share in cycling_multiplier([0.0, 0.05, -0.05, 0.2, -0.2])]
-    [1.0, 0.667, 1.198, 0.0, 1.618]
-    """
-    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
-    uphill = np.maximum(1.0 - _UPHILL * np.maximum(steepness, 0.0), 0.0)
-    return np.asarray(np.where(steepness > 0, uphill, np.minimum(1.0 - _DOWNHILL * steepness, _FASTEST)))
-
-
-def _walking_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.maximum(flat_km_h * tobler_multiplier(slope), SLOWEST_KM_H))
-
-
-def _cycling_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ride, or push where that is faster; nobody pushes faster than the road lets ride on the flat."""
-    pushed = _walking_km_h(np.minimum(flat_km_h, PUSHING_KM_H), np.maximum(slope, 0.0))
-    return np.asarray(np.maximum(flat_km_h * cycling_multiplier(slope), pushed))
-
-
-_SPEEDS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]] = {
-    "walk": _walking_km_h,
-    "cycle": _cycling_km_h,
-    "ebike": _cycling_km_h,
-}
-"""Modes that a slope slows; motors keep the speed of the road."""
+_BLOCK_STEPS = 250_000
+"""Steps that are looked at together; changes memory and speed only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,11 +98,11 @@ def with_slope(
     12 / m(-0.1) = 12.0 minutes down.
     """
     _check(graph, spacing_m, min_known_share)
-    if graph.mode not in _SPEEDS:
+    if graph.mode not in SPEEDS_ON_SLOPES:
         return graph
     climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
     _check_known(graph, climbs, min_known_share)
-    speed = _SPEEDS[graph.mode]
+    speed = SPEEDS_ON_SLOPES[graph.mode]
     forward = _minutes(graph, graph.forward_min, climbs, speed, sign=1.0)
     backward = _minutes(graph, graph.backward_min, climbs, speed, sign=-1.0)
     return replace(
@@ -271,25 +157,45 @@ def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spaci
     Climbs
         Slopes by step, and metres up, down and unknown by edge.
     """
-    level = np.isin(graph.road_class.astype(str), [FERRY])
+    level = graph.road_class == FERRY
     straight = graph.is_bridge | graph.is_tunnel | level
     steps = np.maximum(np.ceil(graph.length_m / spacing_m - 1e-9), 1).astype(np.int64)
     steps[straight] = 1
-    height = heights_at(elevation, graph.crs, *_points_along(graph, steps))
     offsets = np.concatenate(([0], np.cumsum(steps)))
-    edge = np.repeat(np.arange(graph.n_edges), steps)
-    first = np.arange(offsets[-1]) + edge  # an edge has one reading more than steps
-    rise = height[first + 1] - height[first]
+    along = _along(graph)
+    slope, sums = np.empty(offsets[-1]), np.empty((3, graph.n_edges))
+    for edges in _blocks(offsets):
+        place = _points_along(graph, along, edges, steps[edges])
+        rise = _rises(heights_at(elevation, graph.crs, *place), steps[edges], level[edges])
+        metres = np.repeat(graph.length_m[edges] / steps[edges], steps[edges])
+        unknown = np.isnan(rise)
+        rise[unknown] = 0.0
+        part = slice(offsets[edges.start], offsets[edges.stop])
+        slope[part] = np.divide(rise, metres, out=np.zeros_like(rise), where=metres > 0)
+        starts = offsets[edges] - offsets[edges.start]
+        for row, values in enumerate((np.maximum(rise, 0.0), np.maximum(-rise, 0.0), unknown * metres)):
+            sums[row, edges] = np.add.reduceat(values, starts)
+    np.clip(slope, -STEEPEST, STEEPEST, out=slope)
+    return Climbs(offsets, slope, sums[0], sums[1], sums[2])
+
+
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
+    """Divide the edges into runs of about so many steps, so that memory does not grow with the network."""
+    cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], _BLOCK_STEPS))
+    cuts = np.unique(np.append(cuts, len(offsets) - 1))
+    for start, stop in pairwise(cuts.tolist()):
+        yield slice(start, stop)
+
+
+def _rises(
+    height: NDArray[np.float64], steps: NDArray[np.int64], level: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Metres up of every step; NaN where an end is not known. An edge has one reading more than steps."""
+    edge = np.repeat(np.arange(len(steps)), steps)
+    first = np.arange(len(edge)) + edge
+    rise: NDArray[np.float64] = height[first + 1] - height[first]
     rise[level[edge]] = 0.0
-    run = (graph.length_m / steps)[edge]
-    unknown = np.isnan(rise)
-    rise[unknown] = 0.0
-    slope = np.divide(rise, run, out=np.zeros_like(rise), where=run > 0)
-    climb, descent, lacking = (
-        np.bincount(edge, weights=values, minlength=graph.n_edges).astype(np.float64)
-        for values in (np.maximum(rise, 0.0), np.maximum(-rise, 0.0), np.where(unknown, run, 0.0))
-    )
-    return Climbs(offsets, np.clip(slope, -STEEPEST, STEEPEST), climb, descent, lacking)
+    return rise
 
 
 def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
@@ -299,19 +205,24 @@ def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
     return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
 
 
+def _along(graph: TravelGraph) -> NDArray[np.float64]:
+    """Metres from the first vertex of the graph to each one, along the lines."""
+    moves = np.zeros(len(graph.coordinates))
+    moves[1:] = np.hypot(*np.diff(graph.coordinates, axis=0).T)
+    moves[graph.coordinate_offsets[:-1]] = 0.0
+    return np.asarray(np.cumsum(moves))
+
+
 def _points_along(
-    graph: TravelGraph, steps: NDArray[np.int64]
+    graph: TravelGraph, along: NDArray[np.float64], edges: slice, steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Divide every edge into equal steps along its line; one point more than steps an edge."""
-    xy, offsets = graph.coordinates, graph.coordinate_offsets
-    moves = np.zeros(len(xy))
-    moves[1:] = np.hypot(*np.diff(xy, axis=0).T)
-    moves[offsets[:-1]] = 0.0
-    along = np.cumsum(moves)
-    edge = np.repeat(np.arange(graph.n_edges), steps + 1)
-    number = np.arange(len(edge)) - np.repeat(np.cumsum(steps + 1) - (steps + 1), steps + 1)
-    head, tail = offsets[edge], offsets[edge + 1] - 1
-    goal = along[head] + number / steps[edge] * (along[tail] - along[head])
+    """Divide edges into equal steps along their lines; one point more than steps an edge."""
+    xy = graph.coordinates
+    readings = steps + 1
+    head = np.repeat(graph.coordinate_offsets[:-1][edges], readings)
+    tail = np.repeat(graph.coordinate_offsets[1:][edges] - 1, readings)
+    number = np.arange(len(head)) - np.repeat(np.cumsum(readings) - readings, readings)
+    goal = along[head] + number / np.repeat(steps, readings) * (along[tail] - along[head])
     vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
     gap = along[vertex + 1] - along[vertex]
     share = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=gap > 0)
@@ -386,12 +297,14 @@ def _minutes(
     sign: float,
 ) -> NDArray[np.float64]:
     """Add up the minutes of the steps of every edge in one direction; what is closed stays closed."""
-    counts = np.diff(climbs.offsets)
+    offsets, counts = climbs.offsets, np.diff(climbs.offsets)
     moves = np.isfinite(level_min) & (level_min > 0) & (graph.length_m > 0)
     flat_km_h = np.divide(0.06 * graph.length_m, level_min, out=np.ones_like(level_min), where=moves)
-    edge = np.repeat(np.arange(graph.n_edges), counts)
-    taken = flat_km_h[edge] / speed(flat_km_h[edge], sign * climbs.slope)
-    factor = np.bincount(edge, weights=taken, minlength=graph.n_edges) / counts
+    factor = np.ones(graph.n_edges)
+    for edges in _blocks(offsets):
+        flat = np.repeat(flat_km_h[edges], counts[edges])
+        taken = flat / speed(flat, sign * climbs.slope[offsets[edges.start] : offsets[edges.stop]])
+        factor[edges] = np.add.reduceat(taken, offsets[edges] - offsets[edges.start]) / counts[edges]
     return np.where(moves, level_min * factor, level_min)
 
 

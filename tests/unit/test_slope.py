@@ -11,7 +11,9 @@ from affine import Affine
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix, tobler_speed, with_slope
-from spatial.network.slope import climbs_of, cycling_multiplier, tobler_multiplier
+from spatial.network import slope as slope_module
+from spatial.network.slope import climbs_of
+from spatial.network.slope_speeds import cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
 
 CRS = "EPSG:32738"
@@ -246,3 +248,18 @@ def test_a_long_straight_walk_does_not_compete_with_a_road_that_knows_its_slope(
     near = snap(sloped, points, max_snap_m=6000.0)
     i, j, found, _ = times_matrix(sloped, near, near, cutoff_min=np.inf)
     assert found[(i == 0) & (j == 1)][0] == pytest.approx(minutes[0])
+
+
+def test_how_many_steps_are_looked_at_together_changes_nothing(monkeypatch):
+    roads = gpd.GeoDataFrame(
+        {"road_id": [f"w{n}" for n in range(6)]},
+        geometry=[shapely.LineString([(0, 100 * n), (150 * n + 40, 100 * n + 30)]) for n in range(6)],
+        crs=CRS,
+    )
+    graph = build_network(roads, mode="walk")
+    whole = with_slope(graph, plane(east=0.1, north=-0.05))
+    monkeypatch.setattr(slope_module, "_BLOCK_STEPS", 7)
+    parts = with_slope(graph, plane(east=0.1, north=-0.05))
+    np.testing.assert_array_equal(whole.forward_min, parts.forward_min)
+    np.testing.assert_array_equal(whole.backward_min, parts.backward_min)
+    assert whole.report == parts.report
