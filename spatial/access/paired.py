@@ -30,7 +30,18 @@ __all__ = [
     "pair_up",
     "people_of",
     "reach_status",
+    "side_by_side",
 ]
+
+_CANDIDATE: dict[str, float] = {
+    "edge": -1,
+    "fraction": np.nan,
+    "distance_m": np.inf,
+    "access_min": np.inf,
+    "foot_x": np.nan,
+    "foot_y": np.nan,
+}
+"""Fields of a candidate, and what stands there where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,23 +166,65 @@ def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
     return replace(snaps, access_min=access, walk_km_h=walk_km_h, detour=detour)
 
 
-def nearest_entry(snaps: Snaps) -> Snaps:
+def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
     """
-    Leave each place the nearest of its ways in.
+    Leave each place the nearest of its ways in; of a combined network, the nearest to each layer.
 
     Parameters
     ----------
+    graph : TravelGraph
+        The network.
     snaps : Snaps
-        Places joined to a network.
+        Places joined to it.
 
     Returns
     -------
     Snaps
-        With one candidate.
+        With one candidate a layer.
     """
-    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
-    first: dict[str, Any] = {name: np.ascontiguousarray(getattr(snaps, name)[:, :1]) for name in names}
-    return replace(snaps, **first)
+    if graph.edge_layer is None or graph.n_edges == 0:
+        return _candidates(snaps, [{name: getattr(snaps, name)[:, :1] for name in _CANDIDATE}])
+    layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
+    parts = []
+    for number in np.unique(layer[layer >= 0]).tolist():
+        first = np.argmax(layer == number, axis=1)[:, None]
+        has = (layer == number).any(axis=1)[:, None]
+        parts.append(
+            {
+                name: np.where(has, np.take_along_axis(getattr(snaps, name), first, axis=1), none)
+                for name, none in _CANDIDATE.items()
+            }
+        )
+    return _candidates(snaps, parts or [{name: getattr(snaps, name)[:, :1] for name in _CANDIDATE}])
+
+
+def side_by_side(ours: Snaps, added: Snaps) -> Snaps:
+    """
+    Give places the ways in of two lists of candidates.
+
+    Parameters
+    ----------
+    ours, added : Snaps
+        The same places joined to the same network; options are those of `ours`.
+
+    Returns
+    -------
+    Snaps
+        With all candidates, the nearest first.
+    """
+    both = _candidates(ours, [{name: getattr(side, name) for name in _CANDIDATE} for side in (ours, added)])
+    status = np.where(added.status == "ok", added.status, ours.status).astype(object)
+    return replace(both, status=status, nearest_m=np.fmin(ours.nearest_m, added.nearest_m))
+
+
+def _candidates(snaps: Snaps, parts: list[dict[str, NDArray[Any]]]) -> Snaps:
+    joined = {name: np.hstack([part[name] for part in parts]) for name in _CANDIDATE}
+    order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
+    nearest_first: dict[str, Any] = {
+        name: np.ascontiguousarray(np.take_along_axis(values, order, axis=1))
+        for name, values in joined.items()
+    }
+    return replace(snaps, **nearest_first)
 
 
 def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status
+from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status, side_by_side
 from spatial.access.places import texts
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError, first_of
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from spatial.network.splitting import Split
 
 __all__ = ["compare_scenarios", "summarise_scenarios"]
-
-_JOINED = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
 
 
 def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -132,20 +130,7 @@ def _on_edited(
     was_there = split.parent >= 0
     could_before = np.where(was_there, could[np.where(was_there, split.parent, 0)], False)
     fresh = replace(edited, is_snappable=edited.is_snappable & ~could_before)
-    return _both(carried, snap(fresh, places.frame.geometry, barriers=barriers, **vars(rules)))
-
-
-def _both(ours: Snaps, added: Snaps) -> Snaps:
-    """Put the candidates of two networks side by side, the nearest first."""
-    joined = {name: np.hstack((getattr(ours, name), getattr(added, name))) for name in _JOINED}
-    order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
-    sorted_by_distance: dict[str, Any] = {
-        name: np.take_along_axis(values, order, axis=1) for name, values in joined.items()
-    }
-    status = np.where(added.status == "ok", added.status, ours.status).astype(object)
-    return replace(
-        ours, **sorted_by_distance, status=status, nearest_m=np.fmin(ours.nearest_m, added.nearest_m)
-    )
+    return side_by_side(carried, snap(fresh, places.frame.geometry, barriers=barriers, **vars(rules)))
 
 
 def _compared(

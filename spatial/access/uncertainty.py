@@ -244,8 +244,8 @@ def _runs(
 ) -> dict[str, _Run]:
     easy = _walking(snaps, walk, best=True)
     hard = _walking(snaps, walk, best=False)
-    only = (nearest_entry(snaps[0]), nearest_entry(snaps[1]))
-    worst_walk = (nearest_entry(hard[0]), nearest_entry(hard[1]))
+    only = (nearest_entry(graph, snaps[0]), nearest_entry(graph, snaps[1]))
+    worst_walk = (nearest_entry(graph, hard[0]), nearest_entry(graph, hard[1]))
     dry, muddy = graph, graph
     runs = {
         "speed": _Run((_scaled(graph, speed[1]), snaps), (_scaled(graph, speed[0]), snaps)),

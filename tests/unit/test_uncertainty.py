@@ -13,7 +13,7 @@ from spatial.access.paired import pair_up
 from spatial.access.rules import SnapRules
 from spatial.access.uncertainty import WalkRange, access_intervals
 from spatial.errors import ContractError, NetworkError
-from spatial.network import build_network
+from spatial.network import build_network, combine_networks
 from spatial.network.scenarios import edit_network
 from spatial.network.seasons import with_season
 
@@ -220,3 +220,18 @@ def test_no_settlement_is_no_trouble(road):
     assert len(found.table) == 0
     assert (found.people["within_base_persons"] == 0.0).all()
     assert len(pair_up(road, none, CLINIC, service="hospital", rules=SnapRules()).back) == 0
+
+
+def test_on_a_combined_network_the_nearest_way_into_each_layer_stays():
+    frame = roads(
+        ([(0, 0), (50_000, 0)], {"road_id": "w1"}),
+        ([(0, 100), (50_000, 100)], {"road_id": "w2", "highway": "path"}),
+    )
+    graph = combine_networks(build_network(frame, mode="walk"), build_network(frame, mode="drive"))
+    village = settlements(("a", (25_000, 300)), persons=[1.0])
+    row = access_intervals(
+        graph, village, CLINIC, service="hospital", speed_share=0.0, walk=NO_WALK
+    ).table.iloc[0]
+    # The drive stays at worst: 200 or 300 m of walk and 25 km at 25 km/h, not five hours on foot.
+    assert row["entry_high_min"] < 70.0
+    assert row["low_min"] <= row["base_min"] <= row["high_min"]
