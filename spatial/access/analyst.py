@@ -14,6 +14,8 @@ from spatial.errors import ContractError
 from spatial.network import nearest, times_matrix
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import geopandas as gpd
 
     from spatial.network import TravelGraph
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["cost_to_closest", "travel_times"]
 
 
-def travel_times(
+def travel_times(  # noqa: PLR0913 - each keyword is an option under its own name
     graph: TravelGraph,
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
     cutoff_min: float = np.inf,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
+    executor: Executor | None = None,
 ) -> pd.DataFrame:
     """
     Find the door-to-door time of every pair of a settlement and a facility within a cutoff.
@@ -41,10 +45,15 @@ def travel_times(
         By the contracts of the tables; only existing facilities count.
     cutoff_min : float
         The longest time, inclusive.
+    direction : {'to_facility', 'from_facility'}
+        Who travels: people from the settlements, or help from the facilities; `from_id` is the settlement in both.
     rules : SnapRules, optional
         How places are joined to the network.
     barriers : GeoSeries, optional
         What no walk may touch.
+    executor : Executor, optional
+        Where blocks of searches run; without, many searches are shared between threads, one a processor. The table is
+        the same whatever it is.
 
     Returns
     -------
@@ -56,9 +65,15 @@ def travel_times(
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    both = (origins.snaps, goals.snaps)
+    if direction == "from_facility":
+        both = both[::-1]
     i, j, minutes, metres = times_matrix(
-        graph, origins.snaps, goals.snaps, cutoff_min=cutoff_min, direct_barriers=barriers
+        graph, *both, cutoff_min=cutoff_min, direct_barriers=barriers, executor=executor
     )
+    if direction == "from_facility":
+        order = np.lexsort((i, j))
+        i, j, minutes, metres = j[order], i[order], minutes[order], metres[order]
     table = pd.DataFrame(
         {
             "from_id": texts(origins.ids, i),

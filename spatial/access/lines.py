@@ -53,7 +53,9 @@ def route_rows(
         itself.
     """
     rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
-    drawn = [result.found.route(int(row)) for row in rows] if result.found is not None else []
+    drawn = result.found.routes(rows) if result.found is not None else None
+    line = np.empty(0, dtype=object) if drawn is None else drawn.line
+    edges = [] if drawn is None else drawn.edge_ids()
     frame = pd.DataFrame(
         {
             "settlement_id": texts(settlements.ids, rows),
@@ -62,12 +64,10 @@ def route_rows(
             "facility_id": texts(places.ids, result.destination[rows, 0]),
             "travel_time_min": result.time_min[rows, 0],
             "network_distance_m": result.distance_m[rows],
-            "edge_ids": pd.Series([" ".join(edge for edge, _ in way.edges) for way in drawn], dtype="str"),
+            "edge_ids": pd.Series([" ".join(way) for way in edges], dtype="str"),
         }
     )
-    return gpd.GeoDataFrame(
-        frame, geometry=gpd.GeoSeries([way.line for way in drawn], crs=graph.crs), crs=graph.crs
-    )
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
 
 
 def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: NDArray[np.int64]) -> gpd.GeoDataFrame:

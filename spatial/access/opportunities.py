@@ -1,10 +1,11 @@
-"""How many facilities lie within each cutoff: cumulative opportunities, one bounded search a facility."""
+"""How many facilities lie within each cutoff: cumulative opportunities, one bounded search for all services."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from spatial.access.places import take
 from spatial.network import times_matrix
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["count_within"]
 
 _BLOCK = 512
-"""Facilities searched from at once; changes memory only."""
+"""Places searched from at once; changes memory only."""
 
 
 def count_within(  # noqa: PLR0913 - the two last are options of the study under their own names
@@ -37,7 +38,7 @@ def count_within(  # noqa: PLR0913 - the two last are options of the study under
     """
     Count the places of each service within each cutoff of every settlement.
 
-    Each place is searched from once, whatever the number of services that it offers.
+    One search for all services sets out from each settlement or from each place, whichever are fewer.
 
     Parameters
     ----------
@@ -65,41 +66,47 @@ def count_within(  # noqa: PLR0913 - the two last are options of the study under
     """
     counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
     used = np.flatnonzero(offers.any(axis=0))
+    offered = offers.T.astype(np.float64)
     if not cutoffs_min:
         return counts
-    limit = max(cutoffs_min)
-    for start in range(0, len(used), _BLOCK):
-        block = used[start : start + _BLOCK]
-        goals = take(places, block)
-        if direction == "to_facility":
-            i, j, minutes, _ = times_matrix(graph, origins, goals, cutoff_min=limit, direct_barriers=barriers)
-        else:
-            j, i, minutes, _ = times_matrix(graph, goals, origins, cutoff_min=limit, direct_barriers=barriers)
+    searched = min(len(origins), len(used))
+    for start in range(0, searched, _BLOCK):
+        part = np.arange(start, min(start + _BLOCK, searched))
+        rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
+        i, j, minutes = _pairs(
+            graph, (take(origins, rows), take(places, block)), max(cutoffs_min), direction, barriers
+        )
+        i, j = rows[i], block[j]
         if themselves:
-            i, j, minutes = _with_self(i, j, minutes, block)
-        _add(counts, i, offers[:, block[j]], minutes, cutoffs_min)
+            i, j, minutes = _with_self(i, j, minutes, np.intersect1d(rows, block))
+        for c, cutoff in enumerate(cutoffs_min):
+            near = minutes <= cutoff
+            shape = (len(origins), len(places))
+            counts[:, c] += (csr_array((np.ones(near.sum()), (i[near], j[near])), shape=shape) @ offered).T
     return counts
 
 
-def _with_self(
-    i: NDArray[np.int64], j: NDArray[np.int64], minutes: NDArray[np.float64], block: NDArray[np.int64]
+def _pairs(
+    graph: TravelGraph,
+    both: tuple[Snaps, Snaps],
+    limit_min: float,
+    direction: Literal["to_facility", "from_facility"],
+    barriers: gpd.GeoSeries | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    others = i != block[j]
+    origins, goals = both
+    if direction == "to_facility":
+        i, j, minutes, _ = times_matrix(graph, origins, goals, cutoff_min=limit_min, direct_barriers=barriers)
+    else:
+        j, i, minutes, _ = times_matrix(graph, goals, origins, cutoff_min=limit_min, direct_barriers=barriers)
+    return i, j, minutes
+
+
+def _with_self(
+    i: NDArray[np.int64], j: NDArray[np.int64], minutes: NDArray[np.float64], own: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    others = i != j
     return (
-        np.concatenate((i[others], block)),
-        np.concatenate((j[others], np.arange(len(block)))),
-        np.concatenate((minutes[others], np.zeros(len(block)))),
+        np.concatenate((i[others], own)),
+        np.concatenate((j[others], own)),
+        np.concatenate((minutes[others], np.zeros(len(own)))),
     )
-
-
-def _add(
-    counts: NDArray[np.float64],
-    origin: NDArray[np.int64],
-    offered: NDArray[np.bool_],
-    minutes: NDArray[np.float64],
-    cutoffs_min: Sequence[float],
-) -> None:
-    for c, cutoff in enumerate(cutoffs_min):
-        within = minutes <= cutoff
-        for s, offer in enumerate(offered):
-            counts[s, c] += np.bincount(origin[offer & within], minlength=counts.shape[2])

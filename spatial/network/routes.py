@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,22 +74,17 @@ class Routes:
         """Return the number of ways."""
         return len(self.line)
 
-    def edge_ids(self, way: int) -> list[str]:
+    def edge_ids(self) -> list[list[str]]:
         """
-        Name the edges of one way.
-
-        Parameters
-        ----------
-        way : int
-            Position of the way.
+        Name the edges of every way.
 
         Returns
         -------
-        list of str
+        list of list of str
             In the order travelled.
         """
-        rows = slice(int(self.offsets[way]), int(self.offsets[way + 1]))
-        return [str(name) for name in self.edge_id[self.edge[rows]]]
+        names = self.edge_id[self.edge].tolist()
+        return [names[first:last] for first, last in itertools.pairwise(self.offsets.tolist())]
 
 
 def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Routes:
@@ -159,7 +155,7 @@ def route_between(found: Nearest, origin: int, rank: int) -> Route:
             f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
         )
     one = routes_between(found, np.array([origin], dtype=np.int64), rank)
-    edges = tuple(zip(one.edge_ids(0), one.direction.tolist(), strict=True))
+    edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
     return Route(edges, one.line[0])
 
 

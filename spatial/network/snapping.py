@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -149,7 +150,7 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= min_component_km)
-    index = _build_index(graph, eligible)
+    index = _index(graph, eligible)
     if index is None:
         return _without_edges(xy, candidates, (max_snap_m, walk_km_h, detour))
     found = _search(index, xy, candidates, max_snap_m)
@@ -179,6 +180,15 @@ def _check(
         wrong.append(f"places without a point: {first_of(points.index[missing])}")
     if wrong:
         raise NetworkError("cannot snap: " + "; ".join(wrong))
+
+
+def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+    """Take the grid over these edges, or lay it and keep it with the graph."""
+    key = hashlib.blake2b(np.packbits(eligible).tobytes()).digest()
+    if key not in graph.snap_indexes:
+        graph.snap_indexes[key] = _build_index(graph, eligible)
+    index: _Index | None = graph.snap_indexes[key]
+    return index
 
 
 def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
