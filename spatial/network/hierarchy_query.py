@@ -13,7 +13,7 @@ from spatial.errors import NetworkError
 from spatial.network.kernels_hierarchy import gather, sweep_down, sweep_up
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
 
@@ -83,7 +83,7 @@ def many_to_many(
     targets: Entries,
     *,
     cutoff_min: float = np.inf,
-    executor: Executor | None = None,
+    executor: ThreadPoolExecutor | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Find the time from every source to every target.
@@ -99,7 +99,7 @@ def many_to_many(
         Places; travel goes from sources to targets.
     cutoff_min : float
         The longest time, inclusive.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.ThreadPoolExecutor, optional
         Threads for blocks of columns; the answer is the same.
 
     Returns
@@ -180,7 +180,7 @@ def _sweep(
     sides: tuple[Entries, Entries],
     way: tuple[int, tuple[int, int]],
     cutoff_min: float,
-    executor: Executor | None,
+    executor: ThreadPoolExecutor | None,
     found: Found,
 ) -> None:
     """Sweep from the second side, whose places are columns, to the first, in as many lots of tiles as processors."""

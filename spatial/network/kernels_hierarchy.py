@@ -310,11 +310,17 @@ def gather(
     """
     offsets, rows, leg_min, leg_m = legs
     column_place, row_step, column_step = columns
+    best, best_m = np.empty(table[0].shape[1]), np.empty(table[0].shape[1])
     for i in range(offsets.shape[0] - 1):
+        best[:] = np.inf
         for s in range(offsets[i], offsets[i + 1]):
-            for j in range(column_place.shape[0]):
-                time = table[0][rows[s], j] + leg_min[s]
-                at = i * row_step + column_place[j] * column_step
-                if time <= limit_min and time < found[0][at]:
-                    found[0][at] = time
-                    found[1][at] = table[1][rows[s], j] + leg_m[s]
+            row, row_m, leg, along = table[0][rows[s]], table[1][rows[s]], leg_min[s], leg_m[s]
+            for j in range(best.shape[0]):
+                time, metre, now, now_m = row[j] + leg, row_m[j] + along, best[j], best_m[j]
+                best[j] = min(now, time)
+                best_m[j] = metre if time < now else now_m
+        for j in range(column_place.shape[0]):
+            at = i * row_step + column_place[j] * column_step
+            if best[j] <= limit_min and best[j] < found[0][at]:
+                found[0][at] = best[j]
+                found[1][at] = best_m[j]

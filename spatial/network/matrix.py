@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from spatial.network.barriers import index_barriers
 from spatial.network.direct import has_direct_walks, may_walk_directly
 from spatial.network.doors import lanes_of, on_chains, place_doors, seeds_at_ends
+from spatial.network.hierarchy_pairs import SAME_MIN, hierarchy_pays, pairs_over_hierarchy
 from spatial.network.kernels_matrix import times_within
 from spatial.network.snapping import walk_minutes
 
@@ -51,7 +52,9 @@ def times_matrix(
     """
     Find the time of every pair of an origin and a destination within a cutoff, door to door.
 
-    The searches start from whichever side has fewer places. In walk mode the direct walk competes, as in `nearest`.
+    The searches start from whichever side has fewer places; many places without a cutoff, or with a wide one, go over
+    the hierarchy of the network instead, which gives the same pairs and times. In walk mode the direct walk competes,
+    as in `nearest`.
 
     Parameters
     ----------
@@ -95,7 +98,11 @@ def _pairs_by_road(
     *,
     forwards: bool,
 ) -> Pairs:
-    """Search from every source; forwards, the sources are the origins. By origin, then by destination."""
+    """
+    Search from every source, or over the hierarchy where that is quicker; forwards, the sources are the origins.
+
+    By origin, then by destination. A time that may lie on either side of the cutoff, as sums are rounded, is searched.
+    """
     sources, goals = places
     core = graph.core
     shape = core.shape
@@ -107,6 +114,12 @@ def _pairs_by_road(
     chains = (shape.first, shape.last, shape.step_arc)
     per = (max(sources.candidates, 1), max(goals.candidates, 1), len(goals))
     at = _goals(graph, doors[1], per[1])
+    if hierarchy_pays(graph, len(sources), len(goals), cutoff_min):
+        found = pairs_over_hierarchy(
+            graph, (doors[0], at), per, cutoff_min + SAME_MIN, executor, forwards=forwards
+        )
+        if not (np.abs(found[2] - cutoff_min) <= SAME_MIN).any():
+            return found
     limits = (cutoff_min, core.width_min)
     blocks = [
         (arcs, chains, lanes_of(graph, onwards=forwards), (part, at), per, limits)
