@@ -177,7 +177,9 @@ def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
     changes = np.r_[True, road_id[1:] != road_id[:-1]]
     starts = np.flatnonzero(changes)
     piece = np.arange(len(road_id)) - np.repeat(starts, np.diff(np.r_[starts, len(road_id)]))
-    return np.array([f"{road}/{number}" for road, number in zip(road_id, piece, strict=True)], dtype=object)
+    ends = [f"/{number}" for number in range(int(piece.max()) + 1)]
+    ids = [road + ends[number] for road, number in zip(road_id.tolist(), piece.tolist(), strict=True)]
+    return np.array(ids, dtype=object)
 
 
 def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArray[Any]]) -> TravelGraph:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from spatial.network.kernels_noding import SIDE, along_curve, cut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,29 +69,19 @@ def cut_roads(roads: RoadLines) -> Pieces:
     Pieces
         By road, then along it.
     """
-    xy, road, vertex = roads.xy, roads.road, roads.vertex
-    kept = np.r_[True, (road[1:] != road[:-1]) | (vertex[1:] != vertex[:-1])][: len(road)]
-    kept &= np.bincount(road[kept], minlength=len(roads))[road] > 1
-    xy, road, vertex = xy[kept], road[kept], vertex[kept]
-    changes = road[1:] != road[:-1]
-    is_break = np.bincount(vertex, minlength=len(roads.vertex_id))[vertex] > 1
-    is_break |= np.r_[True, changes][: len(road)] | np.r_[changes, True][: len(road)]
-    breaks = np.flatnonzero(is_break)
-    within = road[breaks[:-1]] == road[breaks[1:]]
-    first, last = breaks[:-1][within], breaks[1:][within]
-    offsets = np.r_[0, np.cumsum(last - first + 1)]
-    rows = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - first, last - first + 1)
-    coordinates = np.ascontiguousarray(xy[rows])
-    start, end, nodes = _number_nodes(xy, vertex, first, last)
+    rows, offsets, road = cut(roads.offsets, roads.vertex, len(roads.vertex_id))
+    point, vertex = roads.point[rows], roads.vertex[rows]
+    coordinates = roads.at(point)
+    start, end, nodes = _number_nodes(coordinates, vertex, offsets)
     return Pieces(
-        road=road[first],
+        road=road,
         start=start,
         end=end,
         length_m=_lengths(coordinates, offsets),
         coordinates=coordinates,
         offsets=offsets,
-        node_x=xy[nodes, 0],
-        node_y=xy[nodes, 1],
+        node_x=coordinates[nodes, 0],
+        node_y=coordinates[nodes, 1],
         node_source_id=_names(roads.vertex_id[vertex[nodes]]),
     )
 
@@ -106,30 +95,38 @@ def _names(ids: NDArray[Any]) -> NDArray[np.object_]:
 
 
 def _number_nodes(
-    xy: NDArray[np.float64], vertex: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
+    xy: NDArray[np.float64], vertex: NDArray[np.int64], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Give the pieces' ends numbers along a Hilbert curve; return starts, ends and a row of `xy` a node."""
-    rows = np.concatenate((first, last))
-    if len(rows) == 0:
-        return rows, rows, rows
+    first, last = offsets[:-1], offsets[1:] - 1
+    if len(first) == 0:
+        return first, last, first
     # The first row of each vertex: rows are written from the last to the first.
     at = np.full(int(vertex.max()) + 1, -1, dtype=np.int64)
-    at[vertex[rows][::-1]] = rows[::-1]
+    for rows in (last, first):
+        at[vertex[rows][::-1]] = rows[::-1]
     used = np.flatnonzero(at >= 0)
     where = at[used]
+    x, y = np.ascontiguousarray(xy[where, 0]), np.ascontiguousarray(xy[where, 1])
     # The curve's own cells are coarse; ties go by coordinates, then by the source's id.
-    curve = gpd.GeoSeries(shapely.points(xy[where])).hilbert_distance().to_numpy()
-    order = np.lexsort((used, xy[where, 1], xy[where, 0], curve))
+    order = np.lexsort((used, y, x, along_curve(_cells(x), _cells(y))))
     at[used[order]] = np.arange(len(used))
-    node = at[vertex[rows]]
-    return node[: len(first)], node[len(first) :], where[order]
+    return at[vertex[first]], at[vertex[last]], where[order]
+
+
+def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale values to the cells of the curve's square."""
+    low, span = values.min(), np.ptp(values)
+    scaled: NDArray[np.float64] = (values - low) * ((SIDE - 1) / span if span > 0 else 0.0)
+    return scaled
 
 
 def _lengths(coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
     if len(offsets) == 1:
         return np.empty(0)
     steps = np.zeros(len(coordinates))
-    steps[:-1] = np.hypot(*np.diff(coordinates, axis=0).T)
+    x, y = coordinates[:, 0], coordinates[:, 1]
+    np.hypot(x[1:] - x[:-1], y[1:] - y[:-1], out=steps[:-1])
     steps[offsets[1:] - 1] = 0.0
     lengths: NDArray[np.float64] = np.add.reduceat(steps, offsets[:-1])
     return lengths
@@ -154,7 +151,8 @@ def components_of(n_nodes: int, pieces: Pieces) -> tuple[NDArray[np.int64], NDAr
     links = coo_array((np.ones(len(pieces.start)), (pieces.start, pieces.end)), shape=(n_nodes, n_nodes))
     count, label = connected_components(links, directed=False)
     length = np.bincount(label[pieces.start], weights=pieces.length_m, minlength=count)
-    lowest = pd.Series(np.arange(n_nodes)).groupby(label).min().to_numpy()
+    lowest = np.empty(count, dtype=np.int64)
+    lowest[label[::-1]] = np.arange(n_nodes)[::-1]
     order = np.lexsort((lowest, -length))
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)

@@ -57,35 +57,60 @@ def _field(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _shown(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Whether an info leaves its object visible: 1, or 0; -1 where the bytes cannot be read."""
+    found = 1
+    while at < end:
+        number, at, inner = _field(data, at, end)
+        shown = np.int64(0)
+        if at >= 0 and inner < 0:
+            shown, at = _varint(data, at, end)
+        if at < 0:
+            return -1
+        if number == _VISIBLE and shown == 0:
+            found = 0
+        at = max(at, inner)
+    return found
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def _message(
-    data: NDArray[np.uint8], span: tuple[int, int], info: int, tokens: Tokens, messages: int, count: int
+    data: NDArray[np.uint8],
+    span: tuple[int, int],
+    kinds: tuple[int, int],
+    tokens: Tokens,
+    messages: int,
+    count: int,
 ) -> int:
     """List the numbers of one message; return how many there are by now, -1 where the bytes cannot be read."""
     item, field, value = tokens
+    info, signed = kinds
     at, stop = span
     while at < stop:
         number, at, end = _field(data, at, stop)
         if at < 0:
             return -1
-        if number == info:
-            while at < end:
-                number, at, inner = _field(data, at, end)
-                shown = np.int64(1)
-                if at >= 0 and inner < 0:
-                    shown, at = _varint(data, at, end)
-                if at < 0:
-                    return -1
-                if number == _VISIBLE and (inner >= 0 or shown == 0):
-                    item[count], field[count], value[count] = messages, HIDDEN, shown
-                    count += 1
-                at = max(at, inner)
+        if number == info and end >= 0:
+            shown = _shown(data, at, end)
+            if shown < 0:
+                return -1
+            if shown == 0:
+                item[count], field[count], value[count] = messages, HIDDEN, 0
+                count += 1
+            at = end
             continue
         last = at + 1 if end < 0 else end
+        is_signed = 0 <= number < 32 and (signed >> number) & 1 == 1
+        before = np.int64(0)
         while number >= 0 and at < last:
-            value[count], at = _varint(data, at, stop if end < 0 else end)
-            if at < 0:
+            found, at = _varint(data, at, stop if end < 0 else end)
+            if at < 0 or (is_signed and found < 0):
                 return -1
-            item[count], field[count] = messages, number
+            if is_signed:
+                # Small negative numbers are kept short by a zigzag; packed ones are differences.
+                before += (found >> 1) ^ -(found & 1)
+                found = before
+            item[count], field[count], value[count] = messages, number, found
             count += 1
         at = max(at, end)
     return count
@@ -93,7 +118,7 @@ def _message(
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def flatten(
-    data: NDArray[np.uint8], span: tuple[int, int], member: int, info: int, tokens: Tokens
+    data: NDArray[np.uint8], span: tuple[int, int], member: int, kinds: tuple[int, int], tokens: Tokens
 ) -> tuple[int, int]:
     """
     List every number of every message of one kind in a group, whether it stands alone or is packed.
@@ -106,8 +131,9 @@ def flatten(
         Where the group begins and ends.
     member : int
         Field of the group that holds the messages.
-    info : int
-        Field of a message that holds who changed it and when; of it only is told whether it is hidden.
+    kinds : tuple of int
+        Field of a message that holds who changed it and when, of which only is told whether it is hidden; and the
+        fields with signed numbers, a bit each. Of these, packed ones are summed up.
     tokens : tuple of ndarray
         Written: which message of the group, which field, and the number; as long as the span at least.
 
@@ -123,7 +149,7 @@ def flatten(
         if at < 0 or end < 0:
             return -1, 0
         if number == member:
-            count = _message(data, (at, end), info, tokens, messages, count)
+            count = _message(data, (at, end), kinds, tokens, messages, count)
             if count < 0:
                 return -1, 0
             messages += 1

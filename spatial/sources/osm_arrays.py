@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +101,14 @@ class OsmArrays:
     ways: Objects
     relations: Objects
 
+    @cached_property
+    def is_off_earth(self) -> bool:
+        """Whether any node has no valid place."""
+        if not len(self.node_id):
+            return False
+        most = max(int(self.node_x.max()), -int(self.node_x.min())) / UNITS_A_DEGREE
+        return most > 180 or max(int(self.node_y.max()), -int(self.node_y.min())) > 90 * UNITS_A_DEGREE
+
     def code(self, text: str) -> int:
         """
         Find a string.
@@ -131,7 +140,7 @@ class OsmArrays:
             Their rows; -1 where they are not in the file or nowhere on earth.
         """
         row = locate(self.node_id, np.ascontiguousarray(number))
-        if len(row) and len(self.node_id):
+        if self.is_off_earth:
             lost = np.abs(self.node_x[row]) > 180 * UNITS_A_DEGREE
             lost |= np.abs(self.node_y[row]) > 90 * UNITS_A_DEGREE
             row[lost] = -1

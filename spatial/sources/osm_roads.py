@@ -45,6 +45,7 @@ _SPEED = (
     "smoothness",
     "tracktype",
     "duration",
+    "interval",
 )
 _SHAPE = (
     "junction",
@@ -129,11 +130,13 @@ def roads_of_arrays(arrays: OsmArrays) -> tuple[RoadLines, list[str]]:
     is_drawn = is_road & (sizes > 0)
     lost = [f"w{number}" for number in ways.number[is_road & (sizes == 0)].tolist()]
     kept = np.flatnonzero(is_drawn)
-    used = np.flatnonzero(np.bincount(place, minlength=len(arrays.node_id)))
-    rank = np.empty(len(arrays.node_id), dtype=np.int64)
-    rank[used] = np.arange(len(used))
-    vertex = rank[place]
-    degrees = np.column_stack((arrays.node_x[used], arrays.node_y[used])) / UNITS_A_DEGREE
+    is_used = np.zeros(len(arrays.node_id), dtype=np.bool_)
+    is_used[place] = True
+    used = np.flatnonzero(is_used)
+    vertex = (np.cumsum(is_used) - 1)[place]
+    degrees = np.empty((len(used), 2))
+    for axis, units in enumerate((arrays.node_x, arrays.node_y)):
+        np.divide(units[used], UNITS_A_DEGREE, out=degrees[:, axis])
     keys = {tag.replace(":", "_"): tag for tag in ROAD_TAGS}
 
     def read(name: str) -> CodedTag:
@@ -175,12 +178,16 @@ def whole_stretches(
     """
     ways = arrays.ways
     sizes = np.where(chosen, np.diff(ways.part_offsets), 0)
-    inner = np.repeat(chosen, np.diff(ways.part_offsets))
-    place = arrays.place(ways.part[inner])
+    inner = ways.part if chosen.all() else ways.part[np.repeat(chosen, np.diff(ways.part_offsets))]
+    place = arrays.place(inner)
     begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    gaps = np.flatnonzero(place < 0)
+    short = np.flatnonzero(sizes == 1)
+    if not len(gaps) and not len(short):
+        return place, begins
     kept = np.ones(len(place), dtype=np.bool_)
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    for way in np.unique(np.concatenate((owner[place < 0], np.flatnonzero(sizes == 1)))).tolist():
+    for way in np.unique(np.concatenate((owner[gaps], short))).tolist():
         begin, end = int(begins[way]), int(begins[way + 1])
         kept[begin:end] = False
         one, two = _longest(place[begin:end] >= 0)

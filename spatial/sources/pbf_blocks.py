@@ -22,7 +22,13 @@ _NODE, _DENSE, _WAY, _RELATION, _CHANGESET = 1, 2, 3, 4, 5
 _STRING = 0x0A
 """Key of a string of the table: field 1, with a length."""
 
-_INFO = {_NODE: 4, _DENSE: 5, _WAY: 4, _RELATION: 4}
+_KINDS = {
+    _NODE: (4, 1 << 1 | 1 << 8 | 1 << 9),
+    _DENSE: (5, 1 << 1 | 1 << 8 | 1 << 9),
+    _WAY: (4, 1 << 8),
+    _RELATION: (4, 1 << 9),
+}
+"""Field of the info, and bits of the fields with signed numbers."""
 
 
 class OutOfTheOrdinaryError(Exception):
@@ -201,7 +207,7 @@ class _Decoder:
             kind = self.data[span[0]] >> 3 if span[1] > span[0] else _CHANGESET
             if kind == _CHANGESET:
                 continue
-            if kind not in _INFO:
+            if kind not in _KINDS:
                 raise OutOfTheOrdinaryError("a group")
             group = _Group(self.bytes, span, kind)
             if kind == _DENSE:
@@ -226,7 +232,7 @@ class _Decoder:
     def _dense(self, group: _Group) -> None:
         if group.messages != 1:
             raise OutOfTheOrdinaryError("dense nodes")
-        ids, lat, lon = (np.cumsum(_signed(group.numbers(field))) for field in (1, 8, 9))
+        ids, lat, lon = (group.numbers(field) for field in (1, 8, 9))
         self._add_nodes(ids, lat, lon)
         pairs = group.numbers(10)
         if self.ways_only or len(pairs) == 0:
@@ -240,7 +246,7 @@ class _Decoder:
         self._keep("n", ids, (owner, filled[::2], filled[1::2]))
 
     def _plain(self, group: _Group) -> None:
-        ids, lat, lon = (_signed(group.each(field)) for field in (1, 8, 9))
+        ids, lat, lon = (group.each(field) for field in (1, 8, 9))
         self._add_nodes(ids, lat, lon)
         if not self.ways_only:
             self._keep("n", ids, group.tags())
@@ -303,7 +309,7 @@ class _Group:
     def __init__(self, data: NDArray[np.uint8], span: tuple[int, int], kind: int) -> None:
         size = span[1] - span[0]
         tokens = (np.empty(size, np.int32), np.empty(size, np.uint8), np.empty(size, np.int64))
-        count, self.messages = flatten(data, span, kind, _INFO[kind], tokens)
+        count, self.messages = flatten(data, span, kind, _KINDS[kind], tokens)
         if count < 0:
             raise OutOfTheOrdinaryError("a group")
         self.item, self.field, self.value = tokens[0][:count], tokens[1][:count], tokens[2][:count]
@@ -330,29 +336,16 @@ class _Group:
     def parts(
         self, kind: str, is_kept: NDArray[np.bool_], row: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Nodes of ways and members of relations that are kept; each differs from the one before it by the number."""
-        every = np.flatnonzero(self.field == (8 if kind == "w" else 9))
-        mine = is_kept[self.item[every]]
-        rows = every[mine]
-        owner = row[self.item[rows]]
-        number = np.cumsum(_signed(self.value[rows]))
-        sizes = np.bincount(owner, minlength=int(is_kept.sum()))
-        before = np.concatenate((np.zeros(1, np.int64), number))[np.cumsum(sizes) - sizes]
-        part = number - np.repeat(before, sizes)
-        kinds = np.empty(0, dtype=np.int64)
-        if kind == "r":
-            kinds = self.numbers(10)
-            if len(kinds) != len(every):
-                raise OutOfTheOrdinaryError("members")
-            kinds = kinds[mine]
-        return owner, part, kinds
-
-
-def _signed(number: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Undo the zigzag that keeps small negative numbers short."""
-    if len(number) and number.min() < 0:
-        raise OutOfTheOrdinaryError("a number")
-    return (number >> 1) ^ -(number & 1)
+        """Nodes of ways and members of relations that are kept."""
+        part_field = self.field == (8 if kind == "w" else 9)
+        kinds = self.numbers(10) if kind == "r" else np.empty(0, dtype=np.int64)
+        owner, part = self.item[part_field], self.value[part_field]
+        if kind == "r" and len(kinds) != len(part):
+            raise OutOfTheOrdinaryError("members")
+        if is_kept.all():
+            return owner.astype(np.int64), part, kinds
+        mine = is_kept[owner]
+        return row[owner[mine]], part[mine], kinds[mine] if kind == "r" else kinds
 
 
 def _units(number: NDArray[np.int64], granularity: int, offset: int) -> NDArray[np.int32]:

@@ -111,7 +111,7 @@ class RoadLines:
     point : ndarray of int64, shape (n_vertices,)
         Row of `points` at which each vertex lies.
     points : ndarray of float64, shape (n_points, 2)
-        Easting and northing, or longitude and latitude, in `points_crs`.
+        Easting and northing, or longitude and latitude, in `points_crs`; each is used by one of all the roads.
     points_crs, crs : str or pyproj.CRS
         Of `points`, and of `xy`: points are projected when asked for, and only those that a road uses.
     vertex : ndarray of int64, shape (n_vertices,)
@@ -140,24 +140,48 @@ class RoadLines:
         """Row of the road of each vertex."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
-    @cached_property
+    @property
     def xy(self) -> NDArray[np.float64]:
         """Vertices in `crs`, shape (n_vertices, 2)."""
+        return self.at(self.point)
+
+    def at(self, point: NDArray[np.int64]) -> NDArray[np.float64]:
+        """
+        Place points.
+
+        Parameters
+        ----------
+        point : ndarray of int64
+            Values of `point`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2)
+            In `crs`.
+        """
+        return np.take(self._placed, point, axis=0)
+
+    @cached_property
+    def _placed(self) -> NDArray[np.float64]:
+        """Points in `crs`; those that no road uses are left anywhere."""
         if self.crs is self.points_crs:
-            return self.points[self.point]
-        used = np.flatnonzero(np.bincount(self.point, minlength=len(self.points)))
-        place = np.empty(len(self.points), dtype=np.int64)
-        place[used] = np.arange(len(used))
+            return self.points
+        is_used = np.zeros(len(self.points), dtype=np.bool_)
+        is_used[self.point] = True
+        used = np.flatnonzero(is_used)
         change = _transformer(self.points_crs, self.crs)
-        x, y = change.transform(self.points[used, 0], self.points[used, 1])
-        return np.column_stack((x, y))[place[self.point]]
+        placed = np.empty_like(self.points)
+        for axis, values in enumerate(change.transform(self.points[used, 0], self.points[used, 1])):
+            placed[used, axis] = values
+        return placed
 
     @property
     def total_bounds(self) -> NDArray[np.float64]:
         """West, south, east and north of all roads; NaN without any."""
         if len(self.point) == 0:
             return np.full(4, np.nan)
-        return np.concatenate((self.xy.min(axis=0), self.xy.max(axis=0)))
+        used = self._placed if self._rows is None else self.xy
+        return np.array([each(used[:, axis]) for each in (np.min, np.max) for axis in (0, 1)])
 
     def tag(self, name: str) -> CodedTag:
         """
@@ -239,7 +263,9 @@ class RoadLines:
         kept[rows] = True
         inner = kept[self.road]
         drawn = np.full(len(self), None, dtype=object)
-        drawn[kept] = shapely.linestrings(self.xy[inner], indices=(np.cumsum(kept) - 1)[self.road[inner]])
+        drawn[kept] = shapely.linestrings(
+            self.at(self.point[inner]), indices=(np.cumsum(kept) - 1)[self.road[inner]]
+        )
         lines: NDArray[np.object_] = drawn[rows]
         return lines
 

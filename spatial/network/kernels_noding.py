@@ -1,0 +1,116 @@
+"""Compiled cutting of roads where they meet, and the order of points along a Hilbert curve."""
+
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["SIDE", "along_curve", "cut"]
+
+SIDE = 1 << 16
+"""Cells of the curve's square along each side."""
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _count(
+    offsets: NDArray[np.int64], vertex: NDArray[np.int64], different: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Vertices of each line, the same twice in a row counted once; and how often lines of two and more use each."""
+    sizes = np.zeros(len(offsets) - 1, np.int64)
+    uses = np.zeros(different, np.int32)
+    for line in range(len(sizes)):
+        begin, end = offsets[line], offsets[line + 1]
+        for row in range(begin, end):
+            if row == begin or vertex[row] != vertex[row - 1]:
+                sizes[line] += 1
+        if sizes[line] < 2:
+            continue
+        for row in range(begin, end):
+            if row == begin or vertex[row] != vertex[row - 1]:
+                uses[vertex[row]] += 1
+    return sizes, uses
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def cut(
+    offsets: NDArray[np.int64], vertex: NDArray[np.int64], different: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Cut lines at their ends and at vertices that are used more than once.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64
+        Where the vertices of each line begin.
+    vertex : ndarray of int64
+        Which vertex; the same twice in a row counts once.
+    different : int
+        One more than the highest vertex.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Rows of the vertices of all pieces, where those of each piece begin, and the line of each piece. Lines of one
+        vertex yield none.
+    """
+    sizes, uses = _count(offsets, vertex, different)
+    rows = np.empty(2 * len(vertex), np.int64)
+    begins = np.zeros(len(vertex) + 1, np.int64)
+    lines = np.empty(len(vertex), np.int64)
+    count = pieces = 0
+    for line in range(len(sizes)):
+        if sizes[line] < 2:
+            continue
+        seen = 0
+        for row in range(offsets[line], offsets[line + 1]):
+            if row > offsets[line] and vertex[row] == vertex[row - 1]:
+                continue
+            seen += 1
+            rows[count] = row
+            count += 1
+            if seen > 1 and (seen == sizes[line] or uses[vertex[row]] > 1):
+                lines[pieces] = line
+                pieces += 1
+                begins[pieces] = count
+                if seen < sizes[line]:
+                    rows[count] = row
+                    count += 1
+    return rows[:count], begins[: pieces + 1], lines[:pieces]
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.int64]:
+    """
+    Place cells along a Hilbert curve (Hilbert 1891).
+
+    Parameters
+    ----------
+    column, row : ndarray of float64
+        From 0 to 65,535; fractions are cut off.
+
+    Returns
+    -------
+    ndarray of int64
+        Position on the curve through 65,536 x 65,536 cells.
+    """
+    place = np.zeros(len(column), np.int64)
+    for point in range(len(column)):
+        a, b = np.int64(column[point]), np.int64(row[point])
+        side = SIDE >> 1
+        while side > 0:
+            right, upper = np.int64(a & side > 0), np.int64(b & side > 0)
+            place[point] += side * side * ((3 * right) ^ upper)
+            if upper == 0:
+                if right == 1:
+                    a, b = SIDE - 1 - a, SIDE - 1 - b
+                a, b = b, a
+            side >>= 1
+    return place
