@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import geopandas as gpd
 import numpy as np
 import pyproj
@@ -15,6 +17,8 @@ from spatial.network import slope as slope_module
 from spatial.network.slope import climbs_of
 from spatial.network.slope_speeds import cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
+from spatial.sources.grids import read_raster
+from spatial.sources.osm import read_osm
 
 CRS = "EPSG:32738"
 
@@ -263,3 +267,22 @@ def test_how_many_steps_are_looked_at_together_changes_nothing(monkeypatch):
     np.testing.assert_array_equal(whole.forward_min, parts.forward_min)
     np.testing.assert_array_equal(whole.backward_min, parts.backward_min)
     assert whole.report == parts.report
+
+
+def test_all_of_comoros_has_a_slope_within_seconds(comoros):
+    zone = pyproj.CRS("EPSG:32738")
+    roads = read_osm(comoros / "comoros.osm.pbf").roads.to_crs(zone)
+    ground = read_raster(sorted(comoros.glob("*.hgt.zip")), name="elevation")
+    level = build_network(roads, mode="walk")
+    begun = time.process_time()
+    sloped = with_slope(level, ground)
+    assert time.process_time() - begun < 3.0
+    report = sloped.report["slope"]
+    assert report["unknown_km"] == 0.0
+    # 1,700 km of roads on volcanoes of up to 2,361 m: uphill and downhill kilometres of the same order.
+    assert 0.8 < report["climb_km"] / report["descent_km"] < 1.25
+    both = np.isfinite(level.forward_min) & np.isfinite(level.backward_min)
+    there_and_back = (sloped.forward_min + sloped.backward_min)[both] / (2 * level.forward_min[both])
+    # 1 / m(s) + 1 / m(-s) is 2 cosh(3.5 s) up to 5 % and more beyond: no hill makes a way there and back shorter.
+    assert there_and_back.min() > 1 - 1e-9
+    assert 1.05 < np.average(there_and_back, weights=level.length_m[both]) < 1.6
