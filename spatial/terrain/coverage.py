@@ -262,7 +262,8 @@ def _take(
     unserved = left[cells]
     sums = np.bincount(ring, weights=unserved, minlength=len(ring_time))
     before = np.concatenate(([0.0], np.cumsum(sums)[:-1])) if len(sums) else sums
-    share = np.clip(np.divide(capacity - before, sums, out=np.ones_like(sums), where=sums > 0), 0.0, 1.0)
+    room = np.clip(capacity - before, 0.0, sums)
+    share = np.divide(room, sums, out=np.ones_like(sums), where=sums > 0)
     taken = unserved * share[ring]
     left[cells] = unserved - taken
     used = np.flatnonzero((sums > 0) & (share > 0))

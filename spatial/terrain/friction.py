@@ -124,7 +124,7 @@ def friction_surface(
         See `load_surface_speeds`.
     roads : GeoDataFrame, optional
         Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode`; a class that the table
-        does not list is closed and counted. ``is_bridge`` is optional.
+        does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as OpenStreetMap tags it.
     barriers : GeoDataFrame, optional
         Lines or polygons that are crossed on roads alone, such as rivers and lakes.
     elevation : Raster, optional
@@ -281,11 +281,17 @@ def _road_speeds(
     km_h = km_h[is_open][order]
     touched = _burnt(shapes, km_h, grid, all_touched=True)
     along = _burnt(shapes, km_h, grid, all_touched=False)
-    bridges = np.full(along.shape, np.nan)
-    if "is_bridge" in roads:
-        on_bridge = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)[is_open][order]
-        bridges = _burnt(shapes[on_bridge], km_h[on_bridge], grid, all_touched=True)
+    on_bridge = _is_bridge(roads)[is_open][order]
+    bridges = _burnt(shapes[on_bridge], km_h[on_bridge], grid, all_touched=True)
     return np.fmax(np.where(closed, touched, along), bridges), int((~is_open).sum())
+
+
+def _is_bridge(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    if "is_bridge" in roads:
+        return roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
+    if "bridge" in roads:
+        return (roads["bridge"].notna() & (roads["bridge"] != "no")).to_numpy(dtype=bool)
+    return np.zeros(len(roads), dtype=bool)
 
 
 def _shapes_of(frame: gpd.GeoDataFrame, grid: Raster, what: str) -> gpd.GeoSeries:

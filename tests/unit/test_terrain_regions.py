@@ -1,0 +1,110 @@
+"""The surface of a real country: land cover, roads and rivers of Comoros, beside its network."""
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import rasterio
+from rasterio.transform import array_bounds
+
+from spatial.access import cost_to_closest
+from spatial.network import build_network
+from spatial.rasters import Raster
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+from spatial.terrain import cells_at, friction_surface, move_off_barriers, travel_time_surface
+
+pytestmark = pytest.mark.data
+
+WORLDCOVER = {
+    "Tree": 10,
+    "Shrub": 20,
+    "Grass": 30,
+    "Crops": 40,
+    "BuiltUp": 50,
+    "Bare": 60,
+    "PermanentWater": 80,
+    "SeasonalWater": 90,
+}
+"""Fractions of Copernicus, and the class of ESA WorldCover that each resembles."""
+
+
+@pytest.fixture(scope="module")
+def islands(comoros):
+    values = {
+        "name": "comoros",
+        "title": {"en": "Comoros"},
+        "as_of": "2026-01-01",
+        "region": {"buffer_km": 0.0},
+        "sources": {"osm": {"path": "comoros/comoros.osm.pbf"}},
+    }
+    return prepare(Study.from_dict(values, raw=comoros.parent))
+
+
+@pytest.fixture(scope="module")
+def cover(comoros):
+    shares = []
+    for kind in WORLDCOVER:
+        with rasterio.open(comoros / "landcover" / f"landcover_{kind}.tif") as file:
+            shares.append(np.where(file.read_masks(1) == 0, np.nan, file.read(1)))
+            transform = file.transform
+    known = ~np.isnan(shares).any(axis=0)
+    largest = np.array(list(WORLDCOVER.values()), float)[np.nan_to_num(shares).argmax(axis=0)]
+    return Raster(np.where(known, largest, np.nan), transform, pyproj.CRS("EPSG:4326"), "land cover")
+
+
+@pytest.fixture(scope="module")
+def friction(islands, cover):
+    water = islands.water[islands.water["is_barrier"]]
+    return friction_surface(
+        cover,
+        "esa_worldcover",
+        roads=islands.roads.to_crs(4326),
+        barriers=water.to_crs(4326),
+        mode="motorised",
+    )
+
+
+def _cells(frame, friction):
+    """Cells of the rows that lie on the raster, moved off barriers, and those rows."""
+    points = gpd.GeoSeries(frame.geometry.representative_point(), crs=frame.crs).to_crs(4326)
+    west, south, east, north = array_bounds(*friction.min_per_m.shape, friction.transform)
+    inside = points.cx[west:east, south:north]
+    cells = cells_at(inside, friction.raster)
+    moved = move_off_barriers(friction.min_per_m, cells, resolution_m=friction.resolution_m)
+    return moved, inside.index
+
+
+def test_the_surface_agrees_with_the_network_where_people_drive(islands, friction) -> None:
+    """Off the roads people walk straight on, so the surface is a little faster where the snap makes a detour."""
+    hospitals = islands.facilities[islands.facilities["service"] == "hospital"]
+    sources, _ = _cells(hospitals, friction)
+    minutes = travel_time_surface(
+        friction.min_per_m, sources[["row", "column"]], resolution_m=friction.resolution_m
+    )
+    moved, rows = _cells(islands.settlements, friction)
+    graph = build_network(islands.roads, mode="drive")
+    near = cost_to_closest(graph, islands.settlements.loc[rows], islands.facilities, service="hospital", k=1)
+    ids = islands.settlements.loc[rows, "settlement_id"]
+    on_roads = near.set_index("from_id")["travel_time_min"].reindex(ids).to_numpy()
+    off_roads = minutes[moved["row"], moved["column"]]
+    both = np.isfinite(on_roads) & np.isfinite(off_roads)
+    assert both.mean() > 0.95
+    assert np.corrcoef(on_roads[both], off_roads[both])[0, 1] > 0.95
+    assert abs(np.median(off_roads[both] - on_roads[both])) < 3.0
+
+
+def test_three_islands_are_not_joined_by_the_sea(islands, friction) -> None:
+    hospitals = islands.facilities[islands.facilities["service"] == "hospital"]
+    sources, _ = _cells(hospitals, friction)
+    one = travel_time_surface(
+        friction.min_per_m, sources[["row", "column"]].head(1), resolution_m=friction.resolution_m
+    )
+    reached = np.isfinite(one).sum() / np.isfinite(friction.min_per_m).sum()
+    assert 0.05 < reached < 0.7
+
+
+def test_roads_open_rivers_and_the_report_says_how_many_cells(friction) -> None:
+    assert friction.report["opened_cells"] > 0
+    assert friction.report["cells"] == friction.min_per_m.size
+    assert sum(friction.report["cells_by_class"].values()) + friction.report["no_data_cells"] == 1028 * 1327
