@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spatial.access.catchment_sums import CatchmentSums, FcaMethod, catchment_sums, weight_matrix
+from spatial.access.catchment_sums import CatchmentSums, FcaMethod, Links, catchment_sums
 from spatial.access.decays import ZONES_E2SFCA, decay_binary, decay_stepped
 from spatial.access.od_pairs import read_pairs, weigh
 from spatial.access.offers import COUNT, demand_of, offer_of
@@ -80,12 +80,17 @@ class Catchments:
         CatchmentSums
             By position of settlement and facility.
         """
-        i, j, shape = self.pairs.origin, self.pairs.destination, self.pairs.shape
-        whole = None
+        chosen = None
         if method == "3sfca" and choice == "all_pairs":
-            whole = weight_matrix(i, j, self.decay.uncut(self.pairs.minutes), shape=shape)
-        weights = weight_matrix(i, j, self.weight, shape=shape)
-        return catchment_sums(weights, self.demand, self.offer.supply, method=method, choice_weights=whole)
+            chosen = self.decay.uncut(self.pairs.minutes)
+        return catchment_sums(
+            self.links, self.weight, self.demand, self.offer.supply, method=method, choice_weight=chosen
+        )
+
+    @property
+    def links(self) -> Links:
+        """Pairs by position."""
+        return Links(self.pairs.origin, self.pairs.destination, self.pairs.shape)
 
     def said(self, method: str, n: int) -> dict[str, object]:
         """

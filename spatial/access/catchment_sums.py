@@ -1,22 +1,78 @@
-"""Floating catchments on bare numbers: a sparse matrix of weights, people of places, supply of facilities."""
+"""Floating catchments on bare numbers: weights of pairs, people of places, supply of facilities."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
-__all__ = ["CatchmentSums", "FcaMethod", "catchment_sums", "crowding", "weight_matrix"]
+from spatial.access.kernels_catchment import sum_pairs
+
+__all__ = ["CatchmentSums", "FcaMethod", "Links", "catchment_sums", "crowding"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 FcaMethod: TypeAlias = Literal["2sfca", "e2sfca", "3sfca", "m2sfca", "bfca"]
 
-if TYPE_CHECKING:
-    Weights: TypeAlias = csr_array[np.float64, tuple[int, int]]
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """
+    Pairs of n places and m facilities, by position; no pair twice.
+
+    Parameters
+    ----------
+    origin, destination : ndarray of int64, shape (pairs,)
+        Positions of place and facility. Fastest where pairs of a place stand together.
+    shape : tuple of int
+        n and m.
+    """
+
+    origin: IntArray
+    destination: IntArray
+    shape: tuple[int, int]
+
+    def to_facilities(self, weight: FloatArray, of_place: FloatArray, power: int = 1) -> FloatArray:
+        """
+        Sum what places have at the facilities of their pairs.
+
+        Parameters
+        ----------
+        weight : ndarray of float64, shape (pairs,)
+            Weights W.
+        of_place : ndarray of float64, shape (n,)
+            What each place has.
+        power : int
+            1 to weigh by W, 2 by its square.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            Sums.
+        """
+        return np.asarray(sum_pairs(self.destination, self.origin, weight, of_place, self.shape[1], power))
+
+    def to_places(self, weight: FloatArray, of_facility: FloatArray, power: int = 1) -> FloatArray:
+        """
+        Sum what facilities have at the places of their pairs.
+
+        Parameters
+        ----------
+        weight : ndarray of float64, shape (pairs,)
+            Weights W.
+        of_facility : ndarray of float64, shape (m,)
+            What each facility has.
+        power : int
+            1 to weigh by W, 2 by its square.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Sums.
+        """
+        return np.asarray(sum_pairs(self.origin, self.destination, weight, of_facility, self.shape[0], power))
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,55 +95,31 @@ class CatchmentSums:
     access: FloatArray
 
 
-def weight_matrix(
-    origin: IntArray, destination: IntArray, weight: FloatArray, *, shape: tuple[int, int]
-) -> Weights:
-    """
-    Arrange the weights of pairs as a sparse matrix, one row a place.
-
-    Parameters
-    ----------
-    origin, destination : ndarray of int64, shape (pairs,)
-        Positions of place and facility; no pair twice. Fastest where origins do not fall.
-    weight : ndarray of float64, shape (pairs,)
-        0 or more.
-    shape : tuple of int
-        Numbers of places and of facilities.
-
-    Returns
-    -------
-    csr_array, shape (places, facilities)
-        The weights.
-    """
-    if len(origin) and bool((origin[1:] >= origin[:-1]).all()):
-        offsets = np.zeros(shape[0] + 1, dtype=np.int64)
-        np.cumsum(np.bincount(origin, minlength=shape[0]), out=offsets[1:])
-        return csr_array((weight, destination, offsets), shape=shape)
-    return coo_array((weight, (origin, destination)), shape=shape).tocsr()
-
-
 def catchment_sums(
-    weights: Weights,
+    links: Links,
+    weight: FloatArray,
     demand: FloatArray,
     supply: FloatArray,
     *,
     method: FcaMethod,
-    choice_weights: Weights | None = None,
+    choice_weight: FloatArray | None = None,
 ) -> CatchmentSums:
     """
     Divide the supply of facilities among the people in their catchments.
 
     Parameters
     ----------
-    weights : csr_array, shape (n, m)
-        What a facility is worth to a place.
+    links : Links
+        Pairs.
+    weight : ndarray of float64, shape (pairs,)
+        What the facility of each pair is worth to its place, 0 or more.
     demand : ndarray of float64, shape (n,)
         People P of each place.
     supply : ndarray of float64, shape (m,)
         Supply S of each facility.
     method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
         As in `floating_catchment_area`.
-    choice_weights : csr_array, optional
+    choice_weight : ndarray of float64, shape (pairs,), optional
         For 3SFCA: among which weights a place chooses, where not among those of its catchment.
 
     Returns
@@ -99,38 +131,38 @@ def catchment_sums(
     --------
     Two places of 100 people at one facility with 10 beds: 20 people a bed.
 
-    >>> whole = csr_array(np.ones((2, 1)))
-    >>> catchment_sums(whole, np.array([100.0, 100.0]), np.array([10.0]), method="2sfca").access.tolist()
+    >>> links = Links(np.array([0, 1]), np.array([0, 0]), (2, 1))
+    >>> people, beds = np.array([100.0, 100.0]), np.array([10.0])
+    >>> catchment_sums(links, np.ones(2), people, beds, method="2sfca").access.tolist()
     [0.05, 0.05]
     """
+    n, m = links.shape
     if method == "bfca":
-        return _balanced(weights, demand, supply)
+        # Each person goes somewhere once, and each unit of supply is handed out once.
+        asked = links.to_facilities(weight, demand * _inverse(links.to_places(weight, np.ones(m))))
+        level = _over(supply, asked)
+        shared = level * _inverse(links.to_facilities(weight, np.ones(n)))
+        return CatchmentSums(asked, level, links.to_places(weight, shared))
     if method == "3sfca":
-        chosen = _row_sums(weights if choice_weights is None else choice_weights)
-        weights = _with(weights, _over(weights.data**2, chosen[_rows(weights)]))
-    asked = np.asarray(weights.T @ demand)
+        chosen = _inverse(links.to_places(weight if choice_weight is None else choice_weight, np.ones(m)))
+        asked = links.to_facilities(weight, demand * chosen, power=2)
+        ratio = _over(supply, asked)
+        return CatchmentSums(asked, ratio, chosen * links.to_places(weight, ratio, power=2))
+    asked = links.to_facilities(weight, demand)
     ratio = _over(supply, asked)
-    second = _with(weights, weights.data**2) if method == "m2sfca" else weights
-    return CatchmentSums(asked, ratio, np.asarray(second @ ratio))
+    return CatchmentSums(asked, ratio, links.to_places(weight, ratio, power=2 if method == "m2sfca" else 1))
 
 
-def _balanced(weights: Weights, demand: FloatArray, supply: FloatArray) -> CatchmentSums:
-    """Each person goes somewhere once, and each unit of supply is handed out once."""
-    of_place = _with(weights, _over(weights.data, _row_sums(weights)[_rows(weights)]))
-    of_facility = _with(weights, _over(weights.data, np.asarray(weights.sum(axis=0))[weights.indices]))
-    asked = np.asarray(of_place.T @ demand)
-    level = _over(supply, asked)
-    return CatchmentSums(asked, level, np.asarray(of_facility @ level))
-
-
-def crowding(weights: Weights, demand: FloatArray, supply: FloatArray) -> FloatArray:
+def crowding(links: Links, weight: FloatArray, demand: FloatArray, supply: FloatArray) -> FloatArray:
     """
     Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018).
 
     Parameters
     ----------
-    weights : csr_array, shape (n, m)
-        What a facility is worth to a place.
+    links : Links
+        Pairs.
+    weight : ndarray of float64, shape (pairs,)
+        What the facility of each pair is worth to its place, 0 or more.
     demand : ndarray of float64, shape (n,)
         People P of each place.
     supply : ndarray of float64, shape (m,)
@@ -141,8 +173,7 @@ def crowding(weights: Weights, demand: FloatArray, supply: FloatArray) -> FloatA
     ndarray of float64, shape (m,)
         ``C_j = sum_i P_i W_ij / sum_l S_l W_il``. A place within reach of no supply crowds nothing.
     """
-    within = np.asarray(weights @ supply)
-    return np.asarray(weights.T @ _over(demand, within))
+    return links.to_facilities(weight, _over(demand, links.to_places(weight, supply)))
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -150,13 +181,5 @@ def _over(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0)
 
 
-def _row_sums(weights: Weights) -> FloatArray:
-    return np.asarray(weights.sum(axis=1))
-
-
-def _rows(weights: Weights) -> IntArray:
-    return np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-
-
-def _with(weights: Weights, data: FloatArray) -> Weights:
-    return csr_array((data, weights.indices, weights.indptr), shape=weights.shape)
+def _inverse(values: FloatArray) -> FloatArray:
+    return _over(np.ones_like(values), values)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -34,6 +34,9 @@ Value: TypeAlias = float | tuple[float, ...]
 
 ZONES_E2SFCA: Mapping[float, float] = MappingProxyType({10.0: 1.0, 20.0: 0.68, 30.0: 0.22})
 """Weight up to so many minutes, inclusive: the three zones of Luo and Qi (2009) with their faster decay."""
+
+_LONGEST = np.finfo(np.float64).max
+"""The longest finite time: what takes longer is unreachable."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class Decay:
         """
         time = np.asarray(minutes, dtype=np.float64)
         weight = self.uncut(time)
-        weight[time > self.cutoff_min] = 0.0
+        beyond = time > self.cutoff_min
+        if bool(beyond.any()):
+            weight[beyond] = 0.0
         return weight
 
     def uncut(self, minutes: ArrayLike) -> FloatArray:
@@ -439,20 +444,25 @@ def _check(factory: str, **numbers: tuple[object, bool, str]) -> None:
 
 
 def _binary(time: FloatArray, decay: Decay) -> FloatArray:
-    weight = np.ones_like(time)
-    weight[(time > decay.cutoff_min) | np.isinf(time)] = 0.0
-    weight[np.isnan(time)] = np.nan
-    return weight
+    return _by_zone(time, (min(decay.cutoff_min, _LONGEST),), (1.0,))
 
 
 def _stepped(time: FloatArray, decay: Decay) -> FloatArray:
     steps = dict(decay.parameters)
-    weight = np.zeros_like(time)
-    zones = zip(np.atleast_1d(steps["up_to_min"]), np.atleast_1d(steps["weight"]), strict=True)
-    for edge, height in reversed(list(zones)):
-        np.copyto(weight, height, where=time <= edge)
-    np.copyto(weight, np.nan, where=np.isnan(time))
-    return weight
+    edges, heights = (np.atleast_1d(steps[name]).tolist() for name in ("up_to_min", "weight"))
+    return _by_zone(time, edges, heights)
+
+
+def _by_zone(time: FloatArray, edges: Sequence[float], heights: Sequence[float]) -> FloatArray:
+    """Count the zone ends that lie before each time, and look the weight up."""
+    zone = np.zeros(time.shape, dtype=np.min_scalar_type(len(edges)))
+    for edge in edges:
+        zone += time > edge
+    weight = np.array([*heights, 0.0]).take(zone)
+    unknown = np.isnan(time)
+    if bool(unknown.any()):
+        weight[unknown] = np.nan
+    return np.asarray(weight)
 
 
 def _linear(time: FloatArray, decay: Decay) -> FloatArray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.catchment_edges import BufferRule, MissingBuffer, near_edge
 from spatial.access.catchment_reading import per_person, read_catchments, same
-from spatial.access.catchment_sums import FcaMethod, crowding, weight_matrix
+from spatial.access.catchment_sums import FcaMethod, crowding
 from spatial.access.od_pairs import statuses
 from spatial.access.offers import COUNT
 from spatial.errors import ContractError
@@ -254,10 +254,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
         demand=demand,
         supply=supply,
     )
-    weights = weight_matrix(
-        ready.pairs.origin, ready.pairs.destination, ready.weight, shape=ready.pairs.shape
-    )
-    value = crowding(weights, ready.demand, ready.offer.supply)
+    value = crowding(ready.links, ready.weight, ready.demand, ready.offer.supply)
     m = len(value)
     unit = "facility" if ready.offer.basis == COUNT else f"unit of {ready.offer.basis}"
     return pd.DataFrame(
@@ -270,6 +267,6 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
             "demand_known_share": ready.demand_known_share,
             "value": value,
             "unit": same(f"persons per {unit}", m),
-            "unused": ~(np.asarray(weights.T @ ready.demand) > 0.0),
+            "unused": ~(ready.links.to_facilities(ready.weight, ready.demand) > 0.0),
         }
     )

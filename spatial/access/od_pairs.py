@@ -119,7 +119,7 @@ def read_pairs(
         i, j, minutes = i[keep], j[keep], minutes[keep]
     modes = od["mode"].to_numpy()[keep] if "mode" in od else None
     key = i * max(len(chosen), 1) + j
-    if not (bool((key[1:] > key[:-1]).all()) or pd.Index(key).is_unique):
+    if not _is_once(key):
         _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
         fastest = _fastest(key, minutes)
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
@@ -184,7 +184,10 @@ def _positions(ids: pd.Series, index: pd.Index) -> IntArray:
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = np.append(index.get_indexer(pd.Index(ids.cat.categories)), -1)
         return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
-    return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int64)
+    if pd.api.types.is_numeric_dtype(ids.dtype):
+        return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int64)
+    codes, named = pd.factorize(ids)  # far fewer ids than rows: text is looked up once each
+    return np.append(index.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
 
 
 def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> None:
@@ -204,6 +207,13 @@ def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes
             problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
     if problems:
         raise ContractError("od", problems)
+
+
+def _is_once(key: IntArray) -> bool:
+    if bool((key[1:] > key[:-1]).all()):
+        return True
+    ordered = np.sort(key)
+    return bool((ordered[1:] > ordered[:-1]).all())
 
 
 def _check_once(key: IntArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
