@@ -17,6 +17,7 @@ from spatial.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from spatial.sources.services import Vocabulary
 
@@ -52,6 +53,8 @@ def check_policy(study: Study) -> None:
     file = study.raw_path(speeds) if speeds.endswith(".toml") else None
     if file is None or file.is_file():
         problems += _faults(lambda: load_speeds(file or speeds), f"network.speeds: {speeds!r}")
+        problems += _season(study, file or speeds)
+    problems += _slopes(study)
     problems += _languages(study.outputs.languages)
     problems += _crs(study.outputs.crs)
     if problems:
@@ -64,6 +67,28 @@ def _faults(load: Callable[[], object], key: str) -> list[str]:
         load()
     except StudyError as error:
         return [problem if problem.startswith(key) else f"{key}: {problem}" for problem in error.problems]
+    return []
+
+
+def _season(study: Study, speeds: str | Path) -> list[str]:
+    """Look up the season of the study, and the wet one that tells how sure times are."""
+    try:
+        known = load_speeds(speeds).seasons
+    except StudyError:
+        return []  # the table's own faults are listed already
+    asked = {"network.season": study.network.season}
+    if study.uncertainty.wet and study.network.season == "dry":
+        asked["uncertainty.wet"] = "wet"
+    return [
+        f"{key}: the speed table has no season {name!r}; it has {', '.join(sorted(known))}"
+        for key, name in asked.items()
+        if name not in known
+    ]
+
+
+def _slopes(study: Study) -> list[str]:
+    if study.network.slope and study.sources.elevation is None:
+        return ["network.slope: slopes need [sources.elevation]"]
     return []
 
 
@@ -85,11 +110,12 @@ def _vocabulary(study: Study, problems: list[str]) -> Vocabulary | None:
 def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
     known = set(vocabulary.ids)
     problems = []
-    unknown = [name for name in study.access.services if name not in known]
-    if unknown:
-        problems.append(
-            f"access.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
-        )
+    for key in ("access", "measures", "areas", "uncertainty"):
+        unknown = [name for name in getattr(study, key).services if name not in known]
+        if unknown:
+            problems.append(
+                f"{key}.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
+            )
     known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
     unknown = [name for name in study.inventory if name not in known]
     if unknown:

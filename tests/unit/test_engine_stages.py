@@ -1,0 +1,108 @@
+"""The access engine from the study file: measures, areas, certainty and cells as tables that agree with each other."""
+
+import numpy as np
+import pytest
+
+import spatial as sp
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny_at):
+    """A tiny study with a raster that asks for everything, and its results."""
+    tiny = tiny_at(tmp_path_factory.mktemp("engine")).add_raster()
+    tiny.tables["network"] |= {"modes": ["drive", "walk", "walk+drive"]}
+    tiny.tables["access"] |= {"origins": "cells", "cell_m": 500.0}
+    tiny.tables["measures"] = {
+        "kinds": ["e2sfca", "cumulative", "gravity", "overlap", "spatial_availability"],
+        "services": ["hospital", "primary_school"],
+        "groups": [],
+    }
+    del tiny.tables["measures"]["groups"]
+    tiny.tables["areas"] = {"services": ["hospital"], "isochrones_min": [2, 5]}
+    tiny.tables["uncertainty"] = {"services": ["hospital"]}
+    outcome = tiny.run("--stage", "cells")
+    assert outcome.code == 0, outcome.err
+    return sp.read_results(tiny.processed / "tiny")
+
+
+def test_every_settlement_has_one_row_a_service_and_measure(ran):
+    rows = ran.measures.groupby(["service", "group", "measure"]).size()
+    assert set(rows) == {len(ran.settlements)}
+    measures = {name for _, _, name in rows.index}
+    assert measures == {
+        "e2sfca", "gravity", "overlap", "spatial_availability",
+        "cumulative_15_min", "cumulative_30_min", "cumulative_60_min",
+    }  # fmt: skip
+
+
+def test_supply_handed_out_is_the_supply_that_is_used(ran):
+    # E2SFCA conserves: sum of people x ratio = supply of the facilities somebody reaches.
+    table = ran.measures.loc[(ran.measures["measure"] == "e2sfca") & (ran.measures["service"] == "hospital")]
+    people = ran.settlements.set_index("settlement_id")["population_persons"]
+    use = ran.facility_use.loc[ran.facility_use["service"] == "hospital"]
+    handed = float((table.set_index("settlement_id")["value"] * people).sum())
+    assert handed == pytest.approx(float(use.loc[~use["unused"], "supply"].sum()), rel=1e-12)
+
+
+def test_a_count_within_a_cutoff_is_that_of_the_access_table(ran):
+    table = ran.measures.loc[
+        (ran.measures["measure"] == "cumulative_15_min") & (ran.measures["service"] == "hospital")
+    ].set_index("settlement_id")["value"]
+    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
+    assert (
+        rows.set_index("settlement_id")["facilities_within_15_min"] == table.reindex(rows["settlement_id"])
+    ).all()
+
+
+def test_a_longer_isochrone_holds_the_shorter_one(ran):
+    two, five = ran.isochrones.sort_values("cutoff_min").geometry
+    assert five.buffer(0.01).contains(two)
+    assert five.area > two.area
+
+
+def test_catchments_share_no_ground(ran):
+    shapes = ran.catchments.loc[ran.catchments["service"] == "hospital"].geometry
+    assert sum(shape.area for shape in shapes) == pytest.approx(shapes.union_all().area, rel=1e-6)
+
+
+def test_the_assumed_time_lies_in_its_interval_and_is_that_of_the_access_table(ran):
+    table = ran.intervals
+    assert (table["low_min"] <= table["base_min"]).all()
+    assert (table["base_min"] <= table["high_min"]).all()
+    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
+    same = rows.set_index("settlement_id")["travel_time_min"].reindex(table["settlement_id"]).to_numpy()
+    assert np.allclose(table["base_min"], same, rtol=0, atol=1e-9)
+
+
+def test_people_of_the_rural_access_index_are_those_of_the_study_area(ran):
+    # One person in each cell; the study area is the box of 24 x 24 cells but for its rim.
+    row = ran.rural_access.set_index("unit_level").loc["study"]
+    assert row["population_persons"] == row["rural_persons"] + row["urban_persons"]
+    zones = ran.rural_access.loc[ran.rural_access["unit_level"] != "study", "population_persons"]
+    assert zones.sum() == pytest.approx(row["population_persons"])
+
+
+def test_cells_hold_all_people_and_have_the_same_services_as_settlements(ran):
+    assert ran.cells["population_persons"].sum() == pytest.approx(24 * 24)
+    assert set(ran.cell_access["service"]) == set(ran.access["service"])
+    assert len(ran.cell_access) == len(ran.cells) * ran.access.groupby(["service", "mode"]).ngroups
+
+
+def test_walking_and_riding_is_never_slower_than_either_alone(ran):
+    times = ran.access.pivot(
+        index=["settlement_id", "service"], columns="mode", values="travel_time_min"
+    ).fillna(np.inf)
+    assert (times["walk+drive"] <= times[["walk", "drive"]].min(axis=1) + 1e-9).all()
+
+
+def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_work(tiny):
+    tiny.tables["network"] |= {"season": "monsoon", "slope": True}
+    tiny.tables["measures"] = {"services": ["hosptal"]}
+    outcome = tiny.run()
+    assert outcome.code == 2
+    assert (
+        "network.season: the speed table has no season 'monsoon'; it has all_season, dry, wet" in outcome.err
+    )
+    assert "network.slope: slopes need [sources.elevation]" in outcome.err
+    assert "measures.services: unknown 'hosptal'" in outcome.err
+    assert tiny.written() == []
