@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from spatial.network.barriers import blocked_legs, places_on_barriers
+from spatial.network.bus import BUS
 from spatial.network.kernels_door import DIRECT
 from spatial.network.snapping import walk_minutes
 
@@ -92,7 +93,11 @@ def may_walk_directly(
 
 def _is_sloped(graph: TravelGraph) -> bool:
     """Tell whether walkers take longer one way than the other: without slopes both ways of an edge take the same."""
-    on_foot = graph.is_snappable if graph.edge_layer is None else graph.is_snappable & (graph.edge_layer == 0)
+    on_foot = graph.is_snappable
+    if graph.edge_layer is not None:
+        # Buses are laid into the walking network: they are a mode without a layer of their own.
+        layers = [mode for mode in graph.mode.split("+") if mode != BUS]
+        on_foot = on_foot & (graph.edge_layer == layers.index("walk"))
     forward, backward = graph.forward_min[on_foot], graph.backward_min[on_foot]
     both = np.isfinite(forward) & np.isfinite(backward)
     return bool(np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]))

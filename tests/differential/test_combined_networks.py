@@ -271,3 +271,29 @@ def test_ids_decide_where_both_networks_have_them():
     walk, ride = (build_network(more, mode=mode) for mode in ("walk", "drive"))
     with pytest.raises(NetworkError, match="share no node"):
         combine_networks(walk, ride)
+
+
+@pytest.mark.parametrize("walk_first", [True, False])
+def test_slopes_of_the_walking_layer_keep_long_straight_walks_out(walk_first):
+    # The road goes round; its two directions have limits of their own, which is no slope.
+    roads = gpd.GeoDataFrame(
+        {
+            "road_id": ["w1"],
+            "maxspeed_forward": ["50"],
+            "maxspeed_backward": ["20"],
+            "motor_vehicle": ["yes"],
+        },
+        geometry=[shapely.LineString([(0, 0), (4000, 0), (4000, 4000)])],
+        crs=CRS,
+    )
+    walk, ride = build_network(roads, mode="walk"), build_network(roads, mode="drive")
+    steep = walk.with_minutes(2.0 * walk.forward_min, walk.backward_min)
+    points = gpd.GeoSeries([shapely.Point(0, 2000), shapely.Point(4000, 6000)], crs=CRS)
+    straight = 60 * 1.3 * 4.0 * np.sqrt(2) / 5
+    slow = ride.with_minutes(50.0 * ride.forward_min, 49.0 * ride.backward_min)
+    for net, wins in ((walk, True), (steep, False)):
+        both = combine_networks(net, slow) if walk_first else combine_networks(slow, net)
+        snaps = snap(both, points, max_snap_m=3000.0)
+        i, j, minutes, _ = times_matrix(both, snaps, snaps, cutoff_min=np.inf)
+        found = float(minutes[(i == 0) & (j == 1)][0])
+        assert (found == pytest.approx(straight)) == wins
