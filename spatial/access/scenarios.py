@@ -186,7 +186,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
                 "lost_persons": people[lost].sum(),
                 "gained_places": int(gained.sum()),
                 "lost_places": int(lost.sum()),
-                "person_minutes": -(people * group["difference_min"].fillna(0.0)).sum(),
+                "person_minutes": 0.0 - (people * group["difference_min"].fillna(0.0)).sum(),
                 "unknown_places": int(group["persons"].isna().sum()),
             }
         )
