@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -19,7 +20,7 @@ from scipy.sparse.csgraph import dijkstra
 from benchmarks.measure import in_turns
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
-from spatial.network import TravelGraph, build_network
+from spatial.network import TravelGraph, build_network, matrix, snap, times_matrix
 from spatial.network.hierarchy import build_hierarchy
 from spatial.network.hierarchy_query import Entries, many_to_many
 from spatial.sources.osm import read_osm
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["compare", "main"]
+__all__ = ["compare", "compare_doors", "main"]
 
 SOURCES, TARGETS = 2000, 300
 SCIPY_SEARCHES = 15
@@ -129,6 +130,33 @@ def compare(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
             print(f"{task:22}{1e3 * taken[task]:12.1f} CPU ms{taken[task] / base:9.2f} x spatial{note}")
 
 
+def compare_doors(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
+    """Print the whole table from door to door, by searches and over the hierarchy."""
+    rng = np.random.default_rng(seed)
+    origins, destinations = (_beside(graph, rng, n) for n in (SOURCES, TARGETS))
+
+    def table(pays: bool) -> Any:  # noqa: FBT001 - which of two ways to go
+        matrix.hierarchy_pays = lambda *_: pays
+        return times_matrix(graph, origins, destinations)
+
+    mine, searched = table(pays=True), table(pays=False)
+    same = np.array_equal(mine[0], searched[0]) and np.array_equal(mine[1], searched[1])
+    off = np.abs(mine[2] - searched[2]).max(initial=0.0)
+    print(
+        f"\n{name}, door to door: {len(mine[0]):,} pairs, the same: {same}, times differ by at most {off:.2g} min"
+    )
+    tasks = {"hierarchy": lambda: table(pays=True), "searches": lambda: table(pays=False)}
+    taken = {task: each.cpu for task, each in in_turns(tasks, repeats=repeats).items()}
+    for task, seconds in taken.items():
+        print(f"{task:22}{1e3 * seconds:12.1f} CPU ms{seconds / taken['hierarchy']:9.2f} x hierarchy")
+
+
+def _beside(graph: TravelGraph, rng: np.random.Generator, n: int) -> Any:
+    at = rng.choice(graph.n_nodes, n)
+    x, y = (each[at] + rng.normal(0.0, 60.0, n) for each in (graph.node_x, graph.node_y))
+    return snap(graph, gpd.GeoSeries(gpd.points_from_xy(x, y), crs=graph.crs))
+
+
 def _say_agreement(
     name: str, mine: NDArray[np.float64], other: NDArray[np.float64], within_min: float
 ) -> None:
@@ -149,13 +177,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     options = {"seed": chosen.seed, "repeats": chosen.repeats}
-    compare("road-like", road_like_graph(chosen.nodes, chosen.seed), **options)
+    made_up = road_like_graph(chosen.nodes, chosen.seed)
+    compare("road-like", made_up, **options)
+    compare_doors("road-like", made_up, **options)
     if not chosen.data:
         print("\nComoros is left out: name its folder with --data or SPATIAL_TEST_DATA")
         return
     roads = read_osm(next((Path(chosen.data) / "comoros").glob("*.osm.pbf"))).roads
     graph = build_network(roads.to_crs(working_crs_for(roads)))
     compare("Comoros, every vertex a node", at_every_vertex(graph), **options)
+    compare_doors("Comoros", graph, **options)
 
 
 if __name__ == "__main__":

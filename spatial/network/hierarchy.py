@@ -174,25 +174,45 @@ def build_hierarchy(
     1
     """
     n = len(offsets) - 1
-    tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(offsets))
     heads = np.asarray(targets, dtype=np.int32)
-    graph = _undirected(tails, heads, n)
-    order = _order(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), graph)
-    rank = np.empty(n, dtype=np.int32)
-    rank[order] = np.arange(n, dtype=np.int32)
-    completed, parent, place = _complete(graph, rank)
-    rank = place[rank]
+    rank, arcs, parent = _ranked(
+        np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), offsets, heads
+    )
     subtree = np.ones(n, dtype=np.int32)
-    spare = (np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32))
-    walk_tree(parent, subtree, *spare)
-    arc_offsets = completed.indptr.astype(np.int64)
-    completed.data = np.arange(completed.nnz, dtype=np.int32)
-    upwards = completed.T.tocsr()
-    arc_tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(arc_offsets))
-    below = (upwards.indptr.astype(np.int64), upwards.data, upwards.indices.astype(np.int32))
-    keys = arc_tails.astype(np.int64) * n + completed.indices
-    slots = _slots(rank[tails].astype(np.int64), rank[heads].astype(np.int64), keys, n)
-    return Hierarchy(rank, arc_offsets, completed.indices.astype(np.int32), parent, subtree, below, slots)
+    walk_tree(parent, subtree, _empty(n), _empty(n))
+    slots = _slots(rank[_tails(offsets)], rank[heads], arcs)
+    return Hierarchy(
+        rank,
+        arcs.indptr.astype(np.int64),
+        arcs.indices.astype(np.int32),
+        parent,
+        subtree,
+        _below(arcs),
+        slots,
+    )
+
+
+def _ranked(
+    x: NDArray[np.float64], y: NDArray[np.float64], offsets: NDArray[np.int64], heads: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], csr_array, NDArray[np.int32]]:
+    """Rank the nodes; return that, the arcs of the hierarchy and the parents, both by rank."""
+    graph = _undirected(_tails(offsets), heads, len(x))
+    rank = _empty(len(x))
+    rank[_order(x, y, graph)] = np.arange(len(x), dtype=np.int32)
+    arcs, parent, place = _complete(graph, rank)
+    return place[rank], arcs, parent
+
+
+def _tails(offsets: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.int32]:
+    """Tell the row of each entry of compressed rows."""
+    return np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+
+
+def _below(arcs: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """List the arcs by the node that they come up to."""
+    arcs.data = np.arange(arcs.nnz, dtype=np.int32)
+    upwards = arcs.T.tocsr()
+    return upwards.indptr.astype(np.int64), upwards.data, upwards.indices.astype(np.int32)
 
 
 def _undirected(tails: NDArray[np.int32], heads: NDArray[np.int32], n: int) -> csr_array:
@@ -220,7 +240,7 @@ def _order(x: NDArray[np.float64], y: NDArray[np.float64], graph: csr_array) -> 
     if len(left):
         number = _none(n)
         number[left] = np.arange(len(left), dtype=np.int32)
-        tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(offsets))
+        tails = _tails(offsets)
         is_kept = (neighbours >= 0) & is_left[tails]
         kept_offsets = np.zeros(len(left) + 1, dtype=np.int32)
         np.cumsum(np.bincount(number[tails[is_kept]], minlength=len(left)), out=kept_offsets[1:])
@@ -248,7 +268,7 @@ def _complete(
 ) -> tuple[csr_array, NDArray[np.int32], NDArray[np.int32]]:
     """Add the shortcuts and renumber the ranks along the elimination tree; return arcs, parents and new ranks."""
     n = len(rank)
-    tails = rank[np.repeat(np.arange(n), np.diff(graph.indptr))]
+    tails = rank[_tails(graph.indptr)]
     heads = rank[graph.indices]
     up = tails < heads
     upper = coo_array((np.ones(int(up.sum()), dtype=np.int8), (tails[up], heads[up])), shape=(n, n)).tocsr()
@@ -257,19 +277,21 @@ def _complete(
     offsets, above = complete(upper.indptr.astype(np.int32), upper.indices.astype(np.int32), tree)
     place = _empty(n)
     walk_tree(parent, np.ones(n, dtype=np.int32), place, _empty(n))
-    tails = place[np.repeat(np.arange(n), np.diff(offsets))]
-    arcs = coo_array((np.ones(len(above), dtype=np.int8), (tails, place[above])), shape=(n, n)).tocsr()
+    ends = (place[_tails(offsets)], place[above])
+    del above
+    arcs = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(n, n)).tocsr()
     arcs.sort_indices()
     renumbered = _none(n)
     renumbered[place] = np.where(parent >= 0, place[parent], -1)
     return arcs, renumbered, place
 
 
-def _slots(
-    tails: NDArray[np.int64], heads: NDArray[np.int64], keys: NDArray[np.int64], n: int
-) -> NDArray[np.int32]:
+def _slots(tails: NDArray[np.int32], heads: NDArray[np.int32], arcs: csr_array) -> NDArray[np.int32]:
     """Find the arc of the hierarchy that each arc of the network belongs to."""
-    arc = np.searchsorted(keys, np.minimum(tails, heads) * n + np.maximum(tails, heads))
+    n = arcs.shape[0]
+    keys = _tails(arcs.indptr).astype(np.int64) * n + arcs.indices
+    wanted = np.minimum(tails, heads).astype(np.int64) * n + np.maximum(tails, heads)
+    arc = np.searchsorted(keys, wanted)
     return np.where(tails == heads, -1, 2 * arc + (tails > heads)).astype(np.int32)
 
 

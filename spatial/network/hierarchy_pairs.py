@@ -36,6 +36,8 @@ _PAIR_NS = 40.0
 """The same for each pair of the full table that the hierarchy fills and the search does not."""
 _LEAST_SHARE = 0.25
 """With fewer of the pairs within the cutoff a full table would take more memory than the pairs themselves."""
+_MOST_ARCS = 64
+"""Arcs a node; roads have 5 to 15, and where nothing parts the network well the searches are better."""
 _DETOUR = 1.3
 """Way over straight distance, to guess how far one comes within a cutoff."""
 
@@ -89,7 +91,7 @@ def graph_metric(graph: TravelGraph) -> Metric:
 
 def hierarchy_pays(graph: TravelGraph, n_sources: int, n_goals: int, cutoff_min: float) -> bool:
     """
-    Guess whether the hierarchy finds the pairs sooner than one search a source.
+    Guess whether the hierarchy finds the pairs sooner than one search a source; order the network where it may.
 
     Parameters
     ----------
@@ -110,8 +112,11 @@ def hierarchy_pays(graph: TravelGraph, n_sources: int, n_goals: int, cutoff_min:
         return False
     is_ordered, is_weighed = "hierarchy" in vars(graph.core_shape), "metric" in vars(graph.core)
     ahead = (0.0 if is_ordered else _BUILD_NS) + (0.0 if is_weighed else _CUSTOMISE_NS)
+    n_nodes = graph.core_shape.n_search
     saved = n_sources * (share * _SEARCH_NS - _SWEEP_NS) - ahead
-    return saved * graph.core_shape.n_search > n_sources * n_goals * _PAIR_NS
+    if saved * n_nodes <= n_sources * n_goals * _PAIR_NS:
+        return False
+    return graph_hierarchy(graph).n_arcs <= _MOST_ARCS * n_nodes
 
 
 def _share_within(graph: TravelGraph, cutoff_min: float) -> float:

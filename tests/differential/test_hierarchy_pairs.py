@@ -8,8 +8,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from benchmarks.road_like import road_like_graph
-from spatial.network import matrix, snap, times_matrix
+from benchmarks.road_like import graph_of_edges, road_like_graph
+from spatial.network import hierarchy_pairs, matrix, snap, times_matrix
 from spatial.network.hierarchy_pairs import graph_hierarchy, graph_metric, hierarchy_pays
 
 
@@ -131,3 +131,17 @@ def test_the_hierarchy_pays_for_many_places_and_wide_cutoffs_alone():
     # The order and the times are there now, so fewer places are enough.
     assert hierarchy_pays(graph, 20, 200, np.inf)
     assert not hierarchy_pays(graph, 0, 200, np.inf)
+
+
+def test_a_network_that_no_small_cut_parts_is_searched(monkeypatch):
+    # 9 junctions, all joined to all: 36 arcs, four a node.
+    random = np.random.default_rng(0)
+    ends = np.array([(a, b) for a in range(9) for b in range(a)])
+    minutes = random.uniform(1.0, 2.0, len(ends))
+    graph = graph_of_edges(random.uniform(0.0, 9000.0, (9, 2)), ends, (minutes, minutes), 1000.0 * minutes)
+    assert graph_hierarchy(graph).n_arcs == 36
+    graph_metric(graph)
+    monkeypatch.setattr(hierarchy_pairs, "_PAIR_NS", 0.0)
+    assert hierarchy_pays(graph, 100, 100, np.inf)
+    monkeypatch.setattr(hierarchy_pairs, "_MOST_ARCS", 3)
+    assert not hierarchy_pays(graph, 100, 100, np.inf)
