@@ -12,7 +12,7 @@ import shapely
 from spatial.access.ground import AreaRules, Ground
 from spatial.access.places import existing, place_on, take, texts
 from spatial.access.raster_cells import peopled_cells
-from spatial.access.reach import check_cutoffs, groups_of
+from spatial.access.reach import check_options, groups_of
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import area_of, points_at
 from spatial.access.stretches import points_along, reached_stretches
@@ -88,7 +88,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     --------
     Two clinics at both ends of a road of 10 km share it in its middle: 5 km each.
     """
-    check_cutoffs((max_time_min,))
+    check_options((max_time_min,), direction=direction)
     places = place_on(
         graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
     )

@@ -12,7 +12,7 @@ import pyproj
 import shapely
 
 from spatial.access.raster_cells import peopled_cells
-from spatial.access.shapes import area_of, inside, shapes_of
+from spatial.access.shapes import area_of, brought_to, inside, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cell_factor", "cells_as_origins", "towns_as_facilities"]
 
+_PLACES = ("people", "centre")
 _WHOLE = 1e-6
 """How far from a whole number the ratio of two cell sizes may be, for rounding in files."""
 
@@ -129,7 +130,8 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     Raises
     ------
     ContractError
-        Where people are negative, the size is no whole multiple, or both or neither of `cell_m` and `factor` are given.
+        Where people are negative, the size is no whole multiple, both or neither of
+        `cell_m` and `factor` are given, or `at` is another word.
     CrsError
         Where `crs` is not in metres.
 
@@ -139,6 +141,8 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     """
     known = require_metres(crs, what="crs")
     size = _factor(population, cell_m, factor)
+    if at not in _PLACES:
+        raise ContractError(population.name, [f"at: is {at!r}, must be one of {', '.join(_PLACES)}"])
     blocks = _sum(peopled_cells(population, known), size)
     if at == "centre":
         blocks = _to_centres(population, blocks, size, known)
@@ -158,7 +162,9 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
         geometry=shapely.points(blocks.xy),
         crs=known,
     )
-    return frame if boundaries is None else _with_units(frame, blocks.xy, boundaries.to_crs(known))
+    if boundaries is None:
+        return frame
+    return _with_units(frame, blocks.xy, brought_to(boundaries, known, what="boundaries"))
 
 
 def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -259,7 +265,9 @@ def _in_study(
 ) -> NDArray[np.bool_]:
     if study_area is None:
         return np.ones(len(xy), dtype=bool)
-    return inside(shapely.union_all(shapes_of(study_area.to_crs(crs).geometry)), *xy.T)
+    return inside(
+        shapely.union_all(shapes_of(brought_to(study_area, crs, what="study area").geometry)), *xy.T
+    )
 
 
 def _with_units(

@@ -11,7 +11,7 @@ import shapely
 
 from spatial.access.ground import AreaRules, Ground
 from spatial.access.places import existing, place_on, take
-from spatial.access.reach import check_cutoffs, groups_of
+from spatial.access.reach import check_options, groups_of
 from spatial.access.rules import SnapRules
 from spatial.access.stretches import reached_stretches
 from spatial.network import walk_minutes
@@ -86,7 +86,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     >>> # isochrones(graph, facilities, cutoffs_min=(15, 30, 60), service="hospital").to_file("hospital.gpkg")
     """
     cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
-    check_cutoffs(cutoffs)
+    check_options(cutoffs, direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
     places = place_on(graph, existing(facilities), key="facility_id", rules=snap_rules, barriers=barriers)
     ground = Ground(graph, area_rules, barriers)

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     Per = Literal["facility", "service"]
 
-__all__ = ["Group", "check_cutoffs", "groups_of", "reached_edges"]
+__all__ = ["Group", "check_options", "groups_of", "reached_edges"]
+
+_DIRECTIONS = ("to_facility", "from_facility")
+_PER = ("service", "facility")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +145,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     --------
     On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
     """
-    check_cutoffs((cutoff_min,))
+    check_options((cutoff_min,), direction=direction, per=per)
     places = place_on(
         graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
     )
@@ -160,23 +163,33 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=graph.crs)
 
 
-def check_cutoffs(cutoffs_min: tuple[float, ...]) -> None:
+def check_options(cutoffs_min: tuple[float, ...], *, direction: str, per: str = "service") -> None:
     """
-    Refuse cutoffs that make no sense.
+    Refuse options that make no sense.
 
     Parameters
     ----------
     cutoffs_min : tuple of float
         Minutes.
+    direction : str
+        Who travels.
+    per : str
+        What makes an area.
 
     Raises
     ------
     ContractError
-        Where there is none, or one is negative or NaN.
+        Where there is no cutoff, one is negative or NaN, or a word is not one of the two there are.
     """
     problems = [f"cutoff: {value:g} min, must be 0 or more" for value in cutoffs_min if not value >= 0]
     if not cutoffs_min:
         problems.append("cutoffs_min: is empty; name at least one")
+    words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
+    problems += [
+        f"{name}: is {word!r}, must be {' or '.join(known)}"
+        for name, word, known in words
+        if word not in known
+    ]
     if problems:
         raise ContractError("options", problems)
 

@@ -12,7 +12,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from spatial.access.raster_cells import cells_on, peopled_cells
-from spatial.access.shapes import area_of, points_at, shapes_of
+from spatial.access.shapes import area_of, brought_to, points_at, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network import TravelGraph
@@ -167,7 +167,7 @@ def rural_access_index(
     everything = np.ones(len(cells), dtype=bool)
     rows = [_row(("study", "all", None), served, everything, _imputed_share(network, None))]
     if zones is not None:
-        shapes = shapes_of(zones.to_crs(crs).geometry)
+        shapes = shapes_of(brought_to(zones, crs, what="zones").geometry)
         zone = area_of(shapes, cells.xy)
         names = zones["name"].to_list() if "name" in zones else [None] * len(zones)
         units = zip(zones["boundary_id"].to_list(), names, shapes, strict=True)
@@ -274,7 +274,7 @@ def _kinds(
     if isinstance(urban, Raster):
         value = cells_on(urban, cells, of=population)
         return np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
-    shapes = shapes_of(urban.to_crs(crs).geometry.dropna())
+    shapes = shapes_of(brought_to(urban, crs, what="urban").geometry.dropna())
     return np.where(area_of(shapes, cells.xy) >= 0, _URBAN, _RURAL)
 
 

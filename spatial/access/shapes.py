@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from spatial.errors import CrsError
+
 if TYPE_CHECKING:
+    import pyproj
     from numpy.typing import NDArray
 
-__all__ = ["area_of", "crosses", "inside", "points_at", "shapes_of", "tree_of"]
+__all__ = ["area_of", "brought_to", "crosses", "inside", "points_at", "shapes_of", "tree_of"]
 
 
 def shapes_of(series: Any) -> NDArray[np.object_]:
@@ -132,3 +135,31 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
         rows = np.flatnonzero(near)
         found[rows[inside(area, *xy[rows].T)]] = number
     return found
+
+
+def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:
+    """
+    Reproject shapes.
+
+    Parameters
+    ----------
+    shapes : GeoDataFrame or GeoSeries
+        In any CRS.
+    crs : pyproj.CRS
+        Wanted.
+    what : str
+        What they are, for the message.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        In that CRS.
+
+    Raises
+    ------
+    CrsError
+        Where they have none.
+    """
+    if shapes.crs is None:
+        raise CrsError(f"{what}: no CRS; set it with frame.set_crs(...)")
+    return shapes.to_crs(crs)

@@ -249,6 +249,8 @@ def test_ground_across_a_river_goes_to_its_own_bank():
         ({"cutoffs_min": ()}, "is empty"),
         ({"cutoffs_min": (-1,)}, "-1 min"),
         ({"cutoffs_min": (np.nan,)}, "nan min"),
+        ({"cutoffs_min": (5,), "direction": "back"}, "'back'"),
+        ({"cutoffs_min": (5,), "per": "town"}, "'town'"),
         ({"cutoffs_min": (5,), "service": "opera"}, "'opera'.*'clinic'"),
     ],
 )
@@ -268,8 +270,8 @@ def test_widths_and_crs_are_checked():
         isochrones(STREET, clinics((0, 0)), cutoffs_min=(5,), barriers=sea)
 
 
-@pytest.mark.data
-def test_on_the_islands_areas_are_valid_nested_and_disjoint(comoros):
+@pytest.fixture(scope="module")
+def islands(comoros):
     from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import
     from spatial.study import Study  # noqa: PLC0415
 
@@ -281,14 +283,24 @@ def test_on_the_islands_areas_are_valid_nested_and_disjoint(comoros):
         "sources": {"osm": {"path": "comoros/comoros.osm.pbf"}},
     }
     layers = prepare(Study.from_dict(values, raw=comoros.parent))
-    graph = build_network(layers.roads)
-    table = isochrones(graph, layers.facilities, cutoffs_min=(15, 60), service="hospital")
+    return build_network(layers.roads), layers.facilities
+
+
+@pytest.mark.data
+def test_on_the_islands_isochrones_are_valid_and_nested(islands):
+    table = isochrones(*islands, cutoffs_min=(15, 60), service="hospital")
     assert table.geometry.is_valid.all()
     assert table.geometry[0].difference(table.geometry[1]).area < 1e-3
     # Three islands, apart; the volcano in the west and other pockets stay open.
     assert len(table.geometry[1].geoms) >= 3
     assert any(part.interiors for part in table.geometry[1].geoms)
-    areas = catchment_areas(graph, layers.facilities, service="hospital", max_time_min=60.0)
+
+
+@pytest.mark.data
+def test_on_the_islands_catchments_are_disjoint_and_hold_every_road(islands):
+    graph, facilities = islands
+    areas = catchment_areas(graph, facilities, service="hospital", max_time_min=60.0)
     shapes = areas.geometry.dropna()
     assert shapes.area.sum() == pytest.approx(shapes.union_all().area, rel=1e-9)
-    assert shapes.area.sum() == pytest.approx(table.geometry[1].area, rel=1e-3)
+    roads = reached_edges(graph, facilities, service="hospital", cutoff_min=60.0)
+    assert areas["reached_km"].sum() == pytest.approx(roads["length_m"].sum() / 1000.0)

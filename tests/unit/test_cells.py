@@ -1,6 +1,8 @@
 """Cells of a raster as origins: people conserved, the contract of settlements kept, the same tables."""
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
@@ -66,6 +68,8 @@ def test_a_size_is_a_whole_multiple_or_refused():
         cells_as_origins(raster, crs=CRS, cell_m=100.0, factor=1)
     with pytest.raises(ContractError, match="factor"):
         cells_as_origins(raster, crs=CRS, factor=0)
+    with pytest.raises(ContractError, match="'corner'"):
+        cells_as_origins(raster, crs=CRS, factor=1, at="corner")
     with pytest.raises(ContractError, match="negative people"):
         cells_as_origins(people([[-1.0]]), crs=CRS, factor=1)
     with pytest.raises(CrsError):
@@ -91,10 +95,7 @@ def test_an_empty_raster_has_no_origins():
 
 def test_origins_know_their_side_of_the_border_and_their_unit(grid_city):
     raster = people([[1.0, 2.0, 4.0]])
-    area = grid_city.settlements([]).geometry
     west = shapely.box(500_000, 8_700_000, 502_000, 8_710_000)
-    import geopandas as gpd  # noqa: PLC0415
-
     area = gpd.GeoSeries([west], crs=CRS)
     units = gpd.GeoDataFrame(
         {"boundary_id": ["u2", "u1"], "name": ["Two", "One"], "is_unit": [True, True]},
@@ -120,7 +121,7 @@ def test_cells_and_settlements_give_the_same_tables(grid_city):
     )
     town = grid_city.settlements([("t", "town", 0.0, 0.0)])
     clinics = grid_city.facilities([("f", "clinic", 4.0, 4.0), ("g", "bus_stop", 0.0, 4.0)])
-    places = gpd_concat(clinics, towns_as_facilities(town))
+    places = stacked(clinics, towns_as_facilities(town))
     TABLES["facilities"].check(towns_as_facilities(town))
     services = {"clinic": {"clinic"}, "bus_stop": {"bus_stop"}, "town": TOWN_TIERS["town"]}
     tables = []
@@ -140,8 +141,5 @@ def test_cells_and_settlements_give_the_same_tables(grid_city):
     assert corner["facility_id"] == "t"
 
 
-def gpd_concat(*frames):
-    import geopandas as gpd  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
-
+def stacked(*frames):
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)

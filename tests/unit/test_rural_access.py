@@ -190,6 +190,9 @@ def test_bad_people_and_roads_are_refused():
         rural_access_index(COLUMN, roads(*[("yes", None, 0, 0, 1, 0)] * 2, mode=["walk", "drive"]))
     with pytest.raises(CrsError):
         rural_access_index(COLUMN, road.to_crs("EPSG:4326"))
+    nowhere = gpd.GeoSeries([shapely.box(0, 0, 1, 1)])
+    with pytest.raises(CrsError, match="urban: no CRS"):
+        rural_access_index(COLUMN, road, urban=nowhere)
 
 
 @pytest.fixture(scope="module")
