@@ -104,6 +104,7 @@ _HOMES = {
     "spatial_availability": "spatial.access",
     "split_edges": "spatial.network",
     "summarise": "spatial.access",
+    "summarise_measure": "spatial.access",
     "summarise_scenarios": "spatial.access",
     "tobler_speed": "spatial.network",
     "towns_as_facilities": "spatial.access",

@@ -36,7 +36,13 @@ from spatial.access.reach import reached_edges
 from spatial.access.rules import TOWN_TIERS, AccessRules, SnapRules
 from spatial.access.rural_access import RoadCondition, rural_access_index
 from spatial.access.scenarios import compare_scenarios, summarise_scenarios
-from spatial.access.summaries import summarise, weighted_quantile, weighted_statistics, widen
+from spatial.access.summaries import (
+    summarise,
+    summarise_measure,
+    weighted_quantile,
+    weighted_statistics,
+    widen,
+)
 from spatial.access.surroundings import Surroundings
 from spatial.access.uncertainty import AccessIntervals, WalkRange, access_intervals
 from spatial.access.wet_loss import wet_loss, wet_loss_summary
@@ -100,6 +106,7 @@ __all__ = [
     "rural_access_index",
     "spatial_availability",
     "summarise",
+    "summarise_measure",
     "summarise_scenarios",
     "towns_as_facilities",
     "travel_times",
