@@ -14,7 +14,7 @@ from spatial.sources.osm_boundaries import read_boundaries
 from spatial.sources.osm_elements import COUNTED, Scan
 from spatial.sources.osm_facilities import read_facilities
 from spatial.sources.osm_places import read_places
-from spatial.sources.osm_roads import read_roads, roads_of_arrays
+from spatial.sources.osm_roads import read_roads
 from spatial.sources.osm_scan import scan_osm, scan_roads
 from spatial.sources.osm_water import read_water
 from spatial.sources.services import Vocabulary, load_services
@@ -96,12 +96,12 @@ def read_osm(
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
     words = load_services() if vocabulary is None else vocabulary
-    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
+    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys}, is_asked=words.asks_for)
     order = {"n": 0, "w": 1, "r": 2}
     elements = sorted(scan.elements, key=lambda element: (order[element.kind], element.number))
     places, findings = read_places(elements, scan.areas, words=place_words)
     facilities, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
-    lines, broken = read_roads(elements) if scan.arrays is None else roads_of_arrays(scan.arrays)
+    lines, broken = scan.roads or read_roads(elements)
     roads = lines.to_frame()
     boundaries, levels, cut = read_boundaries(elements, scan.areas)
     water = read_water(elements, scan.areas)

@@ -175,6 +175,8 @@ def read_arrays(path: Path, wanted: Wanted) -> OsmArrays:
     parts: dict[str, list[Tagged]] = {"n": [], "w": [], "r": []}
     strings = _Strings()
     for block in read_blocks(path, wanted):
+        if block.total["n"] and total["w"] and not wanted.ways_only:
+            raise OutOfTheOrdinaryError("nodes after ways")  # pyosmium assembles areas of a sorted file only
         for kind, number in block.total.items():
             total[kind] += number
         nodes.append((block.node_id, block.node_x, block.node_y))

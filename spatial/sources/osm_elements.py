@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from spatial.sources.osm_arrays import UNITS_A_DEGREE
-from spatial.sources.osm_roads import whole_stretches
+from spatial.sources.osm_roads import roads_of_arrays, whole_stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from spatial.sources.osm_arrays import Objects, OsmArrays
+    from spatial.sources.road_lines import RoadLines
 
 __all__ = ["COUNTED", "Element", "Scan", "scan_of_arrays"]
+
+ROAD_KEYS = ("highway", "route")
+"""Keys that make a way a road or a ferry."""
 
 COUNTED = (
     "amenity",
@@ -97,8 +100,8 @@ class Scan:
         Elements by key, value and kind.
     incomplete : list of str
         Ids of ways of which some node is not in the file.
-    arrays : OsmArrays, optional
-        The same objects as arrays, where the file was read block by block.
+    roads : tuple of RoadLines and list of str, optional
+        What `read_roads` finds among the elements, where the file was read block by block.
     """
 
     elements: list[Element] = field(default_factory=list)
@@ -106,10 +109,16 @@ class Scan:
     totals: Counter[str] = field(default_factory=Counter)
     values: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     incomplete: list[str] = field(default_factory=list)
-    arrays: OsmArrays | None = None
+    roads: tuple[RoadLines, list[str]] | None = None
 
 
-def scan_of_arrays(arrays: OsmArrays, areas: Mapping[str, str]) -> Scan:
+def scan_of_arrays(
+    arrays: OsmArrays,
+    areas: Mapping[str, str],
+    *,
+    keys: Collection[str],
+    is_asked: Callable[[str, str], bool],
+) -> Scan:
     """
     Make elements of arrays, as a run of pyosmium finds them.
 
@@ -119,61 +128,109 @@ def scan_of_arrays(arrays: OsmArrays, areas: Mapping[str, str]) -> Scan:
         An extract.
     areas : mapping of str to str
         Hexadecimal WKB of multipolygons by id.
+    keys : collection of str
+        Keys by which the objects were chosen.
+    is_asked : callable
+        Whether a value of ``highway`` or ``route`` matters apart from roads. Ways that are roads and nothing else, and
+        no member of a relation, yield no element.
 
     Returns
     -------
     Scan
-        Nodes without a place on earth are left out.
+        With `roads`. Nodes without a place on earth are left out.
     """
-    names = {"n": "nodes", "w": "ways", "r": "relations"}
-    scan = Scan(areas=dict(areas), arrays=arrays)
-    scan.totals.update({names[kind]: number for kind, number in arrays.total.items()})
-    at = arrays.place(arrays.nodes.number)
-    x, y = arrays.node_x[at] / UNITS_A_DEGREE, arrays.node_y[at] / UNITS_A_DEGREE
-    for row, tags in enumerate(_tags(arrays.nodes, arrays.strings)):
-        if at[row] >= 0:
-            number = int(arrays.nodes.number[row])
-            scan.elements.append(Element("n", number, tags, point=(float(x[row]), float(y[row]))))
-    scan.elements += _ways(arrays, scan)
-    kinds = "nwr"
-    relations = arrays.relations
-    for row, tags in enumerate(_tags(relations, arrays.strings)):
-        span = slice(int(relations.part_offsets[row]), int(relations.part_offsets[row + 1]))
-        members = tuple(
-            (kinds[kind], number)
-            for kind, number in zip(
-                relations.part_kind[span].tolist(), relations.part[span].tolist(), strict=True
-            )
-        )
-        scan.elements.append(Element("r", int(relations.number[row]), tags, members=members))
-    for element in scan.elements:
+    scan = Scan(areas=dict(areas), roads=roads_of_arrays(arrays))
+    names = (("nodes", "n"), ("ways", "w"), ("relations", "r"))
+    scan.totals.update({name: arrays.total[kind] for name, kind in names})
+    is_there = arrays.place(arrays.nodes.number) >= 0
+    scan.elements += _nodes(arrays, is_there)
+    others = [arrays.code(key) for key in keys if key not in ROAD_KEYS]
+    scan.elements += _ways(arrays, _more_than_roads(arrays, others, is_asked), scan)
+    scan.elements += _relations(arrays)
+    for kind, objects, counts in (
+        ("n", arrays.nodes, is_there),
+        ("w", arrays.ways, None),
+        ("r", arrays.relations, None),
+    ):
         for key in COUNTED:
-            if key in element.tags:
-                scan.values[key, element.tags[key], element.kind] += 1
+            value = objects.with_key(arrays.code(key))
+            codes, numbers = np.unique(value if counts is None else value[counts], return_counts=True)
+            for code, number in zip(codes.tolist(), numbers.tolist(), strict=True):
+                if code >= 0:
+                    scan.values[key, arrays.strings[code], kind] = number
     return scan
 
 
-def _tags(objects: Objects, strings: list[str]) -> list[dict[str, str]]:
-    keys = [strings[code] for code in objects.key.tolist()]
-    values = [strings[code] for code in objects.value.tolist()]
-    offsets = objects.tag_offsets.tolist()
-    return [dict(zip(keys[begin:end], values[begin:end], strict=True)) for begin, end in pairwise(offsets)]
+def _more_than_roads(
+    arrays: OsmArrays, others: Sequence[int], is_asked: Callable[[str, str], bool]
+) -> NDArray[np.bool_]:
+    """Which ways have another of the keys, a value that is asked for, or a relation."""
+    ways, relations = arrays.ways, arrays.relations
+    owner = np.repeat(np.arange(len(ways.number)), np.diff(ways.tag_offsets))
+    needed = np.isin(ways.number, relations.part[relations.part_kind == 1])
+    needed[owner[np.isin(ways.key, others)]] = True
+    for key in ROAD_KEYS:
+        value = ways.with_key(arrays.code(key))
+        asked = [
+            code for code in np.unique(value).tolist() if code >= 0 and is_asked(key, arrays.strings[code])
+        ]
+        needed |= np.isin(value, asked)
+    return needed
 
 
-def _ways(arrays: OsmArrays, scan: Scan) -> list[Element]:
+def _tags(objects: Objects, row: int, strings: list[str]) -> dict[str, str]:
+    span = slice(int(objects.tag_offsets[row]), int(objects.tag_offsets[row + 1]))
+    return {
+        strings[key]: strings[value]
+        for key, value in zip(objects.key[span].tolist(), objects.value[span].tolist(), strict=True)
+    }
+
+
+def _nodes(arrays: OsmArrays, is_there: NDArray[np.bool_]) -> list[Element]:
+    nodes = arrays.nodes
+    at = arrays.place(nodes.number)
+    x, y = arrays.node_x[at] / UNITS_A_DEGREE, arrays.node_y[at] / UNITS_A_DEGREE
+    return [
+        Element(
+            "n",
+            int(nodes.number[row]),
+            _tags(nodes, row, arrays.strings),
+            point=(float(x[row]), float(y[row])),
+        )
+        for row in np.flatnonzero(is_there).tolist()
+    ]
+
+
+def _relations(arrays: OsmArrays) -> list[Element]:
+    relations, kinds = arrays.relations, "nwr"
+    elements = []
+    for row, number in enumerate(relations.number.tolist()):
+        span = slice(int(relations.part_offsets[row]), int(relations.part_offsets[row + 1]))
+        pairs = zip(relations.part_kind[span].tolist(), relations.part[span].tolist(), strict=True)
+        members = tuple((kinds[kind], part) for kind, part in pairs)
+        elements.append(Element("r", number, _tags(relations, row, arrays.strings), members=members))
+    return elements
+
+
+def _ways(arrays: OsmArrays, needed: NDArray[np.bool_], scan: Scan) -> list[Element]:
     ways = arrays.ways
     place, offsets = whole_stretches(arrays, np.ones(len(ways.number), dtype=np.bool_))
-    sizes = np.diff(offsets)
-    lines = _lines(arrays, place, sizes)
-    whole = np.diff(ways.part_offsets)
+    sizes, whole = np.diff(offsets), np.diff(ways.part_offsets)
     scan.incomplete += [f"w{number}" for number in ways.number[(sizes < whole) & (whole > 1)].tolist()]
+    place, sizes = place[np.repeat(needed, sizes)], sizes[needed]
+    lines = _lines(arrays, place, sizes)
     refs = arrays.node_id[place].tolist()
-    bounds = offsets.tolist()
+    ends = np.cumsum(sizes)
+    bounds = zip((ends - sizes).tolist(), ends.tolist(), strict=True)
     return [
-        Element("w", number, tags, wkb=lines[row], nodes=tuple(refs[bounds[row] : bounds[row + 1]]))
-        for row, (number, tags) in enumerate(
-            zip(ways.number.tolist(), _tags(ways, arrays.strings), strict=True)
+        Element(
+            "w",
+            int(ways.number[row]),
+            _tags(ways, row, arrays.strings),
+            wkb=line,
+            nodes=tuple(refs[begin:end]),
         )
+        for row, line, (begin, end) in zip(np.flatnonzero(needed).tolist(), lines, bounds, strict=True)
     ]
 
 

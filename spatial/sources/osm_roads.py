@@ -139,10 +139,12 @@ def roads_of_arrays(arrays: OsmArrays) -> tuple[RoadLines, list[str]]:
         np.divide(units[used], UNITS_A_DEGREE, out=degrees[:, axis])
     keys = {tag.replace(":", "_"): tag for tag in ROAD_TAGS}
 
+    strings, codes = arrays.strings, {name: arrays.code(tag) for name, tag in keys.items()}
+
     def read(name: str) -> CodedTag:
         if name == "road_class":
-            return _coded(arrays.strings, highway[kept], untagged="ferry")
-        return _coded(arrays.strings, ways.with_key(arrays.code(keys[name]))[kept])
+            return _coded(strings, highway[kept], untagged="ferry")
+        return _coded(strings, ways.with_key(codes[name])[kept])
 
     return RoadLines(
         road_id=np.array([f"w{number}" for number in ways.number[kept].tolist()], dtype=object),

@@ -40,11 +40,14 @@ _NO_NODES = f"OpenStreetMap extract {{path}}: holds no nodes; {REMEDY}"
 Result = TypeVar("Result")
 
 
-def scan_osm(path: Path, *, keys: Collection[str]) -> Scan:
+def scan_osm(
+    path: Path, *, keys: Collection[str], is_asked: Callable[[str, str], bool] = lambda _key, _value: True
+) -> Scan:
     """
     Read the tagged elements of a file with their geometry.
 
-    Relations are read first, then everything once; a file whose nodes come after its ways is read a third time.
+    A ``.osm.pbf`` is read block by block, and by pyosmium for its multipolygons. Of other files, and of those that are
+    out of the ordinary, pyosmium reads relations first, then everything once, and again where nodes come after ways.
 
     Parameters
     ----------
@@ -52,6 +55,9 @@ def scan_osm(path: Path, *, keys: Collection[str]) -> Scan:
         ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
     keys : collection of str
         Elements without any of these keys are counted only.
+    is_asked : callable, optional
+        Whether a value of ``highway`` or ``route`` matters apart from roads. Where not, ways that are nothing else are
+        in `Scan.roads` alone, if the file was read block by block.
 
     Returns
     -------
@@ -65,11 +71,11 @@ def scan_osm(path: Path, *, keys: Collection[str]) -> Scan:
     """
     kind, local = _local(path)
     if kind == "pbf":
+        # Multipolygons first: what pyosmium needs for them is free again before the arrays are there.
+        areas = _refuse_broken(path, lambda: areas_of(osmium.io.File(str(local), kind), keys))
         arrays = _arrays(local, path, Wanted(frozenset(keys)))
         if arrays is not None:
-            return scan_of_arrays(
-                arrays, _refuse_broken(path, lambda: areas_of(osmium.io.File(str(local), kind), keys))
-            )
+            return scan_of_arrays(arrays, areas, keys=keys, is_asked=is_asked)
     scan = _refuse_broken(path, lambda: walked(osmium.io.File(str(local), kind), keys))
     if not scan.totals["nodes"]:
         raise SourceError(_NO_NODES.format(path=path))

@@ -340,7 +340,7 @@ class _Group:
         part_field = self.field == (8 if kind == "w" else 9)
         kinds = self.numbers(10) if kind == "r" else np.empty(0, dtype=np.int64)
         owner, part = self.item[part_field], self.value[part_field]
-        if kind == "r" and len(kinds) != len(part):
+        if kind == "r" and (len(kinds) != len(part) or (len(kinds) and kinds.max() > 2)):
             raise OutOfTheOrdinaryError("members")
         if is_kept.all():
             return owner.astype(np.int64), part, kinds

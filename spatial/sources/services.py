@@ -124,6 +124,27 @@ class Vocabulary:
         """
         return tuple(sorted(self._by_key))
 
+    def asks_for(self, key: str, value: str) -> bool:
+        """
+        Whether an element may be a facility on account of one tag.
+
+        Parameters
+        ----------
+        key, value : str
+            The tag.
+
+        Returns
+        -------
+        bool
+            True where a rule that elements are found by accepts it.
+        """
+        return any(
+            test.matches({key: value})
+            for _, rule in self._by_key.get(key, ())
+            for test in rule.tests
+            if test.how == "=" and test.key == key
+        )
+
     def get(self, service: str) -> Service | None:
         """
         Find a service or tier.
