@@ -77,7 +77,9 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     faults = {
         "geometry: no line with a length": bad,
         "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
-        "road_id: the network has it already": np.isin(ids, pd.unique(graph.road_id).astype(object)),
+        "road_id: the network has it already": np.isin(
+            ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]
+        ),
         "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(
             (speed > 0) & (speed < np.inf)
         ),

@@ -166,7 +166,8 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     end[(starts + count)[cuts.edge[at_end]]] = before[at_end]
     pieces = _pieces(graph, cuts, parent, (first, last), starts)
     nodes = _with_new_nodes(graph, cuts, before, after)
-    split = rewire(graph, edge_from=start, edge_to=end, **pieces, **nodes)
+    changed = {**pieces, **nodes, "edge_from": start, "edge_to": end}
+    split = _with_old_components(graph, parent, changed) if joined else rewire(graph, **changed)
     return Split(split, parent, first, last, before[cuts.row], after[cuts.row])
 
 
@@ -292,6 +293,23 @@ def _piece_ids(
         digits = len(str(count[edge] - 1))
         ids[piece] = f"{edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
     return ids
+
+
+def _with_old_components(
+    graph: TravelGraph, parent: NDArray[np.int64], changed: dict[str, Any]
+) -> TravelGraph:
+    """Put joined pieces into the component of their edge."""
+    node_component = np.empty(len(changed["node_x"]), dtype=np.int64)
+    for ends in ("edge_from", "edge_to"):
+        node_component[changed[ends]] = graph.component[parent]
+    node_component[: graph.n_nodes] = graph.node_component
+    return replace(
+        graph,
+        **changed,
+        node_component=node_component,
+        component=graph.component[parent],
+        component_km=graph.component_km[parent],
+    )
 
 
 def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
