@@ -219,7 +219,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     graph: TravelGraph,
     observed: pd.DataFrame,
     *,
-    places: Sequence[gpd.GeoDataFrame] = (),
+    places: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] = (),
     by: Literal["road_class", "surface"] = "road_class",
     groups: Mapping[str, str] | None = None,
     fit: FitRules | None = None,
@@ -243,7 +243,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     observed : DataFrame
         From a survey, a map service or official statistics: observed_min (above 0) door to door, with from_id and
         to_id, or from_x, from_y, to_x and to_y in the CRS of the graph. Other columns are carried along.
-    places : sequence of GeoDataFrame of Point
+    places : GeoDataFrame of Point, or sequence of them
         Where the ids are: settlements, facilities, or places with place_id.
     by : {'road_class', 'surface'}
         What a class is.
@@ -274,7 +274,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
-    whole = read_observed(graph, observed, places, rules, barriers)
+    tables = [places] if isinstance(places, pd.DataFrame) else list(places)
+    whole = read_observed(graph, observed, tables, rules, barriers)
     names, group = np.unique(_labels(graph, by, groups).astype(str), return_inverse=True)
     before = ways_of(graph, whole, group, len(names), barriers)
     reason = _reasons(whole, before)

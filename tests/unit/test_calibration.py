@@ -101,7 +101,7 @@ def test_noise_and_a_few_blunders_move_the_factors_little(city):
 
 def test_right_speeds_stay(city):
     places = spots()
-    found = calibrate_speeds(city, trips(city, places), places=[places])
+    found = calibrate_speeds(city, trips(city, places), places=places)
     assert found.factors == pytest.approx(dict.fromkeys(CLASSES, 1.0), abs=1e-6)
     assert found.speed_range(city) == pytest.approx((1.0, 1.0), abs=1e-9)
 

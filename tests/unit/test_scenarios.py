@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError
-from spatial.network import build_network
+from spatial.network import build_network, combine_networks, split_edges
 from spatial.network.scenarios import Scenario, edit_network
 
 CRS = "EPSG:32738"
@@ -232,3 +232,41 @@ def test_another_crs_is_refused(ladder):
         edit_network(ladder, close=gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs="EPSG:4326"))
     with pytest.raises(CrsError, match="new roads: CRS EPSG:32739"):
         edit_network(ladder, add=frame(([(0, 0), (1, 1)], {}), crs="EPSG:32739"))
+
+
+def test_a_new_road_through_a_wall_opens_it(ladder):
+    walled = split_edges(ladder, [int(np.flatnonzero(ladder.road_id == "w1")[0])], [0.5], joined=False)
+    assert np.isinf(minutes_between(walled, (0, 0), (10_000, 0)))
+    opened = edit_network(walled, add=frame(([(5000, -1000), (5000, 1000)], {"speed_km_h": 60.0})))
+    assert minutes_between(opened, (0, 0), (10_000, 0)) == pytest.approx(24.0)
+
+
+def test_a_road_far_from_everything_is_added_and_its_ends_are_loose(ladder):
+    added = edit_network(ladder, add=frame(([(900_000, 0), (901_000, 0)], {"speed_km_h": 60.0})))
+    assert added.n_edges == ladder.n_edges + 1
+    assert added.node_component.max() == 1
+    assert len(added.report["scenario"]["loose_ends"]) == 2
+
+
+def test_a_road_in_parts_and_a_ring_keep_their_lengths(ladder):
+    shape = shapely.MultiLineString(
+        [[(0, -100), (1000, -100)], [(2000, -100), (3000, -100), (3000, -900), (2000, -100)]]
+    )
+    roads = gpd.GeoDataFrame({"road_id": ["m"], "speed_km_h": [60.0]}, geometry=[shape], crs=CRS)
+    added = edit_network(ladder, add=roads)
+    assert added.length_m[added.road_id == "m"].sum() == pytest.approx(shape.length)
+    assert list(added.edge_id[-2:]) == ["m/0", "m/1"]
+
+
+def test_roads_cannot_be_added_to_a_combined_network():
+    lines = frame(([(0, 0), (5000, 0)], {"road_id": "w1"}))
+    both = combine_networks(build_network(lines, mode="walk"), build_network(lines, mode="drive"))
+    with pytest.raises(ContractError, match="several layers"):
+        edit_network(both, add=frame(([(0, 0), (0, 9)], {"speed_km_h": 5.0})))
+
+
+def minutes_between(graph, start, goal):
+    """Minutes between nodes of which several may lie in one place."""
+    at = [np.flatnonzero(np.hypot(graph.node_x - x, graph.node_y - y) < 0.01) for x, y in (start, goal)]
+    ways = nx.multi_source_dijkstra_path_length(graph.to_networkx(), set(at[0].tolist()), weight="time_min")
+    return min(ways.get(int(node), np.inf) for node in at[1])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access.calibration import calibrate_speeds
+from spatial.access.calibration import Calibration, calibrate_speeds
 from spatial.access.paired import pair_up
 from spatial.access.rules import SnapRules
 from spatial.access.uncertainty import WalkRange, access_intervals
@@ -178,6 +178,11 @@ def test_measured_errors_take_the_place_of_the_share_and_are_not_symmetric(road)
     )
     assert found.speed_factors == pytest.approx((0.625, 1.0))
     assert (found.measured, found.calibrated) == (True, False)
+    assumed = access_intervals(
+        road, village, CLINIC, service="hospital", walk=NO_WALK, calibration=Calibration.none()
+    )
+    assert assumed.table.loc[0, ["low_min", "high_min"]].tolist() == pytest.approx([50.0, 75.0])
+    assert not assumed.measured
     fitted = measured.apply(road)
     after = access_intervals(fitted, village, CLINIC, service="hospital", walk=NO_WALK, calibration=measured)
     row = after.table.iloc[0]
