@@ -187,9 +187,10 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
     total = max(float(length.sum()), np.finfo(float).tiny)
     inner = np.diff(graph.coordinate_offsets) - 2
     count = int(graph.component.max()) + 1
-    vertices = np.bincount(graph.component, weights=inner, minlength=count) + np.bincount(
-        graph.node_component, minlength=count
-    )
+    vertices = (
+        np.bincount(graph.component, weights=inner, minlength=count)
+        + np.bincount(graph.node_component, minlength=count)[:count]
+    )  # behind the components of edges come nodes that a wall has left without any
     edges = np.bincount(graph.component, minlength=count)
     km = graph.component_lengths_km
     is_untagged = pd.isna(graph.surface)

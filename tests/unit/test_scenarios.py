@@ -270,3 +270,12 @@ def minutes_between(graph, start, goal):
     at = [np.flatnonzero(np.hypot(graph.node_x - x, graph.node_y - y) < 0.01) for x, y in (start, goal)]
     ways = nx.multi_source_dijkstra_path_length(graph.to_networkx(), set(at[0].tolist()), weight="time_min")
     return min(ways.get(int(node), np.inf) for node in at[1])
+
+
+def test_a_node_that_a_wall_leaves_without_edges_is_no_trouble(ladder):
+    # The eastern end of w1 is taken off its node, which nothing else uses.
+    edge = int(np.flatnonzero(ladder.road_id == "w1")[0])
+    alone = split_edges(ladder, [edge], [1.0], joined=False)
+    assert alone.n_nodes == ladder.n_nodes + 1
+    added = edit_network(alone, add=frame(([(5000, 0), (5000, 4000)], {"speed_km_h": 60.0})))
+    assert added.report["component_count"] == 1
