@@ -164,16 +164,56 @@ def put_in(
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _take_chunk(queue: Queue, bucket: int, times_min: NDArray[np.float64], batch: NDArray[np.int64]) -> int:
-    """Take the first chunk of a bucket; keep the cells whose entries are not out of date, and return how many."""
+def _take_chunk(
+    friction: NDArray[np.float64],
+    columns: int,
+    queue: Queue,
+    bucket: int,
+    times_min: NDArray[np.float64],
+    batch: NDArray[np.int64],
+) -> int:
+    """
+    Take the first chunk of a bucket; keep the cells whose entries are not out of date, and return how many.
+
+    Their neighbours are read here once, all together, so that memory is waited for once and not cell by cell; what is
+    kept of them is of no use but to make the reading happen.
+    """
     head, fill, following, cells, entry_min, state = queue
-    chunk, m = np.int64(head[bucket]), np.int64(0)
+    chunk, m, last, seen = np.int64(head[bucket]), np.int64(0), friction.shape[0] - 1, 0.0
     for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
-        batch[m] = cells[at]
-        m += np.int64(entry_min[at] == times_min[batch[m]])
+        u = int(cells[at])
+        above, below = max(u - columns, 0), min(u + columns, last)
+        seen += friction[above] + friction[u] + friction[below] + times_min[above] + times_min[below]
+        batch[m] = u
+        m += np.int64(entry_min[at] == times_min[u])
     head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
     state[2] += 1
     fill[bucket] = CHUNK
+    state[5] = np.int64(seen > 0.0)
+    return int(m)
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them into a tuple costs more than the steps
+    friction: NDArray[np.float64],
+    times: NDArray[np.float64],
+    by: NDArray[np.int64],
+    columns: int,
+    half_m: NDArray[np.float64],
+    better: NDArray[np.int64],
+    better_min: NDArray[np.float64],
+    at: tuple[int, int, float],
+) -> int:
+    """List the steps out of a cell near the border that come no later than what is known; return how many."""
+    u, line, least = at
+    row, column, m = u // columns, u % columns, np.int64(0)
+    for k in range(by.shape[0]):
+        down, right = by[k, 0], by[k, 1]
+        if 0 <= row + down < friction.shape[0] // columns and 0 <= column + right < columns:
+            v = u + down * columns + right
+            better[m] = k
+            better_min[m] = times[u] + (friction[u] + friction[v]) * half_m[line, k] * least
+            m += np.int64(better_min[m] <= times[v])
     return int(m)
 
 
@@ -202,13 +242,15 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
         row, unit, now, m = u // columns, friction[u], times[u], np.int64(0)
         column, line = u - row * columns, (row if is_uneven else 0)
         state[3], state[4] = min(state[3], row), max(state[4], row)
-        is_inside = reach <= row < rows - reach and reach <= column < columns - reach
-        for k in range(n_moves):
-            if is_inside or (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
+        if reach <= row < rows - reach and reach <= column < columns - reach:
+            for k in range(n_moves):
                 later = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
                 better[m] = k
                 better_min[m] = later
                 m += np.int64(later <= times[u + offsets[k]])  # no branch: it would be guessed wrongly
+        else:
+            at_border = (u, line, least)
+            m = np.int64(_border_steps(friction, times, by, columns, half_m, better, better_min, at_border))
         if is_sloped:
             bounds, m = m, np.int64(0)
             for i in range(bounds):
@@ -266,7 +308,7 @@ def drain(
         Latest minutes, inclusive and finite; minutes at which the first bucket begins; buckets a minute.
     queue : tuple of ndarray
         First chunk of each bucket and entries in it; following chunk of each chunk; cell and minutes of each entry;
-        bucket, first free chunk, free chunks, first and last row reached.
+        bucket, first free chunk, free chunks, first and last row reached, and one for `_take_chunk`.
     answer : tuple of ndarray
         Minutes (inf before) and label of each cell (-1 before; length 1 where it is not wanted). Equal times go to the
         lower label.
@@ -284,7 +326,7 @@ def drain(
             state[0] = bucket
             return False
         else:
-            n = _take_chunk(queue, bucket, answer[0], batch)
+            n = _take_chunk(field[0], columns, queue, bucket, answer[0], batch)
             _go_on(field, columns, moves, rules, queue, answer, batch[:n])
     return True
 

@@ -19,7 +19,7 @@ __all__ = ["Ground", "Seeds", "spread"]
 _FIRST_CHUNKS = 2048
 """Chunks of a queue at its beginning."""
 
-_WIDTH = 0.25
+_WIDTH = 0.5
 """Width of a bucket in minutes over the minutes of a straight step on the middle friction; any width is exact."""
 
 _SAMPLE = 65_536
@@ -165,7 +165,7 @@ def _new_queue(rows: int) -> Queue:
         following,
         np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
         np.empty(_FIRST_CHUNKS * CHUNK, np.float64),
-        np.array([0, 0, _FIRST_CHUNKS, rows, -1], np.int64),
+        np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
     )
 
 
