@@ -1,6 +1,8 @@
 """Cumulative opportunities, gravity, poverty and weighted statistics on hand-made numbers."""
 
+import doctest
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -261,3 +263,10 @@ def test_a_measure_is_summed_over_people_and_over_units():
     assert by_tier["mean"].tolist() == [3.0, 15.0, 0.0, 3.5]
     with pytest.raises(sp.ContractError, match="pupils: no such column"):
         sp.summarise_measure(found, people, demand="pupils")
+
+
+def test_the_page_of_measures_says_what_is_so():
+    page = Path(__file__).parents[2] / "docs" / "measures.md"
+    found = doctest.testfile(str(page), module_relative=False)
+    assert found.attempted > 10
+    assert found.failed == 0
