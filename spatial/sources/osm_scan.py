@@ -12,7 +12,7 @@ from spatial.sources.osm_arrays import read_arrays
 from spatial.sources.osm_elements import scan_of_arrays
 from spatial.sources.osm_roads import read_roads, roads_of_arrays
 from spatial.sources.osm_walk import areas_of, walked
-from spatial.sources.pbf import UnknownFeatureError, Wanted
+from spatial.sources.pbf import UnknownFeatureError, Wanted, check_readable
 from spatial.sources.pbf_blocks import OutOfTheOrdinaryError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def scan_osm(
     """
     kind, local = _local(path)
     if kind == "pbf":
+        _refuse_unknown(path, lambda: check_readable(local))
         # Multipolygons first: what pyosmium needs for them is free again before the arrays are there.
         areas = _refuse_broken(path, lambda: areas_of(osmium.io.File(str(local), kind), keys))
         arrays = _arrays(local, path, Wanted(frozenset(keys)))
@@ -118,16 +119,21 @@ def _local(path: Path) -> tuple[str, Path]:
 def _arrays(local: Path, path: Path, wanted: Wanted) -> OsmArrays | None:
     """Read block by block; None where pyosmium has to look at the file, be it rare or damaged."""
     try:
-        arrays = read_arrays(local, wanted)
+        arrays = _refuse_unknown(path, lambda: read_arrays(local, wanted))
     except OutOfTheOrdinaryError:
         return None
+    if not arrays.total["n"]:
+        raise SourceError(_NO_NODES.format(path=path))
+    return arrays
+
+
+def _refuse_unknown(path: Path, read: Callable[[], Result]) -> Result:
+    try:
+        return read()
     except UnknownFeatureError as error:
         raise SourceError(
             f"OpenStreetMap extract {path}: cannot be read: {error}; write it anew with `osmium cat -o NEW.osm.pbf`"
         ) from error
-    if not arrays.total["n"]:
-        raise SourceError(_NO_NODES.format(path=path))
-    return arrays
 
 
 def _refuse_broken(path: Path, read: Callable[[], Result]) -> Result:

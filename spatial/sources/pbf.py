@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from collections import deque
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ["UnknownFeatureError", "Wanted", "read_blocks"]
+__all__ = ["UnknownFeatureError", "Wanted", "check_readable", "read_blocks"]
 
 FEATURES = {"OsmSchema-V0.6", "DenseNodes"}
 """Features that a file may require of its reader here."""
@@ -93,6 +94,24 @@ def read_blocks(path: Path, wanted: Wanted) -> Iterator[Block]:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+def check_readable(path: Path) -> None:
+    """
+    Look at the first blob, to say clearly what no reader can do.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.osm.pbf``; whether it is whole is not looked at.
+
+    Raises
+    ------
+    UnknownFeatureError
+        Where the file asks for something unknown.
+    """
+    with path.open("rb") as file, contextlib.suppress(OutOfTheOrdinaryError):
+        _check_header(_unpacked(next(_blobs(file), b"")))
 
 
 def _blobs(file: BinaryIO) -> Iterator[bytes]:
