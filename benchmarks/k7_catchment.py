@@ -119,8 +119,8 @@ def pysal(region: Region, method: str) -> Callable[[], Any]:
     return run
 
 
-def main() -> None:
-    region = Region()
+def main(*, places: int = PLACES, sites: int = SITES, pairs: int = PAIRS, repeats: int = REPEATS) -> None:
+    region = Region(places=places, sites=sites, pairs=pairs)
     print(
         f"{len(region.origin):,} pairs of {len(region.people):,} places and {len(region.beds):,} facilities"
     )
@@ -139,7 +139,7 @@ def main() -> None:
         except ImportError:
             print("PySAL access is not installed: no comparison")
         answers = {name: task() for name, task in tasks.items()}
-        taken = in_turns(tasks, repeats=REPEATS, at_most={"PySAL access": 5})
+        taken = in_turns(tasks, repeats=repeats, at_most={"PySAL access": 5})
         best = taken["kernel"].cpu
         for name, seconds in taken.items():
             off = np.max(np.abs(answers[name] / answers["kernel"] - 1.0))

@@ -118,7 +118,7 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
             require_columns("facilities", pairs.facilities, (name,))
         capacity = np.full(m, np.nan)
     else:
-        capacity = pairs.facilities[name].to_numpy(dtype=np.float64)
+        capacity = np.array(pairs.facilities[name].to_numpy(dtype=np.float64))
     _no_bad("facilities", pairs.facilities["facility_id"], name, capacity)
     known = ~np.isnan(capacity)
     share = float(known.mean()) if m else np.nan

@@ -1,6 +1,10 @@
 """The floating catchment family and weighted sums beside PySAL's `access`, on random regions."""
 
+import re
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -137,3 +141,13 @@ def test_every_method_agrees_with_its_formula_in_dense_matrices():
         assert ours(town, method, decay) == pytest.approx(values, rel=1e-12, abs=1e-18)
     crowd = sp.facility_crowding(*town, service="clinic", decay=decay)["value"].to_numpy()
     assert crowd == pytest.approx(w.T @ share(p, w @ s), rel=1e-12)
+
+
+def test_the_benchmark_runs_on_a_small_region_and_all_answers_agree():
+    run = "from benchmarks.k7_catchment import main; main(places=200, sites=50, pairs=4000, repeats=1)"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", run], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    off = [float(text) for text in re.findall(r"differs by (\S+)", done.stdout)]
+    assert len(off) == 12
+    assert max(off) < 1e-12
