@@ -91,6 +91,7 @@ _HOMES = {
     "load_register": "spatial.integration.register",
     "load_surface_speeds": "spatial.terrain",
     "move_off_barriers": "spatial.access",
+    "move_to_open_cells": "spatial.terrain",
     "needed_buffer_m": "spatial.access",
     "node_catchments": "spatial.access",
     "overlap_shares": "spatial.access",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spatial.terrain.coverage import ACCESSMOD_COLUMNS, GeographicCoverage, geographic_coverage
 from spatial.terrain.friction import Friction, friction_surface, require_aligned
-from spatial.terrain.places import cells_at, move_off_barriers
+from spatial.terrain.places import cells_at, move_to_open_cells
 from spatial.terrain.referral import facility_to_facility
 from spatial.terrain.speeds import GroundSpeed, SurfaceSpeeds, load_surface_speeds
 from spatial.terrain.steps import cell_sizes_m
@@ -26,7 +26,7 @@ __all__ = [
     "friction_surface",
     "geographic_coverage",
     "load_surface_speeds",
-    "move_off_barriers",
+    "move_to_open_cells",
     "require_aligned",
     "travel_time_surface",
     "zonal_coverage",

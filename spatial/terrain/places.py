@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
 
-__all__ = ["cells_at", "move_off_barriers"]
+__all__ = ["cells_at", "move_to_open_cells"]
 
 
 def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> NDArray[np.int64]:
@@ -58,7 +58,7 @@ def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> NDArray[
     return cells
 
 
-def move_off_barriers(
+def move_to_open_cells(
     friction_min_per_m: ArrayLike,
     sources: ArrayLike,
     *,
@@ -87,7 +87,7 @@ def move_off_barriers(
 
     Examples
     --------
-    >>> move_off_barriers([[0.01, np.nan, np.nan]], [(0, 1), (0, 2)], resolution_m=100.0, within_m=100.0)
+    >>> move_to_open_cells([[0.01, np.nan, np.nan]], [(0, 1), (0, 2)], resolution_m=100.0, within_m=100.0)
        row  column  moved_m     status
     0    0       0    100.0      moved
     1    0       2      NaN  no_ground

@@ -88,7 +88,7 @@ def travel_time_surface(
     Raises
     ------
     ContractError
-        Where friction is 0 or negative; where sources lie outside or on barriers (see `move_off_barriers`); where
+        Where friction is 0 or negative; where sources lie outside or on barriers (see `move_to_open_cells`); where
         arrays do not have one shape; where passable cells have no elevation.
 
     Examples
@@ -297,7 +297,7 @@ def seeds_of(
     if on_barrier.any():
         problems.append(
             f"{on_barrier.sum()} sources lie on barriers, at (row, column) {_listed(cells[on_barrier])}: "
-            "move them with move_off_barriers"
+            "move them with move_to_open_cells"
         )
     if problems:
         raise ContractError("sources", problems)

@@ -13,7 +13,7 @@ from spatial.terrain import (
     cells_at,
     friction_surface,
     load_surface_speeds,
-    move_off_barriers,
+    move_to_open_cells,
     travel_time_surface,
 )
 
@@ -247,7 +247,7 @@ def test_points_outside_missing_or_elsewhere_are_refused() -> None:
 def test_sources_on_barriers_are_moved_and_the_distance_is_recorded() -> None:
     friction = np.full((5, 5), 0.01)
     friction[1:4, 1:4] = np.nan
-    moved = move_off_barriers(friction, [(2, 2), (0, 0), (1, 2)], resolution_m=(50.0, 100.0))
+    moved = move_to_open_cells(friction, [(2, 2), (0, 0), (1, 2)], resolution_m=(50.0, 100.0))
     # from the middle 2 rows of 50 m are nearer than 2 columns of 100 m; the upper row comes first
     assert moved[["row", "column"]].to_numpy().tolist() == [[0, 2], [0, 0], [0, 2]]
     assert moved["moved_m"].tolist() == [100.0, 0.0, 50.0]
@@ -256,8 +256,8 @@ def test_sources_on_barriers_are_moved_and_the_distance_is_recorded() -> None:
 
 def test_the_farthest_move_is_inclusive() -> None:
     friction = np.array([[0.01, np.nan, np.nan]])
-    at = move_off_barriers(friction, [(0, 2)], resolution_m=100.0, within_m=200.0)
+    at = move_to_open_cells(friction, [(0, 2)], resolution_m=100.0, within_m=200.0)
     assert at["status"].tolist() == ["moved"]
-    below = move_off_barriers(friction, [(0, 2)], resolution_m=100.0, within_m=199.0)
+    below = move_to_open_cells(friction, [(0, 2)], resolution_m=100.0, within_m=199.0)
     assert below["status"].tolist() == ["no_ground"]
     assert np.isnan(below["moved_m"]).all()

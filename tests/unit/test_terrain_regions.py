@@ -12,7 +12,7 @@ from spatial.network import build_network
 from spatial.rasters import Raster
 from spatial.sources.prepare import prepare
 from spatial.study import Study
-from spatial.terrain import cells_at, friction_surface, move_off_barriers, travel_time_surface
+from spatial.terrain import cells_at, friction_surface, move_to_open_cells, travel_time_surface
 
 pytestmark = pytest.mark.data
 
@@ -71,7 +71,7 @@ def _cells(frame, friction):
     west, south, east, north = array_bounds(*friction.min_per_m.shape, friction.transform)
     inside = points.cx[west:east, south:north]
     cells = cells_at(inside, friction.raster)
-    moved = move_off_barriers(friction.min_per_m, cells, resolution_m=friction.resolution_m)
+    moved = move_to_open_cells(friction.min_per_m, cells, resolution_m=friction.resolution_m)
     return moved, inside.index
 
 
