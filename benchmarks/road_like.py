@@ -98,7 +98,8 @@ def road_like_graph(n_nodes: int, seed: int) -> TravelGraph:
     """
     Make up a graph like a raw extract: most nodes are bends, where just two pieces of a road meet.
 
-    Junctions are points of a shaken grid, roads are part of their Delaunay edges, drawn with a vertex every 290 m, so that in an hour one comes past some hundred junctions.
+    Junctions are points of a shaken grid, roads are part of their Delaunay edges, drawn with a vertex every 290 m, so
+    that in an hour one comes past some hundred junctions.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Doors = tuple[Ints, Ints, Floats, Floats, Floats, Floats, Floats]
     Chains = tuple[Ints, Ints, Ints, Ints]
-    Labels = tuple[Floats, NDArray[np.int64], Floats]
+    Labels = tuple[Floats, Ints, Floats]
 
 __all__ = ["ALONG", "DIRECT", "VIA_FIRST", "VIA_LAST", "along_chain", "best_destinations"]
 

@@ -63,7 +63,7 @@ def _run(
 def follow_ways(
     chains: tuple[Ints, Ints, Ints, Ints],
     points: tuple[tuple[Ints, Ints, Floats], tuple[Ints, Ints, Floats, Floats]],
-    labels: tuple[NDArray[np.int64], Ints],
+    labels: tuple[Ints, Ints],
     ways: NDArray[np.int64],
     per_place: int,
 ) -> tuple[NDArray[np.int64], Ints, Floats]:

@@ -13,142 +13,96 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Heap = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
-    Arcs = tuple[
-        NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]
-    ]
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Heap = tuple[Floats, Ints]
+    Table = tuple[Floats, Ints, Ints, Ints, Floats]
+    Arcs = tuple[Ints, Ints, Ints, Floats, Floats]
 
-__all__ = ["heap_pop", "heap_push", "label_nodes"]
+__all__ = ["label_nodes"]
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def heap_push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
-    """
-    Put an entry on a binary heap ordered by (time, label).
-
-    Parameters
-    ----------
-    heap : tuple of ndarray
-        Times, labels and nodes; the first `size` are in use.
-    size : int
-        Entries before.
-    time : float
-        Minutes.
-    label : int
-        Destination.
-    node : int
-        Node.
-
-    Returns
-    -------
-    tuple of ndarray
-        The heap, in arrays twice as long where the old ones were full.
-    """
-    times, labels, nodes = heap
+def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
+    """Put an entry on a heap of four branches, ordered by (time, label)."""
+    times, entries = heap
     if size == times.shape[0]:
-        longer_times = np.empty(2 * size, np.float64)
-        longer_labels = np.empty(2 * size, np.int64)
-        longer_nodes = np.empty(2 * size, np.int64)
-        longer_times[:size], longer_labels[:size], longer_nodes[:size] = times, labels, nodes
-        times, labels, nodes = longer_times, longer_labels, longer_nodes
+        longer_times, longer = np.empty(2 * size, np.float64), np.empty((2 * size, 2), np.int32)
+        longer_times[:size], longer[:size] = times, entries
+        times, entries = longer_times, longer
     at = size
     while at > 0:
-        up = (at - 1) >> 1
-        if times[up] < time or (times[up] == time and labels[up] <= label):
+        up = (at - 1) >> 2
+        if times[up] < time or (times[up] == time and entries[up, 0] <= label):
             break
-        times[at], labels[at], nodes[at] = times[up], labels[up], nodes[up]
+        times[at], entries[at, 0], entries[at, 1] = times[up], entries[up, 0], entries[up, 1]
         at = up
-    times[at], labels[at], nodes[at] = time, label, node
-    return times, labels, nodes
+    times[at], entries[at, 0], entries[at, 1] = time, label, node
+    return times, entries
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def heap_pop(heap: Heap, size: int) -> tuple[float, int, int]:
-    """
-    Take the least entry from a heap of `heap_push`.
-
-    Parameters
-    ----------
-    heap : tuple of ndarray
-        Times, labels and nodes.
-    size : int
-        Entries before; one fewer afterwards.
-
-    Returns
-    -------
-    tuple of float, int, int
-        Time, label and node.
-    """
-    times, labels, nodes = heap
-    least = (times[0], labels[0], nodes[0])
+def _drop(heap: Heap, size: int) -> None:
+    """Take the least entry off a heap."""
+    times, entries = heap
     last = size - 1
-    time, label, node = times[last], labels[last], nodes[last]
+    time, label, node = times[last], entries[last, 0], entries[last, 1]
     at = 0
     while True:
-        down = 2 * at + 1
+        down = 4 * at + 1
         if down >= last:
             break
-        right = down + 1
-        if right < last and (
-            times[right] < times[down] or (times[right] == times[down] and labels[right] < labels[down])
-        ):
-            down = right
-        if times[down] > time or (times[down] == time and labels[down] >= label):
+        for other in range(down + 1, min(down + 4, last)):
+            if times[other] < times[down] or (
+                times[other] == times[down] and entries[other, 0] < entries[down, 0]
+            ):
+                down = other
+        if times[down] > time or (times[down] == time and entries[down, 0] >= label):
             break
-        times[at], labels[at], nodes[at] = times[down], labels[down], nodes[down]
+        times[at], entries[at, 0], entries[at, 1] = times[down], entries[down, 0], entries[down, 1]
         at = down
-    times[at], labels[at], nodes[at] = time, label, node
-    return least
+    times[at], entries[at, 0], entries[at, 1] = time, label, node
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _offer(
-    table: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]],
-    settled: int,
-    node: int,
-    label: tuple[float, int, int, float],
-    per_place: int,
-) -> bool:
+def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, int, float]) -> bool:
     """Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it went in."""
-    times, roots, arcs, metres = table
-    time, root, arc, metre = label
-    destination = root // per_place
-    k = times.shape[1]
-    at = -1
-    for slot in range(k):
-        if roots[node, slot] < 0:
-            at = slot
-            break
-        if roots[node, slot] // per_place == destination:
+    times, places, roots, arcs, metres = table
+    time, place, root, arc, metre = label
+    at = times.shape[1] - 1
+    if times[node, at] < time or (times[node, at] == time and places[node, at] < place):
+        return False
+    for slot in range(at + 1):
+        if places[node, slot] == place:
             if slot < settled or times[node, slot] <= time:
                 return False
             at = slot
             break
-    if at < 0:
-        at = k - 1
-        if at < settled or times[node, at] < time:
-            return False
-        if times[node, at] == time and roots[node, at] // per_place < destination:
-            return False
+        if places[node, slot] < 0:
+            at = slot
+            break
+    if at < settled:
+        return False
     while at > settled and (
-        times[node, at - 1] > time
-        or (times[node, at - 1] == time and roots[node, at - 1] // per_place > destination)
+        times[node, at - 1] > time or (times[node, at - 1] == time and places[node, at - 1] > place)
     ):
-        times[node, at], roots[node, at] = times[node, at - 1], roots[node, at - 1]
+        times[node, at], places[node, at] = times[node, at - 1], places[node, at - 1]
+        roots[node, at] = roots[node, at - 1]
         arcs[node, at], metres[node, at] = arcs[node, at - 1], metres[node, at - 1]
         at -= 1
-    times[node, at], roots[node, at], arcs[node, at], metres[node, at] = time, root, arc, metre
+    times[node, at], places[node, at], roots[node, at] = time, place, root
+    arcs[node, at], metres[node, at] = arc, metre
     return True
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def label_nodes(
     arcs: Arcs,
-    seeds: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    seeds: tuple[Ints, NDArray[np.int64], Floats, Floats],
     per_place: int,
     k: int,
     limit_min: float,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[Floats, Ints, Ints, Floats]:
     """
     Find the k nearest different destinations of every node by one search outward from all destinations.
 
@@ -176,33 +130,36 @@ def label_nodes(
     offsets, targets, arc_ids, arc_min, arc_m = arcs
     n_nodes = offsets.shape[0] - 1
     times = np.full((n_nodes, k), np.inf, np.float64)
-    roots = np.full((n_nodes, k), -1, np.int64)
+    places, roots = np.full((n_nodes, k), -1, np.int32), np.full((n_nodes, k), -1, np.int32)
     via = np.full((n_nodes, k), -1, np.int32)
     metres = np.full((n_nodes, k), np.inf, np.float64)
-    table = (times, roots, via, metres)
-    settled = np.zeros(n_nodes, np.int64)
-    heap = (np.empty(1024, np.float64), np.empty(1024, np.int64), np.empty(1024, np.int64))
+    table = (times, places, roots, via, metres)
+    settled = np.zeros(n_nodes, np.int32)
+    heap = (np.empty(1024, np.float64), np.empty((1024, 2), np.int32))
     size = 0
     nodes, seed_roots, seed_min, seed_m = seeds
     for s in range(nodes.shape[0]):
-        label = (seed_min[s], seed_roots[s], np.int64(-1), seed_m[s])
-        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, 0, nodes[s], label, per_place):
-            heap = heap_push(heap, size, seed_min[s], seed_roots[s] // per_place, nodes[s])
+        root = np.int32(seed_roots[s])
+        place = np.int32(root // per_place)
+        label = (seed_min[s], place, root, np.int32(-1), seed_m[s])
+        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, 0, nodes[s], label):
+            heap = _push(heap, size, seed_min[s], place, nodes[s])
             size += 1
     while size > 0:
-        time, destination, node = heap_pop(heap, size)
+        time, place, node = heap[0][0], heap[1][0, 0], heap[1][0, 1]
+        _drop(heap, size)
         size -= 1
         slot = settled[node]
-        if slot == k or times[node, slot] != time or roots[node, slot] // per_place != destination:
+        if slot == k or times[node, slot] != time or places[node, slot] != place:
             continue
         settled[node] += 1
+        root, metre = roots[node, slot], metres[node, slot]
         for a in range(offsets[node], offsets[node + 1]):
-            later = time + arc_min[a]
-            if later == np.inf:
+            later, target = time + arc_min[a], targets[a]
+            if later > limit_min or later > times[target, k - 1] or later == np.inf:
                 continue
-            target = np.int64(targets[a])
-            label = (later, roots[node, slot], np.int64(arc_ids[a]), metres[node, slot] + arc_m[a])
-            if later <= limit_min and _offer(table, settled[target], target, label, per_place):
-                heap = heap_push(heap, size, later, destination, target)
+            label = (later, place, root, arc_ids[a], metre + arc_m[a])
+            if _offer(table, settled[target], target, label):
+                heap = _push(heap, size, later, place, target)
                 size += 1
     return times, roots, via, metres

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spatial.network.kernels_door import Doors
     from spatial.network.snapping import Snaps
 
+    LabelTable = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
     Direction = Literal["to_facility", "from_facility"]
 
 __all__ = ["Nearest", "nearest", "node_labels"]
@@ -80,7 +81,7 @@ class Nearest:
     origin_candidate: NDArray[np.int64]
     destination_candidate: NDArray[np.int64]
     way: NDArray[np.int64]
-    labels: tuple[NDArray[np.int64], NDArray[np.int32]]
+    labels: tuple[NDArray[np.int32], NDArray[np.int32]]
     destination_doors: Doors
 
     @property
@@ -261,7 +262,7 @@ def node_labels(
 
 def _label(
     graph: TravelGraph, goals: Doors, per_place: int, limits: tuple[int, float], *, towards: bool
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+) -> LabelTable:
     """Spread from every candidate of every destination over both ends of its chain."""
     core, (k, limit_min) = graph.core, limits
     shape = core.shape
@@ -272,9 +273,7 @@ def _label(
         core.in_min if towards else core.out_min,
         core.arc_m,
     )
-    labels: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = (
-        label_nodes(arcs, seeds_at_ends(graph, goals), per_place, k, float(limit_min))
-    )
+    labels: LabelTable = label_nodes(arcs, seeds_at_ends(graph, goals), per_place, k, float(limit_min))
     return labels
 
 
@@ -282,9 +281,7 @@ def _best(
     graph: TravelGraph,
     origins: Snaps,
     destinations: Snaps,
-    search: tuple[
-        Doors, tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
-    ],
+    search: tuple[Doors, LabelTable],
     *,
     towards: bool,
 ) -> tuple[Any, ...]:

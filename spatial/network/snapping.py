@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
@@ -91,6 +91,16 @@ class _Index:
     before_m: NDArray[np.float64]
     cells: Cells
 
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Of the segments, for places far from all of them: rings of cells would grow and grow."""
+        return shapely.STRtree(np.asarray(shapely.linestrings(self.segments.reshape(-1, 2, 2))))
+
+    def distances(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Straight line to the nearest segment, however far, metres."""
+        found = self.tree.query_nearest(shapely.points(xy), all_matches=False, return_distance=True)[1]
+        return np.asarray(found, dtype=np.float64)
+
 
 def snap(  # noqa: PLR0913 - each keyword is an option of the study under its own name
     graph: TravelGraph,
@@ -157,7 +167,7 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     nearest = found[1][:, 0].copy()
     beyond = ~np.isfinite(nearest)
     if beyond.any():
-        nearest[beyond] = _search(index, xy[beyond], 1, math.inf)[1][:, 0]
+        nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
         found = _around_barriers(index, xy, found, max_snap_m, walls)
     return _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour))

@@ -1,0 +1,113 @@
+"""Nearest of 1,000 places from all nodes, beside others: ``python -m benchmarks.k2_nearest``."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks.measure import in_turns
+from benchmarks.network_peers import (
+    arcs_of,
+    at_nodes,
+    bare_sweep,
+    core_arcs,
+    largest_difference,
+    peers_nearest,
+)
+from benchmarks.road_like import road_like_graph
+from spatial.network import TravelGraph, nearest, node_labels
+from spatial.network.core import contract_graph, weigh_core
+from spatial.network.kernels_buckets import spread_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+PLACES = 1000
+SLOW = ("networkx", "rustworkx", "igraph", "pandana")
+"""Run twice at most."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the benchmark from the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        0 where every answer agrees, 1 otherwise.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nodes", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--without", nargs="*", default=[], help="peers to leave out")
+    chosen = parser.parse_args(arguments)
+    warnings.simplefilter("ignore")
+    _prepared(road_like_graph(2000, 0))
+    graph = road_like_graph(chosen.nodes, chosen.seed)
+    return _report(graph, chosen)
+
+
+def _prepared(graph: TravelGraph) -> None:
+    """Compile everything on a small graph."""
+    _, places = at_nodes(graph, 20, 0)
+    node_labels(graph, places)
+    nearest(graph, places, places, k=2)
+    bare_sweep(arcs_of(graph).matrix(), np.zeros(graph.n_nodes))
+
+
+def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
+    nodes, places = at_nodes(graph, PLACES, chosen.seed)
+    shape, arcs = graph.core_shape, arcs_of(graph)
+    number = np.full(graph.n_nodes, -1)
+    number[shape.core_node] = np.arange(shape.n_core)
+    core, times = core_arcs(graph).matrix(), node_labels(graph, places)[1]
+    arcs_matrix, of_core = arcs.matrix(), graph.core
+    search = (
+        (shape.arc_offsets, shape.arc_target, of_core.in_min),
+        (number[nodes].astype(np.int32), np.arange(len(nodes), dtype=np.int32), np.zeros(len(nodes))),
+        of_core.width_min,
+        np.inf,
+    )
+    peers = peers_nearest(graph, arcs, nodes, without=chosen.without)
+    tasks: dict[str, Any] = {
+        "prepared": lambda: node_labels(graph, places),
+        "preparation": lambda: weigh_core(graph, contract_graph(graph)),
+        "k = 2, metres, routes": lambda: nearest(graph, places, places, k=2),
+        "core alone": lambda: spread_labels(*search),
+        "one sweep": lambda: bare_sweep(arcs_matrix, times),
+        "scipy, same core": lambda: dijkstra(core, indices=number[nodes], min_only=True),
+        **{name: job for name, job in peers.items() if job is not None},
+    }
+    taken = in_turns(tasks, repeats=chosen.repeats, at_most=dict.fromkeys(SLOW, 2))
+    base = taken["prepared"].cpu
+    print(f"{graph.n_nodes:,} nodes, {len(arcs.start):,} arcs, core {shape.n_core / graph.n_nodes:.1%}")
+    for name, seconds in taken.items():
+        print(f"{name:24} {seconds.cpu * 1e3:10.1f} ms {seconds.cpu / base:8.1f} x")
+    first = base + taken["preparation"].cpu
+    print(f"first query with its preparation: scipy takes {taken['scipy'].cpu / first:.1f} x as long")
+    agree = True
+    for name, job in peers.items():
+        if job is None:
+            print(f"{name}: not installed")
+            continue
+        apart = largest_difference(times, job())
+        # Pandana rounds every arc to a thousandth.
+        agree &= apart <= (0.1 if name == "pandana" else 1e-9)
+        print(f"{name}: largest difference {apart:.2g} min")
+    return int(not agree)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
