@@ -103,7 +103,7 @@ def read_pairs(
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))
-    kinds = frozenset({service}) if isinstance(service, str) else service
+    kinds = frozenset({service}) if isinstance(service, str) else frozenset(service)
     _known_service(facilities, kinds)
     i, j = _positions(od["from_id"], origins), _positions(od["to_id"], goals)
     minutes = od["travel_time_min"].to_numpy(dtype=np.float64)
