@@ -35,7 +35,8 @@ def headline_text(
     -------
     str
         People first, places where nobody knows the people. "At least" and "mapped" wherever the inventory of the
-        service is not complete.
+        service is not complete. How many are beyond at the best and at the worst of the paired runs, and the Rural
+        Access Index as an interval, where the summary has them.
 
     Raises
     ------
@@ -52,6 +53,7 @@ def headline_text(
     parts = [sentence]
     if norm[f"{what}_unknown"]:
         parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
+    parts += _how_sure(norm, what, words)
     if norm["target_share_is_assumed"]:
         parts.append(words.say("headline", "assumed"))
     return words.say("headline", "joint").join(parts)
@@ -102,11 +104,40 @@ def _kind(norm: Mapping[str, Any]) -> str:
 
 
 def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, str]:
+    unserved = words.number(norm[f"{what}_unserved"])
+    span = _span(norm, what)
+    if span is not None:
+        low, high = words.number(span["low"]), words.number(span["high"])
+        unserved = words.say("headline", "range", count=unserved, low=low, high=high)
     return {
         "served": words.number(norm[f"{what}_served"]),
-        "unserved": words.number(norm[f"{what}_unserved"]),
+        "unserved": unserved,
         "scope": words.number(norm[f"{what}_in_scope"]),
         "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
         "service": words.service(norm["service"]),
         "units": words.term(norm["stat_unit"]),
     }
+
+
+def _span(norm: Mapping[str, Any], what: str) -> Mapping[str, float] | None:
+    certainty = norm.get("certainty")
+    span: Mapping[str, float] | None = certainty[what] if certainty else None
+    return span
+
+
+def _how_sure(norm: Mapping[str, Any], what: str, words: Wording) -> list[str]:
+    """Say what was varied for the range, and how far the index of rural access can be known."""
+    told = []
+    if _span(norm, what) is not None:
+        certainty = norm["certainty"]
+        share = words.share(certainty["speed_share"])
+        factors = [words.say("factor", name, share=share) for name in certainty["factors"]]
+        said = words.say("headline", "list").join(factors)
+        status = words.say("headline", "calibrated" if certainty["calibrated"] else "not_calibrated")
+        told.append(words.say("headline", "range_why", factors=said, status=status))
+    index = norm.get("rural_access")
+    if index:
+        keys = {"lower": "rai_lower", "upper": "rai_upper", "imputed": "imputed_share"}
+        shares = {name: words.share(index[key]) for name, key in keys.items()}
+        told.append(words.say("headline", "rural_access", **shares))
+    return told

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, guiding_attainment
+from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, norm_certainty, rural_access
 from spatial.planning.plain import plain
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def summarise_study(
     register: pd.DataFrame,
     issues: Sequence[str] = (),
     facts: Mapping[str, object] | None = None,
+    certainty: CertaintyNote | None = None,
 ) -> dict[str, Any]:
     """
     Put the study on one page.
@@ -87,22 +89,25 @@ def summarise_study(
     ----------
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
-        `snaps`, `last_mile`, `population_account` and `counts` each add their part where they are there.
+        `snaps`, `last_mile`, `population_account`, `counts`, `intervals` and `rural_access` each add their part where
+        they are there.
     register : DataFrame
         As `applicable_norms` returns it.
     issues : sequence of str
         Known faults of the sources.
     facts : mapping of str to object, optional
         What the study says of itself, such as name, date, status and population basis; carried as it is.
+    certainty : CertaintyNote, optional
+        What the paired runs of `intervals` assumed.
 
     Returns
     -------
     dict
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
-        `last_mile`, `population_account`, `counts`, `issues`. Unknown numbers are None. A headline counts people, or
-        places where nobody knows the people; norms from memory, and those that nothing measures, make none unless
-        the study names them.
+        `last_mile`, `certainty`, `rural_access`, `population_account`, `counts`, `issues`. Unknown numbers are None. A
+        headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
+        measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired.
 
     Examples
     --------
@@ -113,6 +118,11 @@ def summarise_study(
     settlements, results = tables["settlements"], tables["norm_results"]
     scored = settlements.loc[settlements["in_study"]]
     norms = _norms(results, register)
+    note = certainty or CertaintyNote()
+    index = rural_access(tables.get("rural_access"))
+    for norm in norms:
+        norm["certainty"] = norm_certainty(norm, results, tables, note)
+        norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
     return {
         STUDY: dict(facts or {}),
         "population": _population(settlements),
@@ -125,6 +135,8 @@ def summarise_study(
         "edge_risk": _edge_risk(tables.get("access"), scored),
         "snaps": _snaps(tables.get("snaps"), scored),
         "last_mile": _last_mile(tables.get("last_mile"), scored),
+        "certainty": _certainty(tables.get("intervals"), note),
+        "rural_access": index,
         "population_account": _records(tables.get("population_account")),
         "counts": _records(tables.get("counts")),
         "issues": list(issues),
@@ -298,6 +310,21 @@ def _last_mile(last_mile: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str
             str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in counts.index
         }
     return found
+
+
+def _certainty(intervals: pd.DataFrame | None, note: CertaintyNote) -> dict[str, Any] | None:
+    if intervals is None or not len(intervals):
+        return None
+    return {
+        "speeds": note.speeds,
+        "speed_share": note.speed_share,
+        "walk_km_h": list(note.walk_km_h),
+        "detour": list(note.detour),
+        "calibrated": note.calibrated,
+        "factors": [name for name in FACTORS if f"{name}_high_min" in intervals],
+        "modes": sorted(intervals["mode"].unique()),
+        "services": sorted(intervals["service"].unique()),
+    }
 
 
 def _tally(values: pd.Series) -> dict[str, int]:

@@ -18,6 +18,7 @@ __all__ = ["Wording", "languages", "wording"]
 
 FALLBACK = "en"
 METRES_PER_KM = 1000.0
+NOT_MEASURED = frozenset({"other", "share"})
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,30 @@ class Wording:
             return "?"
         if unit == "m" and value >= METRES_PER_KM and not decimals:
             return self.say("unit", "km", value=_kilometres(value / METRES_PER_KM))
-        if unit in self.messages["unit"] and unit != "other":
+        if unit in self.messages["unit"] and unit not in NOT_MEASURED:
             return self.say("unit", unit, value=self.number(value, decimals=decimals))
         return self.say("unit", "other", value=f"{value:g}", unit=self.term(unit))
+
+    def share(self, value: float | None) -> str:
+        """
+        Write a share in percent, with a decimal where it has one; one short of all is never all.
+
+        Parameters
+        ----------
+        value : float or None
+            From 0 to 1.
+
+        Returns
+        -------
+        str
+            Such as ``96.7 %``; ``?`` where unknown.
+        """
+        if value is None or math.isnan(value):
+            return "?"
+        percent = round(100.0 * value, 1)
+        percent = 99.9 if value < 1.0 and percent >= 100.0 else percent
+        percent = 0.1 if value > 0.0 and percent <= 0.0 else percent
+        return self.say("unit", "share", value=f"{percent:.1f}".removesuffix(".0"))
 
     def against(self, value: float, threshold: float, unit: str) -> str:
         """

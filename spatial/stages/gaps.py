@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from spatial.access.uncertainty import WalkRange
+from spatial.planning.certainty import CertaintyNote
 from spatial.planning.gaps import rank_gaps
 from spatial.planning.summary import summarise_study
-from spatial.stages.rules import binding_norms
+from spatial.stages.rules import binding_norms, vocabulary_of
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -74,8 +76,40 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         "population_basis": options.population.basis,
         "note": dict(options.note),
     }
+    binding = binding_norms(options)
     return summarise_study(
-        tables, register=binding_norms(options), issues=known_issues(tables["provenance"]), facts=facts
+        tables,
+        register=binding,
+        issues=known_issues(tables["provenance"]),
+        facts=facts,
+        certainty=certainty_note(options, binding),
+    )
+
+
+def certainty_note(options: Options, binding: pd.DataFrame) -> CertaintyNote:
+    """
+    Say what the paired runs assumed.
+
+    Parameters
+    ----------
+    options : Options
+        `uncertainty`, `network` and `services_file`.
+    binding : DataFrame
+        The norms that bind the study.
+
+    Returns
+    -------
+    CertaintyNote
+        With the service of the study for each service that a norm asks for.
+    """
+    vocabulary, walk = vocabulary_of(options), WalkRange()
+    found = {word: vocabulary.for_register(word) for word in sorted(set(binding["service"]))}
+    return CertaintyNote(
+        answers={word: service.id for word, service in found.items() if service is not None},
+        speeds=options.network.speeds,
+        speed_share=options.uncertainty.speed_share,
+        walk_km_h=walk.walk_km_h,
+        detour=walk.detour,
     )
 
 

@@ -20,6 +20,7 @@ from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
+from spatial.planning.certainty import runs_of, rural_access
 from spatial.planning.explain import explain, find_settlement
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.gaps import rank_gaps
@@ -362,6 +363,94 @@ def test_headlines_speak_chinese():
     assert "450人中至少有100人" in headline("GL-PHC-1H", "zh")
 
 
+def intervals():
+    """Speeds 20 % higher and lower, by car to primary care: a 12, b 63, c 200 min and no way at worst, d 10."""
+    base = np.array([12.0, 63.0, 200.0, 10.0])
+    low, high = base / 1.2, base / 0.8
+    high[2] = math.nan
+    frame = pd.DataFrame(
+        {
+            "settlement_id": text("a", "b", "c", "d"),
+            "service": text(*["primary_care"] * 4),
+            "mode": text(*["drive"] * 4),
+            "low_min": low,
+            "base_min": base,
+            "high_min": high,
+            "interval_status": text("reached", "reached", "sometimes_reached", "reached"),
+            "main_factor": text("speed", "speed", "season", "speed"),
+            "main_factor_min": base / 0.8 - low,
+            "speed_low_min": low,
+            "speed_high_min": base / 0.8,
+            "season_low_min": base,
+            "season_high_min": np.where(np.isnan(high), math.nan, base),
+        }
+    )
+    TABLES["intervals"].check(frame)
+    return frame
+
+
+def rural_index():
+    return pd.DataFrame(
+        {
+            "unit_level": text("study", "zone"),
+            "unit_id": text("all", "t1"),
+            "rai_lower": [0.25, 0.2],
+            "rai_upper": [1.0, 0.9],
+            "imputed_share": [0.914, 0.5],
+            "rural_persons": [450.0, 400.0],
+            "distance_m": [2000.0, 2000.0],
+            "urban_masked": [False, False],
+        }
+    )
+
+
+def surely(**more):
+    tables, binding = county(inventory={"primary_care": "complete"}, **more)
+    tables |= {"intervals": intervals(), "rural_access": rural_index()}
+    return summarise_study(tables, register=binding), tables, binding
+
+
+def test_a_norm_of_time_says_who_is_beyond_at_best_and_at_worst():
+    summary, _, _ = surely()
+    norm = next(norm for norm in summary["norms"] if norm["id"] == "GL-PHC-1H")
+    # base: b (300 people, 63 min) and c (50, 200 min); at best b needs 52.5 min; at worst a needs 15 min
+    assert norm["certainty"]["persons"] == {"low": 50.0, "base": 350.0, "high": 350.0}
+    assert norm["certainty"]["places"] == {"low": 1.0, "base": 2.0, "high": 2.0}
+    # only speeds move b across 60 min; the season takes c, which is beyond either way
+    assert (norm["certainty"]["main_factor"], norm["certainty"]["factors"]) == ("speed", ["speed", "season"])
+    assert summary["certainty"]["services"] == ["primary_care"]
+    said = headline_text(norm)
+    assert "350 (50 at best, 350 at worst) are beyond." in said
+    assert "speeds ±20 %, the wet season; not calibrated" in said
+    assert "最好50、最差350" in headline_text(norm, "zh")
+
+
+def test_no_interval_is_claimed_where_the_runs_do_not_count_what_the_norm_counts():
+    tables, binding = county()
+    wrong = intervals().assign(base_min=[12.0, 59.0, 200.0, 10.0])  # the norm was judged by 63 min
+    for changed in (wrong, intervals().assign(service="school")):
+        summary = summarise_study({**tables, "intervals": changed}, register=binding)
+        assert not any(norm["certainty"] for norm in summary["norms"])
+    assert summarise_study(tables, register=binding)["certainty"] is None
+
+
+def test_the_fastest_mode_is_the_paired_one_or_another_as_it_was_assumed():
+    ways = pd.concat([access(), access_rows("primary_care", "cycle", [11.0, 55.0, "no_path", 9.0])])
+    runs = runs_of(intervals(), ways, service="primary_care", mode="any")
+    assert runs is not None
+    # a: 10 by car at best; 11 by cycle as assumed is less than the 12 and the 15 by car
+    assert runs.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 11.0, 11.0]
+    assert math.isinf(runs.minutes.loc["c", "high"])
+
+
+def test_the_rural_access_index_is_told_as_an_interval_with_what_is_not_known():
+    norm = {**surely()[0]["norms"][0], "certainty": None, "rural_access": rural_access(rural_index())}
+    said = headline_text(norm)
+    assert "Rural Access Index: 25 % on roads known to be all-season, 100 % on all not known to fail" in said
+    assert "91.4 % of the road length" in said
+    assert surely()[0]["rural_access"]["rai_lower"] == 0.25
+
+
 def explained(name="a", **more):
     tables, binding = county(**more)
     sources = [{"path": "x.osm.pbf", "origin": "OSM", "licence": "ODbL", "vintage": "2026", "size": math.nan}]
@@ -469,6 +558,13 @@ def test_numbers_are_written_for_people():
     assert words.measure(1.0, "facility") == "1 facility"
     assert words.number(None) == "?"
     assert words.number(12_345.4) == "12,345"
+    assert [words.share(share) for share in (1.0, 0.9999, 0.967, 0.0001, None)] == [
+        "100 %",
+        "99.9 %",
+        "96.7 %",
+        "0.1 %",
+        "?",
+    ]
 
 
 def test_every_language_says_all_that_english_says():

@@ -1,0 +1,211 @@
+"""How sure a result is: what a norm counts at the best and at the worst of the paired runs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.planning.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FACTORS", "ROAD_SERVICES", "CertaintyNote", "Runs", "norm_certainty", "runs_of", "rural_access"]
+
+FACTORS = ("speed", "walk", "entry", "season")
+ROAD_SERVICES = frozenset({"all_season_road", "all_weather_road"})
+"""Names of the register for the road of the Rural Access Index."""
+SIDES = ("low", "base", "high")
+ANY = "any"
+STUDY = "study"
+SAME_SHARE = 1e-6
+"""Share by which two sums of the same people may differ."""
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class CertaintyNote:
+    """
+    What the paired runs assumed.
+
+    Parameters
+    ----------
+    answers : mapping of str to str
+        Service of the study by name in the register of norms; a name that is missing stands for itself.
+    speeds : str
+        The speed table.
+    speed_share : float
+        How much lower and higher every speed may be.
+    walk_km_h : tuple of float
+        Slowest and fastest walk.
+    detour : tuple of float
+        Least and largest detour of a walk.
+    calibrated : bool
+        Whether speeds were fitted to observed times.
+    """
+
+    answers: Mapping[str, str] = field(default_factory=_nothing)
+    speeds: str = ""
+    speed_share: float = 0.2
+    walk_km_h: tuple[float, float] = (4.0, 6.0)
+    detour: tuple[float, float] = (1.0, 1.6)
+    calibrated: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """
+    Minutes to a service at the best, as assumed and at the worst.
+
+    Parameters
+    ----------
+    mode : str
+        The mode whose runs were paired.
+    minutes : DataFrame
+        Indexed by settlement: ``low``, ``base`` and ``high``, and the same of each factor alone, such as
+        ``speed_low``; infinity where there is no way.
+    factors : tuple of str
+        Those of `FACTORS` that were varied.
+    """
+
+    mode: str
+    minutes: pd.DataFrame
+    factors: tuple[str, ...]
+
+
+def runs_of(
+    intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, service: str, mode: str
+) -> Runs | None:
+    """
+    Take the paired runs that a norm of one mode can be held against.
+
+    Parameters
+    ----------
+    intervals : DataFrame or None
+        The table of that name.
+    access : DataFrame or None
+        The table of that name; for the fastest mode, the other modes are taken from it as they were assumed.
+    service : str
+        As in both tables.
+    mode : str
+        A mode, or ``any`` for the fastest.
+
+    Returns
+    -------
+    Runs or None
+        None where no runs of that service and mode were paired.
+    """
+    if intervals is None:
+        return None
+    own = intervals.loc[intervals["service"] == service]
+    own = own if mode == ANY else own.loc[own["mode"] == mode]
+    if not len(own):
+        return None
+    paired = str(own["mode"].iloc[0])
+    own = own.loc[own["mode"] == paired].set_index("settlement_id")
+    factors = tuple(name for name in FACTORS if f"{name}_high_min" in own)
+    names = [*SIDES, *(f"{factor}_{side}" for factor in factors for side in ("low", "high"))]
+    minutes = pd.DataFrame({name: own[f"{name}_min"].fillna(math.inf) for name in names})
+    if mode == ANY and access is not None:
+        others = access.loc[(access["service"] == service) & (access["mode"] != paired)]
+        fastest = others.groupby("settlement_id")["travel_time_min"].min().reindex(minutes.index)
+        minutes = minutes.clip(upper=fastest.fillna(math.inf), axis=0)
+    return Runs(paired, minutes, factors)
+
+
+def norm_certainty(
+    norm: Mapping[str, Any], results: pd.DataFrame, tables: Mapping[str, pd.DataFrame], note: CertaintyNote
+) -> dict[str, Any] | None:
+    """
+    Count who is beyond a norm of time at the best and at the worst.
+
+    Parameters
+    ----------
+    norm : mapping
+        `id`, `service`, `metric`, `mode`, `unit`, `threshold`, `persons_unserved`, `places_unserved`.
+    results : DataFrame
+        The table `norm_results`: whom the norm is for, settlement by settlement.
+    tables : mapping of str to DataFrame
+        `intervals` and `access` where they are there.
+    note : CertaintyNote
+        What the runs assumed.
+
+    Returns
+    -------
+    dict or None
+        ``persons`` and ``places``, each beyond at ``low`` (at best), ``base`` and ``high`` (at worst), None where the
+        middle is not what the norm counts; ``main_factor``, the factor that alone moves most of them across the
+        threshold. None where nothing is known.
+    """
+    if norm["metric"] != "time_min" or norm["unit"] != "min" or norm["threshold"] is None:
+        return None
+    service = note.answers.get(norm["service"], norm["service"])
+    runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=str(norm["mode"]))
+    if runs is None:
+        return None
+    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm["id"])]
+    judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
+    beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
+    counted = {
+        what: _beyond(beyond, judged[f"{what}_in_scope"].fillna(0.0), norm[f"{what}_unserved"])
+        for what in ("persons", "places")
+    }
+    if not any(counted.values()):
+        return None
+    weight = judged["persons_in_scope" if counted["persons"] else "places_in_scope"].fillna(0.0)
+    return {
+        **counted,
+        "mode": runs.mode,
+        "main_factor": _main_factor(beyond, weight, runs.factors),
+        "factors": list(runs.factors),
+        "speed_share": note.speed_share,
+        "calibrated": note.calibrated,
+    }
+
+
+def _beyond(beyond: pd.DataFrame, weight: pd.Series, told: float | None) -> dict[str, float] | None:
+    sums = {side: float(weight[beyond[side]].sum()) for side in SIDES}
+    total = float(weight.sum())
+    if told is None or total <= 0 or abs(sums["base"] - told) > SAME_SHARE * total:
+        return None
+    return sums
+
+
+def _main_factor(beyond: pd.DataFrame, weight: pd.Series, factors: tuple[str, ...]) -> str | None:
+    moved = {
+        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum()) for factor in factors
+    }
+    largest = max(moved, key=lambda factor: moved[factor], default=None)
+    return largest if largest is not None and moved[largest] > 0 else None
+
+
+def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:
+    """
+    Take the Rural Access Index of the study.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        The table `rural_access`.
+
+    Returns
+    -------
+    dict or None
+        Its row of the whole study, ready for JSON; None without it or where nobody is counted.
+    """
+    if table is None:
+        return None
+    rows = table.loc[table["unit_level"] == STUDY]
+    if not len(rows) or not np.isfinite(rows["rai_upper"].iloc[0]):
+        return None
+    row = rows.iloc[0]
+    names = ("rai_lower", "rai_upper", "imputed_share", "rural_persons", "distance_m", "urban_masked")
+    return {name: plain(row[name]) for name in names}
