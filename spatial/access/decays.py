@@ -1,20 +1,17 @@
-"""Decay functions: what a facility is worth at so many minutes, as factories that return small frozen callables."""
+"""Decay functions by name: factories that check their numbers and return small frozen callables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.access.decay import Decay
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import ArrayLike
+    from collections.abc import Mapping
 
 __all__ = [
     "ZONES_E2SFCA",
@@ -29,128 +26,8 @@ __all__ = [
     "decay_truncated_gaussian",
 ]
 
-FloatArray: TypeAlias = NDArray[np.float64]
-Value: TypeAlias = float | tuple[float, ...]
-
 ZONES_E2SFCA: Mapping[float, float] = MappingProxyType({10.0: 1.0, 20.0: 0.68, 30.0: 0.22})
 """Weight up to so many minutes, inclusive: the three zones of Luo and Qi (2009) with their faster decay."""
-
-_BLOCK = 32_768
-"""Times weighed at once; changes speed only."""
-_LONGEST = np.finfo(np.float64).max
-"""The longest finite time: what takes longer is unreachable."""
-
-
-@dataclass(frozen=True)
-class Decay:
-    """
-    A weight that falls with travel time; made by the functions ``decay_...``.
-
-    Parameters
-    ----------
-    name : str
-        Which formula.
-    parameters : tuple of (str, float or tuple of float)
-        Its numbers, by name.
-    cutoff_min : float
-        Minutes beyond which the weight is 0; inclusive. inf: nowhere, but at inf itself.
-
-    Examples
-    --------
-    >>> decay_binary(30.0)([0.0, 30.0, 30.1]).tolist()
-    [1.0, 1.0, 0.0]
-    """
-
-    name: str
-    parameters: tuple[tuple[str, Value], ...]
-    cutoff_min: float = np.inf
-
-    def __call__(self, minutes: ArrayLike) -> FloatArray:
-        """
-        Weigh travel times.
-
-        Parameters
-        ----------
-        minutes : array_like
-            0 or more; inf = unreachable, NaN = unknown.
-
-        Returns
-        -------
-        ndarray of float64
-            Of the same shape. 1 at 0 minutes (a power: the weight at `t0_min`), never rising, 0 beyond the cutoff and
-            at inf; NaN stays NaN.
-
-        Raises
-        ------
-        ContractError
-            Where minutes are negative.
-        """
-        return self._weigh(minutes, self.cutoff_min)
-
-    def uncut(self, minutes: ArrayLike) -> FloatArray:
-        """
-        Weigh travel times by the formula alone, also beyond the cutoff.
-
-        Parameters
-        ----------
-        minutes : array_like
-            0 or more; inf = unreachable, NaN = unknown.
-
-        Returns
-        -------
-        ndarray of float64
-            Of the same shape, a new array. What is a step by nature ends at its last step here too.
-
-        Raises
-        ------
-        ContractError
-            Where minutes are negative.
-        """
-        return self._weigh(minutes, np.inf)
-
-    def _weigh(self, minutes: ArrayLike, cutoff_min: float) -> FloatArray:
-        """Weigh block by block, so that what lies between stays in the cache."""
-        time = np.asarray(minutes, dtype=np.float64)
-        flat = time.ravel()
-        weight = np.empty(len(flat))
-        formula = _FORMULAS[self.name]
-        for start in range(0, len(flat), _BLOCK):
-            part = flat[start : start + _BLOCK]
-            if bool((part < 0.0).any()):
-                raise ContractError(
-                    "minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"]
-                )
-            of_part = formula(part, self)
-            np.copyto(of_part, 0.0, where=part > cutoff_min)
-            weight[start : start + _BLOCK] = of_part
-        return weight.reshape(time.shape)
-
-    def number(self, name: str) -> float:
-        """
-        Look up one of its numbers.
-
-        Parameters
-        ----------
-        name : str
-            As in `parameters`.
-
-        Returns
-        -------
-        float
-            The number.
-        """
-        return float(np.asarray(dict(self.parameters)[name]))
-
-    def __str__(self) -> str:
-        """Return name and numbers, as a result table shows them."""
-        told = [f"{name}={_told(value)}" for name, value in self.parameters]
-        if np.isfinite(self.cutoff_min):
-            told.append(f"cutoff_min={self.cutoff_min:g}")
-        return f"{self.name}({', '.join(told)})"
-
-
-def _told(value: Value) -> str:
-    return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else f"{value:g}"
 
 
 def decay_binary(cutoff_min: float) -> Decay:
@@ -450,68 +327,3 @@ def _check(factory: str, **numbers: tuple[object, bool, str]) -> None:
     ]
     if problems:
         raise ContractError(factory, problems)
-
-
-def _binary(time: FloatArray, decay: Decay) -> FloatArray:
-    return _by_zone(time, (min(decay.cutoff_min, _LONGEST),), (1.0,))
-
-
-def _stepped(time: FloatArray, decay: Decay) -> FloatArray:
-    steps = dict(decay.parameters)
-    edges, heights = (np.atleast_1d(steps[name]).tolist() for name in ("up_to_min", "weight"))
-    return _by_zone(time, edges, heights)
-
-
-def _by_zone(time: FloatArray, edges: Sequence[float], heights: Sequence[float]) -> FloatArray:
-    """Count the zone ends that lie before each time, and look the weight up."""
-    zone = np.zeros(time.shape, dtype=np.min_scalar_type(len(edges)))
-    for edge in edges:
-        zone += time > edge
-    weight = np.array([*heights, 0.0]).take(zone)
-    unknown = np.isnan(time)
-    if bool(unknown.any()):
-        weight[unknown] = np.nan
-    return np.asarray(weight)
-
-
-def _linear(time: FloatArray, decay: Decay) -> FloatArray:
-    falling: FloatArray = np.maximum(0.0, 1.0 - time / decay.cutoff_min)
-    return falling
-
-
-def _exponential(time: FloatArray, decay: Decay) -> FloatArray:
-    return np.asarray(np.exp(-decay.number("rate_per_min") * time))
-
-
-def _gaussian(time: FloatArray, decay: Decay) -> FloatArray:
-    return np.asarray(np.exp(-(time**2) / (2.0 * decay.number("sigma_min") ** 2)))
-
-
-def _truncated_gaussian(time: FloatArray, decay: Decay) -> FloatArray:
-    floor = np.exp(-0.5)
-    bell = (np.exp(-0.5 * (time / decay.cutoff_min) ** 2) - floor) / (1.0 - floor)
-    return np.asarray(np.maximum(0.0, bell))
-
-
-def _power(time: FloatArray, decay: Decay) -> FloatArray:
-    nearness = decay.number("scale_min") / np.maximum(time, decay.number("t0_min"))
-    return np.asarray(nearness ** decay.number("exponent"))
-
-
-def _log_logistic(time: FloatArray, decay: Decay) -> FloatArray:
-    with np.errstate(over="ignore"):
-        return np.asarray(1.0 / (1.0 + (time / decay.number("t50_min")) ** decay.number("exponent")))
-
-
-_FORMULAS: Mapping[str, Callable[[FloatArray, Decay], FloatArray]] = MappingProxyType(
-    {
-        "binary": _binary,
-        "stepped": _stepped,
-        "linear": _linear,
-        "exponential": _exponential,
-        "gaussian": _gaussian,
-        "truncated_gaussian": _truncated_gaussian,
-        "power": _power,
-        "log_logistic": _log_logistic,
-    }
-)
