@@ -43,6 +43,8 @@ class Hierarchy:
         Rank of the parent, -1 for a root.
     subtree : ndarray of int32, shape (n_nodes,)
         Nodes below and itself; they have the ranks up to its own.
+    level : ndarray of int32, shape (n_nodes,)
+        Nodes between it and the root of its tree, the root included; 0 for a root.
     below : tuple of ndarray
         By rank: offsets (int64), the arcs that come up to it, and the ranks that they come from (int32).
     slots : ndarray of int32
@@ -54,6 +56,7 @@ class Hierarchy:
     targets: NDArray[np.int32]
     parent: NDArray[np.int32]
     subtree: NDArray[np.int32]
+    level: NDArray[np.int32]
     below: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
     slots: NDArray[np.int32]
 
@@ -69,8 +72,17 @@ class Hierarchy:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays: 12 an arc, 28 a node and 4 an arc of the network."""
-        arrays = (self.rank, self.offsets, self.targets, self.parent, self.subtree, self.slots, *self.below)
+        """Bytes of the arrays: 12 an arc, 32 a node and 4 an arc of the network."""
+        arrays = (
+            self.rank,
+            self.offsets,
+            self.targets,
+            self.parent,
+            self.subtree,
+            self.level,
+            self.slots,
+            *self.below,
+        )
         return sum(array.nbytes for array in arrays)
 
     def customise(self, minutes: NDArray[np.float64], metres: NDArray[np.float64]) -> Metric:
@@ -178,18 +190,11 @@ def build_hierarchy(
     rank, arcs, parent = _ranked(
         np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), offsets, heads
     )
-    subtree = np.ones(n, dtype=np.int32)
-    walk_tree(parent, subtree, _empty(n), _empty(n))
+    subtree, level = np.ones(n, dtype=np.int32), _empty(n)
+    walk_tree(parent, subtree, _empty(n), level, _empty(n))
     slots = _slots(rank[_tails(offsets)], rank[heads], arcs)
-    return Hierarchy(
-        rank,
-        arcs.indptr.astype(np.int64),
-        arcs.indices.astype(np.int32),
-        parent,
-        subtree,
-        _below(arcs),
-        slots,
-    )
+    arc_offsets, above = arcs.indptr.astype(np.int64), arcs.indices.astype(np.int32)
+    return Hierarchy(rank, arc_offsets, above, parent, subtree, level, _below(arcs), slots)
 
 
 def _ranked(
@@ -276,7 +281,7 @@ def _complete(
     tree = (parent, _none(n), _none(n), _none(n))
     offsets, above = complete(upper.indptr.astype(np.int32), upper.indices.astype(np.int32), tree)
     place = _empty(n)
-    walk_tree(parent, np.ones(n, dtype=np.int32), place, _empty(n))
+    walk_tree(parent, np.ones(n, dtype=np.int32), place, _empty(n), _empty(n))
     ends = (place[_tails(offsets)], place[above])
     del above
     arcs = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(n, n)).tocsr()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.errors import NetworkError
-from spatial.network.kernels_hierarchy import gather, sweep_down, sweep_up
+from spatial.network.kernels_hierarchy import hand_over, sweep_down, sweep_up
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from spatial.network.hierarchy import Hierarchy, Metric
 
+    Rows = tuple[
+        NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]
+    ]
     Legs = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]
     Found = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -160,15 +163,16 @@ class _Job:
     """
     All that the sweeps of the tiles share.
 
-    `legs` are those of the places that are rows, over positions in `rows`, the list of nodes with what is above them.
+    `rows` are the nodes of the places that are rows with all above them, and the legs by node, as `sweep_down` reads
+    them; `n_rows` is how many places there are.
     `towards` is 0 where travel goes from the rows to the columns, 1 where it comes from the columns; `steps` are how
     far two places of rows, and two of columns, lie apart in `found`.
     """
 
     metric: Metric
     columns: _Columns
-    legs: Legs
-    rows: tuple[NDArray[np.int32], NDArray[np.int32]]
+    rows: Rows
+    n_rows: int
     towards: int
     steps: tuple[int, int]
     cutoff_min: float
@@ -186,25 +190,24 @@ def _sweep(
     """Sweep from the second side, whose places are columns, to the first, in as many lots of tiles as processors."""
     hierarchy = metric.hierarchy
     n_lots = 1 if executor is None else os.cpu_count() or 1
-    legs, rows = _rows(hierarchy, sides[0])
     room = TABLE_SHARE * (hierarchy.nbytes + metric.nbytes + 16 * len(found[0])) / n_lots
-    width = int(min(WIDEST, max(LANES, room / 16 / max(len(rows[0]), 1) // LANES * LANES)))
+    width = int(min(WIDEST, max(LANES, room / 16 / max(len(sides[0]), 1) // LANES * LANES)))
     columns = _columns(hierarchy, sides[1], width)
-    job = _Job(metric, columns, legs, rows, *way, cutoff_min, found)
+    job = _Job(metric, columns, _rows(hierarchy, sides[0]), len(sides[0]), *way, cutoff_min, found)
     lots = [lot for lot in np.array_split(np.arange(len(columns.bounds) - 1), n_lots) if len(lot)]
     for _ in (map if executor is None else executor.map)(partial(_sweep_tiles, job), lots):
         pass
 
 
 def _sweep_tiles(job: _Job, tiles: NDArray[np.int64]) -> None:
-    widest = int(np.diff(job.columns.bounds)[tiles].max())
-    room = len(job.rows[0]) * _padded(widest)
-    table = (_aligned(room), _aligned(room))
+    widest = _padded(int(np.diff(job.columns.bounds)[tiles].max()))
+    n_levels = int(job.metric.hierarchy.level[job.rows[0]].max(initial=-1)) + 1
+    tables = [_aligned(n * widest) for n in (n_levels, n_levels, job.n_rows, job.n_rows)]
     for tile in tiles:
-        _sweep_tile(job, int(tile), table)
+        _sweep_tile(job, int(tile), tables)
 
 
-def _sweep_tile(job: _Job, tile: int, table: Found) -> None:
+def _sweep_tile(job: _Job, tile: int, tables: list[NDArray[np.float64]]) -> None:
     hierarchy, columns = job.metric.hierarchy, job.columns
     above, weights = (hierarchy.offsets, hierarchy.targets), (job.metric.minutes, job.metric.metres)
     start, stop = columns.bounds[tile], columns.bounds[tile + 1]
@@ -215,20 +218,23 @@ def _sweep_tile(job: _Job, tile: int, table: Found) -> None:
     labels = (np.full(listed[2][-1], np.inf), np.full(listed[2][-1], np.inf))
     # Travel to the columns comes down to them and goes up from the rows; travel from them goes the other way.
     sweep_up(above, (*weights, 1 - job.towards), listed, legs, labels)
-    shape = (len(job.rows[0]), _padded(int(stop - start)))
-    part = (table[0][: shape[0] * shape[1]].reshape(shape), table[1][: shape[0] * shape[1]].reshape(shape))
-    sweep_down(above, (*weights, job.towards), (listed, labels), job.rows, part, job.cutoff_min)
-    gather(part, job.legs, (columns.place[start:stop], *job.steps), job.cutoff_min, job.found)
+    width = _padded(int(stop - start))
+    up, up_m, best, best_m = (table[: len(table) // width * width].reshape(-1, width) for table in tables)
+    best[: job.n_rows] = np.inf
+    part = (best[: job.n_rows], best_m[: job.n_rows])
+    room = (hierarchy.level, up, up_m, np.full(len(up), -np.inf))
+    sweep_down(above, (*weights, job.towards), (listed, labels), job.rows, room, (*part, job.cutoff_min))
+    hand_over(part, (columns.place[start:stop], *job.steps), job.cutoff_min, job.found)
 
 
-def _rows(hierarchy: Hierarchy, places: Entries) -> tuple[Legs, tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """List the nodes of places and all above them; return the legs over positions in this list, and the list."""
+def _rows(hierarchy: Hierarchy, places: Entries) -> Rows:
+    """List the nodes of places and all above them, with the legs by node."""
     rank = hierarchy.rank[places.node]
     nodes = _above(hierarchy, rank)
-    where = np.empty(hierarchy.n_nodes, dtype=np.int32)
-    where[nodes] = np.arange(len(nodes), dtype=np.int32)
-    offsets = np.asarray(places.offsets, dtype=np.int64)
-    return (offsets, where[rank], _floats(places.leg_min), _floats(places.leg_m)), (nodes, where)
+    order = np.argsort(rank, kind="stable")
+    offsets = np.searchsorted(rank[order], np.append(nodes, hierarchy.n_nodes)).astype(np.int64)
+    place = np.repeat(np.arange(len(places), dtype=np.int32), np.diff(places.offsets))[order]
+    return nodes, offsets, place, _floats(places.leg_min[order]), _floats(places.leg_m[order])
 
 
 def _above(hierarchy: Hierarchy, ranks: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,6 +1,6 @@
 """Compiled parts of the hierarchy: its shortcuts, their times, and times between many places over it."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Listed = tuple[Ints, Ints, NDArray[np.int64], Ints]
 
-__all__ = ["complete", "customise", "gather", "sweep_down", "sweep_up", "walk_tree"]
+__all__ = ["complete", "customise", "hand_over", "sweep_down", "sweep_up", "walk_tree"]
 
 # Kernels are called from Python or from each other, never from C: fewer ways in compile in less time.
 outer = nb.njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
@@ -79,7 +79,7 @@ def complete(
 
 
 @outer  # pragma: no cover - compiled
-def walk_tree(parent: Ints, below: Ints, place: Ints, end: Ints) -> None:
+def walk_tree(parent: Ints, below: Ints, place: Ints, level: Ints, end: Ints) -> None:
     """
     Give numbers to the nodes of a tree so that each subtree has consecutive numbers and its top the last of them.
 
@@ -89,8 +89,8 @@ def walk_tree(parent: Ints, below: Ints, place: Ints, end: Ints) -> None:
         A node with a higher position; -1 for a root.
     below : ndarray of int32
         All 1; afterwards the number of nodes in the subtree of each node, itself included.
-    place : ndarray of int32
-        Receives the numbers.
+    place, level : ndarray of int32
+        Receive the numbers, and how many nodes are above each.
     end : ndarray of int32
         Room for as many numbers.
     """
@@ -102,9 +102,11 @@ def walk_tree(parent: Ints, below: Ints, place: Ints, end: Ints) -> None:
     for v in range(n - 1, -1, -1):
         up = parent[v]
         if up < 0:
+            level[v] = 0
             place[v] = free - 1
             free -= below[v]
         else:
+            level[v] = level[up] + 1
             place[v] = end[up] - 1
             end[up] -= below[v]
         end[v] = place[v]
@@ -163,6 +165,36 @@ def customise(
     return minutes, metres
 
 
+@inner  # pragma: no cover - compiled
+def _relax(into: Floats, into_m: Floats, of: Floats, of_m: Floats, cost: tuple[float, float]) -> None:
+    """Keep the better of two ways for each of a row of columns; written so that it takes several at a time."""
+    time, metre = cost
+    for j in range(into.shape[0]):
+        later, along, now, now_m = of[j] + time, of_m[j] + metre, into[j], into_m[j]
+        into[j] = min(now, later)
+        into_m[j] = along if later < now else now_m
+
+
+@inner  # pragma: no cover - compiled
+def _relax_twice(
+    into: tuple[Floats, Floats],
+    one: tuple[Floats, Floats, float, float],
+    other: tuple[Floats, Floats, float, float],
+) -> None:
+    """Keep the best of three ways for each of a row of columns; two arcs at a time write each row half as often."""
+    minutes, metres = into
+    of, of_m, time, metre = one
+    of_other, of_other_m, time_other, metre_other = other
+    for j in range(minutes.shape[0]):
+        now, now_m = minutes[j], metres[j]
+        later, along = of[j] + time, of_m[j] + metre
+        last, last_m = of_other[j] + time_other, of_other_m[j] + metre_other
+        first = min(now, later)
+        first_m = along if later < now else now_m
+        minutes[j] = min(first, last)
+        metres[j] = last_m if last < first else first_m
+
+
 @outer  # pragma: no cover - compiled
 def sweep_up(
     above: tuple[NDArray[np.int64], Ints],
@@ -201,19 +233,14 @@ def sweep_up(
                 minutes[at] = leg_min[s]
                 metres[at] = leg_m[s]
     for p in range(nodes.shape[0]):
-        v = nodes[p]
-        own, own_m = minutes[starts[p] : starts[p + 1]], metres[starts[p] : starts[p + 1]]
+        v, begin, end = nodes[p], starts[p], starts[p + 1]
         for e in range(offsets[v], offsets[v + 1]):
-            time, metre = arc_min[e, way], arc_m[e, way]
-            if time == np.inf:
-                continue
-            q = where[targets[e]]
-            start = starts[q] + first[p] - first[q]
-            there, there_m = minutes[start : start + own.shape[0]], metres[start : start + own.shape[0]]
-            for j in range(own.shape[0]):
-                later, along, now, now_m = own[j] + time, own_m[j] + metre, there[j], there_m[j]
-                there[j] = min(now, later)
-                there_m[j] = along if later < now else now_m
+            if arc_min[e, way] < np.inf:
+                q = where[targets[e]]
+                start = starts[q] + first[p] - first[q]
+                stop = start + end - begin
+                cost = (arc_min[e, way], arc_m[e, way])
+                _relax(minutes[start:stop], metres[start:stop], minutes[begin:end], metres[begin:end], cost)
 
 
 @inner  # pragma: no cover - compiled
@@ -225,17 +252,28 @@ def _least(row: Floats) -> float:
     return low
 
 
+@inner  # pragma: no cover - compiled
+def _begin_row(row: Floats, labels: Floats, first: int) -> None:
+    """Fill a row with labels from one column on, and with inf before and after them."""
+    for j in range(row.shape[0]):
+        row[j] = np.inf
+    for j in range(labels.shape[0]):
+        row[first + j] = labels[j]
+
+
 @outer  # pragma: no cover - compiled
 def sweep_down(
     above: tuple[NDArray[np.int64], Ints],
     weights: tuple[Floats, Floats, int],
     tops: tuple[Listed, tuple[Floats, Floats]],
-    rows: tuple[Ints, Ints],
-    table: tuple[Floats, Floats],
-    limit_min: float,
+    rows: tuple[Ints, NDArray[np.int64], Ints, Floats, Floats],
+    room: tuple[Ints, Floats, Floats, Floats],
+    result: tuple[Floats, Floats, float],
 ) -> None:
     """
-    Find the times between columns and listed nodes, from the highest node down.
+    Find the times between columns and places, from the highest node down.
+
+    A subtree is swept in one run, so of the rows of the nodes those on the way to the root are enough.
 
     Parameters
     ----------
@@ -246,61 +284,64 @@ def sweep_down(
     tops : tuple
         What `sweep_up` listed and found.
     rows : tuple of ndarray
-        Nodes, ascending, with all that are above them; and by any node its position in this list.
-    table : tuple of ndarray, each of shape (listed nodes, columns)
-        Receives minutes and metres, inf where there is no way.
-    limit_min : float
-        Longer times are not wanted; inclusive.
+        Nodes of the places and all above them, ascending; by listed node offsets of the legs; place, minutes and
+        metres of each leg.
+    room : tuple of ndarray
+        Level of every node in the tree; room for minutes and metres of shape (levels, columns); -inf for each level.
+    result : tuple
+        Minutes (all inf) and metres of shape (places, columns), changed in place, where times beyond the limit may be
+        written; and the limit: longer times are not wanted; inclusive.
     """
     offsets, targets = above
     arc_min, arc_m, way = weights
     (top_nodes, first, starts, _), (top_min, top_m) = tops
-    nodes, where = rows
-    minutes, metres = table
-    least = np.full(nodes.shape[0], np.inf)
+    nodes, leg_offsets, leg_place, leg_min, leg_m = rows
+    level, minutes, metres, least = room
+    best, best_m, limit_min = result
     q = top_nodes.shape[0] - 1
     for p in range(nodes.shape[0] - 1, -1, -1):
         v = nodes[p]
-        own, own_m = minutes[p], metres[p]
-        for j in range(own.shape[0]):
-            own[j] = np.inf
-            own_m[j] = np.inf
+        own, own_m = minutes[level[v]], metres[level[v]]
         while q >= 0 and top_nodes[q] > v:
             q -= 1
-        if q >= 0 and top_nodes[q] == v:
-            for j in range(starts[q + 1] - starts[q]):
-                own[first[q] + j] = top_min[starts[q] + j]
-                own_m[first[q] + j] = top_m[starts[q] + j]
+        is_top = q >= 0 and top_nodes[q] == v
+        begin, end, column = (starts[q], starts[q + 1], first[q]) if is_top else (0, 0, 0)
+        _begin_row(own, top_min[begin:end], column)
+        _begin_row(own_m, top_m[begin:end], column)
+        waits, up_waits = np.int64(-1), np.int32(0)
         for e in range(offsets[v], offsets[v + 1]):
-            time, metre, up = arc_min[e, way], arc_m[e, way], where[targets[e]]
-            if time == np.inf or time + least[up] > limit_min:
+            up = level[targets[e]]
+            # Without a limit `least` is -inf; then inf minutes make NaN, which is no less than anything either.
+            if not arc_min[e, way] + least[up] <= limit_min:
                 continue
-            there, there_m = minutes[up], metres[up]
-            for j in range(own.shape[0]):
-                later, along, now, now_m = there[j] + time, there_m[j] + metre, own[j], own_m[j]
-                own[j] = min(now, later)
-                own_m[j] = along if later < now else now_m
-        if limit_min < np.inf:
-            least[p] = _least(own)
+            if waits < 0:
+                waits, up_waits = e, up
+            else:
+                one = (minutes[up_waits], metres[up_waits], arc_min[waits, way], arc_m[waits, way])
+                _relax_twice((own, own_m), one, (minutes[up], metres[up], arc_min[e, way], arc_m[e, way]))
+                waits = np.int64(-1)
+        if waits >= 0:
+            _relax(own, own_m, minutes[up_waits], metres[up_waits], (arc_min[waits, way], arc_m[waits, way]))
+        least[level[v]] = _least(own) if limit_min < np.inf else -np.inf
+        for s in range(leg_offsets[p], leg_offsets[p + 1]):
+            i = leg_place[s]
+            _relax(best[i], best_m[i], own, own_m, (leg_min[s], leg_m[s]))
 
 
 @outer  # pragma: no cover - compiled
-def gather(
-    table: tuple[Floats, Floats],
-    legs: tuple[NDArray[np.int64], Ints, Floats, Floats],
+def hand_over(
+    best: tuple[Floats, Floats],
     columns: tuple[Ints, int, int],
     limit_min: float,
     found: tuple[Floats, Floats],
 ) -> None:
     """
-    Write the fastest times between places and columns into the table of all places.
+    Write the times between places and columns into the table of all places.
 
     Parameters
     ----------
-    table : tuple of ndarray
+    best : tuple of ndarray
         What `sweep_down` found.
-    legs : tuple of ndarray
-        By place: offsets, rows of the table, minutes and metres of the legs.
     columns : tuple
         Place of each column; how far two places of rows lie apart in `found`, and two places of columns.
     limit_min : float
@@ -308,19 +349,11 @@ def gather(
     found : tuple of ndarray
         Minutes and metres, flat; changed in place.
     """
-    offsets, rows, leg_min, leg_m = legs
     column_place, row_step, column_step = columns
-    best, best_m = np.empty(table[0].shape[1]), np.empty(table[0].shape[1])
-    for i in range(offsets.shape[0] - 1):
-        best[:] = np.inf
-        for s in range(offsets[i], offsets[i + 1]):
-            row, row_m, leg, along = table[0][rows[s]], table[1][rows[s]], leg_min[s], leg_m[s]
-            for j in range(best.shape[0]):
-                time, metre, now, now_m = row[j] + leg, row_m[j] + along, best[j], best_m[j]
-                best[j] = min(now, time)
-                best_m[j] = metre if time < now else now_m
+    minutes, metres = best
+    for i in range(minutes.shape[0]):
         for j in range(column_place.shape[0]):
             at = i * row_step + column_place[j] * column_step
-            if best[j] <= limit_min and best[j] < found[0][at]:
-                found[0][at] = best[j]
-                found[1][at] = best_m[j]
+            if minutes[i, j] <= limit_min and minutes[i, j] < found[0][at]:
+                found[0][at] = minutes[i, j]
+                found[1][at] = metres[i, j]

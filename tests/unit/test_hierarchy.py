@@ -184,8 +184,8 @@ def test_nodes_on_one_spot_do_not_disturb_the_order():
 
 def test_bytes_are_those_that_are_stated():
     hierarchy, n_arcs = grid(10)
-    # 12 an arc of the hierarchy, 28 a node and two more offsets of 8, and 4 an arc of the network.
-    assert hierarchy.nbytes == 12 * hierarchy.n_arcs + 28 * 100 + 16 + 4 * n_arcs
+    # 12 an arc of the hierarchy, 32 a node and two more offsets of 8, and 4 an arc of the network.
+    assert hierarchy.nbytes == 12 * hierarchy.n_arcs + 32 * 100 + 16 + 4 * n_arcs
     assert hierarchy.customise(np.ones(n_arcs), np.ones(n_arcs)).nbytes == 32 * hierarchy.n_arcs
 
 
