@@ -327,8 +327,10 @@ def _imputed_share(roads: _Roads, zone: shapely.Geometry | None) -> float:
         length = np.where(whole, shapely.length(lines), 0.0)
         rows = np.flatnonzero(~whole & np.asarray(shapely.intersects(zone, lines)))
         length[rows] = shapely.length(shapely.intersection(lines[rows], zone))
-    total = float(length.sum())
-    return float(length[roads.imputed].sum()) / total if total > 0 else float("nan")
+    imputed, known = float(length[roads.imputed].sum()), float(length[~roads.imputed].sum())
+    # Over the sum of the two parts, so that rounding never makes it more than 1.
+    total = imputed + known
+    return imputed / total if total > 0 else float("nan")
 
 
 def _row(
@@ -338,7 +340,9 @@ def _row(
     rural, urban, unknown = (
         float(persons[cells & (served.kind == kind)].sum()) for kind in (_RURAL, _URBAN, _UNKNOWN)
     )
-    lower, upper = (float(persons[cells & near].sum()) for near in (served.lower, served.upper))
+    # People are summed in another order than all rural ones, so that rounding may make some more than all.
+    upper = min(float(persons[cells & served.upper].sum()), rural)
+    lower = min(float(persons[cells & served.lower].sum()), upper)
     return {
         "unit_level": unit[0],
         "unit_id": unit[1],

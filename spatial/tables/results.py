@@ -168,6 +168,18 @@ LAST_MILE_TABLE = Table(
         number("parcel_point_min", "Minutes to a parcel point", "min"),
         number("bus_stop_min", "Minutes to a bus stop", "min"),
         number("telecom_min", "Minutes to a telecom point", "min"),
+        number(
+            "known_all_season_road_min",
+            "Walk to a road known to be all-season",
+            "min",
+            "NaN = none is known.",
+            required=False,
+        ),
+        number(
+            "parcel_point_distance_m", "Way to a parcel point", "m", "Both walks included.", required=False
+        ),
+        number("bus_stop_distance_m", "Way to a bus stop", "m", "Both walks included.", required=False),
+        number("telecom_distance_m", "Way to a telecom point", "m", "Both walks included.", required=False),
     ),
 )
 ROUTES = Table(

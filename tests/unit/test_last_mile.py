@@ -138,3 +138,8 @@ def test_points_on_a_line_are_at_no_distance(grid_city, access):
     places = grid_city.settlements([("a", "village", 0.5, 0.0)])
     mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), places, access)
     assert mile["all_season_road_distance_m"][0] == 0.0
+
+
+def test_every_column_is_described(grid_city, villages, access):
+    mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), villages, access)
+    assert [name for name in mile if TABLES["last_mile"].field(name) is None] == []

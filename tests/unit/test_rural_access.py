@@ -59,6 +59,25 @@ def test_the_distance_is_to_the_line_between_its_vertices():
     }
 
 
+def test_no_share_exceeds_one_by_rounding():
+    # Within the zone no surface is known, among roads beyond it that are: sums of the same metres in another order
+    # differ in their last digit. Likewise people who are served but for a millionth of a millionth of one.
+    rng = np.random.default_rng(11)
+    zones = gpd.GeoDataFrame(
+        {"boundary_id": ["a"]}, geometry=[shapely.box(WEST, NORTH, WEST + 9000, NORTH + 9000)], crs=CRS
+    )
+    for _ in range(30):
+        lengths = rng.uniform(0, 3000, rng.integers(20, 400))
+        lines = [
+            ("unknown", None, 0, y, x, y + x / 3) if y % 7 else ("yes", "asphalt", 9e5, y, 9e5 + x, y)
+            for y, x in enumerate(lengths, start=1)
+        ]
+        crowd = people(np.append(rng.uniform(0, 9, 300), 1e-12).reshape(7, 43), cell_m=10.0)
+        table = rural_access_index(crowd, roads(*lines), zones=zones, distance_m=500.0)
+        assert table["imputed_share"][1] == pytest.approx(1.0)
+        assert table[["rai_lower", "rai_upper", "imputed_share"]].fillna(0.0).le(1.0).all(axis=None)
+
+
 def test_unknown_roads_raise_the_upper_bound_alone_and_seasonal_ones_neither():
     table = rural_access_index(
         COLUMN,
