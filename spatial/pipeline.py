@@ -23,23 +23,12 @@ FINDINGS = ("findings_read", "findings_network", "findings_access")
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
 TIMES = (*LAW, "network", "region")
 TRAVEL = ("study_area", "water", "nodes", "edges")
-ENGINE = (
-    "measures?",
-    "facility_use?",
-    "served?",
-    "isochrones?",
-    "catchments?",
-    "intervals?",
-    "interval_people?",
-    "wet_losses?",
-    "rural_access?",
-    "cells?",
-    "cell_access?",
-)
 ACCOUNTS = ("counts", "provenance", "population_account")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
 # fmt: off
+ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?", "intervals?", "interval_people?",
+          "wet_losses?", "rural_access?", "cells?", "cell_access?", "off_road?")
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
           ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
@@ -57,6 +46,8 @@ STAGES = (
           ("intervals?", "interval_people?", "wet_losses?", "rural_access?"), (*TIMES, "uncertainty")),
     Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
           ("cells?", "cell_access?"), TIMES),
+    Stage("off_road", stages.off_road, ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
+          ("off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
     Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
           ("norm_results",), (*LAW, "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?"), ("gaps",),
@@ -64,8 +55,8 @@ STAGES = (
           files="processed"),
     Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, "gaps", "elevation?"), (), EVERYTHING,
           files="maps"),
-    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *FINDINGS, "gaps", "population?"), (),
-          EVERYTHING, files="processed"),
+    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *FINDINGS, "gaps", "population?",
+          "off_road_min?"), (), EVERYTHING, files="processed"),
 )
 # fmt: on
 

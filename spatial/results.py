@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Results", "read_results"]
 
-RASTERS = ("population", "elevation", "landcover")
+RASTERS = ("population", "elevation", "landcover", "friction", "off_road_min")
 
 
 class Results:

@@ -100,8 +100,7 @@ def policy_files(study: Study) -> list[Path]:
         Sorted, below the raw root; some may be missing.
     """
     names = [study.services_file, study.norms.register_file]
-    if study.network.speeds.endswith(".toml"):
-        names.append(study.network.speeds)
+    names += [name for name in (study.network.speeds, study.off_road.speeds) if name.endswith(".toml")]
     return sorted({study.raw_path(name) for name in names if name})
 
 

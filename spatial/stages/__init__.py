@@ -11,6 +11,7 @@ from spatial.stages.maps import maps
 from spatial.stages.measures import measures
 from spatial.stages.network import network
 from spatial.stages.norms import norms
+from spatial.stages.off_road import off_road
 from spatial.stages.policy import check_policy
 from spatial.stages.population import population
 from spatial.stages.qgis import qgis
@@ -31,6 +32,7 @@ __all__ = [
     "measures",
     "network",
     "norms",
+    "off_road",
     "population",
     "qgis",
     "read",

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from rasterio.features import geometry_mask
 
-from spatial.access import access_table, rural_access_index, wet_loss
+from spatial.access import access_table, rural_access_index, towns_as_facilities, wet_loss
+from spatial.access.rules import TOWN_TIERS
 from spatial.access.uncertainty import access_intervals
 from spatial.network import with_season
 from spatial.stages.ground import closer_services, main_graph, speeds_of, surroundings_of
-from spatial.stages.rules import access_rules, snap_rules
+from spatial.stages.rules import access_rules, binding_norms, snap_rules, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,13 +50,14 @@ def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -
         Tables `intervals`, `interval_people`, `wet_losses` and `rural_access`, as far as the study allows them.
     """
     services = closer_services(options, inputs, options.uncertainty.services)
+    towns = {} if options.uncertainty.services else _towns(options, inputs)
     graph = main_graph(options, inputs)
     wet = _wet(options, graph)
     progress(0.0, "certainty: paired runs")
-    found: dict[str, Value] = _intervals(options, inputs, graph, wet, services)
+    found: dict[str, Value] = _intervals(options, inputs, graph, wet, services | towns)
     if wet is not None:
         progress(0.6, "certainty: the wet season")
-        found["wet_losses"] = _wet_losses(options, inputs, wet, services)
+        found["wet_losses"] = _wet_losses(options, inputs, wet, services, towns)
     if "population" in inputs:
         progress(0.9, "certainty: Rural Access Index")
         found["rural_access"] = _rural_access(inputs, graph)
@@ -68,6 +70,28 @@ def _wet(options: Options, graph: TravelGraph) -> TravelGraph | None:
     return with_season(graph, WET, table=speeds_of(options))
 
 
+def _headlines(options: Options) -> pd.DataFrame:
+    binding = binding_norms(options)
+    return binding.loc[binding["id"].isin(options.norms.headline)]
+
+
+def _towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Choose the tiers of towns that headline norms ask for; a city does what a town does."""
+    vocabulary = vocabulary_of(options)
+    asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
+    tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
+    return {
+        tier: TOWN_TIERS[tier] for tier in tiers if inputs["settlements"]["tier"].isin(TOWN_TIERS[tier]).any()
+    }
+
+
+def _cutoffs(options: Options) -> list[float]:
+    """Count people at the study's cutoffs, and at the minutes that its headline norms ask for."""
+    norms = _headlines(options)
+    timed = norms.loc[(norms["metric"] == "time_min") & (norms["unit"] == "min"), "threshold"].dropna()
+    return sorted({*map(float, options.access.cutoffs_min), *map(float, timed)})
+
+
 def _intervals(
     options: Options,
     inputs: Mapping[str, Any],
@@ -76,20 +100,23 @@ def _intervals(
     services: Mapping[str, frozenset[str]],
 ) -> dict[str, Value]:
     tables, people = [], []
+    settlements = inputs["settlements"]
     for service, kinds in services.items():
+        is_town = service in TOWN_TIERS
         found = access_intervals(
             graph,
-            inputs["settlements"],
-            inputs["facilities"],
+            settlements,
+            towns_as_facilities(settlements) if is_town else inputs["facilities"],
             service=kinds,
-            cutoffs_min=options.access.cutoffs_min,
+            cutoffs_min=_cutoffs(options),
             speed_share=options.uncertainty.speed_share,
             wet=wet,
             direction=options.access.direction,
             rules=snap_rules(options.network),
             barriers=surroundings_of(options, inputs).barriers,
         )
-        tables.append(found.table.assign(service=service))
+        table = found.table.assign(service=service)
+        tables.append(_at_home(table, settlements, kinds) if is_town else table)
         people.append(found.people.assign(service=service, mode=graph.mode))
     if not tables:
         return {}
@@ -100,8 +127,22 @@ def _intervals(
     }
 
 
+def _at_home(table: pd.DataFrame, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.DataFrame:
+    """Give a town no way to itself."""
+    towns = settlements.loc[settlements["tier"].isin(tiers), "settlement_id"]
+    here = table["settlement_id"].isin(towns)
+    minutes = [name for name in map(str, table.columns) if name.endswith("_min")]
+    known = {name: table[name].mask(here, 0.0) for name in minutes}
+    status = table["interval_status"].mask(here, "reached")
+    return table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
+
+
 def _wet_losses(
-    options: Options, inputs: Mapping[str, Any], wet: TravelGraph, services: Mapping[str, frozenset[str]]
+    options: Options,
+    inputs: Mapping[str, Any],
+    wet: TravelGraph,
+    services: Mapping[str, frozenset[str]],
+    towns: Mapping[str, frozenset[str]],
 ) -> pd.DataFrame:
     settlements, dry = inputs["settlements"], inputs["access"]
     when_wet = access_table(
@@ -112,8 +153,9 @@ def _wet_losses(
         rules=access_rules(options),
         surroundings=surroundings_of(options, inputs),
     ).access
-    when_wet = when_wet.loc[when_wet["service"].isin(list(services))]
-    same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(list(services))]
+    names = [*services, *towns]
+    when_wet = when_wet.loc[when_wet["service"].isin(names)]
+    same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(names)]
     return wet_loss(same, when_wet, settlements)
 
 

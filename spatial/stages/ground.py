@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
 
-__all__ = ["closer_services", "graphs_of", "main_graph", "speeds_of", "surroundings_of"]
+__all__ = ["closer_services", "graphs_of", "main_graph", "speeds_of", "speeds_over_ground", "surroundings_of"]
 
 
 def speeds_of(options: Options) -> str | Path:
@@ -36,6 +36,24 @@ def speeds_of(options: Options) -> str | Path:
         A preset, or the user's own file below the raw root.
     """
     speeds: str = options.network.speeds
+    return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
+
+
+def speeds_over_ground(options: Options) -> str | Path:
+    """
+    Name the study's table of speeds by land cover.
+
+    Parameters
+    ----------
+    options : Options
+        `off_road`.
+
+    Returns
+    -------
+    str or Path
+        A preset, or the user's own file below the raw root.
+    """
+    speeds: str = options.off_road.speeds
     return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import pandas as pd
 
 from spatial import access
 from spatial.access.capacity import allocate_capacity
-from spatial.errors import ContractError, first_of
+from spatial.access.groups import Group, group_travel_times
+from spatial.errors import ContractError
 from spatial.stages.decays import decay_of
 from spatial.stages.ground import closer_services, main_graph, surroundings_of
 from spatial.stages.rules import snap_rules
@@ -19,13 +19,11 @@ from spatial.stages.rules import snap_rules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from spatial.access import SnapRules
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study import GroupOptions, MeasureOptions
+    from spatial.study import MeasureOptions
 
 __all__ = ["measures"]
 
-_log = logging.getLogger(__name__)
 
 EVERYBODY = "everybody"
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
@@ -69,6 +67,8 @@ def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     """
     chosen = options.measures
     services = closer_services(options, inputs, chosen.services)
+    if chosen.persons_per_unit:
+        services |= closer_services(options, inputs, tuple(chosen.persons_per_unit))
     if not services or not (chosen.kinds or chosen.persons_per_unit):
         return {}
     found: dict[str, list[pd.DataFrame]] = {"measures": [], "facility_use": [], "served": []}
@@ -80,7 +80,7 @@ def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
 
 
 def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[_Case]:
-    """Travel with everybody, then with each group by its own walk."""
+    """Travel with everybody, then with each group at its own pace."""
     chosen, graph = options.measures, main_graph(options, inputs)
     settlements, facilities = inputs["settlements"], inputs["facilities"]
     facilities = facilities.loc[facilities["service"].isin(kinds)].reset_index(drop=True)
@@ -89,25 +89,19 @@ def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -
         raise ContractError(
             "settlements", [f"{name}: the study's measures ask for this column" for name in absent]
         )
-    usual = snap_rules(options.network)
-    walks = [
-        (EVERYBODY, chosen.demand, usual),
-        *((group.name, group.column, _walk(usual, group)) for group in chosen.groups),
-    ]
-    for name, column, rules in walks:
-        od = access.travel_times(
-            graph,
-            settlements,
-            facilities,
-            cutoff_min=chosen.catchment_min,
-            rules=rules,
-            barriers=surroundings_of(options, inputs).barriers,
-        )
-        yield _Case(name, column, od, settlements, facilities, chosen, options.access.cutoffs_min)
-
-
-def _walk(usual: SnapRules, group: GroupOptions) -> SnapRules:
-    return replace(usual, walk_km_h=group.walk_km_h, max_snap_m=group.max_walk_m)
+    travel = {
+        "cutoff_min": chosen.catchment_min,
+        "rules": snap_rules(options.network),
+        "barriers": surroundings_of(options, inputs).barriers,
+    }
+    rest = (settlements, facilities, chosen, options.access.cutoffs_min)
+    yield _Case(
+        EVERYBODY, chosen.demand, access.travel_times(graph, settlements, facilities, **travel), *rest
+    )
+    for option in chosen.groups:
+        group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
+        od = group_travel_times(graph, settlements, facilities, [group], **travel)
+        yield _Case(group.name, group.column, od, *rest)
 
 
 def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds: frozenset[str]) -> None:
@@ -122,8 +116,8 @@ def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds:
                 columns=["method", "decay", "settlements_reached"]
             )
             found["facility_use"].append(use)
-    if case.chosen.persons_per_unit is not None and case.group == EVERYBODY:
-        found["served"] += [frame.assign(service=service) for frame in _served(case, kinds)]
+    if service in case.chosen.persons_per_unit and case.group == EVERYBODY:
+        found["served"].append(_served(case, service, kinds))
 
 
 def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataFrame]:
@@ -132,7 +126,7 @@ def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataF
         return [table.assign(measure=measure)]
     decay = decay_of(case.chosen.decay, cutoff_min=case.chosen.catchment_min)
     if measure == "spatial_availability":
-        table = access.spatial_availability(*case.frames, service=kinds, decay=decay, demand=case.demand)
+        table = access.spatial_availability(*case.frames, **_competition(case, kinds))
         return [table.assign(measure=measure)]
     if measure == "gravity":
         return [access.gravity(*case.frames, service=kinds, decay=decay).assign(measure=measure)]
@@ -146,31 +140,34 @@ def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataF
     return [table.assign(measure=table["cutoff_min"].map(words))]
 
 
-def _served(case: _Case, kinds: frozenset[str]) -> list[pd.DataFrame]:
-    """Fill the facilities where the capacity of each is known; an unknown one leaves the service out, and says so."""
-    offered = case.facilities.loc[
-        case.facilities["service"].isin(kinds) & (case.facilities["status"] == "existing")
-    ]
-    unknown = offered.loc[offered["capacity"].isna(), "facility_id"]
-    if len(unknown):
-        _log.warning(
-            "no allocation for %s: capacity unknown for %s", "+".join(sorted(kinds)), first_of(unknown)
-        )
-        return []
+def _served(case: _Case, service: str, kinds: frozenset[str]) -> pd.DataFrame:
+    """Fill the facilities in the order of travel time."""
     found = allocate_capacity(
         *case.frames,
         service=kinds,
         cutoff_min=case.chosen.catchment_min,
         demand=case.demand,
-        persons_per_unit=case.chosen.persons_per_unit or 1.0,
+        persons_per_unit=case.chosen.persons_per_unit[service],
     )
     columns = ["settlement_id", "service", "mode", "served_persons", "full_persons", "not_reached_persons"]
-    return [found.settlements[columns]]
+    return found.settlements.assign(service=service)[columns]
 
 
 def _catchment(case: _Case, measure: str, kinds: frozenset[str]) -> dict[str, Any]:
+    return {**_competition(case, kinds), "method": measure}
+
+
+def _competition(case: _Case, kinds: frozenset[str]) -> dict[str, Any]:
+    """Say who competes for what. Each facility counts one unless the capacity of all is known: `supply_basis` tells."""
     decay = decay_of(case.chosen.decay, cutoff_min=case.chosen.catchment_min)
-    return {"service": kinds, "method": measure, "decay": decay, "demand": case.demand}
+    offered = case.facilities["service"].isin(kinds) & (case.facilities["status"] == "existing")
+    is_known = bool(case.facilities.loc[offered, "capacity"].notna().all())
+    return {
+        "service": kinds,
+        "decay": decay,
+        "demand": case.demand,
+        "supply": "capacity" if is_known else "count",
+    }
 
 
 def _as_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from spatial.runner.stage import Options
 from spatial.sources.services import load_services
 from spatial.stages.rules import norm_rules, register_of
 from spatial.study import Study
+from spatial.terrain import load_surface_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ def check_policy(study: Study) -> None:
     if file is None or file.is_file():
         problems += _faults(lambda: load_speeds(file or speeds), f"network.speeds: {speeds!r}")
         problems += _season(study, file or speeds)
-    problems += _slopes(study)
+    problems += _slopes(study) + _off_road(study)
     problems += _languages(study.outputs.languages)
     problems += _crs(study.outputs.crs)
     if problems:
@@ -92,6 +93,21 @@ def _slopes(study: Study) -> list[str]:
     return []
 
 
+def _off_road(study: Study) -> list[str]:
+    chosen = study.off_road
+    if chosen.service is None:
+        return []
+    problems = (
+        [] if study.sources.landcover else ["off_road.service: times off the roads need [sources.landcover]"]
+    )
+    file = study.raw_path(chosen.speeds) if chosen.speeds.endswith(".toml") else None
+    if file is None or file.is_file():
+        problems += _faults(
+            lambda: load_surface_speeds(file or chosen.speeds), f"off_road.speeds: {chosen.speeds!r}"
+        )
+    return problems
+
+
 def _languages(languages: Sequence[str]) -> list[str]:
     key = "outputs.languages"
     problems = _faults(lambda: messages(languages), key)
@@ -116,6 +132,15 @@ def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
             problems.append(
                 f"{key}.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
             )
+    unknown = [name for name in study.measures.persons_per_unit if name not in known]
+    if unknown:
+        problems.append(
+            f"measures.persons_per_unit: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
+        )
+    if study.off_road.service not in {None, *known}:
+        problems.append(
+            f"off_road.service: unknown {study.off_road.service!r}; known are {', '.join(vocabulary.ids)}"
+        )
     known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
     unknown = [name for name in study.inventory if name not in known]
     if unknown:

@@ -57,9 +57,7 @@ class GroupOptions(Model):
         min_length=1, description="Column of settlements with its people, such as elderly_persons"
     )
     walk_km_h: float = Field(5.0, gt=0, description="Speed of its walk to and from the network")
-    max_walk_m: float = Field(
-        5000.0, gt=0, description="The longest straight line to the network that it walks"
-    )
+    max_walk_m: float = Field(5000.0, gt=0, description="The longest walk that it takes, detours counted")
 
 
 class MeasureOptions(Model):
@@ -78,10 +76,10 @@ class MeasureOptions(Model):
     demand: str = Field(
         "population_persons", description="Column of settlements with the people who ask for a service"
     )
-    persons_per_unit: float | None = Field(
-        None,
-        gt=0,
-        description="People that one unit of capacity serves; with it facilities are filled: served, full, not reached",
+    persons_per_unit: dict[str, float] = Field(
+        default_factory=dict,
+        description="By service, the people that one unit of capacity serves: its facilities are then filled, and "
+        "people are served, find them full, or reach none",
     )
     groups: tuple[GroupOptions, ...] = Field((), description="Groups that are measured on their own too")
 
@@ -101,17 +99,22 @@ class AreaOptions(Model):
 class OffRoadOptions(Model):
     """Travel times off the roads, over land cover, slope and water."""
 
-    services: Annotated[tuple[str, ...], Unrepeated] = Field(
-        (), description="Services that get a raster of travel times; empty for none"
+    service: str | None = Field(
+        None, description="Service that gets a raster of travel times; needs [sources.landcover]"
     )
     speeds: str = Field(
-        "accessmod",
-        description="Speeds by land cover: a table of the package, or a CSV file below the raw root",
+        "igbp_weiss_2020",
+        description="Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below "
+        "the raw root",
     )
+    mode: Literal["walk", "motorised"] = Field("walk", description="Whether roads are walked or driven")
     neighbours: Literal[4, 8, 16] = Field(
         8, description="Steps from a cell: 4, 8, or 16 with the knight's move"
     )
-    slope: bool = Field(True, description="Whether the slope slows walkers, where the study has elevation")
+    slope: bool = Field(
+        True,
+        description="Whether slopes slow walkers where the study has elevation, on the grid of the land cover",
+    )
     cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
 
 

@@ -24,6 +24,7 @@ NAMES = [
     "flows.csv",
     "population.tif",
     "elevation.tif",
+    "landcover.tif",
     "source.toml",
 ]
 SMALL = 60

@@ -10,8 +10,10 @@ import rasterio
 from rasterio.transform import from_origin
 
 from spatial.sources.sample.county import draw_county
-from spatial.sources.sample.ground import CELL_DEGREES, NORTH, WEST, to_degrees
+from spatial.sources.sample.cover import NO_COVER, land_cover
+from spatial.sources.sample.ground import CELL_DEGREES, COLUMNS, NORTH, ROWS, WEST, to_degrees
 from spatial.sources.sample.spread import NODATA
+from spatial.sources.sample.water import river_cells
 from spatial.sources.sample.write_osm import write_osm
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ ORIGIN = {
     "flows.csv": "Made-up yearly flows of people and parcels between settlements",
     "population.tif": "Made-up population raster, persons per cell of 3 seconds of arc",
     "elevation.tif": "Made-up elevation model, metres per cell of 3 seconds of arc",
+    "landcover.tif": "Made-up land cover, IGBP classes per cell of 3 seconds of arc",
 }
 
 
@@ -58,7 +61,8 @@ def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int 
     Returns
     -------
     list of Path
-        sample.osm.pbf, settlements.csv, facilities.csv, flows.csv, population.tif, elevation.tif, source.toml.
+        sample.osm.pbf, settlements.csv, facilities.csv, flows.csv, population.tif, elevation.tif, landcover.tif,
+        source.toml.
 
     Raises
     ------
@@ -77,6 +81,8 @@ def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int 
         frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
     _write_raster(files[4], county.population.astype(np.float32), nodata=NODATA)
     _write_raster(files[5], np.round(county.terrain.elevation_m).astype(np.int16), nodata=-32_768)
+    cover = land_cover(county.terrain, county.population, river_cells(county.terrain).reshape(ROWS, COLUMNS))
+    _write_raster(files[6], cover, nodata=NO_COVER)
     description = folder / "source.toml"
     description.write_text(_description(files, seed), encoding="utf-8", newline="\n")
     return [*files, description]
@@ -107,7 +113,7 @@ def _write_raster(file: Path, values: NDArray[np.generic], *, nodata: float) -> 
         "transform": from_origin(WEST, NORTH, CELL_DEGREES, CELL_DEGREES),
         "nodata": nodata,
         "compress": "deflate",
-        "predictor": 2 if values.dtype.kind == "i" else 3,
+        "predictor": 2 if values.dtype.kind in "iu" else 3,
         "tiled": True,
     }
     with rasterio.open(file, "w", **options) as raster:
