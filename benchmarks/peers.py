@@ -22,9 +22,7 @@ from scipy.spatial import cKDTree
 from benchmarks.measure import in_turns
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, load_speeds, nearest, node_labels, snap
-from spatial.sources.osm import read_osm
-from spatial.sources.osm_roads import read_roads
-from spatial.sources.osm_scan import scan_osm
+from spatial.sources.osm import read_osm, read_osm_roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +31,17 @@ if TYPE_CHECKING:
 
     from spatial.network import SpeedTable
 
-__all__ = ["drivable_xml", "ingest", "kernels", "osmnx_ingest", "searches", "spatial_ingest"]
+__all__ = [
+    "alike_from_one_node",
+    "drivable_xml",
+    "ingest",
+    "kernels",
+    "osmnx_graph",
+    "osmnx_ingest",
+    "plain_speeds",
+    "searches",
+    "spatial_ingest",
+]
 
 SEED = 1
 SOURCES = 1000
@@ -102,8 +110,7 @@ def drivable_xml(extract: Path, xml: Path) -> Path:
 
 def _ours(extract: Path, speeds: SpeedTable | str = "osrm_like") -> TravelGraph:
     """From the file to the graph of drivers, reading roads only."""
-    scan = scan_osm(extract, keys={"highway"})
-    roads, _ = read_roads(sorted(scan.elements, key=lambda element: element.number))
+    roads = read_osm_roads(extract)
     return build_network(roads.to_crs(working_crs_for(roads)), speeds=speeds)
 
 
@@ -113,9 +120,23 @@ def _ours_whole(extract: Path) -> TravelGraph:
     return build_network(roads.to_crs(working_crs_for(roads)))
 
 
-def _osmnx(xml: Path) -> nx.MultiDiGraph:
-    """From the file to a projected graph with speeds and travel times, as osmnx documents it."""
-    graph = ox.graph_from_xml(xml, retain_all=True)
+def osmnx_graph(xml: Path, *, simplify: bool = True) -> nx.MultiDiGraph:
+    """
+    Build a projected graph with speeds and travel times, as osmnx documents it.
+
+    Parameters
+    ----------
+    xml : Path
+        As `drivable_xml` writes it.
+    simplify : bool
+        Whether chains of roads become one edge; one that changes its class then has the speed of a part of it.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        With ``travel_time`` in seconds.
+    """
+    graph = ox.graph_from_xml(xml, retain_all=True, simplify=simplify)
     classes = dict(load_speeds("osrm_like").modes["drive"].classes)
     graph = ox.add_edge_speeds(graph, hwy_speeds=classes)
     return ox.project_graph(ox.add_edge_travel_times(graph))
@@ -129,7 +150,7 @@ def spatial_ingest(extract: str, *, whole: bool = False) -> Callable[[], Any]:
 
 def osmnx_ingest(xml: str) -> Callable[[], Any]:
     """Alone, for its memory: osmnx from file to graph."""
-    return lambda: len(_osmnx(Path(xml)))
+    return lambda: len(osmnx_graph(Path(xml)))
 
 
 def _bare_pass(extract: Path) -> int:
@@ -156,7 +177,7 @@ def ingest(
         projected = roads.to_crs(working_crs_for(roads))
         tasks["build alone"] = lambda: build_network(projected)
         if xml is not None:
-            tasks["osmnx"] = lambda: _osmnx(Path(xml))
+            tasks["osmnx"] = lambda: osmnx_graph(Path(xml))
         at_most = {"osmnx": osmnx_repeats} if osmnx_repeats is not None else {}
         return {
             name: vars(taken) for name, taken in in_turns(tasks, repeats=repeats, at_most=at_most).items()
@@ -170,7 +191,7 @@ def searches(extract: str, xml: str, *, repeats: int) -> Callable[[], Any]:
 
     def job() -> dict[str, Any]:
         ours = _ours(Path(extract), plain_speeds())
-        theirs: Any = _osmnx(Path(xml))
+        theirs: Any = osmnx_graph(Path(xml))
         points = _hospitals(Path(extract), ours)
         sources = _shared_sources(ours, theirs, points)
         snaps = _at_nodes(ours, sources)
@@ -225,7 +246,7 @@ def _at_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> Any:
     return snap(graph, points, candidates=8, max_snap_m=0.001, min_component_km=0.0)
 
 
-def _spread(backward: nx.MultiDiGraph, sources: list[int], weight: str) -> dict[int, float]:
+def _spread(backward: Any, sources: list[int], weight: str) -> dict[int, float]:
     times: dict[int, float] = nx.multi_source_dijkstra_path_length(backward, set(sources), weight=weight)
     return times
 
@@ -250,6 +271,30 @@ def _in_common(
     numbers = [int(name[1:]) for name in graph.node_source_id]
     rows = [row for row, number in enumerate(numbers) if number in other]
     return mine[rows], _as_array(theirs, [numbers[row] for row in rows]) / 60.0
+
+
+def alike_from_one_node(graph: TravelGraph, other: nx.MultiDiGraph) -> dict[str, Any]:
+    """
+    Compare the times from one node to all on two graphs that were built apart.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Ours.
+    other : networkx.MultiDiGraph
+        As `osmnx_graph` gives it.
+
+    Returns
+    -------
+    dict
+        ``of`` so many nodes that both have ``agree`` so many within `ALIKE_SHARE`.
+    """
+    numbers = [int(name[1:]) for name in graph.node_source_id]
+    shared = [row for row, number in enumerate(numbers) if number in other and graph.node_component[row] == 0]
+    source = shared[len(shared) // 2]
+    mine = _as_array(_spread(graph.to_networkx(), [source], "time_min"), range(graph.n_nodes))
+    theirs = _spread(other, [numbers[source]], "travel_time")
+    return _agreement(*_in_common(graph, other, mine, theirs), share=ALIKE_SHARE)
 
 
 def _agreement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyproj
 from pyproj.aoi import AreaOfInterest
@@ -93,13 +93,31 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     return known
 
 
-def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
+class Spanned(Protocol):
+    """Anything with a CRS and bounds, such as roads as arrays."""
+
+    @property
+    def crs(self) -> Any:
+        """The CRS; None where unknown."""
+
+    @property
+    def total_bounds(self) -> Any:
+        """West, south, east and north."""
+
+    def __len__(self) -> int:
+        """Count what there is."""
+
+    def to_crs(self, crs: Any, /) -> Spanned:
+        """Bring it to another CRS."""
+
+
+def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj.CRS:
     """
     Choose the working CRS of a study: the WGS 84 UTM zone at the middle of its data.
 
     Parameters
     ----------
-    frame : GeoDataFrame or GeoSeries
+    frame : GeoDataFrame, GeoSeries or RoadLines
         Anything with a CRS that spans the study area.
 
     Returns
