@@ -169,8 +169,10 @@ def _core_nodes(
     has_edge[graph.edge_from] = True
     has_edge[graph.edge_to] = True
     visited, passed = np.flatnonzero(ends >= 2), np.flatnonzero((ends == 1) | ~has_edge)
+    x, y = graph.node_x, graph.node_y
+    corner = (x.min(initial=np.inf), y.min(initial=np.inf), max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0)
     groups = [
-        nodes[np.argsort(curve_keys(graph.node_x[nodes], graph.node_y[nodes]), kind="stable")]
+        nodes[np.argsort(curve_keys(x[nodes], y[nodes], corner), kind="stable")]
         for nodes in (visited, passed)
     ]
     return np.concatenate(groups).astype(np.int32), len(visited)

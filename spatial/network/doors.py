@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -83,13 +83,22 @@ def points_on_chains(
     """
     core = graph.core
     lanes = (core.backward, core.forward) if leaving else (core.forward, core.backward)
-    found: tuple[Any, ...] = legs_on_chains(
+    n = len(edge)
+    out = (
+        np.full(n, -1, np.int32),
+        np.full(n, -1, np.int32),
+        np.zeros(n),
+        np.full((n, 2), np.inf),
+        np.full((n, 2), np.inf),
+    )
+    legs_on_chains(
         np.ascontiguousarray(edge, dtype=np.int64),
         np.nan_to_num(np.ascontiguousarray(fraction, dtype=np.float64)),
         core.shape.chain_arcs,
         (*lanes, core.metres),
+        out,
     )
-    return found[0], found[1], found[2], found[3], found[4]
+    return out
 
 
 def lanes_of(graph: TravelGraph, *, onwards: bool) -> tuple[Lane, Lane, Lane]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.network.doors import lanes_of, seeds_at_ends
+from spatial.network.doors import seeds_at_ends
 from spatial.network.hierarchy import Hierarchy, Metric, build_hierarchy
 from spatial.network.hierarchy_query import Entries, many_to_many
-from spatial.network.kernels_matrix import times_within
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.kernels_door import Doors
-    from spatial.network.kernels_matrix import Goals
+    from spatial.network.kernels_door import Along, Doors
 
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -135,8 +133,8 @@ def _share_within(graph: TravelGraph, cutoff_min: float) -> float:
 
 def pairs_over_hierarchy(
     graph: TravelGraph,
-    places: tuple[Doors, Goals],
-    per: tuple[int, int, int],
+    doors: tuple[Doors, Doors],
+    along: tuple[Along, tuple[int, int]],
     cutoff_min: float,
     executor: Executor | None,
     *,
@@ -149,10 +147,10 @@ def pairs_over_hierarchy(
     ----------
     graph : TravelGraph
         The network.
-    places : tuple
-        Doors of the sources, and the goals, as `times_within` reads them.
-    per : tuple of int
-        Candidates a source, candidates a goal, and number of goals.
+    doors : tuple
+        Doors of the sources and of the goals.
+    along : tuple
+        Ways along the chains, which lead over no core node, of `along_chains`; number of sources and of goals.
     cutoff_min : float
         The longest time, inclusive.
     executor : Executor or None
@@ -165,8 +163,8 @@ def pairs_over_hierarchy(
     tuple of ndarray
         Position of the origin, of the destination, minutes and metres; by origin, then by destination.
     """
-    n_sources = len(places[0][0]) // per[0]
-    sides = (_entries(graph, places[0], per[0], n_sources), _entries(graph, places[1][0], per[1], per[2]))
+    (offsets, rows, time, metre), sizes = along
+    sides = tuple(_entries(graph, each, n) for each, n in zip(doors, sizes, strict=True))
     origins, destinations = sides if forwards else sides[::-1]
     metric = graph_metric(graph)
     if isinstance(executor, ThreadPoolExecutor):
@@ -178,7 +176,12 @@ def pairs_over_hierarchy(
             minutes, metres = many_to_many(
                 metric, origins, destinations, cutoff_min=cutoff_min, executor=threads
             )
-    i, j, time, metre = _along_chains(graph, places, per, cutoff_min, forwards=forwards)
+    per = [len(each[0]) // max(n, 1) for each, n in zip(doors, sizes, strict=True)]
+    source = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)) // max(per[0], 1)
+    i, j = (source, rows // max(per[1], 1)) if forwards else (rows // max(per[1], 1), source)
+    # Of several ways between two places the quickest is written last.
+    order = np.argsort(-time, kind="stable")
+    i, j, time, metre = i[order], j[order], time[order], metre[order]
     is_sooner = time <= minutes[i, j]
     i, j = i[is_sooner], j[is_sooner]
     minutes[i, j], metres[i, j] = time[is_sooner], metre[is_sooner]
@@ -186,32 +189,11 @@ def pairs_over_hierarchy(
     return first, second, minutes[first, second], metres[first, second]
 
 
-def _entries(graph: TravelGraph, doors: Doors, per_place: int, n_places: int) -> Entries:
+def _entries(graph: TravelGraph, doors: Doors, n_places: int) -> Entries:
     """List the core nodes over which places enter."""
+    per_place = max(len(doors[0]) // max(n_places, 1), 1)
     nodes, rows, minutes, metres = seeds_at_ends(graph, doors)
     order = np.argsort(rows // per_place, kind="stable")
     offsets = np.zeros(n_places + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows // per_place, minlength=n_places), out=offsets[1:])
     return Entries(offsets, nodes[order].astype(np.int64), minutes[order], metres[order])
-
-
-def _along_chains(
-    graph: TravelGraph,
-    places: tuple[Doors, Goals],
-    per: tuple[int, int, int],
-    cutoff_min: float,
-    *,
-    forwards: bool,
-) -> Pairs:
-    """Find the pairs that meet on one chain, which lead over no core node: a search in which no chain has an end."""
-    core = graph.core
-    shape = core.shape
-    arcs = (shape.arc_offsets, shape.arc_target, core.out_min, core.arc_m)
-    no_end = np.full(shape.n_chains, shape.n_search, dtype=np.int32)
-    chains = (no_end, no_end, shape.step_arc)
-    limits = (cutoff_min, core.width_min)
-    found = times_within(arcs, chains, lanes_of(graph, onwards=forwards), places, per, limits)
-    source = np.repeat(np.arange(len(found[0]) - 1), np.diff(found[0]))
-    goal = found[1].astype(np.int64)
-    i, j = (source, goal) if forwards else (goal, source)
-    return i, j, found[2], found[3]

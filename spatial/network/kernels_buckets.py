@@ -31,7 +31,6 @@ LAST = 2_000_000_000
 # The loops are written out in both, because a call for each arc takes as long as the arc itself.
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def new_queue(n_nodes: int) -> Queue:
     """
     Make an empty queue.
@@ -56,7 +55,8 @@ def new_queue(n_nodes: int) -> Queue:
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def _longer(pool: Ints) -> Ints:
     more = np.empty((2 * pool.shape[0], 2), np.int32)
-    more[: pool.shape[0]] = pool
+    for entry in range(pool.shape[0]):
+        more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
     return more
 
 
@@ -73,8 +73,8 @@ def _fetch_far(queue: Queue, step: int) -> tuple[int, int]:
             if number < step + BUCKETS:
                 slot = number & (BUCKETS - 1)
                 near += 1
-            else:
-                far = min(far, number)
+            elif number < far:
+                far = number
             pool[entry, 1] = heads[slot]
             heads[slot] = entry
         entry = after
@@ -83,8 +83,12 @@ def _fetch_far(queue: Queue, step: int) -> tuple[int, int]:
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
-    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width: float, limit_min: float
-) -> tuple[Floats, Ints]:
+    arcs: tuple[Ints, Ints, Floats],
+    seeds: tuple[Ints, Ints, Floats],
+    found: tuple[Floats, Ints],
+    queue: Queue,
+    limits: tuple[float, float],
+) -> None:
     """
     Find the nearest label of every node, equal times to the lower label.
 
@@ -94,21 +98,18 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
         Offsets, target and minutes (inf where closed).
     seeds : tuple of ndarray
         Node, label and minutes.
-    width : float
-        Of a step of time, minutes, above 0.
-    limit_min : float
-        Longer times are not wanted; inclusive.
-
-    Returns
-    -------
-    tuple of ndarray
-        Minutes (inf) and label (-1) of each node.
+    found : tuple of ndarray
+        Minutes (inf) and label (-1) of each node; written to.
+    queue : tuple of ndarray
+        Empty; used up.
+    limits : tuple of float
+        The longest time, inclusive, and the width of a step of time, above 0; minutes.
     """
     offsets, targets, minutes = arcs
     seed_nodes, seed_labels, seed_min = seeds
-    n_nodes, n_seeds, pace = offsets.shape[0] - 1, seed_nodes.shape[0], 1.0 / width
-    times, labels = np.full(n_nodes, np.inf), np.full(n_nodes, -1, np.int32)
-    heads, pool, waits = new_queue(n_nodes)
+    times, labels = found
+    heads, pool, waits = queue
+    n_seeds, limit_min, pace = seed_nodes.shape[0], limits[0], 1.0 / limits[1]
     used, near, step, far = 0, 0, 0, LAST + 1
     slot, number = BUCKETS, 0
     seed, arc, end, time, label = 0, 0, 0, 0.0, np.int32(-1)
@@ -122,7 +123,7 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
         else:
             if near == 0:
                 if far > LAST:
-                    return times, labels
+                    return
                 step = far
             if step >= far:
                 more, far = _fetch_far((heads, pool, waits), step)
@@ -154,8 +155,8 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
         if number < step + BUCKETS:
             slot = number & (BUCKETS - 1)
             near += 1
-        else:
-            far = min(far, number)
+        elif number < far:
+            far = number
         pool[used, 0], pool[used, 1] = target, heads[slot]
         heads[slot] = used
         used += 1
@@ -239,8 +240,8 @@ def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
         if number < step + BUCKETS:
             slot = number & (BUCKETS - 1)
             near += 1
-        else:
-            far = min(far, number)
+        elif number < far:
+            far = number
         pool[used, 0], pool[used, 1] = target, heads[slot]
         heads[slot] = used
         used += 1

@@ -72,9 +72,9 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     for e in range(n_edges):
         a, b = edge_from[e], edge_to[e]
         both[a] ^= np.int32(2 * e)
-        degree[a] = min(degree[a] + 1, 3)
+        degree[a] = degree[a] + 1 if degree[a] < 3 else 3
         both[b] ^= np.int32(2 * e + 1)
-        degree[b] = min(degree[b] + 1, 3)
+        degree[b] = degree[b] + 1 if degree[b] < 3 else 3
     ends, nodes = (edge_from, edge_to), (degree, both)
     steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.zeros(n_edges, np.bool_))
     offsets = np.zeros(n_edges + 1, np.int32)
@@ -109,7 +109,9 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def curve_keys(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+def curve_keys(
+    x: NDArray[np.float64], y: NDArray[np.float64], corner: tuple[float, float, float]
+) -> NDArray[np.int64]:
     """
     Place points on a Hilbert curve (Hilbert 1891), so that near numbers are near places.
 
@@ -117,17 +119,16 @@ def curve_keys(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int
     ----------
     x, y : ndarray of float64
         Metres.
+    corner : tuple of float
+        West and south edge, and side of a square over all points, metres.
 
     Returns
     -------
     ndarray of int64
-        Position along the curve through a square of 65,536 x 65,536 cells over all points.
+        Position along the curve through 65,536 x 65,536 cells of the square.
     """
     keys = np.zeros(x.shape[0], np.int64)
-    if x.shape[0] == 0:
-        return keys
-    west, south = x.min(), y.min()
-    span = max(x.max() - west, y.max() - south, 1.0)
+    west, south, span = corner
     top = (1 << _BITS) - 1
     for i in range(x.shape[0]):
         a, b = np.int64((x[i] - west) / span * top), np.int64((y[i] - south) / span * top)
@@ -171,10 +172,10 @@ def weigh(
     n_chains = offsets.shape[0] - 1
     before = np.empty(step_arc.shape[0], np.float64)
     total = np.empty(n_chains, np.float64)
-    first_closed = offsets[1:].copy()
-    last_closed = offsets[:-1] - np.int32(1)
+    first_closed, last_closed = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
     for c in range(n_chains):
         done = 0.0
+        first_closed[c], last_closed[c] = offsets[c + 1], offsets[c] - 1
         for s in range(offsets[c], offsets[c + 1]):
             before[s] = done
             arc = step_arc[s]
@@ -256,9 +257,8 @@ def legs_on_chains(
     fractions: NDArray[np.float64],
     chains: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     lanes: tuple[Lane, Lane, Lane],
-) -> tuple[
-    NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-]:
+    out: tuple[Ints, Ints, Floats, Floats, Floats],
+) -> None:
     """
     Find points on edges on the chains, and the legs between them and both ends.
 
@@ -273,20 +273,14 @@ def legs_on_chains(
     lanes : tuple
         Of the leg over the first end, of the leg over the last end, and of metres: sums before each step, sum of each
         chain, first and last closed step of each chain, costs by edge along and against its drawn direction.
-
-    Returns
-    -------
-    tuple of ndarray
-        Chain (-1), step (-1), share of the step before the point in the order walked, minutes over the first and the
-        last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
+    out : tuple of ndarray
+        Written to: chain (-1), step (-1), share of the step before the point in the order walked, minutes over the
+        first and the last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
     """
     edge_step, step_arc, offsets = chains
     over_first, over_last, length = lanes
-    n = edges.shape[0]
-    chain_of, step_of = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    shares = np.zeros(n, np.float64)
-    minutes, metres = np.full((n, 2), np.inf), np.full((n, 2), np.inf)
-    for i in range(n):
+    chain_of, step_of, shares, minutes, metres = out
+    for i in range(edges.shape[0]):
         if edges[i] < 0:
             continue
         s = edge_step[edges[i]]
@@ -309,4 +303,3 @@ def legs_on_chains(
         metres[i, 0] = length[0][s] + share * step_cost(length, arc)
         rest = 0.0 if is_end else length[1][low] - length[0][s + 1]
         metres[i, 1] = rest + (1.0 - share) * step_cost(length, arc)
-    return chain_of, step_of, shares, minutes, metres

@@ -33,14 +33,15 @@ def _offer(out: tuple[Floats, Ints], node: int, time: float, label: int) -> None
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _sweep(c: int, chains: Chains, lanes: tuple[Lane, Lane], seeds: Seeds, out: tuple[Floats, Ints]) -> None:
+def _sweep(
+    c: int, chains: Chains, lanes: tuple[Lane, Lane], seeds: Seeds, at: int, out: tuple[Floats, Ints]
+) -> int:
     """Fill a chain on which there are seeds: each to both ends of its step, then on over all steps, forth and back."""
     core_node, _, last, offsets, step_arc, step_node = chains
     over_first, over_last = lanes
     times, labels = out
     begin, end = offsets[c], offsets[c + 1]
     final = core_node[last[c]]
-    at = np.searchsorted(seeds[0], c)
     while at < seeds[0].shape[0] and seeds[0][at] == c:
         s, share, label, time = seeds[1][at], seeds[2][at], seeds[3][at], seeds[4][at]
         after = step_node[s + 1] if s + 1 < end else final
@@ -55,6 +56,7 @@ def _sweep(c: int, chains: Chains, lanes: tuple[Lane, Lane], seeds: Seeds, out: 
     for s in range(end - 1, begin - 1, -1):
         node, after = step_node[s], step_node[s + 1] if s + 1 < end else final
         _offer(out, node, times[after] + step_cost(over_last, step_arc[s]), labels[after])
+    return at
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
@@ -63,8 +65,8 @@ def fill_chains(
     lanes: tuple[Lane, Lane],
     found: tuple[Floats, Ints],
     seeds: Seeds,
-    n_nodes: int,
-) -> tuple[Floats, Ints]:
+    out: tuple[Floats, Ints],
+) -> None:
     """
     Carry labels from the core to every node.
 
@@ -78,27 +80,20 @@ def fill_chains(
         Minutes and labels of `spread_labels` at the core nodes that are searched.
     seeds : tuple of ndarray
         Chain (ascending), step, share of the step before it, label and minutes at the place itself.
-    n_nodes : int
-        Nodes of the graph.
-
-    Returns
-    -------
-    tuple of ndarray
-        Minutes (inf) and label (-1) of every node of the graph.
+    out : tuple of ndarray
+        Minutes (inf) and label (-1) of every node of the graph; written to.
     """
     core_node, first, last, offsets, _, step_node = chains
     (back, back_all, back_first, _, _, _), (on, on_all, _, on_last, _, _) = lanes
-    times, labels = np.full(n_nodes, np.inf), np.full(n_nodes, -1, np.int32)
-    out, n_search = (times, labels), found[0].shape[0]
+    times, labels = out
+    n_search = found[0].shape[0]
     for v in range(n_search):
         times[core_node[v]], labels[core_node[v]] = found[0][v], found[1][v]
     at = 0
     for c in range(first.shape[0]):
         begin, end = offsets[c], offsets[c + 1]
         if at < seeds[0].shape[0] and seeds[0][at] == c:
-            _sweep(c, chains, lanes, seeds, out)
-            while at < seeds[0].shape[0] and seeds[0][at] == c:
-                at += 1
+            at = _sweep(c, chains, lanes, seeds, at, out)
             continue
         if first[c] >= n_search:
             continue
@@ -117,4 +112,3 @@ def fill_chains(
                 times[node], labels[node] = over_a, label_a if over_a < np.inf else -1
             else:
                 times[node], labels[node] = over_b, label_b if over_b < np.inf else -1
-    return times, labels

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from spatial.network.kernels_buckets import new_queue, reach_within
-from spatial.network.kernels_door import along_chain
+from spatial.network.kernels_buckets import reach_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.network.kernels_core import Lane
-    from spatial.network.kernels_door import Doors
+    from spatial.network.kernels_buckets import Queue, State
+    from spatial.network.kernels_door import Along, Doors
 
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Found = tuple[Floats, Floats, Ints]
-    Goals = tuple[Doors, Ints, Ints, Floats, Floats, Ints, NDArray[np.int64]]
 
 __all__ = ["times_within"]
 
@@ -40,47 +38,20 @@ def _meet(found: Found, n: int, goal: int, time: float, metre: float) -> int:
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _meet_on_chains(
-    rows: tuple[int, int],
-    chains: tuple[Ints, Ints, Ints],
-    lanes: tuple[Lane, Lane, Lane],
-    places: tuple[Doors, Goals],
-    found: Found,
-    limits: tuple[int, float],
-) -> int:
-    """Meet the goals that lie on the chains of one source; return how many there are."""
-    source, goals = places
-    doors, _, _, _, _, on_chain, on_rows = goals
-    per_goal, limit_min = limits
-    n = 0
-    for row in range(rows[0], rows[1]):
-        chain = source[0][row]
-        if chain < 0:
-            break
-        for r in range(on_chain[chain], on_chain[chain + 1]):
-            other = on_rows[r]
-            start, goal = (source[1][row], source[2][row]), (doors[1][other], doors[2][other])
-            leg, leg_m = along_chain(lanes, chains[2], chain, start, goal)
-            time = source[5][row] + (leg + doors[5][other])
-            if time <= limit_min and time < np.inf:
-                metre = source[6][row] + (leg_m + doors[6][other])
-                n = _meet(found, n, other // per_goal, time, metre)
-    return n
-
-
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def _seeds_of(
-    rows: tuple[int, int], chains: tuple[Ints, Ints, Ints], source: Doors, n_search: int
+    rows: tuple[int, int], ends: tuple[Ints, Ints], source: Doors, n_search: int
 ) -> tuple[Ints, Floats, Floats]:
     """List the ends of the chains of one source, with minutes and metres from its door."""
-    nodes = np.full(2 * (rows[1] - rows[0]), -1, np.int32)
+    nodes = np.empty(2 * (rows[1] - rows[0]), np.int32)
     minutes, metres = np.empty(nodes.shape[0], np.float64), np.empty(nodes.shape[0], np.float64)
     for row in range(rows[0], rows[1]):
         chain = source[0][row]
-        if chain < 0:
-            break
         for way in range(2):
-            node, at = chains[way][chain], 2 * (row - rows[0]) + way
+            at = 2 * (row - rows[0]) + way
+            nodes[at] = -1
+            if chain < 0:
+                continue
+            node = ends[0][chain] if way == 0 else ends[1][chain]
             nodes[at] = node if node < n_search else -1
             minutes[at] = source[5][row] + source[3][row, way]
             metres[at] = source[6][row] + source[4][row, way]
@@ -88,12 +59,27 @@ def _seeds_of(
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def times_within(
+def _longer_out(out: tuple[Ints, Floats, Floats], used: int, wanted: int) -> tuple[Ints, Floats, Floats]:
+    """Make room for more pairs."""
+    size = out[0].shape[0]
+    if wanted <= size:
+        return out
+    size = max(2 * size, wanted)
+    to, minutes, metres = np.empty(size, np.int32), np.empty(size, np.float64), np.empty(size, np.float64)
+    for i in range(used):
+        to[i], minutes[i], metres[i] = out[0][i], out[1][i], out[2][i]
+    return to, minutes, metres
+
+
+@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     arcs: tuple[Ints, Ints, Floats, Floats],
-    chains: tuple[Ints, Ints, Ints],
-    lanes: tuple[Lane, Lane, Lane],
-    places: tuple[Doors, Goals],
-    per: tuple[int, int, int],
+    ends: tuple[Ints, Ints],
+    source: Doors,
+    goals: tuple[Ints, Ints, Floats, Floats],
+    along: Along,
+    room: tuple[State, Queue, Found],
+    per: tuple[int, int],
     limits: tuple[float, float],
 ) -> tuple[NDArray[np.int64], Ints, Floats, Floats]:
     """
@@ -103,15 +89,19 @@ def times_within(
     ----------
     arcs : tuple of ndarray
         Offsets, target, minutes and metres of the arcs in which the search spreads from the sources.
-    chains : tuple of ndarray of int32
-        First and last end of the chains, and arc of each step.
-    lanes : tuple
-        As in `along_chain`, in the direction from the sources to the goals.
-    places : tuple
-        Doors of the sources, and of the goals their doors; offsets by core node, goal, minutes and metres from the
-        node to the door, the nearest goal first; offsets by chain, and rows of the doors on it.
+    ends : tuple of ndarray of int32
+        First and last end of the chains.
+    source : tuple of ndarray
+        Doors of the sources.
+    goals : tuple of ndarray
+        Offsets by core node, goal, minutes and metres from the node to the door, the nearest goal first.
+    along : tuple of ndarray
+        Ways along the chains, of `along_chains`.
+    room : tuple
+        Minutes and metres of the core nodes and of the goals, all inf, each with room for those that are reached; and
+        an empty queue.
     per : tuple of int
-        Candidates a source, candidates a goal, and number of goals.
+        Candidates a source, and candidates a goal.
     limits : tuple of float
         The longest time, inclusive, and the width of a step of the search; minutes.
 
@@ -120,21 +110,18 @@ def times_within(
     tuple of ndarray
         Offsets by source, and goal, minutes and metres of each pair, in any order within a source.
     """
-    source, goals = places
-    _, node_offsets, node_goal, node_min, node_m, _, _ = goals
+    node_offsets, node_goal, node_min, node_m = goals
     n_search, limit_min = arcs[0].shape[0] - 1, limits[0]
-    state = (np.full(n_search, np.inf), np.full(n_search, np.inf), np.empty(n_search, np.int32))
-    queue = new_queue(n_search)
-    found = (np.full(per[2], np.inf), np.full(per[2], np.inf), np.empty(per[2], np.int32))
-    n_sources = source[0].shape[0] // max(per[0], 1)
+    state, queue, found = room
+    n_sources = source[0].shape[0] // per[0]
     offsets = np.zeros(n_sources + 1, np.int64)
-    room = 1024
-    to, minutes, metres = np.empty(room, np.int32), np.empty(room, np.float64), np.empty(room, np.float64)
+    out = (np.empty(1024, np.int32), np.empty(1024, np.float64), np.empty(1024, np.float64))
     n_out = 0
     for s in range(n_sources):
-        rows = (s * per[0], (s + 1) * per[0])
-        n = _meet_on_chains(rows, chains, lanes, places, found, (per[1], limit_min))
-        seeds = _seeds_of(rows, chains, source, n_search)
+        n = 0
+        for r in range(along[0][s * per[0]], along[0][(s + 1) * per[0]]):
+            n = _meet(found, n, along[1][r] // per[1], along[2][r], along[3][r])
+        seeds = _seeds_of((s * per[0], (s + 1) * per[0]), ends, source, n_search)
         n_touched, queue = reach_within(arcs, seeds, state, queue, limits)
         for t in range(n_touched):
             node = state[2][t]
@@ -144,15 +131,11 @@ def times_within(
                     break
                 n = _meet(found, n, node_goal[r], time, state[1][node] + node_m[r])
             state[0][node], state[1][node] = np.inf, np.inf
-        if n_out + n > room:
-            room = max(2 * room, n_out + n)
-            to = np.concatenate((to[:n_out], np.empty(room - n_out, np.int32)))
-            minutes = np.concatenate((minutes[:n_out], np.empty(room - n_out, np.float64)))
-            metres = np.concatenate((metres[:n_out], np.empty(room - n_out, np.float64)))
+        out = _longer_out(out, n_out, n_out + n)
         for t in range(n):
             goal = found[2][t]
-            to[n_out], minutes[n_out], metres[n_out] = goal, found[0][goal], found[1][goal]
+            out[0][n_out], out[1][n_out], out[2][n_out] = goal, found[0][goal], found[1][goal]
             found[0][goal] = np.inf
             n_out += 1
         offsets[s + 1] = n_out
-    return offsets, to[:n_out].copy(), minutes[:n_out].copy(), metres[:n_out].copy()
+    return offsets, out[0][:n_out], out[1][:n_out], out[2][:n_out]

@@ -17,63 +17,35 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
-    Pieces = tuple[Ints, Floats]
 
 __all__ = ["draw_ways", "follow_ways"]
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _room(pieces: Pieces, n: int) -> Pieces:
-    if n <= pieces[0].shape[0]:
-        return pieces
-    size = max(n, 2 * pieces[0].shape[0])
-    arcs, shares = np.empty(size, np.int32), np.empty((size, 2), np.float64)
-    arcs[: pieces[0].shape[0]], shares[: pieces[0].shape[0]] = pieces
-    return arcs, shares
-
-
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _run(
-    pieces: Pieces, n: int, step_arc: Ints, start: tuple[int, float], goal: tuple[int, float]
-) -> tuple[Pieces, int]:
-    """Add the pieces of one chain between two points, in drawn shares of each edge."""
-    s, f = start
-    t, g = goal
-    up = s < t or (s == t and f <= g)
-    count = abs(t - s) + 1
-    pieces = _room(pieces, n + count)
-    arcs, shares = pieces
-    for i in range(count):
-        at = s + i if up else s - i
-        enter = f if i == 0 else (0.0 if up else 1.0)
-        leave = g if at == t else (1.0 if up else 0.0)
-        # From a point at the very end of an edge nothing of that edge is travelled.
-        if enter == leave:
-            continue
-        arc = step_arc[at]
-        if arc & 1 == 1:
-            enter, leave = 1.0 - enter, 1.0 - leave
-        arcs[n] = (arc | 1) - 1 if enter < leave else arc | 1
-        shares[n, 0], shares[n, 1] = enter, leave
-        n += 1
-    return pieces, n
+def _longer(legs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
+    size = legs[0].shape[0]
+    steps, shares = np.empty((2 * size, 2), np.int32), np.empty((2 * size, 2), np.float64)
+    for i in range(size):
+        steps[i, 0], steps[i, 1] = legs[0][i, 0], legs[0][i, 1]
+        shares[i, 0], shares[i, 1] = legs[1][i, 0], legs[1][i, 1]
+    return steps, shares
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def follow_ways(
-    chains: tuple[Ints, Ints, Ints, Ints],
+    chains: tuple[Ints, Ints, Ints],
     points: tuple[tuple[Ints, Ints, Floats], tuple[Ints, Ints, Floats, Floats]],
     labels: tuple[Ints, Ints],
     ways: NDArray[np.int64],
     per_place: int,
 ) -> tuple[NDArray[np.int64], Ints, Floats]:
     """
-    Follow the ways from many places to their destinations.
+    Follow the ways from many places to their destinations, chain by chain.
 
     Parameters
     ----------
     chains : tuple of ndarray of int32
-        First and last end, offsets of the chains, and arc of each step.
+        First and last end, and offsets of the chains.
     points : tuple
         Of each way its start, and of each root the destination: chain, step and share; of the roots also the legs over
         both ends.
@@ -87,49 +59,48 @@ def follow_ways(
     Returns
     -------
     tuple of ndarray
-        Offsets by way; arc of each piece, in the order from start to destination; drawn shares at which it begins and
-        ends.
+        Offsets by way; of each leg, which keeps to one chain, the step at which it begins and at which it ends, and the
+        share of each of these steps before the point.
     """
-    first, last, offsets, step_arc = chains
+    first, last, offsets = chains
     (chain_of, step_of, share_of), (to_chain, to_step, to_share, to_legs) = points
     label_root, label_half = labels
-    pieces = (np.empty(1024, np.int32), np.empty((1024, 2), np.float64))
+    legs = (np.empty((1024, 2), np.int32), np.empty((1024, 2), np.float64))
     counts = np.zeros(ways.shape[0] + 1, np.int64)
     n = 0
     for i in range(ways.shape[0]):
-        way, root = ways[i]
-        if root >= 0 and way != DIRECT:
-            here, goal = (step_of[i], share_of[i]), (to_step[root], to_share[root])
-            chain = chain_of[i]
-            if way != ALONG:
-                end = (offsets[chain], 0.0) if way == 0 else (offsets[chain + 1] - 1, 1.0)
-                pieces, n = _run(pieces, n, step_arc, here, end)
-                node = first[chain] if way == 0 else last[chain]
-                while True:
-                    slot = 0
-                    while label_root[node, slot] // per_place != root // per_place:
-                        slot += 1
-                    half = label_half[node, slot]
-                    if half < 0:
-                        break
-                    chain = half >> 1
-                    ends = ((offsets[chain], 0.0), (offsets[chain + 1] - 1, 1.0))
-                    # The search walked this chain away from the destination; the way walks it back.
-                    if half & 1 == 0:
-                        pieces, n = _run(pieces, n, step_arc, ends[1], ends[0])
-                        node = first[chain]
-                    else:
-                        pieces, n = _run(pieces, n, step_arc, ends[0], ends[1])
-                        node = last[chain]
-                root = label_root[node, slot]
-                chain, goal = to_chain[root], (to_step[root], to_share[root])
-                over_first = first[chain] == node
-                if over_first and last[chain] == node:
-                    over_first = to_legs[root, 0] <= to_legs[root, 1]
-                here = (offsets[chain], 0.0) if over_first else (offsets[chain + 1] - 1, 1.0)
-            pieces, n = _run(pieces, n, step_arc, here, goal)
+        way, root = ways[i, 0], ways[i, 1]
+        chain, step, share = chain_of[i], step_of[i], share_of[i]
+        is_done, over_first = root < 0 or way == DIRECT, way == 0
+        while not is_done:
+            if n == legs[0].shape[0]:
+                legs = _longer(legs)
+            legs[0][n, 0], legs[1][n, 0] = step, share
+            if way == ALONG:
+                legs[0][n, 1], legs[1][n, 1] = to_step[root], to_share[root]
+                n += 1
+                break
+            legs[0][n, 1] = offsets[chain] if over_first else offsets[chain + 1] - 1
+            legs[1][n, 1] = 0.0 if over_first else 1.0
+            n += 1
+            node, slot = first[chain] if over_first else last[chain], 0
+            while label_root[node, slot] // per_place != root // per_place:
+                slot += 1
+            half = label_half[node, slot]
+            if half >= 0:
+                # The search walked this chain away from the destination; the way walks it back.
+                chain, over_first = half >> 1, half & 1 == 0
+                from_first = not over_first
+            else:
+                root, way = label_root[node, slot], ALONG
+                chain = to_chain[root]
+                from_first = first[chain] == node
+                if from_first and last[chain] == node:
+                    from_first = to_legs[root, 0] <= to_legs[root, 1]
+            step = offsets[chain] if from_first else offsets[chain + 1] - 1
+            share = 0.0 if from_first else 1.0
         counts[i + 1] = n
-    return counts, pieces[0][:n].copy(), pieces[1][:n].copy()
+    return counts, legs[0][:n], legs[1][:n]
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled

@@ -28,7 +28,8 @@ def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
     times, entries = heap
     if size == times.shape[0]:
         longer_times, longer = np.empty(2 * size, np.float64), np.empty((2 * size, 2), np.int32)
-        longer_times[:size], longer[:size] = times, entries
+        for i in range(size):
+            longer_times[i], longer[i, 0], longer[i, 1] = times[i], entries[i, 0], entries[i, 1]
         times, entries = longer_times, longer
     at = size
     while at > 0:
@@ -52,7 +53,7 @@ def _drop(heap: Heap, size: int) -> None:
         down = 4 * at + 1
         if down >= last:
             break
-        for other in range(down + 1, min(down + 4, last)):
+        for other in range(down + 1, min(last, down + 4)):
             if times[other] < times[down] or (
                 times[other] == times[down] and entries[other, 0] < entries[down, 0]
             ):
@@ -99,10 +100,10 @@ def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, 
 def label_nodes(
     arcs: Arcs,
     seeds: tuple[Ints, NDArray[np.int64], Floats, Floats],
+    table: Table,
     per_place: int,
-    k: int,
     limit_min: float,
-) -> tuple[Floats, Ints, Ints, Floats]:
+) -> None:
     """
     Find the k nearest different destinations of every node by one search outward from all destinations.
 
@@ -115,25 +116,17 @@ def label_nodes(
     seeds : tuple of ndarray
         Node, root (a candidate of a destination: ``destination * per_place + candidate``), minutes and metres from
         the node to the destination's door.
+    table : tuple of ndarray, each of shape (n_nodes, k)
+        Written to: minutes (inf where there is no label), destination (-1), root (-1), arc towards the destination (-1
+        at a seed) and metres (inf).
     per_place : int
         Candidates a destination.
-    k : int
-        Labels a node.
     limit_min : float
         Labels beyond this are not wanted; inclusive.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (n_nodes, k)
-        Minutes (inf where there is no label), root (-1), arc towards the destination (-1 at a seed) and metres.
     """
     offsets, targets, arc_ids, arc_min, arc_m = arcs
-    n_nodes = offsets.shape[0] - 1
-    times = np.full((n_nodes, k), np.inf, np.float64)
-    places, roots = np.full((n_nodes, k), -1, np.int32), np.full((n_nodes, k), -1, np.int32)
-    via = np.full((n_nodes, k), -1, np.int32)
-    metres = np.full((n_nodes, k), np.inf, np.float64)
-    table = (times, places, roots, via, metres)
+    times, places, roots, _, metres = table
+    n_nodes, k = times.shape
     settled = np.zeros(n_nodes, np.int32)
     heap = (np.empty(1024, np.float64), np.empty((1024, 2), np.int32))
     size = 0
@@ -162,4 +155,3 @@ def label_nodes(
             if _offer(table, settled[target], target, label):
                 heap = _push(heap, size, later, place, target)
                 size += 1
-    return times, roots, via, metres

@@ -14,6 +14,8 @@ from spatial.network.barriers import index_barriers
 from spatial.network.direct import has_direct_walks, may_walk_directly
 from spatial.network.doors import lanes_of, on_chains, place_doors, seeds_at_ends
 from spatial.network.hierarchy_pairs import SAME_MIN, hierarchy_pays, pairs_over_hierarchy
+from spatial.network.kernels_along import along_chains
+from spatial.network.kernels_buckets import new_queue
 from spatial.network.kernels_matrix import times_within
 from spatial.network.snapping import walk_minutes
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 
     from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
-    from spatial.network.kernels_door import Doors
-    from spatial.network.kernels_matrix import Goals
+    from spatial.network.kernels_door import Along, Doors
+
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Goals = tuple[Ints, Ints, Floats, Floats]
     from spatial.network.snapping import Snaps
 
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
@@ -111,20 +116,20 @@ def _pairs_by_road(
         place_doors(graph, goals, leaving=not forwards),
     )
     arcs = (shape.arc_offsets, shape.arc_target, core.out_min if forwards else core.in_min, core.arc_m)
-    chains = (shape.first, shape.last, shape.step_arc)
-    per = (max(sources.candidates, 1), max(goals.candidates, 1), len(goals))
-    at = _goals(graph, doors[1], per[1])
+    per = (max(sources.candidates, 1), max(goals.candidates, 1))
     if hierarchy_pays(graph, len(sources), len(goals), cutoff_min):
+        along = _along(graph, doors, cutoff_min + SAME_MIN, forwards=forwards)
+        sizes = (len(sources), len(goals))
         found = pairs_over_hierarchy(
-            graph, (doors[0], at), per, cutoff_min + SAME_MIN, executor, forwards=forwards
+            graph, doors, (along, sizes), cutoff_min + SAME_MIN, executor, forwards=forwards
         )
         if not (np.abs(found[2] - cutoff_min) <= SAME_MIN).any():
             return found
-    limits = (cutoff_min, core.width_min)
-    blocks = [
-        (arcs, chains, lanes_of(graph, onwards=forwards), (part, at), per, limits)
-        for part in _parts(doors[0], per[0], len(sources), executor)
-    ]
+    at, limits = _goals(graph, doors[1], per[1]), (cutoff_min, core.width_min)
+    blocks = []
+    for part in _parts(doors[0], per[0], len(sources), executor):
+        along = _along(graph, (part, doors[1]), cutoff_min, forwards=forwards)
+        blocks.append((arcs, (shape.first, shape.last), part, at, along, len(goals), per, limits))
     parts = list(_map(blocks, executor))
     offsets = np.zeros(len(sources) + 1, dtype=np.int64)
     np.cumsum(np.concatenate([np.diff(part[0]) for part in parts]), out=offsets[1:])
@@ -136,14 +141,24 @@ def _pairs_by_road(
 
 
 def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
-    """Sort goals by the core nodes at the ends of their chains, the nearest first, and by chain."""
+    """Sort goals by the core nodes at the ends of their chains, the nearest first."""
     shape = graph.core_shape
     nodes, rows, minutes, metres = seeds_at_ends(graph, doors)
     order = np.lexsort((minutes, nodes))
     offsets = np.zeros(shape.n_search + 1, dtype=np.int32)
     np.cumsum(np.bincount(nodes, minlength=shape.n_search), out=offsets[1:])
     place = (rows[order] // per_goal).astype(np.int32)
-    return doors, offsets, place, minutes[order], metres[order], *on_chains(doors, shape.n_chains)
+    return offsets, place, minutes[order], metres[order]
+
+
+def _along(graph: TravelGraph, doors: tuple[Doors, Doors], limit_min: float, *, forwards: bool) -> Along:
+    """Find the ways between places on one chain."""
+    shape = graph.core_shape
+    lanes = lanes_of(graph, onwards=forwards)
+    along: Along = along_chains(
+        shape.step_arc, lanes, *doors, on_chains(doors[1], shape.n_chains), float(limit_min)
+    )
+    return along
 
 
 def _parts(doors: Doors, per_source: int, n_sources: int, executor: Executor | None) -> list[Doors]:
@@ -164,8 +179,14 @@ def _map(blocks: list[tuple[Any, ...]], executor: Executor | None) -> Iterator[t
 
 
 def _run(block: tuple[Any, ...]) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = times_within(*block)
-    return found
+    arcs, ends, source, at, along, n_goals, per, limits = block
+    n_search = len(arcs[0]) - 1
+    state, found = (
+        (np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals)
+    )
+    room = (state, new_queue(n_search), found)
+    pairs: tuple[Any, ...] = times_within(arcs, ends, source, at, along, room, per, limits)
+    return pairs
 
 
 def _with_direct_walks(

@@ -10,7 +10,8 @@ import numpy as np
 from spatial.network.barriers import index_barriers
 from spatial.network.direct import has_direct_walks, offer_direct_walks
 from spatial.network.doors import lanes_of, on_chains, place_doors, seeds_at_ends
-from spatial.network.kernels_buckets import spread_labels
+from spatial.network.kernels_along import along_chains
+from spatial.network.kernels_buckets import new_queue, spread_labels
 from spatial.network.kernels_door import DIRECT, best_destinations
 from spatial.network.kernels_fill import fill_chains
 from spatial.network.kernels_search import label_nodes
@@ -239,23 +240,26 @@ def node_labels(
     shape, per_place = core.shape, max(destinations.candidates, 1)
     doors = place_doors(graph, destinations, leaving=not towards)
     nodes, rows, minutes, _ = seeds_at_ends(graph, doors)
-    found = spread_labels(
+    found = np.full(shape.n_search, np.inf), np.full(shape.n_search, -1, np.int32)
+    spread_labels(
         (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
         (nodes, (rows // per_place).astype(np.int32), minutes),
-        core.width_min,
-        np.inf,
+        found,
+        new_queue(shape.n_search),
+        (np.inf, core.width_min),
     )
     on_them = np.flatnonzero(doors[0] >= 0)
     on_them = on_them[np.argsort(doors[0][on_them], kind="stable")]
     chain, step, share, _, _, walk_min, _ = doors
     lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
     places = (on_them // per_place).astype(np.int32)
-    times, labels = fill_chains(
+    times, labels = np.full(graph.n_nodes, np.inf), np.full(graph.n_nodes, -1, np.int32)
+    fill_chains(
         shape.fill_arrays,
         lanes,
         found,
         (chain[on_them], step[on_them], share[on_them], places, walk_min[on_them]),
-        graph.n_nodes,
+        (times, labels),
     )
     return labels.astype(np.int64), times
 
@@ -273,8 +277,12 @@ def _label(
         core.in_min if towards else core.out_min,
         core.arc_m,
     )
-    labels: LabelTable = label_nodes(arcs, seeds_at_ends(graph, goals), per_place, k, float(limit_min))
-    return labels
+    size = (shape.n_search, k)
+    times, places, roots = np.full(size, np.inf), np.full(size, -1, np.int32), np.full(size, -1, np.int32)
+    via, metres = np.full(size, -1, np.int32), np.full(size, np.inf)
+    table = (times, places, roots, via, metres)
+    label_nodes(arcs, seeds_at_ends(graph, goals), table, per_place, float(limit_min))
+    return times, roots, via, metres
 
 
 def _best(
@@ -288,15 +296,26 @@ def _best(
     """Let every candidate of every origin compete, over both ends of its chain and along it."""
     (goals, (label_min, label_root, _, label_m)), shape = search, graph.core_shape
     starts = place_doors(graph, origins, leaving=towards)
-    best: tuple[Any, ...] = best_destinations(
-        (shape.first, shape.last, shape.offsets, shape.step_arc),
+    along = along_chains(
+        shape.step_arc,
         lanes_of(graph, onwards=towards),
-        (starts, goals),
-        (label_min, label_root, label_m),
+        starts,
+        goals,
         on_chains(goals, shape.n_chains),
-        (origins.candidates, max(destinations.candidates, 1)),
+        np.inf,
     )
-    return best
+    size = (len(origins), label_min.shape[1])
+    times, metres = np.full(size, np.inf), np.full(size, np.inf)
+    roots, candidates, ways = (np.full(size, -1, np.int64) for _ in range(3))
+    best_destinations(
+        (shape.first, shape.last),
+        starts,
+        along,
+        (label_min, label_root, label_m),
+        (times, roots, candidates, ways, metres),
+        max(destinations.candidates, 1),
+    )
+    return times, roots, candidates, ways, metres
 
 
 def _forget_beyond(found: dict[str, NDArray[Any]], limit_min: float) -> None:

@@ -171,14 +171,37 @@ def _pieces(
     roots = place * max(goals.candidates, 1) + found.destination_candidate[origins, rank]
     way = found.way[origins, rank]
     ways = np.column_stack((way, np.where((place < 0) | (way == DIRECT), -1, roots)))
-    pieces: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = follow_ways(
-        (shape.first, shape.last, shape.offsets, shape.step_arc),
+    legs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = follow_ways(
+        (shape.first, shape.last, shape.offsets),
         ((chain, step, share), (to_chain, to_step, to_share, to_legs)),
         found.labels,
         ways,
         max(goals.candidates, 1),
     )
-    return pieces
+    return _steps_of(legs, shape.step_arc)
+
+
+def _steps_of(
+    legs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]], step_arc: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """List the edges of legs on chains: offsets by way, arcs, and drawn shares at which they are entered and left."""
+    offsets, steps, shares = legs
+    up = (steps[:, 0] < steps[:, 1]) | ((steps[:, 0] == steps[:, 1]) & (shares[:, 0] <= shares[:, 1]))
+    counts = np.abs(steps[:, 1] - steps[:, 0]) + 1
+    leg = np.repeat(np.arange(len(steps)), counts)
+    number = np.arange(len(leg)) - np.repeat(np.cumsum(counts) - counts, counts)
+    arc = step_arc[steps[leg, 0] + np.where(up[leg], number, -number)]
+    enter = np.where(number == 0, shares[leg, 0], np.where(up[leg], 0.0, 1.0))
+    leave = np.where(number == counts[leg] - 1, shares[leg, 1], np.where(up[leg], 1.0, 0.0))
+    is_back = arc & 1 == 1
+    share = np.column_stack((np.where(is_back, 1.0 - enter, enter), np.where(is_back, 1.0 - leave, leave)))
+    # From a point at the very end of an edge nothing of that edge is travelled.
+    moves = enter != leave
+    way = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[leg]
+    ends = np.zeros(len(offsets), dtype=np.int64)
+    np.cumsum(np.bincount(way[moves], minlength=len(offsets) - 1), out=ends[1:])
+    arcs = (arc >> 1) * 2 + (share[:, 0] > share[:, 1])
+    return ends, arcs[moves].astype(np.int32), np.ascontiguousarray(share[moves])
 
 
 def _doors(found: Nearest, origins: NDArray[np.int64], rank: int) -> NDArray[np.float64]:
