@@ -129,16 +129,7 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, out: Floats) -> in
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _add(points: Floats, n: int, x: float, y: float, begin: int) -> int:
-    """Add a point unless it repeats the last one of the same way."""
-    if n > begin and points[n - 1, 0] == x and points[n - 1, 1] == y:
-        return n
-    points[n, 0], points[n, 1] = x, y
-    return n + 1
-
-
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def draw_ways(  # noqa: C901, PLR0912 - one pass over doors, feet and pieces
+def draw_ways(
     xy: Floats,
     vertex_offsets: NDArray[np.int64],
     pieces: tuple[NDArray[np.int64], Ints, Floats],
@@ -162,43 +153,38 @@ def draw_ways(  # noqa: C901, PLR0912 - one pass over doors, feet and pieces
     Returns
     -------
     tuple of ndarray
-        Offsets by way, and points; a point that repeats the one before is left out, but a way has two at least.
+        Offsets by way, and points: door, foot point, vertices, foot point, door.
     """
     offsets, arcs, shares = pieces
-    room = 5 * doors.shape[0]
+    room = 4 * doors.shape[0]
     for p in range(arcs.shape[0]):
         edge = arcs[p] >> 1
         room += vertex_offsets[edge + 1] - vertex_offsets[edge] + 2
-    points, point_offsets = np.empty((room, 2), np.float64), np.zeros(doors.shape[0] + 1, np.int64)
-    enter, leave = np.empty(2, np.float64), np.empty(2, np.float64)
+    points, ends = np.empty((room, 2), np.float64), np.zeros(doors.shape[0] + 1, np.int64)
     n = 0
     for i in range(doors.shape[0]):
-        begin = n
-        n = _add(points, n, doors[i, 0], doors[i, 1], begin)
-        if doors[i, 2] == doors[i, 2]:
-            n = _add(points, n, doors[i, 2], doors[i, 3], begin)
-        for p in range(offsets[i], offsets[i + 1]):
-            edge = arcs[p] >> 1
-            low, high = vertex_offsets[edge], vertex_offsets[edge + 1]
-            after_enter = _point_at(xy, low, high, shares[p, 0], enter)
-            after_leave = _point_at(xy, low, high, shares[p, 1], leave)
-            if p > offsets[i]:
-                n = _add(points, n, enter[0], enter[1], begin)
-            if arcs[p] & 1 == 0:
-                for v in range(after_enter, after_leave):
-                    if v > low and v < high - 1:
-                        n = _add(points, n, xy[v, 0], xy[v, 1], begin)
-            else:
-                for v in range(after_enter - 1, after_leave - 1, -1):
-                    if v > low and v < high - 1:
-                        n = _add(points, n, xy[v, 0], xy[v, 1], begin)
-            if p < offsets[i + 1] - 1:
-                n = _add(points, n, leave[0], leave[1], begin)
-        if doors[i, 4] == doors[i, 4]:
-            n = _add(points, n, doors[i, 4], doors[i, 5], begin)
-        n = _add(points, n, doors[i, 6], doors[i, 7], begin)
-        if n == begin + 1:
-            points[n] = points[begin]
-            n += 1
-        point_offsets[i + 1] = n
-    return point_offsets, points[:n].copy()
+        for p in range(offsets[i] - 1, offsets[i + 1] + 1):
+            if p < offsets[i] or p == offsets[i + 1]:
+                # A door and its foot point, before and after all pieces.
+                side = 0 if p < offsets[i] else 4
+                for q in range(2):
+                    points[n, 0], points[n, 1] = doors[i, side + 2 * q], doors[i, side + 2 * q + 1]
+                    n += 1
+                continue
+            low, high = vertex_offsets[arcs[p] >> 1], vertex_offsets[(arcs[p] >> 1) + 1]
+            # Where the way begins and ends at a foot point, that stands there already.
+            enters, leaves = p > offsets[i], p < offsets[i + 1] - 1
+            v = _point_at(xy, low, high, shares[p, 0], points[n])
+            last = _point_at(xy, low, high, shares[p, 1], points[n + 1])
+            leave_x, leave_y = points[n + 1, 0], points[n + 1, 1]
+            n += 1 if enters else 0
+            back = arcs[p] & 1
+            for vertex in range(v - back, last - back, 1 - 2 * back):
+                if low < vertex < high - 1:
+                    points[n, 0], points[n, 1] = xy[vertex, 0], xy[vertex, 1]
+                    n += 1
+            if leaves:
+                points[n, 0], points[n, 1] = leave_x, leave_y
+                n += 1
+        ends[i + 1] = n
+    return ends, points[:n]

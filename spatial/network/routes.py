@@ -120,9 +120,14 @@ def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Rou
         graph = found.graph
         ends, points = draw_ways(graph.coordinates, graph.coordinate_offsets, pieces, doors)
         of = np.repeat(np.arange(len(origins)), np.diff(ends))
-        has_way = found.destination[origins, rank][of] >= 0
+        # A direct walk has no foot points; of points that repeat the one before, all but the two doors are left out.
+        kept = np.isfinite(points[:, 0])
+        points, of = points[kept], of[kept]
+        is_door = np.r_[True, of[1:] != of[:-1]] | np.r_[of[1:] != of[:-1], True]
+        moves = np.r_[True, (np.diff(points, axis=0) != 0.0).any(axis=1)]
+        points, of = points[is_door | moves], of[is_door | moves]
         number = np.cumsum(found.destination[origins, rank] >= 0) - 1
-        line[reached] = shapely.linestrings(points[has_way], indices=number[of[has_way]])
+        line[reached] = shapely.linestrings(points, indices=number[of])
     edges, directions = arc_edge(arcs.astype(np.int64)), arc_direction(arcs.astype(np.int64))
     return Routes(offsets, edges, directions, shares, line, found.graph.edge_id)
 
