@@ -281,8 +281,7 @@ class RoadLines:
         columns: dict[str, pd.Series] = {"road_id": pd.Series(self.road_id, dtype="str")}
         for name in self.tags:
             tag = self.tag(name)
-            texts = np.array([*tag.texts, None], dtype=object)
-            columns[name] = pd.Series(texts[tag.codes], dtype="str")
+            columns[name] = pd.Series(pd.array(list(tag.texts), dtype="str").take(tag.codes, allow_fill=True))
         if self.vertex_id.dtype != object:
             ids = self.vertex_id[self.vertex]
             parts = np.empty(len(self), dtype=object)
