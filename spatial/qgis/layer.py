@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from spatial.qgis.columns import Renamed
     from spatial.qgis.styles import Style
 
-__all__ = ["GROUPS", "Look", "QgisLayer"]
+__all__ = ["GROUPS", "SHELVES", "Look", "QgisLayer"]
 
 GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
+
+SHELVES = ("areas", "measures", "certainty", "season", "tables")
+"""Sub-groups of the results, below the layers that stand in the group itself."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Look:
         Where the project shows it.
     visible : bool
         Whether the project opens with it switched on.
+    shelf : str
+        Sub-group in the group; empty for none.
     """
 
     key: str
@@ -46,6 +51,7 @@ class Look:
     style: Style
     group: str
     visible: bool = False
+    shelf: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class QgisLayer:
         Columns that had another name, or were left out.
     more_looks : tuple of Look
         Further layers of the project on the same table.
+    shelf : str
+        Sub-group in the group; empty for none.
     """
 
     table: str
@@ -88,6 +96,7 @@ class QgisLayer:
     visible: bool = False
     renamed: tuple[Renamed, ...] = ()
     more_looks: tuple[Look, ...] = ()
+    shelf: str = ""
 
     @property
     def geometry(self) -> str:

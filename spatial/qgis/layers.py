@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,6 +12,7 @@ from spatial.errors import ContractError
 from spatial.qgis import looks_base, looks_results
 from spatial.qgis.checks import finding_layers
 from spatial.qgis.columns import Renamed, plain_columns, plain_name
+from spatial.qgis.draft import Draft, by_key, placed
 from spatial.qgis.joins import (
     flow_lines,
     gap_points,
@@ -21,7 +21,9 @@ from spatial.qgis.joins import (
     settlement_results,
     township_results,
 )
+from spatial.qgis.joins_engine import rural_columns, settlement_engine
 from spatial.qgis.layer import Look, QgisLayer
+from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
 
 if TYPE_CHECKING:
@@ -35,22 +37,6 @@ __all__ = ["build_layers"]
 
 ROUTE_TOLERANCE_M = 5.0
 """Routes are drawn to this precision: full ones repeat every road a thousand times over."""
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """What a layer is, before its columns are made plain."""
-
-    table: str
-    frame: pd.DataFrame
-    group: str
-    style: Callable[[pd.DataFrame], Style] | None
-    sources: tuple[str, ...]
-    title: str = ""
-    description: str = ""
-    titles: Mapping[str, str] = field(default_factory=dict)
-    visible: bool = False
-    more_looks: Callable[[pd.DataFrame], tuple[Look, ...]] | None = None
 
 
 def build_layers(
@@ -105,12 +91,12 @@ def build_layers(
     return tuple(layers)
 
 
-def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:
+def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[Draft]:
     gaps = tables.get("gaps")
     services = services_in_order(list(gaps["service"]), meta) if gaps is not None else []
     for position, service in enumerate(services):
         name = words.service(service, meta)
-        yield _Draft(
+        yield Draft(
             f"gap_{plain_name(service)}",
             gap_points(tables, service),
             "results",
@@ -124,7 +110,10 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.text("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
-    yield _Draft(
+    found, more = settlement_engine(tables, words, meta)
+    fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
+    frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
+    yield Draft(
         "settlements",
         frame,
         "results",
@@ -133,12 +122,15 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         description=words.text("layers", "settlements_text", mode=shown),
         titles=titles,
         visible=not services,
-        more_looks=lambda frame: _settlement_looks(frame, words),
+        more_looks=lambda frame: (
+            *_settlement_looks(frame, words),
+            *engine_looks(tables, frame, words, meta),
+        ),
     )
     if "facilities" in tables:
-        yield _Draft(
+        yield Draft(
             "facilities",
-            _by_key(tables["facilities"], "facility_id"),
+            by_key(tables["facilities"], "facility_id"),
             "results",
             lambda frame: looks_results.facilities_look(frame, words, meta),
             ("facilities",),
@@ -148,19 +140,22 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         yield _routes(tables, words, meta)
     if "flows" in tables:
         flows = flow_lines(tables["flows"], gpd.GeoDataFrame(tables["settlements"]))
-        yield _Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
+        yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
+    yield from area_drafts(tables, words, meta)
     if "norm_results" in tables:
         rows = tables["norm_results"]
         rows = rows[rows["unit_level"] != "settlement"]
-        yield _Draft(
+        yield Draft(
             "norm_results",
-            _by_key(rows, "unit_level", "unit_id", "norm_id"),
+            by_key(rows, "unit_level", "unit_id", "norm_id"),
             "results",
             None,
             ("norm_results",),
+            shelf="tables",
         )
+    yield from engine_tables(tables)
 
 
 def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
@@ -184,10 +179,10 @@ def _headline_facilities(
     return (Look("headline", words.text("layers", "facilities_headline"), style, "results", visible=True),)
 
 
-def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
-    routes = gpd.GeoDataFrame(_by_key(tables["routes"], "settlement_id", "service", "mode"))
+def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
+    routes = gpd.GeoDataFrame(by_key(tables["routes"], "settlement_id", "service", "mode"))
     drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False))
-    return _Draft(
+    return Draft(
         "routes",
         drawn,
         "results",
@@ -197,9 +192,10 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
     )
 
 
-def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> _Draft:
+def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
     names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
+    frame = gpd.GeoDataFrame(frame.join(rural_columns(tables), on="boundary_id"))
     stems = {plain_name(norm): name for norm, name in names.items()}
 
     def more(frame: pd.DataFrame) -> tuple[Look, ...]:
@@ -214,12 +210,12 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
             if f"{stem}_share" in frame.columns
         )
 
-    return _Draft(
+    return Draft(
         "townships",
         frame,
         "results",
         lambda frame: looks_results.status_fill_look("norm_status", frame, words),
-        ("boundaries",),
+        ("boundaries", "rural_access"),
         titles=titles,
         more_looks=more,
     )
@@ -235,19 +231,19 @@ def _norm_names(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisM
     }
 
 
-def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[_Draft]:
+def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
-        snaps = gpd.GeoDataFrame(_by_key(tables["snaps"], "place_id", "mode"))
-        yield _Draft("snaps", _placed(snaps), "network", lambda _: looks_base.snaps_look(words), ("snaps",))
+        snaps = gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode"))
+        yield Draft("snaps", placed(snaps), "network", lambda _: looks_base.snaps_look(words), ("snaps",))
     if "edges" not in tables:
         return
     edges = tables["edges"]
     modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
     for mode in dict.fromkeys([*modes, *sorted(set(edges["mode"]))]):
         shown = words.text("modes", mode) if words.has("modes", mode) else mode
-        yield _Draft(
+        yield Draft(
             f"edges_{plain_name(mode)}",
-            _by_key(edges[edges["mode"] == mode], "edge_id"),
+            by_key(edges[edges["mode"] == mode], "edge_id"),
             "network",
             lambda _: looks_base.edges_look(words),
             ("edges",),
@@ -256,10 +252,10 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         )
 
 
-def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draft]:
+def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft]:
     if "boundaries" in tables:
-        boundaries = _by_key(tables["boundaries"], "boundary_id")
-        yield _Draft(
+        boundaries = by_key(tables["boundaries"], "boundary_id")
+        yield Draft(
             "boundaries",
             boundaries,
             "base",
@@ -268,15 +264,15 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
             visible=True,
         )
     if "study_area" in tables:
-        area = _by_key(tables["study_area"], "area_id")
-        yield _Draft(
+        area = by_key(tables["study_area"], "area_id")
+        yield Draft(
             "study_area", area, "base", lambda _: looks_base.study_area_look(), ("study_area",), visible=True
         )
     if "roads" in tables:
-        roads = _by_key(tables["roads"], "road_id")
-        yield _Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)
+        roads = by_key(tables["roads"], "road_id")
+        yield Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)
     if "water" in tables:
-        water = gpd.GeoDataFrame(_by_key(tables["water"], "water_id"))
+        water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
         for table, kind in (
             ("water_points", "Point"),
             ("water_lines", "LineString"),
@@ -284,7 +280,7 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draf
         ):
             rows = water[water.geom_type.str.removeprefix("Multi") == kind]
             if len(rows):
-                yield _Draft(table, rows, "base", _water_style(kind), ("water",), visible=True)
+                yield Draft(table, rows, "base", _water_style(kind), ("water",), visible=True)
 
 
 def _water_style(kind: str) -> Callable[[pd.DataFrame], Style]:
@@ -295,9 +291,9 @@ def _finding_style(kind: str, position: int) -> Callable[[pd.DataFrame], Style]:
     return lambda _: looks_base.finding_look(kind, position)
 
 
-def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Draft]:
+def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft]:
     for position, found in enumerate(finding_layers(tables, words)):
-        yield _Draft(
+        yield Draft(
             found.table,
             found.frame,
             "checks",
@@ -312,26 +308,18 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[_Dr
         ("provenance", ("path",)),
     ):
         if name in tables:
-            yield _Draft(name, _by_key(tables[name], *keys), "checks", None, (name,))
+            yield Draft(name, by_key(tables[name], *keys), "checks", None, (name,))
 
 
-def _renamed(renamed: Sequence[Renamed], words: Messages) -> _Draft:
+def _renamed(renamed: Sequence[Renamed], words: Messages) -> Draft:
     columns = ("layer", "column_was", "column_now", "why")
     rows = [(item.layer, item.was, item.now, words.text("renamed", item.why)) for item in renamed]
     frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
     titles = {column: words.text("columns", column) for column in columns}
-    return _Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
+    return Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
 
 
-def _by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    return frame.sort_values(list(keys), kind="stable").reset_index(drop=True)
-
-
-def _placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return frame[frame.geometry.notna() & ~frame.geometry.is_empty]
-
-
-def _finish(draft: _Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
+def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
     frame = draft.frame
     if isinstance(frame, gpd.GeoDataFrame):
         flat = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
@@ -350,11 +338,12 @@ def _finish(draft: _Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
         draft.visible,
         renamed,
         draft.more_looks(plain) if draft.more_looks else (),
+        draft.shelf,
     )
 
 
 def _column_texts(
-    frame: pd.DataFrame, draft: _Draft, was: Mapping[str, str], words: Messages
+    frame: pd.DataFrame, draft: Draft, was: Mapping[str, str], words: Messages
 ) -> tuple[dict[str, str], dict[str, str]]:
     aliases: dict[str, str] = {}
     comments: dict[str, str] = {}
@@ -362,7 +351,9 @@ def _column_texts(
         if column == "geometry":
             continue
         known = known_field(column, draft.sources) if column not in was else None
-        title = draft.titles.get(column) or (words.field_title(known) if known else was.get(column, column))
+        title = draft.titles.get(column) or (words.field_title(known) if known else "")
+        if not title:
+            title = words.text("extra", column) if words.has("extra", column) else was.get(column, column)
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
         if known and known.description:

@@ -22,10 +22,13 @@ __all__ = [
     "gap_look",
     "last_mile_look",
     "names_look",
+    "people_size",
     "routes_look",
     "settlements_look",
     "share_fill_look",
     "status_fill_look",
+    "status_marker",
+    "unscored",
 ]
 
 VILLAGE_LABEL_SCALE = 60_000
@@ -37,13 +40,42 @@ LEAST_SHARES = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
 FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "hexagon", "star", "octagon")
 
 
-def _people_size(column: str, *, smallest: float, largest: float) -> str:
-    """Size whose area grows with people, from `smallest` at none to `largest` mm at 10,000 and more."""
+def people_size(column: str, *, smallest: float, largest: float) -> str:
+    """
+    Write a size whose area grows with people.
+
+    Parameters
+    ----------
+    column : str
+        Column of people.
+    smallest, largest : float
+        Millimetres at none, and at 10,000 and more.
+
+    Returns
+    -------
+    str
+        An expression.
+    """
     grown = f'{largest - smallest:g} * sqrt(min(coalesce("{column}", 0), 10000) / 10000)'
     return f"{smallest:g} + {grown}"
 
 
-def _status_marker(status: str, size: str) -> Element:
+def status_marker(status: str, size: str) -> Element:
+    """
+    Show a point by norm status.
+
+    Parameters
+    ----------
+    status : str
+        met, not_met, not_applicable (a ring) or not_measurable (a striped ring).
+    size : str
+        Expression of its size.
+
+    Returns
+    -------
+    Element
+        A symbol.
+    """
     colour = STATUS[status]
     blank = marker(BASE["blank"], size=1.6, outline=(colour, 0.4), size_expression=size)
     if status == "not_applicable":
@@ -52,6 +84,24 @@ def _status_marker(status: str, size: str) -> Element:
         stroke = marker(colour, size=1.6, shape="line", outline=(colour, 0.4), angle=45, size_expression=size)
         return symbol("marker", blank, stroke)
     return symbol("marker", marker(colour, size=1.8, size_expression=size))
+
+
+def unscored(words: Messages) -> Category:
+    """
+    Show places that serve and are not scored.
+
+    Parameters
+    ----------
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Category
+        A faint dot, for all that no other class takes.
+    """
+    faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
+    return Category((), words.text("status", "unscored"), faint)
 
 
 def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
@@ -70,12 +120,11 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
     Style
         Four looks, and a faint one for places that serve and are not scored.
     """
-    size = _people_size("population_persons", smallest=1.3, largest=5.5)
+    size = people_size("population_persons", smallest=1.3, largest=5.5)
     categories = [
-        Category((status,), words.text("status", status), _status_marker(status, size)) for status in STATUS
+        Category((status,), words.text("status", status), status_marker(status, size)) for status in STATUS
     ]
-    faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
-    categories.append(Category((), words.text("status", "unscored"), faint))
+    categories.append(unscored(words))
     order = 'coalesce("population_persons", 0)'
     return Style(
         categorised("norm_status", categories, order=order), display=name_expression(frame, words.language)
@@ -129,7 +178,7 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
     Style
         The gap sequence; unknown as not measurable.
     """
-    size = _people_size("population_persons", smallest=1.5, largest=5.5)
+    size = people_size("population_persons", smallest=1.5, largest=5.5)
     categories = [
         Category(
             (name,),
@@ -138,9 +187,7 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
         )
         for name, colour in LAST_MILE.items()
     ]
-    categories.append(
-        Category((), words.text("last_mile", "unknown"), _status_marker("not_measurable", size))
-    )
+    categories.append(Category((), words.text("last_mile", "unknown"), status_marker("not_measurable", size)))
     order = 'coalesce("population_persons", 0)'
     return Style(
         categorised("last_mile_class", categories, order=order),
@@ -164,7 +211,7 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
     Style
         One light-to-dark sequence; classes counted on mapped facilities only bear a white dot.
     """
-    size = _people_size("persons_unserved", smallest=2.0, largest=7.5)
+    size = people_size("persons_unserved", smallest=2.0, largest=7.5)
     categories = []
     present = set(frame["gap_class"])
     mapped = [name for name in GAP if f"{name}_mapped" in present]
@@ -180,7 +227,7 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
             marker(BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=(BASE["blank"], 0)),
         )
         categories.append(Category((f"{name}_mapped",), label, look))
-    categories.append(Category((), words.text("gap", "unknown"), _status_marker("not_measurable", size)))
+    categories.append(Category((), words.text("gap", "unknown"), status_marker("not_measurable", size)))
     name = name_expression(frame, words.language)
     return Style(categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name)
 

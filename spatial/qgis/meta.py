@@ -54,6 +54,10 @@ class QgisMeta:
         For a headline service the facility services that count for it; itself where it is not named.
     norms : mapping of str to str
         Readable names of norms by id, in the first language; service and id where one is not named.
+    thresholds_min : mapping of str to float
+        Minutes of the first norm on each service that gives minutes.
+    cutoffs_min : sequence of float
+        Cutoffs of the study, rising; the last one stands where no norm gives minutes.
     """
 
     title: Mapping[str, str]
@@ -70,6 +74,8 @@ class QgisMeta:
     headline_services: Sequence[str] = ()
     satisfied_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     norms: Mapping[str, str] = field(default_factory=dict)
+    thresholds_min: Mapping[str, float] = field(default_factory=dict)
+    cutoffs_min: Sequence[float] = (15.0, 30.0, 60.0)
 
     @property
     def stamp(self) -> str:
@@ -171,7 +177,44 @@ class Messages:
         str
             The title, with the unit in brackets where there is one.
         """
-        return f"{title} ({self.words.get('units', {}).get(unit, unit)})" if unit else title
+        return f"{title} ({self.unit(unit)})" if unit else title
+
+    def unit(self, unit: str) -> str:
+        """
+        Write a unit.
+
+        Parameters
+        ----------
+        unit : str
+            As `spatial.tables` or a measure writes it.
+
+        Returns
+        -------
+        str
+            In this language where it has a word for it.
+        """
+        return self.words.get("units", {}).get(unit, unit)
+
+    def measure(self, measure: str) -> str:
+        """
+        Name a measure of access.
+
+        Parameters
+        ----------
+        measure : str
+            Such as ``"e2sfca"`` or ``"cumulative_30_min"``.
+
+        Returns
+        -------
+        str
+            In this language, or the id made readable.
+        """
+        if measure.startswith("cumulative_") and measure.endswith("_min"):
+            minutes = measure.removeprefix("cumulative_").removesuffix("_min")
+            return self.text("measures", "cumulative", minutes=minutes)
+        if self.has("measures", measure):
+            return self.text("measures", measure)
+        return measure.replace("_", " ").capitalize()
 
     def service(self, service: str, meta: QgisMeta) -> str:
         """

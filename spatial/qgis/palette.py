@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCENT", "BASE", "GAP", "INK", "LAST_MILE", "QUALITATIVE", "ROADS", "SEASON", "SHARES", "STATUS"]
+__all__ = [
+    "ACCENT",
+    "BASE",
+    "CERTAINTY",
+    "GAP",
+    "INK",
+    "LAST_MILE",
+    "QUALITATIVE",
+    "REACH",
+    "ROADS",
+    "SEASON",
+    "SHARES",
+    "STATUS",
+    "TINTS",
+    "WET",
+    "ramp",
+]
 
 INK = "#1d2327"
 ACCENT = "#0b5cad"
@@ -48,3 +64,48 @@ QUALITATIVE = (
     "#5f6b73",
 )
 """Types of thing, without order (after Paul Tol's bright scheme; held under deuteranopia)."""
+
+REACH = ("#1f3d7a", "#2167a0", "#2f92b4", "#5db8b4", "#9ad7ae", "#d6eeb3")
+"""Within reach, the nearest first: lightness alone tells the order (after ColorBrewer's YlGnBu)."""
+
+CERTAINTY = {"within": "#ffffff", "may": "#f0b050", "beyond": "#86162c"}
+"""Within a threshold in every run, in some, in none: worse is darker."""
+
+WET = {"kept": "#ffffff", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
+"""What the wet season takes, in the gap sequence."""
+
+TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbbbbb")
+"""Areas side by side, without order (Paul Tol's bright scheme); drawn pale."""
+
+
+def ramp(colours: tuple[str, ...], number: int) -> list[str]:
+    """
+    Take colours evenly from a sequence, its ends first of all.
+
+    Parameters
+    ----------
+    colours : tuple of str
+        The sequence.
+    number : int
+        How many; more than there are are mixed between neighbours.
+
+    Returns
+    -------
+    list of str
+        In the order of the sequence.
+
+    Examples
+    --------
+    >>> ramp(("#000000", "#808080", "#ffffff"), 2)
+    ['#000000', '#ffffff']
+    """
+    if number == 1:
+        return [colours[len(colours) // 2]]
+    parts = [[int(colour[start : start + 2], 16) for colour in colours] for start in (1, 3, 5)]
+    mixed = []
+    for step in range(number):
+        low, share = divmod(step * (len(colours) - 1), number - 1)
+        high = min(low + 1, len(colours) - 1)
+        values = [round(part[low] + (part[high] - part[low]) * share / (number - 1)) for part in parts]
+        mixed.append("#" + "".join(f"{value:02x}" for value in values))
+    return mixed

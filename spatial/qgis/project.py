@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import geopandas as gpd
 import numpy as np
 
-from spatial.qgis.layer import GROUPS
+from spatial.qgis.layer import GROUPS, SHELVES
 from spatial.qgis.layers import build_layers
 from spatial.qgis.meta import load_messages
 from spatial.qgis.palette import BASE, INK
@@ -143,10 +143,10 @@ def write_project_of(
     root.append(_tree(shown, pictures, words))
     root.append(_canvas(layers, crs))
     holder = SubElement(root, "projectlayers")
-    holder.extend(element for _, element, _, _ in [*shown, *pictures])
+    holder.extend(entry.element for entry in [*shown, *pictures])
     order = SubElement(root, "layerorder")
-    for identifier, _, _, _ in _drawn([*shown, *pictures]):
-        SubElement(order, "layer", {"id": identifier})
+    for entry in _drawn([*shown, *pictures]):
+        SubElement(order, "layer", {"id": entry.identifier})
     root.append(_properties(words, meta))
     root.append(_metadata(title, words, meta))
     root.append(_view(layers, crs))
@@ -155,8 +155,29 @@ def write_project_of(
     return Artifact(f"{name}.qgz", _zip(f"{name}.qgs", text.encode("utf-8")))
 
 
-Entry = tuple[str, Element, str, bool]
-"""Id, ``maplayer``, group and visibility of a layer of the project."""
+class Entry(NamedTuple):
+    """
+    A layer of the project.
+
+    Parameters
+    ----------
+    identifier : str
+        Its id.
+    element : Element
+        Its ``maplayer``.
+    group : {'results', 'network', 'base', 'checks'}
+        Where it stands.
+    visible : bool
+        Whether the project opens with it switched on.
+    shelf : str
+        Sub-group in the group; empty for none.
+    """
+
+    identifier: str
+    element: Element
+    group: str
+    visible: bool
+    shelf: str = ""
 
 
 def _zip(name: str, content: bytes) -> bytes:
@@ -173,11 +194,12 @@ def _entries(layers: Sequence[QgisLayer], name: str) -> list[Entry]:
         # QGIS replaces ids of ten characters and less.
         identifier = f"spatial_{name}_{layer.table}"
         element = _vector(layer, layer.title, layer.style, identifier, name)
-        entries.append((identifier, element, layer.group, layer.visible))
+        entries.append(Entry(identifier, element, layer.group, layer.visible, layer.shelf))
         for look in layer.more_looks:
             one = f"{identifier}_{look.key}"
-            entries.append((one, _vector(layer, look.title, look.style, one, name), look.group, look.visible))
-    return sorted(entries, key=lambda entry: GROUPS.index(entry[2]))
+            element = _vector(layer, look.title, look.style, one, name)
+            entries.append(Entry(one, element, look.group, look.visible, look.shelf))
+    return sorted(entries, key=lambda entry: GROUPS.index(entry.group))
 
 
 def _vector(layer: QgisLayer, title: str, style: Style | None, identifier: str, name: str) -> Element:
@@ -209,7 +231,7 @@ def _raster_entry(raster: QgisRaster) -> Entry:
     SubElement(element, "provider").text = "gdal"
     SubElement(element, "srs").append(_srs(raster.crs))
     element.append(raster.pipe)
-    return (identifier, element, "base", False)
+    return Entry(identifier, element, "base", visible=False)
 
 
 def _srs(crs: pyproj.CRS) -> Element:
@@ -226,41 +248,48 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) ->
     root = Element("layer-tree-group")
     for group in GROUPS:
         # Rasters lie below everything else.
-        members = [entry for entry in [*shown, *pictures] if entry[2] == group]
+        members = [entry for entry in [*shown, *pictures] if entry.group == group]
         if not members:
             continue
-        attributes = {
-            "name": words.text("groups", group),
-            "checked": "Qt::Checked",
-            "expanded": "1" if group == "results" else "0",
-        }
-        branch = SubElement(root, "layer-tree-group", attributes)
-        for identifier, element, _, visible in members:
-            attributes = {
-                "id": identifier,
-                "name": element.findtext("layername", ""),
-                "source": element.findtext("datasource", ""),
-                "providerKey": element.findtext("provider", ""),
-                "checked": "Qt::Checked" if visible else "Qt::Unchecked",
-                "expanded": "1" if visible and group == "results" else "0",
-            }
-            SubElement(branch, "layer-tree-layer", attributes)
+        branch = _branch(root, words.text("groups", group), expanded=group == "results")
+        for shelf in ("", *SHELVES):
+            own = [entry for entry in members if entry.shelf == shelf]
+            place = _branch(branch, words.text("shelves", shelf)) if own and shelf else branch
+            for entry in own:
+                _leaf(place, entry)
     order = SubElement(root, "custom-order", {"enabled": "1"})
-    for identifier, _, _, _ in _drawn([*shown, *pictures]):
-        SubElement(order, "item").text = identifier
+    for entry in _drawn([*shown, *pictures]):
+        SubElement(order, "item").text = entry.identifier
     return root
+
+
+def _branch(parent: Element, name: str, *, expanded: bool = False) -> Element:
+    attributes = {"name": name, "checked": "Qt::Checked", "expanded": "1" if expanded else "0"}
+    return SubElement(parent, "layer-tree-group", attributes)
+
+
+def _leaf(parent: Element, entry: Entry) -> None:
+    attributes = {
+        "id": entry.identifier,
+        "name": entry.element.findtext("layername", ""),
+        "source": entry.element.findtext("datasource", ""),
+        "providerKey": entry.element.findtext("provider", ""),
+        "checked": "Qt::Checked" if entry.visible else "Qt::Unchecked",
+        "expanded": "1" if entry.visible and entry.group == "results" else "0",
+    }
+    SubElement(parent, "layer-tree-layer", attributes)
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
     """Order entries from top to bottom: areas of results lie below water and roads, so that those stay readable."""
 
     def depth(entry: Entry) -> int:
-        _, element, group, _ = entry
-        if element.get("type") == "raster":
+        if entry.element.get("type") == "raster":
             return 3
-        if group == "base":
+        if entry.group == "base":
             return 1
-        return 2 if element.get("geometry") == "Polygon" and group == "results" else 0
+        is_ground = entry.element.get("geometry") == "Polygon" or entry.shelf == "areas"
+        return 2 if is_ground and entry.group == "results" else 0
 
     return sorted(entries, key=depth)
 

@@ -67,11 +67,14 @@ class Category:
         In the legend.
     symbol : Element
         Its look.
+    kind : {'string', 'double'}
+        What the column holds.
     """
 
     values: tuple[str, ...]
     label: str
     symbol: Element
+    kind: str = "string"
 
 
 def categorised(column: str, categories: Sequence[Category], *, order: str = "") -> Element:
@@ -81,7 +84,7 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
     Parameters
     ----------
     column : str
-        Column of text that holds the class.
+        Column that holds the class, or an expression.
     categories : sequence of Category
         In the order of the legend.
     order : str
@@ -103,7 +106,7 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
             for value in item.values:
                 SubElement(category, "val", {"type": "string", "value": value})
         else:
-            SubElement(holder, "category", {**attributes, "type": "string", "value": "".join(item.values)})
+            SubElement(holder, "category", {**attributes, "type": item.kind, "value": "".join(item.values)})
     element.append(indexed(item.symbol for item in categories))
     _order(element, order)
     return element

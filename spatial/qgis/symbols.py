@@ -8,10 +8,12 @@ from xml.etree.ElementTree import Element, SubElement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["fill", "hatch", "labels", "line", "marker", "points", "rgba", "symbol"]
+__all__ = ["fill", "ground_square", "hatch", "labels", "line", "marker", "points", "rgba", "symbol"]
 
-SIZE_PROPERTY = 3
-"""QgsSymbolLayer::PropertySize (QGIS 3.40 API)."""
+BY_EXPRESSION = 3
+"""QgsProperty::ExpressionBasedProperty."""
+
+LEAST_SQUARE_MM = 0.5
 
 FONT = "Open Sans"
 """Shipped with QGIS on every system."""
@@ -138,6 +140,39 @@ def marker(
     return element
 
 
+def ground_square(colour: str, side_m: float) -> Element:
+    """
+    Build a square that covers its piece of ground at every scale.
+
+    Parameters
+    ----------
+    colour : str
+        Fill.
+    side_m : float
+        Metres on the ground; 0 for a small square on the screen.
+
+    Returns
+    -------
+    Element
+        A symbol layer; never smaller than half a millimetre.
+    """
+    on_ground = {
+        "size": f"{side_m:g}",
+        "size_unit": "RenderMetersInMapUnits",
+        "size_map_unit_scale": f"3x:0,0,1,{LEAST_SQUARE_MM:g},0,0",
+    }
+    on_screen = {"size": "1", "size_unit": "MM"}
+    return _layer(
+        "SimpleMarker",
+        {
+            "name": "square",
+            "color": rgba(colour),
+            "outline_style": "no",
+            **(on_ground if side_m > 0 else on_screen),
+        },
+    )
+
+
 def _data_defined(expressions: Mapping[str, str]) -> Element:
     element = Element("data_defined_properties")
     holder = SubElement(element, "Option", {"type": "Map"})
@@ -147,7 +182,7 @@ def _data_defined(expressions: Mapping[str, str]) -> Element:
         one = SubElement(properties, "Option", {"type": "Map", "name": name})
         SubElement(one, "Option", {"type": "bool", "name": "active", "value": "true"})
         SubElement(one, "Option", {"type": "QString", "name": "expression", "value": expression})
-        SubElement(one, "Option", {"type": "int", "name": "type", "value": str(SIZE_PROPERTY)})
+        SubElement(one, "Option", {"type": "int", "name": "type", "value": str(BY_EXPRESSION)})
     SubElement(holder, "Option", {"type": "QString", "name": "type", "value": "collection"})
     return element
 
@@ -188,7 +223,9 @@ def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> El
     )
 
 
-def fill(colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1.0) -> Element:
+def fill(
+    colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1.0, colour_expression: str = ""
+) -> Element:
     """
     Build an area's look.
 
@@ -202,13 +239,15 @@ def fill(colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1
         Millimetres.
     alpha : float
         Opacity of the fill, 0 to 1.
+    colour_expression : str
+        Expression that gives the colour of each area instead, as `rgba` writes it.
 
     Returns
     -------
     Element
         A symbol layer.
     """
-    return _layer(
+    element = _layer(
         "SimpleFill",
         {
             "color": rgba(colour or "#ffffff", alpha),
@@ -220,6 +259,9 @@ def fill(colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1
             "joinstyle": "round",
         },
     )
+    if colour_expression:
+        element.append(_data_defined({"fillColor": colour_expression}))
+    return element
 
 
 def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: float = 45.0) -> Element:

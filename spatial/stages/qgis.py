@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["qgis"]
 
+CLOSER = ("measures", "isochrones", "catchments", "intervals", "wet_losses")
+"""Tables on services that the study looks at more closely."""
+
 METHOD = (
     "Door-to-door times: walk to the nearest edges of the road network, travel on it by the study's speed table, and "
     "walk from it; the fastest of several entry points counts. People are counted at settlements."
@@ -47,6 +50,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     binding = binding_norms(options)
     used = [str(name) for name in inputs["access"]["service"].unique()]
     headlines = _headline_services(options, inputs)
+    closer = {str(name) for table in CLOSER if table in inputs for name in inputs[table]["service"].unique()}
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -61,10 +65,12 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         issues=known_issues(inputs["provenance"]),
         method=METHOD,
         mode=options.network.modes[0],
-        services={name: service.names for name in used if (service := vocabulary.get(name)) is not None},
+        services={name: service.names for name in {*used, *closer} if (service := vocabulary.get(name))},
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
+        thresholds_min=_thresholds_min(options, inputs),
+        cutoffs_min=sorted(options.access.cutoffs_min),
     )
     tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)}
     crs = options.outputs.crs or inputs["settlements"].crs
@@ -75,7 +81,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
             crs=crs,
             languages=options.outputs.languages,
             meta=meta,
-            rasters=_rasters(options, inputs.get("population")),
+            rasters=_rasters(options, inputs),
         )
     }
 
@@ -89,9 +95,27 @@ def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]
     return [name for name in dict.fromkeys(named) if name in measured]
 
 
-def _rasters(options: Options, raster: object) -> list[QgisRaster]:
-    if not isinstance(raster, Raster):
-        return []
+def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, float]:
+    """Take the minutes of the first norm on each service, headline norms first, that holds in the mode shown."""
+    shown = (None, "any", options.network.modes[0])
+    services = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
+    found: dict[str, float] = {}
+    for norm in study_summary(options, inputs)["norms"]:
+        if norm["metric"] == "time_min" and norm["mode"] in shown and norm["threshold"] is not None:
+            found.setdefault(str(services.get(norm["id"], norm["service"])), float(norm["threshold"]))
+    return found
+
+
+def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
     words = load_messages(options.outputs.languages[0])
-    title = words.text("layers", "population")
-    return [write_raster(raster, name=f"{options.name}_population", unit="persons", title=title, words=words)]
+    return [
+        write_raster(
+            inputs[name],
+            name=f"{options.name}_{name}",
+            unit=unit,
+            title=words.text("layers", name),
+            words=words,
+        )
+        for name, unit in (("population", "persons"), ("off_road_min", "min"))
+        if isinstance(inputs.get(name), Raster)
+    ]

@@ -1,0 +1,263 @@
+"""Results of the access engine joined to the places that they belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.qgis.columns import plain_name
+from spatial.qgis.joins import headline_mode, services_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.qgis.meta import Messages, QgisMeta
+
+__all__ = [
+    "EVERYBODY",
+    "cell_points",
+    "how_sure",
+    "measured",
+    "neighbour_colours",
+    "rural_columns",
+    "settlement_engine",
+    "threshold_of",
+]
+
+EVERYBODY = "everybody"
+"""Group of the measures that stand with the settlements; the others are in the plain table."""
+
+UNDECIDED = ("unknown", "not_snapped")
+"""Reach statuses without a time that say nothing about how far it is."""
+
+Titles = dict[str, str]
+Columns = dict[str, "pd.Series[Any]"]
+
+
+def settlement_engine(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[pd.DataFrame, Titles]:
+    """
+    Gather what the engine found out about each settlement.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Those of ``intervals``, ``wet_losses`` and ``measures`` that there are.
+    words : Messages
+        For the titles of new columns.
+    meta : QgisMeta
+        Mode, headline services and thresholds.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a settlement that has any of it, by id.
+    titles : dict of str to str
+        Titles of the columns.
+    """
+    columns: Columns = {}
+    titles: Titles = {}
+    for service, rows in _by_service(tables, "intervals", meta):
+        name, shown = plain_name(service), words.service(service, meta)
+        columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
+        columns[f"{name}_how_sure"] = how_sure(rows, threshold_of(service, meta))
+        for key, unit in (("low_min", "min"), ("high_min", "min"), ("how_sure", "")):
+            title = words.text("columns", key, service=shown, minutes=f"{threshold_of(service, meta):g}")
+            titles[f"{name}_{key}"] = words.with_unit(title, unit)
+    for service, rows in _by_service(tables, "wet_losses", meta):
+        name, shown = plain_name(service), words.service(service, meta)
+        columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
+        titles[f"{name}_wet_status"] = words.text("columns", "wet_status", service=shown)
+        titles[f"{name}_slower_min"] = words.with_unit(words.text("columns", "slower", service=shown), "min")
+    for service, measure, rows in measured(tables, meta):
+        name = f"{plain_name(service)}_{plain_name(measure)}"
+        columns[name] = rows["value"]
+        title = words.text(
+            "columns", "measure", service=words.service(service, meta), measure=words.measure(measure)
+        )
+        titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
+    return pd.DataFrame(columns), titles
+
+
+def _by_service(
+    tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Walk through the services of a table in the mode that is shown, headline services first."""
+    if name not in tables:
+        return
+    rows = tables[name]
+    rows = rows[rows["mode"] == headline_mode(rows, meta)]
+    for service in services_in_order(list(rows["service"]), meta):
+        yield service, rows[rows["service"] == service].set_index("settlement_id").sort_index()
+
+
+def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """
+    Walk through everybody's measures.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Perhaps with ``measures``.
+    meta : QgisMeta
+        Mode and headline services.
+
+    Yields
+    ------
+    service : str
+        Headline services first.
+    measure : str
+        By name.
+    rows : DataFrame
+        By id of settlement.
+    """
+    for service, rows in _by_service(tables, "measures", meta):
+        own = rows[rows["group"] == EVERYBODY]
+        for measure in sorted(set(own["measure"])):
+            yield service, measure, own[own["measure"] == measure]
+
+
+def threshold_of(service: str, meta: QgisMeta) -> float:
+    """
+    Name the minutes at which a service's certainty is judged.
+
+    Parameters
+    ----------
+    service : str
+        Its id.
+    meta : QgisMeta
+        Holds thresholds by service, and cutoffs.
+
+    Returns
+    -------
+    float
+        Of the first norm that gives minutes; the last cutoff without one.
+    """
+    return meta.thresholds_min.get(service, meta.cutoffs_min[-1])
+
+
+def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
+    """
+    Class settlements by whether they are within a threshold in every run.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        `low_min`, `high_min` (NaN where there is no way) and `interval_status`.
+    threshold_min : float
+        Inclusive.
+
+    Returns
+    -------
+    Series of str
+        within (even at worst), may (at best only), beyond (even at best), unknown (never measured).
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"low_min": [10.0], "high_min": [31.0], "interval_status": ["reached"]})
+    >>> how_sure(runs, 30.0).tolist()
+    ['may']
+    """
+    low, high = intervals["low_min"], intervals["high_min"]
+    unknown = intervals["interval_status"].isin(UNDECIDED) & low.isna()
+    chosen = np.select(
+        [unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond"
+    )
+    return pd.Series(chosen, index=intervals.index).astype("str")
+
+
+def rural_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """
+    Take the Rural Access Index of each township.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Perhaps with ``rural_access``.
+
+    Returns
+    -------
+    DataFrame
+        `rai_lower` and `rai_upper` by id of boundary; without columns where there is none.
+    """
+    if "rural_access" not in tables:
+        return pd.DataFrame()
+    rows = tables["rural_access"]
+    return rows[rows["unit_level"] == "zone"].set_index("unit_id")[["rai_lower", "rai_upper"]]
+
+
+def cell_points(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[gpd.GeoDataFrame, Titles]:
+    """
+    Join minutes to the cells of people.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``cells`` and ``cell_access``.
+    words : Messages
+        For the titles of new columns.
+    meta : QgisMeta
+        Mode and headline services.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        One row a cell, by id: minutes to every service, the first headline service with its reach status first.
+    titles : dict of str to str
+        Titles of the new columns.
+    """
+    frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
+    columns: Columns = {}
+    titles: Titles = {}
+    for position, (service, rows) in enumerate(_by_service(tables, "cell_access", meta)):
+        name, shown = plain_name(service), words.service(service, meta)
+        columns[f"{name}_min"] = rows["travel_time_min"]
+        title = words.text("columns", "travel_time", service=shown)
+        titles[f"{name}_min"] = words.with_unit(title, "min")
+        if position == 0:
+            columns[f"{name}_reach_status"] = rows["reach_status"]
+            titles[f"{name}_reach_status"] = words.text("columns", "reach_status", service=shown)
+    return gpd.GeoDataFrame(frame.join(pd.DataFrame(columns), on="settlement_id")), titles
+
+
+def neighbour_colours(areas: NDArray[np.object_], colours: int) -> NDArray[np.int64]:
+    """
+    Give areas numbers, so that those that touch differ.
+
+    Parameters
+    ----------
+    areas : ndarray of shape (n,)
+        Polygons.
+    colours : int
+        How many numbers there are.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        0 to `colours` - 1: of those that no touching area before it has, the one used least so far; where all are
+        taken, the one used least.
+    """
+    left, right = shapely.STRtree(areas).query(areas, predicate="intersects")
+    earlier = left > right
+    left, right = left[earlier], right[earlier]
+    order = np.argsort(left, kind="stable")
+    starts = np.searchsorted(left[order], np.arange(len(areas) + 1))
+    before = right[order]
+    chosen = np.zeros(len(areas), dtype=np.int64)
+    used = np.zeros(colours, dtype=np.int64)
+    for area in range(len(areas)):
+        taken = set(chosen[before[starts[area] : starts[area + 1]]].tolist())
+        free = [colour for colour in range(colours) if colour not in taken] or list(range(colours))
+        best = min(free, key=lambda colour: (int(used[colour]), colour))
+        chosen[area] = best
+        used[best] += 1
+    return chosen

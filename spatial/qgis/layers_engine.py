@@ -1,0 +1,178 @@
+"""The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.qgis import looks_engine
+from spatial.qgis.columns import plain_name
+from spatial.qgis.draft import Draft, by_key, placed
+from spatial.qgis.joins import headline_mode, services_in_order
+from spatial.qgis.joins_engine import cell_points, measured, neighbour_colours, threshold_of
+from spatial.qgis.layer import Look
+from spatial.qgis.palette import TINTS
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.styles import Style
+
+__all__ = ["area_drafts", "engine_looks", "engine_tables"]
+
+PLAIN = (
+    "measures",
+    "facility_use",
+    "served",
+    "intervals",
+    "interval_people",
+    "wet_losses",
+    "rural_access",
+    "off_road",
+)
+"""Tables that are shown as they are. Times of cells stand with the cells."""
+
+
+def area_drafts(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+    """
+    Draft the layers that show ground: within reach, nearest facility, cells of people.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Those of ``isochrones``, ``catchments``, ``facilities``, ``cells`` and ``cell_access`` that there are.
+    words : Messages
+        For titles.
+    meta : QgisMeta
+        Names of services, mode and cutoffs.
+
+    Yields
+    ------
+    Draft
+        One a service; headline services first.
+    """
+    for name in ("isochrones", "catchments"):
+        if name in tables:
+            yield from _areas(name, tables, words, meta)
+    if "cells" not in tables or "cell_access" not in tables:
+        return
+    frame, titles = cell_points(tables, words, meta)
+    first = services_in_order(list(tables["cell_access"]["service"]), meta)[0]
+    yield Draft(
+        "cells",
+        frame,
+        "results",
+        lambda frame: looks_engine.cells_look(plain_name(first), meta.cutoffs_min, frame, words),
+        ("cells",),
+        title=words.text("layers", "cells", service=words.service(first, meta)),
+        titles=titles,
+        shelf="areas",
+    )
+
+
+def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
+        "isochrones": lambda frame: looks_engine.isochrones_look(frame, words),
+        "catchments": lambda frame: looks_engine.catchments_look(frame, words),
+    }
+    rows = placed(gpd.GeoDataFrame(tables[name]))
+    main = headline_mode(rows, meta)
+    for service in services_in_order(list(rows["service"]), meta):
+        of_service = rows[rows["service"] == service]
+        for mode in sorted(set(of_service["mode"]), key=lambda mode: (mode != main, mode)):
+            frame = gpd.GeoDataFrame(by_key(of_service[of_service["mode"] == mode], *TABLES[name].key))
+            shown = words.text("modes", mode) if words.has("modes", mode) else mode
+            yield Draft(
+                f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
+                _with_facilities(frame, tables) if name == "catchments" else frame,
+                "results",
+                looks[name],
+                (name, "facilities"),
+                title=words.text("layers", name, service=words.service(service, meta), mode=shown),
+                description=words.text("layers", f"{name}_text", mode=shown),
+                titles={"tint": words.text("columns", "tint")},
+                shelf="areas",
+            )
+
+
+def _with_facilities(frame: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Give catchments the names of their facilities, and colours that differ between neighbours."""
+    tinted = frame.assign(tint=neighbour_colours(frame.geometry.to_numpy(), len(TINTS)))
+    if "facilities" not in tables:
+        return tinted
+    facilities = pd.DataFrame(tables["facilities"]).set_index("facility_id")
+    names = [column for column in ("name", "name_en", "name_zh") if column in facilities.columns]
+    return gpd.GeoDataFrame(tinted.join(facilities[names], on="facility_id"))
+
+
+def engine_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> tuple[Look, ...]:
+    """
+    Make the further looks of settlements.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Those of ``measures``, ``intervals`` and ``wet_losses`` that there are.
+    frame : DataFrame
+        The finished layer of settlements.
+    words : Messages
+        For titles and legends.
+    meta : QgisMeta
+        Names of services and thresholds.
+
+    Returns
+    -------
+    tuple of Look
+        Measures, certainty, wet season; headline services first.
+    """
+    looks = []
+    for service, measure, rows in measured(tables, meta):
+        column, shown = f"{plain_name(service)}_{plain_name(measure)}", words.service(service, meta)
+        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
+        style = looks_engine.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
+        looks.append(Look(column, title, style, "results", shelf="measures"))
+    for service in _services(tables, "intervals", meta):
+        column, shown = f"{plain_name(service)}_how_sure", words.service(service, meta)
+        minutes = f"{threshold_of(service, meta):g}"
+        title = words.text("columns", "how_sure", service=shown, minutes=minutes)
+        style = looks_engine.certainty_look(column, frame, words)
+        looks.append(Look(column, title, style, "results", shelf="certainty"))
+    for service in _services(tables, "wet_losses", meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        title = words.text("layers", "wet", service=shown)
+        style = looks_engine.wet_look(stem, frame, words)
+        looks.append(Look(f"{stem}_wet", title, style, "results", shelf="season"))
+    return tuple(looks)
+
+
+def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> list[str]:
+    if name not in tables:
+        return []
+    rows = tables[name]
+    return services_in_order(list(rows.loc[rows["mode"] == headline_mode(rows, meta), "service"]), meta)
+
+
+def engine_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
+    """
+    Draft the plain tables.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name.
+
+    Yields
+    ------
+    Draft
+        One for each that there is.
+    """
+    for name in PLAIN:
+        if name in tables:
+            rows = by_key(tables[name], *TABLES[name].key)
+            yield Draft(name, rows, "results", None, (name,), shelf="tables")
