@@ -30,15 +30,17 @@ def _between(
     """Cost between a point of a chain and a later one; inf where a step between is closed."""
     begin, share = low
     end, end_share = high
+    # A point at a node needs nothing of its step towards that node, so the step may be closed.
+    leaves, enters = share < 1.0, end_share > 0.0
     if lane[2][chain] <= end and lane[3][chain] >= begin:
-        for s in range(begin, end + 1):
+        for s in range(begin if leaves else begin + 1, end + 1 if enters else end):
             if step_cost(lane, step_arc[s]) == np.inf:
                 return np.inf
     if begin == end:
         return float((end_share - share) * step_cost(lane, step_arc[begin]))
     whole = lane[0][end] - lane[0][begin + 1]
-    first = (1.0 - share) * step_cost(lane, step_arc[begin])
-    return float(first + whole + end_share * step_cost(lane, step_arc[end]))
+    first = (1.0 - share) * step_cost(lane, step_arc[begin]) if leaves else 0.0
+    return float(first + whole + (end_share * step_cost(lane, step_arc[end]) if enters else 0.0))
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled

@@ -294,12 +294,17 @@ def legs_on_chains(
         arc = step_arc[s]
         share = fractions[i] if arc & 1 == 0 else 1.0 - fractions[i]
         chain_of[i], step_of[i], shares[i] = low, s, share
+        # A point at a node needs nothing of its step towards that node, so the step may be closed.
         if s < over_first[2][low]:
             minutes[i, 0] = over_first[0][s] + share * step_cost(over_first, arc)
+        elif s == over_first[2][low] and share == 0.0:
+            minutes[i, 0] = over_first[0][s]
         is_end = s + 1 == offsets[low + 1]
+        rest = 0.0 if is_end else over_last[1][low] - over_last[0][s + 1]
         if s > over_last[3][low]:
-            rest = 0.0 if is_end else over_last[1][low] - over_last[0][s + 1]
             minutes[i, 1] = rest + (1.0 - share) * step_cost(over_last, arc)
+        elif s == over_last[3][low] and share == 1.0:
+            minutes[i, 1] = rest
         metres[i, 0] = length[0][s] + share * step_cost(length, arc)
         rest = 0.0 if is_end else length[1][low] - length[0][s + 1]
         metres[i, 1] = rest + (1.0 - share) * step_cost(length, arc)

@@ -46,9 +46,9 @@ def _sweep(
         s, share, label, time = seeds[1][at], seeds[2][at], seeds[3][at], seeds[4][at]
         after = step_node[s + 1] if s + 1 < end else final
         towards, back = step_cost(over_last, step_arc[s]), step_cost(over_first, step_arc[s])
-        # What is closed stays so, also for a place at the very node.
-        _offer(out, step_node[s], (share * towards if towards < np.inf else np.inf) + time, label)
-        _offer(out, after, ((1.0 - share) * back if back < np.inf else np.inf) + time, label)
+        # A place at a node needs nothing of its step, which may be closed.
+        _offer(out, step_node[s], (share * towards if share > 0.0 else 0.0) + time, label)
+        _offer(out, after, ((1.0 - share) * back if share < 1.0 else 0.0) + time, label)
         at += 1
     for s in range(begin, end):
         node, after = step_node[s], step_node[s + 1] if s + 1 < end else final

@@ -86,8 +86,8 @@ def with_doors(graph, origins, destinations):
                 way = (a, b) if forwards else (b, a)
                 if np.isfinite(minutes):
                     whole.add_edge(*way, time_min=(after - before) * minutes)
-                elif before == after and isinstance(a, tuple) and isinstance(b, tuple):
-                    # Two feet on one point are one place, whatever the direction of the road.
+                elif before == after:
+                    # Feet on one point are one place, also with the node there, whatever is closed.
                     whole.add_edge(*way, time_min=0.0)
     return whole
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -209,3 +211,25 @@ def test_labels_of_nodes_name_the_nearest_destination(grid_city):
     assert set(label[steps > 6]) == {1}
     # On the diagonal both are as far, and the lower position wins - as long as rounding leaves them equal.
     assert minutes[steps == 6] == pytest.approx(14.4)
+
+
+@pytest.mark.parametrize("oneway", ["yes", "-1"])
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_a_place_at_the_very_end_of_a_oneway_road_stands_on_the_node(oneway, end):
+    graph = network(
+        ([(0, 0), (6000, 0)], {"oneway": oneway}),
+        ([(0, 0), (0, 3000)], {}),
+        ([(6000, 0), (6000, 3000)], {}),
+    )
+    foot = snap(graph, points((6000 * end, 0)), candidates=1)
+    place = replace(foot, edge=np.array([[0]]), fraction=np.array([[end]]))
+    other = snap(graph, points((6000 * end, 3000)), candidates=1)
+    # Neither way uses anything of the oneway road: 3 km at 25 km/h.
+    for direction in ("to_facility", "from_facility"):
+        for start, goal in ((place, other), (other, place)):
+            found = nearest(graph, start, goal, k=1, direction=direction)
+            assert found.travel_time_min[0, 0] == pytest.approx(7.2)
+            assert [edge for edge, _ in found.route(0).edges] == [f"w{1 + int(end)}/0"]
+        assert np.nanmin(node_labels(graph, place, direction=direction)[1]) == 0.0
+    for start, goal in ((place, other), (other, place)):
+        assert times_matrix(graph, start, goal)[2] == pytest.approx([7.2])
