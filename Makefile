@@ -6,6 +6,7 @@ JOBS ?= 2
 .PHONY: demo test lint format docs bench clean
 
 demo: .venv/.demo
+	$(BIN)/spatial warmup
 	$(BIN)/spatial demo
 
 test: .venv/.test

@@ -1,4 +1,4 @@
-"""The command line: ``spatial init | check | run | status | explain | fetch | demo``."""
+"""The command line: ``spatial init | check | run | status | explain | fetch | warmup | demo``."""
 
 from __future__ import annotations
 
@@ -142,6 +142,16 @@ def fetch(study_file: Path, raw: Path) -> None:
     with _progress_bar() as report:
         paths = fetch_sources(_study(study_file, raw), progress=report)
     click.echo("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
+
+
+@cli.command()
+def warmup() -> None:
+    """Compile everything once, so that no later command waits for it."""
+    from spatial.warmup import warm_up  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    with _progress_bar() as report:
+        count = warm_up(report)
+    click.echo(f"{count} kernels are compiled")
 
 
 @cli.command()

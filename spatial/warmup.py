@@ -1,0 +1,137 @@
+"""Compile every kernel once, so that no later call waits: what ``spatial warmup`` does."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import osmium
+import osmium.osm.mutable as osm
+import pandas as pd
+import shapely
+from numba.core.dispatcher import Dispatcher
+
+import spatial
+from spatial.access import allocate_capacity, floating_catchment_area
+from spatial.network import build_network, nearest, node_labels, snap, times_matrix
+from spatial.network.hierarchy_pairs import graph_metric
+from spatial.sources.osm import read_osm
+from spatial.terrain import facility_to_facility, travel_time_surface
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["compiled_kernels", "warm_up"]
+
+CRS = "EPSG:32738"
+SIDE, STEP_M = 6, 1000.0
+"""Streets a side of the little town that is computed, and their distance."""
+
+
+def compiled_kernels() -> dict[str, Dispatcher]:
+    """
+    List the compiled functions of the package.
+
+    Returns
+    -------
+    dict of str to Dispatcher
+        By dotted name; the modules that hold them are called ``kernels_...``.
+    """
+    found: dict[str, Dispatcher] = {}
+    for module in pkgutil.walk_packages(spatial.__path__, "spatial."):
+        if module.name.rpartition(".")[2].startswith("kernels"):
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if isinstance(value, Dispatcher) and value.py_func.__module__ == module.name:
+                    found[f"{module.name}.{name}"] = value
+    return found
+
+
+def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
+    """
+    Run every kind of computation once on a little town, and keep the compiled code in numba's cache.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    int
+        How many kernels are compiled.
+    """
+    report = progress or (lambda _fraction, _message: None)
+    steps: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("reading extracts", _read),
+        ("times on the network", _travel),
+        ("times off the roads", _cross_open_ground),
+        ("measures", _measure),
+    )
+    for number, (name, step) in enumerate(steps):
+        report(number / len(steps), name)
+        step()
+    report(1.0, "done")
+    return sum(bool(kernel.signatures) for kernel in compiled_kernels().values())
+
+
+def _read() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "town.osm.pbf"
+        with osmium.SimpleWriter(str(file)) as writer:
+            for number in (1, 2, 3):
+                writer.add_node(osm.Node(id=number, version=1, location=(43.0 + number / 100, -12.0)))
+            writer.add_way(osm.Way(id=1, version=1, nodes=[1, 2, 3], tags={"highway": "primary"}))
+        read_osm(file)
+
+
+def _streets() -> gpd.GeoDataFrame:
+    """Lay a grid of streets with a bend in each block."""
+    side = range(SIDE)
+    lines = [
+        [(STEP_M * (i + half / 2), STEP_M * j + 50.0 * half) for i in side for half in (0, 1)] for j in side
+    ]
+    lines += [[(x, y) for y, x in line] for line in lines]
+    return gpd.GeoDataFrame(
+        {"road_class": ["residential"] * len(lines)},
+        geometry=[shapely.LineString(line) for line in lines],
+        crs=CRS,
+    )
+
+
+def _points(*xy: tuple[float, float]) -> gpd.GeoSeries:
+    return gpd.GeoSeries([shapely.Point(point) for point in xy], crs=CRS)
+
+
+def _travel() -> None:
+    graph = build_network(_streets())
+    river = gpd.GeoSeries([shapely.LineString([(1500, -900), (1500, 900)])], crs=CRS)
+    homes = snap(graph, _points((1400.0, 100.0), (3100.0, 2900.0)), min_component_km=0.0, barriers=river)
+    shops = snap(graph, _points((1600.0, 200.0), (2400.0, 4100.0)), min_component_km=0.0)
+    for k in (1, 2):
+        found = nearest(graph, homes, shops, k=k)
+    found.routes(np.arange(2))
+    node_labels(graph, shops)
+    times_matrix(graph, homes, shops, cutoff_min=60.0)
+    graph_metric(graph)
+
+
+def _cross_open_ground() -> None:
+    friction = np.full((8, 8), 0.01)
+    places = np.array([(0, 0), (7, 7)])
+    heights = np.arange(64.0).reshape(8, 8)
+    travel_time_surface(friction, places, resolution_m=100.0)
+    travel_time_surface(friction, places, resolution_m=100.0, neighbours=16, elevation_m=heights)
+    facility_to_facility(friction, places, resolution_m=100.0)
+
+
+def _measure() -> None:
+    od = pd.DataFrame({"from_id": ["v"], "to_id": ["a"], "travel_time_min": [5.0]})
+    villages = pd.DataFrame({"settlement_id": ["v"], "population_persons": [100.0]})
+    clinics = pd.DataFrame({"facility_id": ["a"], "service": ["clinic"], "capacity": [10.0]})
+    floating_catchment_area(od, villages, clinics, service="clinic", buffer="none_needed")
+    allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
