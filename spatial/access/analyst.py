@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.ordering import id_order
-from spatial.access.places import existing, place_on, take, texts
+from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError
 from spatial.network import nearest, times_matrix
@@ -61,7 +61,14 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
         `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
         A pair without a way within the cutoff has no row. A finite cutoff is kept in ``attrs["cutoff_min"]``, so that
         no measure asks for more.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is below 0 or unknown, or ids are missing or not unique.
     """
+    if not cutoff_min >= 0.0:
+        raise ContractError("options", [f"cutoff_min: must be 0 or more, is {cutoff_min:g}"])
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
@@ -128,15 +135,14 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     Raises
     ------
     ContractError
-        Where k is below 1.
+        Where k is below 1, or ids are missing or not unique.
     """
     if k < 1:
         raise ContractError("options", [f"k: must be 1 or more, is {k}"])
     rules = rules or SnapRules()
-    kinds = frozenset({service}) if isinstance(service, str) else service
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    members = np.flatnonzero(goals.frame["service"].isin(kinds))
+    members = offering(goals.frame, service)
     n = len(origins)
     destination = np.full((n, k), -1, dtype=np.int64)
     minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.places import existing, place_on, take, texts
+from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.network import node_labels
 
@@ -57,13 +57,10 @@ def node_catchments(
     --------
     >>> # sp.node_catchments(graph, layers.facilities, service="hospital").groupby("facility_id").size()
     """
-    kinds = frozenset({service}) if isinstance(service, str) else service
     goals = place_on(
         graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
     )
-    members = np.arange(len(goals))
-    if kinds is not None:
-        members = np.flatnonzero(goals.frame["service"].isin(kinds))
+    members = np.arange(len(goals)) if service is None else offering(goals.frame, service)
     label, minutes = node_labels(graph, take(goals.snaps, members), direction=direction)
     reached = label >= 0
     facility = np.full(graph.n_nodes, -1, dtype=np.int64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from spatial.access.ordering import id_order
-from spatial.access.places import existing, place_on, take
+from spatial.access.places import existing, offering, place_on, take
 from spatial.network import nearest, walk_minutes
 
 if TYPE_CHECKING:
@@ -102,10 +102,9 @@ def pair_up(
     Pairing
         With every settlement, whether joined or not.
     """
-    kinds = frozenset({service}) if isinstance(service, str) else service
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    members = np.flatnonzero(goals.frame["service"].isin(kinds))
+    members = offering(goals.frame, service)
     back = np.empty(len(settlements), dtype=np.int64)
     back[id_order(settlements["settlement_id"])] = np.arange(len(settlements))
     return Pairing(origins, goals, members, back)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.ordering import id_order
+from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, snap
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from spatial.access.rules import SnapRules
     from spatial.network import TravelGraph
 
-__all__ = ["Places", "existing", "place_on", "take", "texts"]
+__all__ = ["Places", "existing", "offering", "place_on", "take", "texts"]
 
 _ROWWISE = (
     "x",
@@ -86,13 +87,33 @@ def place_on(
     -------
     Places
         One a row, whether joined or not.
+
+    Raises
+    ------
+    ContractError
+        Where the ids are not there, or are missing or the same in some rows.
     """
+    _check_ids(frame, key)
     ordered = frame.iloc[id_order(frame[key])]
     return Places(
         ordered,
         ordered[key].to_numpy(dtype=object),
         snap(graph, ordered.geometry, barriers=barriers, **vars(rules)),
     )
+
+
+def _check_ids(frame: gpd.GeoDataFrame, key: str) -> None:
+    table = "settlements" if key == "settlement_id" else "facilities"
+    if key not in frame:
+        raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
+    missing, twice = frame[key].isna(), frame[key].duplicated()
+    problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
+    if (twice & ~missing).any():
+        problems.append(
+            f"{key}: used more than once: {first_of(frame.loc[twice & ~missing, key])}; make ids unique"
+        )
+    if problems:
+        raise ContractError(table, problems)
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -112,6 +133,33 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if "status" not in facilities:
         return facilities
     return facilities.loc[(facilities["status"] == "existing").to_numpy(dtype=bool)]
+
+
+def offering(facilities: pd.DataFrame, service: str | frozenset[str]) -> NDArray[np.int64]:
+    """
+    Find the facilities that offer a service.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        With `service`.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+
+    Returns
+    -------
+    ndarray of int64
+        Their positions, ascending.
+
+    Raises
+    ------
+    ContractError
+        Where no service is told.
+    """
+    if "service" not in facilities:
+        raise ContractError("facilities", [f"service: no such column among {first_of(facilities.columns)}"])
+    kinds = frozenset({service}) if isinstance(service, str) else service
+    return np.flatnonzero(facilities["service"].isin(kinds))
 
 
 def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:

@@ -370,3 +370,25 @@ def test_arguments_are_left_as_they_were(grid_city):
     access_table(grid_city.graph(), places, clinic, services=CLINIC)
     pd.testing.assert_frame_equal(places, before[0])
     pd.testing.assert_frame_equal(clinic, before[1])
+
+
+def test_ids_that_are_missing_or_not_unique_are_refused(grid_city):
+    graph = grid_city.graph()
+    places = grid_city.settlements([("a", "village", 0, 0), ("b", "village", 1, 0)])
+    clinics = grid_city.facilities([("c", "clinic", 4, 4)])
+    with pytest.raises(ContractError, match="settlement_id: used more than once: 'a'"):
+        travel_times(graph, pd.concat([places, places.iloc[:1]]), clinics)
+    with pytest.raises(ContractError, match="settlement_id: missing in 1 rows"):
+        travel_times(graph, places.assign(settlement_id=["a", None]), clinics)
+    with pytest.raises(ContractError, match="facility_id: no such column"):
+        travel_times(graph, places, clinics.drop(columns="facility_id"))
+    with pytest.raises(ContractError, match="service: no such column"):
+        cost_to_closest(graph, places, clinics.drop(columns="service"), service="clinic")
+
+
+@pytest.mark.parametrize("cutoff_min", [-1.0, float("nan")])
+def test_a_cutoff_below_0_or_unknown_is_refused(grid_city, cutoff_min):
+    places = grid_city.settlements([("a", "village", 0, 0)])
+    clinics = grid_city.facilities([("c", "clinic", 4, 4)])
+    with pytest.raises(ContractError, match="cutoff_min: must be 0 or more"):
+        travel_times(grid_city.graph(), places, clinics, cutoff_min=cutoff_min)
