@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status, side_by_side
-from spatial.access.places import texts
+from spatial.access.places import existing, place_on, texts
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError, first_of
 from spatial.network import snap
@@ -22,11 +23,30 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.access.paired import Pairing
     from spatial.access.places import Places
-    from spatial.network import Snaps, TravelGraph
+    from spatial.network import TravelGraph
     from spatial.network.splitting import Split
 
-__all__ = ["compare_scenarios", "summarise_scenarios"]
+__all__ = ["compare_scenarios", "reclassified", "summarise_scenarios"]
+
+COLUMNS = (
+    "scenario",
+    "settlement_id",
+    "service",
+    "mode",
+    "before_min",
+    "after_min",
+    "difference_min",
+    "before_status",
+    "after_status",
+    "cutoff_min",
+    "within_before",
+    "within_after",
+    "class_change",
+    "persons",
+    "in_study",
+)
 
 
 def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -35,9 +55,10 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
-    service: str | frozenset[str],
-    cutoff_min: float = 60.0,
+    service: str | frozenset[str] | Mapping[str, frozenset[str]],
+    cutoff_min: float | Mapping[str, float] = 60.0,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
+    facilities_after: Mapping[str, gpd.GeoDataFrame] | None = None,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> pd.DataFrame:
@@ -55,12 +76,15 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         What changes; each is compared with the baseline.
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count.
-    service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
-    cutoff_min : float
-        Minutes of the classes, within (inclusive) or beyond.
+    service : str, frozenset of str or mapping of str to frozenset of str
+        The service, or all the services of facilities that count for it; or several services by name, each with those
+        that count for it: a scenario is then applied once for all.
+    cutoff_min : float or mapping of str to float
+        Minutes of the classes, within (inclusive) or beyond; by service where they differ.
     direction : {'to_facility', 'from_facility'}
         Who travels.
+    facilities_after : mapping of str to GeoDataFrame, optional
+        By the name of a scenario, all the facilities that there are with it; the same as before by default.
     rules : SnapRules, optional
         How places are joined to the network.
     barriers : GeoSeries, optional
@@ -69,90 +93,149 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     Returns
     -------
     DataFrame
-        One row a settlement and scenario, in the order given: `scenario`, `settlement_id`, `service`, `mode`,
-        `before_min`, `after_min` and `difference_min` (after less before; NaN where either has no way),
-        `before_status`, `after_status`, `cutoff_min`, `within_before`, `within_after`, `class_change` (``"gained"``,
-        ``"lost"`` or ``"same"``), `persons` and `in_study`.
+        One row a settlement, service and scenario, scenarios first and all in the order given: `scenario`,
+        `settlement_id`, `service`, `mode`, `before_min`, `after_min` and `difference_min` (after less before; NaN where
+        either has no way), `before_status`, `after_status`, `cutoff_min`, `within_before`, `within_after`,
+        `class_change` (``"gained"``, ``"lost"`` or ``"same"``), `persons` and `in_study`.
 
     Raises
     ------
     ContractError, CrsError, NetworkError
-        Where a scenario cannot be applied, or names repeat.
+        Where a scenario cannot be applied, names repeat, or facilities are given for an unknown one.
 
     Examples
     --------
     >>> # compare_scenarios(graph, Scenario("bridge out", close=["w7"]), settlements, facilities, service="hospital")
     """
     options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-    names = pd.Index([scenario.name for scenario in options])
-    if not names.is_unique:
-        raise ContractError("scenario", [f"name: repeated {first_of(names[names.duplicated()].unique())}"])
-    rules = rules or SnapRules()
-    pairing = pair_up(graph, settlements, facilities, service=service, rules=rules, barriers=barriers)
-    before = minutes_to_closest(graph, pairing.snaps, direction=direction, barriers=barriers)
-    persons, scored = people_of(pairing.origins.frame)
-    n = len(before)
-    name = service if isinstance(service, str) else "+".join(sorted(service))
-    same = {
-        "settlement_id": texts(pairing.origins.ids, np.arange(n)),
-        "service": pd.Series(name, index=range(n), dtype="str"),
-        "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
-    }
+    changed = facilities_after or {}
+    _check_names([scenario.name for scenario in options], changed)
+    how = _How(rules or SnapRules(), barriers, direction)
+    services = _services(service)
+    cutoffs = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
+    base = pair_up(
+        graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
+    )
+    before = {name: how.times(graph, _serving(base, kinds)) for name, kinds in services.items()}
+    persons, scored = people_of(base.origins.frame)
+    n = len(base.origins)
     frames = []
     for scenario in options:
         split = scenario.apply_with_account(graph)
-        sides = [
-            _on_edited(graph, split, places, rules, barriers) for places in (pairing.origins, pairing.goals)
-        ]
+        goals = base.goals
+        if scenario.name in changed:
+            after = existing(changed[scenario.name])
+            goals = place_on(graph, after, key="facility_id", rules=how.rules, barriers=how.barriers)
         edited = replace(
-            pairing,
-            origins=replace(pairing.origins, snaps=sides[0]),
-            goals=replace(pairing.goals, snaps=sides[1]),
+            base, origins=how.on_edited(graph, split, base.origins), goals=how.on_edited(graph, split, goals)
         )
-        after = minutes_to_closest(split.graph, edited.snaps, direction=direction, barriers=barriers)
-        statuses = (reach_status(pairing, before), reach_status(edited, after))
-        compared = _compared(before, after, statuses, cutoff_min)
-        label = {"scenario": pd.Series(scenario.name, index=range(n), dtype="str")}
-        frame = pd.DataFrame({**label, **same, **compared, "persons": persons, "in_study": scored})
-        frames.append(frame.iloc[pairing.back])
+        for name, kinds in services.items():
+            later = how.times(split.graph, _serving(edited, kinds))
+            label = {"scenario": scenario.name, "service": name, "mode": graph.mode}
+            words = {key: pd.Series(value, index=range(n), dtype="str") for key, value in label.items()}
+            ids = {"settlement_id": texts(base.origins.ids, np.arange(n))}
+            values = _compared(before[name], later, cutoffs[name])
+            frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
+            frames.append(frame[[*COLUMNS]].iloc[base.back])
     return pd.concat(frames, ignore_index=True)
 
 
-def _on_edited(
-    graph: TravelGraph, split: Split, places: Places, rules: SnapRules, barriers: gpd.GeoSeries | None
-) -> Snaps:
-    """Keep the ways in of the baseline, and add those over edges that could not be joined in it."""
-    edited = split.graph
-    if edited.n_edges == graph.n_edges:
-        return places.snaps
-    carried = carry_snaps(split, places.snaps)
-    could = graph.is_snappable & (graph.component_km >= rules.min_component_km)
-    was_there = split.parent >= 0
-    could_before = np.where(was_there, could[np.where(was_there, split.parent, 0)], False)
-    fresh = replace(edited, is_snappable=edited.is_snappable & ~could_before)
-    return side_by_side(carried, snap(fresh, places.frame.geometry, barriers=barriers, **vars(rules)))
+def _services(service: str | frozenset[str] | Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    if isinstance(service, str):
+        return {service: frozenset({service})}
+    return {"+".join(sorted(service)): service} if isinstance(service, frozenset) else dict(service)
 
 
-def _compared(
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-    statuses: tuple[NDArray[np.object_], NDArray[np.object_]],
-    cutoff_min: float,
-) -> dict[str, object]:
-    was, became = before <= cutoff_min, after <= cutoff_min
-    both = np.isfinite(before) & np.isfinite(after)
+def _check_names(names: Sequence[str], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
+    known = pd.Index(names)
+    problems = []
+    if not known.is_unique:
+        problems.append(f"name: repeated {first_of(known[known.duplicated()].unique())}")
+    unknown = [name for name in changed if name not in names]
+    if unknown:
+        problems.append(f"facilities_after: no scenario {first_of(unknown)}")
+    if problems:
+        raise ContractError("scenario", problems)
+
+
+def _serving(pairing: Pairing, kinds: frozenset[str]) -> Pairing:
+    """Choose the facilities that serve."""
+    return replace(pairing, members=np.flatnonzero(pairing.goals.frame["service"].isin(kinds)))
+
+
+class _Times(NamedTuple):
+    """Minutes of each settlement in the order of ids, inf where there is no way, and why there is none."""
+
+    minutes: NDArray[np.float64]
+    status: NDArray[np.object_]
+
+
+class _How(NamedTuple):
+    """How places are joined, and who travels."""
+
+    rules: SnapRules
+    barriers: gpd.GeoSeries | None
+    direction: Literal["to_facility", "from_facility"]
+
+    def times(self, graph: TravelGraph, pairing: Pairing) -> _Times:
+        """Find the minutes to the closest of the facilities that serve."""
+        minutes = minutes_to_closest(graph, pairing.snaps, direction=self.direction, barriers=self.barriers)
+        return _Times(minutes, reach_status(pairing, minutes))
+
+    def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
+        """Keep the ways in of the baseline, and add those over edges that could not be joined in it."""
+        edited = split.graph
+        if edited.n_edges == graph.n_edges:
+            return places
+        carried = carry_snaps(split, places.snaps)
+        could = graph.is_snappable & (graph.component_km >= self.rules.min_component_km)
+        was_there = split.parent >= 0
+        could_before = np.where(was_there, could[np.where(was_there, split.parent, 0)], False)
+        fresh = replace(edited, is_snappable=edited.is_snappable & ~could_before)
+        added = snap(fresh, places.frame.geometry, barriers=self.barriers, **vars(self.rules))
+        return replace(places, snaps=side_by_side(carried, added))
+
+
+def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, object]:
+    was, became = before.minutes <= cutoff_min, after.minutes <= cutoff_min
+    both = np.isfinite(before.minutes) & np.isfinite(after.minutes)
     change = np.select([became & ~was, was & ~became], ["gained", "lost"], "same")
+    unknown = np.full(len(was), np.nan)
     return {
-        "before_min": np.where(np.isfinite(before), before, np.nan),
-        "after_min": np.where(np.isfinite(after), after, np.nan),
-        "difference_min": np.subtract(after, before, out=np.full(len(before), np.nan), where=both),
-        "before_status": pd.Series(statuses[0], dtype="str"),
-        "after_status": pd.Series(statuses[1], dtype="str"),
-        "cutoff_min": cutoff_min,
+        "before_min": np.where(np.isfinite(before.minutes), before.minutes, np.nan),
+        "after_min": np.where(np.isfinite(after.minutes), after.minutes, np.nan),
+        "difference_min": np.subtract(after.minutes, before.minutes, out=unknown, where=both),
+        "before_status": pd.Series(before.status, dtype="str"),
+        "after_status": pd.Series(after.status, dtype="str"),
+        "cutoff_min": float(cutoff_min),
         "within_before": was,
         "within_after": became,
         "class_change": pd.Series(change, dtype="str"),
     }
+
+
+def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
+    """
+    Class the times of compared scenarios by another cutoff.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `compare_scenarios` returns it.
+    cutoff_min : float
+        Minutes, inclusive.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with `cutoff_min`, `within_before`, `within_after` and `class_change` anew.
+    """
+    was, became = (compared[f"{side}_min"] <= cutoff_min for side in ("before", "after"))
+    change = pd.Series("same", index=compared.index, dtype="str")
+    change = change.mask(became & ~was, "gained").mask(was & ~became, "lost")
+    return compared.assign(
+        cutoff_min=float(cutoff_min), within_before=was, within_after=became, class_change=change
+    )
 
 
 def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
@@ -167,18 +250,20 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a scenario, in order: `persons`, `within_before_persons`, `within_after_persons`, `gained_persons`,
-        `lost_persons`, `gained_places`, `lost_places`, `person_minutes` saved (of those with a way in both, one
-        journey each) and `unknown_places`, whose people are not known and count as nobody.
+        One row a scenario and service, in order: `scenario`, `service`, `persons`, `within_before_persons`,
+        `within_after_persons`, `gained_persons`, `lost_persons`, `gained_places`, `lost_places`, `person_minutes` saved
+        (of those with a way in both, one journey each) and `unknown_places`, whose people are not known and count as
+        nobody.
     """
     scored = compared.loc[compared["in_study"]]
     rows = []
-    for name, group in scored.groupby("scenario", sort=False):
+    for (name, service), group in scored.groupby(["scenario", "service"], sort=False):
         people = group["persons"].fillna(0.0)
         gained, lost = (group["class_change"] == change for change in ("gained", "lost"))
         rows.append(
             {
                 "scenario": name,
+                "service": service,
                 "persons": people.sum(),
                 "within_before_persons": people[group["within_before"]].sum(),
                 "within_after_persons": people[group["within_after"]].sum(),

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     Closure = Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame
     Speeds = Mapping[str, float] | float | None
+    Factors = Mapping[str, float] | None
 
-__all__ = ["SNAP_TOLERANCE_M", "Scenario", "edit_network", "edit_with_account"]
+__all__ = ["SNAP_TOLERANCE_M", "Scenario", "edit_network", "edit_with_account", "unknown_names"]
 
 SNAP_TOLERANCE_M = 10.0
 """An end of a new road joins what lies within so many metres, by default: about the width of a road and its verge."""
@@ -48,6 +49,8 @@ class Scenario:
         Edge or road ids, or the area whose roads are closed; see `edit_network`.
     speeds : mapping of str to float, or float, optional
         km/h by edge or road id, or a factor on every speed.
+    factors : mapping of str to float, optional
+        Factors on speeds by edge or road id, or by class of road.
     add : GeoDataFrame, optional
         New roads.
     season : str, optional
@@ -61,6 +64,7 @@ class Scenario:
     name: str = "baseline"
     close: Closure = ()
     speeds: Speeds = None
+    factors: Factors = None
     add: gpd.GeoDataFrame | None = None
     season: str | None = None
     table: str | Path | SpeedTable = field(default="osrm_like", repr=False)
@@ -116,8 +120,10 @@ class Scenario:
             graph,
             close=self.close,
             speeds=self.speeds,
+            factors=self.factors,
             add=self.add,
             snap_tolerance_m=self.snap_tolerance_m,
+            what=f"scenario {self.name}",
         )
 
 
@@ -126,6 +132,7 @@ def edit_network(
     *,
     close: Closure = (),
     speeds: Speeds = None,
+    factors: Factors = None,
     add: gpd.GeoDataFrame | None = None,
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
 ) -> TravelGraph:
@@ -148,6 +155,9 @@ def edit_network(
     speeds : mapping of str to float, or float, optional
         km/h by id of edges (which prevail) or roads, in each direction that is open; or a factor above 0 on the speeds
         of all edges. What is closed stays closed.
+    factors : mapping of str to float, optional
+        Factors above 0 on the speeds of edges, by their id, else by that of their road, else by their class of road.
+        Where `speeds` state km/h, those hold.
     add : GeoDataFrame of LineString or MultiLineString, optional
         New roads in the CRS of the graph. Columns, all optional: road_id (not one that there is), road_class
         (unclassified), speed_km_h (the median speed of its class in the graph), oneway (no, yes, -1), surface,
@@ -178,17 +188,19 @@ def edit_network(
     (12.0, 6.0)
     """
     return edit_with_account(
-        graph, close=close, speeds=speeds, add=add, snap_tolerance_m=snap_tolerance_m
+        graph, close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m
     ).graph
 
 
-def edit_with_account(
+def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     graph: TravelGraph,
     *,
     close: Closure = (),
     speeds: Speeds = None,
+    factors: Factors = None,
     add: gpd.GeoDataFrame | None = None,
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
+    what: str = "scenario",
 ) -> Split:
     """
     Edit a graph as `edit_network` does, and say where its edges come from.
@@ -201,10 +213,14 @@ def edit_with_account(
         What is closed.
     speeds : mapping of str to float, or float, optional
         What is faster or slower.
+    factors : mapping of str to float, optional
+        By how much roads or classes are faster.
     add : GeoDataFrame, optional
         What is new.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
+    what : str
+        What is at fault, for messages.
 
     Returns
     -------
@@ -218,7 +234,8 @@ def edit_with_account(
     """
     problems: list[str] = []
     closed = _closed(graph, close, problems)
-    factor, stated = _speeds(graph, speeds, problems)
+    everywhere, stated = _speeds(graph, speeds, problems)
+    factor = everywhere * _factors(graph, factors or {}, problems)
     if not 0.0 <= snap_tolerance_m < np.inf:
         problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
@@ -226,7 +243,7 @@ def edit_with_account(
         if graph.edge_layer is not None:
             problems.append("add: the network has several layers; add roads to one before they are combined")
     if problems:
-        raise ContractError("scenario", problems)
+        raise ContractError(what, problems)
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
     changed = _with_closures(changed, closed, account)
@@ -305,11 +322,51 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
     return 1.0, values
 
 
+def _factors(graph: TravelGraph, factors: Mapping[str, float], problems: list[str]) -> NDArray[np.float64]:
+    """Factor of each edge: by its id, else by that of its road, else by its class."""
+    if not factors:
+        return np.ones(graph.n_edges)
+    wrong = [name for name, factor in factors.items() if not 0.0 < factor < np.inf]
+    if wrong:
+        problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
+    classes = set(graph.road_class)
+    by_class = pd.Series(graph.road_class).map({k: v for k, v in factors.items() if k in classes})
+    named = {str(name): value for name, value in factors.items() if name not in classes}
+    has_own, own = _lookup(graph, pd.Series(named, dtype=float), "factors", problems)
+    return np.where(has_own, own, by_class.fillna(1.0).to_numpy(dtype=np.float64))
+
+
+def unknown_names(graph: TravelGraph, names: Iterable[str], *, classes: bool = False) -> list[str]:
+    """
+    List names that the network has no road for.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    names : iterable of str
+        Ids of edges or roads.
+    classes : bool
+        Whether a class of road is a name too.
+
+    Returns
+    -------
+    list of str
+        Those that are neither, in the order given.
+    """
+    wanted = pd.Index([str(name) for name in names], dtype=object).unique()
+    known = wanted.isin(graph.road_id) | wanted.isin(graph.edge_id)
+    if classes:
+        known |= wanted.isin(graph.road_class)
+    return wanted[~known].tolist()
+
+
 def _with_speeds(
-    graph: TravelGraph, factor: float, stated: NDArray[np.float64], account: dict[str, Any]
+    graph: TravelGraph, factor: NDArray[np.float64], stated: NDArray[np.float64], account: dict[str, Any]
 ) -> TravelGraph:
     is_stated = ~np.isnan(stated)
-    if factor == 1.0 and not is_stated.any():
+    scaled = (factor != 1.0) & ~is_stated
+    if not scaled.any() and not is_stated.any():
         return graph
     own = 0.06 * graph.length_m / np.where(is_stated, stated, 1.0)
     forward, backward = (
@@ -320,8 +377,11 @@ def _with_speeds(
     if is_stated.any():
         account["speed_edges"] = int(is_stated.sum())
         account["speed_km"] = float(graph.length_m[is_stated].sum()) / 1000.0
-    if factor != 1.0:
-        account["speed_factor"] = factor
+    if scaled.any() and (factor == factor[0]).all():
+        account["speed_factor"] = float(factor[0])
+    elif scaled.any():
+        account["scaled_edges"] = int(scaled.sum())
+        account["scaled_km"] = float(graph.length_m[scaled].sum()) / 1000.0
     changed = graph.with_minutes(forward, backward, speed_km_h=speed)
     source = np.where(is_stated, "stated", graph.speed_source).astype(object)
     return replace(changed, speed_source=source) if is_stated.any() else changed

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from spatial.access.emergency import emergency_response
-from spatial.access.scenarios import compare_scenarios, summarise_scenarios
+from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
 from spatial.errors import ContractError, NetworkError
 from spatial.network import build_network
 from spatial.network.scenarios import Scenario
@@ -179,3 +179,51 @@ def test_mobilisation_must_be_stated(street):
     walked = build_network(lines(([(0, 0), (1000, 0)], {})), mode="walk")
     with pytest.raises(NetworkError, match="crews drive"):
         emergency_response(walked, stations, village, mobilisation_min=1.0)
+
+
+def test_several_services_at_once_are_the_same_as_one_by_one(bay):
+    clinics = places(
+        [("h", (0, 0)), ("c", (30_000, 10_000))],
+        "facility_id",
+        service=["hospital", "clinic"],
+        status="existing",
+    )
+    kinds = {"care": frozenset({"hospital", "clinic"}), "hospital": frozenset({"hospital"})}
+    limits = {"care": 60.0, "hospital": 120.0}
+    both = compare_scenarios(bay, [BRIDGE, CUT], VILLAGES, clinics, service=kinds, cutoff_min=limits)
+    for name, members in kinds.items():
+        alone = compare_scenarios(
+            bay, [BRIDGE, CUT], VILLAGES, clinics, service=members, cutoff_min=limits[name]
+        )
+        rows = both.loc[both["service"] == name].reset_index(drop=True)
+        assert rows.drop(columns="service").equals(alone.drop(columns="service"))
+    assert summarise_scenarios(both)["service"].tolist() == ["care", "hospital"] * 2
+
+
+def test_a_new_and_a_closed_facility_count_only_after(bay):
+    east = places(
+        [("h", (0, 0)), ("new", (30_000, 10_000))], "facility_id", service="hospital", status="existing"
+    )
+    after = {"new": east, "none": east.iloc[:0]}
+    table = compare_scenarios(
+        bay,
+        [Scenario("new"), Scenario("none")],
+        VILLAGES,
+        HOSPITAL,
+        service="hospital",
+        facilities_after=after,
+    ).set_index(["scenario", "settlement_id"])
+    # East has it at the door; north comes 30 km at 25 km/h, 72 min, rather than 50 km, 120 min.
+    assert table.loc[("new", "east"), ["before_min", "after_min"]].tolist() == pytest.approx([192.0, 0.0])
+    assert table.loc[("new", "north"), ["before_min", "after_min"]].tolist() == pytest.approx([120.0, 72.0])
+    assert table.loc[("none", "north"), "after_status"] == "no_facility"
+    with pytest.raises(ContractError, match="no scenario 'other'"):
+        compare_scenarios(
+            bay, CUT, VILLAGES, HOSPITAL, service="hospital", facilities_after={"other": HOSPITAL}
+        )
+
+
+def test_another_cutoff_gives_other_classes_from_the_same_times(bay):
+    table = compare_scenarios(bay, BRIDGE, VILLAGES, HOSPITAL, service="hospital", cutoff_min=120.0)
+    wanted = compare_scenarios(bay, BRIDGE, VILLAGES, HOSPITAL, service="hospital", cutoff_min=60.0)
+    assert reclassified(table, 60.0).equals(wanted)

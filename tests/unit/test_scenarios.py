@@ -10,7 +10,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError
 from spatial.network import build_network, combine_networks, split_edges
-from spatial.network.scenarios import Scenario, edit_network
+from spatial.network.scenarios import Scenario, edit_network, unknown_names
 
 CRS = "EPSG:32738"
 
@@ -279,3 +279,18 @@ def test_a_node_that_a_wall_leaves_without_edges_is_no_trouble(ladder):
     assert alone.n_nodes == ladder.n_nodes + 1
     added = edit_network(alone, add=frame(([(5000, 0), (5000, 4000)], {"speed_km_h": 60.0})))
     assert added.report["component_count"] == 1
+
+
+def test_factors_hold_by_edge_before_road_before_class(ladder):
+    edge = str(ladder.edge_id[ladder.road_id == "w1"][0])
+    faster = edit_network(ladder, factors={"residential": 2.0, "w2": 4.0, edge: 5.0}, speeds={"w3": 10.0})
+    # 10 km at 25 km/h: 24 min. Stated km/h hold against factors: 4 km at 10 km/h.
+    minutes_of = dict(zip(faster.road_id, faster.forward_min, strict=True))
+    assert minutes_of == pytest.approx({"w1": 24.0 / 5.0, "w2": 24.0 / 4.0, "w3": 24.0})
+    assert faster.report["scenario"]["scaled_edges"] == 2
+    with pytest.raises(ContractError, match="no edge or road 'primary'"):
+        edit_network(ladder, factors={"primary": 2.0})
+    with pytest.raises(ContractError, match="must be above 0, not so for 'w1'"):
+        edit_network(ladder, factors={"w1": 0.0})
+    assert unknown_names(ladder, ["w1", "w9", "residential", "w9"]) == ["w9", "residential"]
+    assert unknown_names(ladder, ["w1", edge, "w9", "residential"], classes=True) == ["w9"]
