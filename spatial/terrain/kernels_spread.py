@@ -237,6 +237,7 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
     reach, least = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0)
     better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
+    steps = half_m.ravel()
     for at in range(batch.shape[0]):
         u = batch[at]
         row, unit, now, m = u // columns, friction[u], times[u], np.int64(0)
@@ -244,10 +245,11 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
         state[3], state[4] = min(state[3], row), max(state[4], row)
         if reach <= row < rows - reach and reach <= column < columns - reach:
             for k in range(n_moves):
-                later = now + (unit + friction[u + offsets[k]]) * half_m[line, k] * least
-                better[m] = k
-                better_min[m] = later
-                m += np.int64(later <= times[u + offsets[k]])  # no branch: it would be guessed wrongly
+                v = np.uint64(u + offsets[k])
+                later = now + (unit + friction[v]) * steps[np.uint64(line * n_moves + k)] * least
+                better[np.uint64(m)] = k
+                better_min[np.uint64(m)] = later
+                m += np.int64(later <= times[v])  # no branch: it would be guessed wrongly
         else:
             at_border = (u, line, least)
             m = np.int64(_border_steps(friction, times, by, columns, half_m, better, better_min, at_border))
