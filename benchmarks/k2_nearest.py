@@ -21,7 +21,7 @@ from benchmarks.network_peers import (
 from benchmarks.road_like import road_like_graph
 from spatial.network import TravelGraph, nearest, node_labels
 from spatial.network.core import contract_graph, weigh_core
-from spatial.network.kernels_buckets import spread_labels
+from spatial.network.kernels_buckets import new_queue, spread_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,18 +74,19 @@ def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
     number[shape.core_node] = np.arange(shape.n_core)
     core, times = core_arcs(graph).matrix(), node_labels(graph, places)[1]
     arcs_matrix, of_core = arcs.matrix(), graph.core
-    search = (
-        (shape.arc_offsets, shape.arc_target, of_core.in_min),
-        (number[nodes].astype(np.int32), np.arange(len(nodes), dtype=np.int32), np.zeros(len(nodes))),
-        of_core.width_min,
-        np.inf,
-    )
+    arrays = (shape.arc_offsets, shape.arc_target, of_core.in_min)
+    seeds = (number[nodes].astype(np.int32), np.arange(len(nodes), dtype=np.int32), np.zeros(len(nodes)))
+
+    def core_alone() -> None:
+        found = np.full(shape.n_search, np.inf), np.full(shape.n_search, -1, np.int32)
+        spread_labels(arrays, seeds, found, new_queue(shape.n_search), (np.inf, of_core.width_min))
+
     peers = peers_nearest(graph, arcs, nodes, without=chosen.without)
     tasks: dict[str, Any] = {
         "prepared": lambda: node_labels(graph, places),
         "preparation": lambda: weigh_core(graph, contract_graph(graph)),
         "k = 2, metres, routes": lambda: nearest(graph, places, places, k=2),
-        "core alone": lambda: spread_labels(*search),
+        "core alone": core_alone,
         "one sweep": lambda: bare_sweep(arcs_matrix, times),
         "scipy, same core": lambda: dijkstra(core, indices=number[nodes], min_only=True),
         **{name: job for name, job in peers.items() if job is not None},
