@@ -23,6 +23,9 @@ DIRECTIONS = 4
 END_SHARE = 0.25
 """Share of a piece's nodes at either end that a cut must part; of 0.25 to 0.42 it gave the fewest shortcuts."""
 
+ROOM_GROWTH = 4
+"""Arcs with shortcuts that there is room for, by arc without; roads need 2 to 3. Where it is too few, that again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
@@ -119,9 +122,10 @@ class Hierarchy:
                 f"{int(is_wrong.sum())} arcs have negative or unknown minutes, the first is arc "
                 f"{int(np.argmax(is_wrong))}; give 0 or more, and inf where an arc is closed"
             )
-        return Metric(
-            self, *customise((self.offsets, self.targets), self.below, self.slots, (minutes, metres))
-        )
+        found = np.full((self.n_arcs, 2), np.inf), np.full((self.n_arcs, 2), np.inf)
+        room = np.empty(self.n_nodes, dtype=np.int64)
+        customise((self.offsets, self.targets), self.below, self.slots, (minutes, metres), (*found, room))
+        return Metric(self, *found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,9 +281,7 @@ def _complete(
     heads = rank[graph.indices]
     up = tails < heads
     upper = coo_array((np.ones(int(up.sum()), dtype=np.int8), (tails[up], heads[up])), shape=(n, n)).tocsr()
-    parent = _none(n)
-    tree = (parent, _none(n), _none(n), _none(n))
-    offsets, above = complete(upper.indptr.astype(np.int32), upper.indices.astype(np.int32), tree)
+    offsets, above, parent = _with_shortcuts(upper)
     place = _empty(n)
     walk_tree(parent, np.ones(n, dtype=np.int32), place, _empty(n), _empty(n))
     ends = (place[_tails(offsets)], place[above])
@@ -289,6 +291,18 @@ def _complete(
     renumbered = _none(n)
     renumbered[place] = np.where(parent >= 0, place[parent], -1)
     return arcs, renumbered, place
+
+
+def _with_shortcuts(upper: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Add the shortcuts to the neighbours above; return these as compressed rows, and the parents."""
+    n, size, room = upper.shape[0], -1, upper.nnz
+    neighbours = upper.indptr.astype(np.int32), upper.indices.astype(np.int32)
+    while size < 0:
+        room *= ROOM_GROWTH
+        starts, above = np.zeros(n + 1, dtype=np.int64), _empty(room + n)
+        tree = (_none(n), _none(n), _none(n), _none(n))
+        size = complete(neighbours, tree, starts, above)
+    return starts, above[:size], tree[0]
 
 
 def _slots(tails: NDArray[np.int32], heads: NDArray[np.int32], arcs: csr_array) -> NDArray[np.int32]:

@@ -28,33 +28,34 @@ inner = nb.njit(  # type: ignore[call-overload]
 
 @outer  # pragma: no cover - compiled
 def complete(
-    offsets: Ints, targets: Ints, tree: tuple[Ints, Ints, Ints, Ints]
-) -> tuple[NDArray[np.int64], Ints]:
+    graph: tuple[Ints, Ints], tree: tuple[Ints, Ints, Ints, Ints], starts: NDArray[np.int64], above: Ints
+) -> int:
     """
     Add the shortcuts of an elimination in the order of the nodes' numbers.
 
     Parameters
     ----------
-    offsets, targets : ndarray of int32
-        The neighbours above of each node.
+    graph : tuple of ndarray of int32
+        Offsets, and the neighbours above of each node.
     tree : tuple of ndarray of int32, each of shape (n_nodes,)
         All -1; afterwards the first holds each node's parent in the elimination tree (-1 for a root).
+    starts : ndarray of int64, shape (n_nodes + 1,)
+        All 0; receives the offsets with the shortcuts.
+    above : ndarray of int32
+        Receives the neighbours above with the shortcuts, unsorted.
 
     Returns
     -------
-    tuple of ndarray
-        Offsets and neighbours above with the shortcuts, unsorted.
+    int
+        How many these are; -1 where they may not fit, which is so where fewer than one a node are free.
     """
+    offsets, targets = graph
     n = offsets.shape[0] - 1
-    above, starts = np.empty(2 * targets.shape[0] + n, np.int32), np.zeros(n + 1, np.int64)
     parent, child, sibling, mark = tree
     size = 0
     for v in range(n):
         if size + n > above.shape[0]:
-            longer = np.empty(2 * (size + n), np.int32)
-            for e in range(size):
-                longer[e] = above[e]
-            above = longer
+            return -1
         mark[v] = v
         up, c = n, -1
         # The node's own neighbours come first, then those of its children in the tree.
@@ -75,7 +76,7 @@ def complete(
             parent[v] = up
             sibling[v] = child[up]
             child[up] = v
-    return starts, above[:size]
+    return size
 
 
 @outer  # pragma: no cover - compiled
@@ -118,7 +119,8 @@ def customise(
     below: tuple[NDArray[np.int64], Ints, Ints],
     slots: Ints,
     weights: tuple[Floats, Floats],
-) -> tuple[Floats, Floats]:
+    found: tuple[Floats, Floats, NDArray[np.int64]],
+) -> None:
     """
     Find the time of every arc of the hierarchy: its own, or the fastest over a node below both its ends.
 
@@ -132,22 +134,18 @@ def customise(
         Where each arc of the network belongs: twice the arc, one more where it leads down; -1 for a loop.
     weights : tuple of ndarray
         Minutes and metres of the arcs of the network; inf minutes where closed.
-
-    Returns
-    -------
-    tuple of ndarray of float64, each of shape (n_arcs, 2)
-        Minutes and metres up and down.
+    found : tuple of ndarray
+        Minutes and metres up and down, of shape (n_arcs, 2) and all inf, which receive the times; room for a number a
+        node.
     """
     offsets, targets = above
     starts, arcs, tails = below
-    n = offsets.shape[0] - 1
-    minutes, metres = np.full((targets.shape[0], 2), np.inf), np.full((targets.shape[0], 2), np.inf)
+    minutes, metres, slot = found
     for i in range(slots.shape[0]):
         e, way = slots[i] >> 1, slots[i] & 1
         if slots[i] >= 0 and weights[0][i] < minutes[e, way]:
             minutes[e, way], metres[e, way] = weights[0][i], weights[1][i]
-    slot = np.zeros(n, np.int64)
-    for a in range(n):
+    for a in range(offsets.shape[0] - 1):
         for f in range(offsets[a], offsets[a + 1]):
             slot[targets[f]] = f
         for i in range(starts[a], starts[a + 1]):
@@ -162,7 +160,6 @@ def customise(
                 back = minutes[f, 1] + up
                 if back < minutes[g, 1]:
                     minutes[g, 1], metres[g, 1] = back, metres[f, 1] + up_m
-    return minutes, metres
 
 
 @inner  # pragma: no cover - compiled

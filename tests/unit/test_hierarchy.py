@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from spatial.errors import NetworkError
+from spatial.network import kernels_hierarchy, kernels_hierarchy_order
 from spatial.network.hierarchy import build_hierarchy
-from spatial.network.hierarchy_query import Entries, many_to_many
+from spatial.network.hierarchy_query import Entries, compile_hierarchy, many_to_many
 
 INF = np.inf
 
@@ -200,3 +202,43 @@ def test_wrong_weights_and_nodes_are_refused():
     metric = hierarchy.customise(np.ones(2), np.ones(2))
     with pytest.raises(NetworkError, match="1 entries name a node that is not among the 2 of the network"):
         times(metric, [0, 2], [1])
+
+
+def test_one_call_compiles_every_kernel_and_other_types_compile_none_again():
+    compile_hierarchy()
+    # Ranks, offsets, minutes and nodes of other types than the kernels': they are brought into one form before.
+    hierarchy = build_hierarchy(
+        np.arange(3, dtype=np.float32),
+        np.zeros(3, dtype=np.int64),
+        np.array([0, 1, 2, 3], dtype=np.int32),
+        np.array([1, 2, 0], dtype=np.int64),
+    )
+    metric = hierarchy.customise(np.ones(3, dtype=np.float32), np.ones(3, dtype=np.int32))
+    ends = Entries.at_nodes(np.array([0, 2], dtype=np.int16))
+    minutes, _ = many_to_many(metric, ends, Entries.at_nodes(np.array([1])), cutoff_min=5)
+    assert minutes.tolist() == [[1.0], [2.0]]
+    kernels = {
+        name: len(each.signatures)
+        for module in (kernels_hierarchy, kernels_hierarchy_order)
+        for name, each in vars(module).items()
+        if isinstance(each, Dispatcher)
+    }
+    # Functions that kernels call have none of their own where the kernels come compiled from the cache.
+    assert max(kernels.values()) == 1
+    assert all(
+        kernels[name] for module in (kernels_hierarchy, kernels_hierarchy_order) for name in module.__all__
+    )
+
+
+def test_many_shortcuts_find_room():
+    # Two rings of 30 nodes, each joined to all of the other: 900 of the 1,770 pairs, the others are shortcuts; and a
+    # cube-like web in which each node has few neighbours and the shortcuts are many times the arcs.
+    n = 60
+    pairs = [(v, w) for v in range(n) for w in (range(30, n) if v < 30 else range(30))]
+    assert build(n, pairs, np.random.default_rng(0).random((n, 2))).n_arcs <= 1770
+    random = np.random.default_rng(1)
+    web = sorted({(v, int(w)) for v in range(400) for w in random.integers(0, 400, 2) if v != w})
+    hierarchy = build(400, web, random.random((400, 2)))
+    assert hierarchy.n_arcs > 5 * len(web)
+    times_there, _ = times(hierarchy.customise(np.ones(len(web)), np.ones(len(web))), [0], [0, 1, 2])
+    assert times_there[0][0] == 0.0
