@@ -175,7 +175,7 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
     Returns
     -------
     dict
-        Study, messages, sources, known issues and shares filled in.
+        Study, messages, sources, known issues, shares filled in, and what was varied to say how sure times are.
     """
     meta = book.meta
     return {
@@ -197,6 +197,8 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
         ],
         "issues": list(book.summary.get("issues", ())),
         "imputed": _imputed(book.summary, meta),
+        "certainty": book.summary.get("certainty"),
+        "rural_access": book.summary.get("rural_access"),
     }
 
 

@@ -32,6 +32,8 @@ _MAP_SCRIPTS = (
     "search.js",
     "table.js",
     "place.js",
+    "sureness.js",
+    "areas.js",
     "about.js",
     "print.js",
     "map_page.js",

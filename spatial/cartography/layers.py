@@ -12,7 +12,7 @@ from spatial.cartography.columns import codes, pack, round_up
 from spatial.tables import LAST_MILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from spatial.cartography.norms import NormBook
     from spatial.cartography.rows import Rows
 
-__all__ = ["COMPARE", "class_layer", "norm_layer", "time_layer"]
+__all__ = [
+    "COMPARE",
+    "class_layer",
+    "last_mile_layer",
+    "norm_layer",
+    "time_layer",
+]
 
 COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
 _METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
@@ -106,7 +112,44 @@ def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> d
     }
 
 
-def class_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
+def class_layer(
+    values: pd.Series, key: str, classes: Sequence[str], *, always: int, mode: str
+) -> dict[str, Any]:
+    """
+    Show a class that each settlement has, whatever the standard.
+
+    Parameters
+    ----------
+    values : Series
+        The class of each of the page's settlements.
+    key : str
+        Which view it is, for its words.
+    classes : sequence of str
+        Every class, the best one first.
+    always : int
+        How many of them the legend lists even where no settlement is in them.
+    mode : str
+        Mode of travel.
+
+    Returns
+    -------
+    dict
+        The layer.
+    """
+    return {
+        "kind": "classes",
+        "key": key,
+        "classes": list(classes),
+        "codes": pack(codes(values, classes), "u1"),
+        "always": always,
+        "threshold": 0.0,
+        "unit": "min",
+        "mode": mode,
+        "norm": None,
+    }
+
+
+def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
     """
     Show the classes of the last mile.
 
@@ -126,18 +169,9 @@ def class_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> d
     dict
         The layer.
     """
-    numbers = codes(rows.align(last_mile)[column].fillna("unknown"), LAST_MILE)
-    return {
-        "kind": "classes",
-        "key": key,
-        "classes": list(LAST_MILE),
-        "codes": pack(numbers, "u1"),
-        "always": 4,
-        "threshold": 2000.0,
-        "unit": "m",
-        "mode": "walk",
-        "norm": None,
-    }
+    classes = rows.align(last_mile)[column].fillna("unknown")
+    layer = class_layer(classes, key, LAST_MILE, always=4, mode="walk")
+    return layer | {"threshold": 2000.0, "unit": "m"}
 
 
 def _layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:

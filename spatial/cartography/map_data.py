@@ -9,12 +9,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.cartography.areas import areas_block, catchments_block
 from spatial.cartography.basemap import ground
 from spatial.cartography.book import Detail, PageBook, study_block
 from spatial.cartography.columns import codes, pack, pack_seconds
 from spatial.cartography.document import map_document
-from spatial.cartography.layers import class_layer, norm_layer, time_layer
+from spatial.cartography.layers import last_mile_layer, norm_layer, time_layer
 from spatial.cartography.lines import pack_lines
+from spatial.cartography.measured import measure_layer, measures_block
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import (
     facilities_block,
@@ -24,6 +26,7 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.cartography.relief import relief_block
+from spatial.cartography.sureness import interval_block, sureness_layers, with_spans
 from spatial.crs import WGS84
 from spatial.tables import NORM_STATUS, REACH_STATUS
 
@@ -84,6 +87,11 @@ def gap_page(
     judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
     layers = [layer for layer in judged if layer is not None]
     layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
+    if detail.extras:
+        layers = with_spans(layers, book, service, rows)
+        layers += sureness_layers(layers, book, service, rows)
+        measured = measure_layer(rows, book, service)
+        layers += [] if measured is None else [measured]
     data = _shared(book, rows, detail) | {
         "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
         | {
@@ -104,6 +112,7 @@ def gap_page(
         },
         "routes": _routes(book, service, rows, detail),
         "others": _others(book, service, rows, detail),
+        **_engine(book, service, rows, detail),
     }
     entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
     entry |= {"mapped": facilities is not None} | _reached(rows, by_mode, meta)
@@ -143,13 +152,17 @@ def last_mile_page(
         "page": _page_block("last_mile", file, {}, service, ("last_mile_method", "people"))
         | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
         "base": _ground(book, detail, seasons=True),
-        "layers": [class_layer(rows, table, key, column) for key, column in views.items()],
+        "layers": [last_mile_layer(rows, table, key, column) for key, column in views.items()],
         "own_norms": len(book.norms.of_service(service, book.meta)),
         "norms": [book.norms.block(norm, rows) for norm in norms],
         "facilities": None,
         "travel": {},
         "routes": {},
         "others": _others(book, service, rows, detail),
+        "interval": None,
+        "measures": [],
+        "areas": None,
+        "catchments": None,
     }
     return _document(book, data, "last mile"), {
         "kind": "last_mile",
@@ -225,6 +238,21 @@ def _bounds(rows: Rows, area: pd.DataFrame | None) -> list[list[float]]:
         low = np.clip(ground_box[:2], box[:2] - span * _REACH, low)
         high = np.clip(ground_box[2:], high, box[2:] + span * _REACH)
     return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
+
+
+def _engine(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:
+    """Tell what the access engine knows beyond the nearest facility, as far as the page has room."""
+    tolerance_m = detail.tolerance_m
+    areas, catchments = book.once(
+        ("areas", service, tolerance_m),
+        lambda: (areas_block(book, service, tolerance_m), catchments_block(book, service, tolerance_m)),
+    )
+    return {
+        "interval": interval_block(rows, book, service) if detail.extras else None,
+        "measures": measures_block(rows, book, service) if detail.extras else [],
+        "areas": areas if detail.minor_roads else None,
+        "catchments": catchments if detail.minor_roads else None,
+    }
 
 
 def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:

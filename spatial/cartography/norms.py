@@ -239,6 +239,8 @@ def _norm(
         **{name: _plain(entry.get(name)) or "" for name in _REGISTER_TEXTS},
         "headline": figure and bool(told.get("is_headline", study["status"] != "not_applicable")),
         "study": study,
+        "certainty": told.get("certainty"),
+        "rural_access": told.get("rural_access"),
     }
 
 

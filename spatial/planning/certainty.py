@@ -50,6 +50,12 @@ class CertaintyNote:
         Least and largest detour of a walk.
     calibrated : bool
         Whether speeds were fitted to observed times.
+    speed_status : str
+        ``uncalibrated``, ``compared`` with observed times, or ``calibrated`` on them.
+    speed_factors : tuple of float or None
+        Factors on all speeds in the slow and in the fast run as measured; None where they are assumed.
+    calibration : mapping of str to object
+        What observed times said, ready for JSON.
     """
 
     answers: Mapping[str, str] = field(default_factory=_nothing)
@@ -58,6 +64,19 @@ class CertaintyNote:
     walk_km_h: tuple[float, float] = (4.0, 6.0)
     detour: tuple[float, float] = (1.0, 1.6)
     calibrated: bool = False
+    speed_status: str = "uncalibrated"
+    speed_factors: tuple[float, float] | None = None
+    calibration: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"calibrated": False}))
+
+    @property
+    def speeds_known(self) -> dict[str, Any]:
+        """How well the speeds are known: the assumed share, the measured factors that take its place, and a word."""
+        return {
+            "speed_share": self.speed_share,
+            "speed_factors": None if self.speed_factors is None else list(self.speed_factors),
+            "speed_status": self.speed_status,
+            "calibrated": self.calibrated,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +115,7 @@ def runs_of(
     service : str
         As in both tables.
     mode : str
-        A mode, or ``any`` for the fastest.
+        A mode, ``any`` for the fastest of all, or parts joined by ``+`` for the fastest of these.
 
     Returns
     -------
@@ -105,8 +124,9 @@ def runs_of(
     """
     if intervals is None:
         return None
+    counts = None if mode == ANY else {mode, *mode.split("+")}
     own = intervals.loc[intervals["service"] == service]
-    own = own if mode == ANY else own.loc[own["mode"] == mode]
+    own = own if counts is None else own.loc[own["mode"].isin(counts)]
     if not len(own):
         return None
     paired = str(own["mode"].iloc[0])
@@ -114,8 +134,9 @@ def runs_of(
     factors = tuple(name for name in FACTORS if f"{name}_high_min" in own)
     names = [*SIDES, *(f"{factor}_{side}" for factor in factors for side in ("low", "high"))]
     minutes = pd.DataFrame({name: own[f"{name}_min"].fillna(math.inf) for name in names})
-    if mode == ANY and access is not None:
+    if paired != mode and access is not None:
         others = access.loc[(access["service"] == service) & (access["mode"] != paired)]
+        others = others if counts is None else others.loc[others["mode"].isin(counts)]
         fastest = others.groupby("settlement_id")["travel_time_min"].min().reindex(minutes.index)
         minutes = minutes.clip(upper=fastest.fillna(math.inf), axis=0)
     return Runs(paired, minutes, factors)
@@ -166,8 +187,7 @@ def norm_certainty(
         "mode": runs.mode,
         "main_factor": _main_factor(beyond, weight, runs.factors),
         "factors": list(runs.factors),
-        "speed_share": note.speed_share,
-        "calibrated": note.calibrated,
+        **note.speeds_known,
     }
 
 

@@ -12,16 +12,36 @@
     near: { fill: "#f0b050", line: "#7d5208" },
     gap: { fill: "#d0582f", line: "#6e270d" },
     none: { fill: "#7c1029", line: "#450413" },
+    sure_within: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
+    may: { fill: "#ee8f3f", line: "#7c3f0c" },
+    sure_beyond: { fill: "#86162c", line: "#4b0614" },
+    kept: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
+    slower: { fill: "#ee8f3f", line: "#7c3f0c" },
+    lost: { fill: "#86162c", line: "#4b0614" },
+    not_served: { fill: "#8f969b", line: "#3f474d" },
+    ample: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
+    fair: { fill: "#f0b050", line: "#7d5208" },
+    short: { fill: "#d0582f", line: "#6e270d" },
+    nothing: { fill: "#7c1029", line: "#450413" },
     unknown: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
   };
 
   const THRESHOLD_CLASSES = ["within", "near_miss", "beyond", "no_data", "out_of_scope"];
   const FIXED = { compare: 0, beyond: 1, no_data: 2, out_of_scope: 3 };
 
-  S.classesOf = (layer) => (layer.kind === "classes" ? layer.classes : THRESHOLD_CLASSES);
+  S.classesOf = (layer) => layer.classes || THRESHOLD_CLASSES;
+
+  /* At best and at worst of the runs: within in both, in one of them, or in none. No minutes are no way. */
+  function classifySure(layer, threshold) {
+    return Uint8Array.from(layer.fixed, (fixed, i) => {
+      if (fixed === FIXED.no_data || fixed === FIXED.out_of_scope) return fixed + 1;
+      return layer.high[i] <= threshold ? 0 : layer.low[i] <= threshold ? 1 : 2;
+    });
+  }
 
   S.classify = function (layer, threshold) {
     if (layer.kind === "classes") return layer.codes;
+    if (layer.kind === "sure") return classifySure(layer, threshold);
     const n = layer.values.length;
     const result = new Uint8Array(n);
     const limit = S.limit(threshold), near = S.limit(threshold + layer.near);
@@ -51,6 +71,20 @@
       if (S.inFilter(state, i)) add(sums, classes[i], population ? population[i] : NaN);
     }
     return sums;
+  };
+
+  /* Who is beyond at best and at worst, among those that the layer judges; null without runs. */
+  S.spanOf = function (state) {
+    const { layer, threshold } = state;
+    if (layer.kind !== "threshold" || !layer.low) return null;
+    const span = { low: 0, high: 0 };
+    for (let i = 0; i < layer.fixed.length; i++) {
+      if (layer.fixed[i] === FIXED.no_data || layer.fixed[i] === FIXED.out_of_scope || !S.inFilter(state, i)) continue;
+      const weight = S.hasPeople() ? Math.max(0, state.places.population[i] || 0) : 1;
+      if (!(layer.low[i] <= threshold)) span.low += weight;
+      if (!(layer.high[i] <= threshold)) span.high += weight;
+    }
+    return span;
   };
 
   S.sumsByTownship = function (state, classes) {

@@ -12,6 +12,69 @@
     return S.el("div", { class: "share-bar", "aria-hidden": "true" }, parts.map(([kind, amount]) => S.el("span", { class: "share-" + kind, style: { flexGrow: String(amount) } })));
   }
 
+  const spanOf = (norm) => (norm.certainty ? norm.certainty[S.hasPeople() ? "persons" : "places"] : null);
+
+  /* Under the bar of who is within and beyond: where the boundary may lie. */
+  function rangeBar(norm) {
+    const span = spanOf(norm), study = norm.study;
+    const parts = S.hasPeople() ? [study.persons_served, study.persons_unserved, study.persons_unknown] : [study.places_served, study.places_unserved, study.places_unknown];
+    const total = parts.reduce((sum, part) => sum + (part || 0), 0);
+    if (!span || !(total > 0)) return null;
+    const beyond = parts[0] + parts[1];
+    const from = Math.max(0, beyond - span.high) / total, to = (beyond - span.low) / total;
+    return S.el("div", { class: "share-range", "aria-hidden": "true" }, [S.el("span", { style: { left: 100 * from + "%", width: 100 * (to - from) + "%" } })]);
+  }
+
+  const ruralText = (index) => S.t("sure.rural_value", { lower: S.percent(index.rai_lower), upper: S.percent(index.rai_upper), imputed: S.percent(index.imputed_share) });
+
+  function howSure(norm) {
+    const span = spanOf(norm), index = norm.rural_access;
+    return [
+      span ? S.el("p", { class: "range" }, [S.el("strong", { text: S.t(span.low === span.high ? "headline.range_same" : "headline.range", span) })]) : null,
+      index ? S.el("p", { class: "range" }, [S.el("strong", { text: S.t("sure.rural") + " " }), S.el("span", { text: S.t("sure.rural_short", { lower: S.percent(index.rai_lower), upper: S.percent(index.rai_upper) }) })]) : null,
+    ];
+  }
+
+  /* Who is beyond each headline norm: as assumed, at best, at worst, and what moves most of them. */
+  function spanTable(norms) {
+    const heads = ["norm", S.hasPeople() ? "people" : "places", "low", "high", "main"];
+    const head = S.el("tr", {}, heads.map((name, k) => S.el("th", { scope: "col", class: k > 0 && k < 4 ? "numeric" : undefined, text: S.t("sure.head_" + name) })));
+    const rows = norms.map((norm) => {
+      const span = spanOf(norm), share = S.percent(norm.certainty.speed_share), factor = norm.certainty.main_factor;
+      return S.el("tr", {}, [
+        S.el("th", { scope: "row", text: S.normText(norm) }),
+        ...["base", "low", "high"].map((side) => S.el("td", { class: "numeric", text: S.number(span[side]) })),
+        S.el("td", { text: factor ? S.capital(S.t("factor." + factor, { share })) : S.t("sure.none_moved") }),
+      ]);
+    });
+    return S.el("div", { class: "table-scroll" }, [S.el("table", { class: "plain spans" }, [S.el("thead", {}, [head]), S.el("tbody", {}, rows)])]);
+  }
+
+  /* What was varied, what was filled in, and that nobody compared it with observed times. */
+  function showSure() {
+    const told = data.certainty, index = data.rural_access;
+    document.getElementById("sure").hidden = !told && !index;
+    if (!told && !index) return;
+    const norms = data.norms.filter((norm) => norm.headline && spanOf(norm));
+    S.fill("sure-body", [
+      told ? S.el("p", { class: told.calibrated ? "" : "issue", text: S.t(told.calibrated ? "sure.status_calibrated" : "sure.status_not_calibrated") }) : null,
+      told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
+      norms.length ? spanTable(norms) : null,
+    ]);
+    const rows = told ? variedRows(told) : [];
+    if (index) rows.push([S.t("sure.rural"), ruralText(index)]);
+    S.fill("sure-facts", rows.flatMap(([label, text]) => [S.el("dt", { text: label }), S.el("dd", { text })]));
+  }
+
+  function variedRows(told) {
+    const values = {
+      speed: S.t("sure.speed_value", { share: S.percent(told.speed_share) }),
+      walk: S.t("sure.walk_value", { slow: S.decimal(told.walk_km_h[0]), fast: S.decimal(told.walk_km_h[1]), least: S.decimal(told.detour[0]), most: S.decimal(told.detour[1]) }),
+      entry: S.t("sure.entry_value"), season: S.t("sure.season_value"),
+    };
+    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]])];
+  }
+
   function sentence(norm) {
     const study = norm.study;
     const served = S.hasPeople() ? study.persons_served : study.places_served;
@@ -35,6 +98,8 @@
       S.el("p", { class: "pills" }, [S.classPill(norm), S.statusPill(study.status), study.gate === "none_applicable" ? null : S.el("span", { class: "pill gate", text: S.t("gate." + study.gate) })]),
       known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun + (norm.lower_bound ? "_mapped" : ""), { n: unserved }) })]) : null,
       known ? shareBar(norm) : null,
+      known ? rangeBar(norm) : null,
+      ...howSure(norm),
       S.el("p", { text: [sentence(norm), target(norm)].filter(Boolean).join(" ") }),
       study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
@@ -95,6 +160,7 @@
       S.languageSwitch();
       showFigures();
       showNorms();
+      showSure();
       showLinks();
       S.showIssues("issues");
       S.showAbout("about", data.methods);

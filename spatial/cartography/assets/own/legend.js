@@ -10,6 +10,7 @@
 
   function classLabel(layer, name, threshold) {
     const values = { measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
+    if (layer.key === "measure") Object.assign(values, { mean: S.supply(layer.mean, layer.told).value, half: S.supply(layer.mean / 2, layer.told).value });
     return S.t("class." + name, values);
   }
   S.classLabel = classLabel;
@@ -57,19 +58,46 @@
     return parts.join(" ");
   }
 
+  /* A layer of classes answers in the people whose class asks for attention. */
+  const ASKING = { likely: ["gap", "none"], known: ["gap", "none"], sure: ["may"], wet: ["slower", "lost"], measure: ["short", "nothing"] };
+  const ASIDE = ["unknown", "no_data", "out_of_scope"];
+
+  function classesAnswer(state, amounts, noun) {
+    const layer = state.layer, service = S.data.page.service;
+    const amount = (...names) => layer.classes.reduce((sum, name, code) => sum + (names.includes(name) ? amounts[code] : 0), 0);
+    const count = amount(...ASKING[layer.key]);
+    const judged = amount(...layer.classes.filter((name) => !ASIDE.includes(name)));
+    const family = S.data.page.kind === "gap" ? layer.key : "last_mile";
+    const values = {
+      n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.measure(state.threshold, layer.unit),
+      mode: S.word("by", layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
+    };
+    const parts = Object.fromEntries(layer.classes.map((name) => [name, S.counted(amount(name))]));
+    if (family === "measure") Object.assign(parts, { name: S.measureName(layer), mean: S.supplyText(layer.mean, layer.told) });
+    const more = [S.t(family === "last_mile" ? "headline.last_mile_" + layer.key : "headline." + family + "_more", parts)];
+    if (family === "sure") more.push(S.varied());
+    return { count, sentence: S.t("headline." + family + "_" + noun, values), more: more.join(" ") };
+  }
+
+  /* What was varied, and whether anybody compared the speeds with observed times. */
+  S.varied = function () {
+    const told = S.data.certainty;
+    if (!told) return "";
+    const share = S.percent(told.speed_share);
+    const factors = told.factors.map((name) => S.t("factor." + name, { share })).join(S.t("sure.list"));
+    return S.t("sure.varied", { factors, status: S.t(told.calibrated ? "sure.calibrated" : "sure.not_calibrated") });
+  };
+
+  S.rangeText = (span) => S.t(span.low === span.high ? "headline.range_same" : "headline.range", { low: span.low, high: span.high });
+
   /* The answer in people: those beyond the standard that the slider stands at. */
   S.showHeadline = function (state, sums) {
     const layer = state.layer, service = S.data.page.service;
     const amounts = S.hasPeople() ? sums.people : sums.places;
     const noun = S.hasPeople() ? "people" : "places";
     let count, sentence, more;
-    if (layer.kind === "classes") {
-      const bad = layer.classes.map((name, code) => (name === "gap" || name === "none" ? amounts[code] : 0)).reduce((a, b) => a + b, 0);
-      const unknown = layer.classes.indexOf("unknown");
-      const judged = amounts.reduce((a, b) => a + b, 0) - (unknown >= 0 ? amounts[unknown] : 0);
-      count = bad;
-      sentence = S.t("headline.last_mile_" + noun, { n: bad, share: S.percent(judged > 0 ? bad / judged : NaN) });
-      more = S.t("headline.last_mile_" + layer.key);
+    if (layer.kind !== "threshold") {
+      ({ count, sentence, more } = classesAnswer(state, amounts, noun));
     } else {
       count = amounts[1] + amounts[2];
       const judged = amounts[0] + count;
@@ -80,9 +108,11 @@
       });
       more = servedText(state, sums);
     }
+    const span = S.spanOf(state);
     S.fill("headline", [
       S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]),
       S.el("p", { class: "headline-sentence", text: sentence }),
+      span ? S.el("p", { class: "headline-range" }, [S.el("strong", { text: S.rangeText(span) }), S.el("span", { class: "muted", text: " " + S.varied() })]) : null,
       S.el("p", { class: "headline-more", text: more }),
     ]);
   };
@@ -90,7 +120,9 @@
   S.showNorm = function (state) {
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
     if (!norm) {
-      S.fill("norm", [S.el("p", { class: "muted", text: S.t(state.layer.kind === "classes" ? "norm.last_mile" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent") })]);
+      const plain = state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
+      const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "gap" ? "norm." + state.layer.key : "norm.last_mile";
+      S.fill("norm", [S.el("p", { class: "muted", text: S.t(key) })]);
       return;
     }
     const study = norm.study;

@@ -18,7 +18,7 @@
   /* A layer of a norm has the norm's values; a layer of plain time its own. */
   const readLayer = (layer, norms) => Object.assign({}, layer, {
     values: layer.norm === null ? S.column(layer.value) : norms[layer.norm].places.values,
-    fixed: S.column(layer.fixed), codes: S.column(layer.codes),
+    fixed: S.column(layer.fixed), codes: S.column(layer.codes), low: S.seconds(layer.low), high: S.seconds(layer.high),
   });
 
   function readFacilities(packed) {
@@ -51,6 +51,15 @@
 
   const mapValues = (entries, read) => Object.fromEntries(Object.entries(entries || {}).map(([key, value]) => [key, read(value, key)]));
 
+  function readInterval(block) {
+    if (!block) return null;
+    const wet = block.wet;
+    return Object.assign({}, block, {
+      low: S.seconds(block.low), base: S.seconds(block.base), high: S.seconds(block.high), factor: S.column(block.factor), width: S.seconds(block.width),
+      wet: wet && Object.assign({}, wet, { status: S.column(wet.status), minutes: S.seconds(wet.minutes), dry: S.seconds(wet.dry), reach: S.column(wet.reach), changes: S.column(wet.changes) }),
+    });
+  }
+
   function readNorm(norm) {
     if (!norm.places) return norm;
     const { status, mapped, value, reason } = norm.places;
@@ -71,11 +80,13 @@
     const places = readPlaces();
     const norms = data.norms.map(readNorm);
     const layers = data.layers.map((layer) => readLayer(layer, norms));
+    const facilities = readFacilities(data.facilities);
     const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null);
     return {
-      places, layers, points: S.points(data.places), facilities: readFacilities(data.facilities),
+      places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
       travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
-      norms, routes: readRoutes(data.routes),
+      norms, routes: readRoutes(data.routes), interval: readInterval(data.interval),
+      measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
       layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), hidden: new Set(), selected: -1, target: -1, route: null,
       labels: [], classes: new Uint8Array(0), moved: false,
@@ -128,7 +139,7 @@
 
   function makeMap() {
     const map = S.map;
-    ["spatialBase", "spatialPoints", "spatialMarks"].forEach((name, k) => {
+    ["spatialBase", "spatialAreas", "spatialPoints", "spatialMarks"].forEach((name, k) => {
       const pane = map.createPane(name);
       pane.style.zIndex = String(200 + k * 50);
       pane.style.pointerEvents = "none";
@@ -190,9 +201,10 @@
       const i = layer.nearest(event.latlng, 12);
       if (i < 0) return hide();
       const name = S.classesOf(state.layer)[state.classes[i]];
-      const value = state.layer.kind === "classes" || !isFinite(state.layer.values[i]) ? S.classLabel(state.layer, name, state.threshold) : S.measure(state.layer.values[i], state.layer.unit, state.threshold);
+      const value = state.layer.kind !== "threshold" || !isFinite(state.layer.values[i]) ? S.classLabel(state.layer, name, state.threshold) : S.measure(state.layer.values[i], state.layer.unit, state.threshold);
+      const span = state.layer.low ? S.spanText(state.layer.low[i], state.layer.high[i]) : "";
       const people = state.places.population && state.places.population[i] >= 0 ? S.t("unit.people", { n: state.places.population[i] }) : "";
-      S.fill(tip, [S.el("strong", { text: S.placeName(state.places, i) }), S.el("span", { text: [value, people].filter(Boolean).join(" · ") })]);
+      S.fill(tip, [S.el("strong", { text: S.placeName(state.places, i) }), S.el("span", { text: [value, people].filter(Boolean).join(" · ") }), span ? S.el("span", { text: span }) : null]);
       tip.hidden = false;
       const size = map.getSize(), at = event.containerPoint;
       tip.style.left = Math.max(4, Math.min(at.x + 14, size.x - tip.offsetWidth - 6)) + "px";
@@ -208,9 +220,11 @@
     S.state = state;
     state.labels = labelsOf(state);
     const base = S.baseLayer(data.base, data.relief).addTo(map);
+    const areas = S.areasLayer(state).addTo(map);
     const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
     const marks = S.marksLayer(state).addTo(map);
-    S.layers = { base, points, marks };
+    S.layers = { base, areas, points, marks };
+    const redraw = () => { areas.redraw(); marks.redraw(); };
 
     function update() {
       const all = S.classify(state.layer, state.threshold);
@@ -242,7 +256,7 @@
       state.selected = i;
       routeOf(state);
       update();
-      marks.redraw();
+      redraw();
       S.openTab("tab-place");
       S.raiseSheet(true);
       if (!fly) return;
@@ -255,7 +269,7 @@
       state.selected = -1;
       routeOf(state);
       update();
-      marks.redraw();
+      redraw();
       S.openTab("tab-result");
       document.getElementById("tab-result").focus();
     }
@@ -272,7 +286,7 @@
       state.hidden.clear();
       routeOf(state);
       update();
-      marks.redraw();
+      redraw();
     }
 
     function showLayers() {
@@ -282,7 +296,7 @@
     }
 
     function layerName(layer) {
-      if (layer.kind === "classes") return S.t("layer." + layer.key);
+      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
       if (layer.norm !== null) return S.normText(data.norms[layer.norm]);
       return S.t("layer.time", { mode: S.word("by", layer.mode) });
     }
@@ -327,9 +341,10 @@
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
       showLayers();
+      S.showAreas(areas, state);
       S.showFilters(state);
       update();
-      marks.redraw();
+      redraw();
     });
     S.setLanguage(S.language);
     const wanted = S.hash.place ? state.places.id.indexOf(S.hash.place) : -1;

@@ -27,6 +27,8 @@
     return node;
   }
 
+  S.placeParts = { finite, facts, section, folded };
+
   S.facilityName = function (state, index) {
     const facilities = state.facilities;
     if (!facilities || index < 0) return "";
@@ -82,6 +84,8 @@
     }
     rows.push([S.t("place.route_length"), finite(travel.distance[i]) ? S.distance(travel.distance[i]) : ""]);
     rows.push([S.t("place.straight"), finite(travel.straight[i]) ? S.distance(travel.straight[i]) : ""]);
+    const own = state.catchments && state.catchments.mode === mode ? state.catchments.facility.indexOf(travel.facility[i]) : -1;
+    if (own >= 0 && travel.facility[i] >= 0) rows.push([S.t("place.catchment"), S.catchmentText(state.catchments, own)]);
     if (travel.second && travel.second[i] >= 0) {
       rows.push([S.t("place.second"), S.facilityName(state, travel.second[i]) + (finite(travel.second_time[i]) ? " · " + S.minutes(travel.second_time[i]) : "")]);
     }
@@ -179,6 +183,8 @@
       S.el("p", { class: "place-class" }, [S.swatch(S.classesOf(state.layer)[state.classes[i]] || "no_data"), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
       identity(state, i),
       ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),
+      ...S.howSure(state, i),
+      ...S.measuresOf(state, i),
       ...norms(state, i),
       ...lastMile(state, i),
       ...Object.keys(state.snaps).flatMap((mode) => snap(state, i, mode)),

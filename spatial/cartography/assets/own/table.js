@@ -10,8 +10,8 @@
     return all.map(({ code, sums }) => {
       const amounts = S.hasPeople() ? sums.people : sums.places;
       const names = S.classesOf(state.layer);
-      const good = names.map((name, k) => (["within", "connected", "near"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
-      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const good = names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "slower", "lost", "short", "nothing"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
       return { code, name: S.townshipName(state, code), amounts, good, bad, share: good + bad > 0 ? good / (good + bad) : NaN, total: amounts.reduce((a, b) => a + b, 0) };
     });
   }
@@ -59,7 +59,7 @@
     S.fill("table-head", [head]);
     S.fill("table-body", body);
     const only = S.filterText(state, true);
-    document.getElementById("table-caption").textContent = S.t(S.hasPeople() ? "table.caption_people" : "table.caption_places", { measure: S.measure(state.threshold, state.layer.unit) }) +
+    document.getElementById("table-caption").textContent = S.t((S.hasPeople() ? "table.caption_people" : "table.caption_places") + (state.layer.key === "wet" || state.layer.key === "measure" ? "_classes" : ""), { measure: S.measure(state.threshold, state.layer.unit) }) +
       (only ? " " + S.t("filter.only", { where: only }) : "");
   };
 
@@ -78,11 +78,14 @@
     const names = S.classesOf(layer);
     const head = ["settlement_id", "name", "tier", "township", "population_persons", "class"];
     if (layer.kind !== "classes") head.splice(5, 0, layer.unit === "min" ? "travel_time_min" : layer.unit === "m" ? "distance_m" : "value");
+    if (layer.low) head.push("at_best_min", "at_worst_min");
+    const minutes = (value) => (isFinite(value) ? Math.round(value * 100) / 100 : null);
     const rows = [];
     for (let i = 0; i < state.points.n; i++) {
       if (!S.inFilter(state, i)) continue;
       const row = [places.id[i], S.placeName(places, i), places.tiers[places.tier[i]], S.townshipName(state, places.township[i]),
         places.population && places.population[i] >= 0 ? Math.round(places.population[i] * 100) / 100 : null, names[state.classes[i]]];
+      if (layer.low) row.push(minutes(layer.low[i]), minutes(layer.high[i]));
       if (layer.kind !== "classes") row.splice(5, 0, isFinite(layer.values[i]) ? Math.round(layer.values[i] * 100) / 100 : null);
       rows.push(row);
     }

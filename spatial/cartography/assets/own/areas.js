@@ -1,0 +1,141 @@
+"use strict";
+/* Ground under the settlements: within reach of the facilities, and nearest to each of them; drawn when asked for. */
+(function (S) {
+  const REACH = ["#0b5a55", "#2f8a83", "#6fb3ad", "#a5d0cc"];
+  const REACH_FILL = 0.16;
+  const TINTS = ["#c6bbe6", "#a3c4ea", "#b4dfd3", "#c3c9cf"];
+  const TINT_FILL = 0.5;
+  const EDGE = "#4a3f74";
+
+  function path(lines, item) {
+    const shape = new Path2D();
+    for (let line = 0; line + 1 < lines.starts.length; line++) {
+      if (lines.source[line] !== item) continue;
+      for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {
+        if (i === lines.starts[line]) shape.moveTo(lines.x[i], lines.y[i]);
+        else shape.lineTo(lines.x[i], lines.y[i]);
+      }
+      shape.closePath();
+    }
+    return shape;
+  }
+
+  const tone = (item) => REACH[Math.min(item, REACH.length - 1)];
+
+  /* Numbers of each catchment, by the position of its facility on this page. */
+  S.readCatchments = function (packed, facilities) {
+    if (!packed || !facilities) return null;
+    const ids = S.texts(packed.facility), position = new Map(facilities.id.map((id, k) => [id, k]));
+    return {
+      mode: packed.mode, tint: S.column(packed.tint), people: S.column(packed.people), minutes: S.column(packed.minutes),
+      area: S.column(packed.area), facility: ids.map((id) => (position.has(id) ? position.get(id) : -1)), lines: packed.lines,
+    };
+  };
+
+  /* The longest reach first: where areas lie on each other the ground is darker the nearer it is. */
+  function drawReach(context, shapes) {
+    for (let item = shapes.length - 1; item >= 0; item--) {
+      context.globalAlpha = REACH_FILL;
+      context.fillStyle = tone(0);
+      context.fill(shapes[item], "evenodd");
+      context.globalAlpha = 1;
+      context.strokeStyle = tone(item);
+      context.stroke(shapes[item]);
+    }
+  }
+
+  function drawCatchments(context, shapes, catchments, target) {
+    const width = context.lineWidth;
+    shapes.forEach((shape, item) => {
+      const chosen = target >= 0 && catchments.facility[item] === target;
+      context.globalAlpha = chosen ? 1 : TINT_FILL;
+      context.fillStyle = TINTS[catchments.tint[item]];
+      context.fill(shape, "evenodd");
+      context.globalAlpha = 1;
+      context.strokeStyle = EDGE;
+      context.lineWidth = chosen ? 2.5 * width : width;
+      context.stroke(shape);
+    });
+    context.lineWidth = width;
+  }
+
+  S.areasLayer = function (state) {
+    const { areas, catchments } = state;
+    const shown = { areas: false, catchments: false };
+    const shapesOf = (block, n) => { const lines = S.lines(block.lines); return Array.from({ length: n }, (_, item) => path(lines, item)); };
+    const drawn = {};
+    const shapes = (name) => drawn[name] || (drawn[name] = name === "areas" ? shapesOf(areas, areas.items.length) : shapesOf(catchments, catchments.tint.length));
+    const layer = new S.CanvasLayer(function (context, view) {
+      context.setTransform(view.scale, 0, 0, view.scale, view.dx, view.dy);
+      context.lineJoin = "round";
+      context.lineWidth = (1.2 * view.ratio) / view.scale;
+      if (shown.catchments) drawCatchments(context, shapes("catchments"), catchments, state.target);
+      if (shown.areas) drawReach(context, shapes("areas"));
+    }, { pane: "spatialAreas" });
+    layer.shown = shown;
+    return layer;
+  };
+
+  function swatch(fills, edge) {
+    const size = 18, ratio = Math.min(window.devicePixelRatio || 1, 2) * 2;
+    const canvas = S.el("canvas", { class: "swatch", "aria-hidden": "true", width: size * ratio, height: size * ratio });
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    for (const [colour, alpha] of fills) {
+      context.globalAlpha = alpha;
+      context.fillStyle = colour;
+      context.fillRect(2, 3, 14, 12);
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = edge;
+    context.lineWidth = 1.4;
+    context.strokeRect(2, 3, 14, 12);
+    return canvas;
+  }
+
+  const row = (sign, label, more) => S.el("li", {}, [sign, S.el("span", { text: label }), S.el("span", { class: "muted", text: more })]);
+
+  function reachRows(areas) {
+    const fills = (item) => areas.items.slice(item).map(() => [tone(0), REACH_FILL]);
+    return areas.items.map((item, k) => row(swatch(fills(k), tone(k)), S.t("areas.within", { minutes: S.minutes(item.cutoff) }), S.t("areas.size", { area: item.area_km2 })));
+  }
+
+  /* People of a catchment where they are known, and its ground. */
+  S.catchmentText = function (catchments, item) {
+    const people = catchments.people[item];
+    return [people >= 0 ? S.t("unit.people", { n: people }) : "", S.t("areas.size", { area: catchments.area[item] })].filter(Boolean).join(" · ");
+  };
+
+  function largest(state) {
+    const { people, area, facility } = state.catchments;
+    const size = (item) => (people[item] >= 0 ? people[item] : area[item]);
+    let first = 0;
+    for (let item = 1; item < area.length; item++) if (size(item) > size(first)) first = item;
+    return S.t("areas.largest", { name: S.facilityName(state, facility[first]) || "–", size: S.catchmentText(state.catchments, first) });
+  }
+
+  function box(layer, name, title, rows, note) {
+    const on = layer.shown[name];
+    const input = S.el("input", { type: "checkbox", id: name + "-on", on: { change: (event) => { layer.shown[name] = event.target.checked; show(); } } });
+    input.checked = on;
+    const legend = S.el("ul", { class: "ground-legend" }, rows), words = S.el("p", { class: "muted", text: note });
+    const whole = S.el("div", { class: "ground" }, [S.el("label", { class: "check" }, [input, S.el("span", { text: title })]), legend, words]);
+    const show = () => {
+      whole.classList.toggle("on", layer.shown[name]);
+      legend.hidden = words.hidden = !layer.shown[name];
+      layer.redraw();
+    };
+    show();
+    return whole;
+  }
+
+  S.showAreas = function (layer, state) {
+    const { areas, catchments } = state;
+    document.getElementById("ground").hidden = !areas && !catchments;
+    S.fill("ground", [
+      areas && box(layer, "areas", S.t("areas.title", { mode: S.word("by", areas.mode) }), reachRows(areas), S.t("areas.note", { minutes: S.minutes(Math.max(...areas.items.map((item) => item.walk || 0))) })),
+      catchments && box(layer, "catchments", S.t("areas.catchments", { mode: S.word("by", catchments.mode) }),
+        [row(swatch([[TINTS[0], TINT_FILL]], EDGE), S.t("areas.catchment"), S.number(catchments.tint.length))], largest(state) + " " + S.t("areas.catchments_note")),
+    ]);
+  };
+})(window.Spatial);
