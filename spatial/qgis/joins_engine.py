@@ -23,6 +23,7 @@ __all__ = [
     "EVERYBODY",
     "cell_points",
     "how_sure",
+    "last_mile_lines",
     "measured",
     "neighbour_colours",
     "rural_columns",
@@ -32,6 +33,9 @@ __all__ = [
 
 EVERYBODY = "everybody"
 """Group of the measures that stand with the settlements; the others are in the plain table."""
+
+LINE_TOLERANCE_M = 0.01
+"""A road lies at the distance that the last mile says, to this."""
 
 UNDECIDED = ("unknown", "not_snapped")
 """Reach statuses without a time that say nothing about how far it is."""
@@ -49,7 +53,7 @@ def settlement_engine(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Those of ``intervals``, ``wet_losses`` and ``measures`` that there are.
+        Those of ``intervals``, ``wet_losses``, ``measures`` and ``off_road`` that there are.
     words : Messages
         For the titles of new columns.
     meta : QgisMeta
@@ -64,26 +68,74 @@ def settlement_engine(
     """
     columns: Columns = {}
     titles: Titles = {}
+    for gather in (_interval_columns, _wet_columns, _measure_columns, _off_road_columns):
+        found, named = gather(tables, words, meta)
+        columns |= found
+        titles |= named
+    return pd.DataFrame(columns), titles
+
+
+def _interval_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
     for service, rows in _by_service(tables, "intervals", meta):
         name, shown = plain_name(service), words.service(service, meta)
+        threshold = threshold_of(service, meta)
         columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
-        columns[f"{name}_how_sure"] = how_sure(rows, threshold_of(service, meta))
-        for key, unit in (("low_min", "min"), ("high_min", "min"), ("how_sure", "")):
-            title = words.text("columns", key, service=shown, minutes=f"{threshold_of(service, meta):g}")
+        columns[f"{name}_width_min"] = rows["high_min"] - rows["low_min"]
+        columns[f"{name}_how_sure"] = how_sure(rows, threshold)
+        for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
+            title = words.text("columns", key, service=shown, minutes=f"{threshold:g}")
             titles[f"{name}_{key}"] = words.with_unit(title, unit)
+    return columns, titles
+
+
+def _wet_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
     for service, rows in _by_service(tables, "wet_losses", meta):
         name, shown = plain_name(service), words.service(service, meta)
         columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
         titles[f"{name}_wet_status"] = words.text("columns", "wet_status", service=shown)
         titles[f"{name}_slower_min"] = words.with_unit(words.text("columns", "slower", service=shown), "min")
+    return columns, titles
+
+
+def _measure_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
     for service, measure, rows in measured(tables, meta):
-        name = f"{plain_name(service)}_{plain_name(measure)}"
+        name, shown = f"{plain_name(service)}_{plain_name(measure)}", words.service(service, meta)
         columns[name] = rows["value"]
-        title = words.text(
-            "columns", "measure", service=words.service(service, meta), measure=words.measure(measure)
-        )
+        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
         titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
-    return pd.DataFrame(columns), titles
+    return columns, titles
+
+
+def _off_road_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
+    if "off_road" not in tables:
+        return columns, titles
+    for service, rows in tables["off_road"].groupby("service"):
+        name, shown = plain_name(str(service)), words.service(str(service), meta)
+        by_place = rows.set_index("settlement_id").sort_index()
+        columns |= {
+            f"{name}_off_road_min": by_place["travel_time_min"],
+            f"{name}_off_road_status": by_place["reach_status"],
+        }
+        title = words.text("columns", "off_road_min", service=shown)
+        titles[f"{name}_off_road_min"] = words.with_unit(title, "min")
+        titles[f"{name}_off_road_status"] = words.text("columns", "off_road_status", service=shown)
+    return columns, titles
 
 
 def _by_service(
@@ -191,6 +243,46 @@ def rural_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame()
     rows = tables["rural_access"]
     return rows[rows["unit_level"] == "zone"].set_index("unit_id")[["rai_lower", "rai_upper"]]
+
+
+def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """
+    Draw the straight line from each settlement to the all-season road that its last mile is measured to.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``settlements``, ``last_mile`` and ``edges``.
+
+    Returns
+    -------
+    GeoDataFrame
+        `settlement_id`, names, distance, minutes and class; settlements that lie on the road, or of which no road lies
+        at that distance, have no line.
+    """
+    rows = tables["last_mile"].set_index("settlement_id")
+    settlements = gpd.GeoDataFrame(tables["settlements"]).sort_values("settlement_id", kind="stable")
+    names = [name for name in ("name", "name_en", "name_zh") if name in settlements.columns]
+    kept = ["all_season_road_distance_m", "all_season_road_min", "last_mile_class"]
+    places = settlements[["settlement_id", *names, settlements.geometry.name]].join(
+        rows[kept], on="settlement_id", how="inner"
+    )
+    places = gpd.GeoDataFrame(places[places["all_season_road_distance_m"] > LINE_TOLERANCE_M])
+    edges = gpd.GeoDataFrame(tables["edges"])
+    roads = edges.loc[edges["is_snappable"] & (edges["all_season"] != "no")].geometry.to_numpy()
+    points, metres = places.geometry.to_numpy(), places["all_season_road_distance_m"].to_numpy()
+    left, right = shapely.STRtree(roads).query(
+        points, predicate="dwithin", distance=metres + LINE_TOLERANCE_M
+    )
+    off = np.abs(shapely.distance(points[left], roads[right]) - metres[left])
+    order = np.lexsort((right, off, left))
+    order = order[off[order] <= LINE_TOLERANCE_M]
+    _, first = np.unique(left[order], return_index=True)
+    best = order[first]
+    lines = shapely.shortest_line(points[left[best]], roads[right[best]])
+    return gpd.GeoDataFrame(places.iloc[left[best]].set_geometry(lines, crs=places.crs)).reset_index(
+        drop=True
+    )
 
 
 def cell_points(

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import ContractError
-from spatial.qgis import looks_base, looks_results
+from spatial.qgis import looks_base, looks_engine, looks_results
 from spatial.qgis.checks import finding_layers
 from spatial.qgis.columns import Renamed, plain_columns, plain_name
 from spatial.qgis.draft import Draft, by_key, placed
@@ -23,7 +23,7 @@ from spatial.qgis.joins import (
 )
 from spatial.qgis.joins_engine import rural_columns, settlement_engine
 from spatial.qgis.layer import Look, QgisLayer
-from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables
+from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables, last_mile_drafts
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             description=words.text("layers", "gap_text", service=name),
             titles={"gap_class": words.text("columns", "gap_class")},
             visible=position == 0,
+            shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
         )
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.text("modes", mode) if words.has("modes", mode) else mode
@@ -143,6 +144,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
+    yield from last_mile_drafts(tables, words)
     yield from area_drafts(tables, words, meta)
     if "norm_results" in tables:
         rows = tables["norm_results"]
@@ -199,16 +201,21 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
     stems = {plain_name(norm): name for norm, name in names.items()}
 
     def more(frame: pd.DataFrame) -> tuple[Look, ...]:
-        return tuple(
+        looks = [
             Look(
                 stem,
                 words.text("layers", "township_norm", norm=name),
                 looks_results.share_fill_look(stem, frame, words),
                 "results",
+                shelf="townships",
             )
             for stem, name in stems.items()
             if f"{stem}_share" in frame.columns
-        )
+        ]
+        if "rai_lower" in frame.columns:
+            title = words.text("layers", "rural_townships")
+            looks.append(Look("rural", title, looks_engine.rural_look(frame, words), "results"))
+        return tuple(looks)
 
     return Draft(
         "townships",

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from spatial.qgis import looks_engine
+from spatial.qgis import looks_engine, looks_measures
 from spatial.qgis.columns import plain_name
 from spatial.qgis.draft import Draft, by_key, placed
 from spatial.qgis.joins import headline_mode, services_in_order
-from spatial.qgis.joins_engine import cell_points, measured, neighbour_colours, threshold_of
+from spatial.qgis.joins_engine import (
+    cell_points,
+    last_mile_lines,
+    measured,
+    neighbour_colours,
+    threshold_of,
+)
 from spatial.qgis.layer import Look
 from spatial.qgis.palette import TINTS
 from spatial.tables import TABLES
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
     from spatial.qgis.styles import Style
 
-__all__ = ["area_drafts", "engine_looks", "engine_tables"]
+__all__ = ["area_drafts", "engine_looks", "engine_tables", "last_mile_drafts"]
 
 PLAIN = (
     "measures",
@@ -118,7 +124,7 @@ def engine_looks(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Those of ``measures``, ``intervals`` and ``wet_losses`` that there are.
+        Those of ``measures``, ``intervals``, ``wet_losses`` and ``off_road`` that there are.
     frame : DataFrame
         The finished layer of settlements.
     words : Messages
@@ -129,26 +135,60 @@ def engine_looks(
     Returns
     -------
     tuple of Look
-        Measures, certainty, wet season; headline services first.
+        Measures, certainty, wet season, off the roads; headline services first.
     """
-    looks = []
+    return (
+        *_measure_looks(tables, frame, words, meta),
+        *_certainty_looks(tables, frame, words, meta),
+        *_season_looks(tables, frame, words, meta),
+        *_off_road_looks(tables, frame, words, meta),
+    )
+
+
+def _measure_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
     for service, measure, rows in measured(tables, meta):
         column, shown = f"{plain_name(service)}_{plain_name(measure)}", words.service(service, meta)
         title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
-        style = looks_engine.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
-        looks.append(Look(column, title, style, "results", shelf="measures"))
+        style = looks_measures.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
+        yield Look(column, title, style, "results", shelf="measures")
+
+
+def _certainty_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
     for service in _services(tables, "intervals", meta):
-        column, shown = f"{plain_name(service)}_how_sure", words.service(service, meta)
+        stem, shown = plain_name(service), words.service(service, meta)
         minutes = f"{threshold_of(service, meta):g}"
         title = words.text("columns", "how_sure", service=shown, minutes=minutes)
-        style = looks_engine.certainty_look(column, frame, words)
-        looks.append(Look(column, title, style, "results", shelf="certainty"))
+        style = looks_engine.certainty_look(f"{stem}_how_sure", frame, words)
+        yield Look(f"{stem}_how_sure", title, style, "results", shelf="certainty")
+        title = words.text("layers", "width", service=shown)
+        style = looks_engine.width_look(stem, frame, words)
+        yield Look(f"{stem}_width", title, style, "results", shelf="certainty")
+
+
+def _season_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
     for service in _services(tables, "wet_losses", meta):
         stem, shown = plain_name(service), words.service(service, meta)
         title = words.text("layers", "wet", service=shown)
         style = looks_engine.wet_look(stem, frame, words)
-        looks.append(Look(f"{stem}_wet", title, style, "results", shelf="season"))
-    return tuple(looks)
+        yield Look(f"{stem}_wet", title, style, "results", shelf="season")
+
+
+def _off_road_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    if "off_road" not in tables:
+        return
+    for service in services_in_order(list(tables["off_road"]["service"]), meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        title = words.text("layers", "off_road_places", service=shown)
+        style = looks_engine.off_road_look(stem, meta.cutoffs_min, frame, words)
+        yield Look(f"{stem}_off_road", title, style, "results", shelf="off_road")
 
 
 def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> list[str]:
@@ -156,6 +196,32 @@ def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> 
         return []
     rows = tables[name]
     return services_in_order(list(rows.loc[rows["mode"] == headline_mode(rows, meta), "service"]), meta)
+
+
+def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+    """
+    Draft the lines of the last mile.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        With ``settlements``, and perhaps ``last_mile`` and ``edges``.
+    words : Messages
+        For the legend.
+
+    Yields
+    ------
+    Draft
+        One, where there are both.
+    """
+    if "last_mile" in tables and "edges" in tables:
+        yield Draft(
+            "last_mile_lines",
+            last_mile_lines(tables),
+            "results",
+            lambda frame: looks_engine.last_mile_lines_look(frame, words),
+            ("last_mile", "settlements"),
+        )
 
 
 def engine_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:

@@ -1,19 +1,18 @@
-"""The look of the engine's results: areas within reach, catchments, certainty, the wet season, measures, cells."""
+"""The look of the engine's results: areas within reach, catchments, certainty, the wet season, cells."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spatial.qgis.looks_results import people_size, status_marker, unscored
-from spatial.qgis.palette import BASE, CERTAINTY, GAP, REACH, TINTS, WET, ramp
+from spatial.qgis.palette import BASE, CERTAINTY, GAP, LAST_MILE, REACH, SHARES, STATUS, TINTS, WET, ramp
 from spatial.qgis.styles import Category, Style, categorised, name_expression, single
-from spatial.qgis.symbols import fill, ground_square, labels, marker, rgba, symbol
+from spatial.qgis.symbols import fill, ground_square, hatch, labels, line, marker, rgba, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from xml.etree.ElementTree import Element
 
     import pandas as pd
 
@@ -24,9 +23,13 @@ __all__ = [
     "cells_look",
     "certainty_look",
     "isochrones_look",
-    "measure_bounds",
-    "measure_look",
+    "last_mile_lines_look",
+    "off_road_look",
+    "rural_look",
+    "scored",
+    "sized",
     "wet_look",
+    "width_look",
 ]
 
 CATCHMENT_LABEL_SCALE = 60_000
@@ -41,9 +44,11 @@ SLOWER_MIN = {"little": 5.0, "more": 15.0}
 TINT_OPACITY = 0.3
 """Of the fill of a catchment."""
 
-CLASSES = 5
-PEOPLE = 10_000.0
-"""A share of a facility a person is told a myriad of people."""
+WIDTHS_MIN = (5.0, 15.0, 30.0)
+"""Classes of minutes between best and worst, by the most minutes of each, inclusive."""
+
+RURAL_LEAST = {"most": 0.95, "many": 0.9, "some": 0.75, "half": 0.5, "few": 0.0}
+"""Classes of the Rural Access Index, by the least share of each."""
 
 LARGEST_FIRST = 'coalesce("population_persons", 0)'
 
@@ -105,7 +110,7 @@ def catchments_look(frame: pd.DataFrame, words: Messages) -> Style:
     shown = f"CASE WHEN @map_scale < {CATCHMENT_LABEL_SCALE} THEN {name} END"
     return Style(
         single(symbol("fill", area)),
-        labelling=labels(shown, size=8) if name else None,
+        labelling=labels(shown, size=8, on_areas=True) if name else None,
         display=name or '"facility_id"',
     )
 
@@ -133,17 +138,211 @@ def certainty_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
         Category(
             (name,),
             words.text("how_sure", name),
-            symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.2), size_expression=size)),
+            sized(colour, size),
         )
         for name, colour in CERTAINTY.items()
     ]
     unknown = status_marker("not_measurable", size)
     categories.append(Category(("unknown",), words.text("how_sure", "unknown"), unknown))
-    return _scored(f'"{column}"', categories, frame, words)
+    return scored(f'"{column}"', categories, frame, words)
 
 
-def _scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Messages) -> Style:
-    """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
+def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show how many minutes lie between best and worst, larger with more people.
+
+    Parameters
+    ----------
+    stem : str
+        What the columns of the service begin with.
+    frame : DataFrame
+        The settlements' layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Wider is darker; darkest where the service is reached at best only, stripes where nothing was measured.
+    """
+    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
+    bounds = [f"{bound:g}" for bound in WIDTHS_MIN]
+    cases = " ".join(f"WHEN {width} <= {bound} THEN 'to {bound}'" for bound in bounds)
+    chosen = (
+        f"CASE {cases} WHEN {width} > {bounds[-1]} THEN 'more' WHEN {low} IS NOT NULL THEN 'sometimes' "
+        f"WHEN {sure} <> 'unknown' THEN 'never' END"
+    )
+    edges = ["0", *bounds]
+    labelled = {
+        f"to {high}": words.text("width", "first" if low == "0" else "between", low=low, high=high)
+        for low, high in pairwise(edges)
+    }
+    labelled |= {name: words.text("width", name, low=bounds[-1]) for name in ("more", "sometimes")}
+    categories = [
+        Category((name,), label, sized(colour, size))
+        for (name, label), colour in zip(labelled.items(), WET.values(), strict=True)
+    ]
+    categories.append(
+        Category(("never",), words.text("width", "never"), status_marker("not_applicable", size))
+    )
+    categories.append(
+        Category(("unknown",), words.text("how_sure", "unknown"), status_marker("not_measurable", size))
+    )
+    return scored(chosen, categories, frame, words)
+
+
+def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show settlements by minutes over open ground, larger with more people.
+
+    Parameters
+    ----------
+    stem : str
+        What the columns of the service begin with.
+    cutoffs_min : sequence of float
+        Upper bounds of the classes, inclusive.
+    frame : DataFrame
+        The settlements' layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        The sequence of isochrones up to the last cutoff, the sequence of gaps beyond.
+    """
+    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    chosen, looks = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
+    categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks]
+    unknown = status_marker("not_measurable", size)
+    categories.append(Category(("unknown",), words.text("cells", "unknown"), unknown))
+    return scored(chosen, categories, frame, words)
+
+
+def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the lower bound of the Rural Access Index of areas, with both bounds as label.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``rai_lower`` and ``rai_upper``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Less access is darker; stripes where nobody is rural.
+    """
+    lower, upper = 'round("rai_lower" * 100)', 'round("rai_upper" * 100)'
+    cases = " ".join(f"WHEN \"rai_lower\" >= {least:g} THEN '{name}'" for name, least in RURAL_LEAST.items())
+    chosen = f"CASE {cases} END"
+    categories = [
+        Category(
+            (name,),
+            words.text("rural", name),
+            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
+        )
+        for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)
+    ]
+    nobody = symbol("fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2))
+    categories.append(Category((), words.text("rural", "unknown"), nobody))
+    text = f"CASE WHEN {lower} = {upper} THEN {lower} || ' %' ELSE {lower} || '–' || {upper} || ' %' END"  # noqa: RUF001 - a range
+    return Style(
+        categorised(chosen, categories),
+        labelling=labels(text, size=9, on_areas=True),
+        display=name_expression(frame, words.language),
+    )
+
+
+def last_mile_lines_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the straight lines of the last mile by class.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``last_mile_class``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        The gap sequence, with a dark rim so that pale classes show.
+    """
+    present = set(frame["last_mile_class"])
+    categories = [
+        Category(
+            (name,),
+            words.text("last_mile", name),
+            symbol("line", line(BASE["town"], width=0.9), line(colour, width=0.6)),
+        )
+        for name, colour in LAST_MILE.items()
+        if name in present
+    ]
+    return Style(categorised("last_mile_class", categories), display=name_expression(frame, words.language))
+
+
+def sized(colour: str, size: str) -> Element:
+    """
+    Build a dot of a class.
+
+    Parameters
+    ----------
+    colour : str
+        Fill.
+    size : str
+        Expression of its size.
+
+    Returns
+    -------
+    Element
+        A symbol.
+    """
+    return symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.2), size_expression=size))
+
+
+def _by_minutes(
+    minutes: str, status: str, cutoffs_min: Sequence[float], words: Messages
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """Class by minutes: the expression, and the name, label and colour of each class."""
+    bounds = [f"{bound:g}" for bound in sorted(set(cutoffs_min))]
+    cases = " ".join(f"WHEN {minutes} <= {bound} THEN '{bound}'" for bound in bounds)
+    chosen = (
+        f"CASE {cases} WHEN {minutes} > {bounds[-1]} THEN 'beyond' "
+        f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
+    )
+    near = [
+        (bound, words.text("areas", "within", minutes=bound), colour)
+        for bound, colour in zip(bounds, ramp(REACH, len(bounds)), strict=True)
+    ]
+    far = [(name, words.text("cells", name, minutes=bounds[-1]), GAP[name]) for name in ("beyond", "none")]
+    return chosen, [*near, *far]
+
+
+def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top.
+
+    Parameters
+    ----------
+    chosen : str
+        Expression of the class; NULL is unknown.
+    categories : sequence of Category
+        In the order of the legend, one of them for unknown.
+    frame : DataFrame
+        The settlements' layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        The finished look.
+    """
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
     every = [*categories, unscored(words)]
     return Style(
@@ -190,101 +389,7 @@ def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     categories.append(
         Category(("unknown",), words.text("wet", "unknown"), status_marker("not_measurable", size))
     )
-    return _scored(chosen, categories, frame, words)
-
-
-def measure_bounds(values: pd.Series[float], classes: int = CLASSES) -> list[float]:
-    """
-    Bound the classes of a measure by quantiles of what is above 0.
-
-    Parameters
-    ----------
-    values : Series of float
-        NaN and 0 belong to no class.
-    classes : int
-        How many there are at most.
-
-    Returns
-    -------
-    list of float
-        The upper bound of every class but the last, inclusive, rising, of three digits; fewer where many places share
-        a value.
-
-    Examples
-    --------
-    >>> measure_bounds(pd.Series([0.0, 1.0, 2.0, 3.0, 4.0]), 2)
-    [2.5]
-    """
-    above = values[values > 0].to_numpy()
-    if len(above) == 0:
-        return []
-    raw = np.quantile(above, np.linspace(0, 1, classes + 1)[1:-1])
-    bounds = sorted({float(f"{bound:.3g}") for bound in raw})
-    return [bound for bound in bounds if (above <= bound).any() and (above > bound).any()]
-
-
-def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show a measure in classes of equally many settlements: more is darker, larger with more people.
-
-    Parameters
-    ----------
-    column : str
-        Column of the value.
-    unit : str
-        Its unit; what is told a person is shown for 10,000 people.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        A ring where nothing is reached, stripes where there is no value.
-    """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
-    bounds = measure_bounds(frame.loc[frame["in_study"], column])
-    names = [f"class {number}" for number in range(len(bounds) + 1)]
-    cases = "".join(
-        f" WHEN \"{column}\" <= {bound!r} THEN '{name}'" for bound, name in zip(bounds, names, strict=False)
-    )
-    chosen = f"CASE WHEN \"{column}\" <= 0 THEN 'nothing'{cases} WHEN \"{column}\" IS NOT NULL THEN '{names[-1]}' END"
-    looks = zip(names, _class_labels(bounds, unit, words), ramp(REACH, len(names))[::-1], strict=True)
-    categories = [
-        Category(
-            (name,),
-            label,
-            symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.2), size_expression=size)),
-        )
-        for name, label, colour in looks
-    ]
-    nothing = marker(BASE["blank"], size=1.8, outline=(GAP["beyond"], 0.5), size_expression=size)
-    categories.append(Category(("nothing",), words.text("measure", "nothing"), symbol("marker", nothing)))
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("measure", "no_value"), unknown))
-    return _scored(chosen, categories, frame, words)
-
-
-def _class_labels(bounds: Sequence[float], unit: str, words: Messages) -> list[str]:
-    per_person = unit.endswith(" per person")
-    factor = PEOPLE if per_person else 1.0
-    told = (
-        words.text("measure", "per_people", unit=words.unit(unit.removesuffix(" per person")))
-        if per_person
-        else words.unit(unit)
-    )
-    edges = [f"{bound * factor:.3g}" for bound in bounds]
-    if not edges:
-        return [words.text("measure", "any", unit=told)]
-    middle = [
-        words.text("measure", "between", low=low, high=high, unit=told) for low, high in pairwise(edges)
-    ]
-    return [
-        words.text("measure", "first", high=edges[0], unit=told),
-        *middle,
-        words.text("measure", "last", low=edges[-1], unit=told),
-    ]
+    return scored(chosen, categories, frame, words)
 
 
 def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
@@ -307,21 +412,11 @@ def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, wor
     Style
         The sequence of isochrones up to the last cutoff, the sequence of gaps beyond.
     """
-    minutes, status = f'"{stem}_min"', f'"{stem}_reach_status"'
-    bounds = [f"{bound:g}" for bound in sorted(set(cutoffs_min))]
     side = float(frame["cell_width_m"].max()) if "cell_width_m" in frame.columns else 0.0
-    cases = " ".join(f"WHEN {minutes} <= {bound} THEN '{bound}'" for bound in bounds)
-    chosen = (
-        f"CASE {cases} WHEN {minutes} > {bounds[-1]} THEN 'beyond' "
-        f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
-    )
-    looks = dict(zip(bounds, ramp(REACH, len(bounds)), strict=True))
-    labelled = {bound: words.text("areas", "within", minutes=bound) for bound in bounds}
-    labelled |= {name: words.text("cells", name, minutes=bounds[-1]) for name in ("beyond", "none")}
-    looks |= {"beyond": GAP["beyond"], "none": GAP["none"]}
+    chosen, looks = _by_minutes(f'"{stem}_min"', f'"{stem}_reach_status"', cutoffs_min, words)
     categories = [
-        Category((name,), labelled[name], symbol("marker", ground_square(colour, side)))
-        for name, colour in looks.items()
+        Category((name,), label, symbol("marker", ground_square(colour, side)))
+        for name, label, colour in looks
     ]
     blank = symbol("marker", ground_square(BASE["place"], side))
     categories.append(Category((), words.text("cells", "unknown"), blank))

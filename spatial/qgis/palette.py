@@ -68,10 +68,10 @@ QUALITATIVE = (
 REACH = ("#1f3d7a", "#2167a0", "#2f92b4", "#5db8b4", "#9ad7ae", "#d6eeb3")
 """Within reach, the nearest first: lightness alone tells the order (after ColorBrewer's YlGnBu)."""
 
-CERTAINTY = {"within": "#ffffff", "may": "#f0b050", "beyond": "#86162c"}
+CERTAINTY = {"within": "#cfe3da", "may": "#f0b050", "beyond": "#86162c"}
 """Within a threshold in every run, in some, in none: worse is darker."""
 
-WET = {"kept": "#ffffff", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
+WET = {"kept": "#cfe3da", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
 """What the wet season takes, in the gap sequence."""
 
 TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbbbbb")

@@ -231,7 +231,7 @@ def _raster_entry(raster: QgisRaster) -> Entry:
     SubElement(element, "provider").text = "gdal"
     SubElement(element, "srs").append(_srs(raster.crs))
     element.append(raster.pipe)
-    return Entry(identifier, element, "base", visible=False)
+    return Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf)
 
 
 def _srs(crs: pyproj.CRS) -> Element:

@@ -30,12 +30,20 @@ __all__ = ["QgisRaster", "write_raster"]
 BLOCK = 256
 """Cells on a side of a tile; overviews begin at rasters larger than one."""
 
-BREAKS = {"persons": (1.0, 5.0, 20.0, 100.0, 500.0), "min": (15.0, 30.0, 60.0, 120.0)}
+SPEEDS_KM_H = (20.0, 5.0, 4.0, 3.0, 2.0, 1.0)
+"""Classes of friction, by the least speed of each."""
+
+BREAKS = {
+    "persons": (1.0, 5.0, 20.0, 100.0, 500.0),
+    "min": (15.0, 30.0, 60.0, 120.0),
+    "min/m": tuple(0.06 / speed for speed in SPEEDS_KM_H),
+}
 """Upper bounds of the classes, by unit; values above the last make one class more."""
 
 RAMPS = {
     "persons": ("#f3ece4", "#e3d2c0", "#cdb096", "#ab8467", "#7d563f", "#4d2f22"),
     "min": tuple(SHARES.values()),
+    "min/m": ("#fbfbe8", "#e9eebb", "#c6dc92", "#93bf74", "#5b9a5c", "#2d6f48", "#103f2c"),
 }
 
 
@@ -56,6 +64,10 @@ class QgisRaster:
         Its look.
     artifacts : tuple of Artifact
         The GeoTIFF and the QML beside it.
+    group : {'base', 'results'}
+        Where the project shows it.
+    shelf : str
+        Sub-group in the group; empty for none.
     """
 
     name: str
@@ -63,6 +75,8 @@ class QgisRaster:
     crs: pyproj.CRS
     pipe: Element
     artifacts: tuple[Artifact, Artifact]
+    group: str = "base"
+    shelf: str = ""
 
 
 def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Messages) -> QgisRaster:
@@ -75,7 +89,7 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Mes
         In its own CRS and cells, which are kept; NaN = no data.
     name : str
         Stem of the files.
-    unit : {'persons', 'min'}
+    unit : {'persons', 'min', 'min/m'}
         Of the values, a cell; also chooses the classes.
     title : str
         For people.
@@ -144,7 +158,8 @@ def _classes(unit: str, words: Messages) -> list[tuple[float, str, str]]:
     for position, high in enumerate(bounds):
         low = bounds[position - 1] if position else 0.0
         key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
-        label = words.text("raster", key, low=f"{low:,g}", high=f"{high:,g}")
+        told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
+        label = words.text("raster", key, low=f"{min(told):,g}", high=f"{max(told):,g}")
         result.append((high, label, colours[position]))
     return result
 

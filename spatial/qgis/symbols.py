@@ -15,6 +15,9 @@ BY_EXPRESSION = 3
 
 LEAST_SQUARE_MM = 0.5
 
+HORIZONTAL, AROUND_IN_ORDER = "4", "6"
+"""Qgis::LabelPlacement."""
+
 FONT = "Open Sans"
 """Shipped with QGIS on every system."""
 
@@ -320,7 +323,14 @@ def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
     return element
 
 
-def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo: str = "#ffffff") -> Element:
+def labels(
+    expression: str,
+    *,
+    size: float = 8.5,
+    colour: str = "#33373a",
+    halo: str = "#ffffff",
+    on_areas: bool = False,
+) -> Element:
     """
     Build labels around points, or on areas.
 
@@ -332,6 +342,8 @@ def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo:
         Points.
     colour, halo : str
         Of the letters and of what surrounds them.
+    on_areas : bool
+        Whether labels lie flat in areas, not around points.
 
     Returns
     -------
@@ -363,7 +375,12 @@ def labels(expression: str, *, size: float = 8.5, colour: str = "#33373a", halo:
         "bufferColor": rgba(halo, 0.85),
     }
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
-    placement = {"placement": "6", "dist": "1.4", "distUnits": "MM", "offsetType": "1"}
+    placement = {
+        "placement": HORIZONTAL if on_areas else AROUND_IN_ORDER,
+        "dist": "1.4",
+        "distUnits": "MM",
+        "offsetType": "1",
+    }
     SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
     SubElement(
         settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"}

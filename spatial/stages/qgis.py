@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from spatial.cartography.messages import available_languages, messages
 from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 from spatial.rasters import Raster
@@ -18,8 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ["qgis"]
 
-CLOSER = ("measures", "isochrones", "catchments", "intervals", "wet_losses")
-"""Tables on services that the study looks at more closely."""
+BY_SERVICE = (
+    "access",
+    "norm_results",
+    "measures",
+    "isochrones",
+    "catchments",
+    "intervals",
+    "wet_losses",
+    "off_road",
+)
+"""Tables whose services give layers and columns their names."""
+
+RASTERS = (
+    ("off_road_min", "min", "results", "off_road"),
+    ("friction", "min/m", "results", "off_road"),
+    ("population", "persons", "base", ""),
+)
+"""Rasters from the top: name, unit, group and sub-group."""
 
 METHOD = (
     "Door-to-door times: walk to the nearest edges of the road network, travel on it by the study's speed table, and "
@@ -48,9 +66,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     progress(0.0, "QGIS layers")
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
-    used = [str(name) for name in inputs["access"]["service"].unique()]
     headlines = _headline_services(options, inputs)
-    closer = {str(name) for table in CLOSER if table in inputs for name in inputs[table]["service"].unique()}
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -65,7 +81,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         issues=known_issues(inputs["provenance"]),
         method=METHOD,
         mode=options.network.modes[0],
-        services={name: service.names for name in {*used, *closer} if (service := vocabulary.get(name))},
+        services=_service_names(options, inputs),
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
@@ -88,11 +104,35 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
 
 def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]:
     """Name the services of the norms that open the page, in order."""
-    by_id = {norm["id"]: norm["service"] for norm in study_summary(options, inputs)["norms"]}
+    norms = study_summary(options, inputs)["norms"]
+    opening = [norm for norm in norms if norm["is_headline"]] or norms
+    by_id = {norm["id"]: norm["service"] for norm in opening}
     results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
     measured = set(inputs["access"]["service"])
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
     return [name for name in dict.fromkeys(named) if name in measured]
+
+
+def _service_names(options: Options, inputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
+    vocabulary = vocabulary_of(options)
+    told = messages([language for language in options.outputs.languages if language in available_languages()])
+    names = {}
+    used = {
+        str(name) for table in BY_SERVICE if table in inputs for name in inputs[table]["service"].unique()
+    }
+    for name in sorted(used):
+        service = vocabulary.get(name)
+        names[name] = (
+            dict(service.names)
+            if service
+            else {
+                language: words[key]
+                for language, words in told.items()
+                if (key := f"service.{name}") in words
+            }
+        )
+    return names
 
 
 def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, float]:
@@ -108,14 +148,21 @@ def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, fl
 
 def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
     words = load_messages(options.outputs.languages[0])
+    service = options.off_road.service
+    named = vocabulary_of(options).get(service) if service else None
+    shown = words.pick(named.names) if named else service or ""
     return [
-        write_raster(
-            inputs[name],
-            name=f"{options.name}_{name}",
-            unit=unit,
-            title=words.text("layers", name),
-            words=words,
+        replace(
+            write_raster(
+                inputs[name],
+                name=f"{options.name}_{name}",
+                unit=unit,
+                title=words.text("layers", name, service=shown),
+                words=words,
+            ),
+            group=group,
+            shelf=shelf,
         )
-        for name, unit in (("population", "persons"), ("off_road_min", "min"))
+        for name, unit, group, shelf in RASTERS
         if isinstance(inputs.get(name), Raster)
     ]
