@@ -72,7 +72,8 @@ def _sloped_units(
     slope = 0.0 if math.isnan(rise) else rise * rise_per_m
     slope = min(max(slope, -_STEEPEST), _STEEPEST)
     factor = math.exp(_TOBLER * (abs(slope + _BEST_SLOPE) - _BEST_SLOPE))
-    return _on_slope(friction[u], walks[u], factor) + _on_slope(friction[v], walks[v], factor)
+    each = np.int64(walks.shape[0] > 1)
+    return _on_slope(friction[u], walks[u * each], factor) + _on_slope(friction[v], walks[v * each], factor)
 
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
@@ -165,7 +166,7 @@ def put_in(
 
 @nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
 def _take_chunk(
-    friction: NDArray[np.float64],
+    field: Field,
     columns: int,
     queue: Queue,
     bucket: int,
@@ -179,11 +180,15 @@ def _take_chunk(
     kept of them is of no use but to make the reading happen.
     """
     head, fill, following, cells, entry_min, state = queue
+    friction, elevation, walks = field
+    is_sloped, each = elevation.shape[0] > 1, np.int64(walks.shape[0] > 1)
     chunk, m, last, seen = np.int64(head[bucket]), np.int64(0), friction.shape[0] - 1, 0.0
     for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
         u = int(cells[at])
         above, below = max(u - columns, 0), min(u + columns, last)
         seen += friction[above] + friction[u] + friction[below] + times_min[above] + times_min[below]
+        if is_sloped:
+            seen += elevation[above] + elevation[u] + elevation[below] + walks[u * each]
         batch[m] = u
         m += np.int64(entry_min[at] == times_min[u])
     head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
@@ -298,7 +303,7 @@ def drain(
     ----------
     field : tuple of ndarray, each of shape (n_cells,)
         Minutes per metre (NaN or inf for a barrier), elevation in metres and whether a cell is walked (1) or not (0);
-        the last two may be of length 1 where no slope counts.
+        elevation may be of length 1 where no slope counts, and walked cells where all are alike.
     columns : int
         Cells a row.
     moves : tuple of ndarray
@@ -328,7 +333,7 @@ def drain(
             state[0] = bucket
             return False
         else:
-            n = _take_chunk(field[0], columns, queue, bucket, answer[0], batch)
+            n = _take_chunk(field, columns, queue, bucket, answer[0], batch)
             _go_on(field, columns, moves, rules, queue, answer, batch[:n])
     return True
 

@@ -216,24 +216,25 @@ def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
 def _slope_fields(
     friction: NDArray[np.float64], options: SurfaceOptions
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], list[str]]:
-    """Flat elevation and walked cells, of length 1 where slope does not count, and what is wrong with them."""
+    """Flat elevation and walked cells, of length 1 where slope does not count or all are walked, and what is wrong."""
     elevation_m, walks = options.get("elevation_m"), options.get("walks")
     voids = options.get("dem_voids", "refuse")
     problems = [] if voids in {"refuse", "flat"} else [f"dem_voids: {voids!r} is not one of 'refuse', 'flat'"]
-    walked = (
-        np.ones(friction.shape, np.uint8) if walks is None else np.ascontiguousarray(walks, dtype=np.uint8)
-    )
-    if walked.shape != friction.shape:
+    walked = np.ones(1, np.uint8) if walks is None else np.ascontiguousarray(walks, dtype=np.uint8)
+    if walks is not None and walked.shape != friction.shape:
         problems.append(f"walks: shape {walked.shape} is not that of the friction {friction.shape}")
+        return np.empty(1), np.ones(1, np.uint8), problems
+    if walks is not None and (walked.astype(bool) | ~np.isfinite(friction)).all():
+        walked = np.ones(1, np.uint8)
     if elevation_m is None:
-        return np.empty(1), np.empty(1, np.uint8), problems
+        return np.empty(1), np.ones(1, np.uint8), problems
     elevation = np.ascontiguousarray(elevation_m, dtype=np.float64)
     if elevation.shape != friction.shape:
         problems.append(
             f"elevation_m: shape {elevation.shape} is not that of the friction {friction.shape}; "
             "warp it to the same grid"
         )
-    elif walked.shape == friction.shape and voids == "refuse":
+    elif voids == "refuse" and not np.isfinite(elevation).all():
         empty = np.argwhere(~np.isfinite(elevation) & np.isfinite(friction) & (walked > 0))
         if len(empty):
             problems.append(
