@@ -39,6 +39,13 @@ PLAIN = (
     "wet_losses",
     "rural_access",
     "off_road",
+    "scenario_access",
+    "scenario_people",
+    "emergency_response",
+    "emergency_people",
+    "calibration_factors",
+    "calibration_errors",
+    "calibration_observations",
 )
 """Tables that are shown as they are. Times of cells stand with the cells."""
 
