@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from spatial.network import TravelGraph
 
-__all__ = ["Calibration", "FitRules", "calibrate_speeds"]
+__all__ = ["Calibration", "FitRules", "calibrate_speeds", "with_class_factors"]
 
 _SETTLED = 1e-4
 """Factors that move less than this share in a round have settled."""
@@ -178,13 +178,7 @@ class Calibration:
             raise ContractError(
                 "options", ["graph: is calibrated already; apply to the network as it was built"]
             )
-        factor = (
-            pd.Series(_labels(graph, self.by, self.groups))
-            .map(dict(self.factors))
-            .fillna(1.0)
-            .to_numpy(dtype=np.float64)
-        )
-        faster = _faster(graph, factor)
+        faster = with_class_factors(graph, self.factors, by=self.by, groups=self.groups)
         return replace(faster, report={**graph.report, "calibration": self.summary()})
 
     def speed_range(self, graph: TravelGraph) -> tuple[float, float] | None:
@@ -205,9 +199,25 @@ class Calibration:
             Factors of the slow run (1 or less) and of the fast one (1 or more), of the 5 and 95 % errors; None without
             observations.
         """
+        return self.error_range(fitted="calibration" in graph.report)
+
+    def error_range(self, *, fitted: bool) -> tuple[float, float] | None:
+        """
+        Turn measured errors into factors on all speeds, as `speed_range` does.
+
+        Parameters
+        ----------
+        fitted : bool
+            Whether the speeds in use are the fitted ones.
+
+        Returns
+        -------
+        tuple of float or None
+            As of `speed_range`.
+        """
         if not self.calibrated:
             return None
-        if "calibration" in graph.report:
+        if fitted:
             kept = self.observations.loc[self.observations["half"] == "test", "error_after"]
         else:
             kept = self.observations["error_before"]
@@ -305,6 +315,36 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         unused=whole.frame.loc[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True),
         report=error_report(table),
     )
+
+
+def with_class_factors(
+    graph: TravelGraph,
+    factors: Mapping[str, float],
+    *,
+    by: Literal["road_class", "surface"] = "road_class",
+    groups: Mapping[str, str] | None = None,
+) -> TravelGraph:
+    """
+    Multiply the speeds of a network by a factor a class.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    factors : mapping of str to float
+        By class; others keep their speed.
+    by : {'road_class', 'surface'}
+        What a class is.
+    groups : mapping of str to str, optional
+        Classes that share a factor, by their own name.
+
+    Returns
+    -------
+    TravelGraph
+        With other minutes.
+    """
+    labels = pd.Series(_labels(graph, by, groups or {}))
+    return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
 
 
 def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[np.object_]:

@@ -135,6 +135,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     service: str | frozenset[str],
     cutoffs_min: Sequence[float] = (60.0,),
     speed_share: float = 0.2,
+    snap: bool = True,
     walk: WalkRange | None = None,
     wet: TravelGraph | str | None = None,
     table: str | Path | SpeedTable = "osrm_like",
@@ -164,6 +165,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         Minutes of the classes, within (inclusive) or beyond.
     speed_share : float
         Speeds are this share lower and higher, 0 to below 1, where nothing was measured.
+    snap : bool
+        Whether the factors ``walk`` and ``entry`` are among the runs.
     walk : WalkRange, optional
         How the walks may differ.
     wet : TravelGraph or str, optional
@@ -202,7 +205,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     measured = None if calibration is None else calibration.speed_range(graph)
     slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
     pairing = pair_up(graph, settlements, facilities, service=service, rules=rules, barriers=barriers)
-    runs = _runs(graph, pairing.snaps, (slow, fast), walk, in_season)
+    runs = _runs(graph, pairing.snaps, (slow, fast), walk if snap else None, in_season)
     base = minutes_to_closest(graph, pairing.snaps, direction=direction, barriers=barriers)
     spans = {}
     for name, run in runs.items():
@@ -239,19 +242,17 @@ def _runs(
     graph: TravelGraph,
     snaps: tuple[Snaps, Snaps],
     speed: tuple[float, float],
-    walk: WalkRange,
+    walk: WalkRange | None,
     wet: TravelGraph | None,
 ) -> dict[str, _Run]:
-    easy = _walking(snaps, walk, best=True)
-    hard = _walking(snaps, walk, best=False)
-    only = (nearest_entry(graph, snaps[0]), nearest_entry(graph, snaps[1]))
-    worst_walk = (nearest_entry(graph, hard[0]), nearest_entry(graph, hard[1]))
-    dry, muddy = graph, graph
-    runs = {
-        "speed": _Run((_scaled(graph, speed[1]), snaps), (_scaled(graph, speed[0]), snaps)),
-        "walk": _Run((graph, easy), (graph, hard)),
-        "entry": _Run((graph, snaps), (graph, only)),
-    }
+    dry, muddy, easy, worst_walk = graph, graph, snaps, snaps
+    runs = {"speed": _Run((_scaled(graph, speed[1]), snaps), (_scaled(graph, speed[0]), snaps))}
+    if walk is not None:
+        easy, hard = _walking(snaps, walk, best=True), _walking(snaps, walk, best=False)
+        runs["walk"] = _Run((graph, easy), (graph, hard))
+        only = (nearest_entry(graph, snaps[0]), nearest_entry(graph, snaps[1]))
+        runs["entry"] = _Run((graph, snaps), (graph, only))
+        worst_walk = (nearest_entry(graph, hard[0]), nearest_entry(graph, hard[1]))
     if wet is not None:
         dry, muddy = _season(graph, wet)
         runs["season"] = _Run((dry, snaps), (muddy, snaps))

@@ -89,8 +89,8 @@ def summarise_study(
     ----------
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
-        `snaps`, `last_mile`, `population_account`, `counts`, `intervals` and `rural_access` each add their part where
-        they are there.
+        `snaps`, `last_mile`, `population_account`, `counts`, `intervals`, `rural_access`, `scenario_people` and
+        `emergency_people` each add their part where they are there.
     register : DataFrame
         As `applicable_norms` returns it.
     issues : sequence of str
@@ -105,7 +105,8 @@ def summarise_study(
     dict
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
-        `last_mile`, `certainty`, `rural_access`, `population_account`, `counts`, `issues`. Unknown numbers are None. A
+        `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
+        `population_account`, `counts`, `issues`. Unknown numbers are None. A
         headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
         measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired.
 
@@ -137,6 +138,9 @@ def summarise_study(
         "last_mile": _last_mile(tables.get("last_mile"), scored),
         "certainty": _certainty(tables.get("intervals"), note),
         "rural_access": index,
+        "calibration": {"status": note.speed_status, **note.calibration},
+        "scenarios": _records(_of_the_class(tables.get("scenario_people"))),
+        "emergency": _records(tables.get("emergency_people")),
         "population_account": _records(tables.get("population_account")),
         "counts": _records(tables.get("counts")),
         "issues": list(issues),
@@ -317,14 +321,18 @@ def _certainty(intervals: pd.DataFrame | None, note: CertaintyNote) -> dict[str,
         return None
     return {
         "speeds": note.speeds,
-        "speed_share": note.speed_share,
+        **note.speeds_known,
         "walk_km_h": list(note.walk_km_h),
         "detour": list(note.detour),
-        "calibrated": note.calibrated,
         "factors": [name for name in FACTORS if f"{name}_high_min" in intervals],
         "modes": sorted(intervals["mode"].unique()),
         "services": sorted(intervals["service"].unique()),
     }
+
+
+def _of_the_class(people: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Keep who gains and loses at the cutoff of the classes."""
+    return None if people is None else people.loc[people["is_class"]].drop(columns="is_class")
 
 
 def _tally(values: pd.Series) -> dict[str, int]:

@@ -56,7 +56,7 @@ class _Folders:
 
 def raw_files(study: Study) -> list[Path]:
     """
-    List the raw files that a study names.
+    List the sources that a study names.
 
     Parameters
     ----------
@@ -82,26 +82,27 @@ def raw_files(study: Study) -> list[Path]:
         names += list(raster.paths) if raster is not None else []
     paths = {study.raw_path(name) for name in names}
     descriptions = {path.parent / "source.toml" for path in paths}
-    return sorted({*paths, *(path for path in descriptions if path.is_file()), *policy_files(study)})
+    return sorted({*paths, *(path for path in descriptions if path.is_file())})
 
 
-def policy_files(study: Study) -> list[Path]:
+def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
-    List the small files of the user's own that any stage may read: services, norms, speeds.
+    List the files of the user's own that a stage may read beside the sources: services, norms, speeds, scenarios.
 
     Parameters
     ----------
     study : Study
         The study.
+    keys : sequence of str
+        Top-level keys of the study that the stage takes.
 
     Returns
     -------
     list of Path
         Sorted, below the raw root; some may be missing.
     """
-    names = [study.services_file, study.norms.register_file]
-    names += [name for name in (study.network.speeds, study.off_road.speeds) if name.endswith(".toml")]
-    return sorted({study.raw_path(name) for name in names if name})
+    named = study.own_files().items()
+    return sorted({study.raw_path(path) for key, path in named if key.split(".", 1)[0] in keys})
 
 
 def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> list[Decision]:
@@ -220,8 +221,12 @@ def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
 
 def _fingerprint(stage: Stage, study: Study, store: Store) -> str:
     options = Options(study, stage.options)
-    files = raw_files(study) if stage.reads_raw else policy_files(study)
-    return stage_fingerprint(stage, options, _input_hashes(stage, store), files)
+    return stage_fingerprint(stage, options, _input_hashes(stage, store), _opened(stage, study))
+
+
+def _opened(stage: Stage, study: Study) -> list[Path]:
+    """Raw files that a stage may open."""
+    return [*(raw_files(study) if stage.reads_raw else ()), *own_files(study, stage.options)]
 
 
 def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
@@ -257,9 +262,7 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
         "stage": stage.name,
         "fingerprint": _fingerprint(stage, study, store),
         "inputs": _input_hashes(stage, store),
-        "raw": {path.name: sha256_of(path) for path in raw_files(study) if path.is_file()}
-        if stage.reads_raw
-        else {},
+        "raw": {path.name: sha256_of(path) for path in _opened(stage, study) if path.is_file()},
         "options": Options(study, stage.options).dump(),
         "outputs": outputs,
         "libraries": library_versions(),

@@ -2,9 +2,11 @@
 
 from spatial.stages.access import access
 from spatial.stages.areas import areas
+from spatial.stages.calibration import calibration
 from spatial.stages.cells import cells
 from spatial.stages.certainty import certainty
 from spatial.stages.check import check_study
+from spatial.stages.emergency import emergency
 from spatial.stages.explain import explain_settlement, headline_lines
 from spatial.stages.gaps import gaps
 from spatial.stages.maps import maps
@@ -16,15 +18,18 @@ from spatial.stages.policy import check_policy
 from spatial.stages.population import population
 from spatial.stages.qgis import qgis
 from spatial.stages.read import READ_TABLES, read
+from spatial.stages.scenarios import scenarios
 
 __all__ = [
     "READ_TABLES",
     "access",
     "areas",
+    "calibration",
     "cells",
     "certainty",
     "check_policy",
     "check_study",
+    "emergency",
     "explain_settlement",
     "gaps",
     "headline_lines",
@@ -36,4 +41,5 @@ __all__ = [
     "population",
     "qgis",
     "read",
+    "scenarios",
 ]

@@ -13,8 +13,10 @@ from spatial.access import access_table, rural_access_index, towns_as_facilities
 from spatial.access.rules import TOWN_TIERS
 from spatial.access.uncertainty import access_intervals
 from spatial.network import with_season
-from spatial.stages.ground import closer_services, main_graph, speeds_of, surroundings_of
-from spatial.stages.rules import access_rules, binding_norms, snap_rules, vocabulary_of
+from spatial.stages.calibration import calibrated_graph, calibration_of, speed_status
+from spatial.stages.ground import closer_services, speeds_of, surroundings_of
+from spatial.stages.headlines import headline_cutoffs, headline_towns, townspeople
+from spatial.stages.rules import access_rules, snap_rules, walk_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +39,11 @@ def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     Parameters
     ----------
     options : Options
-        `uncertainty`, `access`, `network`, `region`, `tiers`, `services_file`, and what decides which norms bind.
+        `uncertainty`, `calibration`, `access`, `network`, `region`, `tiers`, `services_file`, and what decides which
+        norms bind.
     inputs : mapping
         Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`, and perhaps
-        the raster `population`.
+        the raster `population` and the tables of a calibration.
     progress : callable
         Takes the fraction done and a message.
 
@@ -50,8 +53,8 @@ def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -
         Tables `intervals`, `interval_people`, `wet_losses` and `rural_access`, as far as the study allows them.
     """
     services = closer_services(options, inputs, options.uncertainty.services)
-    towns = {} if options.uncertainty.services else _towns(options, inputs)
-    graph = main_graph(options, inputs)
+    towns = {} if options.uncertainty.services else headline_towns(options, inputs)
+    graph = calibrated_graph(options, inputs)
     wet = _wet(options, graph)
     progress(0.0, "certainty: paired runs")
     found: dict[str, Value] = _intervals(options, inputs, graph, wet, services | towns)
@@ -70,28 +73,6 @@ def _wet(options: Options, graph: TravelGraph) -> TravelGraph | None:
     return with_season(graph, WET, table=speeds_of(options))
 
 
-def _headlines(options: Options) -> pd.DataFrame:
-    binding = binding_norms(options)
-    return binding.loc[binding["id"].isin(options.norms.headline)]
-
-
-def _towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Choose the tiers of towns that headline norms ask for; a city does what a town does."""
-    vocabulary = vocabulary_of(options)
-    asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
-    tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
-    return {
-        tier: TOWN_TIERS[tier] for tier in tiers if inputs["settlements"]["tier"].isin(TOWN_TIERS[tier]).any()
-    }
-
-
-def _cutoffs(options: Options) -> list[float]:
-    """Count people at the study's cutoffs, and at the minutes that its headline norms ask for."""
-    norms = _headlines(options)
-    timed = norms.loc[(norms["metric"] == "time_min") & (norms["unit"] == "min"), "threshold"].dropna()
-    return sorted({*map(float, options.access.cutoffs_min), *map(float, timed)})
-
-
 def _intervals(
     options: Options,
     inputs: Mapping[str, Any],
@@ -100,6 +81,7 @@ def _intervals(
     services: Mapping[str, frozenset[str]],
 ) -> dict[str, Value]:
     tables, people = [], []
+    calibration, status = calibration_of(options, inputs), speed_status(options, inputs)
     settlements = inputs["settlements"]
     for service, kinds in services.items():
         is_town = service in TOWN_TIERS
@@ -108,29 +90,31 @@ def _intervals(
             settlements,
             towns_as_facilities(settlements) if is_town else inputs["facilities"],
             service=kinds,
-            cutoffs_min=_cutoffs(options),
+            cutoffs_min=headline_cutoffs(options),
             speed_share=options.uncertainty.speed_share,
+            snap=options.uncertainty.snap,
+            walk=walk_range(options),
+            calibration=calibration,
             wet=wet,
             direction=options.access.direction,
             rules=snap_rules(options.network),
             barriers=surroundings_of(options, inputs).barriers,
         )
-        table = found.table.assign(service=service)
+        table = found.table.assign(service=service, speed_status=status)
         tables.append(_at_home(table, settlements, kinds) if is_town else table)
         people.append(found.people.assign(service=service, mode=graph.mode))
     if not tables:
         return {}
     names = {"service": "str", "mode": "str"}
     return {
-        "intervals": pd.concat(tables, ignore_index=True).astype({"service": "str"}),
+        "intervals": pd.concat(tables, ignore_index=True).astype({"service": "str", "speed_status": "str"}),
         "interval_people": pd.concat(people, ignore_index=True).astype({**names, "factor": "str"}),
     }
 
 
 def _at_home(table: pd.DataFrame, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.DataFrame:
     """Give a town no way to itself."""
-    towns = settlements.loc[settlements["tier"].isin(tiers), "settlement_id"]
-    here = table["settlement_id"].isin(towns)
+    here = townspeople(table["settlement_id"], settlements, tiers)
     minutes = [name for name in map(str, table.columns) if name.endswith("_min")]
     known = {name: table[name].mask(here, 0.0) for name in minutes}
     status = table["interval_status"].mask(here, "reached")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from spatial.access.uncertainty import WalkRange
+from spatial.access import Calibration
 from spatial.planning.certainty import CertaintyNote
 from spatial.planning.gaps import rank_gaps
 from spatial.planning.summary import summarise_study
-from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.stages.calibration import calibration_of, speed_status
+from spatial.stages.rules import binding_norms, vocabulary_of, walk_range
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -82,18 +83,20 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         register=binding,
         issues=known_issues(tables["provenance"]),
         facts=facts,
-        certainty=certainty_note(options, binding),
+        certainty=certainty_note(options, tables, binding),
     )
 
 
-def certainty_note(options: Options, binding: pd.DataFrame) -> CertaintyNote:
+def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:
     """
     Say what the paired runs assumed.
 
     Parameters
     ----------
     options : Options
-        `uncertainty`, `network` and `services_file`.
+        `uncertainty`, `calibration`, `network` and `services_file`.
+    tables : mapping
+        Those of a calibration, as far as they are there.
     binding : DataFrame
         The norms that bind the study.
 
@@ -102,7 +105,8 @@ def certainty_note(options: Options, binding: pd.DataFrame) -> CertaintyNote:
     CertaintyNote
         With the service of the study for each service that a norm asks for.
     """
-    vocabulary, walk = vocabulary_of(options), WalkRange()
+    vocabulary, walk = vocabulary_of(options), walk_range(options)
+    measured, status = calibration_of(options, tables), speed_status(options, tables)
     found = {word: vocabulary.for_register(word) for word in sorted(set(binding["service"]))}
     return CertaintyNote(
         answers={word: service.id for word, service in found.items() if service is not None},
@@ -110,6 +114,13 @@ def certainty_note(options: Options, binding: pd.DataFrame) -> CertaintyNote:
         speed_share=options.uncertainty.speed_share,
         walk_km_h=walk.walk_km_h,
         detour=walk.detour,
+        calibrated=status == "calibrated",
+        speed_status=status,
+        speed_factors=measured.error_range(fitted=status == "calibrated") if measured else None,
+        calibration={
+            **(measured or Calibration.none()).summary(),
+            "departure": options.calibration.departure or None,
+        },
     )
 
 

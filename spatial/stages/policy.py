@@ -12,6 +12,7 @@ from spatial.network.speeds import load_speeds
 from spatial.qgis.meta import load_messages
 from spatial.runner.stage import Options
 from spatial.sources.services import load_services
+from spatial.stages.policy_trials import scenario_seasons, trial_modes, trial_services
 from spatial.stages.rules import norm_rules, register_of
 from spatial.study import Study
 from spatial.terrain import load_surface_speeds
@@ -48,14 +49,14 @@ def check_policy(study: Study) -> None:
     problems: list[str] = []
     vocabulary = _vocabulary(study, problems)
     if vocabulary is not None:
-        problems += _services(study, vocabulary)
+        problems += _services(study, vocabulary) + trial_services(study, vocabulary)
     problems += _norms(study)
     speeds = study.network.speeds
     file = study.raw_path(speeds) if speeds.endswith(".toml") else None
     if file is None or file.is_file():
         problems += _faults(lambda: load_speeds(file or speeds), f"network.speeds: {speeds!r}")
         problems += _season(study, file or speeds)
-    problems += _slopes(study) + _off_road(study)
+    problems += _slopes(study) + _off_road(study) + trial_modes(study)
     problems += _languages(study.outputs.languages)
     problems += _crs(study.outputs.crs)
     if problems:
@@ -77,7 +78,7 @@ def _season(study: Study, speeds: str | Path) -> list[str]:
         known = load_speeds(speeds).seasons
     except StudyError:
         return []  # the table's own faults are listed already
-    asked = {"network.season": study.network.season}
+    asked = {"network.season": study.network.season, **scenario_seasons(study)}
     if study.uncertainty.wet and study.network.season == "dry":
         asked["uncertainty.wet"] = "wet"
     return [
@@ -88,9 +89,12 @@ def _season(study: Study, speeds: str | Path) -> list[str]:
 
 
 def _slopes(study: Study) -> list[str]:
+    problems = []
     if study.network.slope and study.sources.elevation is None:
-        return ["network.slope: slopes need [sources.elevation]"]
-    return []
+        problems.append("network.slope: slopes need [sources.elevation]")
+    if study.network.turns and (study.sources.osm is None or not study.sources.osm.roads or study.sources.roads):
+        problems.append("network.turns: turns are read with the roads of [sources.osm]; roads of your own have none")
+    return problems
 
 
 def _off_road(study: Study) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.access import AccessRules, SnapRules
+from spatial.access import AccessRules, SnapRules, WalkRange
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
 from spatial.sources.services import load_services
@@ -25,6 +25,7 @@ __all__ = [
     "register_of",
     "snap_rules",
     "vocabulary_of",
+    "walk_range",
     "wanted_services",
 ]
 
@@ -76,6 +77,23 @@ def access_rules(options: Options) -> AccessRules:
         snap=snap_rules(options.network),
         buffer_m=options.region.buffer_km * METRES_A_KM,
     )
+
+
+def walk_range(options: Options) -> WalkRange:
+    """
+    Take how the walks to and from the network may differ from what is assumed.
+
+    Parameters
+    ----------
+    options : Options
+        `uncertainty`.
+
+    Returns
+    -------
+    WalkRange
+        The same numbers.
+    """
+    return WalkRange(walk_km_h=options.uncertainty.walk_km_h, detour=options.uncertainty.detour)
 
 
 def vocabulary_of(options: Options) -> Vocabulary:

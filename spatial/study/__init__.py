@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from spatial.errors import StudyError
-from spatial.study.base import Model
+from spatial.study.base import Model, unrepeated
 from spatial.study.engine import (
     AreaOptions,
     DecayOptions,
@@ -24,13 +24,16 @@ from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.outputs import OutputOptions
 from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
 from spatial.study.times import AccessOptions, NetworkOptions
+from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
 
 __all__ = [
     "AccessOptions",
     "Adoption",
     "AreaOptions",
+    "CalibrationOptions",
     "Confirmation",
     "DecayOptions",
+    "EmergencyOptions",
     "GroupOptions",
     "MeasureOptions",
     "NetworkOptions",
@@ -41,6 +44,7 @@ __all__ = [
     "PopulationOptions",
     "RasterSource",
     "Region",
+    "ScenarioOptions",
     "Sources",
     "Study",
     "TableSource",
@@ -92,11 +96,29 @@ class Study(Model):
     areas: AreaOptions = Field(default_factory=lambda: AreaOptions())
     off_road: OffRoadOptions = Field(default_factory=lambda: OffRoadOptions())
     uncertainty: UncertaintyOptions = Field(default_factory=lambda: UncertaintyOptions())
+    calibration: CalibrationOptions = Field(default_factory=lambda: CalibrationOptions())
+    scenarios: tuple[ScenarioOptions, ...] = Field(
+        (), description="Changes on the roads or of the facilities whose gains and losses are counted"
+    )
+    emergency: tuple[EmergencyOptions, ...] = Field(
+        (), description="Response of crews; one table, or a list of them"
+    )
     norms: NormOptions = Field(default_factory=lambda: NormOptions())
     outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
     raw: Path = Field(
         Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it"
     )
+
+    @field_validator("scenarios", "emergency", mode="before")
+    @classmethod
+    def _one_table(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else value
+
+    @field_validator("scenarios", "emergency")
+    @classmethod
+    def _each_once(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        unrepeated(tuple(getattr(item, "name", None) or item.service for item in items))
+        return items
 
     @classmethod
     def from_dict(
@@ -181,6 +203,27 @@ class Study(Model):
             Below the raw root, or as it is if absolute.
         """
         return self.raw / path
+
+    def own_files(self) -> dict[str, str]:
+        """
+        Files of the user's own that stages read beside the sources.
+
+        Returns
+        -------
+        dict of str to str
+            Path as written, by its key in the study file; the first part of a key is a top-level key.
+        """
+        named = {"services_file": self.services_file, "norms.register": self.norms.register_file}
+        named |= {
+            f"{key}.speeds": path if path.endswith(".toml") else None
+            for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))
+        }
+        tables = {"calibration.observed": self.calibration.observed}
+        for scenario in self.scenarios:
+            for key in ("close_file", "new_roads", "new_facilities"):
+                tables[f"scenarios.{scenario.name}.{key}"] = getattr(scenario, key)
+        named |= {key: table.path for key, table in tables.items() if table is not None}
+        return {key: path for key, path in named.items() if path}
 
     def title_in(self, language: str) -> str:
         """

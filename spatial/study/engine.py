@@ -125,6 +125,25 @@ class UncertaintyOptions(Model):
         0.2, ge=0, lt=1, description="Every speed may be this share lower or higher; 0 for none"
     )
     wet: bool = Field(True, description="Whether the wet season of the speed table is one of the runs")
+    snap: bool = Field(
+        True,
+        description="Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
+        "the nearest way in",
+    )
+    walk_km_h: tuple[float, float] = Field(
+        (4.0, 6.0), description="Slowest and fastest walk to and from the network"
+    )
+    detour: tuple[float, float] = Field(
+        (1.0, 1.6), description="Least and largest length of that walk over its straight line"
+    )
     services: Annotated[tuple[str, ...], Unrepeated] = Field(
         (), description="Services that get an interval; empty for those of the headline norms"
     )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 0 < self.walk_km_h[0] <= self.walk_km_h[1]:
+            raise ValueError("walk_km_h: give the slowest walk first, above 0")
+        if not 1 <= self.detour[0] <= self.detour[1]:
+            raise ValueError("detour: give the least detour first, 1 or more")
+        return self

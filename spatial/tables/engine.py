@@ -5,12 +5,17 @@ from __future__ import annotations
 from spatial.tables.contract import Field, Table, number, text
 from spatial.tables.ground import SETTLEMENTS
 from spatial.tables.results import ACCESS
-from spatial.tables.words import MEASURE_STATUS, REACH_STATUS, WET_STATUS
+from spatial.tables.words import CLASS_CHANGE, MEASURE_STATUS, REACH_STATUS, SPEED_STATUS, WET_STATUS
 
 __all__ = [
+    "CALIBRATION_ERRORS",
+    "CALIBRATION_FACTORS",
+    "CALIBRATION_OBSERVATIONS",
     "CATCHMENTS",
     "CELLS",
     "CELL_ACCESS",
+    "EMERGENCY_PEOPLE",
+    "EMERGENCY_RESPONSE",
     "FACILITY_USE",
     "INTERVALS",
     "INTERVAL_PEOPLE",
@@ -18,6 +23,8 @@ __all__ = [
     "MEASURES",
     "OFF_ROAD",
     "RURAL_ACCESS",
+    "SCENARIO_ACCESS",
+    "SCENARIO_PEOPLE",
     "SERVED",
     "WET_LOSSES",
 ]
@@ -93,6 +100,14 @@ INTERVALS = Table(
         text("interval_status", "Status", values=(*REACH_STATUS, "sometimes_reached")),
         text("main_factor", "What matters most", "speed, walk, entry or season.", nullable=True),
         number("main_factor_min", "Width by it alone", "min"),
+        text(
+            "speed_status",
+            "Speeds",
+            "uncalibrated: the range is assumed; compared: it is measured on observed times; calibrated: speeds are "
+            "fitted to such times too.",
+            values=SPEED_STATUS,
+            required=False,
+        ),
     ),
 )
 INTERVAL_PEOPLE = Table(
@@ -203,5 +218,158 @@ OFF_ROAD = Table(
         text("facility_id", "Nearest facility", nullable=True),
         number("travel_time_min", "Travel time over open ground", "min", "NaN with a status that says why."),
         text("reach_status", "Reach status", values=REACH_STATUS),
+    ),
+)
+_NO_WAY = "NaN where there is no way."
+_ERROR = "Modelled less observed, as minutes or as a share of the observed ones: below 0 where the model is too fast."
+_PEOPLE = number("population_persons", "People", "persons")
+_IN_STUDY = Field("in_study", "flag", "In the study area")
+_UNKNOWN_PLACES = Field(
+    "unknown_places", "whole", "Places of unknown people", "Their people count as nobody."
+)
+SCENARIO_ACCESS = Table(
+    "scenario_access",
+    "What scenarios change",
+    ("scenario", "settlement_id", "service", "mode"),
+    None,
+    (
+        text("scenario", "Scenario"),
+        *_WHO,
+        number("before_min", "Before", "min", _NO_WAY),
+        number("after_min", "After", "min", _NO_WAY),
+        number("difference_min", "After less before", "min", "NaN where either has no way.", minimum=None),
+        text("before_status", "Status before", values=REACH_STATUS),
+        text("after_status", "Status after", values=REACH_STATUS),
+        number(
+            "cutoff_min",
+            "Cutoff",
+            "min",
+            "That of the headline norm, else the longest of the study.",
+            nullable=False,
+        ),
+        Field("within_before", "flag", "Within the cutoff before"),
+        Field("within_after", "flag", "Within the cutoff after"),
+        text("class_change", "Class", values=CLASS_CHANGE),
+        _PEOPLE,
+        _IN_STUDY,
+    ),
+)
+SCENARIO_PEOPLE = Table(
+    "scenario_people",
+    "Who gains and loses by scenarios",
+    ("scenario", "service", "mode", "cutoff_min"),
+    None,
+    (
+        text("scenario", "Scenario"),
+        text("service", "Service"),
+        text("mode", "Mode"),
+        number("cutoff_min", "Cutoff", "min", nullable=False),
+        Field("is_class", "flag", "Cutoff of the classes", "The one that the table scenario_access uses."),
+        number("persons", "People", "persons"),
+        number("within_before_persons", "People within before", "persons"),
+        number("within_after_persons", "People within after", "persons"),
+        number("gained_persons", "People who gain", "persons"),
+        number("lost_persons", "People who lose", "persons"),
+        Field("gained_places", "whole", "Places that gain"),
+        Field("lost_places", "whole", "Places that lose"),
+        number(
+            "person_minutes",
+            "Minutes saved by all people",
+            "min",
+            "One journey each, of those with a way in both.",
+            minimum=None,
+        ),
+        _UNKNOWN_PLACES,
+    ),
+)
+EMERGENCY_RESPONSE = Table(
+    "emergency_response",
+    "Response of crews",
+    ("settlement_id", "service", "mode"),
+    None,
+    (
+        *_WHO,
+        text("station_id", "Station", "The one with the shortest response.", nullable=True),
+        number("mobilisation_min", "Mobilisation", "min", "As stated; NaN where no station can come."),
+        number("drive_min", "Drive from the station", "min", _NO_WAY),
+        number("response_min", "Response", "min", "Mobilisation and drive; NaN where no station can come."),
+        number("target_met_min", "Shortest target met", "min", "NaN where none is met."),
+        text("reach_status", "Reach status", values=REACH_STATUS),
+        _PEOPLE,
+        _IN_STUDY,
+    ),
+)
+EMERGENCY_PEOPLE = Table(
+    "emergency_people",
+    "People within response targets",
+    ("service", "mode", "target_min"),
+    None,
+    (
+        text("service", "Service"),
+        text("mode", "Mode"),
+        number("target_min", "Target", "min", nullable=False),
+        number("within_persons", "People within", "persons"),
+        number("beyond_persons", "People beyond", "persons"),
+        Field("within_places", "whole", "Places within"),
+        Field("beyond_places", "whole", "Places beyond"),
+        _UNKNOWN_PLACES,
+    ),
+)
+CALIBRATION_FACTORS = Table(
+    "calibration_factors",
+    "Fitted speeds",
+    ("mode", "group"),
+    None,
+    (
+        text("mode", "Mode"),
+        text("by", "Classes by", values=("road_class", "surface")),
+        text("group", "Class of road"),
+        number("factor", "Factor on the speed", "", nullable=False),
+        Field("applied", "flag", "Used by the study"),
+    ),
+)
+CALIBRATION_ERRORS = Table(
+    "calibration_errors",
+    "Modelled against observed times",
+    ("mode", "half", "stage", "by", "group"),
+    None,
+    (
+        text("mode", "Mode"),
+        text("half", "Half", "fit: used for the fit; test: kept aside.", values=("fit", "test")),
+        text(
+            "stage", "Speeds", "before: as the table has them; after: as fitted.", values=("before", "after")
+        ),
+        text("by", "Grouped by", values=("all", "distance", "class")),
+        text("group", "Group"),
+        Field("n", "whole", "Observations"),
+        *(
+            number(f"{name}_{unit}", title, "min" if unit == "min" else "", _ERROR, minimum=None)
+            for unit, of in (("min", ""), ("share", ", share"))
+            for name, title in (
+                ("median_error", f"Median error{of}"),
+                ("p05_error", f"Error that 5 % fall below{of}"),
+                ("p95_error", f"Error that 95 % fall below{of}"),
+            )
+        ),
+        number("mean_absolute_min", "Mean absolute error", "min"),
+    ),
+)
+CALIBRATION_OBSERVATIONS = Table(
+    "calibration_observations",
+    "Observed times",
+    ("observation",),
+    None,
+    (
+        text("observation", "Observation", "Its row in the file, from 1."),
+        text("mode", "Mode"),
+        number("observed_min", "Observed", "min", nullable=False),
+        text("half", "Half", "fit: used for the fit; test: kept aside.", values=("fit", "test", "unused")),
+        text("reason", "Why it is unused", "not_snapped, no_path, or no_road.", nullable=True),
+        number("modelled_before_min", "Modelled, speeds of the table", "min"),
+        number("modelled_after_min", "Modelled, fitted speeds", "min"),
+        number("error_before", "Error, speeds of the table", "", _ERROR, minimum=None),
+        number("error_after", "Error, fitted speeds", "", _ERROR, minimum=None),
+        number("distance_m", "Length of the way", "m"),
+        text("dominant_class", "Class of most minutes", nullable=True),
     ),
 )

@@ -1,12 +1,14 @@
 """The only values that status columns may have."""
 
 __all__ = [
+    "CLASS_CHANGE",
     "GATE",
     "LAST_MILE",
     "MEASURE_STATUS",
     "NORM_STATUS",
     "REACH_STATUS",
     "SNAP_STATUS",
+    "SPEED_STATUS",
     "TIERS",
     "WET_STATUS",
 ]
@@ -19,3 +21,5 @@ GATE = ("pass", "fail", "unknown", "none_applicable")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility")
 WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")
+CLASS_CHANGE = ("gained", "lost", "same")
+SPEED_STATUS = ("uncalibrated", "compared", "calibrated")

@@ -118,7 +118,8 @@ def test_status_says_what_would_run_and_why(command, ran):
     lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
     del tiny.tables["network"]["speed_factor"]
     assert lines[0] == "skip  read        up to date"  # a speed changes nothing of what is read
-    assert lines[1] == "run   network     its inputs, options or code changed"
+    assert lines[1] == "run   calibration its inputs, options or code changed"
+    assert lines[2] == "run   network     stage calibration runs before it"
     assert {line.split()[0] for line in lines[1:]} == {"run"}
 
 

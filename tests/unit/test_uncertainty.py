@@ -240,3 +240,13 @@ def test_on_a_combined_network_the_nearest_way_into_each_layer_stays():
     # The drive stays at worst: 200 or 300 m of walk and 25 km at 25 km/h, not five hours on foot.
     assert row["entry_high_min"] < 70.0
     assert row["low_min"] <= row["base_min"] <= row["high_min"]
+
+
+def test_without_the_way_in_only_speeds_and_seasons_are_varied(road):
+    villages = settlements(("b", (25_000, 900)), ("a", (20_000, 0)), persons=[10.0, 1.0])
+    found = access_intervals(road, villages, CLINIC, service="hospital", snap=False)
+    whole = access_intervals(road, villages, CLINIC, service="hospital")
+    assert set(found.people["factor"]) == {"speed", "all"}
+    assert not {"walk_low_min", "entry_low_min"} & set(found.table)
+    assert found.table["base_min"].equals(whole.table["base_min"])
+    assert found.table["high_min"].equals(found.table["speed_high_min"])

@@ -1,0 +1,117 @@
+"""Files of what is tried out: new roads, what closes roads, and observed times between places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError
+from spatial.sources.columns import complete_text_column, number_column, text_column
+from spatial.sources.formats import open_mapped
+from spatial.sources.placement import place_frame
+from spatial.sources.vector import read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pyproj
+
+    from spatial.study import TableSource
+
+__all__ = ["new_roads_from_table", "observed_from_table"]
+
+_NUMBERS = ("speed_km_h",)
+_TAGS = ("road_id", "road_class", "oneway", "surface", "all_season", "bridge", "tunnel", "motorroad")
+_TAG_WORDS = {True: "yes", False: "no"}
+_ENDS = {"from": ("from_x", "from_y"), "to": ("to_x", "to_y")}
+
+
+def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """
+    Read the new roads of a scenario.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it.
+    crs : CRS
+        Of the network.
+
+    Returns
+    -------
+    GeoDataFrame
+        As `edit_network` takes it: what the file has of road_id, road_class, speed_km_h, oneway, surface, all_season,
+        bridge, tunnel and motorroad, and its other columns.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        As `read_table`, and where a speed is no number.
+    """
+    frame = read_table(path, source, what="new roads", key="road_id").to_crs(crs)
+    problems: list[str] = []
+    for column in _TAGS:
+        if column in frame.columns:
+            frame[column] = text_column(frame[column].replace(_TAG_WORDS))
+    for column in _NUMBERS:
+        if column in frame.columns:
+            frame[column] = number_column(frame, column, problems, key="road_id")
+    if problems:
+        raise ContractError(f"new roads {path}", problems)
+    return frame
+
+
+def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> pd.DataFrame:
+    """
+    Read observed times between places.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it; its `crs` and `datum` hold for from_x, from_y, to_x and to_y.
+    crs : CRS
+        Of the network.
+
+    Returns
+    -------
+    DataFrame
+        As `calibrate_speeds` takes it: observed_min, with from_id and to_id or with coordinates in the CRS of the
+        network, and the file's other columns.
+
+    Raises
+    ------
+    SourceError, CrsError, ContractError
+        With every fault of columns, ids and numbers at once.
+    """
+    label = f"observed {path}"
+    frame = pd.DataFrame(open_mapped(path, source, what="observed")).drop(columns="geometry", errors="ignore")
+    has_xy = all(name in frame for pair in _ENDS.values() for name in pair)
+    needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
+    shown = ", ".join(map(str, frame.columns))
+    problems = [
+        f"{name}: the column is missing; map it in columns: the table has {shown}"
+        for name in needed
+        if name not in frame
+    ]
+    if problems:
+        raise ContractError(label, problems)
+    frame["observed_min"] = number_column(frame, "observed_min", problems, key="", complete=True)
+    for name in ("from_id", "to_id"):
+        if name in frame:
+            frame[name] = (
+                text_column(frame[name]) if has_xy else complete_text_column(frame, name, problems, key="")
+            )
+    if problems:
+        raise ContractError(label, problems)
+    for x, y in _ENDS.values() if has_xy else ():
+        declared = source.model_copy(update={"longitude": x, "latitude": y})
+        points = place_frame(frame[[x, y]].copy(), declared, path, what="observed", key="").to_crs(crs)
+        frame[x], frame[y] = (np.asarray(points.geometry.x), np.asarray(points.geometry.y))
+    return frame

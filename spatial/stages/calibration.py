@@ -1,0 +1,169 @@
+"""Stage `calibration`: the speeds of the first mode against observed times, before anything travels on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.access import Calibration, FitRules, calibrate_speeds
+from spatial.sources.trials import observed_from_table
+from spatial.stages.ground import main_graph, surroundings_of
+from spatial.stages.network import network_of
+from spatial.stages.rules import snap_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.network import TravelGraph
+    from spatial.runner.stage import Options, Progress, Value
+
+__all__ = ["calibrated_graph", "calibration", "calibration_of", "speed_status"]
+
+FACTORS, ERRORS, OBSERVATIONS = "calibration_factors", "calibration_errors", "calibration_observations"
+
+
+def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Hold the speeds of the study's first mode against observed times; without such times there is nothing to do.
+
+    Parameters
+    ----------
+    options : Options
+        `calibration` and `network`.
+    inputs : mapping
+        Tables `roads`, `places`, `facilities`, `study_area`, `water`, and the raster `elevation` where the study has
+        one.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `calibration_factors`, `calibration_errors` and `calibration_observations`, or nothing.
+    """
+    chosen = options.calibration
+    if chosen.observed is None:
+        return {}
+    progress(0.0, "calibration: network as the speed table has it")
+    graph = network_of(options, inputs, options.network.modes[0])
+    progress(0.4, "calibration: observed times")
+    file = options.raw_path(chosen.observed.path)
+    observed = observed_from_table(file, chosen.observed, crs=graph.crs)
+    numbers = [str(number) for number in range(1, len(observed) + 1)]
+    found = calibrate_speeds(
+        graph,
+        observed.assign(observation=pd.Series(numbers, index=observed.index, dtype="str")),
+        places=[inputs["places"], inputs["facilities"]],
+        by=chosen.by,
+        groups=chosen.groups,
+        fit=FitRules(minimum=chosen.minimum),
+        rules=snap_rules(options.network),
+        barriers=surroundings_of(options, inputs).barriers,
+    )
+    return {
+        FACTORS: _factors(found, graph.mode, applied=chosen.apply),
+        ERRORS: _words(found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")),
+        OBSERVATIONS: _observations(found, graph.mode),
+    }
+
+
+def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration | None:
+    """
+    Take what observed times said of the speeds.
+
+    Parameters
+    ----------
+    options : Options
+        `calibration`.
+    inputs : mapping
+        The tables of the stage, as far as they are there.
+
+    Returns
+    -------
+    Calibration or None
+        None where nothing was observed.
+    """
+    if FACTORS not in inputs:
+        return None
+    factors, seen = inputs[FACTORS], inputs[OBSERVATIONS]
+    return Calibration(
+        factors=dict(zip(factors["group"], factors["factor"], strict=True)),
+        by=options.calibration.by,
+        groups=options.calibration.groups,
+        observations=seen.loc[seen["half"] != "unused"],
+        unused=seen.loc[seen["half"] == "unused"],
+        report=inputs[ERRORS],
+    )
+
+
+def calibrated_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
+    """
+    Read the graph that headlines use, and say in its report whether its speeds are fitted.
+
+    Parameters
+    ----------
+    options : Options
+        `network` and `calibration`.
+    inputs : mapping
+        Tables `nodes` and `edges`, and those of the stage, as far as they are there.
+
+    Returns
+    -------
+    TravelGraph
+        Of the study's first mode.
+    """
+    graph = main_graph(options, inputs)
+    found = calibration_of(options, inputs)
+    if found is None or not options.calibration.apply:
+        return graph
+    return replace(graph, report={**graph.report, "calibration": found.summary()})
+
+
+def speed_status(options: Options, inputs: Mapping[str, Any]) -> str:
+    """
+    Say in a word how well the speeds are known.
+
+    Parameters
+    ----------
+    options : Options
+        `calibration`.
+    inputs : mapping
+        The tables of the stage, as far as they are there.
+
+    Returns
+    -------
+    str
+        ``"uncalibrated"``, ``"compared"`` with observed times, or ``"calibrated"``: fitted to them and used.
+    """
+    if FACTORS not in inputs:
+        return "uncalibrated"
+    return "calibrated" if options.calibration.apply else "compared"
+
+
+def _factors(found: Calibration, mode: str, *, applied: bool) -> pd.DataFrame:
+    groups = sorted(found.factors)
+    table = pd.DataFrame(
+        {
+            "mode": mode,
+            "by": found.by,
+            "group": groups,
+            "factor": np.array([found.factors[name] for name in groups], dtype=np.float64),
+            "applied": applied,
+        }
+    )
+    return _words(table, ("mode", "by", "group"))
+
+
+def _observations(found: Calibration, mode: str) -> pd.DataFrame:
+    unused = found.unused.assign(half="unused")
+    used = found.observations.assign(reason=None)
+    table = pd.concat([used, unused] if len(unused) else [used], ignore_index=True).assign(mode=mode)
+    table = table.iloc[np.argsort(table["observation"].astype(int), kind="stable")].reset_index(drop=True)
+    return _words(table, ("observation", "mode", "half", "reason", "dominant_class"))
+
+
+def _words(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    return table.astype(dict.fromkeys(names, "str"))

@@ -1,0 +1,119 @@
+"""Stage `emergency`: minutes from the call until the first crew is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.access import emergency_response
+from spatial.network import TravelGraph
+from spatial.stages.ground import surroundings_of
+from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.runner.stage import Options, Progress, Value
+    from spatial.study import EmergencyOptions
+
+__all__ = ["CREW_MODES", "crew_mode", "emergency"]
+
+CREW_MODES = ("emergency", "drive", "motorcycle")
+"""Modes that crews travel by, the first one that the study has."""
+
+
+def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Find the response of the study's crews.
+
+    Parameters
+    ----------
+    options : Options
+        `emergency`, `network` and `services_file`.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `emergency_response` and `emergency_people`, or nothing where the study asks for none.
+    """
+    mode = crew_mode(options.network.modes)
+    if not options.emergency or mode is None:
+        return {}
+    progress(0.0, "emergency: response of crews")
+    graph = TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode)
+    vocabulary = vocabulary_of(options)
+    tables, people = [], []
+    for crew in options.emergency:
+        found = emergency_response(
+            graph,
+            inputs["facilities"],
+            inputs["settlements"],
+            mobilisation_min=crew.mobilisation_min,
+            service=vocabulary.satisfying(crew.service),
+            rules=snap_rules(options.network),
+            barriers=surroundings_of(options, inputs).barriers,
+        )
+        table = _with_targets(found, crew, inputs["settlements"])
+        tables.append(table)
+        people.append(_people(table, crew.targets_min))
+    return {
+        "emergency_response": pd.concat(tables, ignore_index=True),
+        "emergency_people": pd.concat(people, ignore_index=True),
+    }
+
+
+def crew_mode(modes: Sequence[str]) -> str | None:
+    """
+    Choose the mode that crews travel by.
+
+    Parameters
+    ----------
+    modes : sequence of str
+        Of the study.
+
+    Returns
+    -------
+    str or None
+        None where the study only walks or cycles.
+    """
+    return next((mode for mode in CREW_MODES if mode in modes), None)
+
+
+def _with_targets(found: pd.DataFrame, crew: EmergencyOptions, settlements: pd.DataFrame) -> pd.DataFrame:
+    response = found["response_min"].to_numpy(dtype=np.float64)
+    met = np.full(len(found), np.nan)
+    for target in sorted(crew.targets_min, reverse=True):
+        met[response <= target] = target
+    service = pd.Series(crew.service, index=found.index, dtype="str")
+    people = settlements["population_persons"].to_numpy(dtype=np.float64)
+    scored = settlements["in_study"].to_numpy(dtype=bool)
+    table = found.assign(service=service, target_met_min=met, population_persons=people, in_study=scored)
+    return table[[field.name for field in TABLES["emergency_response"].fields]]
+
+
+def _people(table: pd.DataFrame, targets_min: Sequence[float]) -> pd.DataFrame:
+    scored = table.loc[table["in_study"]]
+    persons = scored["population_persons"].fillna(0.0)
+    rows = []
+    for target in sorted(targets_min):
+        within = scored["response_min"] <= target
+        rows.append(
+            {
+                "service": table["service"].iloc[0],
+                "mode": table["mode"].iloc[0],
+                "target_min": float(target),
+                "within_persons": float(persons[within].sum()),
+                "beyond_persons": float(persons[~within].sum()),
+                "within_places": int(within.sum()),
+                "beyond_places": int((~within).sum()),
+                "unknown_places": int(scored["population_persons"].isna().sum()),
+            }
+        )
+    return pd.DataFrame(rows).astype({"service": "str", "mode": "str"})

@@ -1,0 +1,98 @@
+"""What a study tries out by name: services, seasons and modes of scenarios, crews and a calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.errors import first_of
+from spatial.stages.emergency import CREW_MODES, crew_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spatial.sources.services import Vocabulary
+    from spatial.study import Study
+
+__all__ = ["scenario_seasons", "trial_modes", "trial_services"]
+
+
+def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
+    """
+    Look up the services of scenarios and crews.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    vocabulary : Vocabulary
+        Its services.
+
+    Returns
+    -------
+    list of str
+        A line for each key with unknown services.
+    """
+    asked = {f"scenarios.{item.name}.services": item.services for item in study.scenarios}
+    asked |= {
+        f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
+        for item in study.scenarios
+        if item.new_facilities is not None and item.new_facilities.service is not None
+    }
+    asked["emergency.service"] = tuple(crew.service for crew in study.emergency)
+    known = ", ".join(vocabulary.ids)
+    unknown = {key: [name for name in names if name not in vocabulary.ids] for key, names in asked.items()}
+    return [f"{key}: unknown {first_of(names)}; known are {known}" for key, names in unknown.items() if names]
+
+
+def scenario_seasons(study: Study) -> dict[str, str]:
+    """
+    List the seasons that scenarios play in.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    dict of str to str
+        Season by key.
+    """
+    return {f"scenarios.{item.name}.season": item.season for item in study.scenarios if item.season}
+
+
+def trial_modes(study: Study) -> list[str]:
+    """
+    Check that the study's modes can do what is tried out.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    list of str
+        A line for each key that asks too much.
+    """
+    return [*_of_scenarios(study), *_of_others(study)]
+
+
+def _of_scenarios(study: Study) -> Iterator[str]:
+    main = study.network.modes[0]
+    for item in study.scenarios:
+        key = f"scenarios.{item.name}"
+        if "+" in main and item.new_roads is not None:
+            yield f"{key}.new_roads: {main} has several layers; put a mode of one layer first in network.modes"
+        if item.season is not None and "+" in main:
+            yield f"{key}.season: {main} has several layers; put a mode of one layer first in network.modes"
+        if item.season is not None and study.network.season != "dry":
+            yield f"{key}.season: the study is in the season {study.network.season}; set network.season = 'dry'"
+
+
+def _of_others(study: Study) -> Iterator[str]:
+    modes = study.network.modes
+    if study.calibration.apply and "+" in modes[0]:
+        yield f"calibration.apply: {modes[0]} has several layers; put a mode of one layer first in network.modes"
+    if study.emergency and crew_mode(modes) is None:
+        yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"

@@ -1,0 +1,210 @@
+"""Stage `scenarios`: roads closed, faster or new, facilities that open or close, and who gains and loses by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.access import compare_scenarios, summarise_scenarios, towns_as_facilities
+from spatial.access.rules import TOWN_TIERS
+from spatial.access.scenarios import reclassified
+from spatial.crs import require_metres
+from spatial.errors import ContractError, first_of
+from spatial.network.closures import edges_closed_by
+from spatial.network.scenarios import Scenario, unknown_names
+from spatial.sources.trials import new_roads_from_table
+from spatial.sources.vector import facilities_from_table, read_table
+from spatial.stages.calibration import calibrated_graph
+from spatial.stages.ground import closer_services, speeds_of, surroundings_of
+from spatial.stages.headlines import headline_cutoffs, headline_minutes, headline_towns, townspeople
+from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from spatial.network import TravelGraph
+    from spatial.runner.stage import Options, Progress, Value
+    from spatial.study import ScenarioOptions
+
+__all__ = ["scenarios"]
+
+TOWN_ID = "town:"
+"""Put before the id of a town that stands among facilities."""
+SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
+COUNTS = ("gained_places", "lost_places", "unknown_places")
+
+
+def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Compare the study's scenarios with the network as it is, in the study's first mode.
+
+    Parameters
+    ----------
+    options : Options
+        `scenarios`, `calibration`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`, and those of a calibration.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `scenario_access` and `scenario_people`, or nothing where the study has no scenario.
+    """
+    if not options.scenarios:
+        return {}
+    graph = calibrated_graph(options, inputs)
+    after = {item.name: _facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
+    _refuse_unknown(options.scenarios, graph, inputs["facilities"])
+    tables, people = [], []
+    for number, item in enumerate(options.scenarios):
+        progress(number / len(options.scenarios), f"scenarios: {item.name}")
+        compared = _compared(options, inputs, graph, item, after[item.name])
+        if len(compared):
+            tables.append(compared)
+            people.append(_people(compared, headline_cutoffs(options)))
+    if not tables:
+        return {}
+    return {
+        "scenario_access": pd.concat(tables, ignore_index=True).rename(
+            columns={"persons": "population_persons"}
+        ),
+        "scenario_people": pd.concat(people, ignore_index=True),
+    }
+
+
+def _compared(
+    options: Options,
+    inputs: Mapping[str, Any],
+    graph: TravelGraph,
+    item: ScenarioOptions,
+    after: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    settlements = inputs["settlements"]
+    towns = {} if item.services else headline_towns(options, inputs)
+    either = pd.concat([inputs["facilities"], after], ignore_index=True)
+    services = closer_services(options, {**inputs, "facilities": either}, item.services) | towns
+    if not services:
+        return pd.DataFrame()
+    limits, longest = headline_minutes(options), max(options.access.cutoffs_min)
+    own = towns_as_facilities(settlements)
+    own = own.assign(facility_id=(TOWN_ID + own["facility_id"]).astype("str"))
+    compared = compare_scenarios(
+        graph,
+        _scenario(options, item, graph),
+        settlements,
+        _stacked([inputs["facilities"], own]),
+        service=services,
+        cutoff_min={name: limits.get(name, longest) for name in services},
+        direction=options.access.direction,
+        facilities_after={item.name: _stacked([after, own])},
+        rules=snap_rules(options.network),
+        barriers=surroundings_of(options, inputs).barriers,
+    )
+    at_home = pd.Series(False, index=compared.index)
+    for name in towns:
+        in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
+        at_home |= in_town & (compared["service"] == name)
+    return _at_home(compared, at_home)
+
+
+def _scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
+    """Read the files of a scenario and make it one of the network."""
+    closed = list(item.close)
+    if item.close_file is not None:
+        file = options.raw_path(item.close_file.path)
+        marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(graph.crs)
+        closed += edges_closed_by(graph, marks, within_m=item.close_within_m).tolist()
+    roads = None
+    if item.new_roads is not None:
+        file = options.raw_path(item.new_roads.path)
+        roads = new_roads_from_table(file, item.new_roads, crs=graph.crs)
+    return Scenario(
+        item.name,
+        close=closed,
+        speeds=item.speeds_km_h,
+        factors=item.speed_factors,
+        add=roads,
+        season=item.season,
+        table=speeds_of(options),
+        snap_tolerance_m=item.snap_tolerance_m,
+    )
+
+
+def _facilities_after(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
+    if item.new_facilities is None:
+        return kept
+    file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
+    new = facilities_from_table(file, item.new_facilities, services=vocabulary_of(options).ids)
+    taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]
+    if len(taken):
+        raise ContractError(
+            f"scenario {item.name}",
+            [f"new_facilities: the study has {first_of(taken)} already; give other ids"],
+        )
+    # What a scenario opens serves, whatever the file calls it.
+    return _stacked([kept, new.to_crs(crs).assign(status="existing")])
+
+
+def _refuse_unknown(
+    items: Sequence[ScenarioOptions], graph: TravelGraph, facilities: gpd.GeoDataFrame
+) -> None:
+    """Name the unknown ids of all scenarios at once."""
+    problems = []
+    known = set(facilities["facility_id"])
+    for item in items:
+        unknown = {
+            "close": unknown_names(graph, item.close),
+            "speeds_km_h": unknown_names(graph, item.speeds_km_h),
+            "speed_factors": unknown_names(graph, item.speed_factors, classes=True),
+            "close_facilities": [name for name in item.close_facilities if name not in known],
+        }
+        what = {"close_facilities": "facility", "speed_factors": "edge, road or class"}
+        problems += [
+            f"scenarios.{item.name}.{key}: no {what.get(key, 'edge or road')} {first_of(names)} in the study"
+            for key, names in unknown.items()
+            if names
+        ]
+    if problems:
+        raise ContractError("scenarios", problems)
+
+
+def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    columns = ["facility_id", "service", "status", "geometry"]
+    every = [frame[columns] for frame in frames]
+    return gpd.GeoDataFrame(pd.concat(every, ignore_index=True), crs=every[0].crs)
+
+
+def _at_home(compared: pd.DataFrame, here: pd.Series) -> pd.DataFrame:
+    """Give a town no way to itself, before and after."""
+    minutes = {
+        f"{side}_min": compared[f"{side}_min"].mask(here, 0.0) for side in ("before", "after", "difference")
+    }
+    status = {
+        f"{side}_status": compared[f"{side}_status"].mask(here, "reached") for side in ("before", "after")
+    }
+    within = {f"within_{side}": compared[f"within_{side}"] | here for side in ("before", "after")}
+    change = compared["class_change"].mask(here, "same")
+    return compared.assign(**minutes, **status, **within, class_change=change)
+
+
+def _people(compared: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:
+    """Count people at the cutoff of the classes and at all others."""
+    parts = []
+    for _, rows in compared.groupby(["service"], sort=False):
+        own = float(rows["cutoff_min"].iloc[0])
+        for cutoff in sorted({own, *cutoffs_min}):
+            sums = summarise_scenarios(reclassified(rows, cutoff))
+            parts.append(sums.assign(cutoff_min=cutoff, is_class=cutoff == own, mode=rows["mode"].iloc[0]))
+    numbers = dict.fromkeys((*SUMS, "person_minutes"), np.float64) | dict.fromkeys(COUNTS, np.int64)
+    words = dict.fromkeys(("scenario", "service", "mode"), "str")
+    columns = [field.name for field in TABLES["scenario_people"].fields]
+    return pd.concat(parts, ignore_index=True).astype({**numbers, **words})[columns]
