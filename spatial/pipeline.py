@@ -22,6 +22,7 @@ LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
 FINDINGS = ("findings_read", "findings_network", "findings_access")
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
 TIMES = (*LAW, "network", "region")
+FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
 TRAVEL = ("study_area", "water", "nodes", "edges")
 ACCOUNTS = ("counts", "provenance", "population_account")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
@@ -29,11 +30,14 @@ RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 # fmt: off
 ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?", "intervals?", "interval_people?",
           "wet_losses?", "rural_access?", "cells?", "cell_access?", "off_road?")
+TRIALS = (*FITTED, "scenario_access?", "scenario_people?", "emergency_response?", "emergency_people?")
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
           ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
-    Stage("network", stages.network, ("roads", "study_area", "elevation?"), ("nodes", "edges", "findings_network"),
-          ("network",)),
+    Stage("calibration", stages.calibration, ("roads", "places", "facilities", "study_area", "water",
+          "elevation?"), FITTED, ("calibration", "network")),
+    Stage("network", stages.network, ("roads", "study_area", "elevation?", "calibration_factors?"),
+          ("nodes", "edges", "findings_network"), ("network", "calibration")),
     Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
           ("settlements", "population_account"), ("population", "network")),
     Stage("access", stages.access, ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
@@ -42,21 +46,27 @@ STAGES = (
           ("measures?", "facility_use?", "served?"), (*TIMES, "measures")),
     Stage("areas", stages.areas, ("facilities", *TRAVEL, "population?"), ("isochrones?", "catchments?"),
           (*TIMES, "areas")),
-    Stage("certainty", stages.certainty, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?"),
-          ("intervals?", "interval_people?", "wet_losses?", "rural_access?"), (*TIMES, "uncertainty")),
+    Stage("certainty", stages.certainty, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?",
+          *FITTED), ("intervals?", "interval_people?", "wet_losses?", "rural_access?"),
+          (*TIMES, "uncertainty", "calibration")),
+    Stage("scenarios", stages.scenarios, ("settlements", "facilities", *TRAVEL, *FITTED),
+          ("scenario_access?", "scenario_people?"), (*TIMES, "scenarios", "calibration")),
+    Stage("emergency", stages.emergency, ("settlements", "facilities", *TRAVEL),
+          ("emergency_response?", "emergency_people?"), ("emergency", "network", "services_file")),
     Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
           ("cells?", "cell_access?"), TIMES),
     Stage("off_road", stages.off_road, ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
           ("off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
     Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
           ("norm_results",), (*LAW, "inventory", "sources")),
-    Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?"), ("gaps",),
-          (*LAW, "network", "uncertainty", "name", "title", "synthetic", "note", "population", "outputs"),
-          files="processed"),
-    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, "gaps", "elevation?"), (), EVERYTHING,
+    Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?", *FITTED,
+          "scenario_people?", "emergency_people?"), ("gaps",),
+          (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
+           "outputs"), files="processed"),
+    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, "gaps", "elevation?"), (), EVERYTHING,
           files="maps"),
-    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *FINDINGS, "gaps", "population?",
-          "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
+    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *FINDINGS, "gaps",
+          "population?", "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
 )
 # fmt: on
 

@@ -126,7 +126,7 @@ def refuse_missing(study: Study) -> None:
     Parameters
     ----------
     study : Study
-        Its sources, and its own files of services, norms and speeds.
+        Its sources, and its own files of services, norms, speeds, scenarios and observed times.
 
     Raises
     ------
@@ -134,13 +134,10 @@ def refuse_missing(study: Study) -> None:
         Where any is missing.
     """
     lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
-    speeds = study.network.speeds
-    named = {"services_file": study.services_file, "norms.register": study.norms.register_file}
-    named["network.speeds"] = speeds if speeds.endswith(".toml") else None
     lines += [
         f"{key}: {study.raw_path(path)} (put it there, or correct the path)"
-        for key, path in named.items()
-        if path is not None and not study.raw_path(path).is_file()
+        for key, path in study.own_files().items()
+        if not study.raw_path(path).is_file()
     ]
     if lines:
         listed = "\n".join(f"  - {line}" for line in lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from spatial.access.calibration import with_class_factors
 from spatial.network import build_network, combine_networks
 from spatial.network.border import hard_border
 from spatial.stages.ground import speeds_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from spatial.network import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
 
-__all__ = ["network"]
+__all__ = ["network", "network_of"]
 
 DRY = "dry"
 
@@ -29,9 +30,10 @@ def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> 
     Parameters
     ----------
     options : Options
-        `network`.
+        `network` and `calibration`.
     inputs : mapping
-        Tables `roads` and `study_area`, and the raster `elevation` where the study has one.
+        Tables `roads` and `study_area`, the raster `elevation` where the study has one, and the table
+        `calibration_factors` where speeds were fitted.
     progress : callable
         Takes the fraction done and a message.
 
@@ -42,9 +44,10 @@ def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> 
     """
     chosen = options.network
     graphs: list[TravelGraph] = []
+    factors = inputs.get("calibration_factors") if options.calibration.apply else None
     for number, mode in enumerate(chosen.modes):
         progress(number / len(chosen.modes), f"network: {mode}")
-        graphs.append(_graph(options, inputs, mode))
+        graphs.append(network_of(options, inputs, mode, factors))
     frames = [graph.to_frames() for graph in graphs]
     return {
         "nodes": _stack([nodes for nodes, _ in frames]),
@@ -53,8 +56,28 @@ def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> 
     }
 
 
-def _graph(options: Options, inputs: Mapping[str, Any], mode: str) -> TravelGraph:
-    """Build one mode, or walk and another one as a network of two layers."""
+def network_of(
+    options: Options, inputs: Mapping[str, Any], mode: str, factors: pd.DataFrame | None = None
+) -> TravelGraph:
+    """
+    Build one mode, or walk and another one as a network of two layers.
+
+    Parameters
+    ----------
+    options : Options
+        `network`, and `calibration` where there are factors.
+    inputs : mapping
+        Tables `roads`, `study_area` and maybe `turns`, and the raster `elevation` where the study has one.
+    mode : str
+        The mode.
+    factors : DataFrame, optional
+        The table `calibration_factors`: what the speeds of its mode are multiplied by, alone or as a layer.
+
+    Returns
+    -------
+    TravelGraph
+        With a wall around it where the study has a hard border.
+    """
     chosen = options.network
     layers = [
         build_network(
@@ -66,11 +89,20 @@ def _graph(options: Options, inputs: Mapping[str, Any], mode: str) -> TravelGrap
             season=None if chosen.season == DRY else chosen.season,
             elevation=inputs["elevation"] if chosen.slope else None,
             ferry_wait_min=chosen.ferry_wait_min,
+            turns=inputs["turns"] if chosen.turns else None,
         )
         for layer in mode.split("+")
     ]
+    if factors is not None:
+        layers = [_fitted(options, layer, factors) for layer in layers]
     graph = layers[0] if len(layers) == 1 else combine_networks(*layers)
     return hard_border(graph, inputs["study_area"]) if chosen.hard_border else graph
+
+
+def _fitted(options: Options, graph: TravelGraph, factors: pd.DataFrame) -> TravelGraph:
+    own = factors.loc[factors["mode"] == graph.mode]
+    by_class = {str(name): float(factor) for name, factor in zip(own["group"], own["factor"], strict=True)}
+    return with_class_factors(graph, by_class, by=options.calibration.by, groups=options.calibration.groups)
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
