@@ -34,9 +34,9 @@ TRIALS = (*FITTED, "scenario_access?", "scenario_people?", "emergency_response?"
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
           ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
-    Stage("calibration", stages.calibration, ("roads", "places", "facilities", "study_area", "water",
+    Stage("calibration", stages.calibration, ("roads", "turns?", "places", "facilities", "study_area", "water",
           "elevation?"), FITTED, ("calibration", "network")),
-    Stage("network", stages.network, ("roads", "study_area", "elevation?", "calibration_factors?"),
+    Stage("network", stages.network, ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),
           ("nodes", "edges", "findings_network"), ("network", "calibration")),
     Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
           ("settlements", "population_account"), ("population", "network")),

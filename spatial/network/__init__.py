@@ -13,6 +13,7 @@ from spatial.network.routes import Route
 from spatial.network.scenarios import Scenario, edit_network
 from spatial.network.seasons import with_season
 from spatial.network.slope import with_slope
+from spatial.network.turns import with_turns
 from spatial.network.slope_speeds import tobler_speed
 from spatial.network.snapping import Snaps, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds
@@ -44,4 +45,5 @@ __all__ = [
     "walk_minutes",
     "with_season",
     "with_slope",
+    "with_turns",
 ]

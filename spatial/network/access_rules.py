@@ -9,16 +9,24 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from spatial.network.tags import class_values, first_present, tag_values
+from spatial.network.tags import class_values, first_present, members, tag_values
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.sources.road_lines import RoadLines
 
-__all__ = ["Openness", "is_bridge", "is_snappable", "is_tunnel", "openness_of_roads"]
+__all__ = [
+    "Openness",
+    "is_bridge",
+    "is_snappable",
+    "is_tunnel",
+    "openness_of_roads",
+    "passes_barrier",
+    "restriction_binds",
+]
 
 FERRY = "ferry"
 """Road class of ferries."""
@@ -154,3 +162,59 @@ def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
     controlled = class_values(roads).is_in([*_rules()["controlled_classes"], FERRY])
     controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
     return ~(controlled | is_bridge(roads) | is_tunnel(roads))
+
+
+def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+    """
+    Tell which barriers on roads let a mode pass.
+
+    Parameters
+    ----------
+    barriers : DataFrame
+        With `tagged`, the kind of barrier; access tags count where they are there, the first one present decides.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    ndarray of bool
+        By access tag, and where there is none by kind.
+    """
+    rules = _mode_rules(mode)
+    kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
+    opened = (
+        kinds.isin(rules["open_barriers"])
+        if "open_barriers" in rules
+        else ~kinds.isin(rules["closed_barriers"])
+    )
+    access = first_present(barriers, tuple(rules["keys"]))
+    return np.where(access.is_tagged, ~access.is_in(_rules()["closed"]), opened.to_numpy(dtype=bool))
+
+
+def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+    """
+    Tell which turn restrictions bind a mode.
+
+    Parameters
+    ----------
+    restrictions : DataFrame
+        `applies_to`, the one kind of vehicle that is bound, and `not_to`, those that are not, separated by ``;``, count
+        where they are there.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    ndarray of bool
+        False for modes that no restriction binds, such as walkers.
+    """
+    rules = _mode_rules(mode)
+    kinds = {*rules["keys"], mode} - {"access"}
+    bound = np.full(len(restrictions), bool(rules.get("turns", False)))
+    if "applies_to" in restrictions:
+        named = restrictions["applies_to"]
+        bound &= (named.isna() | named.isin(kinds)).to_numpy(dtype=bool)
+    if "not_to" in restrictions:
+        spared = [not kinds.isdisjoint(members(str(text))) for text in restrictions["not_to"].fillna("")]
+        bound &= ~np.array(spared, dtype=bool)
+    return bound

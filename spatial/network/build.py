@@ -20,6 +20,7 @@ from spatial.network.seasons import season_rules, slowed_by_season
 from spatial.network.slope import with_slope
 from spatial.network.speeds import MODES, load_speeds
 from spatial.network.tags import class_values, tag_values
+from spatial.network.turns import with_turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     season: str | None = None,
     elevation: Raster | Sequence[Raster] | None = None,
     ferry_wait_min: float | None = None,
+    turns: gpd.GeoDataFrame | None = None,
 ) -> TravelGraph:
     """
     Build the travel graph of one mode.
@@ -75,6 +77,8 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         Minutes of wait for each ferry boarded, 0 or more, where no interval is tagged; a tagged duration then holds
         instead of the speed of the class. Without, ``[ferry] wait_min`` of the speed table, and without that there
         is no wait and ferries go at the speed of their class.
+    turns : GeoDataFrame, optional
+        The table ``turns``: turn restrictions and barriers on roads then count (`with_turns`).
 
     Returns
     -------
@@ -132,7 +136,9 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         closed = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
         graph = slowed_by_season(graph, season, table, closed=closed)
     wait_min = table.ferry_wait_min if ferry_wait_min is None else ferry_wait_min
-    return graph if wait_min is None else with_ferry_times(graph, used, wait_min=wait_min)
+    if wait_min is not None:
+        graph = with_ferry_times(graph, used, wait_min=wait_min)
+    return graph if turns is None else with_turns(graph, turns)
 
 
 def _judge(

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from spatial.network.core import Core, CoreShape
 
-__all__ = ["Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
+__all__ = ["TWIN", "Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
+
+TWIN = "<"
+"""In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +175,18 @@ class TravelGraph:
         from spatial.network.core import weigh_core  # noqa: PLC0415 - compiled code is loaded when needed
 
         return weigh_core(self, self.core_shape)
+
+    @cached_property
+    def edge_twin(self) -> NDArray[np.int64] | None:
+        """Edge that is the other direction of the same road, -1 for none; None where no road is two edges."""
+        twins = [edge for edge, name in enumerate(self.edge_id) if TWIN in name]
+        if not twins:
+            return None
+        place = {name: edge for edge, name in enumerate(self.edge_id)}
+        found = np.full(self.n_edges, -1, dtype=np.int64)
+        for edge in twins:
+            found[place.get(self.edge_id[edge].replace(TWIN, ""), edge)] = edge
+        return found
 
     @cached_property
     def snap_indexes(self) -> dict[bytes, Any]:

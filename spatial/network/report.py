@@ -28,6 +28,7 @@ __all__ = [
     "no_findings",
     "roads_report",
     "speeds_report",
+    "turn_findings",
 ]
 
 SMALL_COMPONENT_KM = 5.0
@@ -39,6 +40,13 @@ _LISTED = 50
 _DETAILS = {
     "unreadable_maxspeed": "The tagged speed limit {tag!r} cannot be read; the speed of the class is used.",
     "construction_left": "The road is open and still tagged construction={tag}; it is used: check whether it is open.",
+}
+_WHY_NOT = {
+    "via_way": "it leads over a road, not over one junction",
+    "members_missing": "a road or the junction is not in the extract",
+    "unknown_value": "its value is not known",
+    "only_at_times": "it holds at times only",
+    "road_goes_on": "a road of it is not split at the junction",
 }
 _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
 
@@ -107,6 +115,40 @@ def findings_of(
         rows.append(_finding(graph.mode, "small_component", number, detail))
         shapes.append(shapely.multilinestrings(lines[begin:end]))
     return _as_findings(rows, shapes, graph.crs)
+
+
+def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> gpd.GeoDataFrame:
+    """
+    Add the turn restrictions that were not applied to the findings of a graph.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        With its findings.
+    turns : GeoDataFrame
+        Those restrictions; those without a place are in the table of turns alone.
+    reasons : Series of str
+        Why, by row.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_network``.
+    """
+    is_placed = turns.geometry.notna()
+    turns, reasons = turns.loc[is_placed], reasons.loc[is_placed]
+    if turns.empty:
+        return graph.findings
+    names = turns["turn_id"].astype(str)
+    rows = [
+        _finding(
+            graph.mode, "turn_not_applied", name, f"The turn restriction is not applied: {_WHY_NOT[reason]}."
+        )
+        for name, reason in zip(names, reasons, strict=True)
+    ]
+    found = _as_findings(rows, list(turns.geometry), graph.crs)
+    parts = [frame for frame in (graph.findings, found) if len(frame)]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=graph.crs)
 
 
 def _lines(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.object_]:

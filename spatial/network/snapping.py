@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,7 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
-from spatial.network.combined import snap_each_layer
+from spatial.network.combined import merge_snaps, snap_each_layer
 from spatial.network.kernels_snap import nearest_edges, nearest_open_edges
 
 if TYPE_CHECKING:
@@ -170,7 +170,28 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
         nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
         found = _around_barriers(index, xy, found, max_snap_m, walls)
-    return _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour))
+    return _both_ways(graph, _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour)))
+
+
+def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
+    """Join places to both edges of a road that is one edge a direction; it stays one candidate among those allowed."""
+    if graph.edge_twin is None:
+        return snaps
+    twin = np.where(snaps.edge >= 0, graph.edge_twin[snaps.edge], -1)
+    none = twin < 0
+    if none.all():
+        return snaps
+    values: dict[str, Any] = {
+        name: np.where(none, blank, getattr(snaps, name))
+        for name, blank in (
+            ("fraction", np.nan),
+            ("distance_m", np.inf),
+            ("access_min", np.inf),
+            ("foot_x", np.nan),
+            ("foot_y", np.nan),
+        )
+    }
+    return merge_snaps([snaps, replace(snaps, edge=twin, **values)])
 
 
 def _check(

@@ -11,6 +11,7 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
+from spatial.sources.osm_turns import read_turns
 from spatial.sources.vector import (
     boundaries_from_table,
     facilities_from_table,
@@ -41,6 +42,8 @@ class Gathered:
         What the reader of the extract noticed.
     counts : list of tuple of (str, str, float)
         Source, item and number.
+    turns : GeoDataFrame, optional
+        Turn restrictions and barriers on the roads of the extract.
     own : dict of str to str
         For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
     """
@@ -52,6 +55,7 @@ class Gathered:
     facilities: list[gpd.GeoDataFrame] = field(default_factory=list)
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)
     counts: list[tuple[str, str, float]] = field(default_factory=list)
+    turns: gpd.GeoDataFrame | None = None
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,6 +110,7 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
         result.facilities.append(extract.facilities.assign(source=source.path))
     if source.roads:
         result.roads = extract.roads
+        result.turns = read_turns(study.raw_path(source.path))
     if source.boundaries:
         result.boundaries = extract.boundaries
     result.water = extract.water
@@ -139,6 +144,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.facilities.append(frame.assign(source=table.path))
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
     if sources.roads is not None:
+        result.turns = None
         result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
         result.counts.append((sources.roads.path, "roads", len(result.roads)))
     if sources.boundaries is not None:

@@ -30,6 +30,8 @@ class Layers:
         By the contract of the table of that name; what was mapped twice is merged.
     roads : GeoDataFrame
         By the contract of the table of that name, whole roads that touch the study area and its buffer.
+    turns : GeoDataFrame or None
+        By the contract of the table of that name; None where the roads are not those of an extract.
     boundaries : GeoDataFrame
         By the contract of the table of that name.
     water : GeoDataFrame
@@ -61,6 +63,7 @@ class Layers:
     settlements: gpd.GeoDataFrame
     facilities: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
+    turns: gpd.GeoDataFrame | None
     boundaries: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
     study_area: gpd.GeoDataFrame

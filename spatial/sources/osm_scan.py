@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import osmium
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spatial.sources.osm_elements import Scan
     from spatial.sources.road_lines import RoadLines
 
-__all__ = ["scan_osm", "scan_roads"]
+__all__ = ["open_extract", "scan_osm", "scan_roads"]
 
 FORMATS = {
     ".osm.pbf": ("pbf", (b"\x00\x00\x00",)),
@@ -109,6 +109,31 @@ def scan_roads(path: Path) -> tuple[RoadLines, list[str]]:
         return roads_of_arrays(arrays)
     ways = [element for element in scan_osm(path, keys=keys).elements if element.kind == "w"]
     return read_roads(sorted(ways, key=lambda element: element.number))
+
+
+def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
+    """
+    Let a function read a file with pyosmium.
+
+    Parameters
+    ----------
+    path : Path
+        As `scan_osm`.
+    read : callable
+        From osmium.io.File to what it finds.
+
+    Returns
+    -------
+    object
+        What it finds.
+
+    Raises
+    ------
+    SourceError
+        As `scan_osm`.
+    """
+    kind, local = _local(path)
+    return _refuse_broken(path, lambda: read(osmium.io.File(str(local), kind)))
 
 
 def _local(path: Path) -> tuple[str, Path]:

@@ -101,6 +101,7 @@ def prepare(study: Study) -> Layers:
         settlements=settlements,
         facilities=facilities,
         roads=_within(found.roads.to_crs(crs), wide),
+        turns=None if found.turns is None else _turns(found.turns.to_crs(crs), wide),
         boundaries=boundaries,
         water=mark_barriers(_within(found.water.to_crs(crs), wide)),
         study_area=area,
@@ -238,6 +239,11 @@ def _within(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFra
     return frame[inside(frame, ground)].reset_index(drop=True)
 
 
+def _turns(turns: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Keep the turns on this ground, and those of which nobody knows where they are."""
+    return turns[inside(turns, ground) | turns.geometry.isna()].reset_index(drop=True)
+
+
 def _placed(
     places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, study: Study, ground: shapely.Geometry
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
@@ -319,6 +325,13 @@ def _counts(
     for reading in readings:
         name = reading.raster.name
         rows += [(name, "cells", reading.cells), (name, "cells without data", reading.nodata_cells)]
+    if found.turns is not None:
+        is_barrier = found.turns["kind"] == "barrier"
+        rows += [
+            ("turns", "barriers on roads or elsewhere", int(is_barrier.sum())),
+            ("turns", "turn restrictions", int((~is_barrier).sum())),
+            ("turns", "turn restrictions nobody can follow", int(found.turns["why_not"].notna().sum())),
+        ]
     rows += [
         (STUDY, "settlements", len(settlements)),
         (STUDY, "settlements in the study area", int(settlements["in_study"].sum())),
@@ -345,4 +358,6 @@ def _check(layers: Layers) -> None:
     TABLES["places"].check(layers.settlements)
     for name in ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts"):
         TABLES[name].check(getattr(layers, name))
+    if layers.turns is not None:
+        TABLES["turns"].check(layers.turns)
     TABLES["findings_read"].check(layers.findings)

@@ -21,6 +21,7 @@ READ_TABLES = (
     "places",
     "facilities",
     "roads",
+    "turns?",
     "boundaries",
     "water",
     "study_area",
@@ -66,6 +67,8 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
         "findings_read": layers.findings,
         "provenance": provenance_table(layers.sources),
     }
+    if layers.turns is not None:
+        made["turns"] = layers.turns
     rasters: dict[str, Raster | None] = {name: getattr(layers, name) for name in READ_RASTERS}
     return made | {name: raster for name, raster in rasters.items() if raster is not None}
 

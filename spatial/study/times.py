@@ -32,6 +32,9 @@ class NetworkOptions(Model):
     slope: bool = Field(
         False, description="Whether slopes slow walkers and cyclists; needs [sources.elevation]"
     )
+    turns: bool = Field(
+        False, description="Whether turn restrictions and barriers on the roads of the extract count"
+    )
     hard_border: bool = Field(False, description="Whether nobody may cross the edge of the study area")
     candidates: int = Field(5, ge=1, le=20, description="How many nearest edges compete as the way in")
     max_snap_m: float = Field(

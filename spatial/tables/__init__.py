@@ -42,6 +42,7 @@ TABLES: dict[str, Table] = {
         ground.SETTLEMENTS,
         ground.FACILITIES,
         ground.ROADS,
+        ground.TURNS,
         ground.BOUNDARIES,
         ground.WATER,
         ground.AREA,

@@ -16,6 +16,7 @@ __all__ = [
     "PROVENANCE",
     "ROADS",
     "SETTLEMENTS",
+    "TURNS",
     "UNIT",
     "WATER",
 ]
@@ -121,6 +122,53 @@ ROADS = Table(
             required=False,
         ),
     ),
+)
+TURNS = Table(
+    "turns",
+    "Turn restrictions and barriers",
+    ("turn_id",),
+    "Point",
+    (
+        text("turn_id", "Turn", "The source's id of the restriction or of the barrier.", unique=True),
+        text(
+            "kind",
+            "Kind of turn",
+            "no = must not turn there, only = must turn there, barrier = stands on the road.",
+            values=("no", "only", "barrier"),
+        ),
+        text("tagged", "Tagged", "As tagged, such as no_left_turn or bollard.", required=False),
+        text(
+            "applies_to",
+            "Applies to",
+            "The one kind of vehicle that is bound; missing for all.",
+            nullable=True,
+            required=False,
+        ),
+        text("not_to", "Not to", "Vehicles that are not bound, separated by ;.", nullable=True, required=False),
+        text("from_road_id", "From road", nullable=True),
+        text("to_road_id", "To road", nullable=True),
+        text(
+            "why_not",
+            "Why not",
+            "Why nobody can follow it as it is mapped; missing where it can be followed.",
+            values=("only_at_times", "unknown_value", "members_missing", "via_way"),
+            nullable=True,
+            required=False,
+        ),
+        *(
+            text(tag, tag, "As tagged on the barrier.", nullable=True, required=False)
+            for tag in (
+                "access",
+                "vehicle",
+                "motor_vehicle",
+                "motorcar",
+                "motorcycle",
+                "bicycle",
+                "foot",
+            )
+        ),
+    ),
+    may_lack_geometry=True,
 )
 BOUNDARIES = Table(
     "boundaries",
