@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.cartography.columns import codes, pack
 from spatial.cartography.layers import class_layer
+from spatial.planning.supply import told_unit
 from spatial.tables import MEASURE_STATUS
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ _LEVELS = ("ample", "fair", "short", "nothing", "unknown")
 _PREFERRED = ("e2sfca", "3sfca", "m2sfca", "2sfca", "bfca")
 _AMOUNTS = frozenset({"spatial_availability"})
 """Measures that grow with the place, so that no mean over people says whether a place has little."""
-_FEW, _MANY = 1_000, 100_000
-"""People to whom supply for each person is told: a thousand, or a hundred thousand where that makes less than one."""
 
 
 def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
@@ -84,12 +83,8 @@ def _mean(own: pd.DataFrame, settlements: pd.DataFrame) -> float:
 
 
 def _unit(own: pd.DataFrame) -> dict[str, Any]:
-    """Name the unit in which the page tells a measure, and what its values are multiplied by."""
-    unit = str(own["unit"].iloc[0])
-    if not unit.endswith(" per person"):
-        return {"unit": unit, "per": 1}
-    per = _FEW if own["value"].max() * _FEW >= 1 else _MANY
-    return {"unit": f"{unit.removesuffix('person')}{per} people", "per": per}
+    unit, per = told_unit(own)
+    return {"unit": unit, "per": per}
 
 
 def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:

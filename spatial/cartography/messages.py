@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["available_languages", "messages"]
 
+_TOLD = ("factor", "measure_kind", "reason", "speed_status", "term", "unit_of")
+"""Sections that `spatial.planning` has the words of."""
+
 
 @functools.cache
 def available_languages() -> tuple[str, ...]:
@@ -68,7 +71,7 @@ def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
 @functools.cache
 def _read(language: str) -> dict[str, str]:
     file = files("spatial.cartography").joinpath("messages", f"{language}.toml")
-    told = {section: _told(language, section) for section in ("factor", "reason", "term")}
+    told = {section: _told(language, section) for section in _TOLD}
     sections = tomllib.loads(file.read_text(encoding="utf-8")) | told
     return {
         f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()
@@ -76,5 +79,5 @@ def _read(language: str) -> dict[str, str]:
 
 
 def _told(language: str, section: str) -> dict[str, str]:
-    """Say factors, reasons and terms in the words of `spatial.planning`; a language that it lacks shows the codes."""
+    """Use the words of `spatial.planning`; a language that it lacks shows the codes."""
     return dict(wording(language).messages[section]) if language in worded_languages() else {}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.planning.plain import plain
+from spatial.planning.supply import told_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +64,19 @@ ACCESS_COLUMNS = (
     "second_travel_time_min",
     "edge_risk",
 )
+INTERVAL_COLUMNS = ("low_min", "base_min", "high_min", "interval_status", "main_factor", "main_factor_min")
+WET_COLUMNS = ("wet_status", "wet_min", "slower_min", "wet_reach_status", "facility_changes")
+MEASURE_COLUMNS = (
+    "measure",
+    "group",
+    "value",
+    "unit",
+    "told_value",
+    "told_unit",
+    "status",
+    "facilities_reached",
+    "edge_risk",
+)
 WITHIN = "facilities_within_"
 
 
@@ -73,6 +87,7 @@ def explain(
     register: pd.DataFrame,
     sources: Sequence[Mapping[str, object]] = (),
     issues: Sequence[str] = (),
+    certainty: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """
     Explain one settlement, from its people to the norms it fails.
@@ -83,19 +98,23 @@ def explain(
         Its id, or a name that only one settlement has.
     tables : mapping of str to DataFrame
         By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
-        `facilities`, `edges`, `last_mile` each that is missing leaves its part of the answer empty.
+        `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road` each that is missing
+        leaves its part of the answer empty.
     register : DataFrame
         As `applicable_norms` returns it, or the plain register.
     sources : sequence of mapping
         Where the data come from: path, origin, licence, vintage ...
     issues : sequence of str
         Known faults of the sources.
+    certainty : mapping, optional
+        What was varied, as in the summary of the study.
 
     Returns
     -------
     dict
-        Ready for JSON: `settlement`, `snaps`, `services`, `last_mile`, `norms`, `sources`, `issues`. Unknown numbers
-        are None, never NaN. Minutes, metres and persons are floats that nothing has rounded.
+        Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season and `measures`),
+        `off_road`, `last_mile`, `norms`, `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN.
+        Minutes, metres and persons are floats that nothing has rounded.
 
     Raises
     ------
@@ -109,10 +128,12 @@ def explain(
         "settlement": _settlement(place),
         "snaps": _snaps(chosen, tables),
         "services": _services(chosen, tables),
+        "off_road": _off_road(chosen, tables),
         "last_mile": _last_mile(chosen, tables),
         "norms": _norms(place, tables, register),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
         "issues": list(issues),
+        "certainty": None if certainty is None else dict(certainty),
     }
 
 
@@ -207,6 +228,9 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
         (row["service"], row["mode"]): row
         for row in _rows(tables, "routes", "settlement_id", chosen).to_dict("records")
     }
+    intervals = _by_way(chosen, tables, "intervals", INTERVAL_COLUMNS)
+    wet = _by_way(chosen, tables, "wet_losses", WET_COLUMNS)
+    measures = _by_way(chosen, {"measures": _told_measures(tables)}, "measures", MEASURE_COLUMNS)
     found = []
     rows = _rows(tables, "access", "settlement_id", chosen)
     ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
@@ -216,7 +240,8 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
             for name in row
             if str(name).startswith(WITHIN)
         }
-        route = routes.get((row["service"], row["mode"]))
+        way = (row["service"], row["mode"])
+        route = routes.get(way)
         found.append(
             {
                 **{name: plain(row.get(name)) for name in ACCESS_COLUMNS},
@@ -224,9 +249,46 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
                 "second_facility": _facility(row.get("second_facility_id"), names),
                 "facilities_within_min": within,
                 "route": None if route is None else _route(route, tables),
+                "interval": next(iter(intervals.get(way, ())), None),
+                "wet": next(iter(wet.get(way, ())), None),
+                "measures": measures.get(way, []),
             }
         )
     return found
+
+
+def _by_way(
+    chosen: str, tables: Mapping[str, pd.DataFrame], table: str, columns: Sequence[str]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Take the rows of one settlement by service and mode."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in _rows(tables, table, "settlement_id", chosen).to_dict("records"):
+        told = {name: plain(row.get(name)) for name in columns}
+        found.setdefault((row["service"], row["mode"]), []).append(told)
+    return found
+
+
+def _told_measures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the unit in which people are told each measure, the same for all settlements."""
+    measures = tables.get("measures")
+    if measures is None or not len(measures):
+        return pd.DataFrame({"settlement_id": []})
+    parts = []
+    for _, part in measures.groupby(["service", "mode", "group", "measure"], sort=True):
+        unit, per = told_unit(part)
+        parts.append(part.assign(told_value=part["value"] * per, told_unit=unit))
+    return pd.concat(parts)
+
+
+def _off_road(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    names = _facility_names(tables)
+    return [
+        {
+            **{name: plain(row[name]) for name in ("service", "travel_time_min", "reach_status")},
+            "facility": _facility(row["facility_id"], names),
+        }
+        for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
+    ]
 
 
 def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:

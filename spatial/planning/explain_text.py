@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from spatial.planning.headline import factor_text, status_text
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.planning.wording import Wording
 
@@ -16,6 +18,7 @@ __all__ = ["explanation_text"]
 NAME_KEYS = {"en": ("name_en", "name", "name_zh"), "zh": ("name_zh", "name", "name_en")}
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
 STEP = "  "
+COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
 
 
 def explanation_text(
@@ -52,6 +55,7 @@ def explanation_text(
         "people": _people(explanation["settlement"], words),
         "snap": _snaps(explanation, words),
         "services": _services(explanation, words),
+        "off_road": _off_road(explanation["off_road"], words),
         "last_mile": _last_mile(explanation["last_mile"], words),
         "norms": _norms(explanation, words),
         "sources": _sources(explanation, words),
@@ -121,11 +125,13 @@ def _services(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
             yield words.say(
                 "line", "no_way", service=service, mode=mode, status=words.say("reach", way["reach_status"])
             )
+            yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
             continue
         facility = _name(way["facility"], words) if way["facility"] else "?"
         minutes = words.measure(way["travel_time_min"], "min")
         yield words.say("line", "way", service=service, mode=mode, minutes=minutes, facility=facility)
         yield from (STEP + line for line in _way(way, words))
+        yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
 
 
 def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
@@ -151,6 +157,72 @@ def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "within", cutoff=limit, count=words.number(count))
     if way["edge_risk"]:
         yield words.say("line", "edge_risk")
+
+
+def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+    """Tell the span of the paired runs, the wet season and the measures of one service by one mode."""
+    if way["interval"] is not None:
+        yield from _interval(way["interval"], certainty or {}, words)
+    if way["wet"] is not None:
+        yield _wet(way["wet"], words)
+    for measure in way["measures"]:
+        yield words.say(
+            "line",
+            "measure",
+            measure=_measure_name(measure["measure"], words),
+            group=words.term(measure["group"]),
+            value=f"{measure['told_value']:.3g} {words.say('unit_of', measure['told_unit'])}",
+        )
+        if measure["edge_risk"]:
+            yield STEP + words.say("line", "measure_risk")
+
+
+def _measure_name(measure: str, words: Wording) -> str:
+    counted = COUNTED.fullmatch(measure)
+    if counted is None:
+        return words.say("measure_kind", measure)
+    return words.say("measure_kind", "cumulative", minutes=words.measure(float(counted[1]), "min"))
+
+
+def _interval(interval: Mapping[str, Any], certainty: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    low, base, high = (interval[f"{side}_min"] for side in ("low", "base", "high"))
+    if low is None:
+        yield words.say("line", "never", status=words.say("reach", interval["interval_status"]))
+        return
+    never = words.say("line", "no_way_there")
+    spans = {
+        name: never if value is None else words.measure(value, "min", decimals=1)
+        for name, value in (("low", low), ("base", base), ("high", high))
+    }
+    yield words.say("line", "interval", **spans, status=status_text(certainty, words))
+    if interval["main_factor"]:
+        factor = factor_text(interval["main_factor"], certainty, words)
+        width = interval["main_factor_min"]
+        alone = never if width is None else words.measure(width, "min", decimals=1)
+        yield words.say("line", "widest", factor=factor, minutes=alone)
+
+
+def _wet(wet: Mapping[str, Any], words: Wording) -> str:
+    told = words.say(
+        "wet",
+        wet["wet_status"],
+        slower=words.measure(wet["slower_min"], "min", decimals=1),
+        minutes=words.measure(wet["wet_min"], "min", decimals=1),
+        reason=words.say("reach", wet["wet_reach_status"] or "unknown"),
+    )
+    return told + (words.say("wet", "changes") if wet["facility_changes"] else "")
+
+
+def _off_road(ways: Sequence[Mapping[str, Any]], words: Wording) -> Iterator[str]:
+    for way in ways:
+        service = words.service(way["service"])
+        if way["travel_time_min"] is None:
+            status = words.say("reach", way["reach_status"])
+            yield words.say("line", "off_road_none", service=service, status=status)
+            continue
+        facility = _name(way["facility"], words) if way["facility"] else "?"
+        minutes = words.measure(way["travel_time_min"], "min")
+        yield words.say("line", "off_road", service=service, minutes=minutes, facility=facility)
 
 
 def _last_mile(last_mile: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:

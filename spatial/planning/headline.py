@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["gates_text", "headline_text"]
+__all__ = ["factor_text", "gates_text", "headline_text", "status_text"]
 
 PRESENCE = "presence"
 
@@ -130,14 +130,60 @@ def _how_sure(norm: Mapping[str, Any], what: str, words: Wording) -> list[str]:
     told = []
     if _span(norm, what) is not None:
         certainty = norm["certainty"]
-        share = words.share(certainty["speed_share"])
-        factors = [words.say("factor", name, share=share) for name in certainty["factors"]]
+        factors = [factor_text(name, certainty, words) for name in certainty["factors"]]
         said = words.say("headline", "list").join(factors)
-        status = words.say("headline", "calibrated" if certainty["calibrated"] else "not_calibrated")
-        told.append(words.say("headline", "range_why", factors=said, status=status))
+        told.append(words.say("headline", "range_why", factors=said, status=status_text(certainty, words)))
     index = norm.get("rural_access")
     if index:
         keys = {"lower": "rai_lower", "upper": "rai_upper", "imputed": "imputed_share"}
         shares = {name: words.share(index[key]) for name, key in keys.items()}
         told.append(words.say("headline", "rural_access", **shares))
     return told
+
+
+def factor_text(factor: str, certainty: Mapping[str, Any], words: Wording) -> str:
+    """
+    Name what the paired runs varied.
+
+    Parameters
+    ----------
+    factor : str
+        ``speed``, ``walk``, ``entry`` or ``season``.
+    certainty : mapping
+        What was assumed: `speed_share`, and `speed_factors` where observed times gave them.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Such as "speeds ±20 %".
+    """
+    measured = certainty.get("speed_factors")
+    if factor == "speed" and measured:
+        slow, fast = (words.number(value, decimals=2) for value in measured)
+        return words.say("factor", "speed_measured", slow=slow, fast=fast)
+    share = certainty.get("speed_share")
+    if factor == "speed" and share is None:
+        return words.say("factor", "speed_any")
+    return words.say("factor", factor, share=words.share(share))
+
+
+def status_text(certainty: Mapping[str, Any], words: Wording) -> str:
+    """
+    Say whether anybody compared the speeds with observed times.
+
+    Parameters
+    ----------
+    certainty : mapping
+        `speed_status`, or `calibrated` alone.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Such as "not calibrated".
+    """
+    known = "calibrated" if certainty.get("calibrated") else "uncalibrated"
+    return words.say("speed_status", str(certainty.get("speed_status", known)))

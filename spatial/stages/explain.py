@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.errors import StoreError
 from spatial.planning.explain import explain
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
@@ -18,7 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_settlement", "headline_lines"]
 
-TABLES = ("settlements", "snaps", "access", "routes", "norm_results", "facilities", "edges", "last_mile")
+TABLES = (
+    "settlements",
+    "snaps",
+    "access",
+    "routes",
+    "norm_results",
+    "facilities",
+    "edges",
+    "last_mile",
+    "intervals",
+    "wet_losses",
+    "measures",
+    "off_road",
+)
 
 
 def explain_settlement(study: Study, results: Results, settlement: str, *, language: str = "en") -> str:
@@ -39,7 +53,7 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     Returns
     -------
     str
-        Snap, legs, nearest facilities, norms and why they fail, sources.
+        Snap, legs, nearest facilities, how sure the times are, measures, norms and why they fail, sources.
 
     Raises
     ------
@@ -55,9 +69,18 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
         register=binding_norms(options),
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
         issues=known_issues(provenance),
+        certainty=_certainty(results),
     )
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     return explanation_text(told, language, service_names=names)
+
+
+def _certainty(results: Results) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] | None = results.summary.get("certainty")
+    except StoreError:
+        return None
+    return found
 
 
 def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:

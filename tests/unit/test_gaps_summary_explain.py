@@ -441,6 +441,11 @@ def test_the_fastest_mode_is_the_paired_one_or_another_as_it_was_assumed():
     # a: 10 by car at best; 11 by cycle as assumed is less than the 12 and the 15 by car
     assert runs.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 11.0, 11.0]
     assert math.isinf(runs.minutes.loc["c", "high"])
+    # walk+cycle has no paired mode; walk+drive leaves the bicycle out
+    assert runs_of(intervals(), ways, service="primary_care", mode="walk+cycle") is None
+    parts = runs_of(intervals(), ways, service="primary_care", mode="walk+drive")
+    assert parts is not None
+    assert parts.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 12.0, 15.0]
 
 
 def test_the_rural_access_index_is_told_as_an_interval_with_what_is_not_known():
@@ -516,6 +521,82 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
     assert "nan" not in told.lower()
 
 
+def engine_tables():
+    ids = text("a", "b", "c", "d")
+    wet = pd.DataFrame(
+        {
+            "settlement_id": ids,
+            "service": text(*["primary_care"] * 4),
+            "mode": text(*["drive"] * 4),
+            "wet_min": [14.5, math.nan, math.nan, 10.0],
+            "slower_min": [2.5, math.nan, math.nan, 0.0],
+            "wet_status": text("slower", "lost", "not_served", "kept"),
+            "wet_reach_status": text("reached", "no_path", "no_path", "reached"),
+            "facility_changes": [True, False, False, False],
+        }
+    )
+    measures = pd.DataFrame(
+        {
+            "settlement_id": ids,
+            "service": text(*["primary_care"] * 4),
+            "mode": text(*["drive"] * 4),
+            "group": text(*["everybody"] * 4),
+            "measure": text(*["e2sfca"] * 4),
+            "value": [0.00002, 0.000013, 0.0, 0.00001],
+            "unit": text(*["facilities per person"] * 4),
+            "status": text("reached", "reached", "no_pair", "reached"),
+            "facilities_reached": [1, 1, 0, 1],
+            "edge_risk": [False, True, False, False],
+        }
+    )
+    off_road = pd.DataFrame(
+        {
+            "settlement_id": ids,
+            "service": text(*["primary_care"] * 4),
+            "facility_id": text("n1", "n1", None, "n1"),
+            "travel_time_min": [41.0, 95.0, math.nan, 12.0],
+            "reach_status": text("reached", "reached", "no_path", "reached"),
+        }
+    )
+    return {"intervals": intervals(), "wet_losses": wet, "measures": measures, "off_road": off_road}
+
+
+def sure_of(name, **certainty):
+    tables, binding = county()
+    known = {"speed_share": 0.2, "calibrated": False} | certainty
+    return explain(name, tables | engine_tables(), register=binding, certainty=known)
+
+
+def test_an_explanation_tells_the_interval_the_wet_season_and_the_measures():
+    found = sure_of("a")
+    way = next(way for way in found["services"] if way["service"] == "primary_care")
+    assert (way["interval"]["low_min"], way["interval"]["high_min"]) == (10.0, 15.0)
+    assert way["wet"]["wet_status"] == "slower"
+    # 0.00002 facilities a person never make one for a thousand people, so they are told for a hundred thousand
+    assert way["measures"][0]["told_value"] == pytest.approx(2.0)
+    assert way["measures"][0]["value"] == 0.00002
+    json.dumps(found, allow_nan=False)
+    said = explanation_text(found)
+    for part in (
+        "how sure: 12.0 min as assumed, 10.0 min at best, 15.0 min at worst; not calibrated",
+        "widest by speeds ±20 %: 5.0 min by it alone",
+        "wet season: 2.5 min slower (14.5 min), to another facility",
+        "Supply per person (E2SFCA), everybody: 2 facilities per 100,000 people",
+        "primary care over open ground: 41 min to Clinic",
+    ):
+        assert part in said, part
+    assert "未经校准" in explanation_text(found, "zh")
+
+
+def test_what_is_lost_unsure_or_measured_is_said_as_it_is():
+    said = explanation_text(sure_of("b", speed_status="compared", speed_factors=[0.7, 1.25]))
+    assert "wet season: lost (no way there)" in said
+    assert "people beyond the mapped area may compete unseen" in said
+    assert "speeds compared with observed times" in said
+    assert "speeds 0.70 to 1.25 times those assumed" in said
+    assert "primary care over open ground: no way there" in explanation_text(sure_of("c"))
+
+
 def test_an_explanation_in_chinese_uses_the_chinese_name():
     told = explanation_text(explained("阿坝"), "zh", service_names={"primary_care": "基层医疗"})
     assert told.startswith("阿坝（a），村")  # noqa: RUF001 - Chinese marks
@@ -531,6 +612,7 @@ def test_a_place_of_the_buffer_is_explained_but_not_judged():
 def test_parts_that_were_not_computed_are_left_out():
     _, binding = county()
     found = explain("a", {"settlements": places()}, register=binding)
+    assert (found["off_road"], found["certainty"]) == ([], None)
     assert (found["snaps"], found["services"], found["last_mile"], found["norms"]) == ([], [], None, [])
     assert explanation_text(found).splitlines()[0] == "Aba (a), village"
 

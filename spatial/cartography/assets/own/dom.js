@@ -79,6 +79,18 @@
     }).join("; ");
   };
 
+  S.speedStatus = (told) => told.speed_status || (told.calibrated ? "calibrated" : "uncalibrated");
+
+  /* What the paired runs varied; speeds by an assumed share, or by what observed times say. */
+  S.factorText = function (factor, told) {
+    if (factor !== "speed") return S.word("factor", factor);
+    if (!told) return S.t("factor.speed_any");
+    if (!told.speed_factors) return S.t("factor.speed", { share: S.percent(told.speed_share) });
+    return S.t("factor.speed_measured", S.speedFactors(told));
+  };
+
+  S.speedFactors = (told) => ({ slow: told.speed_factors[0].toFixed(2), fast: told.speed_factors[1].toFixed(2) });
+
   S.languageSwitch = function () {
     const languages = Object.keys(S.data.messages);
     if (languages.length < 2) return S.fill("languages", []);

@@ -40,11 +40,11 @@
     const heads = ["norm", S.hasPeople() ? "people" : "places", "low", "high", "main"];
     const head = S.el("tr", {}, heads.map((name, k) => S.el("th", { scope: "col", class: k > 0 && k < 4 ? "numeric" : undefined, text: S.t("sure.head_" + name) })));
     const rows = norms.map((norm) => {
-      const span = spanOf(norm), share = S.percent(norm.certainty.speed_share), factor = norm.certainty.main_factor;
+      const span = spanOf(norm), factor = norm.certainty.main_factor;
       return S.el("tr", {}, [
         S.el("th", { scope: "row", text: S.normText(norm) }),
         ...["base", "low", "high"].map((side) => S.el("td", { class: "numeric", text: S.number(span[side]) })),
-        S.el("td", { text: factor ? S.capital(S.t("factor." + factor, { share })) : S.t("sure.none_moved") }),
+        S.el("td", { text: factor ? S.capital(S.factorText(factor, norm.certainty)) : S.t("sure.none_moved") }),
       ]);
     });
     return S.el("div", { class: "table-scroll" }, [S.el("table", { class: "plain spans" }, [S.el("thead", {}, [head]), S.el("tbody", {}, rows)])]);
@@ -57,7 +57,7 @@
     if (!told && !index) return;
     const norms = data.norms.filter((norm) => norm.headline && spanOf(norm));
     S.fill("sure-body", [
-      told ? S.el("p", { class: told.calibrated ? "" : "issue", text: S.t(told.calibrated ? "sure.status_calibrated" : "sure.status_not_calibrated") }) : null,
+      told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
       told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
       norms.length ? spanTable(norms) : null,
     ]);
@@ -68,7 +68,7 @@
 
   function variedRows(told) {
     const values = {
-      speed: S.t("sure.speed_value", { share: S.percent(told.speed_share) }),
+      speed: told.speed_factors ? S.t("sure.speed_measured", S.speedFactors(told)) : S.t("sure.speed_value", { share: S.percent(told.speed_share) }),
       walk: S.t("sure.walk_value", { slow: S.decimal(told.walk_km_h[0]), fast: S.decimal(told.walk_km_h[1]), least: S.decimal(told.detour[0]), most: S.decimal(told.detour[1]) }),
       entry: S.t("sure.entry_value"), season: S.t("sure.season_value"),
     };

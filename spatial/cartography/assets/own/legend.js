@@ -83,9 +83,8 @@
   S.varied = function () {
     const told = S.data.certainty;
     if (!told) return "";
-    const share = S.percent(told.speed_share);
-    const factors = told.factors.map((name) => S.t("factor." + name, { share })).join(S.t("sure.list"));
-    return S.t("sure.varied", { factors, status: S.t(told.calibrated ? "sure.calibrated" : "sure.not_calibrated") });
+    const factors = told.factors.map((name) => S.factorText(name, told)).join(S.t("sure.list"));
+    return S.t("sure.varied", { factors, status: S.word("speed_status", S.speedStatus(told)) });
   };
 
   S.rangeText = (span) => S.t(span.low === span.high ? "headline.range_same" : "headline.range", { low: span.low, high: span.high });

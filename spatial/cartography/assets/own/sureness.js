@@ -40,11 +40,10 @@
     const low = interval.low[i], base = interval.base[i], high = interval.high[i];
     const standard = layer.unit === "min" && layer.kind !== "classes" ? state.threshold : 0;
     const factor = interval.factors[interval.factor[i] - 1];
-    const share = S.data.certainty ? S.percent(S.data.certainty.speed_share) : "";
     const rows = [[S.t("sure.best"), finite(low) ? S.minutes(low) : S.t("sure.no_way")]];
     if (finite(low)) {
       rows.push([S.t("sure.base"), finite(base) ? S.minutes(base) : S.t("sure.no_way")], [S.t("sure.worst"), finite(high) ? S.minutes(high) : S.t("sure.no_way")]);
-      if (factor) rows.push([S.t("sure.wide"), S.capital(S.t("factor." + factor, { share })) + (finite(interval.width[i]) ? S.t("sure.alone", { minutes: S.more(interval.width[i]) }) : "")]);
+      if (factor) rows.push([S.t("sure.wide"), S.capital(S.factorText(factor, S.data.certainty)) + (finite(interval.width[i]) ? S.t("sure.alone", { minutes: S.more(interval.width[i]) }) : "")]);
     }
     if (interval.wet) rows.push([S.t("wet.title"), wetText(interval.wet, i)]);
     const title = S.t("sure.place", { mode: S.word("by", interval.mode) });
@@ -63,7 +62,7 @@
 
   S.measureName = function (measure) {
     const counted = /^cumulative_([0-9.]+)_min$/.exec(measure.measure);
-    const name = counted ? S.t("measure.cumulative", { minutes: S.minutes(Number(counted[1])) }) : S.word("measure", measure.measure);
+    const name = counted ? S.t("measure_kind.cumulative", { minutes: S.minutes(Number(counted[1])) }) : S.word("measure_kind", measure.measure);
     return !measure.group || measure.group === "everybody" ? name : S.t("measure.of_group", { name, group: S.word("group", measure.group + "_persons") });
   };
 
