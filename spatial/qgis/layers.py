@@ -108,26 +108,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             visible=position == 0,
             shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
         )
-    mode = headline_mode(tables["access"], meta) if "access" in tables else ""
-    shown = words.text("modes", mode) if words.has("modes", mode) else mode
-    frame, titles = settlement_results(tables, words, meta)
-    found, more = settlement_engine(tables, words, meta)
-    fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
-    frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
-    yield Draft(
-        "settlements",
-        frame,
-        "results",
-        lambda frame: looks_results.settlements_look(frame, words),
-        ("settlements", "last_mile"),
-        description=words.text("layers", "settlements_text", mode=shown),
-        titles=titles,
-        visible=not services,
-        more_looks=lambda frame: (
-            *_settlement_looks(frame, words),
-            *engine_looks(tables, frame, words, meta),
-        ),
-    )
+    yield _settlements(tables, words, meta, visible=not services)
     if "facilities" in tables:
         yield Draft(
             "facilities",
@@ -158,6 +139,31 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             shelf="tables",
         )
     yield from engine_tables(tables)
+
+
+def _settlements(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta, *, visible: bool
+) -> Draft:
+    mode = headline_mode(tables["access"], meta) if "access" in tables else ""
+    shown = words.text("modes", mode) if words.has("modes", mode) else mode
+    frame, titles = settlement_results(tables, words, meta)
+    found, more = settlement_engine(tables, words, meta)
+    fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
+    frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
+    return Draft(
+        "settlements",
+        frame,
+        "results",
+        lambda frame: looks_results.settlements_look(frame, words),
+        ("settlements", "last_mile"),
+        description=words.text("layers", "settlements_text", mode=shown),
+        titles=titles,
+        visible=visible,
+        more_looks=lambda frame: (
+            *_settlement_looks(frame, words),
+            *engine_looks(tables, frame, words, meta),
+        ),
+    )
 
 
 def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
