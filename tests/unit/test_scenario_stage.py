@@ -1,0 +1,194 @@
+"""Scenarios from the study file: roads closed, faster, new; facilities opened, closed; and who gains and loses."""
+
+import json
+
+import numpy as np
+import pytest
+
+import spatial as sp
+from spatial.errors import SourceError, StageError, StudyError
+from spatial.tables import TABLES
+
+
+def study_of(tiny, **more):
+    """The tiny study with further keys, which may hold lists of tables."""
+    values = dict(tiny.tables[""])
+    for name, keys in tiny.tables.items():
+        if name:
+            inner = values
+            for part in name.split("."):
+                inner = inner.setdefault(part, {})
+            inner.update(keys)
+    return sp.Study.from_dict({**values, **more}, raw=tiny.raw)
+
+
+def run(tiny, **more):
+    study = study_of(tiny, **more)
+    return sp.run(study, processed=tiny.processed, maps=tiny.maps, until="gaps")
+
+
+def line(tiny, *places, **properties):
+    points = [[tiny.west + tiny.step * x, tiny.south + tiny.step * y] for x, y in places]
+    shape = {"type": "Point", "coordinates": points[0]}
+    if len(points) > 1:
+        shape = {"type": "LineString", "coordinates": points}
+    return {"type": "Feature", "properties": properties, "geometry": shape}
+
+
+def write(tiny, name, *features):
+    tiny.write(name, json.dumps({"type": "FeatureCollection", "features": list(features)}))
+    return f"tiny/{name}"
+
+
+NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hospital")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny_at):
+    """Five scenarios in one run."""
+    tiny = tiny_at(tmp_path_factory.mktemp("scenarios"))
+    flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
+    road = write(
+        tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路")
+    )
+    opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
+    changes = (
+        {"close": ["w3"], "title": {"en": "The middle street is closed"}},
+        {"close_file": flood},
+        {"speed_factors": {"tertiary": 2.0}, "services": ["hospital", "primary_school"]},
+        {"new_roads": road},
+        {"new_facilities": {"path": opens, "service": "hospital"}, "close_facilities": ["f1"]},
+    )
+    items = [
+        {"name": name, "services": ["hospital"], **change}
+        for name, change in zip(NAMES, changes, strict=True)
+    ]
+    return run(tiny, scenarios=items)
+
+
+def minutes(ran, scenario, side, service="hospital"):
+    table = ran.scenario_access
+    rows = table.loc[(table["scenario"] == scenario) & (table["service"] == service)]
+    return rows.set_index("settlement_id")[f"{side}_min"]
+
+
+def test_the_tables_keep_their_contracts_and_before_is_the_access_table(ran):
+    for name in ("scenario_access", "scenario_people"):
+        TABLES[name].check(getattr(ran, name))
+    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
+    known = rows.set_index("settlement_id")["travel_time_min"]
+    for name in NAMES:
+        before = minutes(ran, name, "before")
+        assert np.allclose(before, known.reindex(before.index), rtol=0, atol=1e-9)
+
+
+def test_a_road_closed_by_id_or_by_a_line_along_it_is_the_same(ran):
+    by_id, by_file = (minutes(ran, name, "after") for name in ("middle-street", "same-by-file"))
+    assert by_id.equals(by_file)
+    # The hospital at (2, 2) is reached over the next street: two blocks more for s3 and s4 on the closed one.
+    longer = by_id - minutes(ran, "middle-street", "before")
+    assert (longer.loc[["s3", "s4"]] > 4.0).all()
+    assert longer.loc["s1"] == 0.0
+
+
+def test_twice_the_speed_halves_the_times_of_places_on_the_road(ran):
+    for service in ("hospital", "primary_school"):
+        before, after = (minutes(ran, "faster", side, service) for side in ("before", "after"))
+        # Places stand on the streets, so that nobody walks far.
+        assert np.allclose(after, before / 2.0, rtol=0, atol=0.01)
+
+
+def test_a_new_road_shortens_and_never_lengthens(ran):
+    before, after = (minutes(ran, "short-cut", side) for side in ("before", "after"))
+    # From (4, 0) to (2, 2): 2 columns of 0.9646 km and 2 rows of 1.1086 km apart, 2.94 km at 60 km/h.
+    assert after.loc["s8"] == pytest.approx(2.94, abs=0.02)
+    assert (after <= before + 1e-9).all()
+
+
+def test_facilities_that_open_and_close_count_only_after(ran):
+    after = minutes(ran, "school-for-hospital", "after")
+    assert after.loc["s8"] == pytest.approx(0.0, abs=0.01)
+    assert after.loc["s1"] == pytest.approx(minutes(ran, "school-for-hospital", "before").loc["s8"], abs=0.01)
+
+
+def test_people_are_counted_at_every_cutoff_and_in_the_summary(ran):
+    people = ran.scenario_people
+    kept = people["within_before_persons"] + people["gained_persons"] - people["lost_persons"]
+    assert np.allclose(kept, people["within_after_persons"])
+    assert set(people["cutoff_min"]) == {15.0, 30.0, 60.0}
+    told = ran.summary["scenarios"]
+    assert {row["scenario"] for row in told} == set(NAMES)
+    assert {row["cutoff_min"] for row in told} == {60.0}
+
+
+def test_a_study_without_scenarios_writes_no_table(tiny):
+    results = run(tiny)
+    assert not {"scenario_access", "emergency_response", "calibration_errors"} & set(results.names)
+    assert results.summary["scenarios"] == []
+
+
+def test_unknown_ids_of_all_scenarios_are_named_at_once(tiny):
+    wrong = [
+        {"name": "one", "close": ["w3", "w99"], "speeds_km_h": {"w98": 30}},
+        {"name": "two", "close_facilities": ["f1", "f9"], "speed_factors": {"motorway": 2}},
+    ]
+    with pytest.raises(StageError) as error:
+        run(tiny, scenarios=wrong)
+    for text in (
+        "scenarios.one.close: no edge or road 'w99'",
+        "scenarios.one.speeds_km_h: no edge or road 'w98'",
+        "scenarios.two.close_facilities: no facility 'f9'",
+        "scenarios.two.speed_factors: no edge, road or class 'motorway'",
+    ):
+        assert text in str(error.value)
+
+
+def test_unknown_services_seasons_and_modes_are_refused_before_any_work(tiny):
+    tiny.tables["network"]["modes"] = ["walk"]
+    wrong = [
+        {"name": "one", "close": ["w3"], "services": ["hosptal"]},
+        {"name": "two", "season": "monsoon"},
+        {"name": "three", "new_facilities": {"path": "tiny/facilities.csv", "service": "hosptal"}},
+    ]
+    crew = {"service": "fire_brigade", "mobilisation_min": 2}
+    with pytest.raises(StudyError) as error:
+        run(tiny, scenarios=wrong, emergency=crew)
+    for text in (
+        "scenarios.one.services: unknown 'hosptal'",
+        "scenarios.two.season: the speed table has no season 'monsoon'",
+        "scenarios.three.new_facilities.service: unknown 'hosptal'",
+        "emergency.service: unknown 'fire_brigade'",
+        "emergency: crews drive; add one of emergency, drive, motorcycle to network.modes",
+    ):
+        assert text in str(error.value)
+    assert tiny.written() == []
+
+
+def test_missing_files_are_named_with_the_others(tiny):
+    with pytest.raises(SourceError, match=r"scenarios.new.new_roads: .*nowhere.gpkg"):
+        run(tiny, scenarios=[{"name": "new", "new_roads": "tiny/nowhere.gpkg"}])
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        ([{"name": "nothing"}], "changes nothing"),
+        ([{"name": "a", "close": ["w1"]}, {"name": "a", "close": ["w2"]}], "scenarios: name each one once"),
+        ([{"name": "a", "speed_factors": {"w1": 0}}], "every number must be above 0"),
+        ([{"name": "A road", "close": ["w1"]}], "name"),
+    ],
+)
+def test_scenarios_that_make_no_sense_are_refused(tiny, items, says):
+    with pytest.raises(StudyError, match=says):
+        study_of(tiny, scenarios=items)
+
+
+def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny, command):
+    path = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
+    tiny.tables["scenarios"] = {"name": "new", "new_roads": path}
+    assert tiny.run("--stage", "gaps").code == 0
+    write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=80))
+    told = command("status", tiny.save(), *tiny.folders()).out.splitlines()
+    stages = {row.split()[1]: row.split()[0] for row in told}
+    assert stages["scenarios"] == "run"
+    assert {stages[name] for name in ("read", "calibration", "network", "access", "certainty")} == {"skip"}
