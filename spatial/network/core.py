@@ -127,6 +127,13 @@ class Core:
         return np.asarray(self.metres[1][self.shape.arc_half >> 1])
 
     @cached_property
+    def mean_m_min(self) -> float:
+        """Mean speed over the open arcs, metres a minute; inf where they take no time."""
+        is_open = np.isfinite(self.out_min)
+        minutes = float(self.out_min[is_open].sum())
+        return float(self.arc_m[is_open].sum()) / minutes if minutes > 0.0 else np.inf
+
+    @cached_property
     def width_min(self) -> float:
         """Width of the steps in which a search proceeds, minutes; changes the speed only."""
         times = self.out_min[np.isfinite(self.out_min)]
@@ -148,8 +155,10 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     CoreShape
         Made by three passes over the edges.
     """
-    step_arc, step_node, offsets, first, last = contract(graph.n_nodes, graph.edge_from, graph.edge_to)
-    core_node, n_search = _core_nodes(graph, first, last)
+    step_arc, step_node, offsets, first, last, degree = contract(
+        graph.n_nodes, graph.edge_from, graph.edge_to
+    )
+    core_node, n_search = _core_nodes(graph, degree)
     number = np.empty(graph.n_nodes, dtype=np.int32)
     number[core_node] = np.arange(len(core_node), dtype=np.int32)
     first, last = number[first], number[last]
@@ -159,16 +168,9 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     return CoreShape(core_node, n_search, first, last, offsets, step_arc, step_node, edge_step, *arcs)
 
 
-def _core_nodes(
-    graph: TravelGraph, first: NDArray[np.int32], last: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], int]:
+def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
     """List the nodes of the core, those to visit first; each group along a curve."""
-    ends = np.bincount(first, minlength=graph.n_nodes)
-    ends += np.bincount(last, minlength=graph.n_nodes)
-    has_edge = np.zeros(graph.n_nodes, dtype=bool)
-    has_edge[graph.edge_from] = True
-    has_edge[graph.edge_to] = True
-    visited, passed = np.flatnonzero(ends >= 2), np.flatnonzero((ends == 1) | ~has_edge)
+    visited, passed = np.flatnonzero(degree > 2), np.flatnonzero(degree < 2)
     x, y = graph.node_x, graph.node_y
     corner = (x.min(initial=np.inf), y.min(initial=np.inf), max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0)
     groups = [

@@ -121,13 +121,9 @@ def _share_within(graph: TravelGraph, cutoff_min: float) -> float:
     """Guess which share of the network is reached within a cutoff: a circle at the mean speed over the extent."""
     if not np.isfinite(cutoff_min):
         return 1.0
-    core = graph.core
-    is_open = np.isfinite(core.out_min)
-    minutes = float(core.out_min[is_open].sum())
-    if minutes <= 0.0:
-        return 1.0
-    radius_m = cutoff_min * float(core.arc_m[is_open].sum()) / minutes / _DETOUR
-    area = float(np.ptp(graph.node_x) * np.ptp(graph.node_y))
+    radius_m = cutoff_min * graph.core.mean_m_min / _DETOUR
+    nodes = graph.core_shape.core_node
+    area = float(np.ptp(graph.node_x[nodes]) * np.ptp(graph.node_y[nodes])) if len(nodes) else 0.0
     return min(1.0, np.pi * radius_m**2 / area) if area > 0.0 else 1.0
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, NDArray[np.uint8]]
 
 __all__ = ["contract", "curve_keys", "halves_of_cores", "legs_on_chains", "weigh"]
 
@@ -62,9 +62,10 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
 
     Returns
     -------
-    tuple of ndarray of int32
+    tuple of ndarray
         Arcs in the order walked, and the node at which each begins; offsets by chain; nodes at the first and the last
-        end of each chain. A ring without any junction begins and ends at the drawn beginning of its lowest edge.
+        end of each chain, all int32; and how many ends of edges meet at each node: 0 to 2, and 3 for more. A ring
+        without any junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction.
     """
     n_edges = edge_from.shape[0]
     degree = np.zeros(n_nodes, np.uint8)
@@ -95,6 +96,8 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
                 if degree[edge_to[e]] != 1:
                     continue
             begin = edge_from[e] if half & 1 == 0 else edge_to[e]
+            if turn == 2:
+                degree[begin] = 3
             end, n_steps = _walk(begin, half, ends, nodes, steps, n_steps)
             first[n_chains], last[n_chains] = begin, end
             n_chains += 1
@@ -105,6 +108,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
         offsets[: n_chains + 1].copy(),
         first[:n_chains].copy(),
         last[:n_chains].copy(),
+        degree,
     )
 
 

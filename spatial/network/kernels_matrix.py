@@ -94,7 +94,7 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     source : tuple of ndarray
         Doors of the sources.
     goals : tuple of ndarray
-        Offsets by core node, goal, minutes and metres from the node to the door, the nearest goal first.
+        Offsets by core node, goal, minutes and metres from the node to the door.
     along : tuple of ndarray
         Ways along the chains, of `along_chains`.
     room : tuple
@@ -127,9 +127,8 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
             node = state[2][t]
             for r in range(node_offsets[node], node_offsets[node + 1]):
                 time = state[0][node] + node_min[r]
-                if time > limit_min:
-                    break
-                n = _meet(found, n, node_goal[r], time, state[1][node] + node_m[r])
+                if time <= limit_min:
+                    n = _meet(found, n, node_goal[r], time, state[1][node] + node_m[r])
             state[0][node], state[1][node] = np.inf, np.inf
         out = _longer_out(out, n_out, n_out + n)
         for t in range(n):

@@ -141,14 +141,12 @@ def _pairs_by_road(
 
 
 def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
-    """Sort goals by the core nodes at the ends of their chains, the nearest first."""
-    shape = graph.core_shape
+    """List goals by the core nodes at the ends of their chains."""
     nodes, rows, minutes, metres = seeds_at_ends(graph, doors)
-    order = np.lexsort((minutes, nodes))
-    offsets = np.zeros(shape.n_search + 1, dtype=np.int32)
-    np.cumsum(np.bincount(nodes, minlength=shape.n_search), out=offsets[1:])
-    place = (rows[order] // per_goal).astype(np.int32)
-    return offsets, place, minutes[order], metres[order]
+    number = np.arange(len(nodes))
+    by_node = csr_array((number, (nodes, number)), shape=(graph.core_shape.n_search, len(nodes)))
+    order = by_node.data
+    return by_node.indptr, (rows[order] // per_goal).astype(np.int32), minutes[order], metres[order]
 
 
 def _along(graph: TravelGraph, doors: tuple[Doors, Doors], limit_min: float, *, forwards: bool) -> Along:

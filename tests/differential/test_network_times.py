@@ -82,8 +82,8 @@ def doors_in_networkx(graph, origins, destinations):
         for (before, a), (after, b) in itertools.pairwise(stops):
             share = after - before
             whole.add_edge(a, b, time_min=share * data["time_min"], length_m=share * data["length_m"])
-            if share == 0.0 and isinstance(a, tuple) and isinstance(b, tuple):
-                # Two feet on one point are one place, whatever the direction of the road.
+            if share == 0.0:
+                # Feet on one point are one place, also with the node there, whatever the direction of the road.
                 whole.add_edge(b, a, time_min=0.0, length_m=0.0)
     for kind, snaps in (("from", origins), ("to", destinations)):
         whole.add_nodes_from((kind, i) for i in range(len(snaps)))
@@ -186,8 +186,9 @@ def test_labels_of_nodes_equal_scipy(seed):
             (graph.edge_from[e], f, graph.forward_min[e]),
             (graph.edge_to[e], 1.0 - f, graph.backward_min[e]),
         ):
-            if np.isfinite(pace):
-                least[a, n + j] = min(least.get((a, n + j), np.inf), share * pace + walk)
+            # At the node itself nothing of the edge is used, which may be closed.
+            if np.isfinite(pace) or share == 0.0:
+                least[a, n + j] = min(least.get((a, n + j), np.inf), (share * pace if share else 0.0) + walk)
     arcs = [(b, a, time) for (a, b), time in least.items() if np.isfinite(time)]
     rows, columns, times = (np.array(part) for part in zip(*arcs, strict=True))
     against = csr_array((times, (rows, columns)), shape=(n + m, n + m))
