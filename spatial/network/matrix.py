@@ -146,7 +146,8 @@ def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
     number = np.arange(len(nodes))
     by_node = csr_array((number, (nodes, number)), shape=(graph.core_shape.n_search, len(nodes)))
     order = by_node.data
-    return by_node.indptr, (rows[order] // per_goal).astype(np.int32), minutes[order], metres[order]
+    place = (rows[order] // per_goal).astype(np.int32)
+    return by_node.indptr.astype(np.int32), place, minutes[order], metres[order]
 
 
 def _along(graph: TravelGraph, doors: tuple[Doors, Doors], limit_min: float, *, forwards: bool) -> Along:
