@@ -18,7 +18,7 @@ from benchmarks.network_peers import (
     largest_difference,
     peers_nearest,
 )
-from benchmarks.road_like import road_like_graph
+from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import TravelGraph, nearest, node_labels
 from spatial.network.core import contract_graph, weigh_core
 from spatial.network.kernels_buckets import new_queue, spread_labels
@@ -48,15 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 where every answer agrees, 1 otherwise.
     """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nodes", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
+    add_graph_options(parser)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without", nargs="*", default=[], help="peers to leave out")
     chosen = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     _prepared(road_like_graph(2000, 0))
-    graph = road_like_graph(chosen.nodes, chosen.seed)
-    return _report(graph, chosen)
+    return _report(chosen_graph(chosen), chosen)
 
 
 def _prepared(graph: TravelGraph) -> None:
@@ -93,11 +91,16 @@ def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
     }
     taken = in_turns(tasks, repeats=chosen.repeats, at_most=dict.fromkeys(SLOW, 2))
     base = taken["prepared"].cpu
-    print(f"{graph.n_nodes:,} nodes, {len(arcs.start):,} arcs, core {shape.n_core / graph.n_nodes:.1%}")
+    print(
+        f"{chosen.real or 'road-like'}: {graph.n_nodes:,} nodes, {len(arcs.start):,} arcs, "
+        f"core {shape.n_core / graph.n_nodes:.1%}, {len(nodes):,} places"
+    )
     for name, seconds in taken.items():
         print(f"{name:24} {seconds.cpu * 1e3:10.1f} ms {seconds.cpu / base:8.1f} x")
     first = base + taken["preparation"].cpu
     print(f"first query with its preparation: scipy takes {taken['scipy'].cpu / first:.1f} x as long")
+    same = taken["scipy, same core"].cpu / taken["core alone"].cpu
+    print(f"search of the core alone: scipy takes {same:.1f} x as long")
     agree = True
     for name, job in peers.items():
         if job is None:

@@ -1,21 +1,27 @@
-"""Travel graphs without raw files: made up like roads, or real ones with a node at every vertex."""
+"""Travel graphs to measure on: made up like roads, or real ones with a node at every vertex."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
 from scipy.spatial import Delaunay
 
-from spatial.network import TravelGraph
+from spatial.crs import working_crs_for
+from spatial.network import TravelGraph, build_network
 from spatial.network.report import no_findings
+from spatial.sources.osm import read_osm
 
 if TYPE_CHECKING:
+    import argparse
+
     from numpy.typing import NDArray
 
-__all__ = ["at_every_vertex", "graph_of_edges", "road_like_graph"]
+__all__ = ["add_graph_options", "at_every_vertex", "chosen_graph", "graph_of_edges", "road_like_graph"]
 
 CRS = "EPSG:32738"
 SPACING_M = 1200.0
@@ -190,3 +196,49 @@ def at_every_vertex(graph: TravelGraph) -> TravelGraph:
         share * graph.length_m[of],
     )
     return replace(made, mode=graph.mode, crs=graph.crs)
+
+
+def add_graph_options(parser: argparse.ArgumentParser) -> None:
+    """
+    Let the command line name the graph to measure on.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        Gets ``--nodes``, ``--seed``, ``--real`` and ``--data``.
+    """
+    parser.add_argument("--nodes", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--real", choices=("comoros", "rutland"), help="a real region instead of a made-up one"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder of real regions"
+    )
+
+
+def chosen_graph(chosen: argparse.Namespace) -> TravelGraph:
+    """
+    Make the graph that the command line names.
+
+    Parameters
+    ----------
+    chosen : Namespace
+        Of a parser with `add_graph_options`.
+
+    Returns
+    -------
+    TravelGraph
+        Road-like, or real with a node at every vertex.
+
+    Raises
+    ------
+    SystemExit
+        Where a real region is asked for without its folder.
+    """
+    if not chosen.real:
+        return road_like_graph(chosen.nodes, chosen.seed)
+    if not chosen.data:
+        raise SystemExit(f"{chosen.real}: name its folder with --data or SPATIAL_TEST_DATA")
+    roads = read_osm(next((Path(chosen.data) / chosen.real).glob("*.osm.pbf"))).roads
+    return at_every_vertex(build_network(roads.to_crs(working_crs_for(roads))))

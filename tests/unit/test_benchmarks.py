@@ -13,6 +13,7 @@ import rasterio
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmarks import k2_nearest, k3_many_to_many
 from spatial.network import build_network
 from spatial.sources.prepare import prepare
 from spatial.study import Study
@@ -111,3 +112,26 @@ def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(tmp_path) ->
     )
     assert len(agreed) == 3
     assert all(agree == of for agree, of in agreed)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "lines"),
+    [
+        (k2_nearest, ("prepared", "preparation", "core alone", "one sweep", "scipy, same core", "networkx")),
+        (k3_many_to_many, ("prepared", "preparation", "scipy, same core", "scipy")),
+    ],
+    ids=["k2", "k3"],
+)
+def test_searches_are_compared_and_timed_beside_others(benchmark, lines, capsys) -> None:
+    assert benchmark.main(["--nodes", "2000", "--repeats", "1", "--without", "pandana", "pyroutingkit"]) == 0
+    said = capsys.readouterr().out
+    for line in lines:
+        assert re.search(rf"^{re.escape(line)} +[\d.]+ ms +[\d.]+ x$", said, flags=re.MULTILINE), line
+    assert re.search(r"^scipy: largest difference \S+ min$", said, flags=re.MULTILINE)
+    assert "first query with its preparation" in said
+
+
+def test_a_real_region_without_its_folder_is_refused(monkeypatch) -> None:
+    monkeypatch.delenv("SPATIAL_TEST_DATA", raising=False)
+    with pytest.raises(SystemExit, match="SPATIAL_TEST_DATA"):
+        k2_nearest.main(["--real", "rutland"])
