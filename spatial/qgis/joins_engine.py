@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVERYBODY",
+    "by_service",
     "cell_points",
     "how_sure",
     "last_mile_lines",
@@ -80,7 +81,7 @@ def _interval_columns(
 ) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
-    for service, rows in _by_service(tables, "intervals", meta):
+    for service, rows in by_service(tables, "intervals", meta):
         name, shown = plain_name(service), words.service(service, meta)
         threshold = threshold_of(service, meta)
         columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
@@ -97,7 +98,7 @@ def _wet_columns(
 ) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
-    for service, rows in _by_service(tables, "wet_losses", meta):
+    for service, rows in by_service(tables, "wet_losses", meta):
         name, shown = plain_name(service), words.service(service, meta)
         columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
         titles[f"{name}_wet_status"] = words.text("columns", "wet_status", service=shown)
@@ -138,14 +139,34 @@ def _off_road_columns(
     return columns, titles
 
 
-def _by_service(
+def by_service(
     tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Walk through the services of a table in the mode that is shown, headline services first."""
+    """
+    Walk through the services of a table in the mode that is shown.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name.
+    name : str
+        The table, perhaps one that there is not.
+    meta : QgisMeta
+        Mode and headline services.
+
+    Yields
+    ------
+    service : str
+        Headline services first.
+    rows : DataFrame
+        By id of settlement.
+    """
     if name not in tables:
         return
     rows = tables[name]
-    rows = rows[rows["mode"] == headline_mode(rows, meta)]
+    mode = headline_mode(rows, meta)
+    # Crews may have a mode of their own.
+    rows = rows[rows["mode"] == (mode if mode in set(rows["mode"]) else rows["mode"].min())]
     for service in services_in_order(list(rows["service"]), meta):
         yield service, rows[rows["service"] == service].set_index("settlement_id").sort_index()
 
@@ -170,7 +191,7 @@ def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tup
     rows : DataFrame
         By id of settlement.
     """
-    for service, rows in _by_service(tables, "measures", meta):
+    for service, rows in by_service(tables, "measures", meta):
         own = rows[rows["group"] == EVERYBODY]
         for measure in sorted(set(own["measure"])):
             yield service, measure, own[own["measure"] == measure]
@@ -310,7 +331,7 @@ def cell_points(
     frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
     columns: Columns = {}
     titles: Titles = {}
-    for position, (service, rows) in enumerate(_by_service(tables, "cell_access", meta)):
+    for position, (service, rows) in enumerate(by_service(tables, "cell_access", meta)):
         name, shown = plain_name(service), words.service(service, meta)
         columns[f"{name}_min"] = rows["travel_time_min"]
         title = words.text("columns", "travel_time", service=shown)

@@ -21,7 +21,18 @@ __all__ = ["GROUPS", "SHELVES", "Look", "QgisLayer"]
 GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
-SHELVES = ("gaps", "townships", "areas", "measures", "certainty", "season", "off_road", "tables")
+SHELVES = (
+    "gaps",
+    "townships",
+    "areas",
+    "measures",
+    "certainty",
+    "season",
+    "off_road",
+    "scenarios",
+    "emergency",
+    "tables",
+)
 """Sub-groups of the results, below the layers that stand in the group itself."""
 
 

@@ -22,6 +22,7 @@ from spatial.qgis.joins import (
     township_results,
 )
 from spatial.qgis.joins_engine import rural_columns, settlement_engine
+from spatial.qgis.joins_trials import trial_columns
 from spatial.qgis.layer import Look, QgisLayer
 from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables, last_mile_drafts
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
@@ -147,9 +148,10 @@ def _settlements(
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.text("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
-    found, more = settlement_engine(tables, words, meta)
-    fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
-    frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
+    for gather in (settlement_engine, trial_columns):
+        found, more = gather(tables, words, meta)
+        fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
+        frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
     return Draft(
         "settlements",
         frame,

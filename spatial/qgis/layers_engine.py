@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from spatial.qgis import looks_engine, looks_measures
+from spatial.qgis import looks_engine, looks_measures, looks_trials
 from spatial.qgis.columns import plain_name
 from spatial.qgis.draft import Draft, by_key, placed
 from spatial.qgis.joins import headline_mode, services_in_order
 from spatial.qgis.joins_engine import (
+    by_service,
     cell_points,
     last_mile_lines,
     measured,
     neighbour_colours,
     threshold_of,
 )
+from spatial.qgis.joins_trials import changes, scenario_title
 from spatial.qgis.layer import Look
 from spatial.qgis.palette import TINTS
 from spatial.tables import TABLES
@@ -131,7 +133,8 @@ def engine_looks(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Those of ``measures``, ``intervals``, ``wet_losses`` and ``off_road`` that there are.
+        Those of ``measures``, ``intervals``, ``wet_losses``, ``off_road``, ``scenario_access`` and
+        ``emergency_response`` that there are.
     frame : DataFrame
         The finished layer of settlements.
     words : Messages
@@ -142,13 +145,15 @@ def engine_looks(
     Returns
     -------
     tuple of Look
-        Measures, certainty, wet season, off the roads; headline services first.
+        Measures, certainty, wet season, off the roads, scenarios, response; headline services first.
     """
     return (
         *_measure_looks(tables, frame, words, meta),
         *_certainty_looks(tables, frame, words, meta),
         *_season_looks(tables, frame, words, meta),
         *_off_road_looks(tables, frame, words, meta),
+        *_scenario_looks(tables, frame, words, meta),
+        *_emergency_looks(tables, frame, words, meta),
     )
 
 
@@ -198,11 +203,31 @@ def _off_road_looks(
         yield Look(f"{stem}_off_road", title, style, "results", shelf="off_road")
 
 
+def _scenario_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    for scenario, service, _ in changes(tables, meta):
+        column = f"{plain_name(scenario)}_{plain_name(service)}_change"
+        shown = {"scenario": scenario_title(scenario, words, meta), "service": words.service(service, meta)}
+        style = looks_trials.change_look(column, frame, words)
+        yield Look(column, words.text("columns", "change", **shown), style, "results", shelf="scenarios")
+
+
+def _emergency_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    if "emergency_people" not in tables:
+        return
+    targets = tables["emergency_people"].groupby("service")["target_min"].unique()
+    for service in _services(tables, "emergency_response", meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        style = looks_trials.response_look(stem, list(targets[service]), frame, words)
+        title = words.text("layers", "response", service=shown)
+        yield Look(f"{stem}_response", title, style, "results", shelf="emergency")
+
+
 def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> list[str]:
-    if name not in tables:
-        return []
-    rows = tables[name]
-    return services_in_order(list(rows.loc[rows["mode"] == headline_mode(rows, meta), "service"]), meta)
+    return [service for service, _ in by_service(tables, name, meta)]
 
 
 def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:

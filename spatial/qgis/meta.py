@@ -56,6 +56,8 @@ class QgisMeta:
         Readable names of norms by id, in the first language; service and id where one is not named.
     thresholds_min : mapping of str to float
         Minutes of the first norm on each service that gives minutes.
+    scenarios : mapping of str to mapping
+        Titles of scenarios by name and language.
     cutoffs_min : sequence of float
         Cutoffs of the study, rising; the last one stands where no norm gives minutes.
     """
@@ -75,6 +77,7 @@ class QgisMeta:
     satisfied_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     norms: Mapping[str, str] = field(default_factory=dict)
     thresholds_min: Mapping[str, float] = field(default_factory=dict)
+    scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cutoffs_min: Sequence[float] = (15.0, 30.0, 60.0)
 
     @property

@@ -6,6 +6,7 @@ __all__ = [
     "ACCENT",
     "BASE",
     "CERTAINTY",
+    "CHANGE",
     "GAP",
     "INK",
     "LAST_MILE",
@@ -73,6 +74,15 @@ CERTAINTY = {"within": "#cfe3da", "may": "#f0b050", "beyond": "#86162c"}
 
 WET = {"kept": "#cfe3da", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
 """What the wet season takes, in the gap sequence."""
+
+CHANGE = {
+    "gained": "#0f6b5c",
+    "quicker": "#7cc4b4",
+    "same": "#e4e4df",
+    "slower": "#f0b050",
+    "lost": "#86162c",
+}
+"""What a scenario changes: two hues apart from pale."""
 
 TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbbbbb")
 """Areas side by side, without order (Paul Tol's bright scheme); drawn pale."""

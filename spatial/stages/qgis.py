@@ -29,6 +29,8 @@ BY_SERVICE = (
     "intervals",
     "wet_losses",
     "off_road",
+    "scenario_access",
+    "emergency_response",
 )
 """Tables whose services give layers and columns their names."""
 
@@ -86,6 +88,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
         thresholds_min=_thresholds_min(options, inputs),
+        scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),
     )
     tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)}

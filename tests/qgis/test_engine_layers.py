@@ -46,6 +46,11 @@ TEXTS = {
     "direction",
     "reach_status",
     "second_facility_id",
+    "scenario",
+    "class_change",
+    "before_status",
+    "after_status",
+    "station_id",
 }
 
 
@@ -165,6 +170,40 @@ def others(county):
     }
 
 
+def trials(places):
+    before = np.linspace(10, 60, len(places))
+    after = before.copy()
+    after[:20] -= 20
+    after[50:60] += 5  # from 35.5 to 40.1 min: the last one is beyond 40 min before too
+    after[70:80] -= 10  # from 45.7 to 50.3 min: the last one stays beyond 40 min
+    before[-1] = after[-1] = after[-2] = np.nan
+    frame = pd.DataFrame(
+        {"scenario": "new-road", "settlement_id": places, "service": "hospital", "mode": "drive"}
+    ).assign(before_min=before, after_min=np.maximum(after, 0.0), cutoff_min=40.0)
+    frame["difference_min"] = frame["after_min"] - frame["before_min"]
+    frame["within_before"], frame["within_after"] = frame["before_min"] <= 40, frame["after_min"] <= 40
+    for when in ("before", "after"):
+        frame[f"{when}_status"] = np.where(frame[f"{when}_min"].isna(), "no_path", "reached")
+    step = frame["within_after"].astype(int) - frame["within_before"].astype(int)
+    frame["class_change"] = step.map({1: "gained", 0: "same", -1: "lost"})
+    frame = frame.assign(population_persons=1.0, in_study=True)
+    crews = pd.DataFrame(
+        {"settlement_id": places, "service": "hospital", "mode": "emergency", "station_id": "f00"}
+    )
+    crews = crews.assign(
+        mobilisation_min=2.0, drive_min=before, response_min=before + 2, reach_status="reached"
+    )
+    crews["target_met_min"] = np.where(before + 2 <= 30, 30.0, np.nan)
+    people = pd.DataFrame({"service": ["hospital"] * 2, "mode": "emergency", "target_min": [15.0, 30.0]})
+    numbers = [field.name for field in TABLES["emergency_people"].fields if field.name.endswith("_persons")]
+    counts = [field.name for field in TABLES["emergency_people"].fields if field.name.endswith("_places")]
+    return {
+        "scenario_access": typed(frame),
+        "emergency_response": typed(crews.assign(population_persons=1.0, in_study=True)),
+        "emergency_people": typed(people.assign(**dict.fromkeys(numbers, 1.0), **dict.fromkeys(counts, 1))),
+    }
+
+
 @pytest.fixture(scope="module")
 def engine(county):
     places = county["settlements"]["settlement_id"]
@@ -175,6 +214,7 @@ def engine(county):
         **grounds(),
         **cells(county),
         **others(county),
+        **trials(places),
     }
     for name, frame in found.items():
         TABLES[name].check(frame)
@@ -183,7 +223,13 @@ def engine(county):
 
 @pytest.fixture(scope="module")
 def meta(county_meta):
-    return replace(county_meta, thresholds_min={"hospital": 30.0}, cutoffs_min=(15.0, 30.0, 60.0))
+    return replace(
+        county_meta,
+        thresholds_min={"hospital": 30.0},
+        cutoffs_min=(15.0, 30.0, 60.0),
+        mode="drive",
+        scenarios={"new-road": {"en": "New road", "zh": "新路"}},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +312,8 @@ def test_every_part_of_the_engine_has_a_layer_in_its_sub_group(layers):
         "hospital_width": "certainty",
         "hospital_wet": "season",
         "hospital_off_road": "off_road",
+        "new_road_hospital_change": "scenarios",
+        "hospital_response": "emergency",
     }
     assert "rural" in {look.key for look in layers["townships"].more_looks}
     tables = {name for name, layer in layers.items() if layer.shelf == "tables"}
@@ -301,6 +349,30 @@ def test_settlements_carry_what_was_found_with_units(layers):
     assert (frame["hospital_e2sfca"] > 0).any()  # of everybody, not of a group
     assert layers["townships"].aliases["rai_lower"] == "Index, roads known to be all-season"
     assert layers["isochrones_hospital"].aliases["cutoff_min"] == "Within (min)"
+
+
+def test_scenarios_class_by_the_cutoff_first_and_by_minutes_after(layers):
+    frame = layers["settlements"].frame.set_index("settlement_id")
+    change, minutes = frame["new_road_hospital_change"], frame["new_road_hospital_difference_min"]
+    assert change.value_counts().to_dict() == {
+        "same": 57,
+        "quicker": 21,
+        "gained": 9,
+        "lost": 9,
+        "slower": 2,  # one of them loses its way
+        "none": 1,
+    }
+    assert (minutes[change == "quicker"] < 0).all()
+    assert layers["settlements"].aliases["new_road_hospital_difference_min"] == (
+        "New road, Hospital: after less before (min)"
+    )
+    looks = {look.key: look for look in layers["settlements"].more_looks}
+    assert looks["new_road_hospital_change"].title == "New road: Hospital"
+    assert classes(looks["hospital_response"].style)[:3] == [
+        "Within 15 min of the call",
+        "Within 30 min of the call",
+        "Beyond 30 min",
+    ]
 
 
 def test_legends_tell_classes_in_words_and_units(layers):
@@ -347,7 +419,7 @@ def test_nothing_of_the_engine_is_switched_on_at_first(project):
         (name, "0")
         for name in (
             "Further gaps", "Norms by township", "Areas", "Measures", "How sure", "Wet season", "Off the roads",
-            "Tables",
+            "Scenarios", "Emergency response", "Tables",
         )
     ]  # fmt: skip
 
