@@ -234,21 +234,30 @@ def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], met
         " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
         [meta.stamp],
     )
+    looks = [
+        (layer, *look)
+        for layer in layers
+        if layer.style is not None
+        for look in (
+            (layer.table, layer.title, layer.style, 1),
+            *((f"{layer.table}_{more.key}", more.title, more.style, 0) for more in layer.more_looks),
+        )
+    ]
     rows = [
         (
             layer.table,
-            layer.table,
-            qml(layer.style, layer.aliases, geometry=layer.geometry),
-            layer.title,
+            key,
+            qml(style, layer.aliases, geometry=layer.geometry),
+            is_default,
+            title,
             meta.stamp,
         )
-        for layer in layers
-        if layer.style is not None
+        for layer, key, title, style, is_default in looks
     ]
     connection.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
         " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
-        " VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, ?)",
+        " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
         rows,
     )
 

@@ -179,13 +179,16 @@ def test_every_column_has_an_alias_with_its_unit(package):
         assert all((table, name) in aliases for name in names if name not in {"fid", "geom"}), (table, kind)
 
 
-def test_every_layer_has_one_default_look_that_is_well_formed(package):
+def test_every_layer_has_one_default_look_and_all_are_well_formed(package):
     layers = {table for (table,) in query(package, "SELECT table_name FROM gpkg_geometry_columns")}
     rows = query(package, "SELECT f_table_name, styleQML, useAsDefault, f_geometry_column FROM layer_styles")
     assert {row[0] for row in rows} == layers
-    assert len(rows) == len(layers)
-    for _, text, default, column in rows:
-        assert (default, column) == (1, "geom")
+    assert sorted(row[0] for row in rows if row[2]) == sorted(layers)
+    names = query(package, "SELECT styleName FROM layer_styles WHERE f_table_name = 'settlements'")
+    # Further looks can be chosen in QGIS: Styles, Load style, From database.
+    assert {name for (name,) in names} == {"settlements", "settlements_last_mile", "settlements_names"}
+    for _, text, _, column in rows:
+        assert column == "geom"
         root = ET.fromstring(text.split("\n", 1)[1])  # noqa: S314 - our own output
         assert root.find("renderer-v2") is not None
     assert query(package, "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'") == [
