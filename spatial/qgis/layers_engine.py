@@ -206,10 +206,10 @@ def _off_road_looks(
 def _scenario_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
 ) -> Iterator[Look]:
-    for scenario, service, _ in changes(tables, meta):
+    for scenario, service, rows in changes(tables, meta):
         column = f"{plain_name(scenario)}_{plain_name(service)}_change"
         shown = {"scenario": scenario_title(scenario, words, meta), "service": words.service(service, meta)}
-        style = looks_trials.change_look(column, frame, words)
+        style = looks_trials.change_look(column, float(rows["cutoff_min"].max()), frame, words)
         yield Look(column, words.text("columns", "change", **shown), style, "results", shelf="scenarios")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["change_look", "response_look"]
 
 
-def change_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
+def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Messages) -> Style:
     """
     Show who gains and who loses by a scenario, larger with more people.
 
@@ -28,6 +28,8 @@ def change_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
     ----------
     column : str
         Column of the class.
+    cutoff_min : float
+        What gained and lost are judged by.
     frame : DataFrame
         The settlements' layer.
     words : Messages
@@ -40,7 +42,8 @@ def change_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
     """
     size = people_size("population_persons", smallest=1.4, largest=5.5)
     categories = [
-        Category((name,), words.text("change", name), sized(colour, size)) for name, colour in CHANGE.items()
+        Category((name,), words.text("change", name, minutes=f"{cutoff_min:g}"), sized(colour, size))
+        for name, colour in CHANGE.items()
     ]
     categories.append(
         Category(("none",), words.text("change", "none"), status_marker("not_applicable", size))

@@ -368,6 +368,11 @@ def test_scenarios_class_by_the_cutoff_first_and_by_minutes_after(layers):
     )
     looks = {look.key: look for look in layers["settlements"].more_looks}
     assert looks["new_road_hospital_change"].title == "New road: Hospital"
+    told = classes(looks["new_road_hospital_change"].style)
+    assert (told[0], told[4]) == (
+        "Gained: within 40 min after, not before",
+        "Lost: within 40 min before, not after",
+    )
     assert classes(looks["hospital_response"].style)[:3] == [
         "Within 15 min of the call",
         "Within 30 min of the call",
