@@ -204,7 +204,8 @@ def _people(compared: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFram
         for cutoff in sorted({own, *cutoffs_min}):
             sums = summarise_scenarios(reclassified(rows, cutoff))
             parts.append(sums.assign(cutoff_min=cutoff, is_class=cutoff == own, mode=rows["mode"].iloc[0]))
-    numbers = dict.fromkeys((*SUMS, "person_minutes"), np.float64) | dict.fromkeys(COUNTS, np.int64)
+    numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
     words = dict.fromkeys(("scenario", "service", "mode"), "str")
     columns = [field.name for field in TABLES["scenario_people"].fields]
-    return pd.concat(parts, ignore_index=True).astype({**numbers, **words})[columns]
+    table = pd.concat(parts, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
+    return table.astype({**numbers, **words})[columns]

@@ -273,7 +273,7 @@ SCENARIO_PEOPLE = Table(
         Field("gained_places", "whole", "Places that gain"),
         Field("lost_places", "whole", "Places that lose"),
         number(
-            "person_minutes",
+            "saved_person_min",
             "Minutes saved by all people",
             "min",
             "One journey each, of those with a way in both.",
