@@ -103,9 +103,15 @@ def in_turns(
 
 
 def _timed(task: Callable[[], Any]) -> tuple[Seconds, Any]:
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu_seconds()
     answer = task()
-    return Seconds(time.perf_counter() - wall, time.process_time() - cpu), answer
+    return Seconds(time.perf_counter() - wall, _cpu_seconds() - cpu), answer
+
+
+def _cpu_seconds() -> float:
+    """Seconds of this process and of the programs that it ran and waited for."""
+    ran = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ran.ru_utime + ran.ru_stime
 
 
 def _peak_mb() -> float:
