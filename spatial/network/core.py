@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Core", "CoreShape", "contract_graph", "weigh_core"]
 
-_WIDTH = 2.0
+_WIDTH = 1.0
 """Width of a step of time over the mean time of an arc; measured, changes the speed only."""
 
 
@@ -173,10 +173,12 @@ def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[
     visited, passed = np.flatnonzero(degree > 2), np.flatnonzero(degree < 2)
     x, y = graph.node_x, graph.node_y
     corner = (x.min(initial=np.inf), y.min(initial=np.inf), max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0)
-    groups = [
-        nodes[np.argsort(curve_keys(x[nodes], y[nodes], corner), kind="stable")]
-        for nodes in (visited, passed)
-    ]
+    groups = []
+    for nodes in (visited, passed):
+        # Equal keys keep the order of the nodes: one sort of plain numbers, which bear it in their low bits.
+        low = len(nodes).bit_length()
+        keyed = np.sort(curve_keys(x[nodes], y[nodes], corner) << low | np.arange(len(nodes)))
+        groups.append(nodes[keyed & ((1 << low) - 1)])
     return np.concatenate(groups).astype(np.int32), len(visited)
 
 

@@ -83,7 +83,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     n_steps, n_chains = 0, 0
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
-        for e in range(n_edges):
+        for e in range(n_edges if n_steps < n_edges else 0):
             if steps[2][e]:
                 continue
             half = 2 * e
