@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
+from spatial.compiled import inner, outer
 from spatial.network.kernels_core import step_cost
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["along_chains"]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _between(
     lane: Lane, step_arc: Ints, chain: int, low: tuple[int, float], high: tuple[int, float]
 ) -> float:
@@ -43,7 +43,7 @@ def _between(
     return float(first + whole + (end_share * step_cost(lane, step_arc[end]) if enters else 0.0))
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def along_chains(
     step_arc: Ints,
     lanes: tuple[Lane, Lane, Lane],

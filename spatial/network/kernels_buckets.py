@@ -1,14 +1,15 @@
 """Compiled searches over the contracted graph with a bucket queue: the nearest label, and all within a limit."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def new_queue(n_nodes: int) -> Queue:
     )
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _longer(pool: Ints) -> Ints:
     more = np.empty((2 * pool.shape[0], 2), np.int32)
     for entry in range(pool.shape[0]):
@@ -60,11 +61,11 @@ def _longer(pool: Ints) -> Ints:
     return more
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
-def _fetch_far(queue: Queue, step: int) -> tuple[int, int]:
-    """Move those far entries that are near by now into their steps; return their number and the first far step."""
+@inner  # pragma: no cover - compiled
+def _fetch_far(queue: Queue, step: int, near: int) -> tuple[int, int]:
+    """Move far entries that are near by now into their steps; return how many are near, and the first far step."""
     heads, pool, waits = queue
-    entry, near, far = heads[BUCKETS], 0, LAST + 1
+    entry, far = heads[BUCKETS], LAST + 1
     heads[BUCKETS] = -1
     while entry >= 0:
         after, number = pool[entry, 1], waits[pool[entry, 0]]
@@ -81,7 +82,7 @@ def _fetch_far(queue: Queue, step: int) -> tuple[int, int]:
     return near, far
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     arcs: tuple[Ints, Ints, Floats],
     seeds: tuple[Ints, Ints, Floats],
@@ -110,8 +111,7 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     times, labels = found
     heads, pool, waits = queue
     n_seeds, limit_min, pace = seed_nodes.shape[0], limits[0], 1.0 / limits[1]
-    used, near, step, far = 0, 0, 0, LAST + 1
-    slot, number = BUCKETS, 0
+    used, near, step, far = 0, np.int64(0), np.int64(0), LAST + 1
     seed, arc, end, time, label = 0, 0, 0, 0.0, np.int32(-1)
     while True:
         if arc < end:
@@ -126,8 +126,7 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
                     return
                 step = far
             if step >= far:
-                more, far = _fetch_far((heads, pool, waits), step)
-                near += more
+                near, far = _fetch_far((heads, pool, waits), step, near)
                 continue
             entry = heads[step & (BUCKETS - 1)]
             if entry < 0:
@@ -162,7 +161,7 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
         used += 1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     arcs: tuple[Ints, Ints, Floats, Floats],
     seeds: tuple[Ints, Floats, Floats],
@@ -195,7 +194,7 @@ def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     times, metres, touched = state
     heads, pool, waits = queue
     limit_min, pace = limits[0], 1.0 / limits[1]
-    n_touched, used, near, step, far = 0, 0, 0, 0, LAST + 1
+    n_touched, used, near, step, far = 0, 0, np.int64(0), np.int64(0), LAST + 1
     seed, arc, end, time, metre = 0, 0, 0, 0.0, 0.0
     while True:
         if arc < end:
@@ -210,8 +209,7 @@ def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
                     return n_touched, (heads, pool, waits)
                 step = far
             if step >= far:
-                more, far = _fetch_far((heads, pool, waits), step)
-                near += more
+                near, far = _fetch_far((heads, pool, waits), step, near)
                 continue
             entry = heads[step & (BUCKETS - 1)]
             if entry < 0:

@@ -1,14 +1,15 @@
 """Compiled passes over a travel graph that contract its chains: walk them, weigh them, find places on them."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,7 @@ __all__ = ["contract", "curve_keys", "halves_of_cores", "legs_on_chains", "weigh
 _BITS = 16
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _walk(
     begin: int,
     half: int,
@@ -48,7 +49,7 @@ def _walk(
         half = both[node] ^ (half ^ 1)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
     """
     Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
@@ -80,7 +81,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.zeros(n_edges, np.bool_))
     offsets = np.zeros(n_edges + 1, np.int32)
     first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
-    n_steps, n_chains = 0, 0
+    n_steps, n_chains = np.int64(0), 0
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
         for e in range(n_edges if n_steps < n_edges else 0):
@@ -112,7 +113,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     )
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def curve_keys(
     x: NDArray[np.float64], y: NDArray[np.float64], corner: tuple[float, float, float]
 ) -> NDArray[np.int64]:
@@ -148,7 +149,7 @@ def curve_keys(
     return keys
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def weigh(
     step_arc: NDArray[np.int32],
     offsets: NDArray[np.int32],
@@ -193,7 +194,7 @@ def weigh(
     return before, total, first_closed, last_closed
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def halves_of_cores(
     n_search: int, first: NDArray[np.int32], last: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -235,7 +236,7 @@ def halves_of_cores(
     return offsets, targets, halves
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def step_cost(lane: Lane, arc: int) -> float:
     """
     Find what one step costs in the direction of a lane.
@@ -255,7 +256,7 @@ def step_cost(lane: Lane, arc: int) -> float:
     return float(lane[4][arc >> 1] if arc & 1 == 0 else lane[5][arc >> 1])
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def legs_on_chains(
     edges: NDArray[np.int64],
     fractions: NDArray[np.float64],

@@ -1,15 +1,15 @@
 """Compiled last step of a search for labels of all nodes: from the core along the chains."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
+from spatial.compiled import inner, outer
 from spatial.network.kernels_core import step_cost
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["fill_chains"]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _offer(out: tuple[Floats, Ints], node: int, time: float, label: int) -> None:
     times, labels = out
     if time < times[node] or (time == times[node] and time < np.inf and label < labels[node]):
         times[node], labels[node] = time, label
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _sweep(
     c: int, chains: Chains, lanes: tuple[Lane, Lane], seeds: Seeds, at: int, out: tuple[Floats, Ints]
 ) -> int:
@@ -59,7 +59,7 @@ def _sweep(
     return at
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def fill_chains(
     chains: Chains,
     lanes: tuple[Lane, Lane],
@@ -89,7 +89,7 @@ def fill_chains(
     n_search = found[0].shape[0]
     for v in range(n_search):
         times[core_node[v]], labels[core_node[v]] = found[0][v], found[1][v]
-    at = 0
+    at = np.int64(0)
     for c in range(first.shape[0]):
         begin, end = offsets[c], offsets[c + 1]
         if at < seeds[0].shape[0] and seeds[0][at] == c:

@@ -1,15 +1,15 @@
 """Compiled search for all pairs of places within a time, by one bounded search a source."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
+from spatial.compiled import inner, outer
 from spatial.network.kernels_buckets import reach_within
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["times_within"]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _meet(found: Found, n: int, goal: int, time: float, metre: float) -> int:
     """Keep the best way to a goal; return how many goals were met."""
     best, best_m, met = found
@@ -37,7 +37,7 @@ def _meet(found: Found, n: int, goal: int, time: float, metre: float) -> int:
     return n
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _seeds_of(
     rows: tuple[int, int], ends: tuple[Ints, Ints], source: Doors, n_search: int
 ) -> tuple[Ints, Floats, Floats]:
@@ -58,7 +58,7 @@ def _seeds_of(
     return nodes, minutes, metres
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _longer_out(out: tuple[Ints, Floats, Floats], used: int, wanted: int) -> tuple[Ints, Floats, Floats]:
     """Make room for more pairs."""
     size = out[0].shape[0]
@@ -71,7 +71,7 @@ def _longer_out(out: tuple[Ints, Floats, Floats], used: int, wanted: int) -> tup
     return to, minutes, metres
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     arcs: tuple[Ints, Ints, Floats, Floats],
     ends: tuple[Ints, Ints],
@@ -116,9 +116,9 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     n_sources = source[0].shape[0] // per[0]
     offsets = np.zeros(n_sources + 1, np.int64)
     out = (np.empty(1024, np.int32), np.empty(1024, np.float64), np.empty(1024, np.float64))
-    n_out = 0
+    n_out = np.int64(0)
     for s in range(n_sources):
-        n = 0
+        n = np.int64(0)
         for r in range(along[0][s * per[0]], along[0][(s + 1) * per[0]]):
             n = _meet(found, n, along[1][r] // per[1], along[2][r], along[3][r])
         seeds = _seeds_of((s * per[0], (s + 1) * per[0]), ends, source, n_search)
@@ -128,7 +128,7 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
             for r in range(node_offsets[node], node_offsets[node + 1]):
                 time = state[0][node] + node_min[r]
                 if time <= limit_min:
-                    n = _meet(found, n, node_goal[r], time, state[1][node] + node_m[r])
+                    n = _meet(found, n, np.int64(node_goal[r]), time, state[1][node] + node_m[r])
             state[0][node], state[1][node] = np.inf, np.inf
         out = _longer_out(out, n_out, n_out + n)
         for t in range(n):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,7 @@ SIDE = 1 << 16
 """Cells of the curve's square along each side."""
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _count(
     offsets: NDArray[np.int64], vertex: NDArray[np.int64], different: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -39,7 +40,7 @@ def _count(
     return sizes, uses
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def cut(
     offsets: NDArray[np.int64], vertex: NDArray[np.int64], different: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -86,7 +87,7 @@ def cut(
     return rows[:count], begins[: pieces + 1], lines[:pieces]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     Place cells along a Hilbert curve (Hilbert 1891).

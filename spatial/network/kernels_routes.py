@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
+from spatial.compiled import inner, outer
 from spatial.network.kernels_door import ALONG, DIRECT
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_ways", "follow_ways"]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _longer(legs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
     size = legs[0].shape[0]
     steps, shares = np.empty((2 * size, 2), np.int32), np.empty((2 * size, 2), np.float64)
@@ -31,7 +31,7 @@ def _longer(legs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
     return steps, shares
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def follow_ways(
     chains: tuple[Ints, Ints, Ints],
     points: tuple[tuple[Ints, Ints, Floats], tuple[Ints, Ints, Floats, Floats]],
@@ -103,7 +103,7 @@ def follow_ways(
     return counts, legs[0][:n], legs[1][:n]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _point_at(xy: Floats, begin: int, end: int, share: float, out: Floats) -> int:
     """Write the point at a share of an edge's line; return the vertex before which it lies."""
     if share == 0.0:
@@ -128,7 +128,7 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, out: Floats) -> in
     return end - 1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def draw_ways(
     xy: Floats,
     vertex_offsets: NDArray[np.int64],

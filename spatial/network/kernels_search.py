@@ -1,14 +1,15 @@
 """Compiled search over the arcs of a contracted graph for the k nearest labels of each node."""
 
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["label_nodes"]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
     """Put an entry on a heap of four branches, ordered by (time, label)."""
     times, entries = heap
@@ -42,7 +43,7 @@ def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
     return times, entries
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _drop(heap: Heap, size: int) -> None:
     """Take the least entry off a heap."""
     times, entries = heap
@@ -65,7 +66,7 @@ def _drop(heap: Heap, size: int) -> None:
     times[at], entries[at, 0], entries[at, 1] = time, label, node
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, int, float]) -> bool:
     """Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it went in."""
     times, places, roots, arcs, metres = table
@@ -96,7 +97,7 @@ def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, 
     return True
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def label_nodes(
     arcs: Arcs,
     seeds: tuple[Ints, NDArray[np.int64], Floats, Floats],
@@ -129,13 +130,13 @@ def label_nodes(
     n_nodes, k = times.shape
     settled = np.zeros(n_nodes, np.int32)
     heap = (np.empty(1024, np.float64), np.empty((1024, 2), np.int32))
-    size = 0
+    size = np.int64(0)
     nodes, seed_roots, seed_min, seed_m = seeds
     for s in range(nodes.shape[0]):
         root = np.int32(seed_roots[s])
         place = np.int32(root // per_place)
         label = (seed_min[s], place, root, np.int32(-1), seed_m[s])
-        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, 0, nodes[s], label):
+        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, np.int32(0), nodes[s], label):
             heap = _push(heap, size, seed_min[s], place, nodes[s])
             size += 1
     while size > 0:

@@ -1,12 +1,16 @@
 """Compiled search for the nearest pieces of road around points, over a grid of segments."""
 
+# mypy: disable-error-code="arg-type, assignment"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +24,7 @@ __all__ = ["fill_grid", "legs_blocked", "nearest_edges", "nearest_open_edges"]
 # compiled once.
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _columns_of(
     segment: NDArray[np.float64], row: int, grid: NDArray[np.float64], n_columns: int
 ) -> tuple[int, int]:
@@ -41,7 +45,7 @@ def _columns_of(
     return max(first, 0), min(last, n_columns - 1)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def fill_grid(
     segments: NDArray[np.float64], grid: NDArray[np.float64], shape: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -86,7 +90,7 @@ def fill_grid(
     return offsets, members
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _foot(px: float, py: float, segment: NDArray[np.float64]) -> tuple[float, float]:
     """Distance to a segment, and the share of it before the foot point."""
     ax, ay, bx, by = segment[0], segment[1], segment[2], segment[3]
@@ -103,7 +107,7 @@ def _foot(px: float, py: float, segment: NDArray[np.float64]) -> tuple[float, fl
     return math.hypot(px - (ax + t * dx), py - (ay + t * dy)), t
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _keep(
     found: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]],
     n: int,
@@ -141,7 +145,7 @@ def _keep(
     return n
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def nearest_edges(
     points: NDArray[np.float64],
     segments: NDArray[np.float64],
@@ -189,7 +193,7 @@ def nearest_edges(
         column = math.floor((px - grid[0]) / size)
         row = math.floor((py - grid[1]) / size)
         found = (edges[i], distances[i], found_segments[i], shares[i])
-        count = 0
+        count = np.int64(0)
         # Rings that lie wholly outside the grid are passed over.
         ring = max(0, -column, column - n_columns + 1, -row, row - n_rows + 1)
         last_ring = max(column, n_columns - 1 - column, row, n_rows - 1 - row)
@@ -214,13 +218,13 @@ def nearest_edges(
     return edges, distances, found_segments, shares
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> float:
     """Above 0 where p lies left of the line from a to b, 0 on it."""
     return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _touch(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     """Tell whether two segments have a point in common; either may be a single point."""
     if max(a[0], a[2]) < min(b[0], b[2]) or max(b[0], b[2]) < min(a[0], a[2]):
@@ -234,7 +238,7 @@ def _touch(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     return not ((a0 > 0.0 and a1 > 0.0) or (a0 < 0.0 and a1 < 0.0))
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _blocker(leg: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> int:
     """Find a segment that a leg touches; -1 where there is none."""
     offsets, members, grid, shape = cells
@@ -251,7 +255,7 @@ def _blocker(leg: NDArray[np.float64], segments: NDArray[np.float64], cells: Cel
     return -1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def legs_blocked(legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> NDArray[np.bool_]:
     """
     Tell which straight legs touch a segment.
@@ -284,7 +288,7 @@ def legs_blocked(legs: NDArray[np.float64], segments: NDArray[np.float64], cells
     return blocked
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _feet_within(
     px: float,
     py: float,
@@ -316,7 +320,25 @@ def _feet_within(
     return n
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
+def _sift(heap: NDArray[np.int64], at: int, size: int, distances: NDArray[np.float64]) -> None:
+    """Move an edge down a heap ordered by (distance, edge) to where it belongs."""
+    edge = heap[at]
+    while 2 * at + 1 < size:
+        down = 2 * at + 1
+        for other in range(down, min(down + 2, size)):
+            a, b = distances[heap[other]], distances[heap[down]]
+            if a < b or (a == b and heap[other] < heap[down]):
+                down = other
+        a, b = distances[heap[down]], distances[edge]
+        if b < a or (b == a and edge < heap[down]):
+            break
+        heap[at] = heap[down]
+        at = down
+    heap[at] = edge
+
+
+@outer  # pragma: no cover - compiled
 def nearest_open_edges(
     points: NDArray[np.float64],
     roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
@@ -346,7 +368,9 @@ def nearest_open_edges(
         As `nearest_edges`.
     """
     segments, segment_edge, _ = roads
-    n_edges = int(segment_edge.max()) + 1
+    n_edges = 0
+    for s in range(segment_edge.shape[0]):
+        n_edges = max(n_edges, segment_edge[s] + 1)
     best = (
         np.full(n_edges, np.inf),
         np.empty(n_edges, np.int64),
@@ -362,10 +386,15 @@ def nearest_open_edges(
     for i in range(n):
         leg[0], leg[1] = points[i, 0], points[i, 1]
         n_found = _feet_within(leg[0], leg[1], roads, radius_m, best)
-        near = np.sort(best[3][:n_found])
+        near = best[3]
+        for at in range(n_found // 2 - 1, -1, -1):
+            _sift(near, at, n_found, best[0])
         count, last = 0, -1
-        for at in np.argsort(best[0][near], kind="mergesort"):
-            edge = near[at]
+        for left in range(n_found, 0, -1):
+            # The nearest edge not yet looked at: off the top of the heap, to behind its end.
+            edge = near[0]
+            near[0], near[left - 1] = near[left - 1], edge
+            _sift(near, np.int64(0), left - 1, best[0])
             s, share = best[1][edge], best[2][edge]
             leg[2], leg[3] = segments[s, 2], segments[s, 3]
             if share < 1.0:
@@ -380,5 +409,6 @@ def nearest_open_edges(
                 count += 1
                 if count == k:
                     break
-        best[0][near] = np.inf
+        for at in range(n_found):
+            best[0][near[at]] = np.inf
     return edges, distances, found_segments, shares

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ _VISIBLE = 6
 """Field of ``Info`` and ``DenseInfo``."""
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _varint(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """Read a number of seven bits a byte, the lowest first; return it and where the next begins, -1 beyond the end."""
     number = np.int64(0)
@@ -39,7 +40,7 @@ def _varint(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     return number, -1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _field(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     """Read a field's key; return field, where its content begins, and where it ends: -1 for a number standing alone."""
     key, at = _varint(data, at, end)
@@ -56,7 +57,7 @@ def _field(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     return (key >> 3 if wire == 2 else -1), at, at + size
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _shown(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Whether an info leaves its object visible: 1, or 0; -1 where the bytes cannot be read."""
     found = 1
@@ -73,7 +74,7 @@ def _shown(data: NDArray[np.uint8], at: int, end: int) -> int:
     return found
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _message(
     data: NDArray[np.uint8],
     span: tuple[int, int],
@@ -116,7 +117,7 @@ def _message(
     return count
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def flatten(
     data: NDArray[np.uint8], span: tuple[int, int], member: int, kinds: tuple[int, int], tokens: Tokens
 ) -> tuple[int, int]:
@@ -143,7 +144,7 @@ def flatten(
         How many numbers and how many messages; -1 and 0 where the bytes cannot be read.
     """
     at, stop = span
-    count = messages = 0
+    count = messages = np.int64(0)
     while at < stop:
         number, at, end = _field(data, at, stop)
         if at < 0 or end < 0:
@@ -157,7 +158,7 @@ def flatten(
     return count, messages
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def locate(sorted_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     Find numbers in a sorted list; neighbours in a way mostly are neighbours in the list.

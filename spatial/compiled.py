@@ -1,0 +1,95 @@
+"""How kernels are compiled, and where the compiled code is kept for the next process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numba as nb
+from numba.core import config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["inner", "outer"]
+
+Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
+
+logger = logging.getLogger(__name__)
+
+# Kernels are called from Python or from each other, never from C: fewer ways in compile in less time.
+_OUTER = {"nogil": True, "no_cfunc_wrapper": True}
+_INNER = _OUTER | {"no_cpython_wrapper": True}
+
+
+def outer(kernel: Kernel) -> Kernel:
+    """
+    Compile a kernel that Python calls, when it is first called.
+
+    The compiled code is kept where numba keeps it: in ``NUMBA_CACHE_DIR``, else beside the module, else in the
+    user's cache folder. Where none of these can be written, it is kept in a folder for temporary files that is this
+    user's alone; where there is none either, each process compiles anew.
+
+    Parameters
+    ----------
+    kernel : callable
+        Takes and returns numbers, arrays and tuples of them.
+
+    Returns
+    -------
+    callable
+        The same, compiled.
+    """
+    return _compile(kernel, _OUTER)
+
+
+def inner(kernel: Kernel) -> Kernel:
+    """
+    Compile a kernel that other kernels call, never Python; kept as `outer` keeps it.
+
+    Parameters
+    ----------
+    kernel : callable
+        Takes and returns numbers, arrays and tuples of them.
+
+    Returns
+    -------
+    callable
+        The same, compiled.
+    """
+    return _compile(kernel, _INNER)
+
+
+def _compile(kernel: Kernel, options: dict[str, Any]) -> Kernel:
+    try:
+        return _kept(kernel, options)
+    except RuntimeError as problem:
+        logger.info("%s", problem)
+    try:
+        folder = str(_own_folder())
+        config.CACHE_DIR = folder  # type: ignore[attr-defined]  # numba sets its options when it is imported
+        logger.info("compiled kernels are kept in %s instead", folder)
+        return _kept(kernel, options)
+    except (RuntimeError, OSError) as problem:
+        logger.info("compiled kernels are not kept: %s", problem)
+    compiled: Kernel = nb.njit(**options)(kernel)
+    return compiled
+
+
+def _kept(kernel: Kernel, options: dict[str, Any]) -> Kernel:
+    compiled: Kernel = nb.njit(cache=True, **options)(kernel)
+    return compiled
+
+
+def _own_folder() -> Path:
+    """Make a folder for temporary files in which nobody else can put code."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"spatial-kernels-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o022
+    return folder if is_own or os.name == "nt" else Path(tempfile.mkdtemp(prefix="spatial-kernels-"))
