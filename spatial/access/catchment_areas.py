@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,24 +10,26 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.area_grid import Distances, no_walls
 from spatial.access.ground import AreaRules, Ground
+from spatial.access.outlines import crossing, outlines, smoothed
 from spatial.access.places import existing, place_on, take, texts
 from spatial.access.raster_cells import peopled_cells
 from spatial.access.reach import check_options, groups_of
 from spatial.access.rules import SnapRules
-from spatial.access.shapes import area_of, points_at
-from spatial.access.stretches import points_along, reached_stretches
+from spatial.access.shapes import area_of
+from spatial.access.stretches import reached_stretches, straight_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.access.area_grid import Grid, Walls
+    from spatial.access.outlines import Nodes
     from spatial.access.stretches import Direction, Stretches
     from spatial.network import TravelGraph
     from spatial.rasters import Raster
 
 __all__ = ["catchment_areas"]
-
-_GRID_M = 0.001
 
 
 def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -124,52 +127,68 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
 
 
 def _areas(ground: Ground, found: Stretches, n: int) -> NDArray[np.object_]:
-    """Give the ground to the owner of the nearest stretch, part by part."""
-    pieces: list[list[shapely.Geometry]] = [[] for _ in range(n)]
-    xy, owner = _samples(ground, ground.leavable(found))
-    parts = ground.around(found)
-    part = area_of(np.array(parts, dtype=object), xy)
-    for number, whole in enumerate(parts):
-        inside = np.flatnonzero(part == number)
-        for who, shape in _shared(whole, points_at(*xy[inside].T), owner[inside]):
-            pieces[who].append(shape)
+    """Give the ground to the owner of the nearest stretch on its own side of barriers."""
+    ours = ground.leavable(found)
+    lines, row = straight_pieces(ground.graph, ours)
     shapes = np.full(n, None, dtype=object)
-    for who, own in enumerate(pieces):
-        polygons = (
-            [p for p in shapely.get_parts(own) if p.geom_type == "Polygon" and p.area > 0] if own else []
-        )
-        if polygons:
-            shapes[who] = shapely.MultiPolygon(polygons)
+    if len(lines) == 0:
+        return shapes
+    grid = ground.grid(lines)
+    pieces = grid.inward(lines)
+    claimed, reached = ground.claim(grid, found, pieces)
+    walls = ground.barriers.walls(grid)
+    near = reached if walls is None else _behind_walls(ground, grid, pieces, walls)
+    owner = ours.owner[row].astype(np.int32)
+    labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
+    polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()))
+    polygons = smoothed(polygons, grid)
+    for who in np.unique(of):
+        own = shapely.multipolygons(polygons[of == who])
+        shapes[who] = ground.parts(np.array([own], dtype=object), lines[owner == who])[0]
     return shapes
 
 
-def _samples(ground: Ground, found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Points along stretches, none at their ends, so that no two owners share one."""
-    length = (found.end - found.start) * ground.graph.length_m[found.edge]
-    counts = np.maximum(np.ceil(length / ground.rules.spacing_m), 1.0).astype(np.int64)
-    row = np.repeat(np.arange(len(found)), counts)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    share = found.start[row] + (within + 0.5) / counts[row] * (found.end - found.start)[row]
-    xy = np.round(points_along(ground.graph, found.edge[row], share), 3)
-    minutes = np.minimum(found.start_min, found.end_min)[row]
-    order = np.lexsort((found.owner[row], minutes, xy[:, 1], xy[:, 0]))
-    xy, owner = xy[order], found.owner[row][order]
-    first = np.r_[True, (np.diff(xy, axis=0) != 0).any(axis=1)][: len(xy)]
-    return xy[first], owner[first]
+def _behind_walls(ground: Ground, grid: Grid, pieces: NDArray[np.float64], walls: Walls) -> Distances:
+    """Find the nearest piece of every node on its own side of walls."""
+    near = Distances(grid.shape, pieces, ground.rules.hull_m / grid.cell_m + 2.0).seeded()
+    row, column = np.nonzero(walls.beside() & (near.nearest >= 0))
+    foot = near.foot(near.nearest[row, column], column, row)
+    node = grid.outward(np.column_stack((column, row)))
+    shut = ground.barriers.between(node, grid.outward(foot))
+    near.nearest[row[shut], column[shut]] = -1
+    near.gap[row[shut], column[shut]] = near.gap.max()
+    return near.spread(walls)
 
 
-def _shared(
-    whole: shapely.Polygon, points: NDArray[np.object_], owner: NDArray[np.int64]
-) -> list[tuple[int, shapely.Geometry]]:
-    """Divide one part between the owners of the points in it (Voronoi)."""
-    owners = np.unique(owner)
-    if len(owners) <= 1:
-        return [(int(who), whole) for who in owners]
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=whole))
-    point, cell = shapely.STRtree(cells).query(points, predicate="intersects")
-    of = np.full(len(cells), -1, dtype=np.int64)
-    of[cell] = owner[point]
-    return [
-        (int(who), shapely.intersection(whole, shapely.union_all(cells[of == who]), grid_size=_GRID_M))
-        for who in owners
-    ]
+@dataclass(frozen=True, eq=False)
+class _Borders:
+    """Where borders lie between nodes: at walls, where two pieces are as near, or at the end of what is claimed."""
+
+    claimed: NDArray[np.float32]
+    near: Distances
+    labels: NDArray[np.int32]
+    walls: Walls
+
+    def __call__(self, low: Nodes, high: Nodes) -> NDArray[np.float64]:
+        share = crossing(self.claimed[low], self.claimed[high])
+        # Both on claimed ground: two owners meet, or one of them has no road on its side of a wall.
+        one, other = self.near.nearest[low], self.near.nearest[high]
+        rows = np.flatnonzero((self.labels[low] >= 0) & (self.labels[high] >= 0))
+        lead = self._lead(one[rows], other[rows], (low[0][rows], low[1][rows]))
+        behind = self._lead(one[rows], other[rows], (high[0][rows], high[1][rows]))
+        share[rows] = crossing(lead, behind)
+        if len(self.walls.east):
+            wall = np.where(low[0] == high[0], self.walls.east[low], self.walls.north[low])
+            at_wall = (wall >= 0.0) & (self.claimed[low] > 0.0) & (self.claimed[high] > 0.0)
+            share = np.where(at_wall, wall, share)
+        return share
+
+    def _lead(self, one: NDArray[np.int32], other: NDArray[np.int32], node: Nodes) -> NDArray[np.float64]:
+        """How much nearer the first piece is than the other."""
+        row, column = node
+        point = np.column_stack((column, row))
+        to_one, to_other = (
+            self.near.foot(one, column, row) - point,
+            self.near.foot(other, column, row) - point,
+        )
+        return np.asarray(np.hypot(*to_other.T) - np.hypot(*to_one.T))

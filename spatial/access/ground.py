@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from spatial.access.shapes import shapes_of
-from spatial.access.stretches import cut_lines
+from spatial.access.area_barriers import Barriers
+from spatial.access.area_grid import Distances, grid_around
+from spatial.access.shapes import inside, shapes_of
+from spatial.access.stretches import straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
 
@@ -17,15 +19,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.access.area_grid import Grid
     from spatial.access.stretches import Stretches
     from spatial.network import TravelGraph
 
 __all__ = ["AreaRules", "Ground"]
 
-_QUARTER = 4
-"""Corners of a quarter circle. They lie on the circle, so that a drawn circle claims less than a true one."""
-_GRID_M = 0.001
-"""Coordinates of areas are rounded to this, so that areas that share an edge meet without slivers. Metres."""
+_FEW = 32
+"""Lines that a part is asked about first."""
 _WALL_M = 0.5
 """Half the width of a barrier that is drawn as a line. Metres."""
 
@@ -39,17 +40,18 @@ class AreaRules:
     ----------
     half_width_m : float
         Ground this near to a stretch within reach is claimed, and ground this near to one out of reach is not, unless
-        the former is as near. Metres, straight; circles are drawn with corners, so that up to 2 % of `hull_m` may lack.
+        the former is as near. Metres, straight.
     hull_m : float
         Radius of the hull: gaps between stretches are closed where no circle of this radius fits in. No ground further
         than this from a stretch within reach is claimed. Metres, straight; at least `half_width_m`.
     spacing_m : float
-        Distance of the points by which ground is given to the nearest stretch; its borders are as exact as half of it.
+        Spacing of the grid at whose nodes distances are measured, or half of `half_width_m` where that is less. Borders
+        between nodes are found by interpolation, to within a small part of it. Metres.
     """
 
     half_width_m: float = 200.0
     hull_m: float = 1000.0
-    spacing_m: float = 100.0
+    spacing_m: float = 50.0
 
     def __post_init__(self) -> None:
         """Refuse widths that make no sense."""
@@ -83,10 +85,13 @@ class Ground:
     def __init__(self, graph: TravelGraph, rules: AreaRules, barriers: gpd.GeoSeries | None = None) -> None:
         self.graph = graph
         self.rules = rules
+        self.barriers = Barriers(_walls(graph, barriers))
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
-        self._wide = np.full(graph.n_edges, None, dtype=object)
-        self._narrow = np.full(graph.n_edges, None, dtype=object)
-        self._walls = _walls(graph, barriers)
+
+    @property
+    def cell_m(self) -> float:
+        """Spacing of the grid: a strip of twice `half_width_m` holds four nodes at least."""
+        return min(self.rules.spacing_m, self.rules.half_width_m / 2.0)
 
     def leavable(self, found: Stretches) -> Stretches:
         """
@@ -104,73 +109,129 @@ class Ground:
         """
         return found.take(np.flatnonzero(self._counts[found.edge]))
 
-    def around(self, found: Stretches) -> list[shapely.Polygon]:
+    def grid(self, pieces: NDArray[np.float64]) -> Grid:
         """
-        Draw the ground around stretches.
-
-        The stretches are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
-        (Edelsbrunner, Kirkpatrick and Seidel 1983) of the stretches, with alpha = `hull_m`, widened by
-        `half_width_m`, but nowhere beyond `hull_m`. Roads out of reach are cut out of it, then barriers.
+        Lay a grid over all ground that could be claimed.
 
         Parameters
         ----------
-        found : Stretches
-            Within reach.
+        pieces : ndarray of float64, shape (n, 4)
+            Straight pieces within reach, in metres; one at least.
 
         Returns
         -------
-        list of shapely.Polygon
-            Parts that do not touch each other, each with a stretch within reach in it; empty where there is none.
+        Grid
+            Wider than `hull_m` around them.
         """
-        ours = self.leavable(found)
-        if len(ours) == 0:
-            return []
-        rules = self.rules
-        hull = shapely.union_all(self._buffers(ours, wide=True))
-        if rules.hull_m > rules.half_width_m:
-            hull = shapely.buffer(hull, rules.half_width_m - rules.hull_m, quad_segs=_QUARTER)
-        holes = self._out_of_reach(ours, hull)
-        ground = shapely.difference(hull, holes, grid_size=_GRID_M)
-        shapely.prepare(ground)
-        walls = shapely.union_all(self._walls[shapely.intersects(ground, self._walls)])
-        ground = shapely.difference(ground, walls, grid_size=_GRID_M)
-        parts = shapely.get_parts(ground)
-        parts = parts[
-            (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
-        ]
-        lines = cut_lines(self.graph, ours.edge, ours.start, ours.end)
-        shapely.prepare(parts)
-        line, part = shapely.STRtree(parts).query(lines)
-        held = np.unique(part[shapely.intersects(parts[part], lines[line])])
-        return list(parts[held])
+        return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
-    def _buffers(self, found: Stretches, *, wide: bool) -> NDArray[np.object_]:
-        """Widen stretches; whole edges once for all areas."""
-        kept, metres = (self._wide, self.rules.hull_m) if wide else (self._narrow, self.rules.half_width_m)
-        whole = (found.start == 0.0) & (found.end == 1.0)
-        edges = np.unique(found.edge[whole])
-        missing = edges[shapely.is_missing(kept[edges])]
-        if len(missing):
-            ones = np.ones(len(missing))
-            kept[missing] = shapely.buffer(
-                cut_lines(self.graph, missing, np.zeros(len(missing)), ones), metres, quad_segs=_QUARTER
-            )
-        parts = cut_lines(self.graph, found.edge[~whole], found.start[~whole], found.end[~whole])
-        return np.concatenate((kept[edges], shapely.buffer(parts, metres, quad_segs=_QUARTER)))
+    def claim(
+        self, grid: Grid, found: Stretches, pieces: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32], Distances]:
+        """
+        Tell what ground is claimed around stretches.
 
-    def _out_of_reach(self, found: Stretches, hull: shapely.Geometry) -> shapely.Geometry:
-        """Ground next to a road out of reach, and not next to one within it."""
+        The stretches are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
+        (Edelsbrunner, Kirkpatrick and Seidel 1983) of the stretches, with alpha = `hull_m`, widened by
+        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach and further from one within
+        reach is cut out of it.
+
+        Parameters
+        ----------
+        grid : Grid
+            Over all of it.
+        found : Stretches
+            All within reach.
+        pieces : ndarray of float64, shape (n, 4)
+            Straight pieces of those that can be left, in cells from the first node.
+
+        Returns
+        -------
+        tuple of ndarray of float32 and Distances
+            Above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a cell or two;
+            and the distances to the pieces.
+        """
+        hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
+        reached = Distances(grid.shape, pieces, hull + 2.0).seeded().spread()
+        claimed = np.maximum(_narrowed(reached, hull, hull - half), np.float32(half) - reached.gap)
+        np.minimum(claimed, np.float32(hull) - reached.gap, out=claimed)
         beyond = self.leavable(found.rest(self.graph.n_edges))
-        lines = cut_lines(self.graph, beyond.edge, beyond.start, beyond.end)
-        shapely.prepare(hull)
-        near = np.flatnonzero(shapely.intersects(hull, lines))
-        if len(near) == 0:
-            return shapely.Polygon()
-        around = shapely.union_all(self._buffers(beyond.take(near), wide=False))
-        inner = self._buffers(found, wide=False)
-        shapely.prepare(around)
-        inner = inner[shapely.intersects(around, inner)]
-        return shapely.difference(around, shapely.union_all(inner), grid_size=_GRID_M)
+        others = grid.inward(straight_pieces(self.graph, beyond)[0])
+        others = others[grid.near(others)]
+        if len(others):
+            away = Distances(grid.shape, others, half + 2.0).seeded().spread().gap
+            np.minimum(claimed, np.maximum(away - np.float32(half), away - reached.gap), out=claimed)
+        return claimed, reached
+
+    def parts(self, areas: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.object_]:
+        """
+        Cut barriers out of areas, and drop what holds no stretch then.
+
+        Parameters
+        ----------
+        areas : ndarray of object
+            Polygons or multipolygons, in metres; None for none.
+        pieces : ndarray of float64, shape (n, 4)
+            Straight pieces within reach, in metres.
+
+        Returns
+        -------
+        ndarray of object
+            A MultiPolygon each, None where nothing is left.
+        """
+        parts, area = shapely.get_parts(self.barriers.cut_out_of(areas), return_index=True)
+        kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
+        parts, area = parts[kept], area[kept]
+        held = _holding(parts, pieces)
+        shapes = np.full(len(areas), None, dtype=object)
+        if held.any():
+            shapes[np.unique(area[held])] = shapely.multipolygons(parts[held], indices=_ranks(area[held]))
+        return shapes
+
+
+def _ranks(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
+
+
+def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]:
+    """
+    Narrow what lies within the hull: how far its border is away, less the width to be taken off.
+
+    The border is known to a hair: beside it lies a node outside it, and it is met on the way from the road to there.
+    """
+    if by <= 0.0:
+        return np.float32(hull) - reached.gap
+    outside = reached.gap > hull
+    rim = np.zeros_like(outside)
+    inside = ~outside
+    for one, other in (
+        (np.s_[1:, :], np.s_[:-1, :]),
+        (np.s_[:-1, :], np.s_[1:, :]),
+        (np.s_[:, 1:], np.s_[:, :-1]),
+        (np.s_[:, :-1], np.s_[:, 1:]),
+    ):
+        rim[one] |= outside[one] & inside[other]
+    row, column = np.nonzero(rim & (reached.nearest >= 0))
+    foot = reached.foot(reached.nearest[row, column], column, row)
+    node = np.column_stack((column, row))
+    border = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
+    inward = Distances(outside.shape, np.hstack((border, border)), by + 2.0)
+    inward.gap[outside] = 0.0
+    return inward.seeded().spread().gap - np.float32(by)
+
+
+def _holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which parts a piece runs through."""
+    held = np.zeros(len(parts), dtype=bool)
+    low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
+    for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):
+        near = np.flatnonzero(((high >= box[:2]) & (low <= box[2:])).all(axis=1))
+        # Nearly all parts hold the middle of one of the first few; the others are asked about all.
+        few = pieces[near[:: max(len(near) // _FEW, 1)]]
+        held[number] = inside(part, *((few[:, :2] + few[:, 2:]) / 2.0).T).any()
+        if not held[number]:
+            held[number] = shapely.intersects(part, shapely.linestrings(pieces[near].reshape(-1, 2, 2))).any()
+    return held
 
 
 def _walls(graph: TravelGraph, barriers: gpd.GeoSeries | None) -> NDArray[np.object_]:

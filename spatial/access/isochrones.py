@@ -10,15 +10,19 @@ import pandas as pd
 import shapely
 
 from spatial.access.ground import AreaRules, Ground
+from spatial.access.outlines import crossing, outlines, smoothed
 from spatial.access.places import existing, place_on, take
 from spatial.access.reach import check_options, groups_of
 from spatial.access.rules import SnapRules
-from spatial.access.stretches import reached_stretches
+from spatial.access.stretches import reached_stretches, straight_pieces
 from spatial.network import walk_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from spatial.access.outlines import Nodes
     from spatial.access.reach import Group, Per
     from spatial.access.stretches import Direction, Stretches
     from spatial.network import TravelGraph
@@ -114,16 +118,40 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
 def _nested(
     ground: Ground, group: Group, found: Stretches, cutoffs: tuple[float, ...]
 ) -> list[tuple[str, str | None, float, float, shapely.MultiPolygon | None]]:
-    """Draw the areas of one group, the shortest cutoff first, each joined to the ones before."""
+    """Draw the areas of one group, each of which holds the shorter ones."""
+    reached = [found.within(cutoff) for cutoff in cutoffs]
+    pieces = [straight_pieces(ground.graph, ground.leavable(each))[0] for each in reached]
+    areas = np.full(len(cutoffs), None, dtype=object)
+    if len(pieces[-1]):
+        areas = _areas(ground, reached, pieces)
     rows = []
-    inner: shapely.Geometry = shapely.MultiPolygon()
-    for cutoff in cutoffs:
-        reached = found.within(cutoff)
-        km = float(((reached.end - reached.start) * ground.graph.length_m[reached.edge]).sum()) / 1000.0
-        # Circles are drawn with corners, so that an area may miss the one before it by a hand's breadth.
-        inner = shapely.union(inner, shapely.MultiPolygon(ground.around(reached)))
-        parts = [part for part in shapely.get_parts(inner) if part.area > 0.0]
-        rows.append(
-            (group.service, group.facility_id, cutoff, km, shapely.MultiPolygon(parts) if parts else None)
-        )
+    for cutoff, each, area in zip(cutoffs, reached, areas, strict=True):
+        km = float(((each.end - each.start) * ground.graph.length_m[each.edge]).sum()) / 1000.0
+        rows.append((group.service, group.facility_id, cutoff, km, area))
     return rows
+
+
+def _areas(
+    ground: Ground, reached: list[Stretches], pieces: list[NDArray[np.float64]]
+) -> NDArray[np.object_]:
+    """Label nodes by the first cutoff that claims them, and draw what each cutoff adds."""
+    grid = ground.grid(pieces[-1])
+    claimed = np.full((len(reached), *grid.shape), -np.inf, dtype=np.float32)
+    for number, (stretches, lines) in enumerate(zip(reached, pieces, strict=True)):
+        if len(lines):
+            claimed[number] = ground.claim(grid, stretches, grid.inward(lines))[0]
+    np.maximum.accumulate(claimed, axis=0, out=claimed)
+    first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
+    labels = np.where(first < len(reached), first, -1).astype(np.int32)
+
+    def where(low: Nodes, high: Nodes) -> NDArray[np.float64]:
+        lower = np.minimum(first[low], first[high])
+        return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
+
+    bands, of = outlines(labels, where)
+    bands = smoothed(bands, grid)
+    areas = [shapely.coverage_union_all(bands[of <= number]) for number in range(len(reached))]
+    drawn = [
+        ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
+    ]
+    return np.concatenate(drawn)

@@ -130,10 +130,15 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
         Position of the first area that holds the point, its edge included; -1 outside all of them.
     """
     found = np.full(len(xy), -1, dtype=np.int64)
-    for number, (area, box) in enumerate(zip(areas, shapely.bounds(areas), strict=True)):
-        near = (found < 0) & (xy >= box[:2]).all(axis=1) & (xy <= box[2:]).all(axis=1)
-        rows = np.flatnonzero(near)
-        found[rows[inside(area, *xy[rows].T)]] = number
+    northwards = np.argsort(xy[:, 1], kind="stable")
+    y = xy[northwards, 1]
+    boxes = shapely.bounds(areas).reshape(-1, 4)
+    first, last = np.searchsorted(y, boxes[:, 1], side="left"), np.searchsorted(y, boxes[:, 3], side="right")
+    for number, (area, box) in enumerate(zip(areas, boxes, strict=True)):
+        rows = northwards[first[number] : last[number]]
+        rows = rows[(found[rows] < 0) & (xy[rows, 0] >= box[0]) & (xy[rows, 0] <= box[2])]
+        if len(rows):
+            found[rows[inside(area, *xy[rows].T)]] = number
     return found
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
 
-__all__ = ["Stretches", "cut_lines", "points_along", "reached_stretches"]
+__all__ = ["Stretches", "cut_lines", "points_along", "reached_stretches", "straight_pieces"]
 
 _SHORT = 1e-12
 """A share of an edge that is no stretch."""
@@ -355,14 +355,44 @@ def cut_lines(
     ndarray of shapely.LineString, shape (n,)
         In the drawn direction; the ends of a whole edge are its own vertices.
     """
-    if len(edge) == 0:
-        return np.empty(0, dtype=object)
+    drawn = np.empty(len(edge), dtype=object)
+    if len(edge):
+        points, rows = _cut_points(graph, edge, start, end)
+        drawn[:] = shapely.linestrings(points, indices=rows)
+    return drawn
+
+
+def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """
+    Take stretches apart into straight pieces.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    found : Stretches
+        Any.
+
+    Returns
+    -------
+    tuple of ndarray
+        Easting and northing of both ends of each piece, shape (m, 4); and the row of its stretch, shape (m,).
+    """
+    if len(found) == 0:
+        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
+    points, rows = _cut_points(graph, found.edge, found.start, found.end)
+    same = rows[1:] == rows[:-1]
+    return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
+
+
+def _cut_points(
+    graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices of pieces of edges, one piece after the other, and the piece of each."""
     line = _vertices(graph, edge)
     piece, number = line.row, np.arange(len(edge))
     between = (line.share > start[piece]) & (line.share < end[piece])
     points = np.concatenate((line.at(number, start), line.xy[between], line.at(number, end)))
     rows = np.concatenate((number, piece[between], number))
     order = np.argsort(rows, kind="stable")
-    drawn = np.empty(len(edge), dtype=object)
-    drawn[:] = shapely.linestrings(points[order], indices=rows[order])
-    return drawn
+    return points[order], rows[order]

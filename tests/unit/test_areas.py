@@ -225,7 +225,8 @@ def test_catchments_share_borders_and_no_ground():
     assert first.union(second).area == pytest.approx(first.area + second.area)
     assert first.bounds[2] == pytest.approx(5000.0, abs=50.0)
     whole = isochrones(STREET, places, cutoffs_min=(60,)).geometry[0]
-    assert whole.symmetric_difference(first.union(second)).area < 1.0
+    # Outlines lose corners of less than a quarter of a cell of 50 m; which ones, the border in the middle decides.
+    assert whole.symmetric_difference(first.union(second)).area < 5 * 50.0**2 / 4
     # Within 4 minutes of a clinic lie the first and the last 2 km.
     near = catchment_areas(STREET, places, service="clinic", max_time_min=4.0)
     assert near["reached_km"].tolist() == pytest.approx([2.0, 2.0])

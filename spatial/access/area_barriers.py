@@ -1,0 +1,141 @@
+"""Barriers of areas: cut out of polygons, and as walls between the nodes of a grid."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from spatial.access.area_grid import Walls
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.access.area_grid import Grid
+
+__all__ = ["Barriers"]
+
+
+class Barriers:
+    """
+    Ground that no area may cross.
+
+    Parameters
+    ----------
+    shapes : ndarray of object
+        Polygons in metres; they may overlap.
+    """
+
+    def __init__(self, shapes: NDArray[np.object_]) -> None:
+        self._shapes = shapes
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        """Polygons that do not overlap."""
+        whole = shapely.get_parts(shapely.union_all(self._shapes))
+        shapely.prepare(whole)
+        return shapely.STRtree(whole)
+
+    @cached_property
+    def _sides(self) -> NDArray[np.float64]:
+        """Straight pieces of their outlines, both ends in metres."""
+        rings = shapely.get_rings(self._tree.geometries)
+        xy, ring = shapely.get_coordinates(rings, return_index=True)
+        return np.asarray(np.hstack((xy[:-1], xy[1:]))[ring[1:] == ring[:-1]])
+
+    @cached_property
+    def _side_tree(self) -> shapely.STRtree:
+        return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
+
+    def cut_out_of(self, areas: NDArray[np.object_]) -> NDArray[np.object_]:
+        """
+        Cut barriers out of areas.
+
+        Parameters
+        ----------
+        areas : ndarray of object
+            Polygons or multipolygons.
+
+        Returns
+        -------
+        ndarray of object
+            As many, of any type.
+        """
+        if len(self._shapes) == 0:
+            return areas
+        parts, area = shapely.get_parts(areas, return_index=True)
+        part, shape = self._tree.query(parts, predicate="intersects")
+        whole = self._tree.geometries
+        for number in np.unique(part):
+            holes = shapely.multipolygons(whole[shape[part == number]])
+            parts[number] = shapely.difference(parts[number], holes)
+        cut = np.empty(len(areas), dtype=object)
+        for number in range(len(areas)):
+            cut[number] = shapely.geometrycollections(shapely.get_parts(parts[area == number]))
+        return cut
+
+    def walls(self, grid: Grid) -> Walls | None:
+        """
+        Find where barriers cross the ways between the nodes of a grid.
+
+        Parameters
+        ----------
+        grid : Grid
+            The grid.
+
+        Returns
+        -------
+        Walls or None
+            None where there is no barrier near it.
+        """
+        if len(self._shapes) == 0:
+            return None
+        sides = grid.inward(self._sides)
+        sides = sides[grid.near(sides)]
+        if len(sides) == 0:
+            return None
+        east, north = (np.full(grid.shape, -1.0, dtype=np.float32) for _ in range(2))
+        row, x = _meeting(sides[:, [1, 0, 3, 2]])
+        _mark(east, row, np.floor(x).astype(np.int64), x - np.floor(x))
+        column, y = _meeting(sides)
+        _mark(north, np.floor(y).astype(np.int64), column, y - np.floor(y))
+        return Walls(east, north)
+
+    def between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """
+        Tell between which points the side of a barrier lies.
+
+        Parameters
+        ----------
+        start, end : ndarray of float64, shape (n, 2)
+            Easting and northing.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            Whether one does.
+        """
+        lines = shapely.linestrings(np.stack((start, end), axis=1))
+        crossed = np.zeros(len(start), dtype=bool)
+        crossed[self._side_tree.query(lines, predicate="intersects")[0]] = True
+        return crossed
+
+
+def _meeting(sides: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Whole numbers that the first coordinate passes along each side, and the other coordinate there."""
+    low, high = np.minimum(sides[:, 0], sides[:, 2]), np.maximum(sides[:, 0], sides[:, 2])
+    first = np.ceil(low).astype(np.int64)
+    counts = np.where(high > low, np.floor(high).astype(np.int64) - first + 1, 0)
+    row = np.repeat(np.arange(len(sides)), counts)
+    number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    a0, b0, a1, b1 = sides[row].T
+    return number, b0 + (number - a0) / (a1 - a0) * (b1 - b0)
+
+
+def _mark(
+    shut: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64], share: NDArray[np.float64]
+) -> None:
+    inside = (row >= 0) & (row < shut.shape[0]) & (column >= 0) & (column < shut.shape[1])
+    shut[row[inside], column[inside]] = share[inside]
