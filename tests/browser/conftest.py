@@ -13,6 +13,7 @@ import shapely
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.integration.register import load_register
+from spatial.planning.certainty import CertaintyNote, norm_certainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +49,18 @@ SUMMARY = {
     "network": {"drive": {"imputed_speed_share": 0.83, "unknown_season_share": 0.41}},
     "population": {"persons": 1.0, "places": 66, "places_without_population": 1},
     "issues": [],
+}
+RURAL_ACCESS = {"rai_lower": 0.312, "rai_upper": 0.874, "imputed_share": 0.415, "rural_persons": 20_000.0}
+RURAL_ACCESS |= {"distance_m": 2000.0, "urban_masked": True}
+CERTAINTY = {
+    "speeds": "rural_cn",
+    "speed_share": 0.2,
+    "walk_km_h": [4.0, 6.0],
+    "detour": [1.0, 1.6],
+    "calibrated": False,
+    "factors": ["speed", "season"],
+    "modes": ["drive"],
+    "services": ["health_centre"],
 }
 HEALTH_NORM, SEAT_NORM, ROAD_NORM, SURGERY_NORM = "GL-PHC-1H", "CN-COUNTY-60", "GL-ROAD-RAI", "GL-SURG-2H"
 
@@ -411,6 +424,125 @@ def _norm_results(
     return frame
 
 
+def _engine(
+    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame, area: shapely.Geometry
+) -> dict[str, pd.DataFrame]:
+    """What the access engine knows of the way by car to health centres; made up, and different for every place."""
+    own = access.loc[(access["service"] == "health_centre") & (access["mode"] == "drive")]
+    base, n = own["travel_time_min"].to_numpy(), len(own)
+    way = {"settlement_id": settlements["settlement_id"], "service": "health_centre", "mode": "drive"}
+    is_lost = (np.arange(n) % 13 == 5) & np.isfinite(base)
+    wet = np.where(is_lost, np.nan, base * np.where(np.arange(n) % 5 == 0, 1.2, 1.0))
+    low, high = base / 1.2, np.where(is_lost, np.nan, np.fmax(base / 0.8, wet))
+    intervals = way | {
+        "low_min": low,
+        "base_min": base,
+        "high_min": high,
+        "interval_status": np.where(is_lost, "sometimes_reached", own["reach_status"]),
+        "main_factor": pd.Series(np.where(is_lost, "season", "speed")).where(np.isfinite(base), None),
+        "main_factor_min": base / 0.8 - low,
+        "speed_low_min": low,
+        "speed_high_min": base / 0.8,
+        "season_low_min": base,
+        "season_high_min": wet,
+    }
+    status = np.select([is_lost, np.isnan(base), wet > base], ["lost", "not_served", "slower"], "kept")
+    wet_losses = way | {
+        "dry_min": base,
+        "wet_min": wet,
+        "slower_min": wet - base,
+        "wet_status": status,
+        "wet_reach_status": np.where(is_lost, "no_path", own["reach_status"]),
+        "facility_changes": status == "slower",
+        "population_persons": settlements["population_persons"],
+        "in_study": True,
+    }
+    return {
+        "intervals": pd.DataFrame(intervals),
+        "wet_losses": pd.DataFrame(wet_losses),
+        "measures": _measures(way, base),
+        **_ground(facilities, area),
+    }
+
+
+def _measures(way: dict[str, object], base: np.ndarray) -> pd.DataFrame:
+    supply = np.where(base <= 30, 0.0004 / (1.0 + np.nan_to_num(base) / 10.0), 0.0)
+    counted = (base <= 30).astype(float)
+    kinds = {
+        ("everybody", "cumulative_30_min"): (counted, "facilities"),
+        ("everybody", "e2sfca"): (supply, "facilities per person"),
+        ("elderly", "e2sfca"): (supply * 4.0, "facilities per person"),
+    }
+    parts = [
+        pd.DataFrame(
+            way
+            | {
+                "group": group,
+                "measure": measure,
+                "value": values,
+                "unit": unit,
+                "status": np.where(
+                    values > 0, "reached", np.where(np.isnan(base), "no_pair", "beyond_cutoff")
+                ),
+                "decay": "binary",
+                "facilities_reached": counted.astype(np.int64),
+                "supply_basis": "count",
+                "edge_risk": np.arange(len(base)) % 11 == 10,
+            }
+        )
+        for (group, measure), (values, unit) in kinds.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ground(facilities: gpd.GeoDataFrame, area: shapely.Geometry) -> dict[str, pd.DataFrame]:
+    points = facilities.geometry
+    cutoffs, metres = [15.0, 30.0, 60.0], [4000.0, 8000.0, 14_000.0]
+    reach = [shapely.intersection(shapely.unary_union(points.buffer(far).to_numpy()), area) for far in metres]
+    shared = {"service": "health_centre", "mode": "drive", "direction": "to_facility"}
+    isochrones = shared | {
+        "cutoff_min": cutoffs,
+        "reached_km": [90.0, 240.0, 510.0],
+        "area_km2": [shape.area / 1e6 for shape in reach],
+        "walk_on_top_min": 15.6,
+    }
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points.to_numpy()), extend_to=area))
+    own = [shapely.intersection(next(cell for cell in cells if cell.contains(at)), area) for at in points]
+    catchments = shared | {
+        "facility_id": facilities["facility_id"],
+        "reached_km": [120.0, 130.0, 140.0, 150.0],
+        "longest_min": [41.0, 52.0, 63.0, 74.0],
+        "area_km2": [shape.area / 1e6 for shape in own],
+        "population_persons": [30_000.0, 9_000.0, 8_000.0, np.nan],
+    }
+    return {
+        "isochrones": gpd.GeoDataFrame(pd.DataFrame(isochrones), geometry=reach, crs=CRS),
+        "catchments": gpd.GeoDataFrame(pd.DataFrame(catchments), geometry=own, crs=CRS),
+    }
+
+
+def _summary(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
+    """Say of the norm of health what the paired runs say, and of the road what is known of it."""
+    results, register = tables["norm_results"], load_register().set_index("id")
+    study = results.loc[(results["norm_id"] == HEALTH_NORM) & (results["unit_level"] == "study")].iloc[0]
+    norm = {"id": HEALTH_NORM, "service": "primary_care", "metric": "time_min", "mode": "any", "unit": "min"}
+    norm |= {"threshold": float(register.loc[HEALTH_NORM, "threshold"])}
+    norm |= {name: float(study[name]) for name in ("persons_unserved", "places_unserved")}
+    scope = settlement_scope(tables["settlements"], results)
+    certainty = norm_certainty(norm, scope, tables, CertaintyNote(answers={"primary_care": "health_centre"}))
+    assert certainty is not None
+    told = [{"id": HEALTH_NORM, "certainty": certainty}, {"id": ROAD_NORM, "rural_access": RURAL_ACCESS}]
+    return SUMMARY | {"certainty": CERTAINTY, "rural_access": RURAL_ACCESS, "norms": told}
+
+
+def settlement_scope(settlements: gpd.GeoDataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    """Add whom a norm is for, settlement by settlement."""
+    people = settlements.set_index("settlement_id")["population_persons"]
+    rows = results.loc[results["unit_level"] == "settlement"]
+    persons = people.reindex(rows["unit_id"]).fillna(0.0).to_numpy()
+    return rows.assign(persons_in_scope=persons, places_in_scope=1.0)
+
+
 def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> County:
     """Make a county of six townships, a county seat, five towns and some villages."""
     rng = np.random.default_rng(seed)
@@ -433,9 +565,10 @@ def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> Co
         "snaps": _snaps(settlements),
         "norm_results": _norm_results(settlements, access, last_mile),
     }
+    tables |= _engine(settlements, facilities, access, area.geometry.iloc[0])
     if routes:
         tables["routes"] = _routes(settlements, facilities, access)
-    return County(tables, _meta(), SUMMARY, load_register())
+    return County(tables, _meta(), _summary(tables), load_register())
 
 
 def _meta() -> PageMeta:

@@ -22,8 +22,11 @@
   function folded(title, content) {
     if (!content) return null;
     const kind = content.className;
-    const node = S.el("details", { open: opened.has(kind) }, [S.el("summary", { text: title }), content]);
-    node.addEventListener("toggle", () => (node.open ? opened.add(kind) : opened.delete(kind)));
+    const remember = (open) => (open ? opened.add(kind) : opened.delete(kind));
+    // The click comes before the state changes, the toggle event some time after it.
+    const summary = S.el("summary", { text: title, on: { click: () => remember(!node.open) } });
+    const node = S.el("details", { open: opened.has(kind) }, [summary, content]);
+    node.addEventListener("toggle", () => { if (node.isConnected) remember(node.open); });
     return node;
   }
 

@@ -1,0 +1,73 @@
+"""Colours of classes and tints of ground: told apart by everybody."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from spatial.cartography.areas import _tints
+from spatial.cartography.assets import own
+
+ORDERED = (
+    ("within", "near_miss", "beyond"),
+    ("connected", "near", "gap", "none"),
+    ("sure_within", "may", "sure_beyond"),
+    ("kept", "slower", "lost"),
+    ("ample", "fair", "short", "nothing"),
+)
+# Linear RGB as a deuteranope and a protanope see it (Machado, Oliveira and Fernandes 2009, severity 1)
+BLIND = {
+    "normal": np.eye(3),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+}
+
+
+def looks():
+    return dict(re.findall(r'^    (\w+): { fill: "(#[0-9a-f]{6})"', own("classes.js"), re.MULTILINE))
+
+
+def lightness(colour, matrix):
+    """L* of CIELAB."""
+    rgb = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    y = float(np.clip(matrix @ linear, 0, 1) @ [0.2126, 0.7152, 0.0722])
+    return 116 * np.cbrt(y) - 16 if y > 0.008856 else 903.3 * y
+
+
+@pytest.mark.parametrize("eye", sorted(BLIND))
+@pytest.mark.parametrize("classes", ORDERED)
+def test_worse_is_darker_for_every_eye(classes, eye):
+    colours = looks()
+    seen = [lightness(colours[name], BLIND[eye]) for name in classes]
+    assert all(better - worse >= 12 for better, worse in pairwise(seen)), dict(
+        zip(classes, seen, strict=True)
+    )
+
+
+def test_a_place_that_was_never_served_is_grey():
+    fill = looks()["not_served"]
+    red, green, blue = (int(fill[k : k + 2], 16) for k in (1, 3, 5))
+    assert max(red, green, blue) - min(red, green, blue) <= 16
+
+
+def test_neighbouring_catchments_differ_in_tint():
+    rng = np.random.default_rng(3)
+    cells = shapely.voronoi_polygons(shapely.MultiPoint(rng.uniform(0, 1, (60, 2))))
+    shapes = gpd.GeoSeries(list(shapely.get_parts(cells)))
+    tints = _tints(shapes)
+    assert set(tints) <= {0, 1, 2, 3}
+    left, right = shapely.STRtree(shapes.to_numpy()).query(shapes.to_numpy(), predicate="intersects")
+    pairs = left < right
+    alike = (tints[left[pairs]] == tints[right[pairs]]).mean()
+    # four greedy tints nearly suffice; a random choice would leave a quarter alike
+    assert alike < 0.05
