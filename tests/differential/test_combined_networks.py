@@ -62,15 +62,15 @@ def doors(net, graph, name, points, kind, **options):
         walk, door = snaps.access_min[place, rank], (kind, int(place))
         start, end = (name, graph.edge_from[edge]), (name, graph.edge_to[edge])
         ways = []
-        # A closed direction leads nowhere, from its very ends too.
-        if np.isfinite(graph.forward_min[edge]):
-            onwards = (1 - share) * graph.forward_min[edge], share * graph.forward_min[edge]
-            ways.append(
-                (door, end, walk + onwards[0]) if kind == "from" else (start, door, walk + onwards[1])
-            )
-        if np.isfinite(graph.backward_min[edge]):
-            back = share * graph.backward_min[edge], (1 - share) * graph.backward_min[edge]
-            ways.append((door, start, walk + back[0]) if kind == "from" else (end, door, walk + back[1]))
+        for pace, begin, stop, before in (
+            (graph.forward_min[edge], start, end, share),
+            (graph.backward_min[edge], end, start, 1 - share),
+        ):
+            # A closed direction leads nowhere; but at the very node nothing of the edge is used.
+            for node, part, leaves in ((stop, 1 - before, True), (begin, before, False)):
+                if leaves == (kind == "from") and (np.isfinite(pace) or part == 0.0):
+                    minutes = walk + (part * pace if part > 0.0 else 0.0)
+                    ways.append((door, node, minutes) if leaves else (node, door, minutes))
         for a, b, minutes in ways:
             if minutes < net.get_edge_data(a, b, {"time_min": np.inf})["time_min"]:
                 net.add_edge(a, b, time_min=minutes)
