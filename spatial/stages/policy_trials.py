@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spatial.access.rules import TOWN_TIERS
 from spatial.errors import first_of
 from spatial.stages.emergency import CREW_MODES, crew_mode
 
@@ -39,8 +40,11 @@ def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
         if item.new_facilities is not None and item.new_facilities.service is not None
     }
     asked["emergency.service"] = tuple(crew.service for crew in study.emergency)
+    unknown = {}
+    for key, names in asked.items():
+        towns = TOWN_TIERS if key.endswith(".services") else ()
+        unknown[key] = [name for name in names if name not in {*vocabulary.ids, *towns}]
     known = ", ".join(vocabulary.ids)
-    unknown = {key: [name for name in names if name not in vocabulary.ids] for key, names in asked.items()}
     return [f"{key}: unknown {first_of(names)}; known are {known}" for key, names in unknown.items() if names]
 
 

@@ -86,9 +86,8 @@ def _compared(
     after: gpd.GeoDataFrame,
 ) -> pd.DataFrame:
     settlements = inputs["settlements"]
-    towns = {} if item.services else headline_towns(options, inputs)
     either = pd.concat([inputs["facilities"], after], ignore_index=True)
-    services = closer_services(options, {**inputs, "facilities": either}, item.services) | towns
+    towns, services = _looked_at(options, {**inputs, "facilities": either}, item.services)
     if not services:
         return pd.DataFrame()
     limits, longest = headline_minutes(options), max(options.access.cutoffs_min)
@@ -111,6 +110,18 @@ def _compared(
         in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
         at_home |= in_town & (compared["service"] == name)
     return _at_home(compared, at_home)
+
+
+def _looked_at(
+    options: Options, inputs: Mapping[str, Any], named: Sequence[str]
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Choose the tiers of towns, and all services with these: those named, or those of the headline norms."""
+    if not named:
+        towns = headline_towns(options, inputs)
+        return towns, closer_services(options, inputs, ()) | towns
+    towns = {name: TOWN_TIERS[name] for name in named if name in TOWN_TIERS}
+    others = [name for name in named if name not in TOWN_TIERS]
+    return towns, (closer_services(options, inputs, others) if others else {}) | towns
 
 
 def _scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:

@@ -36,7 +36,8 @@ class ScenarioOptions(Model):
     )
     title: dict[str, str] = Field(default_factory=dict, description="Title by language")
     services: Names = Field(
-        (), description="Services that it is looked at for; empty for those of the headline norms"
+        (),
+        description="Services or tiers of towns that it is looked at for; empty for those of the headline norms",
     )
     close: Names = Field((), description="Ids of roads or edges that are closed, in both directions")
     close_file: File = Field(

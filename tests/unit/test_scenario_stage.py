@@ -53,7 +53,11 @@ def ran(tmp_path_factory, tiny_at):
     )
     opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
     changes = (
-        {"close": ["w3"], "title": {"en": "The middle street is closed"}},
+        {
+            "close": ["w3"],
+            "services": ["hospital", "county_seat"],
+            "title": {"en": "The middle street is closed"},
+        },
         {"close_file": flood},
         {"speed_factors": {"tertiary": 2.0}, "services": ["hospital", "primary_school"]},
         {"new_roads": road},
@@ -89,6 +93,14 @@ def test_a_road_closed_by_id_or_by_a_line_along_it_is_the_same(ran):
     longer = by_id - minutes(ran, "middle-street", "before")
     assert (longer.loc[["s3", "s4"]] > 4.0).all()
     assert longer.loc["s1"] == 0.0
+
+
+def test_towns_are_looked_at_by_their_tier(ran):
+    # The hospital stands in the county seat, where nobody has a way to it.
+    for side in ("before", "after"):
+        seat, hospital = (minutes(ran, "middle-street", side, name) for name in ("county_seat", "hospital"))
+        assert np.allclose(seat, hospital, rtol=0, atol=0.01)
+    assert minutes(ran, "middle-street", "after", "county_seat").loc["s1"] == 0.0
 
 
 def test_twice_the_speed_halves_the_times_of_places_on_the_road(ran):
