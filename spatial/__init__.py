@@ -42,6 +42,7 @@ _HOMES = {
     "TravelGraph": "spatial.network",
     "WalkRange": "spatial.access",
     "access_intervals": "spatial.access",
+    "align_raster": "spatial.terrain",
     "allocate_capacity": "spatial.access",
     "allocate_population": "spatial.access",
     "applicable_norms": "spatial.integration.norms_rules",

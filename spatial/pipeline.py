@@ -19,7 +19,7 @@ __all__ = ["STAGES", "folders_of", "run"]
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 RASTERS = ("population?", "elevation?", "landcover?")
 LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
-FINDINGS = ("findings_read", "findings_network", "findings_access")
+FINDINGS = ("findings_read", "findings_network", "findings_access", "findings_off_road?")
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
 TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
@@ -56,7 +56,7 @@ STAGES = (
     Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
           ("cells?", "cell_access?"), TIMES),
     Stage("off_road", stages.off_road, ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
-          ("off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
+          ("off_road?", "findings_off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
     Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
           ("norm_results",), (*LAW, "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?", *FITTED,

@@ -18,6 +18,7 @@ from spatial.sources.findings import findings_frame, join_findings
 from spatial.sources.flows import flows_from_table
 from spatial.sources.gather import Gathered, gather
 from spatial.sources.grids import read_elevation, read_grid, read_population
+from spatial.sources.landcover import landcover_findings, read_fractions
 from spatial.sources.layers import Layers
 from spatial.sources.merge import merge_facilities
 from spatial.sources.osm_water import mark_barriers
@@ -97,6 +98,7 @@ def prepare(study: Study) -> Layers:
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     records = _noted(records, study, readings)
+    noted += landcover_findings(landcover, ground.representative_point())
     layers = Layers(
         settlements=settlements,
         facilities=facilities,
@@ -281,8 +283,12 @@ def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridR
     source = study.sources.landcover
     if source is None:
         return None
+    within = _degrees(ground, crs)
+    if source.fractions:
+        files = {code: study.raw_path(path) for code, path in source.fractions.items()}
+        return read_fractions(files, nodata=source.nodata, within=within)
     paths = [study.raw_path(path) for path in source.paths]
-    return read_grid(paths, nodata=source.nodata, name="landcover", within=_degrees(ground, crs))
+    return read_grid(paths, nodata=source.nodata, name="landcover", within=within)
 
 
 def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, float, float]:

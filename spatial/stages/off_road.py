@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from spatial.errors import first_of
+from spatial.errors import ContractError, first_of
 from spatial.rasters import Raster
+from spatial.sources.findings import Finding, findings_frame
 from spatial.stages.ground import speeds_over_ground
 from spatial.stages.rules import vocabulary_of
-from spatial.terrain import catchment_surface, cells_at, friction_surface, move_to_open_cells
+from spatial.terrain import (
+    align_raster,
+    catchment_surface,
+    cells_at,
+    friction_surface,
+    move_to_open_cells,
+    require_aligned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.study.engine import OffRoadOptions
     from spatial.terrain import Friction, SurfaceOptions
 
 __all__ = ["off_road"]
@@ -44,28 +54,37 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     Returns
     -------
     dict
-        The table `off_road` and the rasters `friction` and `off_road_min`, or nothing.
+        The tables `off_road` and `findings_off_road` and the rasters `friction` and `off_road_min`, or nothing.
+
+    Raises
+    ------
+    ContractError
+        Where elevation lies on another grid than land cover and the study does not say how to resample it, and as
+        `friction_surface` and `catchment_surface`.
     """
     chosen = options.off_road
     if chosen.service is None:
         return {}
     landcover: Raster = inputs["landcover"]
     progress(0.0, "off-road: friction")
+    findings: list[Finding] = []
+    elevation = _elevation(chosen, inputs.get("elevation"), landcover, findings)
     friction = friction_surface(
         landcover,
         speeds_over_ground(options),
         roads=inputs["roads"].to_crs(landcover.crs),
         barriers=_barriers(inputs["water"], landcover),
-        elevation=inputs.get("elevation") if chosen.slope else None,
+        elevation=elevation,
         mode=chosen.mode,
     )
     progress(0.3, f"off-road: times to {chosen.service}")
     facilities = _offering(options, inputs["facilities"]).to_crs(landcover.crs)
     places = inputs["settlements"].to_crs(landcover.crs)
-    sources = _on_open_ground(friction, facilities, landcover, "facilities", "facility_id")
+    sources = _on_open_ground(friction, facilities, landcover, findings)
     travel: SurfaceOptions = {
         **friction.options,
         "neighbours": chosen.neighbours,
+        "dem_voids": chosen.dem_voids,
         "direction": "towards" if options.access.direction == "to_facility" else "from",
     }
     minutes, nearest = catchment_surface(
@@ -75,14 +94,50 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         cutoff_min=chosen.cutoff_min,
         **travel,
     )
-    origins = _on_open_ground(friction, places, landcover, "settlements", "settlement_id")
+    origins = _on_open_ground(friction, places, landcover, findings)
     table = _table(
         inputs["settlements"], origins, (minutes, nearest), sources["id"].to_numpy(), chosen.service
     )
     surface = Raster(
         np.where(np.isfinite(minutes), minutes, np.nan), landcover.transform, landcover.crs, "off_road_min"
     )
-    return {"off_road": table, "friction": friction.raster, "off_road_min": surface}
+    return {
+        "off_road": table,
+        "findings_off_road": findings_frame(findings, crs=landcover.crs).to_crs(inputs["settlements"].crs),
+        "friction": friction.raster,
+        "off_road_min": surface,
+    }
+
+
+def _elevation(
+    chosen: OffRoadOptions, elevation: Raster | None, landcover: Raster, findings: list[Finding]
+) -> Raster | None:
+    """Elevation on the grid of the land cover; resampled where the study says how, and then a finding says so."""
+    if not chosen.slope or elevation is None:
+        return None
+    try:
+        require_aligned(landcover, elevation)
+    except ContractError as error:
+        if chosen.resample is None:
+            remedy = (
+                "name elevation on that grid in [sources.elevation], or set resample = 'bilinear' in [off_road], or "
+                "slope = false to walk as if the ground were level"
+            )
+            raise ContractError(
+                "off_road: elevation and land cover", [*error.problems[:-1], remedy]
+            ) from error
+    else:
+        return elevation
+    aligned = align_raster(elevation, landcover, resample=chosen.resample)
+    rows, columns = landcover.values.shape
+    at = shapely.Point(landcover.transform * (columns / 2, rows / 2))
+    lost = int((np.isnan(aligned.values) & ~np.isnan(landcover.values)).sum())
+    words = (
+        f"elevation was brought onto the grid of the land cover ({chosen.resample}), as off_road.resample asks; "
+        f"{lost:,} cells with land cover have no elevation"
+    )
+    findings.append(Finding("resampled", "elevation", words, at))
+    return aligned
 
 
 def _barriers(water: gpd.GeoDataFrame, grid: Raster) -> gpd.GeoDataFrame:
@@ -98,22 +153,41 @@ def _offering(options: Options, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFram
 
 
 def _on_open_ground(
-    friction: Friction, places: gpd.GeoDataFrame, grid: Raster, what: str, key: str
+    friction: Friction, places: gpd.GeoDataFrame, grid: Raster, findings: list[Finding]
 ) -> pd.DataFrame:
-    """Find the open cell of each place; those off the raster or far from open ground are named and left."""
+    """Find the open cell of each place; those that are moved to one, or that have none near, are findings."""
+    key = "settlement_id" if "settlement_id" in places else "facility_id"
     rows, columns = grid.values.shape
     inverse = ~grid.transform
     column, row = inverse * (places.geometry.x.to_numpy(), places.geometry.y.to_numpy())
     inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
     held = places.loc[inside]
     found = move_to_open_cells(friction.min_per_m, cells_at(held, grid), resolution_m=friction.resolution_m)
-    found = found.assign(id=held[key].to_numpy(dtype=object))
-    lost = [*places.loc[~inside, key], *found.loc[found["status"] == "no_ground", "id"]]
-    if lost:
-        _log.warning(
-            "off-road: %d %s lie off the land cover or on water: %s", len(lost), what, first_of(lost)
+    found = found.assign(id=held[key].to_numpy(dtype=object), point=held.geometry.to_numpy())
+    lost = found["status"] == "no_ground"
+    findings += [
+        Finding(
+            "on_barrier", str(place), "outside the raster of land cover: not reached off the roads", point
         )
-    return found.loc[found["status"] != "no_ground"].reset_index(drop=True)
+        for place, point in zip(places.loc[~inside, key], places.geometry[~inside], strict=True)
+    ]
+    findings += [
+        Finding("on_barrier", str(place), "no open ground within 1,000 m: not reached off the roads", point)
+        for place, point in zip(found.loc[lost, "id"], found.loc[lost, "point"], strict=True)
+    ]
+    moved = found.loc[found["status"] == "moved"]
+    findings += [
+        Finding(
+            "moved_to_open_ground", str(place), "on a barrier; moved to open ground", point, distance_m=metres
+        )
+        for place, point, metres in zip(moved["id"], moved["point"], moved["moved_m"], strict=True)
+    ]
+    missing = [*places.loc[~inside, key], *found.loc[lost, "id"]]
+    if missing:
+        _log.warning(
+            "off-road: %d places lie off the land cover or on water: %s", len(missing), first_of(missing)
+        )
+    return found.loc[~lost].drop(columns="point").reset_index(drop=True)
 
 
 def _table(

@@ -115,6 +115,14 @@ class OffRoadOptions(Model):
         True,
         description="Whether slopes slow walkers where the study has elevation, on the grid of the land cover",
     )
+    resample: Literal["bilinear", "nearest"] | None = Field(
+        None,
+        description="How elevation on another grid is brought onto that of the land cover; without it, another grid "
+        "is refused",
+    )
+    dem_voids: Literal["refuse", "flat"] = Field(
+        "refuse", description="What walked ground without elevation is: an error, or level"
+    )
     cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from spatial.study.base import Model
 
-__all__ = ["Inventory", "OsmSource", "RasterSource", "Sources", "TableSource"]
+__all__ = ["Inventory", "LandcoverSource", "OsmSource", "RasterSource", "Sources", "TableSource"]
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 Inventory = Literal["complete", "partial", "unknown"]
@@ -66,6 +66,30 @@ class RasterSource(Model):
         return value
 
 
+class LandcoverSource(RasterSource):
+    """Land cover: files of classes, or one file of shares a class."""
+
+    fractions: dict[int, str] = Field(
+        default_factory=dict,
+        description="Instead of path: class of the speed table = file of its share of each cell; the largest share "
+        "gives the class",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_of_fractions(cls, value: Any) -> Any:
+        if (
+            not isinstance(value, dict)
+            or not isinstance(value.get("fractions"), dict)
+            or not value["fractions"]
+        ):
+            return value
+        files = list(value["fractions"].values())
+        if "path" in value or list(value.get("paths", files)) != files:
+            raise ValueError("give either path (classes) or fractions (a file of shares a class), not both")
+        return {**value, "paths": files}
+
+
 class Sources(Model):
     """Where the data come from. Paths are relative to the raw root."""
 
@@ -85,7 +109,7 @@ class Sources(Model):
     flows: TableSource | None = Field(None, description="Observed flows between settlements")
     population: RasterSource | None = Field(None, description="Population raster, persons per cell")
     elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
-    landcover: RasterSource | None = Field(None, description="Land cover")
+    landcover: LandcoverSource | None = Field(None, description="Land cover")
 
     @field_validator("facilities", mode="before")
     @classmethod

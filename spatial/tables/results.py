@@ -306,5 +306,6 @@ FINDINGS = tuple(
         ("findings_read", "Findings of reading"),
         ("findings_network", "Findings on the network"),
         ("findings_access", "Findings on access"),
+        ("findings_off_road", "Findings off the roads"),
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatial.terrain.alignment import align_raster
 from spatial.terrain.coverage import ACCESSMOD_COLUMNS, GeographicCoverage, geographic_coverage
 from spatial.terrain.friction import Friction, friction_surface, require_aligned
 from spatial.terrain.places import cells_at, move_to_open_cells
@@ -19,6 +20,7 @@ __all__ = [
     "SurfaceOptions",
     "SurfaceSpeeds",
     "ZonalSums",
+    "align_raster",
     "catchment_surface",
     "cell_sizes_m",
     "cells_at",

@@ -219,7 +219,9 @@ def require_aligned(first: Raster, *others: Raster) -> None:
         if not np.allclose(other.transform[:6], first.transform[:6], rtol=1e-9, atol=_GRID_TOLERANCE * cell):
             problems.append(f"{other.name}: transform {other.transform[:6]}, not {first.transform[:6]}")
     if problems:
-        remedy = "nothing is resampled here: warp one of them to the other's grid first"
+        remedy = (
+            "nothing is resampled in silence: warp one to the other's grid, or ask for it with align_raster"
+        )
         raise ContractError(f"{first.name} and others on its grid", [*problems, remedy])
 
 

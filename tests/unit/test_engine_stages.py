@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import rasterio
 
 import spatial as sp
 
@@ -106,3 +107,50 @@ def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_wor
     assert "network.slope: slopes need [sources.elevation]" in outcome.err
     assert "measures.services: unknown 'hosptal'" in outcome.err
     assert tiny.written() == []
+
+
+@pytest.fixture
+def off_road_study(tiny):
+    """The tiny study with a hospital off the roads: land cover in two files of shares, and hills on another grid."""
+    grass, crops = np.full((24, 24), 70.0), np.full((24, 24), 30.0)
+    grass[:, :6], crops[:, :6] = 50.0, 50.0
+    hills = np.tile(np.arange(48.0), (48, 1))
+    west_north = (103.99, 30.05)
+    for name, values, step in (("grass", grass, 0.0025), ("crops", crops, 0.0025), ("hills", hills, 0.00125)):
+        shape = {"height": values.shape[0], "width": values.shape[1], "count": 1, "dtype": "float64"}
+        place = rasterio.transform.from_origin(*west_north, step, step)
+        with rasterio.open(
+            tiny.path(f"{name}.tif"), "w", driver="GTiff", crs="EPSG:4326", transform=place, **shape
+        ) as file:
+            file.write(values, 1)
+    tiny.tables["sources.landcover"] = {"fractions": {"30": "tiny/grass.tif", "40": "tiny/crops.tif"}}
+    tiny.tables["sources.elevation"] = {"path": "tiny/hills.tif"}
+    tiny.tables["off_road"] = {"service": "hospital", "speeds": "esa_worldcover"}
+    return tiny
+
+
+def test_elevation_on_another_grid_is_refused_with_its_remedies(off_road_study):
+    outcome = off_road_study.run("--stage", "off_road")
+    assert outcome.code != 0
+    for words in ("(48, 48), not (24, 24)", "resample = 'bilinear' in [off_road]", "slope = false"):
+        assert words in outcome.err
+
+
+def test_elevation_is_resampled_where_the_study_asks_and_a_finding_says_so(off_road_study):
+    off_road_study.tables["off_road"] |= {"resample": "bilinear"}
+    outcome = off_road_study.run("--stage", "off_road")
+    assert outcome.code == 0, outcome.err
+    found = sp.read_results(off_road_study.processed / "tiny")
+    said = found.findings_off_road.set_index("kind")["detail"]
+    assert "brought onto the grid of the land cover (bilinear)" in said["resampled"]
+    assert "0 cells with land cover have no elevation" in said["resampled"]
+    ties = found.findings_read.set_index("kind")["detail"]["landcover_ties"]
+    assert ties.startswith("144 of 576 cells")
+    assert set(found.off_road["reach_status"]) <= {"reached", "beyond_cutoff"}
+    slow = found.off_road.set_index("settlement_id")["travel_time_min"]
+    off_road_study.tables["off_road"] |= {"slope": False}
+    assert off_road_study.run("--stage", "off_road").code == 0
+    level = sp.read_results(off_road_study.processed / "tiny").off_road.set_index("settlement_id")[
+        "travel_time_min"
+    ]
+    assert (slow != level).any()

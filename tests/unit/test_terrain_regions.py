@@ -1,5 +1,7 @@
 """The surface of a real country: land cover, roads and rivers of Comoros, beside its network."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pyproj
@@ -7,14 +9,19 @@ import pytest
 import rasterio
 from rasterio.transform import array_bounds
 
-from spatial.access import cost_to_closest
+from spatial.access import allocate_population, cost_to_closest
+from spatial.errors import ContractError
 from spatial.network import build_network
 from spatial.rasters import Raster
+from spatial.runner.stage import Options
 from spatial.sources.prepare import prepare
+from spatial.stages.off_road import off_road
 from spatial.study import Study
 from spatial.terrain import cells_at, friction_surface, move_to_open_cells, travel_time_surface
 
 pytestmark = pytest.mark.data
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 WORLDCOVER = {
     "Tree": 10,
@@ -108,3 +115,69 @@ def test_roads_open_rivers_and_the_report_says_how_many_cells(friction) -> None:
     assert friction.report["opened_cells"] > 0
     assert friction.report["cells"] == friction.min_per_m.size
     assert sum(friction.report["cells_by_class"].values()) + friction.report["no_data_cells"] == 1028 * 1327
+
+
+SHARES = WORLDCOVER | {"Snow": 70, "MossLichen": 100}
+
+
+@pytest.fixture(scope="module")
+def walkers(comoros):
+    """The study of Comoros with its shares of land cover, its sources, and people on its settlements."""
+    study = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent)
+    values = study.model_dump(exclude={"raw"})
+    files = {code: f"comoros/landcover/landcover_{kind}.tif" for kind, code in SHARES.items()}
+    values["sources"]["landcover"] = {"fractions": files}
+    values["off_road"] = {"service": "hospital", "speeds": "esa_worldcover", "cutoff_min": 1e4}
+    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+    graph = build_network(layers.roads, mode="walk")
+    people = allocate_population(layers.settlements, layers.population, graph=graph)
+    near = cost_to_closest(graph, people, layers.facilities, service="hospital")
+    inputs = {
+        name: getattr(layers, name) for name in ("facilities", "roads", "water", "landcover", "elevation")
+    }
+    return values, {**inputs, "settlements": people}, layers, near
+
+
+def _off_road(walkers, raw, **options):
+    values, inputs, *_ = walkers
+    study = Study.from_dict(values | {"off_road": values["off_road"] | options}, raw=raw)
+    return off_road(Options(study, ("off_road", "access", "services_file")), inputs, lambda *_: None)
+
+
+def _people_beyond(minutes, table, people):
+    times = table["travel_time_min"].fillna(np.inf).to_numpy()
+    return float(people["population_persons"].to_numpy()[times > minutes].sum())
+
+
+def test_shares_of_land_cover_give_classes_and_their_ties_are_findings(walkers):
+    _, inputs, layers, _ = walkers
+    classes = np.unique(inputs["landcover"].values)
+    assert set(classes[~np.isnan(classes)]) <= set(map(float, SHARES.values()))
+    said = layers.findings.set_index("kind")["detail"]
+    assert said["landcover_ties"].startswith("2,222 of 1,355,932 cells")
+    assert len(layers.issues) == 1
+
+
+def test_elevation_of_one_second_does_not_fit_land_cover_of_three(walkers, comoros):
+    with pytest.raises(ContractError, match="set resample = 'bilinear'"):
+        _off_road(walkers, comoros.parent)
+
+
+def test_comoros_walks_to_hospital_off_the_roads_about_as_fast_as_on_paths(walkers, comoros):
+    made = _off_road(walkers, comoros.parent, resample="bilinear")
+    _, inputs, _, near = walkers
+    people = inputs["settlements"]
+    assert made["off_road"]["settlement_id"].tolist() == people["settlement_id"].tolist()
+    network = near.set_index("from_id").reindex(people["settlement_id"])
+    for minutes, share in ((60, 0.42), (120, 0.19)):
+        off = _people_beyond(minutes, made["off_road"], people)
+        assert off / people["population_persons"].sum() == pytest.approx(share, abs=0.03)
+        # The network walks on the level at 5 km/h and on paths alone; slopes outweigh the short cuts.
+        assert 1.0 < off / _people_beyond(minutes, network, people) < 1.3
+    assert set(made["findings_off_road"]["kind"]) == {"resampled", "on_barrier"}
+
+
+def test_slopes_keep_people_from_hospital(walkers, comoros):
+    steep = _off_road(walkers, comoros.parent, resample="nearest")["off_road"]["travel_time_min"]
+    level = _off_road(walkers, comoros.parent, slope=False)["off_road"]["travel_time_min"]
+    assert steep.median() > level.median()
