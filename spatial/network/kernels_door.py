@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ VIA_FIRST, VIA_LAST, ALONG, DIRECT = 0, 1, 2, 3
 """How a place leaves its chain: over the first end, over the last, along the same chain, or it enters none."""
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _rank(
     best: Best,
     offer: tuple[float, int, int, int, float],
@@ -60,7 +61,7 @@ def _rank(
     times[at], roots[at], candidates[at], ways[at], metres[at] = time, root, candidate, way, metre
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def best_destinations(
     ends: tuple[Ints, Ints],
     doors: Doors,

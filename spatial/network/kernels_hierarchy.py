@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     Listed = tuple[Ints, Ints, NDArray[np.int64], Ints]
 
 __all__ = ["complete", "customise", "hand_over", "sweep_down", "sweep_up", "walk_tree"]
-
-# Kernels are called from Python or from each other, never from C: fewer ways in compile in less time.
-outer = nb.njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-inner = nb.njit(  # type: ignore[call-overload]
-    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True
-)
 
 
 @outer  # pragma: no cover - compiled

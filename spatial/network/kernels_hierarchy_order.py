@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     Flow = tuple[Ints, NDArray[np.int8], NDArray[np.int8], Ints, Ints, Ints]
 
 __all__ = ["dissect", "eliminate_chains"]
-
-# Kernels are called from Python or from each other, never from C: fewer ways in compile in less time.
-outer = nb.njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-inner = nb.njit(  # type: ignore[call-overload]
-    cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True
-)
 
 SCANNED_ARCS = 32
 """Arcs looked through for one that is there already; a hub with more may get it twice, which harms nothing."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,14 +52,14 @@ _MOST_GAIN = math.exp(-_TOBLER * _BEST_SLOPE) * (1 - 1e-12)
 """A slope shortens a step to this share at most; a trifle less, so that rounding never hides a step."""
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _on_slope(unit: float, walks: int, factor: float) -> float:
     """Minutes per metre of a cell on a slope that takes `factor` times as long."""
     sloped = min(unit * factor, max(unit, _SLOWEST_MIN_PER_M))
     return unit if walks == 0 else sloped
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _sloped_units(
     friction: NDArray[np.float64],
     elevation: NDArray[np.float64],
@@ -76,7 +77,7 @@ def _sloped_units(
     return _on_slope(friction[u], walks[u * each], factor) + _on_slope(friction[v], walks[v * each], factor)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _is_open(friction: NDArray[np.float64], u: int, columns: int, down: int, right: int) -> bool:
     """Tell whether a slanting step leaks through no barrier: a corner of a diagonal, both cells of a knight's step."""
     if abs(down) == abs(right):
@@ -90,7 +91,7 @@ def _is_open(friction: NDArray[np.float64], u: int, columns: int, down: int, rig
     return bool(friction[first] < np.inf and friction[second] < np.inf)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np.int32]) -> int:
     """
     Empty the bucket of what waits, and keep the cells whose entries are not out of date.
@@ -126,7 +127,7 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np
     return n
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def put_in(
     queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float64], begins: float, per_min: float
 ) -> None:
@@ -164,7 +165,7 @@ def put_in(
         fill[bucket] = n + 1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _take_chunk(
     field: Field,
     columns: int,
@@ -198,7 +199,7 @@ def _take_chunk(
     return int(m)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them into a tuple costs more than the steps
     friction: NDArray[np.float64],
     times: NDArray[np.float64],
@@ -222,7 +223,7 @@ def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them i
     return int(m)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs as much as a step
     field: Field,
     columns: int,
@@ -287,7 +288,7 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
             fill[into] = n + 1
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def drain(
     field: Field,
     columns: int,
@@ -338,7 +339,7 @@ def drain(
     return True
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def path_metres(  # noqa: C901 - as drain
     field: Field,
     columns: int,
