@@ -1,0 +1,93 @@
+"""The warm-up leaves nothing uncompiled, one signature a kernel, and needs no folder that it may not write."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import spatial
+
+ALL_STEPS = """
+import json
+from spatial import warmup
+for step in warmup.STEPS.values():
+    step()
+print(json.dumps({name: len(kernel.signatures) for name, kernel in warmup.compiled_kernels().items()}))
+"""
+
+LATER_CALLS = """
+import json
+from numba.core.event import install_recorder
+from click.testing import CliRunner
+from spatial.cli import cli
+with install_recorder("numba:compile") as compiled:
+    outcome = CliRunner().invoke(cli, ["demo"])
+print(json.dumps([outcome.exit_code, [str(event.data["dispatcher"]) for _, event in compiled.buffer]]))
+"""
+
+
+def in_a_new_process(code: str, folder: Path, **variables: str) -> object:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / "cache")} | variables
+    environment = {name: value for name, value in environment.items() if value}
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, env=environment, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout.splitlines()[-1])
+
+
+def test_all_steps_compile_every_kernel_for_one_signature(tmp_path):
+    signatures = in_a_new_process(ALL_STEPS, tmp_path)
+    assert len(signatures) > 50
+    assert {name: count for name, count in signatures.items() if count != 1} == {}
+    # What a run of the sample county calls is all there.
+    assert in_a_new_process(LATER_CALLS, tmp_path) == [0, []]
+
+
+def test_two_processes_leave_nothing_to_compile(tmp_path):
+    code = """
+import json
+from numba.core.event import install_recorder
+from spatial.warmup import compiled_kernels, warm_up
+seen = []
+count = warm_up(lambda fraction, message: seen.append((fraction, message)))
+with install_recorder("numba:compile") as compiled:
+    warm_up()
+print(json.dumps([count == len(compiled_kernels()), seen[-1], len(compiled.buffer)]))
+"""
+    assert in_a_new_process(code, tmp_path) == [True, [1.0, "done"], 0]
+
+
+def test_without_a_writable_folder_kernels_are_kept_with_temporary_files(tmp_path):
+    installed = tmp_path / "installed"
+    shutil.copytree(
+        Path(spatial.__file__).parent, installed / "spatial", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    # A file where numba would make a folder cannot be written, not even by an administrator.
+    for folder in {path.parent for path in installed.rglob("kernels_*.py")}:
+        (folder / "__pycache__").touch()
+    (tmp_path / "nowhere").touch()
+    (tmp_path / "temporary").mkdir()
+    code = """
+import json
+import numpy as np
+import spatial
+from spatial.sources.kernels_pbf import locate
+print(json.dumps([spatial.__file__, locate(np.array([2, 5]), np.array([5])).tolist()]))
+"""
+    nowhere = str(tmp_path / "nowhere" / "cache")
+    found = in_a_new_process(
+        code,
+        tmp_path,
+        NUMBA_CACHE_DIR="",
+        HOME=nowhere,
+        XDG_CACHE_HOME=nowhere,
+        TMPDIR=str(tmp_path / "temporary"),
+        PYTHONPATH=str(installed),
+    )
+    assert found == [str(installed / "spatial" / "__init__.py"), [1]]
+    assert list((tmp_path / "temporary").glob("spatial-kernels-*/**/*.nbi"))
