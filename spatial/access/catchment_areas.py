@@ -13,9 +13,9 @@ import shapely
 from spatial.access.area_grid import Distances, no_walls
 from spatial.access.ground import AreaRules, Ground
 from spatial.access.outlines import crossing, outlines, smoothed
-from spatial.access.places import existing, place_on, take, texts
+from spatial.access.places import place_on, take, texts
 from spatial.access.raster_cells import peopled_cells
-from spatial.access.reach import check_options, groups_of
+from spatial.access.reach import check_options, groups_of, of_service
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import area_of
 from spatial.access.stretches import reached_stretches, straight_pieces
@@ -93,7 +93,11 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     """
     check_options((max_time_min,), direction=direction)
     places = place_on(
-        graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
+        graph,
+        of_service(facilities, service),
+        key="facility_id",
+        rules=rules or SnapRules(),
+        barriers=barriers,
     )
     group = next(groups_of(places, service, "service"))
     found = reached_stretches(

@@ -11,8 +11,8 @@ import shapely
 
 from spatial.access.ground import AreaRules, Ground
 from spatial.access.outlines import crossing, outlines, smoothed
-from spatial.access.places import existing, place_on, take
-from spatial.access.reach import check_options, groups_of
+from spatial.access.places import place_on, take
+from spatial.access.reach import check_options, groups_of, of_service
 from spatial.access.rules import SnapRules
 from spatial.access.stretches import reached_stretches, straight_pieces
 from spatial.network import walk_minutes
@@ -92,7 +92,9 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
     check_options(cutoffs, direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
-    places = place_on(graph, existing(facilities), key="facility_id", rules=snap_rules, barriers=barriers)
+    places = place_on(
+        graph, of_service(facilities, service), key="facility_id", rules=snap_rules, barriers=barriers
+    )
     ground = Ground(graph, area_rules, barriers)
     rows = []
     for group in groups_of(places, service, per):

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.access.places import existing, place_on, take, texts
+from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.access.stretches import Stretches, cut_lines, reached_stretches
 from spatial.errors import ContractError, first_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Per = Literal["facility", "service"]
 
-__all__ = ["Group", "check_options", "groups_of", "reached_edges"]
+__all__ = ["Group", "check_options", "groups_of", "of_service", "reached_edges"]
 
 _DIRECTIONS = ("to_facility", "from_facility")
 _PER = ("service", "facility")
@@ -94,6 +94,27 @@ def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) ->
             yield Group(name, str(places.ids[member]), np.array([member]))
 
 
+def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | None) -> gpd.GeoDataFrame:
+    """
+    Keep the facilities that serve today and offer a service, so that no others are joined to the network.
+
+    Parameters
+    ----------
+    facilities : GeoDataFrame
+        Of the analyst.
+    service : str, frozenset of str or None
+        The service; None for any.
+
+    Returns
+    -------
+    GeoDataFrame
+        All that serve where none offers it: whoever groups them says what there is.
+    """
+    serving = existing(facilities)
+    rows = offering(serving, service) if service is not None and "service" in serving else []
+    return serving.iloc[rows] if len(rows) else serving
+
+
 def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
     graph: TravelGraph,
     facilities: gpd.GeoDataFrame,
@@ -147,7 +168,11 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     """
     check_options((cutoff_min,), direction=direction, per=per)
     places = place_on(
-        graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
+        graph,
+        of_service(facilities, service),
+        key="facility_id",
+        rules=rules or SnapRules(),
+        barriers=barriers,
     )
     frames = []
     for group in groups_of(places, service, per):
