@@ -21,6 +21,7 @@ from spatial.cartography.norms import service_note
 from spatial.cartography.places import (
     facilities_block,
     last_mile_block,
+    off_road_block,
     places_block,
     snaps_block,
     travel_block,
@@ -161,6 +162,7 @@ def last_mile_page(
         "others": _others(book, service, rows, detail),
         "interval": None,
         "measures": [],
+        "off_road": None,
         "areas": None,
         "catchments": None,
     }
@@ -250,6 +252,7 @@ def _engine(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[st
     return {
         "interval": interval_block(rows, book, service) if detail.extras else None,
         "measures": measures_block(rows, book, service) if detail.extras else [],
+        "off_road": off_road_block(rows, book.tables.get("off_road"), service) if detail.extras else None,
         "areas": areas if detail.minor_roads else None,
         "catchments": catchments if detail.minor_roads else None,
     }

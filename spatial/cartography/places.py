@@ -23,6 +23,7 @@ __all__ = [
     "facilities_block",
     "last_mile_block",
     "names_block",
+    "off_road_block",
     "pack_metres",
     "places_block",
     "snaps_block",
@@ -284,6 +285,35 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool)
             for name, column in _POINTS.items()
             if detail and table[column].notna().any()
         },
+    }
+
+
+def off_road_block(rows: Rows, off_road: pd.DataFrame | None, service: str) -> dict[str, Any] | None:
+    """
+    Encode travel over open ground.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    off_road : DataFrame or None
+        The table `off_road`.
+    service : str
+        As in the table.
+
+    Returns
+    -------
+    dict or None
+        Minutes and why there are none; None where the study did not ask for this service.
+    """
+    own = None if off_road is None else off_road.loc[off_road["service"] == service]
+    if own is None or own.empty:
+        return None
+    table = rows.align(own)
+    return {
+        "time": pack_seconds(table["travel_time_min"]),
+        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "statuses": list(REACH_STATUS),
     }
 
 

@@ -461,8 +461,23 @@ def _engine(
         "intervals": pd.DataFrame(intervals),
         "wet_losses": pd.DataFrame(wet_losses),
         "measures": _measures(way, base),
+        "off_road": _off_road(settlements),
         **_ground(facilities, area),
     }
+
+
+def _off_road(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    n = len(settlements)
+    minutes = np.where(np.arange(n) % 17 == 5, np.nan, 20.0 + np.arange(n) % 90)
+    return pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"],
+            "service": "health_centre",
+            "facility_id": pd.Series(["w0"] * n).where(np.isfinite(minutes), None),
+            "travel_time_min": minutes,
+            "reach_status": np.where(np.isnan(minutes), "beyond_cutoff", "reached"),
+        }
+    )
 
 
 def _measures(way: dict[str, object], base: np.ndarray) -> pd.DataFrame:

@@ -185,6 +185,7 @@ def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(
     assert "people beyond the mapped area may compete unseen" in text
     assert "Last mile" in page.evaluate("document.getElementById('place').textContent")
     assert page.locator("#place .range-bar").count() == 1
+    assert re.search(r"Over open ground, off the roads\s+Door to door\s+30 min", text)
 
 
 def test_a_village_that_may_lose_its_way_says_so(county_folder, open_page):
@@ -192,6 +193,9 @@ def test_a_village_that_may_lose_its_way_says_so(county_folder, open_page):
     text = page.inner_text("#place")
     assert re.search(r"At worst\s+no way there", text)
     assert re.search(r"Wet season\s+lost: no way there", text)
+    assert re.search(
+        r"Over open ground, off the roads\s+Door to door\s+beyond the longest time searched", text
+    )
 
 
 def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_page):
@@ -222,7 +226,7 @@ def test_the_index_says_where_times_were_observed(status, words, county, open_pa
 
 
 def test_pages_without_the_engine_show_none_of_it(county, open_page, save_pages, tmp_path):
-    engine = ("intervals", "wet_losses", "measures", "isochrones", "catchments")
+    engine = ("intervals", "wet_losses", "measures", "off_road", "isochrones", "catchments")
     tables = {name: frame for name, frame in county.tables.items() if name not in engine}
     summary = {
         key: value for key, value in county.summary.items() if key in {"network", "population", "issues"}

@@ -85,6 +85,7 @@
     return {
       places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
       travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
+      off_road: data.off_road && Object.assign({}, data.off_road, { time: S.seconds(data.off_road.time), status: S.column(data.off_road.status) }),
       norms, routes: readRoutes(data.routes), interval: readInterval(data.interval),
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),

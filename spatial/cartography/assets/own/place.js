@@ -96,6 +96,13 @@
     return section(S.t("place.way", { service: S.pick(S.data.page.service.names, S.data.page.service.id), mode: S.word("by", mode) }), [bar, facts(rows), risk]);
   }
 
+  function offRoad(state, i) {
+    const ways = state.off_road;
+    if (!ways) return [];
+    const told = finite(ways.time[i]) ? S.minutes(ways.time[i]) : S.word("reach", ways.statuses[ways.status[i]]);
+    return section(S.t("place.off_road"), [facts([[S.t("place.time"), told]])]);
+  }
+
   function snap(state, i, mode) {
     const snaps = state.snaps[mode];
     if (!snaps) return [];
@@ -186,6 +193,7 @@
       S.el("p", { class: "place-class" }, [S.swatch(S.classesOf(state.layer)[state.classes[i]] || "no_data"), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
       identity(state, i),
       ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),
+      ...offRoad(state, i),
       ...S.howSure(state, i),
       ...S.measuresOf(state, i),
       ...norms(state, i),
