@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Observed", "Ways", "read_observed", "ways_of"]
 
 _COORDINATES = ("from_x", "from_y", "to_x", "to_y")
-_KEYS = ("settlement_id", "facility_id", "place_id")
+_KEYS = ("facility_id", "settlement_id", "place_id")
+"""Columns of ids, the first that a table has: a facility may say which settlement it is in."""
 
 
 @dataclass(frozen=True, eq=False)

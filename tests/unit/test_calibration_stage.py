@@ -140,3 +140,15 @@ def test_what_cannot_be_applied_is_refused_before_any_work(tiny):
     tiny.tables["network"]["modes"] = ["walk+drive"]
     assert "calibration.apply: walk+drive has several layers" in tiny.run().err
     assert tiny.written() == []
+
+
+def test_a_facility_that_says_its_settlement_is_still_found_by_its_own_id(tiny):
+    lines = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    tiny.write(
+        "facilities.csv", "\n".join([f"{lines[0]},settlement_id", *(f"{row},s1" for row in lines[1:])])
+    )
+    times = {(code, goal): 9.0 for code, *_ in tiny.places for goal in ("f2", "f3", "f4")}
+    write_observed(tiny, times)
+    tiny.tables["calibration"] = {"observed": {"path": "tiny/observed.csv"}}
+    outcome = tiny.run("--stage", "calibration")
+    assert outcome.code == 0, outcome.err
