@@ -22,6 +22,7 @@ from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, matrix, snap, times_matrix
 from spatial.network.hierarchy import build_hierarchy
+from spatial.network.hierarchy_pairs import graph_hierarchy, graph_metric
 from spatial.network.hierarchy_query import Entries, many_to_many
 from spatial.sources.osm import read_osm
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["compare", "compare_doors", "main"]
+__all__ = ["compare", "compare_closure", "compare_doors", "main"]
 
 SOURCES, TARGETS = 2000, 300
 SCIPY_SEARCHES = 15
@@ -81,10 +82,16 @@ class Peers:
 
         metric = pyroutingkit.CCHMetric(prepare())
         metric.customize(ticks, 1)
+        # Its tables take a search a source, so the other way round there are fewer of them.
+        against = pyroutingkit.CCHTopology()
+        against.build(*pairs[::-1], *place, len(self.x))
+        backwards = pyroutingkit.CCHMetric(against)
+        backwards.customize(ticks, 1)
         return {
             "prepare": prepare,
             "customise": lambda: metric.customize(ticks, 1),
             "query": lambda: metric.distances_many_to_many(sources, targets),
+            "turned query": lambda: backwards.distances_many_to_many(targets, sources).T,
         }
 
     def scipy_times(self, n: int) -> NDArray[np.float64]:
@@ -151,6 +158,36 @@ def compare_doors(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> 
         print(f"{task:22}{1e3 * seconds:12.1f} CPU ms{seconds / taken['hierarchy']:9.2f} x hierarchy")
 
 
+def compare_closure(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
+    """Print what closing one road takes, where the order is known already, and what building all anew takes."""
+    rng = np.random.default_rng(seed)
+    graph_metric(graph)
+    before = graph_hierarchy(graph)
+
+    def close() -> TravelGraph:
+        minutes = graph.forward_min.copy(), graph.backward_min.copy()
+        edge = rng.integers(graph.n_edges)
+        minutes[0][edge] = minutes[1][edge] = np.inf
+        closed = graph.with_minutes(*minutes)
+        graph_metric(closed)
+        return closed
+
+    def order_anew() -> None:
+        closed = close()
+        vars(closed.core_shape).pop("hierarchy")
+        vars(closed.core).pop("metric")
+        graph_metric(closed)
+        vars(graph.core_shape)["hierarchy"] = before
+
+    print(f"\n{name}: one road closed, the same order: {graph_hierarchy(close()) is before}")
+    taken = {
+        task: each.cpu
+        for task, each in in_turns({"customise": close, "and order": order_anew}, repeats=repeats).items()
+    }
+    for task, seconds in taken.items():
+        print(f"{task:22}{1e3 * seconds:12.1f} CPU ms{seconds / taken['customise']:9.2f} x customise")
+
+
 def _beside(graph: TravelGraph, rng: np.random.Generator, n: int) -> Any:
     at = rng.choice(graph.n_nodes, n)
     x, y = (each[at] + rng.normal(0.0, 60.0, n) for each in (graph.node_x, graph.node_y))
@@ -180,6 +217,7 @@ def main() -> None:
     made_up = road_like_graph(chosen.nodes, chosen.seed)
     compare("road-like", made_up, **options)
     compare_doors("road-like", made_up, **options)
+    compare_closure("road-like", made_up, **options)
     if not chosen.data:
         print("\nComoros is left out: name its folder with --data or SPATIAL_TEST_DATA")
         return
@@ -187,6 +225,7 @@ def main() -> None:
     graph = build_network(roads.to_crs(working_crs_for(roads)))
     compare("Comoros, every vertex a node", at_every_vertex(graph), **options)
     compare_doors("Comoros", graph, **options)
+    compare_closure("Comoros", graph, **options)
 
 
 if __name__ == "__main__":
