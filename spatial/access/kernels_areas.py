@@ -1,12 +1,16 @@
 """Compiled passes over the nodes of a grid: distances to pieces of roads, and the outlines of labelled ground."""
 
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
+
+from spatial.compiled import inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +21,7 @@ _BAND = 1.5
 """Nodes this near to a piece are asked about it at once: the corners of every square that it passes, in cells."""
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _squared(pieces: NDArray[np.float64], piece: int, x: float, y: float) -> float:
     """Squared distance between a point and a piece, in squared cells."""
     x0, y0 = pieces[piece, 0], pieces[piece, 1]
@@ -31,7 +35,7 @@ def _squared(pieces: NDArray[np.float64], piece: int, x: float, y: float) -> flo
     return float(ax * ax + ay * ay)
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def seed(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray[np.int32]) -> None:
     """
     Measure the distance between pieces and the nodes right beside them.
@@ -65,7 +69,7 @@ def seed(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray
                     nearest[row, column] = piece
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@inner  # pragma: no cover - compiled
 def _open(
     east: NDArray[np.float32], north: NDArray[np.float32], row: int, column: int, down: int, right: int
 ) -> bool:
@@ -81,7 +85,7 @@ def _open(
     return bool(over or (north[low, column] < 0.0 and east[row + down, left] < 0.0))
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def spread(
     pieces: NDArray[np.float64],
     gap: NDArray[np.float32],
@@ -129,7 +133,9 @@ def spread(
                         piece = nearest[r, c]
                         if piece < 0 or piece == own or gap[r, c] - np.float32(1.5) >= gap[row, column]:
                             continue
-                        away = np.float32(math.sqrt(_squared(pieces, piece, float(column), float(row))))
+                        away = np.float32(
+                            math.sqrt(_squared(pieces, np.int64(piece), float(column), float(row)))
+                        )
                         if away < gap[row, column] and _open(east, north, row, column, down, aside):
                             gap[row, column] = away
                             nearest[row, column] = piece
@@ -138,7 +144,7 @@ def spread(
     return changed
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own would pass six arrays each
     labels: NDArray[np.int32], east: NDArray[np.int32], north: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
@@ -207,7 +213,7 @@ def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own 
     return after, middle, around[:middles]
 
 
-@nb.njit(cache=True, nogil=True)  # pragma: no cover - compiled
+@outer  # pragma: no cover - compiled
 def follow(
     after: NDArray[np.int32], middle: NDArray[np.int32], side_label: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
