@@ -8,6 +8,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from spatial.access import AreaRules, SnapRules, catchment_areas, isochrones, reached_edges
+from spatial.access.outlines import outlines
 from spatial.access.stretches import reached_stretches
 from spatial.errors import ContractError, CrsError
 from spatial.network import build_network, nearest, snap
@@ -271,6 +272,29 @@ def test_widths_and_crs_are_checked():
         isochrones(STREET, clinics((0, 0)), cutoffs_min=(5,), barriers=sea)
 
 
+@pytest.mark.parametrize("labels", [1, 2, 3, 6])
+def test_outlines_of_any_labels_are_valid_disjoint_and_hold_their_nodes(labels):
+    rng = np.random.default_rng(labels)
+    for _ in range(20):
+        nodes = np.full((30, 40), -1, dtype=np.int32)
+        nodes[1:-1, 1:-1] = rng.integers(-1, labels, (28, 38))
+        shapes, of = outlines(nodes, lambda low, _: rng.uniform(0, 1, len(low[0])))
+        assert shapely.is_valid(shapes).all()
+        assert shapely.coverage_is_valid(shapes)
+        assert shapely.union_all(shapes).area == pytest.approx(shapely.area(shapes).sum())
+        row, column = np.nonzero(nodes >= 0)
+        node, shape = shapely.STRtree(shapes).query(shapely.points(column, row), predicate="intersects")
+        assert node.tolist() == list(range(len(row)))
+        assert (of[shape] == nodes[row, column]).all()
+
+
+def test_widths_of_kilometres_over_a_country_are_refused_where_memory_would_not_hold_them():
+    graph = network([(0, 0), (1_000_000, 0)], [(1_000_000, 0), (1_000_000, 900_000)])
+    fine = AreaRules(spacing_m=10.0)
+    with pytest.raises(ContractError, match=r"spacing_m: 10 m .* wider spacing"):
+        isochrones(graph, clinics((0, 0)), cutoffs_min=(10_000,), areas=fine)
+
+
 @pytest.fixture(scope="module")
 def islands(comoros):
     from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import
@@ -295,6 +319,27 @@ def test_on_the_islands_isochrones_are_valid_and_nested(islands):
     # Three islands, apart; the volcano in the west and other pockets stay open.
     assert len(table.geometry[1].geoms) >= 3
     assert any(part.interiors for part in table.geometry[1].geoms)
+
+
+def inside(area, lines):
+    return shapely.length(shapely.intersection(area, lines.to_numpy())).sum()
+
+
+@pytest.mark.data
+def test_on_the_islands_areas_hold_the_roads_within_reach_and_no_others(islands):
+    graph, facilities = islands
+    leavable = set(graph.edge_id[graph.is_snappable & (graph.road_class != "ferry")])
+    every = reached_edges(graph, facilities, service="hospital", cutoff_min=np.inf)
+    every = every[every["edge_id"].isin(leavable)]
+    area = isochrones(graph, facilities, cutoffs_min=(15,), service="hospital").geometry[0]
+    near = reached_edges(graph, facilities, service="hospital", cutoff_min=15.0)
+    near = near[near["edge_id"].isin(leavable)]
+    assert inside(area, near.geometry) > 0.999 * near.length.sum()
+    out_of_reach = every.length.sum() - near.length.sum()
+    assert inside(area, every.geometry) - inside(area, near.geometry) < 0.001 * out_of_reach
+    own = catchment_areas(graph, facilities, service="hospital").set_index("facility_id").geometry
+    held = sum(inside(own[name], lines) for name, lines in every.groupby("facility_id").geometry)
+    assert held > 0.999 * every.length.sum()
 
 
 @pytest.mark.data
