@@ -300,3 +300,34 @@ def test_ids_that_do_not_fit_the_sources_are_refused() -> None:
     with pytest.raises(ContractError, match="ids"):
         facility_to_facility(FLAT, [(0, 0), (0, 1)], resolution_m=100.0, ids=["a", "a"])
     assert facility_to_facility(FLAT, [], resolution_m=100.0).empty
+
+
+def test_an_external_surface_in_minutes_per_metre_is_taken_as_it_is() -> None:
+    # As the global surfaces of Weiss et al. come: 30 seconds of arc, minutes per metre, -9999 for the sea.
+    transform, crs = Affine(1 / 120, 0, 43.0, 0, -1 / 120, -11.0), pyproj.CRS("EPSG:4326")
+    friction = np.full((4, 6), 0.012, np.float32)
+    friction[:, 4] = -9999.0
+    height, width = cell_sizes_m(transform, crs, friction.shape)
+    with pytest.raises(ContractError, match="4 cells have a friction of 0 or below"):
+        travel_time_surface(friction, [(0, 0)], resolution_m=(height, width))
+    friction[friction <= 0] = np.nan
+    minutes = travel_time_surface(friction, [(0, 0)], resolution_m=(height, width))
+    east, south = minutes[0, 3], minutes[3, 0]
+    assert east == pytest.approx(3 * float(width[0]) * 0.012, rel=1e-6)
+    assert south == pytest.approx((height[0] / 2 + height[1] + height[2] + height[3] / 2) * 0.012, rel=1e-6)
+    assert east < south  # a degree of longitude is shorter at 11 degrees south
+    assert np.isinf(minutes[:, 4:]).all()
+
+
+def test_walked_and_driven_cells_side_by_side_differ_from_walking_alone() -> None:
+    friction, elevation = np.full((1, 4), 0.01), np.array([[0.0, 20.0, 40.0, 60.0]])
+    found = {
+        name: travel_time_surface(
+            friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation, walks=walks, direction="from"
+        )[0, 3]
+        for name, walks in (("all", None), ("said", np.ones((1, 4), bool)), ("half", [[1, 1, 0, 0]]))
+    }
+    factor = float(np.exp(3.5 * 0.2))  # a slope of 0.2 upwards, beside the flat
+    assert found["all"] == pytest.approx(3.0 * factor, rel=1e-12)
+    assert found["said"] == found["all"]
+    assert found["half"] == pytest.approx(factor + (factor + 1) / 2 + 1, rel=1e-12)
