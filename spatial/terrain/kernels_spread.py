@@ -239,14 +239,9 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     limit_min, begins, per_min = rules
     head, fill, following, cells, entry_min, state = queue
     times, labels = answer
-    steps, n_moves, rows, is_uneven = (
-        half_m.ravel(),
-        by.shape[0],
-        friction.shape[0] // columns,
-        half_m.shape[0] > 1,
-    )
+    n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
     is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
-    reach, least = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0)
+    reach, least, steps = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0), half_m.ravel()
     better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
     for at in range(batch.shape[0]):
         u = batch[at]
