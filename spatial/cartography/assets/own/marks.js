@@ -17,6 +17,13 @@
     context.stroke();
   }
 
+  /* Many facilities on a small map are small, so that villages show between them. */
+  function markSize(view, n) {
+    if (view.zoom >= 12) return 6;
+    const room = Math.sqrt((view.width * view.height) / (view.ratio * view.ratio) / Math.max(1, n));
+    return Math.max(3, Math.min(6, room / 14));
+  }
+
   function drawRoute(context, view, route) {
     const trace = () => {
       context.beginPath();
@@ -67,7 +74,7 @@
       const place = (points, i) => [points.x[i] * view.scale + view.dx, points.y[i] * view.scale + view.dy];
       if (state.route) drawRoute(context, view, state.route);
       const facilities = state.facilities;
-      const size = (facilities && facilities.points.n > 400 ? 4 : 6) * view.ratio;
+      const size = facilities ? markSize(view, facilities.points.n) * view.ratio : 0;
       if (facilities) {
         for (let i = 0; i < facilities.points.n; i++) {
           const [x, y] = place(facilities.points, i);
