@@ -98,5 +98,10 @@ def _of_others(study: Study) -> Iterator[str]:
     modes = study.network.modes
     if study.calibration.apply and "+" in modes[0]:
         yield f"calibration.apply: {modes[0]} has several layers; put a mode of one layer first in network.modes"
+    if study.uncertainty.wet and study.network.season == "dry" and "+" in modes[0]:
+        yield (
+            f"uncertainty.wet: {modes[0]} has several layers; set uncertainty.wet = false, "
+            "or put a mode of one layer first in network.modes"
+        )
     if study.emergency and crew_mode(modes) is None:
         yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"

@@ -204,3 +204,19 @@ def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny, c
     stages = {row.split()[1]: row.split()[0] for row in told}
     assert stages["scenarios"] == "run"
     assert {stages[name] for name in ("read", "calibration", "network", "access", "certainty")} == {"skip"}
+
+
+def test_a_network_of_two_layers_takes_closures_and_crews_drive(tiny):
+    tiny.tables["network"]["modes"] = ["walk+drive", "drive"]
+    scenario, crew = {"name": "cut", "close": ["w3"]}, {"service": "hospital", "mobilisation_min": 2}
+    asked = {"scenarios": [scenario], "emergency": crew, "uncertainty": {"wet": False}}
+    ran = run(tiny, **asked)
+    before, after = (minutes(ran, "cut", side) for side in ("before", "after"))
+    assert (after > before + 1.0).any()
+    assert (after >= before - 1e-9).all()
+    assert set(ran.emergency_response["mode"]) == {"drive"}
+    # A season of layers that are combined already is not known: said at once, and not in the middle of a run.
+    with pytest.raises(StudyError) as error:
+        run(tiny, scenarios=[{**scenario, "season": "wet", "new_roads": "tiny/townships.geojson"}])
+    for key in ("uncertainty.wet", "scenarios.cut.season", "scenarios.cut.new_roads"):
+        assert f"{key}: walk+drive has several layers" in str(error.value)
