@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import spatial
 
 ALL_STEPS = """
@@ -40,6 +42,7 @@ def in_a_new_process(code: str, folder: Path, **variables: str) -> object:
     return json.loads(found.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_all_steps_compile_every_kernel_for_one_signature(tmp_path):
     signatures = in_a_new_process(ALL_STEPS, tmp_path)
     assert len(signatures) > 50
@@ -48,6 +51,7 @@ def test_all_steps_compile_every_kernel_for_one_signature(tmp_path):
     assert in_a_new_process(LATER_CALLS, tmp_path) == [0, []]
 
 
+@pytest.mark.slow
 def test_two_processes_leave_nothing_to_compile(tmp_path):
     code = """
 import json
@@ -75,6 +79,8 @@ def test_without_a_writable_folder_kernels_are_kept_with_temporary_files(tmp_pat
     code = """
 import json
 import numpy as np
+import pytest
+
 import spatial
 from spatial.sources.kernels_pbf import locate
 print(json.dumps([spatial.__file__, locate(np.array([2, 5]), np.array([5])).tolist()]))
