@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import check_count, check_direction, check_minutes
 from spatial.access.ordering import id_order
 from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
-from spatial.errors import ContractError
 from spatial.network import nearest, times_matrix
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     Raises
     ------
     ContractError
-        Where the cutoff is below 0 or unknown, or ids are missing or not unique.
+        Where the cutoff is below 0 or unknown, the direction is none, or places lack an id or a point.
     """
-    if not cutoff_min >= 0.0:
-        raise ContractError("options", [f"cutoff_min: must be 0 or more, is {cutoff_min:g}"])
+    check_minutes("cutoff_min", cutoff_min)
+    check_direction(direction)
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
@@ -135,10 +135,10 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     Raises
     ------
     ContractError
-        Where k is below 1, or ids are missing or not unique.
+        Where k is below 1, the direction is none, or places lack an id or a point.
     """
-    if k < 1:
-        raise ContractError("options", [f"k: must be 1 or more, is {k}"])
+    check_count("k", k)
+    check_direction(direction)
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)

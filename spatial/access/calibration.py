@@ -12,8 +12,9 @@ from scipy.optimize import lsq_linear
 
 from spatial.access.calibration_report import error_report, errors_of
 from spatial.access.observed import Observed, Ways, read_observed, ways_of
+from spatial.access.options import check_count
 from spatial.access.rules import SnapRules
-from spatial.errors import ContractError
+from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from spatial.network import TravelGraph
 
 __all__ = ["Calibration", "FitRules", "calibrate_speeds", "with_class_factors"]
+
+_BY = ("road_class", "surface")
 
 _SETTLED = 1e-4
 """Factors that move less than this share in a round have settled."""
@@ -63,6 +66,19 @@ class FitRules:
     bounds: tuple[float, float] = (0.4, 2.5)
     ridge: float = 0.02
     rounds: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse rules that fit nothing."""
+        check_count("minimum", self.minimum)
+        check_count("rounds", self.rounds)
+        least, largest = self.bounds
+        problems = (
+            [] if 0.0 < least < largest < np.inf else [f"bounds: {self.bounds}, must rise from above 0"]
+        )
+        if not 0.0 < self.ridge < np.inf:
+            problems.append(f"ridge: is {self.ridge:g}, must be above 0")
+        if problems:
+            raise ContractError("fit rules", problems)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +298,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     >>> # All observed times are 1.25 times the modelled ones: every factor is 0.8.
     """
     fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
+    if by not in _BY:
+        raise ContractError("options", [f"by: is {by!r}, must be one of {first_of(_BY)}"])
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
     tables = [places] if isinstance(places, pd.DataFrame) else list(places)

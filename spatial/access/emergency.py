@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from sys import float_info
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import is_number, shown
 from spatial.access.paired import pair_up, reach_status
 from spatial.access.places import texts
 from spatial.access.rules import SnapRules
@@ -77,8 +80,9 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     """
     if "walk" in graph.mode.split("+"):
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
+    require_columns("stations", stations, ("facility_id", "service"))
     minutes = _mobilisation(stations, mobilisation_min)
-    kinds = frozenset(stations["service"]) if service is None else service
+    kinds = frozenset(stations["service"].dropna()) if service is None else service
     timed = stations.assign(mobilisation_min=minutes)
     pairing = pair_up(graph, settlements, timed, service=kinds, rules=rules or SnapRules(), barriers=barriers)
     origins, goals = pairing.snaps
@@ -95,17 +99,17 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
 
 def _mobilisation(stations: gpd.GeoDataFrame, stated: float | str) -> NDArray[np.float64]:
     if not isinstance(stated, str):
-        if not 0.0 <= stated < np.inf:
-            raise ContractError("options", [f"mobilisation_min: is {stated:g}, must be 0 or more"])
+        if not is_number(stated, least=0.0, most=float_info.max):
+            raise ContractError("options", [f"mobilisation_min: is {shown(stated)}, must be 0 or more"])
         return np.full(len(stations), float(stated))
     if stated not in stations:
         raise ContractError("stations", [f"{stated}: no such column; mobilisation_min names it"])
     minutes = pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~((minutes >= 0.0) & (minutes < np.inf))
     if wrong.any():
-        shown = first_of(stations.loc[wrong, "facility_id"])
+        named = first_of(stations.loc[wrong, "facility_id"])
         raise ContractError(
-            "stations", [f"{stated}: missing or below 0 at stations {shown}; state it for each"]
+            "stations", [f"{stated}: missing or below 0 at stations {named}; state it for each"]
         )
     return minutes
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import check_direction
 from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.network import node_labels
@@ -57,6 +58,7 @@ def node_catchments(
     --------
     >>> # sp.node_catchments(graph, layers.facilities, service="hospital").groupby("facility_id").size()
     """
+    check_direction(direction)
     goals = place_on(
         graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
     )

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spatial.access.options import service_names
+from spatial.access.place_checks import check_table
 from spatial.access.places import existing
 from spatial.errors import ContractError, first_of
 
@@ -103,7 +105,7 @@ def read_pairs(
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))
-    kinds = frozenset({service}) if isinstance(service, str) else frozenset(service)
+    kinds = service_names(service)
     _known_service(facilities, kinds)
     i, j = _positions(od["from_id"], origins), _positions(od["to_id"], goals)
     minutes = od["travel_time_min"].to_numpy(dtype=np.float64)
@@ -153,6 +155,7 @@ def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> 
     ContractError
         With every column that is missing.
     """
+    check_table(frame, table)
     missing = [f"{name}: no such column" for name in columns if name not in frame]
     if missing:
         raise ContractError(table, missing)

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.access.findings import findings_frame
+from spatial.access.place_checks import check_table, not_points
 from spatial.access.shapes import points_at, shapes_of, tree_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
@@ -79,6 +80,9 @@ def move_off_barriers(
 
 
 def _check(places: gpd.GeoDataFrame, barriers: gpd.GeoSeries, max_move_m: float) -> str:
+    check_table(places, "places")
+    if not (isinstance(places, gpd.GeoDataFrame) and isinstance(barriers, gpd.GeoSeries)):
+        raise ContractError("places", ["give a GeoDataFrame of places and a GeoSeries of barriers"])
     if require_metres(places.crs, what="places") != require_metres(barriers.crs, what="barriers"):
         raise CrsError("places and barriers differ in their CRS; reproject with to_crs(...)")
     problems = [] if max_move_m >= 0 else [f"max_move_m: is {max_move_m:g}, must be 0 or more"]
@@ -86,9 +90,10 @@ def _check(places: gpd.GeoDataFrame, barriers: gpd.GeoSeries, max_move_m: float)
     if key is None:
         problems.append("settlement_id or facility_id: the column is missing")
     else:
-        missing = places.geometry.isna() | places.geometry.is_empty | (places.geom_type != "Point")
+        missing = not_points(places.geometry)
         if missing.any():
-            problems.append(f"geometry: no point in rows {first_of(places.loc[missing, key])}")
+            shown = first_of(places[key].to_numpy(dtype=object)[missing])
+            problems.append(f"geometry: no point in rows {shown}")
     if problems:
         raise ContractError("places", problems)
     return str(key)

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from spatial.access.ordering import id_order
 from spatial.access.places import existing, offering, place_on, take
+from spatial.errors import ContractError, first_of
 from spatial.network import nearest, walk_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.access.places import Places
@@ -262,13 +263,21 @@ def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[n
     -------
     tuple of ndarray
         Persons, NaN where they are not known; and whether the settlement lies in the study area.
+
+    Raises
+    ------
+    ContractError
+        Where people are below 0, infinite or no number.
     """
     n = len(settlements)
-    persons = (
-        settlements["population_persons"].to_numpy(dtype=np.float64)
-        if "population_persons" in settlements
-        else np.full(n, np.nan)
-    )
+    persons = np.full(n, np.nan)
+    if "population_persons" in settlements:
+        stated = settlements["population_persons"]
+        persons = pd.to_numeric(stated, errors="coerce").to_numpy(dtype=np.float64)
+        wrong = (np.isnan(persons) & stated.notna().to_numpy()) | (persons < 0.0) | np.isinf(persons)
+        if wrong.any():
+            shown = first_of(stated.to_numpy(dtype=object)[wrong])
+            raise ContractError("settlements", [f"population_persons: no number of 0 or more: {shown}"])
     scored = (
         settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
     )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import service_names
 from spatial.access.ordering import id_order
+from spatial.access.place_checks import check_on_network, check_places, check_table
 from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, snap
 
@@ -91,29 +93,16 @@ def place_on(
     Raises
     ------
     ContractError
-        Where the ids are not there, or are missing or the same in some rows.
+        Where there is no network or no table with points, or ids are not there, missing or the same in some rows.
     """
-    _check_ids(frame, key)
+    check_on_network(graph, barriers)
+    check_places(frame, key)
     ordered = frame.iloc[id_order(frame[key])]
     return Places(
         ordered,
         ordered[key].to_numpy(dtype=object),
         snap(graph, ordered.geometry, barriers=barriers, **vars(rules)),
     )
-
-
-def _check_ids(frame: gpd.GeoDataFrame, key: str) -> None:
-    table = "settlements" if key == "settlement_id" else "facilities"
-    if key not in frame:
-        raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
-    missing, twice = frame[key].isna(), frame[key].duplicated()
-    problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
-    if (twice & ~missing).any():
-        problems.append(
-            f"{key}: used more than once: {first_of(frame.loc[twice & ~missing, key])}; make ids unique"
-        )
-    if problems:
-        raise ContractError(table, problems)
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -129,7 +118,13 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         Those that are neither candidate nor closed.
+
+    Raises
+    ------
+    ContractError
+        Where it is no table.
     """
+    check_table(facilities, "facilities")
     if "status" not in facilities:
         return facilities
     return facilities.loc[(facilities["status"] == "existing").to_numpy(dtype=bool)]
@@ -154,12 +149,11 @@ def offering(facilities: pd.DataFrame, service: str | frozenset[str]) -> NDArray
     Raises
     ------
     ContractError
-        Where no service is told.
+        Where the facilities tell no service, or none is asked for.
     """
     if "service" not in facilities:
         raise ContractError("facilities", [f"service: no such column among {first_of(facilities.columns)}"])
-    kinds = frozenset({service}) if isinstance(service, str) else service
-    return np.flatnonzero(facilities["service"].isin(kinds))
+    return np.flatnonzero(facilities["service"].isin(service_names(service)))
 
 
 def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf, ulp
+from sys import float_info
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+from spatial.access.options import check_count, is_number
+from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +50,22 @@ class SnapRules:
     min_component_km: float = 5.0
     walk_km_h: float = 5.0
     detour: float = 1.3
+
+    def __post_init__(self) -> None:
+        """Refuse rules that nothing could be joined by."""
+        check_count("candidates", self.candidates)
+        problems = [
+            f"{name}: is {value!r}, must be {words}"
+            for name, value, least, most, words in (
+                ("max_snap_m", self.max_snap_m, 0.0, inf, "0 or more"),
+                ("min_component_km", self.min_component_km, 0.0, inf, "0 or more"),
+                ("walk_km_h", self.walk_km_h, ulp(0.0), float_info.max, "above 0 and finite"),
+                ("detour", self.detour, 1.0, float_info.max, "1 or more and finite"),
+            )
+            if not is_number(value, least=least, most=most)
+        ]
+        if problems:
+            raise ContractError("snap rules", problems)
 
 
 @dataclass(frozen=True)

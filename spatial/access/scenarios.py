@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import check_direction, check_minutes, service_names
 from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status, side_by_side
 from spatial.access.places import existing, place_on, texts
 from spatial.access.rules import SnapRules
@@ -109,10 +111,12 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     """
     options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     changed = facilities_after or {}
-    _check_names([scenario.name for scenario in options], changed)
+    _check_names(options, changed)
+    check_direction(direction)
     how = _How(rules or SnapRules(), barriers, direction)
     services = _services(service)
     cutoffs = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
+    _check_cutoffs(services, cutoffs)
     base = pair_up(
         graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
     )
@@ -141,12 +145,24 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
 
 
 def _services(service: str | frozenset[str] | Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    if isinstance(service, str):
-        return {service: frozenset({service})}
-    return {"+".join(sorted(service)): service} if isinstance(service, frozenset) else dict(service)
+    if isinstance(service, Mapping):
+        return {name: service_names(kinds) for name, kinds in service.items()}
+    kinds = service_names(service)
+    return {"+".join(sorted(kinds)): kinds}
 
 
-def _check_names(names: Sequence[str], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
+def _check_cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float]) -> None:
+    missing = [name for name in services if name not in cutoffs]
+    if missing:
+        raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
+    for name in services:
+        check_minutes("cutoff_min", cutoffs[name])
+
+
+def _check_names(options: Sequence[object], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
+    names = [option.name for option in options if isinstance(option, Scenario)]
+    if len(names) < max(len(options), 1):
+        raise ContractError("scenario", ["scenarios: give one Scenario or more"])
     known = pd.Index(names)
     problems = []
     if not known.is_unique:
@@ -255,6 +271,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
         (of those with a way in both, one journey each) and `unknown_places`, whose people are not known and count as
         nobody.
     """
+    require_columns("scenarios", compared, COLUMNS)
     scored = compared.loc[compared["in_study"]]
     rows = []
     for (name, service), group in scored.groupby(["scenario", "service"], sort=False):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nextafter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import check_direction, is_number, shown
 from spatial.access.paired import (
     Pairing,
     easier_walk,
@@ -200,6 +202,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     >>> # 30 min on the road at the assumed speeds, no walk: low 30 / 1.2 = 25, high 30 / 0.8 = 37.5.
     """
     rules, walk = rules or SnapRules(), walk or WalkRange()
+    check_direction(direction)
     _check(cutoffs_min, speed_share, walk)
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
     measured = None if calibration is None else calibration.speed_range(graph)
@@ -226,10 +229,12 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
 
 def _check(cutoffs_min: Sequence[float], speed_share: float, walk: WalkRange) -> None:
     problems = []
-    if len(cutoffs_min) == 0 or not all(cutoff >= 0 for cutoff in cutoffs_min):
+    if np.ndim(cutoffs_min) != 1 or len(cutoffs_min) == 0:
+        problems.append(f"cutoffs_min: give a list of minutes, not {cutoffs_min!r}")
+    elif not all(is_number(cutoff, least=0.0) for cutoff in cutoffs_min):
         problems.append(f"cutoffs_min: give minutes of 0 or more, not {tuple(cutoffs_min)}")
-    if not 0.0 <= speed_share < 1.0:
-        problems.append(f"speed_share: is {speed_share:g}, must be from 0 to below 1")
+    if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
+        problems.append(f"speed_share: is {shown(speed_share)}, must be from 0 to below 1")
     if not 0.0 < walk.walk_km_h[0] <= walk.walk_km_h[1] < np.inf:
         problems.append(f"walk.walk_km_h: {walk.walk_km_h} is no range of speeds above 0, lowest first")
     if not 1.0 <= walk.detour[0] <= walk.detour[1] < np.inf:

@@ -130,6 +130,8 @@ def read_lines(
 
 
 def _require_columns(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None) -> None:
+    if not isinstance(lines, pd.DataFrame):
+        raise ContractError("lines", [f"is a {type(lines).__name__}; give a row for each stop of each line"])
     needed = ["line_id", "stop_order", "headway_min"]
     problems = [f"{name}: missing" for name in needed if name not in lines.columns]
     if "ride_min" not in lines.columns and "speed_km_h" not in lines.columns:

@@ -101,6 +101,10 @@ def combine_networks(
 
 
 def _check(walk: TravelGraph, ride: TravelGraph, minutes: dict[str, float]) -> None:
+    if not (isinstance(walk, TravelGraph) and isinstance(ride, TravelGraph)):
+        raise NetworkError(
+            f"cannot combine networks: a {type(walk).__name__} and a {type(ride).__name__}; give two TravelGraph"
+        )
     if walk.crs != ride.crs:
         raise CrsError(
             f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.crs import require_metres
-from spatial.errors import CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.access_rules import is_bridge, is_snappable, is_tunnel
 from spatial.network.road_stops import TOUCH_M, Stop, crossings, dead_ends, end_stops, look_around, meetings
 from spatial.network.splitting import Split, cut_edges, rewire
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -63,6 +63,7 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     CrsError
         Where their CRS is not the graph's.
     """
+    _check_frame(roads)
     crs = require_metres(roads.crs, what="new roads")
     if crs != graph.crs:
         raise CrsError(
@@ -88,6 +89,13 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     return [
         f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()
     ]
+
+
+def _check_frame(roads: object) -> None:
+    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
+        raise ContractError(
+            "scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"]
+        )
 
 
 def add_roads(
@@ -265,14 +273,16 @@ def _is_stated(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     return roads["speed_km_h"].notna().to_numpy()
 
 
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Numbers of a column: NaN where nothing is stated, 0 where a text is no number."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers.mask(numbers.isna() & column.notna(), 0.0).to_numpy(dtype=np.float64)
+
+
 def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Speeds as stated, or the median speed of the class in the network; NaN where it has none."""
     kinds = _column(roads, "road_class", "unclassified")
-    stated = (
-        roads["speed_km_h"].to_numpy(dtype=np.float64)
-        if "speed_km_h" in roads
-        else np.full(len(roads), np.nan)
-    )
+    stated = _numbers(roads["speed_km_h"]) if "speed_km_h" in roads else np.full(len(roads), np.nan)
     if not np.isnan(stated).any():
         return stated
     usual = pd.Series(graph.speed_km_h).groupby(graph.road_class).median()

@@ -128,11 +128,17 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
         Without a CRS in metres.
     """
     frame = _from_osmnx(roads) if _is_graph(roads) else roads
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        raise ContractError(
+            "roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"]
+        )
     require_metres(frame.crs, what="roads")
+    problems = _missing_ids(frame)
     frame = _named(frame)
-    problems = []
     bad = frame.geometry.isna() | frame.geometry.is_empty
     bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
+    xy, row = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
+    bad |= np.isin(np.arange(len(frame)), row[~np.isfinite(xy).all(axis=1)])
     if bad.any():
         problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
     repeated = frame["road_id"].duplicated()
@@ -147,6 +153,16 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
 
 def _is_graph(roads: object) -> TypeGuard[nx.MultiDiGraph]:
     return hasattr(roads, "edges") and hasattr(roads, "is_directed")
+
+
+def _missing_ids(frame: gpd.GeoDataFrame) -> list[str]:
+    missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
+    rows = np.flatnonzero(missing)
+    return (
+        [f"road_id: missing in rows {first_of(rows.tolist())}; name every road, or drop the column"]
+        if len(rows)
+        else []
+    )
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

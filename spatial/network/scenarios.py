@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -235,7 +236,7 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     problems: list[str] = []
     closed = _closed(graph, close, problems)
     everywhere, stated = _speeds(graph, speeds, problems)
-    factor = everywhere * _factors(graph, factors or {}, problems)
+    factor = everywhere * _factors(graph, _by_name(factors, problems), problems)
     if not 0.0 <= snap_tolerance_m < np.inf:
         problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
@@ -267,10 +268,16 @@ def _closed(graph: TravelGraph, close: Closure, problems: list[str]) -> NDArray[
     if isinstance(close, str):
         problems.append(f"close: is one text; write [{close!r}]")
         return np.zeros(graph.n_edges, dtype=bool)
-    edges, _ = _lookup(
-        graph, pd.Series(1.0, index=[str(name) for name in close], dtype=float), "close", problems
-    )
+    names = _texts(close, problems)
+    edges, _ = _lookup(graph, pd.Series(1.0, index=names, dtype=float), "close", problems)
     return edges
+
+
+def _texts(names: object, problems: list[str]) -> list[str]:
+    if isinstance(names, Iterable):
+        return [str(name) for name in names]
+    problems.append(f"close: is {names!r}, must be ids of roads or edges, or an area")
+    return []
 
 
 def _touching(graph: TravelGraph, area: BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame) -> NDArray[np.bool_]:
@@ -309,10 +316,16 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
     if speeds is None:
         return 1.0, none
     if not isinstance(speeds, Mapping):
-        if not 0.0 < speeds < np.inf:
-            problems.append(f"speeds: the factor is {speeds:g}, must be above 0")
-        return float(speeds), none
-    wanted = pd.Series({str(name): float(value) for name, value in speeds.items()}, dtype=float)
+        if _is_factor(speeds):
+            return float(speeds), none
+        problems.append(f"speeds: the factor is {_shown(speeds)}, must be above 0, or km/h by id")
+        return 1.0, none
+    wanted = pd.Series(
+        pd.to_numeric(pd.Series(list(speeds.values()), dtype=object), errors="coerce").to_numpy(
+            dtype=np.float64
+        ),
+        index=[str(name) for name in speeds],
+    )
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
     if len(wrong):
         problems.append(
@@ -322,12 +335,31 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
     return 1.0, values
 
 
+def _is_factor(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and 0.0 < float(value) <= float_info.max
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else repr(value)
+
+
+def _by_name(factors: object, problems: list[str]) -> Mapping[str, float]:
+    if isinstance(factors, Mapping):
+        return dict(factors)
+    if factors is not None:
+        problems.append(
+            f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds"
+        )
+    return {}
+
+
 def _factors(graph: TravelGraph, factors: Mapping[str, float], problems: list[str]) -> NDArray[np.float64]:
     """Factor of each edge: by its id, else by that of its road, else by its class."""
     if not factors:
         return np.ones(graph.n_edges)
-    wrong = [name for name, factor in factors.items() if not 0.0 < factor < np.inf]
+    wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
     if wrong:
+        factors = {name: factor for name, factor in factors.items() if name not in wrong}
         problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
     classes = set(graph.road_class)
     by_class = pd.Series(graph.road_class).map({k: v for k, v in factors.items() if k in classes})

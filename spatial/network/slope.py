@@ -13,6 +13,7 @@ from spatial.errors import NetworkError
 from spatial.network.access_rules import FERRY
 from spatial.network.slope_speeds import SPEEDS_ON_SLOPES, STEEPEST
 from spatial.network.speeds import MODES
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
 
 __all__ = ["Climbs", "climbs_of", "heights_at", "with_slope"]
+
+_LOWEST_M, _HIGHEST_M = -1000.0, 9000.0
+"""Elevations of the ground in metres; what is beyond, such as -9999 or -32768, stands for no data."""
 
 _BLOCK_STEPS = 250_000
 """Steps that are looked at together; changes memory and speed only."""
@@ -98,6 +101,7 @@ def with_slope(
     12 / m(-0.1) = 12.0 minutes down.
     """
     _check(graph, spacing_m, min_known_share)
+    _check_tiles(_tiles(elevation))
     if graph.mode not in SPEEDS_ON_SLOPES:
         return graph
     climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
@@ -205,6 +209,15 @@ def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
     return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
 
 
+def _check_tiles(tiles: list[Raster]) -> None:
+    for tile in tiles:
+        if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
+            shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
+            raise NetworkError(
+                f"cannot apply slope: elevation is a {type(tile).__name__}{shape}; give rasters of rows and columns"
+            )
+
+
 def _along(graph: TravelGraph) -> NDArray[np.float64]:
     """Metres from the first vertex of the graph to each one, along the lines."""
     moves = np.zeros(len(graph.coordinates))
@@ -249,7 +262,7 @@ def heights_at(
     -------
     ndarray of float64, shape (n,)
         Metres, bilinear between the four nearest cell centres; NaN beyond the rasters and where one of the four that
-        counts is unknown.
+        counts is unknown or no elevation of ground (below -1,000 or above 9,000 m).
     """
     height = np.full(len(x), np.nan)
     for tile in _tiles(elevation):
@@ -282,7 +295,9 @@ def _bilinear(raster: Raster, x: NDArray[np.float64], y: NDArray[np.float64]) ->
         (bottom, left, to_bottom * (1 - to_right)),
         (bottom, right, to_bottom * to_right),
     ):
-        total += np.where(weight > 0, weight * raster.values[at_row, at_column], 0.0)
+        corner = raster.values[at_row, at_column]
+        corner = np.where((corner >= _LOWEST_M) & (corner <= _HIGHEST_M), corner, np.nan)
+        total += np.where(weight > 0, weight * corner, 0.0)
     result = np.full(len(x), np.nan)
     result[inside] = total
     return result

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
@@ -22,7 +23,6 @@ from spatial.network.splitting import AS_THEY_ARE, split_edges
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -109,12 +109,17 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
 def _check(graph: TravelGraph, turns: gpd.GeoDataFrame) -> None:
     if graph.edge_layer is not None:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")
+    if not isinstance(turns, gpd.GeoDataFrame) or turns.active_geometry_name is None:
+        raise ContractError("turns", [f"is a {type(turns).__name__} without geometry; give a GeoDataFrame"])
     missing = [name for name in _COLUMNS if name not in turns]
     if missing:
         raise ContractError("turns", [f"missing column(s) {first_of(missing)}"])
     odd = sorted(set(turns["kind"].astype(str)) - {"no", "only", "barrier"})
     if odd:
         raise ContractError("turns", [f"kind: must be no, only or barrier, is {first_of(odd)}"])
+    kind = turns.geom_type.dropna()
+    if (kind != "Point").any():
+        raise ContractError("turns", [f"geometry: must be points, is {first_of(sorted(set(kind)))}"])
     if require_metres(turns.crs, what="turns") != graph.crs:
         raise CrsError("turns and network differ in their CRS; reproject with to_crs(graph.crs)")
 

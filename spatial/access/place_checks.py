@@ -1,0 +1,123 @@
+"""What settlements, facilities and barriers must hold before they meet a network."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.errors import ContractError, first_of
+from spatial.network import TravelGraph
+
+__all__ = ["check_on_network", "check_places", "check_table", "not_points"]
+
+
+def check_on_network(graph: object, barriers: object) -> None:
+    """
+    Refuse what is no network, and barriers that are no series of shapes.
+
+    Parameters
+    ----------
+    graph : object
+        The network, as it was given.
+    barriers : object
+        What no walk may touch, or None.
+
+    Raises
+    ------
+    ContractError
+        Where either is something else.
+    """
+    problems = []
+    if not isinstance(graph, TravelGraph):
+        problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
+    if not (barriers is None or isinstance(barriers, gpd.GeoSeries)):
+        problems.append(
+            f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry"
+        )
+    if problems:
+        raise ContractError("options", problems)
+
+
+def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
+    """
+    Refuse places without an id or a point of their own, all faults at once.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame of Point
+        Settlements or facilities.
+    key : str
+        Column of their ids.
+
+    Raises
+    ------
+    ContractError
+        Where there is no table with points, or ids are not there, missing or the same in some rows.
+    """
+    table = "settlements" if key == "settlement_id" else "facilities"
+    check_table(frame, table)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        raise ContractError(table, ["geometry: there is none; give a GeoDataFrame of points with a CRS"])
+    if key not in frame:
+        raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
+    missing, twice = frame[key].isna(), frame[key].duplicated()
+    problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
+    if (twice & ~missing).any():
+        problems.append(
+            f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
+        )
+    wrong = not_points(frame.geometry)
+    if wrong.any():
+        problems.append(
+            f"geometry: no point with coordinates at {first_of(frame[key].to_numpy(dtype=object)[wrong])}; "
+            "of areas take representative_point(), or drop those rows"
+        )
+    if problems:
+        raise ContractError(table, problems)
+
+
+def check_table(frame: object, table: str) -> None:
+    """
+    Refuse what is no table, or names a column twice.
+
+    Parameters
+    ----------
+    frame : object
+        The table, as it was given.
+    table : str
+        Its name, for the message.
+
+    Raises
+    ------
+    ContractError
+        Where it is none.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ContractError(
+            table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"]
+        )
+
+
+def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """
+    Find shapes that are no point with finite coordinates.
+
+    Parameters
+    ----------
+    shapes : GeoSeries
+        Any shapes, or none.
+
+    Returns
+    -------
+    ndarray of bool
+        True where there is none, or it is empty, of another kind, or at NaN or infinity.
+    """
+    points = np.asarray(shapes.array, dtype=object)
+    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
+    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
+    return np.asarray(~is_point, dtype=bool)

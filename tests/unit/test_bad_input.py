@@ -1,0 +1,233 @@
+"""Input that makes no sense: each is refused with a message of this package, never with one of another library."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+from affine import Affine
+
+import spatial as sp
+from spatial.errors import SpatialError
+
+CRS = 32738
+SERVICE = {"service": "clinic"}
+
+
+@pytest.fixture(scope="module")
+def roads():
+    lines = [((0, 0), (3000, 0)), ((3000, 0), (6000, 0)), ((3000, 0), (3000, 3000))]
+    return gpd.GeoDataFrame(
+        {"road_id": ["a", "b", "c"], "road_class": "tertiary"},
+        geometry=[shapely.LineString(line) for line in lines],
+        crs=CRS,
+    )
+
+
+@pytest.fixture(scope="module")
+def graph(roads):
+    return sp.build_network(roads)
+
+
+@pytest.fixture
+def villages():
+    return gpd.GeoDataFrame(
+        {"settlement_id": ["u", "v", "w"], "population_persons": [100.0, 50.0, 10.0], "in_study": True},
+        geometry=gpd.points_from_xy([100, 2000, 3000], [10, 0, 2900]),
+        crs=CRS,
+    )
+
+
+@pytest.fixture
+def clinics():
+    return gpd.GeoDataFrame(
+        {"facility_id": ["west", "east"], "service": "clinic"},
+        geometry=gpd.points_from_xy([0, 6000], [0, 0]),
+        crs=CRS,
+    )
+
+
+ANALYSES = {
+    "travel_times": sp.travel_times,
+    "cost_to_closest": lambda graph, s, f: sp.cost_to_closest(graph, s, f, **SERVICE),
+    "access_intervals": lambda graph, s, f: sp.access_intervals(graph, s, f, **SERVICE),
+    "compare_scenarios": lambda graph, s, f: sp.compare_scenarios(graph, sp.Scenario("x"), s, f, **SERVICE),
+    "emergency_response": lambda graph, s, f: sp.emergency_response(graph, f, s, mobilisation_min=2.0),
+    "group_travel_times": lambda graph, s, f: sp.group_travel_times(
+        graph, s, f, [sp.Group("all", "population_persons", 4.0)]
+    ),
+}
+FRAMES = {
+    "nothing": (lambda _: None, "is a NoneType"),
+    "list": (lambda _: [1, 2], "is a list"),
+    "plain table": (lambda frame: pd.DataFrame(frame.drop(columns="geometry")), "geometry"),
+    "column twice": (lambda frame: pd.concat([frame, frame.iloc[:, :1]], axis=1), "more than once"),
+    "point at NaN": (lambda frame: _moved(frame, shapely.Point(np.nan, 0)), "no point with coordinates at '"),
+    "point at infinity": (lambda frame: _moved(frame, shapely.Point(np.inf, 0)), "no point with coordinates"),
+    "empty point": (lambda frame: _moved(frame, shapely.Point()), "no point with coordinates"),
+    "area": (lambda frame: _moved(frame, shapely.box(0, 0, 9, 9)), "representative_point"),
+}
+
+
+def _moved(frame, shape):
+    return frame.set_geometry([shape, *frame.geometry[1:]], crs=frame.crs)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+@pytest.mark.parametrize("analysis", ANALYSES)
+def test_places_without_a_point_or_a_table_are_refused(graph, villages, clinics, analysis, kind):
+    spoil, says = FRAMES[kind]
+    with pytest.raises(SpatialError, match=says):
+        ANALYSES[analysis](graph, spoil(villages), clinics)
+    with pytest.raises(SpatialError, match=r"facilit|stations"):
+        ANALYSES[analysis](graph, villages, spoil(clinics))
+
+
+@pytest.mark.parametrize("people", [["many", "1", "2"], [-5.0, 1.0, 2.0], [np.inf, 1.0, 2.0]])
+@pytest.mark.parametrize("analysis", ["access_intervals", "compare_scenarios"])
+def test_people_that_are_no_number_are_refused(graph, villages, clinics, analysis, people):
+    with pytest.raises(SpatialError, match="population_persons: no number of 0 or more"):
+        ANALYSES[analysis](graph, villages.assign(population_persons=people), clinics)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"cutoff_min": "60"}, "cutoff_min: must be 0 or more, is '60'"),
+        ({"cutoff_min": None}, "cutoff_min: must be 0 or more, is None"),
+        ({"direction": "both"}, "direction: is 'both', must be one of 'to_facility'"),
+        ({"barriers": [1]}, "barriers: are a list; give a GeoSeries"),
+    ],
+)
+def test_options_of_travel_times_are_checked(graph, villages, clinics, options, says):
+    with pytest.raises(SpatialError, match=says):
+        sp.travel_times(graph, villages, clinics, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"k": 1.5}, "k: must be 1 or more, a whole number, is 1.5"),
+        ({"k": "2"}, "k: must be 1 or more"),
+        ({"service": None}, "service: is None"),
+        ({"service": frozenset({1})}, "must be a text or a set of texts"),
+        ({"direction": None}, "direction: is None"),
+    ],
+)
+def test_options_of_the_closest_are_checked(graph, villages, clinics, options, says):
+    with pytest.raises(SpatialError, match=says):
+        sp.cost_to_closest(graph, villages, clinics, **(SERVICE | options))
+
+
+def test_a_direction_is_checked_wherever_there_is_one(graph, villages, clinics):
+    for run in (
+        lambda: sp.node_catchments(graph, clinics, direction="both"),
+        lambda: sp.access_intervals(graph, villages, clinics, **SERVICE, direction="both"),
+        lambda: sp.compare_scenarios(graph, sp.Scenario("x"), villages, clinics, **SERVICE, direction="both"),
+    ):
+        with pytest.raises(SpatialError, match="direction: is 'both'"):
+            run()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"candidates": 0},
+        {"candidates": 1.5},
+        {"max_snap_m": -1.0},
+        {"max_snap_m": np.nan},
+        {"min_component_km": np.nan},
+        {"walk_km_h": 0.0},
+        {"walk_km_h": np.inf},
+        {"detour": 0.5},
+    ],
+)
+def test_rules_that_join_nothing_are_refused(rules):
+    with pytest.raises(SpatialError, match=next(iter(rules))):
+        sp.SnapRules(**rules)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"minimum": 0}, {"bounds": (2.0, 1.0)}, {"bounds": (0.0, 1.0)}, {"ridge": np.nan}, {"rounds": 0}],
+)
+def test_rules_that_fit_nothing_are_refused(rules):
+    with pytest.raises(SpatialError, match=next(iter(rules))):
+        sp.FitRules(**rules)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"close": 3}, "close: is 3, must be ids"),
+        ({"speeds": {"a": "fast"}}, "speeds: must be above 0 km/h, not so for 'a'"),
+        ({"speeds": [5]}, r"speeds: the factor is \[5\]"),
+        ({"factors": 1.5}, "factors: is 1.5, must be factors by road"),
+        ({"factors": {"tertiary": "x"}}, "factors: must be above 0, not so for 'tertiary'"),
+        ({"add": pd.DataFrame({"road_id": ["n"]})}, "add: is a DataFrame without geometry"),
+    ],
+)
+def test_edits_that_make_no_sense_are_refused(graph, edit, says):
+    with pytest.raises(SpatialError, match=says):
+        sp.edit_network(graph, **edit)
+
+
+def test_a_new_road_without_a_speed_that_can_be_read_is_refused(graph, roads):
+    new = roads.iloc[:1].assign(road_id="n", speed_km_h="fast")
+    with pytest.raises(SpatialError, match="speed_km_h: must be above 0"):
+        sp.edit_network(graph, add=new)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "options", "says"),
+    [
+        ([], {}, "give one Scenario or more"),
+        ("bridge", {}, "give one Scenario or more"),
+        (sp.Scenario("x"), {"cutoff_min": -1.0}, "cutoff_min: must be 0 or more"),
+        (sp.Scenario("x"), {"cutoff_min": {"school": 30.0}}, "cutoff_min: none for the services 'clinic'"),
+    ],
+)
+def test_comparisons_of_nothing_are_refused(graph, villages, clinics, scenarios, options, says):
+    with pytest.raises(SpatialError, match=says):
+        sp.compare_scenarios(graph, scenarios, villages, clinics, **SERVICE, **options)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda _: None, "is a NoneType"),
+        (lambda roads: pd.DataFrame(roads.drop(columns="geometry")), "without geometry"),
+        (lambda roads: roads.assign(road_id=[None, "b", "c"]), "road_id: missing in rows 0"),
+        (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.nan, 1)])), "no line in roads 'a'"),
+        (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.inf, 1)])), "no line in roads 'a'"),
+    ],
+)
+def test_roads_that_are_no_lines_are_refused(roads, spoil, says):
+    with pytest.raises(SpatialError, match=says):
+        sp.build_network(spoil(roads))
+
+
+def test_what_is_no_network_line_or_raster_is_refused(graph, roads, villages, clinics):
+    walk = sp.build_network(roads, mode="walk")
+    flat = sp.Raster(np.zeros(5), Affine(50, 0, 0, 0, -50, 0), pyproj.CRS(CRS))
+    for run in (
+        lambda: sp.travel_times(None, villages, clinics),
+        lambda: sp.combine_networks(walk, None),
+        lambda: sp.bus_network(None, walk),
+        lambda: sp.with_turns(graph, None),
+        lambda: sp.with_slope(walk, None),
+        lambda: sp.with_slope(walk, flat),
+        lambda: sp.move_off_barriers(pd.DataFrame(villages), villages.geometry),
+    ):
+        with pytest.raises(SpatialError, match=r"is a |are a |a TravelGraph|give a "):
+            run()
+
+
+def test_elevations_that_stand_for_no_data_are_unknown(roads):
+    walk = sp.build_network(roads, mode="walk")
+    raster = sp.Raster(np.full((200, 200), -9999.0), Affine(50, 0, -2000, 0, -50, 5000), pyproj.CRS(CRS))
+    with pytest.raises(SpatialError, match=r"elevation is known for 0.0% of the roads"):
+        sp.with_slope(walk, raster)
