@@ -38,6 +38,9 @@ CELL_M = 100.0
 SOURCES = 20
 SPEEDS_KM_H = np.array([5.0, 4.0, 3.0, 2.0, 1.62, 2.5])
 NODATA = -9999.0
+WHITEBOX_UNREACHED = 2e9
+"""Whitebox writes 2^31 where no source is reached."""
+
 STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -163,7 +166,8 @@ def _whitebox(folder: Path) -> Peer:
 
     def minutes(answer: Any) -> NDArray[np.float64]:
         box.write_raster(answer[0], str(folder / "whitebox.tif"))
-        return _read_layer(folder / "whitebox.tif")
+        found = _read_layer(folder / "whitebox.tif")
+        return np.where(found < WHITEBOX_UNREACHED, found, np.inf)
 
     return Peer(lambda: box.cost_distance(*layers), minutes)
 

@@ -10,9 +10,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import pyproj
-import rasterio
-from rasterio.warp import Resampling, reproject
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -29,47 +26,24 @@ WORLDCOVER = {
     "Crops": 40,
     "BuiltUp": 50,
     "Bare": 60,
+    "Snow": 70,
     "PermanentWater": 80,
     "SeasonalWater": 90,
+    "MossLichen": 100,
 }
 BANDS_MIN = (0, 5, 15, 30, 60, 120, 240)
 SHADES = ("#fcfdbf", "#feb078", "#f1605d", "#b5367a", "#721f81", "#2c115f", "#000004")
 INK, SEA = "#222222", "#eef3f6"
 
 
-def land_cover(folder: Path) -> sp.Raster:
-    """Take the largest of the fractions in each cell."""
-    shares = []
-    for kind in WORLDCOVER:
-        with rasterio.open(folder / f"landcover_{kind}.tif") as file:
-            shares.append(np.where(file.read_masks(1) == 0, np.nan, file.read(1)))
-            place = (file.transform, file.crs)
-    known = ~np.isnan(shares).any(axis=0)
-    code = np.array(list(WORLDCOVER.values()), float)[np.nan_to_num(shares).argmax(axis=0)]
-    return sp.Raster(np.where(known, code, np.nan), place[0], pyproj.CRS(place[1]), "land cover")
-
-
-def on_grid(raster: sp.Raster, grid: sp.Raster) -> sp.Raster:
-    """Warp elevation to a grid: a choice that is made here, in view, and never inside the package."""
-    values = np.full(grid.values.shape, np.nan)
-    reproject(
-        raster.values,
-        values,
-        src_transform=raster.transform,
-        src_crs=raster.crs,
-        src_nodata=np.nan,
-        dst_transform=grid.transform,
-        dst_crs=grid.crs,
-        dst_nodata=np.nan,
-        resampling=Resampling.average,
-    )
-    return sp.Raster(values, grid.transform, grid.crs, "elevation")
-
-
 def main(raw: str) -> None:
     """Compute and draw."""
-    layers = sp.prepare(sp.Study.from_toml("examples/comoros.toml", raw=raw))
-    cover = land_cover(Path(raw) / "comoros" / "landcover")
+    values = sp.Study.from_toml("examples/comoros.toml", raw=raw).model_dump(exclude={"raw"})
+    files = {code: f"comoros/landcover/landcover_{kind}.tif" for kind, code in WORLDCOVER.items()}
+    values["sources"]["landcover"] = {"fractions": files}
+    layers = sp.prepare(sp.Study.from_dict(values, raw=raw))
+    cover = layers.landcover
+    heights = sp.align_raster(layers.elevation, cover, resample="bilinear")
     roads, water = layers.roads.to_crs(cover.crs), layers.water[layers.water["is_barrier"]].to_crs(cover.crs)
     hospitals = layers.facilities[layers.facilities["service"] == "hospital"].to_crs(cover.crs)
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 6.4))
@@ -84,7 +58,7 @@ def main(raw: str) -> None:
             "esa_worldcover",
             roads=roads,
             barriers=water,
-            elevation=on_grid(layers.elevation, cover),
+            elevation=heights,
             mode=mode,
         )
         cells = sp.move_to_open_cells(
