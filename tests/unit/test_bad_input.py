@@ -195,6 +195,7 @@ def test_comparisons_of_nothing_are_refused(graph, villages, clinics, scenarios,
         sp.compare_scenarios(graph, scenarios, villages, clinics, **SERVICE, **options)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
