@@ -43,6 +43,11 @@ class _Case:
     cutoffs_min: tuple[float, ...]
 
     @property
+    def is_peopled(self) -> bool:
+        """Whether any number of people is known: without, nobody competes."""
+        return bool(self.settlements[self.demand].notna().any())
+
+    @property
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         return self.od, self.settlements, self.facilities
 
@@ -110,17 +115,19 @@ def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds:
     for measure in case.chosen.kinds:
         for frame in _measured(case, measure, kinds):
             found["measures"].append(_as_table(frame.assign(**names)))
-        if measure in CATCHMENTS:
+        if measure in CATCHMENTS and case.is_peopled:
             use = access.catchment_ratios(*case.frames, **_catchment(case, measure, kinds))
             use = use.assign(**names, measure=measure).drop(
                 columns=["method", "decay", "settlements_reached"]
             )
             found["facility_use"].append(use)
-    if service in case.chosen.persons_per_unit and case.group == EVERYBODY:
+    if service in case.chosen.persons_per_unit and case.group == EVERYBODY and case.is_peopled:
         found["served"].append(_served(case, service, kinds))
 
 
 def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataFrame]:
+    if measure in (*CATCHMENTS, "spatial_availability") and not case.is_peopled:
+        return [_without_people(case, measure, kinds)]
     if measure in CATCHMENTS:
         table = access.floating_catchment_area(*case.frames, **_catchment(case, measure, kinds))
         return [table.assign(measure=measure)]
@@ -132,12 +139,26 @@ def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataF
         return [access.gravity(*case.frames, service=kinds, decay=decay).assign(measure=measure)]
     if measure == "overlap":
         limit = case.chosen.catchment_min
-        table = access.catchment_overlap(*case.frames, service=kinds, cutoff_min=limit, demand=case.demand)
+        # Places are counted, not people, so that any column of people does.
+        places = case.settlements.assign(places=1.0)
+        table = access.catchment_overlap(
+            case.od, places, case.facilities, service=kinds, cutoff_min=limit, demand="places"
+        )
         return [table.assign(measure=measure, facilities_reached=table["value"].astype(np.int64))]
     cutoffs = [cutoff for cutoff in case.cutoffs_min if cutoff <= case.chosen.catchment_min]
     table = access.cumulative_cutoff(*case.frames, service=kinds, cutoffs_min=cutoffs)
     words = {cutoff: f"{measure}_{cutoff:g}_min" for cutoff in cutoffs}
     return [table.assign(measure=table["cutoff_min"].map(words))]
+
+
+def _without_people(case: _Case, measure: str, kinds: frozenset[str]) -> pd.DataFrame:
+    """Say of every settlement that nobody's number is known, and how many facilities it reaches all the same."""
+    limit = case.chosen.catchment_min
+    table = access.cumulative_cutoff(*case.frames, service=kinds, cutoffs_min=[limit])
+    is_reached = table["status"] == "reached"
+    return table.assign(
+        measure=measure, value=np.nan, status=table["status"].mask(is_reached, "people_unknown")
+    )
 
 
 def _served(case: _Case, service: str, kinds: frozenset[str]) -> pd.DataFrame:

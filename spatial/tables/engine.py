@@ -41,7 +41,12 @@ MEASURES = Table(
         *_WHO,
         _GROUP,
         text("measure", "Measure", "Such as e2sfca, gravity or cumulative_30_min."),
-        number("value", "Value", "", "In the unit of the row; 0 where nothing is reached."),
+        number(
+            "value",
+            "Value",
+            "",
+            "In the unit of the row; 0 where nothing is reached, NaN where nobody's number is known.",
+        ),
         text("unit", "Unit"),
         text("status", "Status", values=MEASURE_STATUS),
         text("decay", "Decay", "How a facility counts for less with time.", nullable=True),

@@ -154,3 +154,20 @@ def test_elevation_is_resampled_where_the_study_asks_and_a_finding_says_so(off_r
         "travel_time_min"
     ]
     assert (slow != level).any()
+
+
+def test_without_any_number_of_people_competition_is_unknown_and_counts_stand(tiny):
+    del tiny.tables["sources.settlements"]["columns"]["population_persons"]
+    tiny.tables["measures"] = {"kinds": ["e2sfca", "overlap", "cumulative"], "services": ["hospital"]}
+    tiny.tables["measures"]["persons_per_unit"] = {"hospital": 1000.0}
+    outcome = tiny.run("--stage", "measures")
+    assert outcome.code == 0, outcome.err
+    found = sp.read_results(tiny.processed / "tiny")
+    table = found.measures.set_index(["settlement_id", "measure"]).sort_index()
+    rows = table.xs("e2sfca", level="measure")
+    assert rows["value"].isna().all()
+    assert set(rows["status"]) <= {"people_unknown", "no_pair", "beyond_cutoff"}
+    assert (rows["status"] == "people_unknown").any()
+    counted = table.xs("overlap", level="measure")
+    assert counted["value"].notna().all()
+    assert (counted["value"] == rows["facilities_reached"]).all()
