@@ -13,11 +13,11 @@ from spatial.network.routes import Route
 from spatial.network.scenarios import Scenario, edit_network
 from spatial.network.seasons import with_season
 from spatial.network.slope import with_slope
-from spatial.network.turns import with_turns
 from spatial.network.slope_speeds import tobler_speed
 from spatial.network.snapping import Snaps, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds
 from spatial.network.splitting import split_edges
+from spatial.network.turns import with_turns
 
 __all__ = [
     "Barriers",

@@ -92,8 +92,12 @@ def _slopes(study: Study) -> list[str]:
     problems = []
     if study.network.slope and study.sources.elevation is None:
         problems.append("network.slope: slopes need [sources.elevation]")
-    if study.network.turns and (study.sources.osm is None or not study.sources.osm.roads or study.sources.roads):
-        problems.append("network.turns: turns are read with the roads of [sources.osm]; roads of your own have none")
+    if study.network.turns and (
+        study.sources.osm is None or not study.sources.osm.roads or study.sources.roads
+    ):
+        problems.append(
+            "network.turns: turns are read with the roads of [sources.osm]; roads of your own have none"
+        )
     return problems
 
 

@@ -119,7 +119,7 @@ def test_a_decay_tells_its_name_and_numbers():
         lambda: sp.decay_stepped({np.inf: 1.0}),
         lambda: sp.decay_linear(0.0),
         lambda: sp.decay_linear(np.inf),
-        lambda: sp.decay_exponential(),
+        sp.decay_exponential,
         lambda: sp.decay_exponential(0.1, half_life_min=3.0),
         lambda: sp.decay_exponential(0.0),
         lambda: sp.decay_exponential(half_life_min=0.0),
