@@ -111,7 +111,9 @@ def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | Non
         All that serve where none offers it: whoever groups them says what there is.
     """
     serving = existing(facilities)
-    rows = offering(serving, service) if service is not None and "service" in serving else []
+    if service is None or "service" not in serving:
+        return serving
+    rows = offering(serving, service)
     return serving.iloc[rows] if len(rows) else serving
 
 
