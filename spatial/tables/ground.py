@@ -144,7 +144,9 @@ TURNS = Table(
             nullable=True,
             required=False,
         ),
-        text("not_to", "Not to", "Vehicles that are not bound, separated by ;.", nullable=True, required=False),
+        text(
+            "not_to", "Not to", "Vehicles that are not bound, separated by ;.", nullable=True, required=False
+        ),
         text("from_road_id", "From road", nullable=True),
         text("to_road_id", "To road", nullable=True),
         text(
