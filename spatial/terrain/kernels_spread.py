@@ -177,8 +177,8 @@ def _take_chunk(
     """
     Take the first chunk of a bucket; keep the cells whose entries are not out of date, and return how many.
 
-    Their neighbours are read here once, all together, so that memory is waited for once and not cell by cell; what is
-    kept of them is of no use but to make the reading happen.
+    Their neighbours are read here once, all together, so that memory is waited for once and not cell by cell: both ends
+    of three in a row, since a line of memory may end between them. What is kept is of no use but to make it happen.
     """
     head, fill, following, cells, entry_min, state = queue
     friction, elevation, walks = field
@@ -186,10 +186,14 @@ def _take_chunk(
     chunk, m, last, seen = np.int64(head[bucket]), np.int64(0), friction.shape[0] - 1, 0.0
     for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
         u = int(cells[at])
-        above, below = max(u - columns, 0), min(u + columns, last)
-        seen += friction[above] + friction[u] + friction[below] + times_min[above] + times_min[below]
+        a, b = np.uint64(max(u - columns - 1, 0)), np.uint64(max(u - columns + 1, 0))
+        c, d = np.uint64(max(u - 1, 0)), np.uint64(min(u + 1, last))
+        e, f = np.uint64(min(u + columns - 1, last)), np.uint64(min(u + columns + 1, last))
+        seen += (friction[a] + friction[b]) + (friction[c] + friction[d]) + (friction[e] + friction[f])
+        seen += (times_min[a] + times_min[b]) + (times_min[c] + times_min[d]) + (times_min[e] + times_min[f])
         if is_sloped:
-            seen += elevation[above] + elevation[u] + elevation[below] + walks[u * each]
+            seen += (elevation[a] + elevation[b]) + (elevation[c] + elevation[d]) + walks[u * each]
+            seen += elevation[e] + elevation[f]
         batch[m] = u
         m += np.int64(entry_min[at] == times_min[u])
     head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
