@@ -33,12 +33,13 @@ _MAP_SCRIPTS = (
     "table.js",
     "place.js",
     "sureness.js",
+    "trials.js",
     "areas.js",
     "about.js",
     "print.js",
     "map_page.js",
 )
-_INDEX_SCRIPTS = ("about.js", "index_page.js")
+_INDEX_SCRIPTS = ("about.js", "index_trials.js", "index_page.js")
 _TEMPLATES = Environment(
     loader=PackageLoader("spatial.cartography", "assets/own"), autoescape=True, keep_trailing_newline=True
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
+from spatial.planning.trials import emergency_totals, scenario_totals, served_totals
 
 if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
@@ -41,9 +42,34 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
         "figures": _figures(book, rows),
         "norms": norms,
         "gate": gate_summary(norms),
+        "calibration": book.summary.get("calibration"),
+        "trials": _trials(book, pages),
         "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],
         "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
     }
+
+
+def _trials(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Gather what if, response of crews and room at facilities, each with the name and the page of its service."""
+    tables = book.tables
+    told = {
+        "scenarios": scenario_totals(tables.get("scenario_people"), tables.get("scenario_access")),
+        "emergency": emergency_totals(tables.get("emergency_people"), tables.get("emergency_response")),
+        "served": served_totals(tables.get("served"), book.shapes("settlements")),
+    }
+    found = {}
+    for name, entries in told.items():
+        titles = [book.meta.scenarios.get(entry.get("scenario", ""), {}) for entry in entries]
+        found[name] = [
+            entry
+            | {
+                "names": dict(service_note(entry["service"], book.meta, book.words).names),
+                "title": dict(title),
+                "file": next((page["file"] for page in pages if page["service"] == entry["service"]), None),
+            }
+            for entry, title in zip(entries, titles, strict=True)
+        ]
+    return found
 
 
 def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
 
 __all__ = [
+    "BEYOND",
     "COMPARE",
+    "NO_DATA",
     "class_layer",
     "last_mile_layer",
     "norm_layer",
+    "threshold_layer",
     "time_layer",
 ]
 
@@ -72,7 +75,7 @@ def norm_layer(
         [OUT_OF_SCOPE, NO_DATA, BEYOND],
         COMPARE,
     )
-    return _layer(fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
+    return threshold_layer(fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
         "mode": norm["mode"] if norm["metric"] != "dist_m" else "none",
         "metric": norm["metric"],
         "norm": number,
@@ -104,7 +107,7 @@ def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> d
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
     limits = (meta.default_threshold_min, meta.default_threshold_min + meta.near_miss_min)
-    return _layer(fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+    return threshold_layer(fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
         "value": pack(round_up(values, limits), "f4"),
         "mode": mode,
         "metric": "time_min",
@@ -174,7 +177,26 @@ def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) 
     return layer | {"threshold": 2000.0, "unit": "m"}
 
 
-def _layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
+def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
+    """
+    Begin a layer whose values are held against a standard that the slider moves.
+
+    Parameters
+    ----------
+    fixed : array_like of int
+        Shape (n,): `COMPARE` where the value decides, else the class.
+    meta : PageMeta
+        Width of the near miss.
+    unit : str
+        Of the values.
+    threshold : float
+        Where the slider begins, in that unit.
+
+    Returns
+    -------
+    dict
+        Without values.
+    """
     return {
         "kind": "threshold",
         "always": 3,

@@ -28,6 +28,7 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.relief import relief_block
 from spatial.cartography.sureness import interval_block, sureness_layers, with_spans
+from spatial.cartography.trials import response_layers, trial_layers, trials_block
 from spatial.crs import WGS84
 from spatial.tables import NORM_STATUS, REACH_STATUS
 
@@ -93,6 +94,7 @@ def gap_page(
         layers += sureness_layers(layers, book, service, rows)
         measured = measure_layer(rows, book, service)
         layers += [] if measured is None else [measured]
+        layers += response_layers(rows, book, service) + trial_layers(rows, book, service)
     data = _shared(book, rows, detail) | {
         "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
         | {
@@ -114,6 +116,7 @@ def gap_page(
         "routes": _routes(book, service, rows, detail),
         "others": _others(book, service, rows, detail),
         **_engine(book, service, rows, detail),
+        "trials": trials_block(rows, book, service, ids) if detail.extras else None,
     }
     entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
     entry |= {"mapped": facilities is not None} | _reached(rows, by_mode, meta)
@@ -165,6 +168,7 @@ def last_mile_page(
         "off_road": None,
         "areas": None,
         "catchments": None,
+        "trials": None,
     }
     return _document(book, data, "last mile"), {
         "kind": "last_mile",

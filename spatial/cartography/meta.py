@@ -98,6 +98,8 @@ class PageMeta:
         A sentence by language that every page carries.
     sources : tuple of SourceNote
         The raw files.
+    scenarios : mapping of str to mapping
+        Titles by language of the scenarios, by their names.
     default_threshold_min : float
         Where the slider of a service without a norm begins, in minutes.
     near_miss_min : float
@@ -114,6 +116,7 @@ class PageMeta:
     synthetic: bool = False
     note: Mapping[str, str] = field(default_factory=_nothing)
     sources: tuple[SourceNote, ...] = ()
+    scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     default_threshold_min: float = 60.0
     near_miss_min: float = 5.0
 

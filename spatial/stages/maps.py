@@ -48,6 +48,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         services=_notes(options, vocabulary, inputs["access"]["service"].unique()),
         synthetic=options.synthetic,
         note=options.note,
+        scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
             SourceNote(row.path, row.origin, row.licence, row.vintage, row.issue)
             for row in inputs["provenance"].itertuples(index=False)

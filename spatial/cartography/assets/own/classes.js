@@ -24,6 +24,19 @@
     short: { fill: "#d0582f", line: "#6e270d" },
     nothing: { fill: "#7c1029", line: "#450413" },
     unknown: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
+    change_gained: { fill: "#00685e", line: "#00332e" },
+    change_quicker: { fill: "#97d2c7", line: "#2e6f66" },
+    change_same: { fill: "#f3f2ee", dense: "#c6c6c0", line: "#7c7f80" },
+    change_slower: { fill: "#f2a97c", line: "#8a4a1e" },
+    change_lost: { fill: "#9c1a2b", line: "#55060f" },
+    change_neither: { fill: "#8f969b", line: "#3f474d" },
+    change_unknown: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
+    room_served: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
+    room_partly_served: { fill: "#f0b050", line: "#7d5208" },
+    room_full: { fill: "#d0582f", line: "#6e270d" },
+    room_not_reached: { fill: "#7c1029", line: "#450413" },
+    room_nobody: { fill: "#ffffff", dense: "#c3c7ca", line: "#6b737a", pattern: "ring" },
+    room_unknown: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
   };
 
   const THRESHOLD_CLASSES = ["within", "near_miss", "beyond", "no_data", "out_of_scope"];

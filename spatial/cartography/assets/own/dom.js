@@ -91,6 +91,15 @@
 
   S.speedFactors = (told) => ({ slow: told.speed_factors[0].toFixed(2), fast: told.speed_factors[1].toFixed(2) });
 
+  /* What a response begins with: the mobilisation that the study states, then the drive. */
+  S.crewText = function ({ mobilisation_min: [least, most], mode }) {
+    const values = { mode: S.word("by", mode) };
+    if (least === null) return S.t("trial.no_crew", values);
+    const minutes = (value) => S.t("unit.min", { n: S.decimal(value) });
+    values.mobilisation = least === most ? minutes(least) : S.t("sure.span", { low: S.decimal(least), high: minutes(most) });
+    return S.t("trial.crew", values);
+  };
+
   S.languageSwitch = function () {
     const languages = Object.keys(S.data.messages);
     if (languages.length < 2) return S.fill("languages", []);

@@ -66,13 +66,26 @@
     S.fill("sure-facts", rows.flatMap(([label, text]) => [S.el("dt", { text: label }), S.el("dd", { text })]));
   }
 
+  /* Modelled against observed times of the half kept aside, at the speeds in use. */
+  function errorsText(told) {
+    const found = data.calibration;
+    if (!found || !found.calibrated) return "";
+    const error = (name) => found[(S.speedStatus(told) === "calibrated" ? "after_" : "before_") + name];
+    const text = S.t("sure.errors_value", {
+      n: found.observations, minutes: S.t("unit.min", { n: S.signed(error("median_error_min")) }), share: S.signedPercent(error("median_error_share")),
+      low: S.signedPercent(error("p05_error_share")), high: S.signedPercent(error("p95_error_share")),
+    });
+    return found.departure ? text + " " + S.t("sure.observed_when", { when: found.departure }) : text;
+  }
+
   function variedRows(told) {
     const values = {
       speed: told.speed_factors ? S.t("sure.speed_measured", S.speedFactors(told)) : S.t("sure.speed_value", { share: S.percent(told.speed_share) }),
       walk: S.t("sure.walk_value", { slow: S.decimal(told.walk_km_h[0]), fast: S.decimal(told.walk_km_h[1]), least: S.decimal(told.detour[0]), most: S.decimal(told.detour[1]) }),
       entry: S.t("sure.entry_value"), season: S.t("sure.season_value"),
     };
-    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]])];
+    const errors = errorsText(told);
+    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]]), ...(errors ? [[S.t("sure.errors"), errors]] : [])];
   }
 
   function sentence(norm) {
@@ -161,6 +174,7 @@
       showFigures();
       showNorms();
       showSure();
+      S.showTrials();
       showLinks();
       S.showIssues("issues");
       S.showAbout("about", data.methods);

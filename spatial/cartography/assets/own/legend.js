@@ -60,23 +60,35 @@
 
   /* A layer of classes answers in the people whose class asks for attention. */
   const ASKING = { likely: ["gap", "none"], known: ["gap", "none"], sure: ["may"], wet: ["slower", "lost"], measure: ["short", "nothing"] };
-  const ASIDE = ["unknown", "no_data", "out_of_scope"];
+  const ASIDE = ["unknown", "no_data", "out_of_scope", "change_unknown", "room_unknown", "room_nobody"];
 
   function classesAnswer(state, amounts, noun) {
     const layer = state.layer, service = S.data.page.service;
     const amount = (...names) => layer.classes.reduce((sum, name, code) => sum + (names.includes(name) ? amounts[code] : 0), 0);
-    const count = amount(...ASKING[layer.key]);
+    if (layer.key === "room") return roomAnswer(state);
+    const changed = layer.key === "scenario" ? S.scenarioAnswer(layer, amount) : null;
+    const count = changed ? changed.count : amount(...ASKING[layer.key]);
     const judged = amount(...layer.classes.filter((name) => !ASIDE.includes(name)));
     const family = S.data.page.kind === "gap" ? layer.key : "last_mile";
     const values = {
       n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.measure(state.threshold, layer.unit),
       mode: S.word("by", layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
     };
+    if (changed) return { count, sentence: S.t("headline.scenario_" + changed.key + "_" + noun, values), more: changed.more };
     const parts = Object.fromEntries(layer.classes.map((name) => [name, S.counted(amount(name))]));
     if (family === "measure") Object.assign(parts, { name: S.measureName(layer), mean: S.supplyText(layer.mean, layer.told) });
     const more = [S.t(family === "last_mile" ? "headline.last_mile_" + layer.key : "headline." + family + "_more", parts)];
     if (family === "sure") more.push(S.varied());
     return { count, sentence: S.t("headline." + family + "_" + noun, values), more: more.join(" ") };
+  }
+
+  /* Of a settlement some may find room and others not: people are counted, not the settlements of a class. */
+  function roomAnswer(state) {
+    const sums = S.roomOf(state), service = S.data.page.service;
+    const count = sums.full + sums.not_reached, total = count + sums.served;
+    const values = { n: count, share: S.percent(total > 0 ? count / total : NaN), mode: S.word("by", state.layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))) };
+    const parts = Object.fromEntries(Object.entries(sums).map(([name, n]) => [name, S.t("unit.people", { n })]));
+    return { count, sentence: S.t("headline.room", values), more: S.t("headline.room_more", parts) };
   }
 
   /* What was varied, and whether anybody compared the speeds with observed times. */
@@ -101,7 +113,7 @@
       count = amounts[1] + amounts[2];
       const judged = amounts[0] + count;
       const mapped = service.inventory === "complete" ? "" : "_mapped";
-      sentence = S.t("headline.beyond_" + noun + mapped, {
+      sentence = S.t("headline." + (layer.key || "beyond") + "_" + noun + (layer.key ? "" : mapped), {
         n: count, measure: S.measure(state.threshold, layer.unit), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
         mode: S.word("by", layer.mode || "none"), share: S.percent(judged > 0 ? count / judged : NaN),
       });
@@ -119,9 +131,10 @@
   S.showNorm = function (state) {
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
     if (!norm) {
-      const plain = state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
+      const plain = state.layer.key === "response" ? "norm.response" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
       const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "gap" ? "norm." + state.layer.key : "norm.last_mile";
-      S.fill("norm", [S.el("p", { class: "muted", text: S.t(key) })]);
+      const crew = state.layer.key === "response" ? S.crewText(state.layer) + " " : "";
+      S.fill("norm", [S.el("p", { class: "muted", text: crew + S.t(key) })]);
       return;
     }
     const study = norm.study;

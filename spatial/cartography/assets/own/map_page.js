@@ -81,12 +81,12 @@
     const norms = data.norms.map(readNorm);
     const layers = data.layers.map((layer) => readLayer(layer, norms));
     const facilities = readFacilities(data.facilities);
-    const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null);
+    const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null && !layer.key);
     return {
       places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
       travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
       off_road: data.off_road && Object.assign({}, data.off_road, { time: S.seconds(data.off_road.time), status: S.column(data.off_road.status) }),
-      norms, routes: readRoutes(data.routes), interval: readInterval(data.interval),
+      norms, routes: readRoutes(data.routes), trials: S.readTrials(data.trials), interval: readInterval(data.interval),
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
       layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), hidden: new Set(), selected: -1, target: -1, route: null,
@@ -297,7 +297,8 @@
     }
 
     function layerName(layer) {
-      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
+      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: layer.scenario ? S.scenarioName(layer) : S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
+      if (layer.key) return S.t("layer." + layer.key, { mode: S.word("by", layer.mode) });
       if (layer.norm !== null) return S.normText(data.norms[layer.norm]);
       return S.t("layer.time", { mode: S.word("by", layer.mode) });
     }

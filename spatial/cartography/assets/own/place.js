@@ -195,6 +195,7 @@
       ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),
       ...offRoad(state, i),
       ...S.howSure(state, i),
+      ...S.trialsOf(state, i),
       ...S.measuresOf(state, i),
       ...norms(state, i),
       ...lastMile(state, i),

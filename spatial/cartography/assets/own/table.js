@@ -10,8 +10,8 @@
     return all.map(({ code, sums }) => {
       const amounts = S.hasPeople() ? sums.people : sums.places;
       const names = S.classesOf(state.layer);
-      const good = names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
-      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "slower", "lost", "short", "nothing"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const good = names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair", "room_served"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "slower", "lost", "short", "nothing", "change_gained", "change_lost", "room_partly_served", "room_full", "room_not_reached"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
       return { code, name: S.townshipName(state, code), amounts, good, bad, share: good + bad > 0 ? good / (good + bad) : NaN, total: amounts.reduce((a, b) => a + b, 0) };
     });
   }
@@ -35,10 +35,11 @@
       { key: "name", text: S.t("table.township") },
       { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") },
       ...shown.map(({ name, code }) => ({ key: "class" + code, code, swatch: name, text: S.classLabel(state.layer, name, state.threshold) })),
-      { key: "share", text: S.t("table.share") },
+      ...(state.layer.scenario ? [] : [{ key: "share", text: S.t("table.share") }]),
     ];
   }
 
+  const captionKind = (layer) => (layer.scenario ? "_changes" : ["wet", "measure", "room"].includes(layer.key) ? "_classes" : "");
   const value = (row, column) => (column.code !== undefined ? row.amounts[column.code] : row[column.key]);
 
   S.showTable = function (state, onTownship) {
@@ -59,7 +60,7 @@
     S.fill("table-head", [head]);
     S.fill("table-body", body);
     const only = S.filterText(state, true);
-    document.getElementById("table-caption").textContent = S.t((S.hasPeople() ? "table.caption_people" : "table.caption_places") + (state.layer.key === "wet" || state.layer.key === "measure" ? "_classes" : ""), { measure: S.measure(state.threshold, state.layer.unit) }) +
+    document.getElementById("table-caption").textContent = S.t((S.hasPeople() ? "table.caption_people" : "table.caption_places") + captionKind(state.layer), { measure: S.measure(state.threshold, state.layer.unit) }) +
       (only ? " " + S.t("filter.only", { where: only }) : "");
   };
 
@@ -79,12 +80,15 @@
     const head = ["settlement_id", "name", "tier", "township", "population_persons", "class"];
     if (layer.kind !== "classes") head.splice(5, 0, layer.unit === "min" ? "travel_time_min" : layer.unit === "m" ? "distance_m" : "value");
     if (layer.low) head.push("at_best_min", "at_worst_min");
+    const tried = layer.scenario ? state.trials.scenarios.find((one) => one.scenario === layer.scenario) : null;
+    if (tried) head.push("before_min", "after_min");
     const minutes = (value) => (isFinite(value) ? Math.round(value * 100) / 100 : null);
     const rows = [];
     for (let i = 0; i < state.points.n; i++) {
       if (!S.inFilter(state, i)) continue;
       const row = [places.id[i], S.placeName(places, i), places.tiers[places.tier[i]], S.townshipName(state, places.township[i]),
         places.population && places.population[i] >= 0 ? Math.round(places.population[i] * 100) / 100 : null, names[state.classes[i]]];
+      if (tried) row.push(minutes(tried.before[i]), minutes(tried.after[i]));
       if (layer.low) row.push(minutes(layer.low[i]), minutes(layer.high[i]));
       if (layer.kind !== "classes") row.splice(5, 0, isFinite(layer.values[i]) ? Math.round(layer.values[i] * 100) / 100 : null);
       rows.push(row);

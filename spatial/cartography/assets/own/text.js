@@ -63,6 +63,10 @@
 
   S.decimal = (value) => format("decimal", { maximumFractionDigits: 1 }).format(value);
 
+  S.signed = (value) => format("signed", { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value);
+
+  S.signedPercent = (share) => format("signedPercent", { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(share);
+
   S.percent = function (share) {
     if (!isFinite(share)) return "–";
     let shown = Math.round(share * 1000) / 1000;
