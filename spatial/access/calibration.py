@@ -37,6 +37,9 @@ _HUBER = 1.345
 _BIWEIGHT = 4.685
 """Residuals beyond so many standard deviations count nothing (Beaton and Tukey 1974; the same efficiency)."""
 
+_LEAST_ERROR = 0.1
+"""Standard deviation of observed minutes, as a share, below which none is believed."""
+
 _HUBER_ROUNDS = 2
 """Rounds after which residuals are due to blunders rather than to wrong speeds."""
 
@@ -443,7 +446,9 @@ def _least_squares(
     modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)
     weight = 1.0 / np.sqrt(modelled)
     residual = (minutes @ start - goal) * weight
-    weight = weight * np.sqrt(_trust(residual, is_late=turn >= _HUBER_ROUNDS))
+    # No clock and no model agree by less than this: a class of few trips would be taken for blunders.
+    least = _LEAST_ERROR * float(np.sqrt(np.median(modelled)))
+    weight = weight * np.sqrt(_trust(residual, least, is_late=turn >= _HUBER_ROUNDS))
     tie = np.sqrt(fit.ridge * float(np.median(modelled)))
     rows = np.vstack((minutes * weight[:, None], tie * np.eye(minutes.shape[1])))
     values = np.concatenate((goal * weight, np.full(minutes.shape[1], tie)))
@@ -451,12 +456,10 @@ def _least_squares(
     return np.asarray(lsq_linear(rows, values, bounds=(1.0 / high, 1.0 / low)).x, dtype=np.float64)
 
 
-def _trust(residual: NDArray[np.float64], *, is_late: bool) -> NDArray[np.float64]:
+def _trust(residual: NDArray[np.float64], least: float, *, is_late: bool) -> NDArray[np.float64]:
     """Weigh observations by how far off they are, in robust standard deviations."""
     spread = _MAD_TO_SD * float(np.median(np.abs(residual - np.median(residual))))
-    if spread == 0.0:
-        return np.ones(len(residual))
-    size = np.abs(residual) / spread
+    size = np.abs(residual) / max(spread, least)
     if is_late:
         return np.asarray(np.maximum(1.0 - (size / _BIWEIGHT) ** 2, 0.0) ** 2)
     return np.asarray(1.0 / np.maximum(size / _HUBER, 1.0))

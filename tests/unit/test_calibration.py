@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -86,6 +88,15 @@ def test_known_factors_come_back_though_they_move_the_ways(city):
     np.testing.assert_array_equal(
         fitted.speed_km_h[fitted.road_class == "track"], city.speed_km_h[city.road_class == "track"]
     )
+
+
+def test_a_class_of_few_trips_is_not_taken_for_blunders(city):
+    rare = np.isin(city.road_id, ["w8", "w9"])
+    mixed = replace(city, road_class=np.where(rare, "unclassified", city.road_class))
+    places = spots()
+    truth = {"primary": 0.7, "secondary": 1.0, "residential": 1.2, "unclassified": 0.6}
+    found = calibrate_speeds(mixed, trips(real(mixed, **truth), places, n=300), places=[places])
+    assert found.factors == pytest.approx(truth, rel=0.03)
 
 
 def test_noise_and_a_few_blunders_move_the_factors_little(city):
