@@ -15,6 +15,7 @@ from spatial.access.catchment_reading import same
 from spatial.access.kernels_capacity import fill_rings
 from spatial.access.od_pairs import read_pairs, require_within
 from spatial.access.offers import demand_of
+from spatial.access.options import is_number, numbers
 from spatial.access.ordering import id_order
 from spatial.errors import ContractError, first_of
 
@@ -145,7 +146,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
 
 def _check_options(cutoff_min: float, order: str, persons_per_unit: float) -> None:
     problems = []
-    if not cutoff_min >= 0.0:
+    if not is_number(cutoff_min, least=0.0):
         problems.append(f"cutoff_min: must be 0 or more, is {cutoff_min}")
     if order not in get_args(Order):
         problems.append(f"order: must be one of {', '.join(get_args(Order))}, is {order!r}")
@@ -158,7 +159,7 @@ def _check_options(cutoff_min: float, order: str, persons_per_unit: float) -> No
 def _capacity(pairs: Pairs, column: str) -> FloatArray:
     if column not in pairs.facilities:
         raise ContractError("facilities", [f"{column}: no such column"])
-    room = pairs.facilities[column].to_numpy(dtype=np.float64)
+    room = numbers("facilities", column, pairs.facilities[column])
     ids = pairs.facilities["facility_id"].to_numpy()
     problems = [
         f"{column}: {what} for {first_of(ids[wrong])} of {pairs.service}"

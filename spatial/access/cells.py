@@ -11,6 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.raster_cells import peopled_cells
 from spatial.access.shapes import area_of, brought_to, inside, shapes_of
 from spatial.crs import require_metres
@@ -186,6 +187,7 @@ def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         By the contract of the table ``facilities``: the settlements that are no villages, with their tier as service
         and their `settlement_id` as `facility_id`.
     """
+    require_columns("settlements", settlements, ("settlement_id", "tier"))
     towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
     n = len(towns)
     columns = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Decay:
 
     def _weigh(self, minutes: ArrayLike, cutoff_min: float) -> FloatArray:
         """Weigh block by block, so that what lies between stays in the cache."""
-        time = np.asarray(minutes, dtype=np.float64)
+        time = numbers("decay", "minutes", minutes)
         flat = time.ravel()
         weight = np.empty(len(flat))
         formula = _FORMULAS[self.name]

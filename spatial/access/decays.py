@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import ulp
+from sys import float_info
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.access.decay import Decay
+from spatial.access.options import is_number
 from spatial.errors import ContractError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "ZONES_E2SFCA",
@@ -54,7 +54,7 @@ def decay_binary(cutoff_min: float) -> Decay:
     >>> decay_binary(45.0)([45.0, 46.0]).tolist()
     [1.0, 0.0]
     """
-    _check("decay_binary", cutoff_min=(cutoff_min, cutoff_min >= 0.0, "0 or more"))
+    _check("decay_binary", cutoff_min=(cutoff_min, is_number(cutoff_min, least=0.0), "0 or more"))
     return Decay("binary", (), float(cutoff_min))
 
 
@@ -86,6 +86,10 @@ def decay_stepped(weights: Mapping[float, float]) -> Decay:
     >>> decay_stepped({10.0: 1.0, 20.0: 0.68, 30.0: 0.22})([10.0, 10.5, 30.0, 31.0]).tolist()
     [1.0, 0.68, 0.22, 0.0]
     """
+    if not isinstance(weights, Mapping):
+        raise ContractError(
+            "decay_stepped", ["weights: give a weight by the end of each zone, as {10: 1, 20: 0.68}"]
+        )
     steps = sorted((float(edge), float(weight)) for edge, weight in weights.items())
     edges, heights = np.array([step[0] for step in steps]), np.array([step[1] for step in steps])
     _check(
@@ -314,11 +318,11 @@ def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = n
 
 
 def _positive(value: float) -> tuple[object, bool, str]:
-    return value, bool(0.0 < value < np.inf), "above 0 and finite"
+    return value, is_number(value, least=ulp(0.0), most=float_info.max), "above 0 and finite"
 
 
 def _cutoff(value: float) -> tuple[object, bool, str]:
-    return value, bool(value >= 0.0), "0 or more"
+    return value, is_number(value, least=0.0), "0 or more"
 
 
 def _check(factory: str, **numbers: tuple[object, bool, str]) -> None:

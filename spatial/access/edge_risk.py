@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.shapes import inside, points_at, shapes_of, tree_of
 from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, TravelGraph, nearest
@@ -233,6 +234,8 @@ def population_at_risk(access: pd.DataFrame, settlements: pd.DataFrame) -> pd.Da
     --------
     Two villages of 100 and 300 people, the first with `edge_risk`: 1 of 2 places, 100 of 400 people, share 0.25.
     """
+    require_columns("access", access, ("settlement_id", "service", "mode", "edge_risk"))
+    require_columns("settlements", settlements, ("settlement_id", "population_persons"))
     places = settlements.set_index("settlement_id")
     strange = access.loc[~access["settlement_id"].isin(places.index), "settlement_id"].unique()
     if len(strange):

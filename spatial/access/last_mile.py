@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import crosses, shapes_of, tree_of
 from spatial.crs import require_metres
@@ -104,6 +105,9 @@ def last_mile(
     """
     rules, walk = rules or LastMileRules(), walk or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
+    require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
+    require_columns("settlements", settlements, ("settlement_id",))
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
     roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]

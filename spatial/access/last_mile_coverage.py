@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def last_mile_coverage(
     --------
     Of 100 people near the road and 300 far from it, all with a bus stop in time: coverage 0.25 for bus_stop.
     """
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
     modes = list(access["mode"].unique())
     chosen = mode or ("walk" if "walk" in modes else next(iter(modes), ""))
     ours = access.loc[access["mode"] == chosen]

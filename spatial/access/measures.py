@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spatial.access.od_pairs import read_pairs, require_within, statuses, weigh
 from spatial.access.offers import COUNT, offer_of
+from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -154,6 +155,10 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     >>> found["value"].round(6).tolist()  # one, one and two schools
     [1.333333]
     """
+    if np.shape(interval_min) != (2,):
+        raise ContractError(
+            "options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"]
+        )
     first, last = map(float, interval_min)
     if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
         raise ContractError(
@@ -258,7 +263,7 @@ def _unit(basis: str) -> str:
 
 
 def _checked(cutoffs_min: float | Sequence[float]) -> FloatArray:
-    cutoffs = np.atleast_1d(np.asarray(cutoffs_min, dtype=np.float64))
+    cutoffs = np.atleast_1d(numbers("options", "cutoffs_min", cutoffs_min))
     problems = [f"cutoffs_min: {cutoff} must be 0 or more" for cutoff in cutoffs if not cutoff >= 0.0]
     if len(cutoffs) == 0:
         problems.append("cutoffs_min: give one or more")

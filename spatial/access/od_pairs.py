@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spatial.access.options import service_names
+from spatial.access.decays import Decay
+from spatial.access.options import numbers, service_names
 from spatial.access.place_checks import check_table
 from spatial.access.places import existing
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from spatial.access.decays import Decay
 
 __all__ = ["Pairs", "read_pairs", "require_columns", "require_within", "statuses", "weigh"]
 
@@ -108,7 +107,7 @@ def read_pairs(
     kinds = service_names(service)
     _known_service(facilities, kinds)
     i, j = _positions(od["from_id"], origins), _positions(od["to_id"], goals)
-    minutes = od["travel_time_min"].to_numpy(dtype=np.float64)
+    minutes = numbers("od", "travel_time_min", od["travel_time_min"])
     _check_pairs(od, (i, j), minutes)
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
     chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
@@ -280,6 +279,10 @@ def weigh(pairs: Pairs, decay: Decay) -> FloatArray:
     ContractError
         Where the decay has a cutoff beyond the end of the pairs.
     """
+    if not isinstance(decay, Decay):
+        raise ContractError(
+            "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
+        )
     require_within(pairs, decay.cutoff_min, what="decay")
     if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
         left = float(decay(pairs.cutoff_min))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.access.od_pairs import require_columns
+from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
         Where the column is missing, holds nothing known, or a number is negative or infinite.
     """
     require_columns("settlements", pairs.settlements, (column,))
-    persons = pairs.settlements[column].to_numpy(dtype=np.float64)
+    persons = numbers("settlements", column, pairs.settlements[column])
     _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
     known = ~np.isnan(persons)
     if len(persons) and not known.any():
@@ -118,7 +119,7 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
             require_columns("facilities", pairs.facilities, (name,))
         capacity = np.full(m, np.nan)
     else:
-        capacity = np.array(pairs.facilities[name].to_numpy(dtype=np.float64))
+        capacity = np.array(numbers("facilities", name, pairs.facilities[name]))
     _no_bad("facilities", pairs.facilities["facility_id"], name, capacity)
     known = ~np.isnan(capacity)
     share = float(known.mean()) if m else np.nan

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.errors import ContractError, first_of
 
-__all__ = ["check_count", "check_direction", "check_minutes", "is_number", "service_names", "shown"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "check_count",
+    "check_direction",
+    "check_minutes",
+    "is_number",
+    "numbers",
+    "service_names",
+    "shown",
+]
 
 _DIRECTIONS = ("to_facility", "from_facility")
 
@@ -118,6 +130,35 @@ def is_number(value: object, *, least: float, most: float = inf) -> bool:
         False also for NaN and texts.
     """
     return isinstance(value, int | float | np.integer | np.floating) and least <= float(value) <= most
+
+
+def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """
+    Read numbers, and say where there are none.
+
+    Parameters
+    ----------
+    table : str
+        What they belong to, for the message.
+    name : str
+        The column or option.
+    values : array_like
+        Numbers; NaN is one.
+
+    Returns
+    -------
+    ndarray of float64
+        The numbers; the same array where it holds such already.
+
+    Raises
+    ------
+    ContractError
+        Where one is no number.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as fault:
+        raise ContractError(table, [f"{name}: holds what is no number ({fault})"]) from None
 
 
 def shown(value: object) -> str:

@@ -11,19 +11,22 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.ordering import id_order
+from spatial.access.place_checks import check_places
 from spatial.access.raster_cells import peopled_cells
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
+from spatial.errors import ContractError
 from spatial.network import nearest, snap, walk_minutes
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
     from spatial.network import TravelGraph
-    from spatial.rasters import Raster
 
 __all__ = ["allocate_population", "allocate_population_with_account"]
 
@@ -83,7 +86,7 @@ def allocate_population(
     Raises
     ------
     ContractError
-        Where the raster holds negative people.
+        Where settlements lack an id, a point or `in_study`, or the raster is none or holds negative people.
     CrsError
         Where the settlements are not in metres.
     """
@@ -133,10 +136,14 @@ def allocate_population_with_account(
     Raises
     ------
     ContractError
-        Where the raster holds negative people.
+        Where settlements lack an id, a point or `in_study`, or the raster is none or holds negative people.
     CrsError
         Where the settlements are not in metres.
     """
+    check_places(settlements, "settlement_id")
+    require_columns("settlements", settlements, ("in_study",))
+    if not isinstance(raster, Raster):
+        raise ContractError("population", [f"is a {type(raster).__name__}; give a Raster of people"])
     crs = require_metres(settlements.crs, what="settlements")
     cells = peopled_cells(raster, crs)
     order = id_order(settlements["settlement_id"])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def fgt_poverty(
     >>> fgt_poverty([4.0, 1.0], line=4.0)["fgt1"].item()
     0.375
     """
-    value = np.atleast_1d(np.asarray(values, dtype=np.float64)).ravel()
+    value = np.atleast_1d(numbers("poverty", "values", values)).ravel()
     weight = np.ones_like(value) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
     goal = 0.0 if bound is None and not above else np.nan if bound is None else float(bound)
     _check(value, weight, line, above=above, bound=goal, alpha=alpha)

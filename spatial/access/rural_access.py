@@ -157,6 +157,10 @@ def rural_access_index(
     A road known to be all-season that 60 of 100 rural people live near, and one of unknown surface that 30 others do,
     give `rai_lower` 0.6 and `rai_upper` 0.9.
     """
+    if not (isinstance(population, Raster) and isinstance(roads, TravelGraph | gpd.GeoDataFrame)):
+        raise ContractError(
+            "rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"]
+        )
     frame = _as_frame(roads)
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def weighted_statistics(
     >>> found["reached_share"], round(found["mean_reached"], 6), found["mean_capped"], found["n_nan"]
     (0.75, 16.666667, 57.5, 1)
     """
-    value = np.asarray(values, dtype=np.float64).ravel()
+    value = numbers("statistics", "values", values).ravel()
     weight = (
         np.ones_like(value)
         if weights is None
@@ -309,6 +311,7 @@ def widen(access: pd.DataFrame, *, mode: str | None = None) -> pd.DataFrame:
         `settlement_id`, then for each service and mode ``hospital_drive_min``, ``hospital_drive_id`` and
         ``hospital_drive_status``, in the order in which they first occur.
     """
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min", "reach_status"))
     rows = access if mode is None else access.loc[access["mode"] == mode]
     ids = pd.Index(rows["settlement_id"].unique())
     columns: dict[str, object] = {"settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str")}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def wet_loss_summary(loss: pd.DataFrame) -> pd.DataFrame:
     --------
     Of 100 and 300 people the first lose the school: `lost` 100 persons, share 0.25, `kept` 300.
     """
+    require_columns("wet loss", loss, ("in_study", "service", "mode", "wet_status", "population_persons"))
     ours = loss.loc[loss["in_study"].to_numpy(dtype=bool)]
     pairs = ours[["service", "mode"]].drop_duplicates()
     status = pd.DataFrame({"wet_status": pd.Series(WET_STATUS, dtype="str")})
@@ -119,6 +121,9 @@ def wet_loss_summary(loss: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check(dry: pd.DataFrame, wet: pd.DataFrame, settlements: pd.DataFrame, cutoff_min: float) -> None:
+    for name, frame in (("access_dry", dry), ("access_wet", wet)):
+        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status"))
+    require_columns("settlements", settlements, ("settlement_id",))
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
     keys = [pd.MultiIndex.from_frame(frame[_KEY]) for frame in (dry, wet)]
     for name, key in zip(("access_dry", "access_wet"), keys, strict=True):

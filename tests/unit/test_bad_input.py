@@ -232,3 +232,51 @@ def test_elevations_that_stand_for_no_data_are_unknown(roads):
     raster = sp.Raster(np.full((200, 200), -9999.0), Affine(50, 0, -2000, 0, -50, 5000), pyproj.CRS(CRS))
     with pytest.raises(SpatialError, match=r"elevation is known for 0.0% of the roads"):
         sp.with_slope(walk, raster)
+
+
+PAIRS = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["west", "west"], "travel_time_min": [5.0, 9.0]})
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (
+            lambda s, f: sp.gravity(
+                PAIRS.assign(travel_time_min="x"), s, f, **SERVICE, decay=sp.decay_linear(9)
+            ),
+            "od",
+        ),
+        (lambda s, f: sp.gravity(PAIRS, s, f, **SERVICE, decay=np.exp), "decay: is a ufunc"),
+        (
+            lambda s, f: sp.catchment_ratios(PAIRS, s.assign(population_persons="x"), f, **SERVICE),
+            "population_persons",
+        ),
+        (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: holds"),
+        (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: holds"),
+        (lambda s, f: sp.cumulative_interval(PAIRS, s, f, **SERVICE, interval_min=(5,)), "interval_min"),
+        (lambda s, f: sp.catchment_overlap(PAIRS, s, f, **SERVICE, cutoff_min=None), "cutoff_min"),
+        (
+            lambda s, f: sp.allocate_capacity(PAIRS, s, f.assign(capacity=1.0), **SERVICE, cutoff_min="x"),
+            "cutoff_min",
+        ),
+    ],
+)
+def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says):
+    with pytest.raises(SpatialError, match=says):
+        run(villages, clinics)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda: sp.decay_linear("x"),
+        lambda: sp.decay_stepped([1, 2]),
+        lambda: sp.decay_linear(30)(["a"]),
+        lambda: sp.fgt_poverty(["a"], line=30),
+        lambda: sp.weighted_statistics(["a"]),
+        lambda: sp.rural_access_index(None, None),
+    ],
+)
+def test_functions_of_numbers_refuse_texts(run):
+    with pytest.raises(SpatialError):
+        run()
