@@ -51,6 +51,10 @@ def parse_crs(text: str, *, what: str) -> pyproj.CRS:
         ) from error
 
 
+_STRETCHED = frozenset({"Popular Visualisation Pseudo Mercator"})
+"""Projections in metres that are no metres of the ground."""
+
+
 def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     """
     Return the CRS if it is projected in metres, and refuse it otherwise.
@@ -70,7 +74,7 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     Raises
     ------
     CrsError
-        Without CRS, with a geographic one, or with a unit other than the metre.
+        Without CRS, with a geographic one, with a unit other than the metre, or with that of web maps.
 
     Examples
     --------
@@ -89,6 +93,12 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     if units != {"metre"}:
         raise CrsError(
             f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
+        )
+    operation = known.coordinate_operation
+    if operation is not None and operation.method_name in _STRETCHED:
+        raise CrsError(
+            f"{what}: the CRS {known.to_string()} is a web map's, whose metres are too long away from the equator "
+            "(1.6 times at 52 degrees): reproject with frame.to_crs(frame.estimate_utm_crs())"
         )
     return known
 

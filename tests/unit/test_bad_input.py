@@ -280,3 +280,8 @@ def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says)
 def test_functions_of_numbers_refuse_texts(run):
     with pytest.raises(SpatialError):
         run()
+
+
+def test_metres_of_web_maps_are_refused(roads):
+    with pytest.raises(SpatialError, match=r"EPSG:3857 is a web map's"):
+        sp.build_network(roads.set_crs(3857, allow_override=True))
