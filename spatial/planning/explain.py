@@ -10,6 +10,8 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.planning.plain import plain
 from spatial.planning.supply import told_unit
+from spatial.planning.travelled import travelled_m
+from spatial.planning.trials import change_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +79,25 @@ MEASURE_COLUMNS = (
     "facilities_reached",
     "edge_risk",
 )
+SCENARIO_COLUMNS = (
+    "scenario",
+    "before_min",
+    "after_min",
+    "before_status",
+    "after_status",
+    "cutoff_min",
+    "class_change",
+    "change",
+)
+RESPONSE_COLUMNS = (
+    "mobilisation_min",
+    "drive_min",
+    "response_min",
+    "target_met_min",
+    "reach_status",
+    "station_id",
+)
+ROOM_COLUMNS = ("served_persons", "full_persons", "not_reached_persons")
 WITHIN = "facilities_within_"
 
 
@@ -98,8 +119,8 @@ def explain(
         Its id, or a name that only one settlement has.
     tables : mapping of str to DataFrame
         By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
-        `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road` each that is missing
-        leaves its part of the answer empty.
+        `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road`, `scenario_access`,
+        `emergency_response`, `served` each that is missing leaves its part of the answer empty.
     register : DataFrame
         As `applicable_norms` returns it, or the plain register.
     sources : sequence of mapping
@@ -112,8 +133,9 @@ def explain(
     Returns
     -------
     dict
-        Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season and `measures`),
-        `off_road`, `last_mile`, `norms`, `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN.
+        Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
+        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms`, `sources`,
+        `issues`, `certainty`. Unknown numbers are None, never NaN.
         Minutes, metres and persons are floats that nothing has rounded.
 
     Raises
@@ -231,6 +253,9 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
     intervals = _by_way(chosen, tables, "intervals", INTERVAL_COLUMNS)
     wet = _by_way(chosen, tables, "wet_losses", WET_COLUMNS)
     measures = _by_way(chosen, {"measures": _told_measures(tables)}, "measures", MEASURE_COLUMNS)
+    scenarios = _by_way(chosen, {"changes": _changes(tables)}, "changes", SCENARIO_COLUMNS)
+    responses = _by_way(chosen, tables, "emergency_response", RESPONSE_COLUMNS)
+    rooms = _by_way(chosen, tables, "served", ROOM_COLUMNS)
     found = []
     rows = _rows(tables, "access", "settlement_id", chosen)
     ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
@@ -252,6 +277,9 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
                 "interval": next(iter(intervals.get(way, ())), None),
                 "wet": next(iter(wet.get(way, ())), None),
                 "measures": measures.get(way, []),
+                "scenarios": scenarios.get(way, []),
+                "response": _response(responses.get(way, ()), names),
+                "room": next(iter(rooms.get(way, ())), None),
             }
         )
     return found
@@ -278,6 +306,20 @@ def _told_measures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         unit, per = told_unit(part)
         parts.append(part.assign(told_value=part["value"] * per, told_unit=unit))
     return pd.concat(parts)
+
+
+def _changes(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the class of what each scenario changes, the scenarios in the order of their names."""
+    compared = tables.get("scenario_access")
+    if compared is None or not len(compared):
+        return pd.DataFrame({"settlement_id": []})
+    return compared.assign(change=change_of(compared)).sort_values("scenario", kind="stable")
+
+
+def _response(found: Sequence[dict[str, Any]], names: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    return {**found[0], "station": _facility(found[0]["station_id"], names)}
 
 
 def _off_road(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -314,12 +356,13 @@ def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, A
 def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     ids = str(route["edge_ids"]).split() if isinstance(route["edge_ids"], str) else []
     rows = _rows(tables, "edges", "mode", str(route["mode"]))
-    travelled = rows.loc[rows["edge_id"].isin(ids)] if len(rows) else rows
-    by_class = (
-        travelled.groupby("road_class", sort=True)["length_m"].sum()
-        if len(travelled)
-        else pd.Series(dtype=float)
-    )
+    known = rows.set_index("edge_id") if len(rows) else rows
+    travelled = known.loc[[name for name in ids if name in known.index]]
+    length = travelled["length_m"] if len(travelled) else pd.Series(dtype=float)
+    way = route.get("geometry")
+    if way is not None and "geometry" in travelled and len(travelled) == len(ids):
+        length = pd.Series(travelled_m(way, travelled["geometry"].tolist(), length), index=travelled.index)
+    by_class = length.groupby(travelled["road_class"].to_numpy(), sort=True).sum() if len(length) else length
     return {
         "network_distance_m": plain(route["network_distance_m"]),
         "edges": len(ids),

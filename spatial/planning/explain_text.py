@@ -22,7 +22,11 @@ COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
 
 
 def explanation_text(
-    explanation: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
+    explanation: Mapping[str, Any],
+    language: str = "en",
+    *,
+    service_names: Mapping[str, str] | None = None,
+    scenario_names: Mapping[str, str] | None = None,
 ) -> str:
     """
     Tell the explanation of one settlement in words.
@@ -35,6 +39,8 @@ def explanation_text(
         A language with a message file, such as ``en`` or ``zh``.
     service_names : mapping of str to str, optional
         Names of services in that language, by id.
+    scenario_names : mapping of str to str, optional
+        Titles of scenarios in that language, by name.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def explanation_text(
     parts = {
         "people": _people(explanation["settlement"], words),
         "snap": _snaps(explanation, words),
-        "services": _services(explanation, words),
+        "services": _services(explanation, words, scenario_names or {}),
         "off_road": _off_road(explanation["off_road"], words),
         "last_mile": _last_mile(explanation["last_mile"], words),
         "norms": _norms(explanation, words),
@@ -118,7 +124,9 @@ def _snaps(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
         )
 
 
-def _services(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _services(
+    explanation: Mapping[str, Any], words: Wording, scenario_names: Mapping[str, str]
+) -> Iterator[str]:
     for way in explanation["services"]:
         service, mode = words.service(way["service"]), words.say("mode", way["mode"])
         if way["reach_status"] != "reached":
@@ -126,12 +134,14 @@ def _services(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
                 "line", "no_way", service=service, mode=mode, status=words.say("reach", way["reach_status"])
             )
             yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
+            yield from (STEP + line for line in _trials(way, words, scenario_names))
             continue
         facility = _name(way["facility"], words) if way["facility"] else "?"
         minutes = words.measure(way["travel_time_min"], "min")
         yield words.say("line", "way", service=service, mode=mode, minutes=minutes, facility=facility)
         yield from (STEP + line for line in _way(way, words))
         yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
+        yield from (STEP + line for line in _trials(way, words, scenario_names))
 
 
 def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
@@ -175,6 +185,44 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words
         )
         if measure["edge_risk"]:
             yield STEP + words.say("line", "measure_risk")
+
+
+def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) -> Iterator[str]:
+    """Tell what scenarios change, when a crew is there, and who finds room."""
+    for change in way["scenarios"]:
+        sides = {
+            side: words.say("reach", change[f"{side}_status"] or "unknown")
+            if change[f"{side}_min"] is None
+            else words.measure(change[f"{side}_min"], "min", decimals=1)
+            for side in ("before", "after")
+        }
+        limit = words.measure(change["cutoff_min"], "min")
+        told = words.say("change", change["change"], cutoff=limit)
+        name = names.get(change["scenario"]) or change["scenario"]
+        yield words.say("line", "scenario", scenario=name, **sides, change=told)
+    if way["response"] is not None:
+        yield from _response(way["response"], words)
+    if way["room"] is not None:
+        yield words.say(
+            "line",
+            "room",
+            **{key.removesuffix("_persons"): words.number(n) for key, n in way["room"].items()},
+        )
+
+
+def _response(crew: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    if crew["response_min"] is None:
+        yield words.say("line", "response_none", status=words.say("reach", crew["reach_status"]))
+        return
+    minutes = {
+        name: words.measure(crew[f"{name}_min"], "min", decimals=1)
+        for name in ("response", "mobilisation", "drive")
+    }
+    yield words.say("line", "response", **minutes, station=_name(crew["station"], words))
+    if crew["target_met_min"] is None:
+        yield STEP + words.say("line", "no_target_met")
+    else:
+        yield STEP + words.say("line", "target_met", target=words.measure(crew["target_met_min"], "min"))
 
 
 def _measure_name(measure: str, words: Wording) -> str:

@@ -32,6 +32,9 @@ TABLES = (
     "wet_losses",
     "measures",
     "off_road",
+    "scenario_access",
+    "emergency_response",
+    "served",
 )
 
 
@@ -53,7 +56,8 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     Returns
     -------
     str
-        Snap, legs, nearest facilities, how sure the times are, measures, norms and why they fail, sources.
+        Snap, legs, nearest facilities, how sure the times are, measures, what scenarios change, response of crews,
+        norms and why they fail, sources.
 
     Raises
     ------
@@ -72,7 +76,8 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
         certainty=_certainty(results),
     )
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
-    return explanation_text(told, language, service_names=names)
+    titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
+    return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
 def _certainty(results: Results) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from spatial.planning.explain_text import explanation_text
 from spatial.planning.gaps import rank_gaps
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.summary import summarise_study
+from spatial.planning.travelled import travelled_m
 from spatial.planning.wording import languages, wording
 from spatial.tables import TABLES
 
@@ -519,6 +520,117 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
     ):
         assert part in told, part
     assert "nan" not in told.lower()
+
+
+def ways(**more):
+    """A village 173 m from its clinic, on a road of 1.32 km that runs on by a second one."""
+    tables, binding = county()
+    first = shapely.LineString([(0.0, 0.0), (1320.0, 0.0)])
+    second = shapely.LineString([(2000.0, 0.0), (1320.0, 0.0)])
+    edges = tables["edges"].assign(length_m=[1320.0, 680.0]).set_geometry([first, second], crs="EPSG:32738")
+    route = tables["routes"].assign(**more)
+    return tables | {"edges": edges, "routes": route}, binding
+
+
+@pytest.mark.parametrize(
+    ("way", "edge_ids", "wanted"),
+    [
+        ([(100, 9), (100, 0), (273, 0), (273, 5)], "w1/0", {"tertiary": 173.0}),
+        (
+            [(1120, 9), (1120, 0), (1320, 0), (1400, 0), (1400, 5)],
+            "w1/0 w1/1",
+            {"tertiary": 200.0, "track": 80.0},
+        ),
+        ([(1400, 5), (1400, 0), (1320, 0), (1120, 0)], "w1/1 w1/0", {"tertiary": 200.0, "track": 80.0}),
+        ([(0, 0), (1320, 0), (2000, 0)], "w1/0 w1/1", {"tertiary": 1320.0, "track": 680.0}),
+    ],
+)
+def test_a_way_is_told_only_as_far_as_its_first_and_last_road_are_used(way, edge_ids, wanted):
+    tables, binding = ways(edge_ids=edge_ids, geometry=[shapely.LineString(way)])
+    found = explain("a", tables, register=binding)
+    told = next(item["route"] for item in found["services"] if item["route"])["length_by_class_m"]
+    assert told == pytest.approx(wanted)
+    if edge_ids == "w1/0":
+        assert "along tertiary 173 m" in explanation_text(found)
+
+
+def test_a_way_around_a_ring_is_measured_along_the_way():
+    ring = shapely.LineString([(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)])
+    around = shapely.LineString([(10, -5), (10, 0), (0, 0), (0, 50), (-5, 50)])
+    np.testing.assert_allclose(travelled_m(around, [ring], [400.0]), [60.0])
+    spur = shapely.LineString([(0, 0), (-200, 0)])
+    out = shapely.LineString([(10, 0), (0, 0), (-50, 0)])
+    np.testing.assert_allclose(travelled_m(out, [ring, spur], [400.0, 400.0]), [10.0, 100.0])
+    assert travelled_m(out, [], []).tolist() == []
+
+
+def trial_tables():
+    rows = {"service": "primary_care", "mode": "drive"}
+    changes = pd.DataFrame(
+        {
+            "scenario": "bridge",
+            "settlement_id": text("a", "b", "c", "d"),
+            "before_min": [12.0, 63.0, math.nan, 10.0],
+            "after_min": [9.5, 55.0, math.nan, math.nan],
+            "before_status": text("reached", "reached", "no_path", "reached"),
+            "after_status": text("reached", "reached", "no_path", "no_path"),
+            "cutoff_min": 60.0,
+            "class_change": text("same", "gained", "same", "lost"),
+        }
+    ).assign(**rows)
+    crews = pd.DataFrame(
+        {
+            "settlement_id": text("a", "b", "c"),
+            "station_id": text("n1", "n1", None),
+            "mobilisation_min": [3.0, 3.0, math.nan],
+            "drive_min": [6.5, 40.0, math.nan],
+            "response_min": [9.5, 43.0, math.nan],
+            "target_met_min": [15.0, math.nan, math.nan],
+            "reach_status": text("reached", "reached", "no_path"),
+        }
+    ).assign(**rows)
+    room = pd.DataFrame(
+        {
+            "settlement_id": text("a"),
+            "served_persons": [80.0],
+            "full_persons": [20.0],
+            "not_reached_persons": [0.0],
+        }
+    ).assign(**rows)
+    return {"scenario_access": changes, "emergency_response": crews, "served": room}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        (
+            "a",
+            (
+                "what if, The bridge is rebuilt: 12.0 min become 9.5 min; quicker, same class",
+                "response of the crew: 9.5 min from the call (3.0 min mobilisation + 6.5 min drive) from Clinic",
+                "within the target of 15 min",
+                "room: 80 people served, 20 reach only full ones, 0 reach none",
+            ),
+        ),
+        ("b", ("63.0 min become 55.0 min; gained: comes within 60 min", "beyond every target")),
+        (
+            "c",
+            (
+                "no way there become no way there; no way before or after",
+                "response of the crew: no way there",
+            ),
+        ),
+        ("d", ("10.0 min become no way there; lost: falls out of 60 min",)),
+    ],
+)
+def test_an_explanation_tells_scenarios_crews_and_room(name, parts):
+    tables, binding = county()
+    found = explain(name, tables | trial_tables(), register=binding)
+    json.dumps(found, allow_nan=False)
+    said = explanation_text(found, scenario_names={"bridge": "The bridge is rebuilt"})
+    for part in parts:
+        assert part in said, said
+    assert "假设bridge" in explanation_text(found, "zh")
 
 
 def engine_tables():
