@@ -70,7 +70,7 @@ def travelled_m(
 
 
 def _foot(door: shapely.Point, after: shapely.Point, edge: shapely.LineString) -> tuple[shapely.Point, float]:
-    """Find where a way meets its road, and the length of the walk to it; `after` is the way's point next to the door."""
+    """Find where a way meets its road, and the length of the walk to it; `after` is its point next to the door."""
     if edge.distance(door) <= _ON_ROAD_M:
         return door, 0.0
     return after, float(door.distance(after))

@@ -19,7 +19,9 @@ ORDERED = (
     ("sure_within", "may", "sure_beyond"),
     ("kept", "slower", "lost"),
     ("ample", "fair", "short", "nothing"),
+    ("room_served", "room_partly_served", "room_full", "room_not_reached"),
 )
+DIVERGING = ("change_gained", "change_quicker", "change_same", "change_slower", "change_lost")
 # Linear RGB as a deuteranope and a protanope see it (Machado, Oliveira and Fernandes 2009, severity 1)
 BLIND = {
     "normal": np.eye(3),
@@ -36,12 +38,19 @@ def looks():
     return dict(re.findall(r'^    (\w+): { fill: "(#[0-9a-f]{6})"', own("classes.js"), re.MULTILINE))
 
 
+def lab(colour, matrix):
+    """CIELAB under D65."""
+    rgb = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.clip(matrix @ np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4), 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    ratio = to_xyz @ linear / [0.9505, 1.0, 1.0890]
+    x, y, z = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
 def lightness(colour, matrix):
     """L* of CIELAB."""
-    rgb = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    y = float(np.clip(matrix @ linear, 0, 1) @ [0.2126, 0.7152, 0.0722])
-    return 116 * np.cbrt(y) - 16 if y > 0.008856 else 903.3 * y
+    return lab(colour, matrix)[0]
 
 
 @pytest.mark.parametrize("eye", sorted(BLIND))
@@ -52,6 +61,15 @@ def test_worse_is_darker_for_every_eye(classes, eye):
     assert all(better - worse >= 12 for better, worse in pairwise(seen)), dict(
         zip(classes, seen, strict=True)
     )
+
+
+@pytest.mark.parametrize("eye", sorted(BLIND))
+def test_gains_and_losses_are_told_apart_and_grow_darker_from_the_middle(eye):
+    seen = [lab(looks()[name], BLIND[eye]) for name in DIVERGING]
+    for side in (seen[2::-1], seen[2:]):
+        assert all(near[0] - far[0] >= 8 for near, far in pairwise(side)), side
+    apart = [float(np.linalg.norm(gain - loss)) for gain, loss in zip(seen[:2], seen[:2:-1], strict=True)]
+    assert min(apart) >= 20, apart
 
 
 def test_a_place_that_was_never_served_is_grey():
