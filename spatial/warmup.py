@@ -16,13 +16,16 @@ import numpy as np
 import osmium
 import osmium.osm.mutable as osm
 import pandas as pd
+import pyproj
 import shapely
 from numba.core.dispatcher import Dispatcher
 
 import spatial
 from spatial.access import allocate_capacity, catchment_areas, floating_catchment_area, isochrones
+from spatial.crs import WGS84
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
 from spatial.network.hierarchy_query import compile_hierarchy
+from spatial.sources.conformal import place_points
 from spatial.sources.osm import read_osm
 from spatial.terrain import facility_to_facility, travel_time_surface
 
@@ -106,6 +109,8 @@ def _read() -> None:
                 writer.add_node(osm.Node(id=number, version=1, location=(43.0 + number / 100, -12.0)))
             writer.add_way(osm.Way(id=1, version=1, nodes=[1, 2, 3], tags={"highway": "primary"}))
         read_osm(file)
+    change = pyproj.Transformer.from_crs(WGS84, CRS, always_xy=True)
+    place_points(np.array([[43.0, -12.0]]), np.ones(1, dtype=np.bool_), change, points_a_cell=1)
 
 
 def _streets() -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.network.kernels_noding import SIDE, along_curve, cut
+from spatial.network.kernels_noding import SIDE, along_curve, cut, number_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,20 +69,25 @@ def cut_roads(roads: RoadLines) -> Pieces:
     Pieces
         By road, then along it.
     """
-    rows, offsets, road = cut(roads.offsets, roads.vertex, len(roads.vertex_id))
-    point, vertex = roads.point[rows], roads.vertex[rows]
-    coordinates = roads.at(point)
-    start, end, nodes = _number_nodes(coordinates, vertex, offsets)
+    different = len(roads.vertex_id)
+    road, ends, offsets, length, coordinates = cut(
+        roads.offsets, roads.vertex, roads.point, roads.placed, different
+    )
+    numbered, vertex, rows = number_ends(ends, offsets, different)
+    x, y = (coordinates[rows, axis] for axis in (0, 1))
+    order = _along_curve(x, y)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
     return Pieces(
         road=road,
-        start=start,
-        end=end,
-        length_m=_lengths(coordinates, offsets),
+        start=rank[numbered[:, 0]],
+        end=rank[numbered[:, 1]],
+        length_m=length,
         coordinates=coordinates,
         offsets=offsets,
-        node_x=coordinates[nodes, 0],
-        node_y=coordinates[nodes, 1],
-        node_source_id=_names(roads.vertex_id[vertex[nodes]]),
+        node_x=x[order],
+        node_y=y[order],
+        node_source_id=_names(roads.vertex_id[vertex[order]]),
     )
 
 
@@ -94,24 +99,17 @@ def _names(ids: NDArray[Any]) -> NDArray[np.object_]:
     return np.array([f"{prefix}{item}" for item in ids.tolist()], dtype=object)
 
 
-def _number_nodes(
-    xy: NDArray[np.float64], vertex: NDArray[np.int64], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give the pieces' ends numbers along a Hilbert curve; return starts, ends and a row of `xy` a node."""
-    first, last = offsets[:-1], offsets[1:] - 1
-    if len(first) == 0:
-        return first, last, first
-    # The first row of each vertex: rows are written from the last to the first.
-    at = np.full(int(vertex.max()) + 1, -1, dtype=np.int64)
-    for rows in (last, first):
-        at[vertex[rows][::-1]] = rows[::-1]
-    used = np.flatnonzero(at >= 0)
-    where = at[used]
-    x, y = np.ascontiguousarray(xy[where, 0]), np.ascontiguousarray(xy[where, 1])
-    # The curve's own cells are coarse; ties go by coordinates, then by the source's id.
-    order = np.lexsort((used, y, x, along_curve(_cells(x), _cells(y))))
-    at[used[order]] = np.arange(len(used))
-    return at[vertex[first]], at[vertex[last]], where[order]
+def _along_curve(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Order points along a Hilbert curve, those in one of its cells by coordinates, equal ones as they come."""
+    if len(x) == 0:
+        return np.empty(0, dtype=np.int64)
+    place = along_curve(_cells(x), _cells(y))
+    order = np.argsort(place, kind="stable")
+    is_same = np.diff(place[order]) == 0
+    shared = np.flatnonzero(np.r_[is_same, False] | np.r_[False, is_same])
+    crowd = order[shared]
+    order[shared] = crowd[np.lexsort((y[crowd], x[crowd], place[crowd]))]
+    return order
 
 
 def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,17 +117,6 @@ def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
     low, span = values.min(), np.ptp(values)
     scaled: NDArray[np.float64] = (values - low) * ((SIDE - 1) / span if span > 0 else 0.0)
     return scaled
-
-
-def _lengths(coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    if len(offsets) == 1:
-        return np.empty(0)
-    steps = np.zeros(len(coordinates))
-    x, y = coordinates[:, 0], coordinates[:, 1]
-    np.hypot(x[1:] - x[:-1], y[1:] - y[:-1], out=steps[:-1])
-    steps[offsets[1:] - 1] = 0.0
-    lengths: NDArray[np.float64] = np.add.reduceat(steps, offsets[:-1])
-    return lengths
 
 
 def components_of(n_nodes: int, pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -209,10 +209,11 @@ def _longest(is_there: NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def _coded(strings: Sequence[str], values: NDArray[np.int32], untagged: str | None = None) -> CodedTag:
-    """Count distinct values from 0 in the order of the strings."""
-    used = np.unique(values)
-    texts = [strings[value] if value >= 0 else untagged for value in used.tolist()]
-    codes = np.searchsorted(used, values).astype(np.int32)
-    if len(used) and used[0] < 0 and untagged is None:
-        return CodedTag(codes - 1, tuple(texts[1:]))
-    return CodedTag(codes, tuple(texts))
+    """Count distinct values from 0 in the order of the strings, what stands for none first."""
+    is_used = np.zeros(len(strings) + 1, dtype=np.bool_)
+    is_used[values] = True  # the last one for -1
+    first = int(untagged is not None and is_used[-1])
+    code = np.cumsum(is_used, dtype=np.int32) + np.int32(first - 1)
+    code[-1] = first - 1
+    texts = [strings[value] for value in np.flatnonzero(is_used[:-1]).tolist()]
+    return CodedTag(code[values], (untagged, *texts) if first else tuple(texts))

@@ -13,6 +13,9 @@ import pandas as pd
 import pyproj
 import shapely
 
+from spatial.crs import WGS84
+from spatial.sources.conformal import place_points
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -159,17 +162,21 @@ class RoadLines:
         ndarray of float64, shape (n, 2)
             In `crs`.
         """
-        return np.take(self._placed, point, axis=0)
+        return np.take(self.placed, point, axis=0)
 
     @cached_property
-    def _placed(self) -> NDArray[np.float64]:
-        """Points in `crs`; those that no road uses are left anywhere."""
+    def placed(self) -> NDArray[np.float64]:
+        """The `points` in `crs`; those that no road uses are left anywhere."""
         if self.crs is self.points_crs:
             return self.points
         is_used = np.zeros(len(self.points), dtype=np.bool_)
         is_used[self.point] = True
-        used = np.flatnonzero(is_used)
         change = _transformer(self.points_crs, self.crs)
+        if self.points_crs == WGS84:
+            placed = place_points(self.points, is_used, change)
+            if placed is not None:
+                return placed
+        used = np.flatnonzero(is_used)
         placed = np.empty_like(self.points)
         for axis, values in enumerate(change.transform(self.points[used, 0], self.points[used, 1])):
             placed[used, axis] = values
@@ -180,7 +187,7 @@ class RoadLines:
         """West, south, east and north of all roads; NaN without any."""
         if len(self.point) == 0:
             return np.full(4, np.nan)
-        used = self._placed if self._rows is None else self.xy
+        used = self.placed if self._rows is None else self.xy
         return np.array([each(used[:, axis]) for each in (np.min, np.max) for axis in (0, 1)])
 
     def tag(self, name: str) -> CodedTag:
