@@ -2,7 +2,9 @@
 
 Buckets are chains of chunks from one pool, so that the queue is as long as the front and not as the raster. A cell
 whose time falls while its bucket is being emptied is put in again (sequential delta-stepping, Meyer and Sanders 2003),
-which makes the times those of Dijkstra's algorithm to the last bit, whatever the width of a bucket.
+which makes the times those of Dijkstra's algorithm to the last bit, whatever the width of a bucket. An entry is a cell
+and no time: it is out of date where the cell's time belongs to another bucket, and a time that falls within a bucket
+still to come needs no second entry.
 """
 
 # mypy: disable-error-code="arg-type"
@@ -27,13 +29,12 @@ if TYPE_CHECKING:
         NDArray[np.int32],
         NDArray[np.int32],
         NDArray[np.int32],
-        NDArray[np.float64],
         NDArray[np.int64],
     ]
 
 __all__ = ["BUCKETS", "CHUNK", "drain", "path_metres", "put_in", "take_waiting"]
 
-CHUNK = 64
+CHUNK = 128
 """Entries a chunk of the queue."""
 
 BUCKETS = 16_384
@@ -91,8 +92,17 @@ def _is_open(friction: NDArray[np.float64], u: int, columns: int, down: int, rig
     return bool(friction[first] < np.inf and friction[second] < np.inf)
 
 
+@inner  # pragma: no cover - compiled
+def _bucket_of(time_min: float, begins: float, per_min: float) -> int:
+    """Tell the bucket of a time; the last is for all that waits."""
+    place = (time_min - begins) * per_min
+    return int(np.int64(place) if place < BUCKETS else BUCKETS)
+
+
 @outer  # pragma: no cover - compiled
-def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np.int32]) -> int:
+def take_waiting(
+    queue: Queue, times_min: NDArray[np.float64], rules: tuple[float, float, float], found: NDArray[np.int32]
+) -> int:
     """
     Empty the bucket of what waits, and keep the cells whose entries are not out of date.
 
@@ -102,6 +112,8 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np
         As in `drain`.
     times_min : ndarray of float64
         Minutes of every cell.
+    rules : tuple of float
+        As in `drain`.
     found : ndarray of int32
         Takes the cells; long enough for all entries.
 
@@ -110,12 +122,12 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np
     int
         How many were kept.
     """
-    head, fill, following, cells, times, state = queue
+    head, fill, following, cells, state = queue
     n = 0
     chunk, in_use = head[BUCKETS], fill[BUCKETS]
     while chunk >= 0:
         for at in range(chunk * CHUNK, chunk * CHUNK + in_use):
-            if times[at] == times_min[cells[at]]:
+            if _bucket_of(times_min[cells[at]], rules[1], rules[2]) == BUCKETS:
                 found[n] = cells[at]
                 n += 1
         behind = following[chunk]
@@ -129,7 +141,10 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], found: NDArray[np
 
 @outer  # pragma: no cover - compiled
 def put_in(
-    queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float64], begins: float, per_min: float
+    queue: Queue,
+    waiting: NDArray[np.int32],
+    times_min: NDArray[np.float64],
+    rules: tuple[float, float, float],
 ) -> None:
     """
     Put cells into their buckets.
@@ -139,51 +154,46 @@ def put_in(
     queue : tuple of ndarray
         As in `drain`, with a free chunk a cell and bucket.
     waiting : ndarray of int32
-        Cells.
+        Cells, each once.
     times_min : ndarray of float64
         Minutes of every cell.
-    begins : float
-        Minutes at which the first bucket begins.
-    per_min : float
-        Buckets a minute.
+    rules : tuple of float
+        As in `drain`.
     """
-    head, fill, following, cells, times, state = queue
+    head, fill, following, cells, state = queue
+    _, begins, per_min = rules
     for i in range(waiting.shape[0]):
-        time = times_min[waiting[i]]
-        place = (time - begins) * per_min
-        bucket = np.int64(place) if place < BUCKETS else BUCKETS
-        chunk, n = np.int64(head[bucket]), fill[bucket]
+        into = _bucket_of(times_min[waiting[i]], begins, per_min)
+        chunk, n = np.int64(head[into]), np.int64(fill[into])
         if n == CHUNK:
-            taken = state[1]
-            state[1] = following[taken]
-            state[2] -= 1
-            following[taken] = chunk
-            head[bucket] = taken
-            chunk, n = taken, 0
+            free = np.int64(state[1])
+            head[into], state[1], following[free], chunk = free, following[free], chunk, free
+            state[2], n = state[2] - 1, np.int64(0)
         cells[chunk * CHUNK + n] = waiting[i]
-        times[chunk * CHUNK + n] = time
-        fill[bucket] = n + 1
+        fill[into] = n + 1
 
 
 @inner  # pragma: no cover - compiled
 def _take_chunk(
     field: Field,
     columns: int,
+    rules: tuple[float, float, float],
     queue: Queue,
-    bucket: int,
     times_min: NDArray[np.float64],
     batch: NDArray[np.int64],
 ) -> int:
     """
-    Take the first chunk of a bucket; keep the cells whose entries are not out of date, and return how many.
+    Take the first chunk of the bucket; keep the cells whose entries are not out of date, and return how many.
 
     Their neighbours are read here once, all together, so that memory is waited for once and not cell by cell: both ends
     of three in a row, since a line of memory may end between them. What is kept is of no use but to make it happen.
     """
-    head, fill, following, cells, entry_min, state = queue
+    head, fill, following, cells, state = queue
     friction, elevation, walks = field
+    _, begins, per_min = rules
     is_sloped, each = elevation.shape[0] > 1, np.int64(walks.shape[0] > 1)
-    chunk, m, last, seen = np.int64(head[bucket]), np.int64(0), friction.shape[0] - 1, 0.0
+    bucket, m, last, seen = state[0], np.int64(0), friction.shape[0] - 1, 0.0
+    chunk = np.int64(head[bucket])
     for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
         u = int(cells[at])
         a, b = np.uint64(max(u - columns - 1, 0)), np.uint64(max(u - columns + 1, 0))
@@ -195,7 +205,7 @@ def _take_chunk(
             seen += (elevation[a] + elevation[b]) + (elevation[c] + elevation[d]) + walks[u * each]
             seen += elevation[e] + elevation[f]
         batch[m] = u
-        m += np.int64(entry_min[at] == times_min[u])
+        m += np.int64(_bucket_of(times_min[u], begins, per_min) == bucket)
     head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
     state[2] += 1
     fill[bucket] = CHUNK
@@ -241,20 +251,20 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     friction, elevation, walks = field
     by, offsets, half_m, rise_per_m = moves
     limit_min, begins, per_min = rules
-    head, fill, following, cells, entry_min, state = queue
-    times, labels = answer
+    (times, labels), (head, fill, following, cells, state) = answer, queue
     n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
     is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
     reach, least, steps = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0), half_m.ravel()
     better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
+    bucket, lowest, highest = state[0], rows, 0
     for at in range(batch.shape[0]):
-        u = batch[at]
+        u = batch[np.uint64(at)]
         row, unit, now, m = u // columns, friction[u], times[u], np.int64(0)
         column, line = u - row * columns, (row if is_uneven else 0)
-        state[3], state[4] = min(state[3], row), max(state[4], row)
+        lowest, highest = min(lowest, row), max(highest, row)
         if reach <= row < rows - reach and reach <= column < columns - reach:
             for k in range(n_moves):
-                v = np.uint64(u + offsets[k])
+                v = np.uint64(u + offsets[np.uint64(k)])
                 later = now + (unit + friction[v]) * steps[np.uint64(line * n_moves + k)] * least
                 better[np.uint64(m)] = k
                 better_min[np.uint64(m)] = later
@@ -271,24 +281,27 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
                 better_min[m] = now + units * half_m[line, k]
                 m += np.int64(better_min[m] <= times[v])
         for i in range(m):
-            later, k, v = better_min[i], better[i], u + offsets[better[i]]
-            is_lower = is_labelled and later == times[v] and labels[u] < labels[v]
-            if later > limit_min or not (later < times[v] or is_lower):
+            later, k = better_min[np.uint64(i)], better[np.uint64(i)]
+            v = np.uint64(u + offsets[np.uint64(k)])
+            before = times[v]
+            if later > limit_min or (later == before and not (is_labelled and labels[u] < labels[v])):
                 continue
             if k >= 4 and not _is_open(friction, u, columns, by[k, 0], by[k, 1]):
                 continue
             times[v] = later
             if is_labelled:
                 labels[v] = labels[u]
-            place = (later - begins) * per_min
-            into = np.int64(place) if place < BUCKETS else BUCKETS
+            into, since = _bucket_of(later, begins, per_min), _bucket_of(before, begins, per_min)
+            is_there = (
+                np.int64(into == since) & np.int64(into > bucket) & np.int64(before < np.inf)
+            )  # no branch
             chunk, n = np.int64(head[into]), np.int64(fill[into])
             if n == CHUNK:
                 free = np.int64(state[1])
                 head[into], state[1], following[free], chunk = free, following[free], chunk, free
                 state[2], n = state[2] - 1, np.int64(0)
-            cells[chunk * CHUNK + n], entry_min[chunk * CHUNK + n] = v, later
-            fill[into] = n + 1
+            cells[np.uint64(chunk * CHUNK + n)], fill[into] = v, n + 1 - is_there
+    state[3], state[4] = min(state[3], lowest), max(state[4], highest)
 
 
 @outer  # pragma: no cover - compiled
@@ -318,7 +331,7 @@ def drain(
     rules : tuple of float
         Latest minutes, inclusive and finite; minutes at which the first bucket begins; buckets a minute.
     queue : tuple of ndarray
-        First chunk of each bucket and entries in it; following chunk of each chunk; cell and minutes of each entry;
+        First chunk of each bucket and entries in it; following chunk of each chunk; cell of each entry;
         bucket, first free chunk, free chunks, first and last row reached, and one for `_take_chunk`.
     answer : tuple of ndarray
         Minutes (inf before) and label of each cell (-1 before; length 1 where it is not wanted). Equal times go to the
@@ -329,15 +342,15 @@ def drain(
     bool
         False where chunks ran out: to be called again with more.
     """
-    bucket, state, batch = queue[5][0], queue[5], np.empty(CHUNK, np.int64)
+    bucket, state, batch = queue[4][0], queue[4], np.empty(CHUNK, np.int64)
     while bucket < BUCKETS:
+        state[0] = bucket
         if queue[0][bucket] < 0:
             bucket += 1
         elif state[2] < CHUNK * moves[1].shape[0]:
-            state[0] = bucket
             return False
         else:
-            n = _take_chunk(field, columns, queue, bucket, answer[0], batch)
+            n = _take_chunk(field, columns, rules, queue, answer[0], batch)
             _go_on(field, columns, moves, rules, queue, answer, batch[:n])
     return True
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ground", "Seeds", "spread"]
 
-_FIRST_CHUNKS = 2048
+_FIRST_CHUNKS = 4096
 """Chunks of a queue at its beginning."""
 
 _WIDTH = 0.5
@@ -130,17 +130,16 @@ def spread(
     columns, per_min = ground.shape[1], 1.0 / ground.width_min
     while starts.size:
         begins = float(times[starts].min())
-        while queue[5][2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
+        while queue[4][2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
             queue = _grown(queue)
-        queue[5][0] = 0
-        put_in(queue, starts, times, begins, per_min)
-        while not drain(
-            ground.field, columns, ground.moves, (limit, begins, per_min), queue, (times, labels)
-        ):
+        queue[4][0] = 0
+        rules = (limit, begins, per_min)
+        put_in(queue, starts, times, rules)
+        while not drain(ground.field, columns, ground.moves, rules, queue, (times, labels)):
             queue = _grown(queue)
         waiting = np.empty(queue[2].size * CHUNK if queue[0][BUCKETS] >= 0 else 0, np.int32)
-        starts = waiting[: take_waiting(queue, times, waiting)]
-    first, last = int(queue[5][3]), int(queue[5][4])
+        starts = waiting[: take_waiting(queue, times, rules, waiting)]
+    first, last = int(queue[4][3]), int(queue[4][4])
     return (first, last + 1) if last >= 0 else (0, 0)
 
 
@@ -164,14 +163,13 @@ def _new_queue(rows: int) -> Queue:
         np.full(BUCKETS + 1, CHUNK, np.int32),
         following,
         np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
-        np.empty(_FIRST_CHUNKS * CHUNK, np.float64),
         np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
     )
 
 
 def _grown(queue: Queue) -> Queue:
     """Return the queue with twice as many chunks; the new ones are free and come first."""
-    head, fill, following, cells, times, state = queue
+    head, fill, following, cells, state = queue
     n = following.size
     more = np.concatenate((following, np.arange(n + 1, 2 * n + 1, dtype=np.int32)))
     more[-1] = state[1]
@@ -181,6 +179,5 @@ def _grown(queue: Queue) -> Queue:
         fill,
         more,
         np.concatenate((cells, np.empty_like(cells))),
-        np.concatenate((times, np.empty_like(times))),
         state,
     )
