@@ -19,6 +19,7 @@ CHOOSE = """key => {
   select.dispatchEvent(new Event('change'));
 }"""
 FITTED = {
+    "status": "calibrated",
     "calibrated": True,
     "observations": 40,
     "departure": "weekdays 08:00",
@@ -206,6 +207,17 @@ def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, open_pag
     assert "-1.3 min (-4%) at the median" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
     assert "between -18% and +25%" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
     assert "Observed: weekdays 08:00." in text
+
+
+def test_errors_of_speeds_that_are_only_compared_are_told_without_paired_runs(
+    tried, open_page, save_pages, tmp_path
+):
+    summary = {"issues": [], "calibration": FITTED | {"status": "compared", "departure": None}}
+    tables = {name: frame for name, frame in tried.tables.items() if name != "intervals"}
+    told = dataclasses.replace(tried, tables=tables, summary=summary)
+    text = open_page(save_pages(told.pages(), tmp_path) / "index.html").inner_text("#sure")
+    assert "+2 min (+6%) at the median; 90% of the errors lie between" in text
+    assert "Observed:" not in text
 
 
 def test_a_scenario_is_a_layer_of_changes(tried, tried_folder, open_page):

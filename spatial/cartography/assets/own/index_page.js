@@ -52,9 +52,9 @@
 
   /* What was varied, what was filled in, and that nobody compared it with observed times. */
   function showSure() {
-    const told = data.certainty, index = data.rural_access;
-    document.getElementById("sure").hidden = !told && !index;
-    if (!told && !index) return;
+    const told = data.certainty, index = data.rural_access, errors = errorsText();
+    document.getElementById("sure").hidden = !told && !index && !errors;
+    if (!told && !index && !errors) return;
     const norms = data.norms.filter((norm) => norm.headline && spanOf(norm));
     S.fill("sure-body", [
       told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
@@ -62,15 +62,16 @@
       norms.length ? spanTable(norms) : null,
     ]);
     const rows = told ? variedRows(told) : [];
+    if (errors) rows.push([S.t("sure.errors"), errors]);
     if (index) rows.push([S.t("sure.rural"), ruralText(index)]);
     S.fill("sure-facts", rows.flatMap(([label, text]) => [S.el("dt", { text: label }), S.el("dd", { text })]));
   }
 
   /* Modelled against observed times of the half kept aside, at the speeds in use. */
-  function errorsText(told) {
+  function errorsText() {
     const found = data.calibration;
     if (!found || !found.calibrated) return "";
-    const error = (name) => found[(S.speedStatus(told) === "calibrated" ? "after_" : "before_") + name];
+    const error = (name) => found[(found.status === "calibrated" ? "after_" : "before_") + name];
     const text = S.t("sure.errors_value", {
       n: found.observations, minutes: S.t("unit.min", { n: S.signed(error("median_error_min")) }), share: S.signedPercent(error("median_error_share")),
       low: S.signedPercent(error("p05_error_share")), high: S.signedPercent(error("p95_error_share")),
@@ -84,8 +85,7 @@
       walk: S.t("sure.walk_value", { slow: S.decimal(told.walk_km_h[0]), fast: S.decimal(told.walk_km_h[1]), least: S.decimal(told.detour[0]), most: S.decimal(told.detour[1]) }),
       entry: S.t("sure.entry_value"), season: S.t("sure.season_value"),
     };
-    const errors = errorsText(told);
-    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]]), ...(errors ? [[S.t("sure.errors"), errors]] : [])];
+    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]])];
   }
 
   function sentence(norm) {
