@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.access.area_grid import Walls
+from spatial.access.shapes import area_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +50,9 @@ class Barriers:
     def _side_tree(self) -> shapely.STRtree:
         return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
 
-    def cut_out_of(self, areas: NDArray[np.object_]) -> NDArray[np.object_]:
+    def parts_beside(self, areas: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
         """
-        Cut barriers out of areas.
+        Cut barriers out of areas, and take apart what is left.
 
         Parameters
         ----------
@@ -60,21 +61,38 @@ class Barriers:
 
         Returns
         -------
-        ndarray of object
-            As many, of any type.
+        tuple of ndarray
+            Polygons, and the position of the area of each.
+        """
+        parts, area = shapely.get_parts(areas, return_index=True)
+        if len(self._shapes):
+            part, shape = self._tree.query(parts, predicate="intersects")
+            whole = self._tree.geometries
+            for number in np.unique(part):
+                holes = shapely.multipolygons(whole[shape[part == number]])
+                parts[number] = shapely.difference(parts[number], holes)
+            parts, piece = shapely.get_parts(parts, return_index=True)
+            area = area[piece]
+        kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
+        return parts[kept], area[kept]
+
+    def hold(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """
+        Tell which points lie on a barrier.
+
+        Parameters
+        ----------
+        xy : ndarray of float64, shape (n, 2)
+            Easting and northing.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            Whether one does.
         """
         if len(self._shapes) == 0:
-            return areas
-        parts, area = shapely.get_parts(areas, return_index=True)
-        part, shape = self._tree.query(parts, predicate="intersects")
-        whole = self._tree.geometries
-        for number in np.unique(part):
-            holes = shapely.multipolygons(whole[shape[part == number]])
-            parts[number] = shapely.difference(parts[number], holes)
-        cut = np.empty(len(areas), dtype=object)
-        for number in range(len(areas)):
-            cut[number] = shapely.geometrycollections(shapely.get_parts(parts[area == number]))
-        return cut
+            return np.zeros(len(xy), dtype=bool)
+        return area_of(self._tree.geometries, xy) >= 0
 
     def walls(self, grid: Grid) -> Walls | None:
         """

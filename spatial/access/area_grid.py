@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from spatial.access.kernels_areas import seed, spread
 from spatial.errors import ContractError
@@ -13,11 +14,13 @@ from spatial.errors import ContractError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Distances", "Grid", "Walls", "grid_around", "no_walls"]
+__all__ = ["Distances", "Grid", "Walls", "cut_short", "far_apart", "grid_around", "no_walls"]
 
 _MOST_NODES = 400_000_000
 _ROUNDS = 16
 """Times that rows are gone over up and down at most, where walls have to be gone round."""
+_MOST_BLOCKS = 2_000
+"""Blocks on a side, by which pieces are told apart."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,27 @@ class Grid:
         """
         return np.asarray((xy + np.array([self.column, self.row])) * self.cell_m)
 
+    def around(self, pieces: NDArray[np.float64], labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        """
+        Read the labels of all nodes around the squares that short pieces pass.
+
+        Parameters
+        ----------
+        pieces : ndarray of float64, shape (n, 4)
+            In cells from the first node, well within the grid; a cell long at most.
+        labels : ndarray of int32, shape (rows, columns)
+            Of nodes.
+
+        Returns
+        -------
+        ndarray of int32, shape (9, n)
+            Some twice.
+        """
+        low = np.floor(np.minimum(pieces[:, :2], pieces[:, 2:])).astype(np.int64)
+        high = np.floor(np.maximum(pieces[:, :2], pieces[:, 2:])).astype(np.int64) + 1
+        steps = [np.minimum(low + step, high).T for step in range(3)]
+        return np.stack([labels[row, column] for _, row in steps for column, _ in steps])
+
     def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
         """
         Tell which pieces come near the grid.
@@ -130,6 +154,60 @@ def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) 
         )
         raise ContractError("area rules", [problem])
     return grid
+
+
+def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
+    """
+    Group pieces so that those of two groups lie further apart than some distance.
+
+    Parameters
+    ----------
+    pieces : ndarray of float64, shape (n, 4)
+        Easting and northing of both ends.
+    apart_m : float
+        That distance.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Group, from 0; groups need not be the smallest there are.
+    """
+    if len(pieces) == 0:
+        return np.empty(0, dtype=np.int64)
+    corners = pieces.reshape(-1, 2)
+    low = corners.min(axis=0)
+    block_m = max(apart_m, float((corners.max(axis=0) - low).max()) / _MOST_BLOCKS)
+    parts, piece = cut_short((pieces - np.tile(low, 2)) / block_m)
+    x0, y0, x1, y1 = np.floor(parts).astype(np.int64).T
+    taken = np.zeros((max(y0.max(), y1.max()) + 1, max(x0.max(), x1.max()) + 1), dtype=bool)
+    for row, column in ((y0, x0), (y0, x1), (y1, x0), (y1, x1)):
+        taken[row, column] = True
+    # Between two blocks that do not touch lies a whole one.
+    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
+    first = np.searchsorted(piece, np.arange(len(pieces)))
+    return np.asarray(group[y0[first], x0[first]] - 1, dtype=np.int64)
+
+
+def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """
+    Cut pieces into even parts that are no longer than 1.
+
+    Parameters
+    ----------
+    pieces : ndarray of float64, shape (n, 4)
+        Both ends.
+
+    Returns
+    -------
+    tuple of ndarray
+        The parts, one piece after the other, and the piece of each.
+    """
+    start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
+    counts = np.maximum(np.ceil(np.hypot(*along.T)).astype(np.int64), 1)
+    piece = np.repeat(np.arange(len(pieces)), counts)
+    number = (np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts))[:, None]
+    begin, end = number / counts[piece, None], (number + 1) / counts[piece, None]
+    return np.hstack((start[piece] + begin * along[piece], start[piece] + end * along[piece])), piece
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
-from spatial.access.area_grid import Distances, no_walls
+from spatial.access.catchment_ground import divided
 from spatial.access.ground import AreaRules, Ground
-from spatial.access.outlines import crossing, outlines, smoothed
 from spatial.access.places import place_on, take, texts
 from spatial.access.raster_cells import peopled_cells
 from spatial.access.reach import check_options, groups_of, of_service
 from spatial.access.rules import SnapRules
 from spatial.access.shapes import area_of
-from spatial.access.stretches import reached_stretches, straight_pieces
+from spatial.access.stretches import reached_stretches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.access.area_grid import Grid, Walls
-    from spatial.access.outlines import Nodes
-    from spatial.access.stretches import Direction, Stretches
+    from spatial.access.raster_cells import PeopledCells
+    from spatial.access.stretches import Direction
     from spatial.network import TravelGraph
     from spatial.rasters import Raster
 
@@ -103,8 +101,9 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     found = reached_stretches(
         graph, take(places.snaps, group.members), cutoff_min=max_time_min, direction=direction
     )
-    shapes = _areas(Ground(graph, areas or AreaRules(), barriers), found, len(group.members))
     n = len(group.members)
+    ground = Ground(graph, areas or AreaRules(), barriers)
+    shapes, cut_off_m2 = divided(ground, found, n)
     longest = np.full(n, -np.inf)
     np.maximum.at(longest, found.owner, np.maximum(found.start_min, found.end_min))
     km = (found.end - found.start) * graph.length_m[found.edge] / 1000.0
@@ -120,79 +119,32 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
             "population_persons": np.full(n, np.nan),
         }
     )
+    table = gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
+    table.attrs["cut_off_km2"] = cut_off_m2 / 1e6
     if population is not None:
         cells = peopled_cells(population, graph.crs)
-        drawn = np.flatnonzero(~shapely.is_missing(shapes))
-        area = area_of(shapes[drawn], cells.xy)
-        frame["population_persons"] = np.bincount(
-            drawn[area[area >= 0]], weights=cells.persons[area >= 0], minlength=n
-        )
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
+        area = _area_of(cells, population, shapes, ground)
+        persons = np.bincount(area + 1, weights=cells.persons, minlength=n + 1)
+        table["population_persons"] = persons[1:]
+        table.attrs["persons_in_none"] = float(persons[0])
+    return table
 
 
-def _areas(ground: Ground, found: Stretches, n: int) -> NDArray[np.object_]:
-    """Give the ground to the owner of the nearest stretch on its own side of barriers."""
-    ours = ground.leavable(found)
-    lines, row = straight_pieces(ground.graph, ours)
-    shapes = np.full(n, None, dtype=object)
-    if len(lines) == 0:
-        return shapes
-    grid = ground.grid(lines)
-    pieces = grid.inward(lines)
-    claimed, reached = ground.claim(grid, found, pieces)
-    walls = ground.barriers.walls(grid)
-    near = reached if walls is None else _behind_walls(ground, grid, pieces, walls)
-    owner = ours.owner[row].astype(np.int32)
-    labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
-    polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()))
-    polygons = smoothed(polygons, grid)
-    for who in np.unique(of):
-        own = shapely.multipolygons(polygons[of == who])
-        shapes[who] = ground.parts(np.array([own], dtype=object), lines[owner == who])[0]
-    return shapes
-
-
-def _behind_walls(ground: Ground, grid: Grid, pieces: NDArray[np.float64], walls: Walls) -> Distances:
-    """Find the nearest piece of every node on its own side of walls."""
-    near = Distances(grid.shape, pieces, ground.rules.hull_m / grid.cell_m + 2.0).seeded()
-    row, column = np.nonzero(walls.beside() & (near.nearest >= 0))
-    foot = near.foot(near.nearest[row, column], column, row)
-    node = grid.outward(np.column_stack((column, row)))
-    shut = ground.barriers.between(node, grid.outward(foot))
-    near.nearest[row[shut], column[shut]] = -1
-    near.gap[row[shut], column[shut]] = near.gap.max()
-    return near.spread(walls)
-
-
-@dataclass(frozen=True, eq=False)
-class _Borders:
-    """Where borders lie between nodes: at walls, where two pieces are as near, or at the end of what is claimed."""
-
-    claimed: NDArray[np.float32]
-    near: Distances
-    labels: NDArray[np.int32]
-    walls: Walls
-
-    def __call__(self, low: Nodes, high: Nodes) -> NDArray[np.float64]:
-        share = crossing(self.claimed[low], self.claimed[high])
-        # Both on claimed ground: two owners meet, or one of them has no road on its side of a wall.
-        one, other = self.near.nearest[low], self.near.nearest[high]
-        rows = np.flatnonzero((self.labels[low] >= 0) & (self.labels[high] >= 0))
-        lead = self._lead(one[rows], other[rows], (low[0][rows], low[1][rows]))
-        behind = self._lead(one[rows], other[rows], (high[0][rows], high[1][rows]))
-        share[rows] = crossing(lead, behind)
-        if len(self.walls.east):
-            wall = np.where(low[0] == high[0], self.walls.east[low], self.walls.north[low])
-            at_wall = (wall >= 0.0) & (self.claimed[low] > 0.0) & (self.claimed[high] > 0.0)
-            share = np.where(at_wall, wall, share)
-        return share
-
-    def _lead(self, one: NDArray[np.int32], other: NDArray[np.int32], node: Nodes) -> NDArray[np.float64]:
-        """How much nearer the first piece is than the other."""
-        row, column = node
-        point = np.column_stack((column, row))
-        to_one, to_other = (
-            self.near.foot(one, column, row) - point,
-            self.near.foot(other, column, row) - point,
-        )
-        return np.asarray(np.hypot(*to_other.T) - np.hypot(*to_one.T))
+def _area_of(
+    cells: PeopledCells, raster: Raster, shapes: NDArray[np.object_], ground: Ground
+) -> NDArray[np.int64]:
+    """Name the catchment of each cell: that of its centre, or the nearest one in it where its centre is in water."""
+    drawn = np.flatnonzero(~shapely.is_missing(shapes))
+    found = area_of(shapes[drawn], cells.xy)
+    wet = np.flatnonzero(found < 0)
+    wet = wet[ground.barriers.hold(cells.xy[wet])]
+    row, near = shapely.STRtree(shapes[drawn]).query_nearest(shapely.points(cells.xy[wet]), all_matches=False)
+    wet = wet[row]
+    corner = raster.cell_centres(cells.row[wet] + 0.5, cells.column[wet] + 0.5)
+    if raster.crs != ground.graph.crs:
+        to_metres = pyproj.Transformer.from_crs(raster.crs, ground.graph.crs, always_xy=True)
+        corner = to_metres.transform(*corner)
+    within = np.hypot(*(np.column_stack(corner) - cells.xy[wet]).T)
+    there = shapely.distance(shapely.points(cells.xy[wet]), shapes[drawn][near]) <= within
+    found[wet[there]] = near[there]
+    return np.where(found >= 0, np.append(drawn, -1)[found], -1)

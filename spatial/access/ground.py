@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.access.area_barriers import Barriers
-from spatial.access.area_grid import Distances, grid_around
+from spatial.access.area_grid import Distances, far_apart, grid_around
 from spatial.access.shapes import inside, shapes_of
 from spatial.access.stretches import straight_pieces
 from spatial.crs import require_metres
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spatial.access.stretches import Stretches
     from spatial.network import TravelGraph
 
-__all__ = ["AreaRules", "Ground"]
+__all__ = ["AreaRules", "Ground", "holding"]
 
 _FEW = 32
 """Lines that a part is asked about first."""
@@ -109,6 +109,38 @@ class Ground:
         """
         return found.take(np.flatnonzero(self._counts[found.edge]))
 
+    def beyond(self, found: Stretches) -> NDArray[np.float64]:
+        """
+        Find the roads out of reach that can be left anywhere.
+
+        Parameters
+        ----------
+        found : Stretches
+            All within reach.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 4)
+            Straight pieces, in metres.
+        """
+        return straight_pieces(self.graph, self.leavable(found.rest(self.graph.n_edges)))[0]
+
+    def apart(self, pieces: NDArray[np.float64]) -> NDArray[np.int64]:
+        """
+        Group pieces between which no ground can be claimed by two groups, so that each is drawn on a grid of its own.
+
+        Parameters
+        ----------
+        pieces : ndarray of float64, shape (n, 4)
+            Straight pieces within reach, in metres.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Group, from 0: islands, and towns far from each other.
+        """
+        return far_apart(pieces, 2.0 * self.rules.hull_m + 6.0 * self.cell_m)
+
     def grid(self, pieces: NDArray[np.float64]) -> Grid:
         """
         Lay a grid over all ground that could be claimed.
@@ -126,7 +158,7 @@ class Ground:
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
     def claim(
-        self, grid: Grid, found: Stretches, pieces: NDArray[np.float64]
+        self, grid: Grid, pieces: NDArray[np.float64], beyond: NDArray[np.float64]
     ) -> tuple[NDArray[np.float32], Distances]:
         """
         Tell what ground is claimed around stretches.
@@ -140,10 +172,10 @@ class Ground:
         ----------
         grid : Grid
             Over all of it.
-        found : Stretches
-            All within reach.
         pieces : ndarray of float64, shape (n, 4)
-            Straight pieces of those that can be left, in cells from the first node.
+            Straight pieces within reach of roads that can be left, in cells from the first node.
+        beyond : ndarray of float64, shape (m, 4)
+            Of `beyond`, anywhere.
 
         Returns
         -------
@@ -155,8 +187,7 @@ class Ground:
         reached = Distances(grid.shape, pieces, hull + 2.0).seeded().spread()
         claimed = np.maximum(_narrowed(reached, hull, hull - half), np.float32(half) - reached.gap)
         np.minimum(claimed, np.float32(hull) - reached.gap, out=claimed)
-        beyond = self.leavable(found.rest(self.graph.n_edges))
-        others = grid.inward(straight_pieces(self.graph, beyond)[0])
+        others = grid.inward(beyond)
         others = others[grid.near(others)]
         if len(others):
             away = Distances(grid.shape, others, half + 2.0).seeded().spread().gap
@@ -179,10 +210,8 @@ class Ground:
         ndarray of object
             A MultiPolygon each, None where nothing is left.
         """
-        parts, area = shapely.get_parts(self.barriers.cut_out_of(areas), return_index=True)
-        kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
-        parts, area = parts[kept], area[kept]
-        held = _holding(parts, pieces)
+        parts, area = self.barriers.parts_beside(areas)
+        held = holding(parts, pieces)
         shapes = np.full(len(areas), None, dtype=object)
         if held.any():
             shapes[np.unique(area[held])] = shapely.multipolygons(parts[held], indices=_ranks(area[held]))
@@ -220,8 +249,22 @@ def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]
     return inward.seeded().spread().gap - np.float32(by)
 
 
-def _holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which parts a piece runs through."""
+def holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """
+    Tell which parts a piece runs through.
+
+    Parameters
+    ----------
+    parts : ndarray of object
+        Polygons; prepared here.
+    pieces : ndarray of float64, shape (n, 4)
+        Straight pieces, in metres.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a part.
+    """
     held = np.zeros(len(parts), dtype=bool)
     low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
     for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):

@@ -136,24 +136,38 @@ def _nested(
 def _areas(
     ground: Ground, reached: list[Stretches], pieces: list[NDArray[np.float64]]
 ) -> NDArray[np.object_]:
-    """Label nodes by the first cutoff that claims them, and draw what each cutoff adds."""
+    """Draw what each cutoff adds, one group of roads far from all others after the other, and join it."""
+    beyond = [ground.beyond(each) for each in reached]
+    group = ground.apart(np.concatenate(pieces))
+    groups = np.split(group, np.cumsum([len(lines) for lines in pieces])[:-1])
+    drawn = [
+        _bands(ground, [lines[own == number] for lines, own in zip(pieces, groups, strict=True)], beyond)
+        for number in range(int(group.max()) + 1)
+    ]
+    bands, of = (np.concatenate(each) for each in zip(*drawn, strict=True))
+    areas = [shapely.coverage_union_all(bands[of <= number]) for number in range(len(reached))]
+    shapes = [
+        ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
+    ]
+    return np.concatenate(shapes)
+
+
+def _bands(
+    ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Label nodes by the first cutoff that claims them, and draw the labels."""
     grid = ground.grid(pieces[-1])
-    claimed = np.full((len(reached), *grid.shape), -np.inf, dtype=np.float32)
-    for number, (stretches, lines) in enumerate(zip(reached, pieces, strict=True)):
+    claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
+    for number, (lines, others) in enumerate(zip(pieces, beyond, strict=True)):
         if len(lines):
-            claimed[number] = ground.claim(grid, stretches, grid.inward(lines))[0]
+            claimed[number] = ground.claim(grid, grid.inward(lines), others)[0]
     np.maximum.accumulate(claimed, axis=0, out=claimed)
     first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
-    labels = np.where(first < len(reached), first, -1).astype(np.int32)
+    labels = np.where(first < len(pieces), first, -1).astype(np.int32)
 
     def where(low: Nodes, high: Nodes) -> NDArray[np.float64]:
         lower = np.minimum(first[low], first[high])
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 
     bands, of = outlines(labels, where)
-    bands = smoothed(bands, grid)
-    areas = [shapely.coverage_union_all(bands[of <= number]) for number in range(len(reached))]
-    drawn = [
-        ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
-    ]
-    return np.concatenate(drawn)
+    return smoothed(bands, grid), of
