@@ -14,7 +14,7 @@ from spatial.compiled import inner, outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SIDE", "along_curve", "cut", "number_ends"]
+__all__ = ["SIDE", "along_curve", "cut"]
 
 SIDE = 1 << 16
 """Cells of the curve's square along each side."""
@@ -40,25 +40,6 @@ def _count(
     return sizes, uses
 
 
-@inner  # pragma: no cover - compiled
-def _pieces_of(
-    offsets: NDArray[np.int64], vertex: NDArray[np.int64], sizes: NDArray[np.int64], uses: NDArray[np.int32]
-) -> int:
-    """How many pieces there will be."""
-    pieces = 0
-    for line in range(len(sizes)):
-        if sizes[line] < 2:
-            continue
-        pieces += 1
-        begin, seen = offsets[line], 1
-        for row in range(begin + 1, offsets[line + 1]):
-            if vertex[row] != vertex[row - 1]:
-                seen += 1
-                if seen < sizes[line] and uses[vertex[row]] > 1:
-                    pieces += 1
-    return pieces
-
-
 @outer  # pragma: no cover - compiled
 def cut(
     offsets: NDArray[np.int64],
@@ -77,101 +58,53 @@ def cut(
     vertex : ndarray of int64
         Which vertex; the same twice in a row counts once.
     point : ndarray of int64
-        Row of `placed` where each vertex lies.
-    placed : ndarray of float64, shape (n_points, 2)
-        In metres.
+        Which of the places each vertex has.
+    placed : ndarray of float64
+        Easting and northing of each place, one after the other.
     different : int
         One more than the highest vertex.
 
     Returns
     -------
     tuple of ndarray
-        Of the pieces: the line, the vertices at both ends as shape (n_pieces, 2), where the coordinates of each begin,
-        its length, and the coordinates of all. Lines of one vertex yield none.
+        Of the pieces: the line, the vertices at both ends one after the other, where the vertices of each begin, its
+        length, and easting and northing of the vertices one after the other. Lines of one vertex yield none.
     """
     sizes, uses = _count(offsets, vertex, different)
-    pieces = _pieces_of(offsets, vertex, sizes, uses)
-    total = pieces
-    for size in sizes:
-        total += max(size - 1, 0)
-    coordinates = np.empty((total, 2))
-    begins = np.zeros(pieces + 1, np.int64)
-    lines = np.empty(pieces, np.int64)
-    ends = np.empty((pieces, 2), np.int64)
-    lengths = np.empty(pieces)
+    most = len(sizes)
+    for times in uses:
+        if times > 1:
+            most += times
+    lines, ends = np.empty(most, np.int64), np.empty(2 * most, np.int64)
+    begins, lengths = np.zeros(most + 1, np.int64), np.empty(most)
+    coordinates = np.empty(2 * (len(vertex) + most))
     count = piece = 0
     for line in range(len(sizes)):
         if sizes[line] < 2:
             continue
-        begin = offsets[line]
-        x, y = placed[point[begin], 0], placed[point[begin], 1]
-        coordinates[count, 0], coordinates[count, 1] = x, y
-        count += 1
-        start, seen, metres = vertex[begin], 1, 0.0
-        for row in range(begin + 1, offsets[line + 1]):
-            if vertex[row] == vertex[row - 1]:
+        seen, metres, x, y = 0, 0.0, 0.0, 0.0
+        for row in range(offsets[line], offsets[line + 1]):
+            at = vertex[row]
+            if seen > 0 and at == vertex[row - 1]:
                 continue
             seen += 1
-            east, north = placed[point[row], 0], placed[point[row], 1]
-            metres += np.sqrt((east - x) ** 2 + (north - y) ** 2)
+            east, north = placed[2 * point[row]], placed[2 * point[row] + 1]
+            coordinates[count], coordinates[count + 1] = east, north
+            count += 2
+            if seen == 1:
+                ends[2 * piece] = at
+            else:
+                metres += np.sqrt((east - x) * (east - x) + (north - y) * (north - y))
+                if seen == sizes[line] or uses[at] > 1:
+                    lines[piece], lengths[piece], ends[2 * piece + 1] = line, metres, at
+                    piece += 1
+                    begins[piece] = count // 2
+                    if seen < sizes[line]:
+                        metres, ends[2 * piece] = 0.0, at
+                        coordinates[count], coordinates[count + 1] = east, north
+                        count += 2
             x, y = east, north
-            coordinates[count, 0], coordinates[count, 1] = x, y
-            count += 1
-            if seen < sizes[line] and uses[vertex[row]] < 2:
-                continue
-            lines[piece], lengths[piece] = line, metres
-            ends[piece, 0], ends[piece, 1] = start, vertex[row]
-            piece += 1
-            begins[piece] = count
-            start, metres = vertex[row], 0.0
-            if seen < sizes[line]:
-                coordinates[count, 0], coordinates[count, 1] = x, y
-                count += 1
-    return lines, ends, begins, lengths, coordinates
-
-
-@outer  # pragma: no cover - compiled
-def number_ends(
-    ends: NDArray[np.int64], begins: NDArray[np.int64], different: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Give numbers to the vertices at the ends of pieces.
-
-    Parameters
-    ----------
-    ends : ndarray of int64, shape (n_pieces, 2)
-        Vertices at both ends.
-    begins : ndarray of int64, shape (n_pieces + 1,)
-        Where the coordinates of each piece begin.
-    different : int
-        One more than the highest vertex.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Numbers at both ends of each piece; and by number, ascending, the vertex and the row of its coordinates: where
-        the first piece begins that begins there, or else where the first one ends.
-    """
-    at = np.full(different, -1, np.int64)
-    count = 0
-    for side in range(2):
-        for piece in range(len(ends)):
-            if at[ends[piece, side]] < 0:
-                at[ends[piece, side]] = begins[piece] if side == 0 else begins[piece + 1] - 1
-                count += 1
-    used = np.empty(count, np.int64)
-    rows = np.empty(count, np.int64)
-    number = 0
-    for vertex in range(different):
-        if at[vertex] >= 0:
-            used[number], rows[number] = vertex, at[vertex]
-            at[vertex] = number
-            number += 1
-    numbered = np.empty_like(ends)
-    for piece in range(len(ends)):
-        for side in range(2):
-            numbered[piece, side] = at[ends[piece, side]]
-    return numbered, used, rows
+    return lines[:piece], ends[: 2 * piece], begins[: piece + 1], lengths[:piece], coordinates[:count]
 
 
 @outer  # pragma: no cover - compiled

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.network.kernels_noding import SIDE, along_curve, cut, number_ends
+from spatial.network.kernels_noding import SIDE, along_curve, cut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,18 +70,22 @@ def cut_roads(roads: RoadLines) -> Pieces:
         By road, then along it.
     """
     different = len(roads.vertex_id)
-    road, ends, offsets, length, coordinates = cut(
-        roads.offsets, roads.vertex, roads.point, roads.placed, different
+    road, ends, offsets, length, flat = cut(
+        roads.offsets, roads.vertex, roads.point, roads.placed.ravel(), different
     )
-    numbered, vertex, rows = number_ends(ends, offsets, different)
-    x, y = (coordinates[rows, axis] for axis in (0, 1))
+    first, last, coordinates = ends[::2], ends[1::2], flat.reshape(-1, 2)
+    # The first row of each vertex, where a piece begins if one does: rows are written from the last to the first.
+    at = np.full(different, -1, dtype=np.int64)
+    at[last[::-1]] = offsets[:0:-1] - 1
+    at[first[::-1]] = offsets[-2::-1]
+    vertex = np.flatnonzero(at >= 0)
+    x, y = (coordinates[at[vertex], axis] for axis in (0, 1))
     order = _along_curve(x, y)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
+    at[vertex[order]] = np.arange(len(order))
     return Pieces(
         road=road,
-        start=rank[numbered[:, 0]],
-        end=rank[numbered[:, 1]],
+        start=at[first],
+        end=at[last],
         length_m=length,
         coordinates=coordinates,
         offsets=offsets,
