@@ -6,6 +6,7 @@ import argparse
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numba as nb
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
@@ -21,7 +22,7 @@ from benchmarks.network_peers import (
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import TravelGraph, nearest, node_labels
 from spatial.network.core import contract_graph, weigh_core
-from spatial.network.kernels_buckets import new_queue, spread_labels
+from spatial.network.kernels_buckets import spread_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 PLACES = 1000
+FINE = 0.5
+"""Width of a step of the search over that of the core, as `node_labels` takes it."""
 SLOW = ("networkx", "rustworkx", "igraph", "pandana")
 """Run twice at most."""
 
@@ -57,6 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _report(chosen_graph(chosen), chosen)
 
 
+@nb.njit(nogil=True)
+def _search(arcs: Any, seeds: Any, width_min: float) -> Any:
+    return spread_labels(arcs, seeds, width_min)
+
+
 def _prepared(graph: TravelGraph) -> None:
     """Compile everything on a small graph."""
     _, places = at_nodes(graph, 20, 0)
@@ -75,16 +83,13 @@ def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
     arrays = (shape.arc_offsets, shape.arc_target, of_core.in_min)
     seeds = (number[nodes].astype(np.int32), np.arange(len(nodes), dtype=np.int32), np.zeros(len(nodes)))
 
-    def core_alone() -> None:
-        found = np.full(shape.n_search, np.inf), np.full(shape.n_search, -1, np.int32)
-        spread_labels(arrays, seeds, found, new_queue(shape.n_search), (np.inf, of_core.width_min))
-
+    _search(arrays, seeds, of_core.width_min)
     peers = peers_nearest(graph, arcs, nodes, without=chosen.without)
     tasks: dict[str, Any] = {
         "prepared": lambda: node_labels(graph, places),
-        "preparation": lambda: weigh_core(graph, contract_graph(graph)),
+        "preparation": lambda: weigh_core(graph, contract_graph(graph)).width_min,
         "k = 2, metres, routes": lambda: nearest(graph, places, places, k=2),
-        "core alone": core_alone,
+        "core alone": lambda: _search(arrays, seeds, FINE * of_core.width_min),
         "one sweep": lambda: bare_sweep(arcs_matrix, times),
         "scipy, same core": lambda: dijkstra(core, indices=number[nodes], min_only=True),
         **{name: job for name, job in peers.items() if job is not None},

@@ -44,6 +44,8 @@ class CoreShape:
         Core nodes at both ends.
     offsets : ndarray of int32, shape (n_chains + 1,)
         Steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``.
+    guide : ndarray of int32
+        Chain of every 32nd step.
     step_arc : ndarray of int32, shape (n_edges,)
         Arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction.
     step_node : ndarray of int32, shape (n_edges,)
@@ -60,6 +62,7 @@ class CoreShape:
     first: NDArray[np.int32]
     last: NDArray[np.int32]
     offsets: NDArray[np.int32]
+    guide: NDArray[np.int32]
     step_arc: NDArray[np.int32]
     step_node: NDArray[np.int32]
     edge_step: NDArray[np.int32]
@@ -78,14 +81,15 @@ class CoreShape:
         return len(self.first)
 
     @property
-    def chain_arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Step of each edge, arc of each step and offsets of the chains, as the kernels read them."""
-        return self.edge_step, self.step_arc, self.offsets
+    def chain_arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Step of each edge, arc of each step, offsets of the chains and their guide, as the kernels read them."""
+        return self.edge_step, self.step_arc, self.offsets, self.guide
 
     @property
     def fill_arrays(self) -> Chains:
-        """Core nodes, both ends and offsets of the chains, arc and beginning of each step, as the kernels read them."""
-        return self.core_node, self.first, self.last, self.offsets, self.step_arc, self.step_node
+        """What `label_all_nodes` reads of the chains."""
+        ends = self.core_node, self.first, self.last
+        return *ends, self.offsets, self.step_arc, self.step_node, self.edge_step, self.guide
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +159,7 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     CoreShape
         Made by three passes over the edges.
     """
-    step_arc, step_node, offsets, first, last, degree = contract(
+    step_arc, step_node, offsets, guide, first, last, degree = contract(
         graph.n_nodes, graph.edge_from, graph.edge_to
     )
     core_node, n_search = _core_nodes(graph, degree)
@@ -165,7 +169,8 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     edge_step = np.empty(graph.n_edges, dtype=np.int32)
     edge_step[step_arc >> 1] = np.arange(graph.n_edges, dtype=np.int32)
     arcs = halves_of_cores(n_search, first, last)
-    return CoreShape(core_node, n_search, first, last, offsets, step_arc, step_node, edge_step, *arcs)
+    steps = (offsets, guide, step_arc, step_node, edge_step)
+    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
 
 
 def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:

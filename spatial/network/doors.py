@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spatial.network.kernels_door import Doors
     from spatial.network.snapping import Snaps
 
-__all__ = ["lanes_of", "on_chains", "place_doors", "points_on_chains", "seeds_at_ends"]
+__all__ = ["check_edges", "lanes_of", "on_chains", "place_doors", "points_on_chains", "seeds_at_ends"]
 
 
 def place_doors(graph: TravelGraph, places: Snaps, *, leaving: bool) -> Doors:
@@ -44,17 +44,36 @@ def place_doors(graph: TravelGraph, places: Snaps, *, leaving: bool) -> Doors:
     NetworkError
         Where the places were joined to another network.
     """
-    if places.edge.size and int(places.edge.max()) >= graph.n_edges:
-        raise NetworkError(
-            f"the places are joined to another network: edge {int(places.edge.max())} is asked for, but {graph!r} "
-            f"has {graph.n_edges} edges; snap them to this one"
-        )
+    check_edges(graph, places)
     chain, step, along, minutes, metres = points_on_chains(
         graph, places.edge.ravel(), places.fraction.ravel(), leaving=leaving
     )
     walk_min = np.ascontiguousarray(places.access_min, dtype=np.float64).ravel()
     walk_m = np.ascontiguousarray(places.distance_m * places.detour, dtype=np.float64).ravel()
     return chain, step, along, minutes, metres, walk_min, walk_m
+
+
+def check_edges(graph: TravelGraph, places: Snaps) -> None:
+    """
+    Refuse places that were joined to another network.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    places : Snaps
+        Places joined to it.
+
+    Raises
+    ------
+    NetworkError
+        Where they lie on edges that it has not.
+    """
+    if places.edge.size and int(places.edge.max()) >= graph.n_edges:
+        raise NetworkError(
+            f"the places are joined to another network: edge {int(places.edge.max())} is asked for, but {graph!r} "
+            f"has {graph.n_edges} edges; snap them to this one"
+        )
 
 
 def points_on_chains(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.compiled import inner, outer
+from spatial.compiled import inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,8 +54,8 @@ def new_queue(n_nodes: int) -> Queue:
 
 
 @inner  # pragma: no cover - compiled
-def _longer(pool: Ints) -> Ints:
-    more = np.empty((2 * pool.shape[0], 2), np.int32)
+def _longer(pool: Ints, wanted: int) -> Ints:
+    more = np.empty((2 * pool.shape[0] + wanted, 2), np.int32)
     for entry in range(pool.shape[0]):
         more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
     return more
@@ -82,14 +82,62 @@ def _fetch_far(queue: Queue, step: int, near: int) -> tuple[int, int]:
     return near, far
 
 
-@outer  # pragma: no cover - compiled
-def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
-    arcs: tuple[Ints, Ints, Floats],
-    seeds: tuple[Ints, Ints, Floats],
-    found: tuple[Floats, Ints],
-    queue: Queue,
-    limits: tuple[float, float],
-) -> None:
+@inner  # pragma: no cover - compiled
+def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[int, int]:
+    """Move far entries that are near by now into their steps; return how many, and the first far step."""
+    entry, near, far = np.int64(heads[BUCKETS]), 0, LAST + 1
+    heads[BUCKETS] = -1
+    while entry >= 0:
+        after, number = np.int64(pool[entry, 1]), np.int64(marks[pool[entry, 0], 3])
+        if number >= step:
+            slot = BUCKETS
+            if number < step + BUCKETS:
+                slot = number & (BUCKETS - 1)
+                near += 1
+            elif number < far:
+                far = number
+            pool[entry, 1] = heads[slot]
+            heads[slot] = entry
+        entry = after
+    return near, far
+
+
+@inner  # pragma: no cover - compiled
+def _begin(
+    seeds: tuple[Ints, Ints, Floats], pace: float, states: tuple[Floats, Ints], heads: Ints, pool: Ints
+) -> tuple[int, int, int]:
+    """Let the seeds wait; return how many entries are used, how many are near, and the first far step."""
+    nodes, labels, minutes = seeds
+    state, marks = states
+    for v in range(state.shape[0]):
+        state[v, 0] = np.inf
+        marks[v, 2], marks[v, 3] = -1, -1
+    used, near, far = 0, 0, LAST + 1
+    for seed in range(nodes.shape[0]):
+        node, time, label = nodes[seed], minutes[seed], labels[seed]
+        if time > state[node, 0] or (time == state[node, 0] and label >= marks[node, 2]):
+            continue
+        state[node, 0], marks[node, 2] = time, label
+        number = np.int64(min(time * pace, float(LAST)))
+        if marks[node, 3] == number:
+            continue
+        marks[node, 3] = number
+        slot = BUCKETS
+        if number < BUCKETS:
+            slot = number
+            near += 1
+        elif number < far:
+            far = number
+        pool[used, 0], pool[used, 1] = node, heads[slot]
+        heads[slot] = used
+        used += 1
+    return used, near, far
+
+
+@inner  # pragma: no cover - compiled
+def spread_labels(  # noqa: C901 - written out, see above
+    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
+) -> Floats:
     """
     Find the nearest label of every node, equal times to the lower label.
 
@@ -98,67 +146,63 @@ def spread_labels(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     arcs : tuple of ndarray
         Offsets, target and minutes (inf where closed).
     seeds : tuple of ndarray
-        Node, label and minutes.
-    found : tuple of ndarray
-        Minutes (inf) and label (-1) of each node; written to.
-    queue : tuple of ndarray
-        Empty; used up.
-    limits : tuple of float
-        The longest time, inclusive, and the width of a step of time, above 0; minutes.
+        Node, label and minutes, which are finite.
+    width_min : float
+        Width of a step of time, above 0; minutes.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes, 2)
+        Minutes (inf); and, where the second column is read as two int32 each, the label (-1).
     """
     offsets, targets, minutes = arcs
-    seed_nodes, seed_labels, seed_min = seeds
-    times, labels = found
-    heads, pool, waits = queue
-    n_seeds, limit_min, pace = seed_nodes.shape[0], limits[0], 1.0 / limits[1]
-    used, near, step, far = 0, np.int64(0), np.int64(0), LAST + 1
-    seed, arc, end, time, label = 0, 0, 0, 0.0, np.int32(-1)
-    while True:
-        if arc < end:
-            later, target = time + minutes[arc], targets[arc]
-            arc += 1
-        elif seed < n_seeds:
-            later, target, label = seed_min[seed], seed_nodes[seed], seed_labels[seed]
-            seed += 1
-        else:
-            if near == 0:
-                if far > LAST:
-                    return
-                step = far
-            if step >= far:
-                near, far = _fetch_far((heads, pool, waits), step, near)
-                continue
-            entry = heads[step & (BUCKETS - 1)]
-            if entry < 0:
-                step += 1
-                continue
-            heads[step & (BUCKETS - 1)] = pool[entry, 1]
+    n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
+    # All of a node in 16 bytes, which are fetched together: minutes, label, and the step in which it waits.
+    state = np.empty((n_nodes, 2), np.float64)
+    marks = state.view(np.int32)
+    heads = np.full(BUCKETS + 1, -1, np.int32)
+    pool = np.empty((n_nodes // 2 + seeds[0].shape[0] + BUCKETS, 2), np.int32)
+    used, near, far = _begin(seeds, pace, (state, marks), heads, pool)
+    step = np.int64(0)
+    while near > 0 or far <= LAST:
+        step = step if near > 0 else far
+        if step >= far:
+            more, far = _fetch_far_nodes(heads, pool, marks, step)
+            near += more
+        here = np.uintp(step & (BUCKETS - 1))
+        while heads[here] >= 0:
+            entry = np.uintp(heads[here])
+            heads[here] = pool[entry, 1]
             near -= 1
-            node = pool[entry, 0]
-            if waits[node] == step:
-                waits[node] = -1
-                time, label, arc, end = times[node], labels[node], offsets[node], offsets[node + 1]
-            continue
-        if later > limit_min or later > times[target] or later == np.inf:
-            continue
-        if later == times[target] and label >= labels[target]:
-            continue
-        times[target], labels[target] = later, label
-        number = int(later * pace) if later * pace < LAST else LAST
-        if waits[target] == number:
-            continue
-        waits[target] = number
-        if used == pool.shape[0]:
-            pool = _longer(pool)
-        slot = BUCKETS
-        if number < step + BUCKETS:
-            slot = number & (BUCKETS - 1)
-            near += 1
-        elif number < far:
-            far = number
-        pool[used, 0], pool[used, 1] = target, heads[slot]
-        heads[slot] = used
-        used += 1
+            node = np.uintp(pool[entry, 0])
+            if marks[node, 3] != step:
+                continue
+            marks[node, 3] = -1
+            time, label = state[node, 0], marks[node, 2]
+            begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
+            if used + np.int64(end - begin) > pool.shape[0]:
+                pool = _longer(pool, np.int64(end - begin))
+            for arc in range(begin, end):
+                later, target = time + minutes[arc], np.uintp(targets[arc])
+                known = state[target, 0]
+                if later > known or (later == known and label >= marks[target, 2]):
+                    continue
+                state[target, 0], marks[target, 2] = later, label
+                number = np.int64(min(later * pace, float(LAST)))
+                if marks[target, 3] == number:
+                    continue
+                marks[target, 3] = number
+                slot = np.uintp(BUCKETS)
+                if number < step + BUCKETS:
+                    slot = np.uintp(number & (BUCKETS - 1))
+                    near += 1
+                elif number < far:
+                    far = number
+                pool[np.uintp(used), 0], pool[np.uintp(used), 1] = target, heads[slot]
+                heads[slot] = used
+                used += 1
+        step += 1
+    return state
 
 
 @inner  # pragma: no cover - compiled
@@ -233,7 +277,7 @@ def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
             continue
         waits[target] = number
         if used == pool.shape[0]:
-            pool = _longer(pool)
+            pool = _longer(pool, 0)
         slot = BUCKETS
         if number < step + BUCKETS:
             slot = number & (BUCKETS - 1)

@@ -17,11 +17,22 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints, NDArray[np.uint8]]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, NDArray[np.uint8]]
 
-__all__ = ["contract", "curve_keys", "halves_of_cores", "legs_on_chains", "weigh"]
+__all__ = [
+    "EVERY",
+    "contract",
+    "curve_keys",
+    "halves_of_cores",
+    "leg_to_end",
+    "legs_on_chains",
+    "step_cost",
+    "weigh",
+]
 
 _BITS = 16
+EVERY = 32
+"""The chain of every so many steps is noted down; changes the speed only."""
 
 
 @inner  # pragma: no cover - compiled
@@ -50,7 +61,9 @@ def _walk(
 
 
 @outer  # pragma: no cover - compiled
-def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
+def contract(  # noqa: C901 - three passes over one set of marks
+    n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]
+) -> Walk:
     """
     Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
 
@@ -64,9 +77,10 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     Returns
     -------
     tuple of ndarray
-        Arcs in the order walked, and the node at which each begins; offsets by chain; nodes at the first and the last
-        end of each chain, all int32; and how many ends of edges meet at each node: 0 to 2, and 3 for more. A ring
-        without any junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction.
+        Arcs in the order walked, and the node at which each begins; offsets by chain; chain of every 32nd step; nodes
+        at the first and the last end of each chain, all int32; and how many ends of edges meet at each node: 0 to 2,
+        and 3 for more. A ring without any junction begins and ends at the drawn beginning of its lowest edge, which
+        counts as a junction.
     """
     n_edges = edge_from.shape[0]
     degree = np.zeros(n_nodes, np.uint8)
@@ -81,6 +95,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.zeros(n_edges, np.bool_))
     offsets = np.zeros(n_edges + 1, np.int32)
     first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
+    guide = np.empty((n_edges + EVERY - 1) // EVERY, np.int32)
     n_steps, n_chains = np.int64(0), 0
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
@@ -99,7 +114,10 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
             begin = edge_from[e] if half & 1 == 0 else edge_to[e]
             if turn == 2:
                 degree[begin] = 3
+            noted = (n_steps + EVERY - 1) // EVERY
             end, n_steps = _walk(begin, half, ends, nodes, steps, n_steps)
+            for block in range(noted, (n_steps + EVERY - 1) // EVERY):
+                guide[block] = n_chains
             first[n_chains], last[n_chains] = begin, end
             n_chains += 1
             offsets[n_chains] = n_steps
@@ -107,6 +125,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
         steps[0],
         steps[1],
         offsets[: n_chains + 1].copy(),
+        guide,
         first[:n_chains].copy(),
         last[:n_chains].copy(),
         degree,
@@ -256,11 +275,36 @@ def step_cost(lane: Lane, arc: int) -> float:
     return float(lane[4][arc >> 1] if arc & 1 == 0 else lane[5][arc >> 1])
 
 
+@inner  # pragma: no cover - compiled
+def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> float:
+    """
+    Find the minutes between a point on a step and an end of its chain.
+
+    Parameters
+    ----------
+    whole : float
+        Minutes of the steps between the step and that end.
+    share, cost : float
+        Share of the step between the point and that end, and minutes of the step.
+    open_steps : int
+        Steps from this one to the first closed one on the way, as numbers differ: 0 where it is this one, less than 0
+        where a step nearer to the end is closed.
+
+    Returns
+    -------
+    float
+        inf where closed. A point at a node needs nothing of its step towards that node, so the step may be closed.
+    """
+    if open_steps > 0:
+        return whole + share * cost
+    return whole if open_steps == 0 and share == 0.0 else np.inf
+
+
 @outer  # pragma: no cover - compiled
 def legs_on_chains(
     edges: NDArray[np.int64],
     fractions: NDArray[np.float64],
-    chains: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    chains: tuple[Ints, Ints, Ints, Ints],
     lanes: tuple[Lane, Lane, Lane],
     out: tuple[Ints, Ints, Floats, Floats, Floats],
 ) -> None:
@@ -274,7 +318,7 @@ def legs_on_chains(
     fractions : ndarray of float64, shape (n,)
         Share of the edge before the point, in the drawn direction.
     chains : tuple of ndarray of int32
-        Step of each edge, arc of each step, offsets of the chains.
+        Step of each edge, arc of each step, offsets of the chains, chain of every 32nd step.
     lanes : tuple
         Of the leg over the first end, of the leg over the last end, and of metres: sums before each step, sum of each
         chain, first and last closed step of each chain, costs by edge along and against its drawn direction.
@@ -282,34 +326,27 @@ def legs_on_chains(
         Written to: chain (-1), step (-1), share of the step before the point in the order walked, minutes over the
         first and the last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
     """
-    edge_step, step_arc, offsets = chains
-    over_first, over_last, length = lanes
+    edge_step, step_arc, offsets, guide = chains
+    (before, _, first_closed, _, along, against), (after, after_all, _, last_closed, _, _), length = lanes
+    before_m, all_m, _, _, length_m, _ = length
     chain_of, step_of, shares, minutes, metres = out
+    # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
     for i in range(edges.shape[0]):
         if edges[i] < 0:
             continue
-        s = edge_step[edges[i]]
-        low, high = 0, offsets.shape[0] - 1
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if offsets[middle] <= s:
-                low = middle
-            else:
-                high = middle
-        arc = step_arc[s]
-        share = fractions[i] if arc & 1 == 0 else 1.0 - fractions[i]
-        chain_of[i], step_of[i], shares[i] = low, s, share
-        # A point at a node needs nothing of its step towards that node, so the step may be closed.
-        if s < over_first[2][low]:
-            minutes[i, 0] = over_first[0][s] + share * step_cost(over_first, arc)
-        elif s == over_first[2][low] and share == 0.0:
-            minutes[i, 0] = over_first[0][s]
-        is_end = s + 1 == offsets[low + 1]
-        rest = 0.0 if is_end else over_last[1][low] - over_last[0][s + 1]
-        if s > over_last[3][low]:
-            minutes[i, 1] = rest + (1.0 - share) * step_cost(over_last, arc)
-        elif s == over_last[3][low] and share == 1.0:
-            minutes[i, 1] = rest
-        metres[i, 0] = length[0][s] + share * step_cost(length, arc)
-        rest = 0.0 if is_end else length[1][low] - length[0][s + 1]
-        metres[i, 1] = rest + (1.0 - share) * step_cost(length, arc)
+        s = np.int64(edge_step[edges[i]])
+        c, arc = np.int64(guide[s // EVERY]), step_arc[s]
+        while offsets[c + 1] <= s:
+            c += 1
+        edge, share, is_end = arc >> 1, fractions[i], s + 1 == offsets[c + 1]
+        # Over the last end the edge is walked the other way round.
+        to_first, to_last = along[edge], against[edge]
+        if arc & 1 == 1:
+            share, to_first, to_last = 1.0 - share, to_last, to_first
+        chain_of[i], step_of[i], shares[i] = c, s, share
+        minutes[i, 0] = leg_to_end(before[s], share, to_first, first_closed[c] - s)
+        rest = 0.0 if is_end else after_all[c] - after[s + 1]
+        minutes[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed[c])
+        metres[i, 0] = before_m[s] + share * length_m[edge]
+        rest = 0.0 if is_end else all_m[c] - before_m[s + 1]
+        metres[i, 1] = rest + (1.0 - share) * length_m[edge]
