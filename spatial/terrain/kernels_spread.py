@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUCKETS", "CHUNK", "drain", "path_metres", "put_in", "take_waiting"]
 
-CHUNK = 128
+CHUNK = 256
 """Entries a chunk of the queue."""
 
 BUCKETS = 16_384
@@ -248,8 +248,7 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     batch: NDArray[np.int64],
 ) -> None:
     """Take every step out of the cells of a batch that makes another cell's time or label lower."""
-    friction, elevation, walks = field
-    by, offsets, half_m, rise_per_m = moves
+    (friction, elevation, walks), (by, offsets, half_m, rise_per_m) = field, moves
     limit_min, begins, per_min = rules
     (times, labels), (head, fill, following, cells, state) = answer, queue
     n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
@@ -259,15 +258,14 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     bucket, lowest, highest = state[0], rows, 0
     for at in range(batch.shape[0]):
         u = batch[np.uint64(at)]
-        row, unit, now, m = u // columns, friction[u], times[u], np.int64(0)
+        row, unit, now, m = u // columns, friction[np.uint64(u)], times[np.uint64(u)], np.int64(0)
         column, line = u - row * columns, (row if is_uneven else 0)
         lowest, highest = min(lowest, row), max(highest, row)
         if reach <= row < rows - reach and reach <= column < columns - reach:
             for k in range(n_moves):
                 v = np.uint64(u + offsets[np.uint64(k)])
                 later = now + (unit + friction[v]) * steps[np.uint64(line * n_moves + k)] * least
-                better[np.uint64(m)] = k
-                better_min[np.uint64(m)] = later
+                better[np.uint64(m)], better_min[np.uint64(m)] = k, later
                 m += np.int64(later <= times[v])  # no branch: it would be guessed wrongly
         else:
             at_border = (u, line, least)
@@ -277,8 +275,7 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
             for i in range(bounds):
                 k, v = better[i], u + offsets[better[i]]
                 units = _sloped_units(friction, elevation, walks, u, v, rise_per_m[line, k])
-                better[m] = k
-                better_min[m] = now + units * half_m[line, k]
+                better[m], better_min[m] = k, now + units * half_m[line, k]
                 m += np.int64(better_min[m] <= times[v])
         for i in range(m):
             later, k = better_min[np.uint64(i)], better[np.uint64(i)]
@@ -295,12 +292,12 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
             is_there = (
                 np.int64(into == since) & np.int64(into > bucket) & np.int64(before < np.inf)
             )  # no branch
-            chunk, n = np.int64(head[into]), np.int64(fill[into])
+            chunk, n = np.int64(head[np.uint64(into)]), np.int64(fill[np.uint64(into)])
             if n == CHUNK:
                 free = np.int64(state[1])
                 head[into], state[1], following[free], chunk = free, following[free], chunk, free
                 state[2], n = state[2] - 1, np.int64(0)
-            cells[np.uint64(chunk * CHUNK + n)], fill[into] = v, n + 1 - is_there
+            cells[np.uint64(chunk * CHUNK + n)], fill[np.uint64(into)] = v, n + 1 - is_there
     state[3], state[4] = min(state[3], lowest), max(state[4], highest)
 
 

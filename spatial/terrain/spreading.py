@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ground", "Seeds", "spread"]
 
-_FIRST_CHUNKS = 4096
+_FIRST_CHUNKS = 8192
 """Chunks of a queue at its beginning."""
 
 _WIDTH = 0.5
