@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 PLACES = 1000
-FINE = 0.5
+FINE = 0.25
 """Width of a step of the search over that of the core, as `node_labels` takes it."""
 SLOW = ("networkx", "rustworkx", "igraph", "pandana")
 """Run twice at most."""

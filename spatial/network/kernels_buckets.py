@@ -55,6 +55,7 @@ def new_queue(n_nodes: int) -> Queue:
 
 @inner  # pragma: no cover - compiled
 def _longer(pool: Ints, wanted: int) -> Ints:
+    """Make room for more entries."""
     more = np.empty((2 * pool.shape[0] + wanted, 2), np.int32)
     for entry in range(pool.shape[0]):
         more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
@@ -206,7 +207,39 @@ def spread_labels(  # noqa: C901 - written out, see above
 
 
 @inner  # pragma: no cover - compiled
-def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
+def _begin_within(
+    seeds: tuple[Ints, Floats, Floats], limits: tuple[float, float], state: State, queue: Queue
+) -> tuple[int, int, int]:
+    """Let the seeds wait; return how many nodes do, how many of them are near, and the first far step."""
+    (nodes, minutes, lengths), (limit_min, width_min) = seeds, limits
+    times, metres, touched = state
+    heads, pool, waits = queue
+    n_touched, near, far = 0, 0, LAST + 1
+    for seed in range(nodes.shape[0]):
+        node, time = nodes[seed], minutes[seed]
+        if node < 0 or time > limit_min or time >= times[node]:
+            continue
+        if times[node] == np.inf:
+            touched[n_touched] = node
+            n_touched += 1
+        times[node], metres[node] = time, lengths[seed]
+    for entry in range(n_touched):
+        node = touched[entry]
+        number = np.int64(min(times[node] * (1.0 / width_min), float(LAST)))
+        waits[node] = number
+        slot = BUCKETS
+        if number < BUCKETS:
+            slot = number
+            near += 1
+        elif number < far:
+            far = number
+        pool[entry, 0], pool[entry, 1] = node, heads[slot]
+        heads[slot] = entry
+    return n_touched, near, far
+
+
+@inner  # pragma: no cover - compiled
+def reach_within(  # noqa: C901 - written out, see above
     arcs: tuple[Ints, Ints, Floats, Floats],
     seeds: tuple[Ints, Floats, Floats],
     state: State,
@@ -238,52 +271,45 @@ def reach_within(  # noqa: C901, PLR0912, PLR0915 - written out, see above
     times, metres, touched = state
     heads, pool, waits = queue
     limit_min, pace = limits[0], 1.0 / limits[1]
-    n_touched, used, near, step, far = 0, 0, np.int64(0), np.int64(0), LAST + 1
-    seed, arc, end, time, metre = 0, 0, 0, 0.0, 0.0
-    while True:
-        if arc < end:
-            later, target, length = time + minutes[arc], targets[arc], metre + lengths[arc]
-            arc += 1
-        elif seed < seeds[0].shape[0]:
-            later, target, length = seeds[1][seed], seeds[0][seed], seeds[2][seed]
-            seed += 1
-        else:
-            if near == 0:
-                if far > LAST:
-                    return n_touched, (heads, pool, waits)
-                step = far
-            if step >= far:
-                near, far = _fetch_far((heads, pool, waits), step, near)
-                continue
-            entry = heads[step & (BUCKETS - 1)]
-            if entry < 0:
-                step += 1
-                continue
-            heads[step & (BUCKETS - 1)] = pool[entry, 1]
+    n_touched, near, far = _begin_within(seeds, limits, state, queue)
+    used, step = n_touched, np.int64(0)
+    while near > 0 or far <= LAST:
+        step = step if near > 0 else far
+        if step >= far:
+            near, far = _fetch_far((heads, pool, waits), step, near)
+        here = np.uintp(step & (BUCKETS - 1))
+        while heads[here] >= 0:
+            entry = np.uintp(heads[here])
+            heads[here] = pool[entry, 1]
             near -= 1
-            node = pool[entry, 0]
-            if waits[node] == step:
-                waits[node] = -1
-                time, metre, arc, end = times[node], metres[node], offsets[node], offsets[node + 1]
-            continue
-        if later > limit_min or later == np.inf or target < 0 or later >= times[target]:
-            continue
-        if times[target] == np.inf:
-            touched[n_touched] = target
-            n_touched += 1
-        times[target], metres[target] = later, length
-        number = int(later * pace) if later * pace < LAST else LAST
-        if waits[target] == number:
-            continue
-        waits[target] = number
-        if used == pool.shape[0]:
-            pool = _longer(pool, 0)
-        slot = BUCKETS
-        if number < step + BUCKETS:
-            slot = number & (BUCKETS - 1)
-            near += 1
-        elif number < far:
-            far = number
-        pool[used, 0], pool[used, 1] = target, heads[slot]
-        heads[slot] = used
-        used += 1
+            node = np.uintp(pool[entry, 0])
+            if waits[node] != step:
+                continue
+            waits[node] = -1
+            time, metre = times[node], metres[node]
+            begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
+            if used + np.int64(end - begin) > pool.shape[0]:
+                pool = _longer(pool, np.int64(end - begin))
+            for arc in range(begin, end):
+                later, target = time + minutes[arc], np.uintp(targets[arc])
+                if later >= times[target] or later > limit_min:
+                    continue
+                if times[target] == np.inf:
+                    touched[np.uintp(n_touched)] = target
+                    n_touched += 1
+                times[target], metres[target] = later, metre + lengths[arc]
+                number = np.int64(min(later * pace, float(LAST)))
+                if waits[target] == number:
+                    continue
+                waits[target] = number
+                slot = np.uintp(BUCKETS)
+                if number < step + BUCKETS:
+                    slot = np.uintp(number & (BUCKETS - 1))
+                    near += 1
+                elif number < far:
+                    far = number
+                pool[np.uintp(used), 0], pool[np.uintp(used), 1] = target, heads[slot]
+                heads[slot] = used
+                used += 1
+        step += 1
+    return n_touched, (heads, pool, waits)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Nearest", "nearest", "node_labels"]
 
-_FINE = 0.5
+_FINE = 0.25
 """Width of a step of a search from many places at once over that of the core; measured, changes the speed only."""
 
 
