@@ -83,24 +83,26 @@ class Grid:
 
     def around(self, pieces: NDArray[np.float64], labels: NDArray[np.int32]) -> NDArray[np.int32]:
         """
-        Read the labels of all nodes around the squares that short pieces pass.
+        Read the label that all nodes around the squares that short pieces pass have in common.
 
         Parameters
         ----------
         pieces : ndarray of float64, shape (n, 4)
             In cells from the first node, well within the grid; a cell long at most.
         labels : ndarray of int32, shape (rows, columns)
-            Of nodes.
+            Of nodes, -1 along the rim.
 
         Returns
         -------
-        ndarray of int32, shape (9, n)
-            Some twice.
+        ndarray of int32, shape (n,)
+            -1 where they have none in common.
         """
-        low = np.floor(np.minimum(pieces[:, :2], pieces[:, 2:])).astype(np.int64)
-        high = np.floor(np.maximum(pieces[:, :2], pieces[:, 2:])).astype(np.int64) + 1
-        steps = [np.minimum(low + step, high).T for step in range(3)]
-        return np.stack([labels[row, column] for _, row in steps for column, _ in steps])
+        common = labels.copy()
+        for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+            differ = common[one] != common[other]
+            common[one][differ] = common[other][differ] = -1
+        column, row = np.rint((pieces[:, :2] + pieces[:, 2:]) / 2.0).astype(np.int64).T
+        return np.asarray(common[row, column])
 
     def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
         """

@@ -11,6 +11,7 @@ import shapely
 from spatial.access.area_grid import Distances, cut_short, no_walls
 from spatial.access.ground import holding
 from spatial.access.outlines import crossing, outlines, smoothed
+from spatial.access.shapes import inside
 from spatial.access.stretches import straight_pieces
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["divided"]
 
-_SHORT_M = 1.0
-"""Roads that are outside their own ground for less than this stay there. Metres."""
+_SHORT = 1.0 / 8.0
+"""Roads outside the ground of their owner for less than this stay there, unless all of them are; in cells."""
 _VERGE = 1.0 / 16.0
 """Half the width of the ground that a road is given among those of others, in cells."""
 _ROUND = 2.0
@@ -126,9 +127,9 @@ def _on_grid(
     labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
     polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()))
     short, piece = cut_short(pieces)
-    beside = (grid.around(short, labels) != owner[piece]).any(axis=0)
-    astray = np.unique(piece[beside])
-    return smoothed(polygons, grid), of, roads.pieces[astray], roads.owner[astray]
+    astray = np.flatnonzero(grid.around(short, labels) != owner[piece])
+    xy = grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
+    return smoothed(polygons, grid), of, xy, roads.owner[piece[astray]]
 
 
 def _behind_walls(ground: Ground, grid: Grid, pieces: NDArray[np.float64], walls: Walls) -> Distances:
@@ -179,16 +180,16 @@ class _Borders:
 
 def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
     """Lay a strip along the roads that lie outside the ground of their owner, where no other strip lies."""
-    lines = np.asarray(shapely.linestrings(astray.pieces.reshape(-1, 2, 2)), dtype=object)
     strips, theirs = [], []
     for number in np.unique(astray.owner):
         own = shapely.multipolygons(parts.polygons[parts.owner == number])
-        shapely.prepare(own)
-        mine = lines[astray.owner == number]
-        outside = shapely.difference(mine[~shapely.covers(own, mine)], own)
-        outside = outside[shapely.length(outside) > 0]
+        mine = astray.pieces[astray.owner == number]
+        corners = np.stack((mine[:, :2], (mine[:, :2] + mine[:, 2:]) / 2.0, mine[:, 2:]), axis=1)
+        held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)
+        outside = shapely.difference(shapely.linestrings(mine[~held].reshape(-1, 2, 2)), own)
         joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.get_parts(outside))))
-        long = joined[shapely.length(joined) > _SHORT_M]
+        shortest = 0.0 if shapely.is_empty(own) else _SHORT * cell_m
+        long = joined[shapely.length(joined) > shortest]
         if len(long):
             wide = shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre")
             strips.append(shapely.union_all(wide))
