@@ -46,7 +46,7 @@ def test_a_place_beyond_the_end_meets_the_end():
 def test_the_snap_limit_is_inclusive_and_what_lies_beyond_is_far_with_its_distance():
     found = snap(network(LONG), points((100, 5000), (100, 5000.001), (100, 40_000)))
     assert found.status.tolist() == ["ok", "far", "far"]
-    assert found.nearest_m.tolist() == [5000.0, 5000.001, 40_000.0]
+    assert found.nearest_m.tolist() == pytest.approx([5000.0, 5000.001, 40_000.0], abs=1e-9)
     assert found.edge[1].tolist() == [-1] * 5
 
 
