@@ -75,8 +75,10 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     GeoDataFrame
         One row a facility of the service, by id: `facility_id`, `service`, `mode`, `direction`, `reached_km`,
         `longest_min` (to the furthest of its roads; NaN without any), `area_km2`, `population_persons` (NaN without a
-        raster) and a MultiPolygon, missing where no road is its. Areas share borders and no ground. People far from
-        every road are in none.
+        raster) and a MultiPolygon, missing where no road is its. Areas share borders and no ground. A cell counts where
+        its centre lies; if that is in water, where the nearest area in the cell is. People far from every road within
+        reach are in none: `attrs["persons_in_none"]`; `attrs["cut_off_km2"]` is ground that barriers cut off from all
+        such roads.
 
     Raises
     ------
