@@ -120,7 +120,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
             f"{int(kept.sum())} of them open; check road_class against the speed table {table.name}"
         )
     edges = {name: values[kept][pieces.road] for name, values in columns.items()}
-    edges["edge_id"] = _edge_ids(edges["road_id"], pieces.road)
+    edges["edge_id"] = _edge_ids(edges["road_id"])
     graph = assemble(mode, pyproj.CRS.from_user_input(used.crs), pieces, edges)
     options = {"mode": mode, "speed_table": table.name, "speed_factor": speed_factor, "ferries": ferries}
     marks = {
@@ -176,11 +176,13 @@ def _construction_left(roads: RoadLines) -> NDArray[np.bool_]:
     return tag.is_tagged & ~tag.is_in(["no"])
 
 
-def _edge_ids(road_id: NDArray[np.object_], road: NDArray[np.int64]) -> NDArray[np.object_]:
+def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
     """Count the pieces of each road from 0; the roads are in order, so pieces of one road stand together."""
-    starts = np.flatnonzero(np.diff(road, prepend=-1))
-    piece = np.arange(len(road)) - np.repeat(starts, np.diff(starts, append=len(road)))
-    ends = np.array([f"/{number}" for number in range(int(piece.max(initial=0)) + 1)], dtype=object)
+    if len(road_id) == 0:
+        return road_id
+    starts = np.flatnonzero(np.r_[True, road_id[1:] != road_id[:-1]])
+    piece = np.arange(len(road_id)) - np.repeat(starts, np.diff(starts, append=len(road_id)))
+    ends = np.array([f"/{number}" for number in range(int(piece.max()) + 1)], dtype=object)
     ids: NDArray[np.object_] = road_id + ends[piece]
     return ids
 
