@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.ground import AreaRules, Ground
+from spatial.access.options import numbers
 from spatial.access.outlines import crossing, outlines, smoothed
 from spatial.access.places import place_on, take
 from spatial.access.reach import check_options, groups_of, of_service
@@ -89,7 +90,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     --------
     >>> # isochrones(graph, facilities, cutoffs_min=(15, 30, 60), service="hospital").to_file("hospital.gpkg")
     """
-    cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
+    cutoffs = tuple(sorted(set(numbers("options", "cutoffs_min", np.atleast_1d(cutoffs_min)).tolist())))
     check_options(cutoffs, direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
     places = place_on(

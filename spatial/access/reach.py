@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import service_names
 from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.access.stretches import Stretches, cut_lines, reached_stretches
@@ -72,13 +73,15 @@ def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) ->
     Raises
     ------
     ContractError
-        Where no facility offers the service.
+        Where no facility offers the service, or none is told.
     """
+    if "service" not in places.frame:
+        raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     offered = places.frame["service"].to_numpy(dtype=object)
-    there = sorted(set(offered.tolist()))
+    there = sorted({name for name in offered.tolist() if isinstance(name, str)})
     wanted = {name: frozenset({name}) for name in there}
     if service is not None:
-        kinds = frozenset({service}) if isinstance(service, str) else service
+        kinds = service_names(service)
         wanted = {"+".join(sorted(kinds)): kinds}
         if kinds.isdisjoint(there):
             raise ContractError(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from spatial.access import catchment_areas, isochrones
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 __all__ = ["areas"]
+
+_log = logging.getLogger(__name__)
 
 
 def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
@@ -62,9 +66,17 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
                 population=inputs.get("population"),
                 **shared,
             )
+            _tell(own, service)
             nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
     return {name: _stack(frames) for name, frames in tables.items() if frames}
+
+
+def _tell(catchments: gpd.GeoDataFrame, service: str) -> None:
+    """Say who lives in no catchment, so that nobody takes their sum for everybody."""
+    persons = catchments.attrs.get("persons_in_none")
+    if persons is not None and np.isfinite(persons):
+        _log.info("catchments of %s: %.0f people live on ground that belongs to none", service, persons)
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -480,3 +480,17 @@ def test_on_the_islands_catchments_are_disjoint_and_hold_every_road(islands):
     assert shapes.area.sum() == pytest.approx(shapes.union_all().area, rel=1e-9)
     roads = reached_edges(graph, facilities, service="hospital", cutoff_min=60.0)
     assert areas["reached_km"].sum() == pytest.approx(roads["length_m"].sum() / 1000.0)
+
+
+def test_areas_of_facilities_without_a_service_and_cutoffs_that_are_none_are_refused(grid_city):
+    graph, clinics = grid_city.graph(), grid_city.facilities([("a", "clinic", 1, 1), ("b", "clinic", 2, 2)])
+    for draw in (
+        lambda frame: isochrones(graph, frame, cutoffs_min=[5]),
+        lambda frame: catchment_areas(graph, frame, service="clinic"),
+    ):
+        with pytest.raises(ContractError, match="service: no such column"):
+            draw(clinics.drop(columns="service"))
+    half = clinics.assign(service=[None, "clinic"])
+    assert isochrones(graph, half, cutoffs_min=5)["service"].tolist() == ["clinic"]
+    with pytest.raises(ContractError, match="cutoffs_min"):
+        isochrones(graph, clinics, cutoffs_min=["a"])
