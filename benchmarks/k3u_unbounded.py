@@ -21,9 +21,9 @@ from benchmarks.measure import in_turns
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, matrix, snap, times_matrix
-from spatial.network.hierarchy import build_hierarchy
-from spatial.network.hierarchy_pairs import graph_hierarchy, graph_metric
-from spatial.network.hierarchy_query import Entries, many_to_many
+from spatial.network.hierarchies.hierarchy import build_hierarchy
+from spatial.network.hierarchies.pairs import graph_hierarchy, graph_metric
+from spatial.network.hierarchies.query import Entries, many_to_many
 from spatial.sources.osm import read_osm
 
 if TYPE_CHECKING:

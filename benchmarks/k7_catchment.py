@@ -14,7 +14,7 @@ import pandas as pd
 
 import spatial as sp
 from benchmarks.measure import in_turns
-from spatial.access.catchment_sums import Links, catchment_sums
+from spatial.access.measures.catchment_sums import Links, catchment_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable

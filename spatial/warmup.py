@@ -24,7 +24,7 @@ import spatial
 from spatial.access import allocate_capacity, catchment_areas, floating_catchment_area, isochrones
 from spatial.crs import WGS84
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
-from spatial.network.hierarchy_query import compile_hierarchy
+from spatial.network.hierarchies.query import compile_hierarchy
 from spatial.sources.conformal import place_points
 from spatial.sources.osm import read_osm
 from spatial.terrain import facility_to_facility, travel_time_surface

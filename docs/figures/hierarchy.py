@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from PIL import Image
 from scipy.spatial import Delaunay
 
-from spatial.network.hierarchy import Hierarchy, build_hierarchy
+from spatial.network.hierarchies.hierarchy import Hierarchy, build_hierarchy
 
 COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
 CUTS = ("first cut", "second", "third", "fourth")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
-from spatial.access.od_pairs import require_columns
-from spatial.access.shapes import inside, points_at, shapes_of, tree_of
+from spatial.access.areas.shapes import inside, points_at, shapes_of, tree_of
+from spatial.access.measures.od_pairs import require_columns
 from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, TravelGraph, nearest
 

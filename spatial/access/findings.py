@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.access.shapes import points_at, tree_of
+from spatial.access.areas.shapes import points_at, tree_of
 from spatial.network import snap
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.access.areas.lines import route_rows, snap_rows
 from spatial.access.closest import closest
 from spatial.access.edge_risk import clipped_ends, exit_times
 from spatial.access.findings import findings_of, outside_own_unit
-from spatial.access.lines import route_rows, snap_rows
 from spatial.access.opportunities import count_within
 from spatial.access.ordering import id_order
 from spatial.access.places import Places, existing, place_on, texts

@@ -8,9 +8,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from spatial.access.areas.shapes import points_at, shapes_of, tree_of
 from spatial.access.findings import findings_frame
 from spatial.access.place_checks import check_table, not_points
-from spatial.access.shapes import points_at, shapes_of, tree_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 

@@ -11,12 +11,12 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.areas.shapes import inside, points_at, shapes_of
+from spatial.access.cells.raster_cells import peopled_cells
+from spatial.access.measures.od_pairs import require_columns
 from spatial.access.ordering import id_order
 from spatial.access.place_checks import check_places
-from spatial.access.raster_cells import peopled_cells
 from spatial.access.rules import SnapRules
-from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 from spatial.network import nearest, snap, walk_minutes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 

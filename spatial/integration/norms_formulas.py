@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.access import poverty
-from spatial.access.poverty import gap_depth
+from spatial.access.measures import poverty
+from spatial.access.measures.poverty import gap_depth
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -9,18 +9,18 @@ import numpy as np
 import pyproj
 
 from spatial.errors import NetworkError
-from spatial.network.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.ferries import with_ferry_times
 from spatial.network.graph import TravelGraph
+from spatial.network.legs.ferries import with_ferry_times
+from spatial.network.legs.slope import with_slope
+from spatial.network.legs.turns import with_turns
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import findings_of, graph_report, no_findings, roads_report, speeds_report
-from spatial.network.road_speeds import all_season_of_roads, has_any, speeds_of_roads
 from spatial.network.roads_input import as_lines
-from spatial.network.seasons import season_rules, slowed_by_season
-from spatial.network.slope import with_slope
-from spatial.network.speeds import MODES, load_speeds
-from spatial.network.tags import class_values, tag_values
-from spatial.network.turns import with_turns
+from spatial.network.rules.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
+from spatial.network.rules.road_speeds import all_season_of_roads, has_any, speeds_of_roads
+from spatial.network.rules.seasons import season_rules, slowed_by_season
+from spatial.network.rules.speeds import MODES, load_speeds
+from spatial.network.rules.tags import class_values, tag_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.noding import Pieces
-    from spatial.network.speeds import SpeedTable
+    from spatial.network.rules.speeds import SpeedTable
     from spatial.rasters import Raster
     from spatial.sources.road_lines import RoadLines
 

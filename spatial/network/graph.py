@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from spatial.network.core import Core, CoreShape
+    from spatial.network.search.core import Core, CoreShape
 
 __all__ = ["TWIN", "Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
 
@@ -165,14 +165,14 @@ class TravelGraph:
     @cached_property
     def core_shape(self) -> CoreShape:
         """Junctions and chains, whatever the minutes; made when first asked for."""
-        from spatial.network.core import contract_graph  # noqa: PLC0415 - compiled code is loaded when needed
+        from spatial.network.search.core import contract_graph  # noqa: PLC0415 - compiled code is loaded when needed
 
         return contract_graph(self)
 
     @cached_property
     def core(self) -> Core:
         """The contracted graph with the minutes of this one; made when first asked for."""
-        from spatial.network.core import weigh_core  # noqa: PLC0415 - compiled code is loaded when needed
+        from spatial.network.search.core import weigh_core  # noqa: PLC0415 - compiled code is loaded when needed
 
         return weigh_core(self, self.core_shape)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.network.tags import class_values
+from spatial.network.rules.tags import class_values
 
 if TYPE_CHECKING:
     import pyproj

@@ -11,7 +11,7 @@ from rasterio.features import geometry_mask
 
 from spatial.access import access_table, rural_access_index, towns_as_facilities, wet_loss
 from spatial.access.rules import TOWN_TIERS
-from spatial.access.uncertainty import access_intervals
+from spatial.access.trials.uncertainty import access_intervals
 from spatial.network import with_season
 from spatial.stages.calibration import calibrated_graph, calibration_of, speed_status
 from spatial.stages.ground import closer_services, speeds_of, surroundings_of

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access import Surroundings
 from spatial.network import TravelGraph
-from spatial.network.border import border_lines
+from spatial.network.edits.border import border_lines
 from spatial.stages.rules import binding_norms, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from spatial import access
-from spatial.access.capacity import allocate_capacity
-from spatial.access.groups import Group, group_travel_times
+from spatial.access.measures.capacity import allocate_capacity
+from spatial.access.measures.groups import Group, group_travel_times
 from spatial.errors import ContractError
 from spatial.stages.decays import decay_of
 from spatial.stages.ground import closer_services, main_graph, surroundings_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from spatial.access.calibration import with_class_factors
+from spatial.access.trials.calibration import with_class_factors
 from spatial.network import build_network, combine_networks
-from spatial.network.border import hard_border
+from spatial.network.edits.border import hard_border
 from spatial.stages.ground import speeds_of
 
 if TYPE_CHECKING:

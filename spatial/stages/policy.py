@@ -8,7 +8,7 @@ from spatial.cartography.messages import messages
 from spatial.crs import parse_crs
 from spatial.errors import CrsError, StudyError, first_of
 from spatial.integration.norms_rules import applicable_norms
-from spatial.network.speeds import load_speeds
+from spatial.network.rules.speeds import load_speeds
 from spatial.qgis.meta import load_messages
 from spatial.runner.stage import Options
 from spatial.sources.services import load_services

@@ -10,11 +10,11 @@ import pandas as pd
 
 from spatial.access import compare_scenarios, summarise_scenarios, towns_as_facilities
 from spatial.access.rules import TOWN_TIERS
-from spatial.access.scenarios import reclassified
+from spatial.access.trials.scenarios import reclassified
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
-from spatial.network.closures import edges_closed_by
-from spatial.network.scenarios import Scenario, unknown_names
+from spatial.network.edits.closures import edges_closed_by
+from spatial.network.edits.scenarios import Scenario, unknown_names
 from spatial.sources.trials import new_roads_from_table
 from spatial.sources.vector import facilities_from_table, read_table
 from spatial.stages.calibration import calibrated_graph

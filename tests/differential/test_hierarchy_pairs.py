@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.road_like import graph_of_edges, road_like_graph
-from spatial.network import hierarchy_pairs, matrix, snap, times_matrix
-from spatial.network.hierarchy_pairs import graph_hierarchy, graph_metric, hierarchy_pays
+from spatial.network import snap, times_matrix
+from spatial.network.hierarchies import pairs as hierarchy_pairs
+from spatial.network.hierarchies.pairs import graph_hierarchy, graph_metric, hierarchy_pays
+from spatial.network.search import matrix
 
 
 def roads(seed, n_nodes=3000, *, closed=0.03):

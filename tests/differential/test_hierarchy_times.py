@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay
 
-from spatial.network.hierarchy import build_hierarchy
-from spatial.network.hierarchy_query import Entries, many_to_many
+from spatial.network.hierarchies.hierarchy import build_hierarchy
+from spatial.network.hierarchies.query import Entries, many_to_many
 
 SAME_MIN = 1e-9
 

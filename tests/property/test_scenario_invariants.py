@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.network import build_network
-from spatial.network.scenarios import Scenario, edit_network
+from spatial.network.edits.scenarios import Scenario, edit_network
 
 CRS = "EPSG:32738"
 quick = settings(max_examples=30, deadline=None, derandomize=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix
-from spatial.network.splitting import carry_snaps, cut_edges, split_edges
+from spatial.network.edits.splitting import carry_snaps, cut_edges, split_edges
 
 CRS = "EPSG:32738"
 quick = settings(max_examples=40, deadline=None, derandomize=True)

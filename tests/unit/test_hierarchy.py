@@ -9,9 +9,10 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from spatial.errors import NetworkError
-from spatial.network import kernels_hierarchy, kernels_hierarchy_order
-from spatial.network.hierarchy import build_hierarchy
-from spatial.network.hierarchy_query import Entries, compile_hierarchy, many_to_many
+from spatial.network.hierarchies import kernels_hierarchy
+from spatial.network.hierarchies import kernels_order as kernels_hierarchy_order
+from spatial.network.hierarchies.hierarchy import build_hierarchy
+from spatial.network.hierarchies.query import Entries, compile_hierarchy, many_to_many
 
 INF = np.inf
 

@@ -13,9 +13,9 @@ from affine import Affine
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix, tobler_speed, with_slope
-from spatial.network import slope as slope_module
-from spatial.network.slope import climbs_of
-from spatial.network.slope_speeds import cycling_multiplier, tobler_multiplier
+from spatial.network.legs import slope as slope_module
+from spatial.network.legs.slope import climbs_of
+from spatial.network.legs.slope_speeds import cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
 from spatial.sources.grids import read_raster
 from spatial.sources.osm import read_osm

@@ -1,0 +1,1 @@
+"""Ground within reach and ground nearest to each facility, as polygons."""

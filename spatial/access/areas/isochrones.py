@@ -1,0 +1,174 @@
+"""Isochrones: the ground within some minutes of facilities, as polygons that claim no more than was reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.areas.ground import AreaRules, Ground
+from spatial.access.areas.outlines import crossing, outlines, smoothed
+from spatial.access.areas.reach import check_options, groups_of, of_service
+from spatial.access.areas.stretches import reached_stretches, straight_pieces
+from spatial.access.options import numbers
+from spatial.access.places import place_on, take
+from spatial.access.rules import SnapRules
+from spatial.network import walk_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.access.areas.outlines import Nodes
+    from spatial.access.areas.reach import Group, Per
+    from spatial.access.areas.stretches import Direction, Stretches
+    from spatial.network import TravelGraph
+
+__all__ = ["isochrones"]
+
+
+def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    facilities: gpd.GeoDataFrame,
+    *,
+    cutoffs_min: Sequence[float],
+    service: str | frozenset[str] | None = None,
+    per: Per = "service",
+    direction: Direction = "to_facility",
+    areas: AreaRules | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Draw the ground within some minutes of facilities.
+
+    Roads within reach are cut at the exact minute (`reached_edges`). Around them lies the concave hull that `AreaRules`
+    describes: pockets out of reach stay holes, islands stay apart, no road out of reach lies in it but right beside one
+    within reach, nothing lies across a barrier, and a longer cutoff holds every shorter one.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    facilities : GeoDataFrame
+        With `facility_id` and `service`; those planned or closed are passed over.
+    cutoffs_min : sequence of float
+        Minutes from door to road, inclusive; each once.
+    service : str or frozenset of str, optional
+        Only this one, or several that count as one; without it every service on its own.
+    per : {'service', 'facility'}
+        One area for all facilities of a service, or one for each facility.
+    direction : {'to_facility', 'from_facility'}
+        Who travels: people to the facility, or help from it.
+    areas : AreaRules, optional
+        How far an area reaches beyond its roads.
+    rules : SnapRules, optional
+        How facilities are joined to the network; also speed and detour of the walk in `walk_on_top_min`.
+    barriers : GeoSeries, optional
+        Water and closed borders: no walk and no area crosses them.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a service (or facility) and cutoff, ascending: `service`, `facility_id` (missing for a service),
+        `mode`, `direction`, `cutoff_min`, `reached_km` (roads within reach, bridges and ferries included),
+        `area_km2`, `half_width_m`, `hull_m`, and `walk_on_top_min`, the walk of `hull_m` that the minutes do not
+        include. The geometry is a MultiPolygon, missing where nothing is within reach: no row is dropped.
+
+    Raises
+    ------
+    ContractError
+        Where a cutoff or a width makes no sense, or no facility offers the service.
+    CrsError
+        Where facilities, barriers and network differ in their CRS.
+
+    Examples
+    --------
+    >>> # isochrones(graph, facilities, cutoffs_min=(15, 30, 60), service="hospital").to_file("hospital.gpkg")
+    """
+    cutoffs = tuple(sorted(set(numbers("options", "cutoffs_min", np.atleast_1d(cutoffs_min)).tolist())))
+    check_options(cutoffs, direction=direction, per=per)
+    snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
+    places = place_on(
+        graph, of_service(facilities, service), key="facility_id", rules=snap_rules, barriers=barriers
+    )
+    ground = Ground(graph, area_rules, barriers)
+    rows = []
+    for group in groups_of(places, service, per):
+        members = take(places.snaps, group.members)
+        found = reached_stretches(graph, members, cutoff_min=cutoffs[-1], direction=direction)
+        rows += _nested(ground, group, found, cutoffs)
+    on_top = float(
+        walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour)
+    )
+    frame = pd.DataFrame(rows, columns=["service", "facility_id", "cutoff_min", "reached_km", "geometry"])
+    shapes = frame.pop("geometry").to_numpy(dtype=object)
+    frame = frame.astype({"service": "str", "facility_id": "str"}).assign(
+        mode=pd.Series(graph.mode, index=frame.index, dtype="str"),
+        direction=pd.Series(direction, index=frame.index, dtype="str"),
+        area_km2=np.nan_to_num(shapely.area(shapes)) / 1e6,
+        half_width_m=area_rules.half_width_m,
+        hull_m=area_rules.hull_m,
+        walk_on_top_min=on_top,
+    )
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
+
+
+def _nested(
+    ground: Ground, group: Group, found: Stretches, cutoffs: tuple[float, ...]
+) -> list[tuple[str, str | None, float, float, shapely.MultiPolygon | None]]:
+    """Draw the areas of one group, each of which holds the shorter ones."""
+    reached = [found.within(cutoff) for cutoff in cutoffs]
+    pieces = [straight_pieces(ground.graph, ground.leavable(each))[0] for each in reached]
+    areas = np.full(len(cutoffs), None, dtype=object)
+    if len(pieces[-1]):
+        areas = _areas(ground, reached, pieces)
+    rows = []
+    for cutoff, each, area in zip(cutoffs, reached, areas, strict=True):
+        km = float(((each.end - each.start) * ground.graph.length_m[each.edge]).sum()) / 1000.0
+        rows.append((group.service, group.facility_id, cutoff, km, area))
+    return rows
+
+
+def _areas(
+    ground: Ground, reached: list[Stretches], pieces: list[NDArray[np.float64]]
+) -> NDArray[np.object_]:
+    """Draw what each cutoff adds, one group of roads far from all others after the other, and join it."""
+    beyond = [ground.beyond(each) for each in reached]
+    group = ground.apart(np.concatenate(pieces))
+    groups = np.split(group, np.cumsum([len(lines) for lines in pieces])[:-1])
+    drawn = [
+        _bands(ground, [lines[own == number] for lines, own in zip(pieces, groups, strict=True)], beyond)
+        for number in range(int(group.max()) + 1)
+    ]
+    bands, of = (np.concatenate(each) for each in zip(*drawn, strict=True))
+    areas = [shapely.coverage_union_all(bands[of <= number]) for number in range(len(reached))]
+    shapes = [
+        ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
+    ]
+    return np.concatenate(shapes)
+
+
+def _bands(
+    ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Label nodes by the first cutoff that claims them, and draw the labels."""
+    grid = ground.grid(pieces[-1])
+    claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
+    for number, (lines, others) in enumerate(zip(pieces, beyond, strict=True)):
+        if len(lines):
+            claimed[number] = ground.claim(grid, grid.inward(lines), others)[0]
+    np.maximum.accumulate(claimed, axis=0, out=claimed)
+    first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
+    labels = np.where(first < len(pieces), first, -1).astype(np.int32)
+
+    def where(low: Nodes, high: Nodes) -> NDArray[np.float64]:
+        lower = np.minimum(first[low], first[high])
+        return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
+
+    bands, of = outlines(labels, where)
+    return smoothed(bands, grid), of

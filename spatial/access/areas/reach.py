@@ -1,0 +1,245 @@
+"""The roads within reach of facilities, cut at the exact minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.access.areas.stretches import Stretches, cut_lines, reached_stretches
+from spatial.access.options import service_names
+from spatial.access.places import existing, offering, place_on, take, texts
+from spatial.access.rules import SnapRules
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from spatial.access.areas.stretches import Direction
+    from spatial.access.places import Places
+    from spatial.network import TravelGraph
+
+    Per = Literal["facility", "service"]
+
+__all__ = ["Group", "check_options", "groups_of", "of_service", "reached_edges"]
+
+_DIRECTIONS = ("to_facility", "from_facility")
+_PER = ("service", "facility")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """
+    Facilities that make one area together.
+
+    Parameters
+    ----------
+    service : str
+        What they offer.
+    facility_id : str or None
+        The facility, where it stands alone.
+    members : ndarray of int64
+        Positions among the places.
+    """
+
+    service: str
+    facility_id: str | None
+    members: NDArray[np.int64]
+
+
+def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) -> Iterator[Group]:
+    """
+    Group facilities into those that make one area together.
+
+    Parameters
+    ----------
+    places : Places
+        Facilities.
+    service : str, frozenset of str or None
+        One service, several that count as one, or every service on its own.
+    per : {'facility', 'service'}
+        Whether every facility stands alone.
+
+    Yields
+    ------
+    Group
+        Services in alphabetical order, facilities in the order of their ids.
+
+    Raises
+    ------
+    ContractError
+        Where no facility offers the service, or none is told.
+    """
+    if "service" not in places.frame:
+        raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
+    offered = places.frame["service"].to_numpy(dtype=object)
+    there = sorted({name for name in offered.tolist() if isinstance(name, str)})
+    wanted = {name: frozenset({name}) for name in there}
+    if service is not None:
+        kinds = service_names(service)
+        wanted = {"+".join(sorted(kinds)): kinds}
+        if kinds.isdisjoint(there):
+            raise ContractError(
+                "facilities",
+                [f"service: none offers {first_of(sorted(kinds))}; there are {first_of(there, limit=20)}"],
+            )
+    for name, kinds in wanted.items():
+        members = np.flatnonzero(np.isin(offered, list(kinds)))
+        if per == "service":
+            yield Group(name, None, members)
+            continue
+        for member in members:
+            yield Group(name, str(places.ids[member]), np.array([member]))
+
+
+def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | None) -> gpd.GeoDataFrame:
+    """
+    Keep the facilities that serve today and offer a service, so that no others are joined to the network.
+
+    Parameters
+    ----------
+    facilities : GeoDataFrame
+        Of the analyst.
+    service : str, frozenset of str or None
+        The service; None for any.
+
+    Returns
+    -------
+    GeoDataFrame
+        All that serve where none offers it: whoever groups them says what there is.
+    """
+    serving = existing(facilities)
+    if service is None or "service" not in serving:
+        return serving
+    rows = offering(serving, service)
+    return serving.iloc[rows] if len(rows) else serving
+
+
+def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    facilities: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float,
+    service: str | frozenset[str] | None = None,
+    per: Per = "service",
+    direction: Direction = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Draw the roads within reach of facilities, cut at the exact minute.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    facilities : GeoDataFrame
+        With `facility_id` and `service`; those planned or closed are passed over.
+    cutoff_min : float
+        Minutes from door to road; inclusive; inf for all that can be reached.
+    service : str or frozenset of str, optional
+        Only this one, or several that count as one; without it every service on its own.
+    per : {'service', 'facility'}
+        The reach of the nearest of all facilities, or of each on its own.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How facilities are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a stretch: `service`, `facility_id` (the nearest), `mode`, `edge_id`, `road_class`, `start_fraction`,
+        `end_fraction`, `start_min`, `end_min`, `length_m` and the line in the drawn direction. Minutes run evenly
+        between the two ends.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is negative or NaN, or no facility offers the service.
+    CrsError
+        Where facilities and network differ in their CRS.
+
+    Examples
+    --------
+    On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
+    """
+    check_options((cutoff_min,), direction=direction, per=per)
+    places = place_on(
+        graph,
+        of_service(facilities, service),
+        key="facility_id",
+        rules=rules or SnapRules(),
+        barriers=barriers,
+    )
+    frames = []
+    for group in groups_of(places, service, per):
+        found = reached_stretches(
+            graph, take(places.snaps, group.members), cutoff_min=cutoff_min, direction=direction
+        )
+        frames.append(_stretch_rows(graph, places, group, found))
+    if not frames:
+        nothing = Group("", None, np.empty(0, dtype=np.int64))
+        empty = np.empty(0)
+        whole = np.empty(0, dtype=np.int64)
+        frames = [_stretch_rows(graph, places, nothing, Stretches(whole, *(empty,) * 4, whole))]
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=graph.crs)
+
+
+def check_options(cutoffs_min: tuple[float, ...], *, direction: str, per: str = "service") -> None:
+    """
+    Refuse options that make no sense.
+
+    Parameters
+    ----------
+    cutoffs_min : tuple of float
+        Minutes.
+    direction : str
+        Who travels.
+    per : str
+        What makes an area.
+
+    Raises
+    ------
+    ContractError
+        Where there is no cutoff, one is negative or NaN, or a word is not one of the two there are.
+    """
+    problems = [f"cutoff: {value:g} min, must be 0 or more" for value in cutoffs_min if not value >= 0]
+    if not cutoffs_min:
+        problems.append("cutoffs_min: is empty; name at least one")
+    words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
+    problems += [
+        f"{name}: is {word!r}, must be {' or '.join(known)}"
+        for name, word, known in words
+        if word not in known
+    ]
+    if problems:
+        raise ContractError("options", problems)
+
+
+def _stretch_rows(graph: TravelGraph, places: Places, group: Group, found: Stretches) -> gpd.GeoDataFrame:
+    n = len(found)
+    owners = group.members[found.owner] if n else found.owner
+    frame = pd.DataFrame(
+        {
+            "service": pd.Series([group.service] * n, dtype="str"),
+            "facility_id": texts(places.ids, owners),
+            "mode": pd.Series([graph.mode] * n, dtype="str"),
+            "edge_id": pd.Series(graph.edge_id[found.edge], dtype="str"),
+            "road_class": pd.Series(graph.road_class[found.edge], dtype="str"),
+            "start_fraction": found.start,
+            "end_fraction": found.end,
+            "start_min": found.start_min,
+            "end_min": found.end_min,
+            "length_m": (found.end - found.start) * graph.length_m[found.edge],
+        }
+    )
+    lines = cut_lines(graph, found.edge, found.start, found.end)
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=graph.crs)

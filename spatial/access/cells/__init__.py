@@ -1,0 +1,1 @@
+"""Cells of a population raster as origins."""

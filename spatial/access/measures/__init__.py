@@ -1,0 +1,1 @@
+"""Measures from a table of pairs: opportunities, floating catchments, capacity, poverty, groups."""

@@ -1,0 +1,201 @@
+"""The door of the floating catchments: pairs, weights, people and supply, read and checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatial.access.measures.catchment_sums import CatchmentSums, FcaMethod, Links, catchment_sums
+from spatial.access.measures.decays import ZONES_E2SFCA, decay_binary, decay_stepped
+from spatial.access.measures.od_pairs import read_pairs, weigh
+from spatial.access.measures.offers import COUNT, demand_of, offer_of
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.access.measures.decays import Decay
+    from spatial.access.measures.od_pairs import Pairs
+    from spatial.access.measures.offers import Offer
+
+__all__ = ["Catchments", "per_person", "read_catchments", "same"]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_DEFAULT_DECAY: Mapping[str, Decay] = MappingProxyType(
+    {
+        "2sfca": decay_binary(max(ZONES_E2SFCA)),
+        **dict.fromkeys(("e2sfca", "3sfca", "m2sfca", "bfca"), decay_stepped(ZONES_E2SFCA)),
+    }
+)
+"""Luo and Wang (2003): 30 minutes; the others by the zones of Luo and Qi (2009)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catchments:
+    """
+    Everything that a floating catchment needs, read and checked once.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Pairs of settlements and the facilities of the service.
+    decay : Decay
+        What a facility is worth at so many minutes.
+    weight : ndarray of float64, shape (pairs,)
+        The decay of each pair.
+    demand : ndarray of float64, shape (n,)
+        People; 0 where unknown.
+    demand_known_share : float
+        Share of settlements with a number of people.
+    offer : Offer
+        Supply of each facility.
+    """
+
+    pairs: Pairs
+    decay: Decay
+    weight: FloatArray
+    demand: FloatArray
+    demand_known_share: float
+    offer: Offer
+
+    def sums(self, method: FcaMethod, *, choice: str = "catchment") -> CatchmentSums:
+        """
+        Compute ratios and access.
+
+        Parameters
+        ----------
+        method : str
+            As in `floating_catchment_area`.
+        choice : str
+            As in `floating_catchment_area`.
+
+        Returns
+        -------
+        CatchmentSums
+            By position of settlement and facility.
+        """
+        chosen = None
+        if method == "3sfca" and choice == "all_pairs":
+            chosen = self.decay.uncut(self.pairs.minutes)
+        return catchment_sums(
+            self.links, self.weight, self.demand, self.offer.supply, method=method, choice_weight=chosen
+        )
+
+    @property
+    def links(self) -> Links:
+        """Pairs by position."""
+        return Links(self.pairs.origin, self.pairs.destination, self.pairs.shape)
+
+    def said(self, method: str, n: int) -> dict[str, object]:
+        """
+        Name what was measured, in the columns that every result begins with.
+
+        Parameters
+        ----------
+        method : str
+            The measure.
+        n : int
+            Rows.
+
+        Returns
+        -------
+        dict
+            `service`, `mode`, `method` and `decay`.
+        """
+        return {
+            "service": same(self.pairs.service, n),
+            "mode": same(self.pairs.mode, n),
+            "method": same(method, n),
+            "decay": same(str(self.decay), n),
+        }
+
+
+def read_catchments(  # noqa: PLR0913 - what the public functions share, by their names
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    method: FcaMethod,
+    decay: Decay | None,
+    demand: str,
+    supply: str | None,
+) -> Catchments:
+    """
+    Check the frames and weigh the pairs.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `floating_catchment_area`.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    method : str
+        As in `floating_catchment_area`; decides the decay where none is given.
+    decay : Decay or None
+        The decay.
+    demand : str
+        Column of people.
+    supply : str or None
+        Column of supply, ``count``, or None for the rule.
+
+    Returns
+    -------
+    Catchments
+        Numbers by position.
+
+    Raises
+    ------
+    ContractError
+        For bad frames, an unknown method, and a decay that reaches beyond the end of the pairs.
+    """
+    if method not in get_args(FcaMethod):
+        raise ContractError(
+            "options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"]
+        )
+    decay = _DEFAULT_DECAY[method] if decay is None else decay
+    pairs = read_pairs(od, settlements, facilities, service=service)
+    persons, known = demand_of(pairs, demand)
+    return Catchments(pairs, decay, weigh(pairs, decay), persons, known, offer_of(pairs, supply))
+
+
+def same(value: str, n: int) -> pd.Series[str]:
+    """
+    Repeat a text.
+
+    Parameters
+    ----------
+    value : str
+        The text.
+    n : int
+        Rows.
+
+    Returns
+    -------
+    Series of str
+        The text in every row.
+    """
+    return pd.Series(value, index=range(n), dtype="str")
+
+
+def per_person(offer: Offer) -> str:
+    """
+    Name the unit of supply per person.
+
+    Parameters
+    ----------
+    offer : Offer
+        Supply.
+
+    Returns
+    -------
+    str
+        Such as ``capacity per person``.
+    """
+    return f"{'facilities' if offer.basis == COUNT else offer.basis} per person"

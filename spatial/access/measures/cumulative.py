@@ -1,0 +1,287 @@
+"""What can be reached: opportunities within cutoffs, and opportunities weighed by time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatial.access.measures.od_pairs import read_pairs, require_within, statuses, weigh
+from spatial.access.measures.offers import COUNT, offer_of
+from spatial.access.options import numbers
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatial.access.measures.decays import Decay
+    from spatial.access.measures.od_pairs import Pairs
+
+__all__ = ["cumulative_cutoff", "cumulative_interval", "gravity"]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_ON_THE_GRID = 1e-9
+"""Slack in steps, so that a grid ends at its upper bound in spite of rounding."""
+
+
+def cumulative_cutoff(
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    cutoffs_min: float | Sequence[float],
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Count the opportunities within one or several cutoffs of every settlement.
+
+    Parameters
+    ----------
+    od : DataFrame
+        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
+    settlements, facilities : DataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    cutoffs_min : float or sequence of float
+        Minutes, 0 or more, inclusive; inf: whatever can be reached.
+    opportunities : str
+        Column of the facilities that is summed, such as ``capacity``, known and 0 or more for each; ``count``: each
+        counts one.
+
+    Returns
+    -------
+    DataFrame
+        Long form, one row a settlement and cutoff, always, in the order given: `settlement_id`, `service`, `mode`,
+        `cutoff_min`, `value` (0 where nothing is within), `unit`, `status` (reached, beyond_cutoff, no_pair,
+        no_facility), `facilities_reached`.
+
+    Raises
+    ------
+    ContractError
+        For bad frames, and for a cutoff that is negative, NaN, given twice or beyond the end of the pairs.
+
+    Notes
+    -----
+    ``C_i = sum_j O_j [t_ij <= T]``.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [10.0, 40.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> found = cumulative_cutoff(od, places, schools, service="school", cutoffs_min=[5.0, 10.0, 40.0])
+    >>> found["value"].tolist()
+    [0.0, 1.0, 2.0]
+    """
+    pairs = read_pairs(od, settlements, facilities, service=service)
+    cutoffs = _checked(cutoffs_min)
+    require_within(pairs, float(cutoffs[np.isfinite(cutoffs)].max(initial=0.0)), what="cutoffs_min")
+    offer = offer_of(pairs, opportunities)
+    values = _within(pairs, cutoffs, offer.supply[pairs.destination])
+    counts = _within(pairs, cutoffs, np.ones(len(pairs.minutes)))
+    n, several = len(settlements), len(cutoffs)
+    status = pd.concat([statuses(pairs, counts[:, c] > 0) for c in range(several)], keys=range(several))
+    rows = np.arange(n * several).reshape(several, n).T.ravel()
+    table = pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"].repeat(several).reset_index(drop=True),
+            "service": pd.Series(pairs.service, index=range(n * several), dtype="str"),
+            "mode": pd.Series(pairs.mode, index=range(n * several), dtype="str"),
+            "cutoff_min": np.tile(cutoffs, n),
+            "value": values.ravel(),
+            "unit": pd.Series(_unit(offer.basis), index=range(n * several), dtype="str"),
+            "status": status.to_numpy()[rows],
+            "facilities_reached": counts.ravel().astype(np.int64),
+        }
+    )
+    return table.astype({"status": "str"})
+
+
+def cumulative_interval(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    interval_min: tuple[float, float],
+    step_min: float = 1.0,
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Average the opportunities over all cutoffs of an interval, so that no single cutoff decides.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `cumulative_cutoff`.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    interval_min : tuple of float
+        First and last cutoff, both counted.
+    step_min : float
+        Minutes between cutoffs, above 0. The last cutoff counts only where steps lead to it.
+    opportunities : str
+        As in `cumulative_cutoff`.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement in the order given: `settlement_id`, `service`, `mode`, `value` (the mean), `value_lower`
+        and `value_upper` (at the first and last cutoff), `cutoffs`, `unit`, `status` at the last cutoff.
+
+    Raises
+    ------
+    ContractError
+        For bad frames, an interval that is negative, not finite, falling or beyond the end of the pairs, or a step
+        that is not above 0.
+
+    Notes
+    -----
+    The mean over cutoffs of Tomasiello et al. (2023).
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [10.0, 40.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> found = cumulative_interval(
+    ...     od, places, schools, service="school", interval_min=(20.0, 40.0), step_min=10.0
+    ... )
+    >>> found["value"].round(6).tolist()  # one, one and two schools
+    [1.333333]
+    """
+    if np.shape(interval_min) != (2,):
+        raise ContractError(
+            "options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"]
+        )
+    first, last = map(float, interval_min)
+    if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
+        raise ContractError(
+            "options", [f"interval_min {interval_min}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
+        )
+    steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
+    cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
+    pairs = read_pairs(od, settlements, facilities, service=service)
+    require_within(pairs, last, what="interval_min")
+    offer = offer_of(pairs, opportunities)
+    values = _within(pairs, cutoffs, offer.supply[pairs.destination])
+    reached = np.bincount(pairs.origin[pairs.minutes <= cutoffs[-1]], minlength=len(settlements)) > 0
+    return pd.DataFrame(
+        {
+            **_head(pairs),
+            "value": values.mean(axis=1),
+            "value_lower": values[:, 0],
+            "value_upper": values[:, -1],
+            "cutoffs": len(cutoffs),
+            "unit": pd.Series(_unit(offer.basis), index=range(len(settlements)), dtype="str"),
+            "status": statuses(pairs, reached),
+        }
+    )
+
+
+def gravity(
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    decay: Decay,
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Sum the opportunities around every settlement, each weighed by its travel time.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `cumulative_cutoff`.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+    decay : Decay
+        What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``.
+    opportunities : str
+        As in `cumulative_cutoff`.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement in the order given: `settlement_id`, `service`, `mode`, `decay`, `value` (0 where nothing
+        has weight), `unit`, `status`, `facilities_reached` (those with a weight above 0).
+
+    Raises
+    ------
+    ContractError
+        For bad frames, and a decay with a cutoff beyond the end of the pairs. A decay without cutoff that the pairs
+        cut short is told in a warning, with the weight that is left there.
+
+    Notes
+    -----
+    Hansen (1959): ``H_i = sum_j O_j f(t_ij)``.
+
+    Examples
+    --------
+    >>> from spatial.access.measures.decays import decay_linear
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [0.0, 15.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> gravity(od, places, schools, service="school", decay=decay_linear(60.0))["value"].tolist()
+    [1.75]
+    """
+    pairs = read_pairs(od, settlements, facilities, service=service)
+    offer = offer_of(pairs, opportunities)
+    weight = weigh(pairs, decay)
+    n = len(settlements)
+    counts = np.bincount(pairs.origin[weight > 0.0], minlength=n)
+    return pd.DataFrame(
+        {
+            **_head(pairs),
+            "decay": pd.Series(str(decay), index=range(n), dtype="str"),
+            "value": np.bincount(pairs.origin, weight * offer.supply[pairs.destination], minlength=n),
+            "unit": pd.Series(f"weighted {_unit(offer.basis)}", index=range(n), dtype="str"),
+            "status": statuses(pairs, counts > 0),
+            "facilities_reached": counts,
+        }
+    )
+
+
+def _head(pairs: Pairs) -> dict[str, object]:
+    n = len(pairs.settlements)
+    return {
+        "settlement_id": pairs.settlements["settlement_id"].reset_index(drop=True),
+        "service": pd.Series(pairs.service, index=range(n), dtype="str"),
+        "mode": pd.Series(pairs.mode, index=range(n), dtype="str"),
+    }
+
+
+def _unit(basis: str) -> str:
+    return "facilities" if basis == COUNT else basis
+
+
+def _checked(cutoffs_min: float | Sequence[float]) -> FloatArray:
+    cutoffs = np.atleast_1d(numbers("options", "cutoffs_min", cutoffs_min))
+    problems = [f"cutoffs_min: {cutoff} must be 0 or more" for cutoff in cutoffs if not cutoff >= 0.0]
+    if len(cutoffs) == 0:
+        problems.append("cutoffs_min: give one or more")
+    if len(np.unique(cutoffs)) < len(cutoffs):
+        problems.append("cutoffs_min: one is given twice")
+    if problems:
+        raise ContractError("options", problems)
+    return cutoffs
+
+
+def _within(pairs: Pairs, cutoffs: FloatArray, worth: FloatArray) -> FloatArray:
+    """Sum the worth of pairs within each cutoff: each pair goes to the first cutoff that it meets, then sums run on."""
+    n, several = len(pairs.settlements), len(cutoffs)
+    order = np.argsort(cutoffs)
+    first = np.searchsorted(cutoffs[order], pairs.minutes, side="left")
+    inside = first < several
+    cell = pairs.origin[inside] * several + first[inside]
+    sums = np.bincount(cell, worth[inside], minlength=n * several).reshape(n, several)
+    values = np.empty((n, several))
+    values[:, order] = np.cumsum(sums, axis=1)
+    return values

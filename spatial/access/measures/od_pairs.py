@@ -1,0 +1,316 @@
+"""The door of the measures: frames of pairs, settlements and facilities become checked numbers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatial.access.measures.decays import Decay
+from spatial.access.options import numbers, service_names
+from spatial.access.place_checks import check_table
+from spatial.access.places import existing
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Pairs", "read_pairs", "require_columns", "require_within", "statuses", "weigh"]
+
+_log = logging.getLogger(__name__)
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """
+    Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes.
+
+    Parameters
+    ----------
+    settlements, facilities : DataFrame
+        The rows that the positions mean: all settlements, and the existing facilities of the service.
+    service : str
+        The service, or several joined by ``+``.
+    mode : str
+        Modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none.
+    origin, destination : ndarray of int64, shape (pairs,)
+        Positions of settlement and facility.
+    minutes : ndarray of float64, shape (pairs,)
+        0 or more, finite.
+    cutoff_min : float
+        Minutes at which the pairs end, where that is known; inf otherwise.
+    """
+
+    settlements: pd.DataFrame
+    facilities: pd.DataFrame
+    service: str
+    mode: str
+    origin: IntArray
+    destination: IntArray
+    minutes: FloatArray
+    cutoff_min: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of settlements and of facilities."""
+        return len(self.settlements), len(self.facilities)
+
+
+def read_pairs(
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+) -> Pairs:
+    """
+    Check the frames and turn ids into positions.
+
+    Parameters
+    ----------
+    od : DataFrame
+        `from_id`, `to_id`, `travel_time_min` and perhaps `mode`. inf means unreachable, as no row does. Where several
+        modes give a time for a pair, the fastest counts. A column `group` must name one group.
+    settlements : DataFrame
+        With `settlement_id`.
+    facilities : DataFrame
+        With `facility_id`, `service` and perhaps `status`; only existing ones count.
+    service : str or frozenset of str
+        The service, or all the services of facilities that count for it.
+
+    Returns
+    -------
+    Pairs
+        Those of the service.
+
+    Raises
+    ------
+    ContractError
+        For missing columns, ids that are missing, doubled or in no table, an unknown service, minutes that are
+        negative or NaN, and pairs that occur twice in one mode.
+    """
+    require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
+    if "group" in od and len(od["group"].unique()) > 1:
+        raise ContractError(
+            "od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"]
+        )
+    origins = _index("settlements", settlements, "settlement_id")
+    goals = _index("facilities", facilities, "facility_id")
+    require_columns("facilities", facilities, ("service",))
+    kinds = service_names(service)
+    _known_service(facilities, kinds)
+    i, j = _positions(od["from_id"], origins), _positions(od["to_id"], goals)
+    minutes = numbers("od", "travel_time_min", od["travel_time_min"])
+    _check_pairs(od, (i, j), minutes)
+    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
+    chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
+    position = np.full(len(facilities), -1, dtype=np.int64)
+    position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
+    j = position[j]
+    keep = np.isfinite(minutes)
+    keep &= j >= 0
+    if not keep.all():
+        i, j, minutes = i[keep], j[keep], minutes[keep]
+    modes = od["mode"].to_numpy()[keep] if "mode" in od else None
+    key = i * max(len(chosen), 1) + j
+    if not _is_once(key):
+        _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
+        fastest = _fastest(key, minutes)
+        i, j, minutes = i[fastest], j[fastest], minutes[fastest]
+    return Pairs(
+        settlements=settlements,
+        facilities=chosen.drop(columns="_at"),
+        service="+".join(sorted(kinds)),
+        mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes)})),
+        origin=i,
+        destination=j,
+        minutes=minutes,
+        cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
+    )
+
+
+def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    """
+    Refuse a frame that lacks columns.
+
+    Parameters
+    ----------
+    table : str
+        Its name in the message.
+    frame : DataFrame
+        The frame.
+    columns : iterable of str
+        What it must have.
+
+    Raises
+    ------
+    ContractError
+        With every column that is missing.
+    """
+    check_table(frame, table)
+    missing = [f"{name}: no such column" for name in columns if name not in frame]
+    if missing:
+        raise ContractError(table, missing)
+
+
+def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
+    require_columns(table, frame, (key,))
+    index: pd.Index = pd.Index(frame[key])
+    problems = []
+    if index.hasnans:
+        problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
+    if not index.is_unique:
+        problems.append(f"{key}: not unique: {first_of(index[index.duplicated()].unique())}")
+    if problems:
+        raise ContractError(table, problems)
+    return index
+
+
+def _known_service(facilities: pd.DataFrame, kinds: frozenset[str]) -> None:
+    there = sorted(set(facilities["service"].dropna().astype(str)))
+    if not kinds & set(there):
+        offered = ", ".join(there) or "none at all"
+        raise ContractError(
+            "facilities", [f"service: no facility offers {'+'.join(sorted(kinds))!r}; there are: {offered}"]
+        )
+
+
+def _positions(ids: pd.Series, index: pd.Index) -> IntArray:
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        of_category = np.append(index.get_indexer(pd.Index(ids.cat.categories)), -1)
+        return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
+    if pd.api.types.is_numeric_dtype(ids.dtype):
+        return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int64)
+    codes, named = pd.factorize(ids)  # far fewer ids than rows: text is looked up once each
+    return np.append(index.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
+
+
+def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> None:
+    problems = []
+    for column, table, found in zip(
+        ("from_id", "to_id"), ("settlements", "facilities"), positions, strict=True
+    ):
+        if bool((found < 0).any()):
+            strange = od.loc[found < 0, column].unique()
+            problems.append(f"{column}: in no row of {table}: {first_of(strange)}")
+    for what, wrong in (
+        ("NaN; give no row, or inf, for a pair without a way", np.isnan(minutes)),
+        ("negative", minutes < 0.0),
+    ):
+        if bool(wrong.any()):
+            rows = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
+            problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
+    if problems:
+        raise ContractError("od", problems)
+
+
+def _is_once(key: IntArray) -> bool:
+    if bool((key[1:] > key[:-1]).all()):
+        return True
+    ordered = np.sort(key)
+    return bool((ordered[1:] > ordered[:-1]).all())
+
+
+def _check_once(key: IntArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
+    rows = pd.DataFrame({"key": key, "mode": "" if modes is None else modes})
+    doubled = np.unique(key[rows.duplicated().to_numpy()])
+    if len(doubled):
+        i, j = np.divmod(doubled, len(ids[1]))
+        named = list(zip(ids[0][i].tolist(), ids[1][j].tolist(), strict=True))
+        raise ContractError("od", [f"from_id, to_id: twice in one mode: {first_of(named)}"])
+
+
+def _fastest(key: IntArray, minutes: FloatArray) -> IntArray:
+    """Choose the row of the fastest mode of each pair."""
+    order = np.lexsort((minutes, key))
+    return np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
+
+
+def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
+    """
+    Refuse a catchment that reaches further than the pairs do.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        They tell where they end, if `travel_times` made them.
+    cutoff_min : float
+        How far the catchment reaches.
+    what : str
+        Its name in the message.
+
+    Raises
+    ------
+    ContractError
+        Where it would lack pairs.
+    """
+    if np.isfinite(cutoff_min) and cutoff_min > pairs.cutoff_min:
+        raise ContractError(
+            "od",
+            [f"{what}: {cutoff_min:g} min, but the pairs end at {pairs.cutoff_min:g} min; make longer ones"],
+        )
+
+
+def weigh(pairs: Pairs, decay: Decay) -> FloatArray:
+    """
+    Weigh every pair, and tell where the decay is cut short by the pairs.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Pairs.
+    decay : Decay
+        The decay.
+
+    Returns
+    -------
+    ndarray of float64, shape (pairs,)
+        Weights.
+
+    Raises
+    ------
+    ContractError
+        Where the decay has a cutoff beyond the end of the pairs.
+    """
+    if not isinstance(decay, Decay):
+        raise ContractError(
+            "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
+        )
+    require_within(pairs, decay.cutoff_min, what="decay")
+    if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
+        left = float(decay(pairs.cutoff_min))
+        _log.warning("the pairs end at %g min, where %s is still %.3g", pairs.cutoff_min, decay, left)
+    return decay(pairs.minutes)
+
+
+def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
+    """
+    Say why a settlement has the value that it has.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Pairs.
+    reached : ndarray of bool, shape (n,)
+        Whether any facility counts for it.
+
+    Returns
+    -------
+    Series of str
+        ``reached``; ``beyond_cutoff``: there are pairs, all too far; ``no_pair``: the pairs hold none for it, because
+        there is no way, it is not snapped, or the way is longer than the pairs go; ``no_facility``: none exists.
+    """
+    n, m = pairs.shape
+    paired = np.zeros(n, dtype=bool)
+    paired[pairs.origin] = True
+    status = np.where(
+        reached, "reached", np.where(paired, "beyond_cutoff", "no_pair" if m else "no_facility")
+    )
+    return pd.Series(status, dtype="str")

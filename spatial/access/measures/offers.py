@@ -1,0 +1,149 @@
+"""What settlements ask for and facilities give: people and supply, checked, with how much of either is known."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.access.measures.od_pairs import require_columns
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spatial.access.measures.od_pairs import Pairs
+
+__all__ = ["COUNT", "Offer", "demand_of", "offer_of"]
+
+_log = logging.getLogger(__name__)
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+COUNT = "count"
+"""Each facility counts one, whatever its size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """
+    What each facility has to give.
+
+    Parameters
+    ----------
+    supply : ndarray of float64, shape (m,)
+        0 or more, finite.
+    basis : str
+        The column it is from, or ``count`` where each facility counts one.
+    known_share : float
+        Share of facilities whose capacity is known, whether it was used or not; NaN without any facility.
+    """
+
+    supply: FloatArray
+    basis: str
+    known_share: float
+
+
+def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
+    """
+    Read the people of each settlement.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Its settlements.
+    column : str
+        Their column of persons.
+
+    Returns
+    -------
+    demand : ndarray of float64, shape (n,)
+        0 where unknown.
+    known_share : float
+        Share of settlements with a number; NaN without any settlement.
+
+    Raises
+    ------
+    ContractError
+        Where the column is missing, holds nothing known, or a number is negative or infinite.
+    """
+    require_columns("settlements", pairs.settlements, (column,))
+    persons = numbers("settlements", column, pairs.settlements[column])
+    _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
+    known = ~np.isnan(persons)
+    if len(persons) and not known.any():
+        raise ContractError(
+            "settlements",
+            [f"{column}: no value is known; run allocate_population first, or name another column"],
+        )
+    if not known.all():
+        _log.warning(
+            "%s is unknown in %d of %d settlements: they count as empty",
+            column,
+            int((~known).sum()),
+            len(known),
+        )
+    return np.where(known, persons, 0.0), float(known.mean()) if len(known) else np.nan
+
+
+def offer_of(pairs: Pairs, column: str | None) -> Offer:
+    """
+    Read what each facility has to give.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Its facilities.
+    column : str or None
+        A column of the facilities, which must then be known everywhere; ``count``: each counts one. None: the column
+        `capacity` where it is known for every facility of the service, else each counts one and a warning says so.
+
+    Returns
+    -------
+    Offer
+        Supply and where it is from.
+
+    Raises
+    ------
+    ContractError
+        Where a named column is missing or unknown somewhere, or a number is negative or infinite.
+    """
+    m = len(pairs.facilities)
+    name = "capacity" if column in (None, COUNT) else str(column)
+    if name not in pairs.facilities:
+        if name != "capacity" or column == name:
+            require_columns("facilities", pairs.facilities, (name,))
+        capacity = np.full(m, np.nan)
+    else:
+        capacity = np.array(numbers("facilities", name, pairs.facilities[name]))
+    _no_bad("facilities", pairs.facilities["facility_id"], name, capacity)
+    known = ~np.isnan(capacity)
+    share = float(known.mean()) if m else np.nan
+    if column not in (None, COUNT) and not known.all():
+        unknown = pairs.facilities["facility_id"].to_numpy()[~known]
+        raise ContractError(
+            "facilities",
+            [
+                f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"
+            ],
+        )
+    if column == COUNT or not known.all():
+        if column is None and m:
+            _log.warning(
+                "%s: capacity is known for %d of %d facilities: each counts one",
+                pairs.service,
+                int(known.sum()),
+                m,
+            )
+        return Offer(np.ones(m), COUNT, share)
+    return Offer(capacity, name, share)
+
+
+def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None:
+    wrong = (values < 0.0) | np.isinf(values)
+    if bool(wrong.any()):
+        raise ContractError(table, [f"{column}: negative or infinite for {first_of(ids.to_numpy()[wrong])}"])

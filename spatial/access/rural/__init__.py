@@ -1,0 +1,1 @@
+"""The last mile, the Rural Access Index and what the wet season takes."""

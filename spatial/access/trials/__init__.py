@@ -1,0 +1,1 @@
+"""Runs beside each other: intervals, calibration, scenarios, emergency response."""

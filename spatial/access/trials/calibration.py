@@ -1,0 +1,479 @@
+"""Fit the speeds of a network to observed minutes, and say how far off they are on observations kept aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import lsq_linear
+
+from spatial.access.options import check_count
+from spatial.access.rules import SnapRules
+from spatial.access.trials.calibration_report import error_report, errors_of
+from spatial.access.trials.observed import Observed, Ways, read_observed, ways_of
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.network import TravelGraph
+
+__all__ = ["Calibration", "FitRules", "calibrate_speeds", "with_class_factors"]
+
+_BY = ("road_class", "surface")
+
+_SETTLED = 1e-4
+"""Factors that move less than this share in a round have settled."""
+
+_HUBER = 1.345
+"""Residuals beyond so many standard deviations count less (Huber 1964; 95 % efficiency on normal errors)."""
+
+_BIWEIGHT = 4.685
+"""Residuals beyond so many standard deviations count nothing (Beaton and Tukey 1974; the same efficiency)."""
+
+_LEAST_ERROR = 0.1
+"""Standard deviation of observed minutes, as a share, below which none is believed."""
+
+_HUBER_ROUNDS = 2
+"""Rounds after which residuals are due to blunders rather than to wrong speeds."""
+
+_MAD_TO_SD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@dataclass(frozen=True)
+class FitRules:
+    """
+    How speeds are fitted.
+
+    Parameters
+    ----------
+    minimum : int
+        Fewer usable observations are refused; half of them are for the fit.
+    bounds : tuple of float
+        Least and largest factor on the speed of a class.
+    ridge : float
+        Weight of the assumption that speeds are right: that of so many observations of median length a class, so that a
+        class hardly travelled keeps its speed.
+    rounds : int
+        How often ways are looked for again at most, as other speeds move them.
+    """
+
+    minimum: int = 20
+    bounds: tuple[float, float] = (0.4, 2.5)
+    ridge: float = 0.02
+    rounds: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse rules that fit nothing."""
+        check_count("minimum", self.minimum)
+        check_count("rounds", self.rounds)
+        least, largest = self.bounds
+        problems = (
+            [] if 0.0 < least < largest < np.inf else [f"bounds: {self.bounds}, must rise from above 0"]
+        )
+        if not 0.0 < self.ridge < np.inf:
+            problems.append(f"ridge: is {self.ridge:g}, must be above 0")
+        if problems:
+            raise ContractError("fit rules", problems)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """
+    What observed minutes say of the speeds of a network.
+
+    Parameters
+    ----------
+    factors : mapping of str to float
+        Factor on the speed of each class that an observation of the fitted half uses; others keep theirs.
+    by : {'road_class', 'surface'}
+        What the classes are.
+    groups : mapping of str to str
+        Classes that share a factor, by their own name.
+    observations : DataFrame
+        The usable ones as given, with `half` (fit or test), `modelled_before_min`, `modelled_after_min`, `error_before`
+        and `error_after` (modelled / observed - 1; below 0 where the model is too fast), `distance_m` and
+        `dominant_class`.
+    unused : DataFrame
+        The others as given, with `reason`: not_snapped, no_path, or no_road (nothing of the way is on it).
+    report : DataFrame
+        Errors by `half`, `stage` (before, after), `by` (all, distance, class) and `group`: `n`, the median and the
+        5 and 95 % quantiles in minutes and as shares, and the mean absolute error.
+    """
+
+    factors: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    by: Literal["road_class", "surface"] = "road_class"
+    groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    observations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unused: pd.DataFrame = field(default_factory=pd.DataFrame)
+    report: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @classmethod
+    def none(cls) -> Calibration:
+        """
+        Stand for speeds that were never compared with observations.
+
+        Returns
+        -------
+        Calibration
+            With `calibrated` False; applying it changes nothing.
+        """
+        return cls()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether there were observations."""
+        return len(self.observations) > 0
+
+    @property
+    def improves(self) -> bool:
+        """Whether the mean absolute error on the observations kept aside is smaller with the factors."""
+        if not self.calibrated:
+            return False
+        return self._of_all("test", "after", "mean_absolute_min") < self._of_all(
+            "test", "before", "mean_absolute_min"
+        )
+
+    def _of_all(self, half: str, stage: str, column: str) -> float:
+        table = self.report
+        rows = table.loc[(table["half"] == half) & (table["stage"] == stage) & (table["by"] == "all"), column]
+        return float(rows.iloc[0])
+
+    def summary(self) -> dict[str, Any]:
+        """
+        Say in a few numbers what was fitted and how good it is.
+
+        Returns
+        -------
+        dict
+            Fit for JSON: `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 %
+            errors, before and after.
+        """
+        if not self.calibrated:
+            return {"calibrated": False}
+        columns = ("median_error_min", "median_error_share", "p05_error_share", "p95_error_share")
+        return {
+            "calibrated": True,
+            "observations": len(self.observations),
+            "unused": len(self.unused),
+            "factors": dict(self.factors),
+            "improves": self.improves,
+            **{
+                f"{stage}_{name}": self._of_all("test", stage, name)
+                for stage in ("before", "after")
+                for name in columns
+            },
+        }
+
+    def apply(self, graph: TravelGraph) -> TravelGraph:
+        """
+        Give a network the fitted speeds.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            The network that was compared, or another one with the same speed table; left unchanged.
+
+        Returns
+        -------
+        TravelGraph
+            With ``report["calibration"]``; the same graph without observations.
+
+        Raises
+        ------
+        ContractError
+            Where the network is calibrated already.
+        """
+        if not self.calibrated:
+            return graph
+        if "calibration" in graph.report:
+            raise ContractError(
+                "options", ["graph: is calibrated already; apply to the network as it was built"]
+            )
+        faster = with_class_factors(graph, self.factors, by=self.by, groups=self.groups)
+        return replace(faster, report={**graph.report, "calibration": self.summary()})
+
+    def speed_range(self, graph: TravelGraph) -> tuple[float, float] | None:
+        """
+        Turn measured errors into factors on all speeds.
+
+        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            Where it is calibrated, errors of the half kept aside with the factors count; otherwise errors of all
+            observations without.
+
+        Returns
+        -------
+        tuple of float or None
+            Factors of the slow run (1 or less) and of the fast one (1 or more), of the 5 and 95 % errors; None without
+            observations.
+        """
+        return self.error_range(fitted="calibration" in graph.report)
+
+    def error_range(self, *, fitted: bool) -> tuple[float, float] | None:
+        """
+        Turn measured errors into factors on all speeds, as `speed_range` does.
+
+        Parameters
+        ----------
+        fitted : bool
+            Whether the speeds in use are the fitted ones.
+
+        Returns
+        -------
+        tuple of float or None
+            As of `speed_range`.
+        """
+        if not self.calibrated:
+            return None
+        if fitted:
+            kept = self.observations.loc[self.observations["half"] == "test", "error_after"]
+        else:
+            kept = self.observations["error_before"]
+        low, high = (1.0 + errors_of(kept.to_numpy(dtype=np.float64), share) for share in (0.05, 0.95))
+        return min(low, 1.0), max(high, 1.0)
+
+
+def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    observed: pd.DataFrame,
+    *,
+    places: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] = (),
+    by: Literal["road_class", "surface"] = "road_class",
+    groups: Mapping[str, str] | None = None,
+    fit: FitRules | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> Calibration:
+    """
+    Compare a network's times with observed ones, and fit a factor on the speed of each class of road.
+
+    Half of the observations are for the fit, the other half for the test: pairs of places, sorted by modelled minutes,
+    go to either in turn, both directions of a pair to the same half. Minutes of the fitted half are explained by the
+    minutes on each class along the fastest way, times a factor a class within bounds: bounded least squares, weighted
+    by 1 / modelled minutes, as delays along a way add up, with a ridge towards 1. Outliers count less (Huber 1964), and
+    from the third round on those beyond 4.7 standard deviations nothing (Beaton and Tukey 1974). Then ways are looked
+    for again with the new speeds. Walks to and from the network keep their speed.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode, not calibrated yet.
+    observed : DataFrame
+        From a survey, a map service or official statistics: observed_min (above 0) door to door, with from_id and
+        to_id, or from_x, from_y, to_x and to_y in the CRS of the graph. Other columns are carried along.
+    places : GeoDataFrame of Point, or sequence of them
+        Where the ids are: settlements, facilities, or places with place_id.
+    by : {'road_class', 'surface'}
+        What a class is.
+    groups : mapping of str to str, optional
+        Classes that share a factor, such as ``{"primary_link": "primary"}``; "unknown" is the class of untagged
+        surfaces.
+    fit : FitRules, optional
+        How the fit is made.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    Calibration
+        Factors, errors before and after on both halves, and the observations that could not be used, with the reason.
+
+    Raises
+    ------
+    ContractError
+        Where observations make no sense, or too few of them can be used.
+
+    Examples
+    --------
+    >>> # All observed times are 1.25 times the modelled ones: every factor is 0.8.
+    """
+    fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
+    if by not in _BY:
+        raise ContractError("options", [f"by: is {by!r}, must be one of {first_of(_BY)}"])
+    if "calibration" in graph.report:
+        raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
+    tables = [places] if isinstance(places, pd.DataFrame) else list(places)
+    whole = read_observed(graph, observed, tables, rules, barriers)
+    names, group = np.unique(_labels(graph, by, groups).astype(str), return_inverse=True)
+    before = ways_of(graph, whole, group, len(names), barriers)
+    reason = _reasons(whole, before)
+    used = np.flatnonzero(reason == "")
+    if len(used) < fit.minimum:
+        counts = pd.Series(reason[reason != ""]).value_counts().sort_index()
+        left_out = "".join(f"; {count} {why}" for why, count in counts.items())
+        raise ContractError(
+            "observed",
+            [
+                f"{len(used)} usable observations, {fit.minimum} are needed at least (of {len(reason)}{left_out})"
+            ],
+        )
+    usable = _rows(whole, used)
+    before = Ways(before.walk_min[used], before.group_min[used], before.distance_m[used])
+    is_fit = _halves(usable, before.total_min)
+    factor, after = _fit(graph, usable, group, before, (is_fit, fit, barriers))
+    travelled = before.group_min[is_fit].sum(axis=0) > 0
+    table = _observations(usable, is_fit, before, after, names)
+    return Calibration(
+        factors=MappingProxyType(
+            {str(name): float(factor[n]) for n, name in enumerate(names) if travelled[n]}
+        ),
+        by=by,
+        groups=MappingProxyType(dict(groups)),
+        observations=table,
+        unused=whole.frame.loc[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True),
+        report=error_report(table),
+    )
+
+
+def with_class_factors(
+    graph: TravelGraph,
+    factors: Mapping[str, float],
+    *,
+    by: Literal["road_class", "surface"] = "road_class",
+    groups: Mapping[str, str] | None = None,
+) -> TravelGraph:
+    """
+    Multiply the speeds of a network by a factor a class.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    factors : mapping of str to float
+        By class; others keep their speed.
+    by : {'road_class', 'surface'}
+        What a class is.
+    groups : mapping of str to str, optional
+        Classes that share a factor, by their own name.
+
+    Returns
+    -------
+    TravelGraph
+        With other minutes.
+    """
+    labels = pd.Series(_labels(graph, by, groups or {}))
+    return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
+
+
+def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[np.object_]:
+    """Class of each edge: its own, or the one that it shares a factor with."""
+    own = pd.Series(graph.surface if by == "surface" else graph.road_class, dtype=object).fillna("unknown")
+    return own.map(lambda name: groups.get(name, name)).to_numpy(dtype=object)
+
+
+def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
+    return graph.with_minutes(
+        graph.forward_min / factor, graph.backward_min / factor, speed_km_h=graph.speed_km_h * factor
+    )
+
+
+def _reasons(observed: Observed, ways: Ways) -> NDArray[np.object_]:
+    snapped = observed.snaps.status == "ok"
+    both = snapped[observed.start] & snapped[observed.goal]
+    none = np.isnan(ways.walk_min)
+    still = (observed.start == observed.goal) | (ways.group_min.sum(axis=1) == 0)
+    return np.select([none & ~both, none, still], ["not_snapped", "no_path", "no_road"], "").astype(object)
+
+
+def _rows(observed: Observed, rows: NDArray[np.int64]) -> Observed:
+    return replace(
+        observed,
+        frame=observed.frame.iloc[rows].reset_index(drop=True),
+        minutes=observed.minutes[rows],
+        start=observed.start[rows],
+        goal=observed.goal[rows],
+    )
+
+
+def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Put every other pair of places into the fitted half; pairs are sorted by minutes, then by where they are."""
+    snaps = observed.snaps
+    place = np.lexsort((snaps.y, snaps.x))
+    rank = np.empty(len(place), dtype=np.int64)
+    rank[place] = np.arange(len(place))
+    ends = np.sort(np.column_stack((rank[observed.start], rank[observed.goal])), axis=1)
+    pairs, at = np.unique(ends, axis=0, return_inverse=True)
+    at = at.ravel()
+    shortest = np.full(len(pairs), np.inf)
+    np.minimum.at(shortest, at, modelled_min)
+    turn = np.empty(len(pairs), dtype=np.int64)
+    turn[np.argsort(shortest, kind="stable")] = np.arange(len(pairs))
+    return np.asarray(turn[at] % 2 == 0)
+
+
+def _fit(
+    graph: TravelGraph,
+    observed: Observed,
+    group: NDArray[np.int64],
+    before: Ways,
+    how: tuple[NDArray[np.bool_], FitRules, gpd.GeoSeries | None],
+) -> tuple[NDArray[np.float64], Ways]:
+    """Fit factors and ways in turn; return the factors on speeds and the ways with them."""
+    is_fit, fit, barriers = how
+    slower, ways = np.ones(before.group_min.shape[1]), before
+    for turn in range(fit.rounds):
+        # Minutes on each class as they would be at the speeds that the network came with.
+        at_first = ways.group_min[is_fit] / slower
+        goal = observed.minutes[is_fit] - ways.walk_min[is_fit]
+        moved, slower = slower, _least_squares(at_first, goal, slower, (fit, turn))
+        faster = _faster(graph, 1.0 / slower[group])
+        ways = ways_of(faster, observed, group, len(slower), barriers)
+        if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
+            break
+    return 1.0 / slower, ways
+
+
+def _least_squares(
+    minutes: NDArray[np.float64],
+    goal: NDArray[np.float64],
+    start: NDArray[np.float64],
+    how: tuple[FitRules, int],
+) -> NDArray[np.float64]:
+    fit, turn = how
+    modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)
+    weight = 1.0 / np.sqrt(modelled)
+    residual = (minutes @ start - goal) * weight
+    # No clock and no model agree by less than this: a class of few trips would be taken for blunders.
+    least = _LEAST_ERROR * float(np.sqrt(np.median(modelled)))
+    weight = weight * np.sqrt(_trust(residual, least, is_late=turn >= _HUBER_ROUNDS))
+    tie = np.sqrt(fit.ridge * float(np.median(modelled)))
+    rows = np.vstack((minutes * weight[:, None], tie * np.eye(minutes.shape[1])))
+    values = np.concatenate((goal * weight, np.full(minutes.shape[1], tie)))
+    low, high = fit.bounds
+    return np.asarray(lsq_linear(rows, values, bounds=(1.0 / high, 1.0 / low)).x, dtype=np.float64)
+
+
+def _trust(residual: NDArray[np.float64], least: float, *, is_late: bool) -> NDArray[np.float64]:
+    """Weigh observations by how far off they are, in robust standard deviations."""
+    spread = _MAD_TO_SD * float(np.median(np.abs(residual - np.median(residual))))
+    size = np.abs(residual) / max(spread, least)
+    if is_late:
+        return np.asarray(np.maximum(1.0 - (size / _BIWEIGHT) ** 2, 0.0) ** 2)
+    return np.asarray(1.0 / np.maximum(size / _HUBER, 1.0))
+
+
+def _observations(
+    observed: Observed, is_fit: NDArray[np.bool_], before: Ways, after: Ways, names: NDArray[Any]
+) -> pd.DataFrame:
+    return observed.frame.assign(
+        half=np.where(is_fit, "fit", "test"),
+        modelled_before_min=before.total_min,
+        modelled_after_min=after.total_min,
+        error_before=before.total_min / observed.minutes - 1.0,
+        error_after=after.total_min / observed.minutes - 1.0,
+        distance_m=before.distance_m,
+        dominant_class=names[np.argmax(before.group_min, axis=1)],
+    )

@@ -1,0 +1,1 @@
+"""A built network changed: edges cut, roads closed, built or made faster, borders."""

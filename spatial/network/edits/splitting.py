@@ -1,0 +1,378 @@
+"""Cut edges of a built graph at any point, without looking at the rest of the roads again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.errors import NetworkError, first_of
+from spatial.network.noding import Pieces, components_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.joins.snapping import Snaps
+
+__all__ = ["Split", "carry_snaps", "cut_edges", "rewire", "split_edges"]
+
+AS_THEY_ARE = (
+    "road_id",
+    "road_class",
+    "surface",
+    "speed_km_h",
+    "speed_source",
+    "is_bridge",
+    "is_tunnel",
+    "is_snappable",
+    "all_season",
+)
+"""What every piece has from its edge."""
+
+_TOUCH_M = 1e-6
+"""A cut within a micrometre of a vertex is at the vertex: fractions are rounded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """
+    A graph with edges cut, and where its pieces come from.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        With the pieces, in the place of the edges they are cut from.
+    parent : ndarray of int64, shape (n_edges,)
+        Edge of the graph before; -1 for an edge that was not in it.
+    first, last : ndarray of float64, shape (n_edges,)
+        Share of that edge at which the piece begins and ends.
+    node_before, node_after : ndarray of int64, shape (n_cuts,)
+        Nodes at which the piece before each cut ends and the piece after it begins, in the order of the cuts as given;
+        the same node where the pieces are joined.
+    """
+
+    graph: TravelGraph
+    parent: NDArray[np.int64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    node_before: NDArray[np.int64]
+    node_after: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Cuts:
+    """Distinct cuts by edge, then along it; `row` names the cut of each one asked for."""
+
+    edge: NDArray[np.int64]
+    share: NDArray[np.float64]
+    vertex: NDArray[np.int64]
+    at_vertex: NDArray[np.bool_]
+    xy: NDArray[np.float64]
+    row: NDArray[np.int64]
+
+    @property
+    def is_inner(self) -> NDArray[np.bool_]:
+        return (self.share > 0.0) & (self.share < 1.0)
+
+
+def split_edges(
+    graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True
+) -> TravelGraph:
+    """
+    Cut edges into pieces.
+
+    The pieces take the place of their edge, in its drawn direction; lengths and minutes are in proportion and add up
+    to the edge's. Piece n of the edge ``w7/3`` is ``w7/3.n``, from 0, with as many digits as the last one needs. New
+    nodes come after those that there are, by edge and along it. Nothing else of the network is looked at again: the
+    work grows with the number of edges, not with the shape of the roads.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    edge : array_like of int, shape (n_cuts,)
+        Positions of edges, in any order; several cuts an edge are possible.
+    fraction : array_like of float, shape (n_cuts,)
+        Share of the edge's length before the cut, in its drawn direction, 0 to 1 inclusive. Within a micrometre of
+        another cut it is the same cut; within a micrometre of an end it is at that end.
+    joined : bool
+        Whether the pieces meet at one new node; then a cut at an end changes nothing. Without, they end at two
+        different nodes in the same place, a wall; a cut at an end then takes the edge off its node there.
+
+    Returns
+    -------
+    TravelGraph
+        With the old nodes under their old numbers; the same graph where nothing is cut.
+
+    Raises
+    ------
+    NetworkError
+        Where an edge is not in the graph, or a fraction is not from 0 to 1.
+
+    Examples
+    --------
+    >>> # Half of an edge of 60 minutes: split_edges(graph, [0], [0.5]).forward_min is [30, 30].
+    """
+    return cut_edges(graph, edge, fraction, joined=joined).graph
+
+
+def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> Split:
+    """
+    Cut edges into pieces as `split_edges` does, and say where the pieces come from.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    edge : array_like of int, shape (n_cuts,)
+        Positions of edges.
+    fraction : array_like of float, shape (n_cuts,)
+        Share of each before the cut, 0 to 1 inclusive.
+    joined : bool
+        Whether the pieces meet at one new node, or end at two.
+
+    Returns
+    -------
+    Split
+        The graph, the origin of its edges, and the nodes at the cuts.
+
+    Raises
+    ------
+    NetworkError
+        Where an edge is not in the graph, or a fraction is not from 0 to 1.
+    """
+    edges = np.atleast_1d(np.asarray(edge, dtype=np.int64))
+    shares = np.atleast_1d(np.asarray(fraction, dtype=np.float64))
+    _check(graph, edges, shares)
+    cuts = _cuts(graph, edges, shares)
+    inner = cuts.is_inner
+    before, after = _nodes_at(graph, cuts, joined=joined)
+    if not inner.any() and (joined or len(cuts.edge) == 0):
+        every = np.arange(graph.n_edges)
+        zeros = np.zeros(graph.n_edges)
+        return Split(graph, every, zeros, zeros + 1.0, before[cuts.row], after[cuts.row])
+    count = np.bincount(cuts.edge[inner], minlength=graph.n_edges)
+    parent = np.repeat(np.arange(graph.n_edges), count + 1)
+    starts = np.cumsum(count + 1) - (count + 1)
+    follows = np.flatnonzero(np.arange(len(parent)) != starts[parent])
+    first, last = np.zeros(len(parent)), np.ones(len(parent))
+    first[follows] = last[follows - 1] = cuts.share[inner]
+    start, end = graph.edge_from[parent], graph.edge_to[parent]
+    start[follows], end[follows - 1] = after[inner], before[inner]
+    at_start, at_end = np.flatnonzero(cuts.share == 0.0), np.flatnonzero(cuts.share == 1.0)
+    start[starts[cuts.edge[at_start]]] = after[at_start]
+    end[(starts + count)[cuts.edge[at_end]]] = before[at_end]
+    pieces = _pieces(graph, cuts, parent, (first, last), starts)
+    nodes = _with_new_nodes(graph, cuts, before, after)
+    changed = {**pieces, **nodes, "edge_from": start, "edge_to": end}
+    split = _with_old_components(graph, parent, changed) if joined else rewire(graph, **changed)
+    return Split(split, parent, first, last, before[cuts.row], after[cuts.row])
+
+
+def _check(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> None:
+    if edge.shape != fraction.shape or edge.ndim != 1:
+        raise NetworkError(f"{edge.shape} edges and {fraction.shape} fractions; give one fraction a cut")
+    foreign = (edge < 0) | (edge >= graph.n_edges)
+    outside = ~((fraction >= 0.0) & (fraction <= 1.0))
+    problems = []
+    if foreign.any():
+        problems.append(f"no edge has the position {first_of(edge[foreign].tolist())}")
+    if outside.any():
+        problems.append(f"fractions are not from 0 to 1: {first_of(fraction[outside].tolist())}")
+    if problems:
+        raise NetworkError("cannot split edges: " + "; ".join(problems))
+
+
+def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:
+    """Find each cut along its line, and keep of those at one place the first."""
+    xy, offsets = graph.coordinates, graph.coordinate_offsets
+    steps = np.zeros(len(xy))
+    steps[1:] = np.hypot(*np.diff(xy, axis=0).T)
+    steps[offsets[:-1]] = 0.0
+    # Edges without a cut count as nothing, so that rounding does not grow with the network.
+    is_cut = np.zeros(graph.n_edges, dtype=bool)
+    is_cut[edge] = True
+    along = np.cumsum(np.where(np.repeat(is_cut, np.diff(offsets)), steps, 0.0))
+    order = np.lexsort((fraction, edge))
+    edge, fraction = edge[order], fraction[order]
+    head, tail = offsets[edge], offsets[edge + 1] - 1
+    length = along[tail] - along[head]
+    goal = along[head] + fraction * length
+    vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
+    gap = along[vertex + 1] - along[vertex]
+    is_next = along[vertex + 1] - goal <= _TOUCH_M
+    vertex = np.where(is_next, vertex + 1, vertex)
+    at_vertex = is_next | (goal - along[vertex] <= _TOUCH_M)
+    goal = np.where(at_vertex, along[vertex], goal)
+    onwards = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=(gap > 0) & ~at_vertex)
+    following = xy[np.minimum(vertex + 1, tail)]
+    share = np.divide(goal - along[head], length, out=np.zeros_like(goal), where=length > 0)
+    share = np.where(at_vertex & (along[vertex] == along[tail]), 1.0, share)
+    share = np.where(at_vertex & (along[vertex] == along[head]), 0.0, share)
+    share = np.where(length > 0, share, np.round(fraction))
+    is_inner = (share > 0.0) & (share < 1.0)
+    same = np.zeros(len(edge), dtype=bool)
+    same[1:] = (edge[1:] == edge[:-1]) & is_inner[1:] & is_inner[:-1] & (goal[1:] - goal[:-1] <= _TOUCH_M)
+    same[1:] |= (edge[1:] == edge[:-1]) & (share[1:] == share[:-1])
+    kept = np.flatnonzero(~same)
+    row = np.empty(len(edge), dtype=np.int64)
+    row[order] = np.cumsum(~same) - 1
+    place = xy[vertex] + onwards[:, None] * (following - xy[vertex])
+    return _Cuts(edge[kept], share[kept], vertex[kept], at_vertex[kept], place[kept], row)
+
+
+def _nodes_at(
+    graph: TravelGraph, cuts: _Cuts, *, joined: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Name the node where the piece before each cut ends, and where the piece after it begins."""
+    inner, at_start, at_end = cuts.is_inner, cuts.share == 0.0, cuts.share == 1.0
+    needed = np.where(inner, 1 if joined else 2, 0 if joined else 1)
+    fresh = graph.n_nodes + np.cumsum(needed) - needed
+    before = np.where(at_start, graph.edge_from[cuts.edge], graph.edge_to[cuts.edge])
+    after = before.copy()
+    before[inner], after[inner] = fresh[inner], fresh[inner] + (0 if joined else 1)
+    if not joined:
+        after[at_start], before[at_end] = fresh[at_start], fresh[at_end]
+    return before, after
+
+
+def _with_new_nodes(
+    graph: TravelGraph, cuts: _Cuts, before: NDArray[np.int64], after: NDArray[np.int64]
+) -> dict[str, Any]:
+    node, at = np.unique(np.concatenate((before, after)), return_index=True)
+    at = at[node >= graph.n_nodes] % len(before)
+    return {
+        "node_x": np.concatenate((graph.node_x, cuts.xy[at, 0])),
+        "node_y": np.concatenate((graph.node_y, cuts.xy[at, 1])),
+        "node_source_id": np.concatenate((graph.node_source_id, np.full(len(at), None, dtype=object))),
+    }
+
+
+def _pieces(
+    graph: TravelGraph,
+    cuts: _Cuts,
+    parent: NDArray[np.int64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    starts: NDArray[np.int64],
+) -> dict[str, Any]:
+    """Everything of the pieces but their nodes."""
+    inner = cuts.is_inner
+    share = ends[1] - ends[0]
+    # A cut between vertices is one more vertex in both pieces; a cut at a vertex repeats it.
+    copies = np.where(cuts.at_vertex, 1, 2)[inner]
+    at = np.repeat(cuts.vertex[inner] + 1, copies)
+    coordinates = np.insert(graph.coordinates, at, np.repeat(cuts.xy[inner], copies, axis=0), axis=0)
+    heads = graph.coordinate_offsets[:-1]
+    added = np.concatenate(([0], np.cumsum(copies)))
+    offsets = np.empty(len(parent) + 1, dtype=np.int64)
+    offsets[-1] = len(coordinates)
+    offsets[starts] = heads + added[np.searchsorted(cuts.edge[inner], np.arange(graph.n_edges), side="left")]
+    follows = np.arange(len(parent)) != starts[parent]
+    offsets[:-1][follows] = cuts.vertex[inner] + 1 + added[1:] - 1
+    return {
+        "edge_id": _piece_ids(graph.edge_id, parent, starts),
+        "length_m": share * graph.length_m[parent],
+        "forward_min": share * graph.forward_min[parent],
+        "backward_min": share * graph.backward_min[parent],
+        "coordinates": np.ascontiguousarray(coordinates),
+        "coordinate_offsets": offsets,
+        **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
+        "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
+    }
+
+
+def _piece_ids(
+    edge_id: NDArray[np.object_], parent: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.object_]:
+    ids = edge_id[parent]
+    count = np.bincount(parent, minlength=len(edge_id))
+    for piece in np.flatnonzero(count[parent] > 1).tolist():
+        edge = parent[piece]
+        digits = len(str(count[edge] - 1))
+        ids[piece] = f"{edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
+    return ids
+
+
+def _with_old_components(
+    graph: TravelGraph, parent: NDArray[np.int64], changed: dict[str, Any]
+) -> TravelGraph:
+    """Put joined pieces into the component of their edge."""
+    node_component = np.empty(len(changed["node_x"]), dtype=np.int64)
+    for ends in ("edge_from", "edge_to"):
+        node_component[changed[ends]] = graph.component[parent]
+    node_component[: graph.n_nodes] = graph.node_component
+    return replace(
+        graph,
+        **changed,
+        node_component=node_component,
+        component=graph.component[parent],
+        component_km=graph.component_km[parent],
+    )
+
+
+def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
+    """
+    Put a graph together again after its edges or nodes have changed.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    **changed : ndarray
+        Fields of the graph under their names; those of edges and nodes must fit together.
+
+    Returns
+    -------
+    TravelGraph
+        With the components that follow from them. Closed edges count for the components, so that a
+        closure alone changes neither.
+    """
+    whole = replace(graph, **changed)
+    pieces = Pieces(
+        road=np.arange(whole.n_edges),
+        start=whole.edge_from,
+        end=whole.edge_to,
+        length_m=whole.length_m,
+        coordinates=whole.coordinates,
+        offsets=whole.coordinate_offsets,
+        node_x=whole.node_x,
+        node_y=whole.node_y,
+        node_source_id=whole.node_source_id,
+    )
+    node_component, km = components_of(whole.n_nodes, pieces)
+    component = node_component[whole.edge_from]
+    return replace(whole, node_component=node_component, component=component, component_km=km[component])
+
+
+def carry_snaps(split: Split, snaps: Snaps) -> Snaps:
+    """
+    Move places from the edges they were joined to onto the pieces of those edges.
+
+    Parameters
+    ----------
+    split : Split
+        The edges cut.
+    snaps : Snaps
+        Places joined to the graph before.
+
+    Returns
+    -------
+    Snaps
+        The same foot points. A foot point at a cut is on the piece before it.
+    """
+    old = np.flatnonzero(split.parent >= 0)
+    pieces = old[np.lexsort((split.first[old], split.parent[old]))]
+    # Edges are whole numbers and shares at most 1, so both together sort pieces of one edge along it.
+    ends = split.parent[pieces] + split.last[pieces]
+    is_on = snaps.edge >= 0
+    edge, share = snaps.edge[is_on], snaps.fraction[is_on]
+    at = np.searchsorted(split.parent[pieces], edge, side="left")
+    stop = np.searchsorted(split.parent[pieces], edge, side="right") - 1
+    piece = pieces[np.clip(np.searchsorted(ends, edge + share, side="left"), at, stop)]
+    span = split.last[piece] - split.first[piece]
+    within = np.clip((share - split.first[piece]) / span, 0.0, 1.0)
+    new_edge, new_fraction = snaps.edge.copy(), snaps.fraction.copy()
+    new_edge[is_on], new_fraction[is_on] = piece, within
+    return replace(snaps, edge=new_edge, fraction=new_fraction)

@@ -1,0 +1,1 @@
+"""Times between many places over a customisable contraction hierarchy."""

@@ -1,0 +1,1 @@
+"""Places joined to points on edges, and the barriers that no walk may cross."""

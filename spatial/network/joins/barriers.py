@@ -1,0 +1,163 @@
+"""What cannot be crossed on foot, indexed so that many straight walks can be tested."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import CrsError
+from spatial.network.joins.kernels_snap import fill_grid, legs_blocked
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.joins.kernels_snap import Cells
+
+__all__ = ["Barriers", "blocked_legs", "grid_of", "index_barriers", "places_on_barriers"]
+
+_CELLS_A_SEGMENT = 16.0
+"""Size of the search grid; changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Barriers:
+    """
+    Barriers ready for many tests; made by `index_barriers`.
+
+    Parameters
+    ----------
+    segments : ndarray of float64, shape (n, 4)
+        Easting and northing of both ends of each piece of their lines and shores.
+    cells : tuple
+        Grid over the segments.
+    areas : ndarray of shapely.Geometry
+        Those that have an inside.
+    tree : shapely.STRtree
+        Index of the areas.
+    """
+
+    segments: NDArray[np.float64]
+    cells: Cells
+    areas: NDArray[np.object_]
+    tree: shapely.STRtree
+
+
+def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS) -> Barriers | None:
+    """
+    Index barriers once for many calls of `snap`, `nearest` and `times_matrix`.
+
+    Parameters
+    ----------
+    barriers : GeoSeries, Barriers or None
+        Lines and areas that cannot be crossed on foot; an index is passed through.
+    crs : pyproj.CRS
+        CRS of the graph.
+
+    Returns
+    -------
+    Barriers or None
+        None where there is nothing to cross.
+
+    Raises
+    ------
+    CrsError
+        Where the barriers' CRS is not the graph's.
+    """
+    if barriers is None or isinstance(barriers, Barriers):
+        return barriers
+    known = require_metres(barriers.crs, what="barriers")
+    if known != crs:
+        raise CrsError(
+            f"barriers: CRS {known.to_string()}, but the network has {crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+    shapes = shapely.get_parts(np.asarray(barriers.dropna(), dtype=object))
+    areas = shapes[shapely.get_dimensions(shapes) == 2]
+    shores = np.concatenate((shapes[shapely.get_dimensions(shapes) == 1], shapely.boundary(areas)))
+    # A shore with islands is several lines.
+    xy, line = shapely.get_coordinates(shapely.get_parts(shores), return_index=True)
+    first = np.flatnonzero(line[1:] == line[:-1])
+    if len(first) == 0:
+        return None
+    segments = np.ascontiguousarray(np.hstack((xy[first], xy[first + 1])))
+    shapely.prepare(areas)
+    return Barriers(segments, grid_of(segments), areas, shapely.STRtree(areas))
+
+
+def grid_of(segments: NDArray[np.float64]) -> Cells:
+    """
+    Lay a grid over segments.
+
+    Parameters
+    ----------
+    segments : ndarray of float64, shape (n, 4)
+        At least one.
+
+    Returns
+    -------
+    tuple
+        Offsets by cell, segments by cell, west edge, south edge and size of a cell, and the shape of the grid.
+    """
+    west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
+    south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
+    area = max(east - west, 1.0) * max(north - south, 1.0)
+    size = max(math.sqrt(area / (len(segments) * _CELLS_A_SEGMENT)), 1.0)
+    shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
+    grid = np.array([west, south, size])
+    offsets, members = fill_grid(segments, grid, shape)
+    return offsets, members, grid, shape
+
+
+def blocked_legs(
+    barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """
+    Tell which straight walks touch a barrier.
+
+    Parameters
+    ----------
+    barriers : Barriers
+        What cannot be crossed.
+    start, end : ndarray of float64, shape (n, 2)
+        Both ends of each walk.
+
+    Returns
+    -------
+    ndarray of bool
+        True where the walk touches a line or a shore; a walk that stays inside an area touches none, so ask
+        `places_on_barriers` too.
+    """
+    legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
+    blocked: NDArray[np.bool_] = legs_blocked(legs, barriers.segments, barriers.cells)
+    return blocked
+
+
+def places_on_barriers(barriers: Barriers, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """
+    Tell which places lie on a barrier or inside one.
+
+    Parameters
+    ----------
+    barriers : Barriers
+        What cannot be crossed.
+    xy : ndarray of float64, shape (n, 2)
+        The places.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a place.
+    """
+    on = blocked_legs(barriers, xy, xy)
+    points = shapely.points(xy)
+    place, area = barriers.tree.query(points)
+    inside = shapely.intersects(barriers.areas[area], np.asarray(points)[place])
+    on[place[inside]] = True
+    return on

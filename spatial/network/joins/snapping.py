@@ -1,0 +1,376 @@
+"""Join places to the network: to points on edges, several a place, so that the door-to-door minimum decides."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import CrsError, NetworkError, first_of
+from spatial.network.joins.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
+from spatial.network.joins.kernels_snap import nearest_edges, nearest_open_edges
+from spatial.network.legs.combined import merge_snaps, snap_each_layer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.joins.barriers import Barriers
+    from spatial.network.joins.kernels_snap import Cells
+    from spatial.network.joins.kernels_snap import Found as _Found
+
+__all__ = ["Snaps", "snap", "walk_minutes"]
+
+_WIDEN = 2.0
+"""How the look-out widens where barriers shut some candidates out; changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snaps:
+    """
+    Where places meet the network: n places, up to k candidates each, the nearest first.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        The places, metres.
+    edge : ndarray of int64, shape (n, k)
+        Edge of the candidate; -1 where there is none, always behind those that there are.
+    fraction : ndarray of float64, shape (n, k)
+        Share of the edge, in its drawn direction, before the foot point; NaN where there is none.
+    distance_m : ndarray of float64, shape (n, k)
+        Straight line to the foot point; inf where there is none.
+    access_min : ndarray of float64, shape (n, k)
+        Walk to the foot point: 60 x distance x detour / speed; inf where there is none.
+    foot_x, foot_y : ndarray of float64, shape (n, k)
+        The foot points; NaN where there is none.
+    status : ndarray of object, shape (n,)
+        ``"ok"``; ``"far"`` where the nearest edge is beyond `max_snap_m`; ``"none"`` where there is no edge to walk
+        to, or a barrier lies before all of them.
+    nearest_m : ndarray of float64, shape (n,)
+        Straight line to the nearest edge that may be snapped to, beyond `max_snap_m` too and whether a barrier lies
+        between or not; NaN where the network has none.
+    max_snap_m, walk_km_h, detour : float
+        The options that they were made with.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    edge: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    access_min: NDArray[np.float64]
+    foot_x: NDArray[np.float64]
+    foot_y: NDArray[np.float64]
+    status: NDArray[np.object_]
+    nearest_m: NDArray[np.float64]
+    max_snap_m: float
+    walk_km_h: float
+    detour: float
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self.x)
+
+    @property
+    def candidates(self) -> int:
+        """Number of candidates a place, k."""
+        return int(self.edge.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    segments: NDArray[np.float64]
+    segment_edge: NDArray[np.int64]
+    before_m: NDArray[np.float64]
+    cells: Cells
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Of the segments, for places far from all of them: rings of cells would grow and grow."""
+        return shapely.STRtree(np.asarray(shapely.linestrings(self.segments.reshape(-1, 2, 2))))
+
+    def distances(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Straight line to the nearest segment, however far, metres."""
+        found = self.tree.query_nearest(shapely.points(xy), all_matches=False, return_distance=True)[1]
+        return np.asarray(found, dtype=np.float64)
+
+
+def snap(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    points: gpd.GeoSeries,
+    *,
+    candidates: int = 5,
+    max_snap_m: float = 5000.0,
+    min_component_km: float = 5.0,
+    walk_km_h: float = 5.0,
+    detour: float = 1.3,
+    barriers: gpd.GeoSeries | Barriers | None = None,
+) -> Snaps:
+    """
+    Join places to the nearest points on edges.
+
+    Eligible are the edges that may be entered (no bridge, tunnel, ferry or controlled access) of every component that
+    is long enough, not of the largest alone. A leg that touches a barrier is no candidate; the next nearest edge takes
+    its place.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    points : GeoSeries of Point
+        The places, in the CRS of the graph.
+    candidates : int
+        How many edges a place at most; of a combined network, how many of each layer.
+    max_snap_m : float
+        The longest straight line to an edge, inclusive.
+    min_component_km : float
+        Length of the shortest component that is snapped to, inclusive.
+    walk_km_h : float
+        Speed of the walk.
+    detour : float
+        Length of the walk over its straight line.
+    barriers : GeoSeries or Barriers, optional
+        What cannot be crossed on foot, in the CRS of the graph; indexed with `index_barriers` for many calls.
+
+    Returns
+    -------
+    Snaps
+        One row a place, whether snapped or not; candidates by distance, then by edge.
+
+    Raises
+    ------
+    CrsError
+        Where the CRS of points or barriers is not the graph's.
+    NetworkError
+        Where a place has no point, or an option makes no sense.
+    """
+    walls = index_barriers(barriers, crs=graph.crs)
+    if graph.edge_layer is not None:
+        options: dict[str, Any] = {"max_snap_m": max_snap_m, "min_component_km": min_component_km}
+        options |= {"walk_km_h": walk_km_h, "detour": detour}
+        join = partial(snap, points=points, candidates=candidates, barriers=walls, **options)
+        return snap_each_layer(graph, join)
+    _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
+    xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
+    eligible = graph.is_snappable & (graph.component_km >= min_component_km)
+    index = _index(graph, eligible)
+    if index is None:
+        return _without_edges(xy, candidates, (max_snap_m, walk_km_h, detour))
+    found = _search(index, xy, candidates, max_snap_m)
+    nearest = found[1][:, 0].copy()
+    beyond = ~np.isfinite(nearest)
+    if beyond.any():
+        nearest[beyond] = index.distances(xy[beyond])
+    if walls is not None:
+        found = _around_barriers(index, xy, found, max_snap_m, walls)
+    return _both_ways(graph, _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour)))
+
+
+def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
+    """Join places to both edges of a road that is one edge a direction; it stays one candidate among those allowed."""
+    if graph.edge_twin is None:
+        return snaps
+    twin = np.where(snaps.edge >= 0, graph.edge_twin[snaps.edge], -1)
+    none = twin < 0
+    if none.all():
+        return snaps
+    values: dict[str, Any] = {
+        name: np.where(none, blank, getattr(snaps, name))
+        for name, blank in (
+            ("fraction", np.nan),
+            ("distance_m", np.inf),
+            ("access_min", np.inf),
+            ("foot_x", np.nan),
+            ("foot_y", np.nan),
+        )
+    }
+    return merge_snaps([snaps, replace(snaps, edge=twin, **values)])
+
+
+def _check(
+    graph: TravelGraph,
+    points: gpd.GeoSeries,
+    positive: dict[str, float],
+) -> None:
+    crs = require_metres(points.crs, what="points")
+    if crs != graph.crs:
+        raise CrsError(
+            f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+    wrong = [f"{name} is {value:g}, must be above 0" for name, value in positive.items() if not value > 0]
+    missing = points.isna() | points.is_empty | (points.geom_type != "Point")
+    if missing.any():
+        wrong.append(f"places without a point: {first_of(points.index[missing])}")
+    if wrong:
+        raise NetworkError("cannot snap: " + "; ".join(wrong))
+
+
+def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+    """Take the grid over these edges, or lay it and keep it with the graph."""
+    key = hashlib.blake2b(np.packbits(eligible).tobytes()).digest()
+    if key not in graph.snap_indexes:
+        graph.snap_indexes[key] = _build_index(graph, eligible)
+    index: _Index | None = graph.snap_indexes[key]
+    return index
+
+
+def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+    counts = np.diff(graph.coordinate_offsets)
+    edge_of = np.repeat(np.arange(graph.n_edges), counts)
+    first = np.flatnonzero(edge_of[:-1] == edge_of[1:]) if len(edge_of) else np.empty(0, np.int64)
+    first = first[eligible[edge_of[first]]]
+    if len(first) == 0:
+        return None
+    segments = np.ascontiguousarray(np.hstack((graph.coordinates[first], graph.coordinates[first + 1])))
+    segment_edge = edge_of[first]
+    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    total = np.cumsum(lengths)
+    starts = np.flatnonzero(np.r_[True, segment_edge[1:] != segment_edge[:-1]])
+    before = total - lengths
+    before -= np.repeat(before[starts], np.diff(np.r_[starts, len(first)]))
+    return _Index(segments, segment_edge, before, grid_of(segments))
+
+
+def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
+    found: _Found = nearest_edges(
+        np.ascontiguousarray(xy), index.segments, index.segment_edge, index.cells, k, float(limit_m)
+    )
+    return found
+
+
+def _feet(index: _Index, found: _Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    _, distance, segment, share = found
+    ends = index.segments[segment]
+    none = ~np.isfinite(distance)
+    # Ends are taken as they are: rounding must not move a foot off a node that a river runs through.
+    x = np.where(share == 1.0, ends[..., 2], ends[..., 0] + share * (ends[..., 2] - ends[..., 0]))
+    y = np.where(share == 1.0, ends[..., 3], ends[..., 1] + share * (ends[..., 3] - ends[..., 1]))
+    return np.where(none, np.nan, x), np.where(none, np.nan, y)
+
+
+def _around_barriers(
+    index: _Index, xy: NDArray[np.float64], found: _Found, max_snap_m: float, barriers: Barriers
+) -> _Found:
+    """Replace the candidates behind a barrier by the next nearest ones that are not."""
+    edge, distance, _, _ = found
+    foot_x, foot_y = _feet(index, found)
+    at = np.nonzero(edge >= 0)
+    blocked = np.zeros(edge.shape, dtype=bool)
+    blocked[at] = blocked_legs(barriers, xy[at[0]], np.column_stack((foot_x[at], foot_y[at])))
+    on_barrier = places_on_barriers(barriers, xy)
+    kept = tuple(part.copy() for part in found)
+    _store(kept, np.flatnonzero(on_barrier), (-1, np.inf, -1, 0.0))
+    rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
+    radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
+    reach = min(max_snap_m, _span(xy, index.segments))
+    roads, walls = (index.segments, index.segment_edge, index.cells), (barriers.segments, barriers.cells)
+    while len(rows):
+        radius = min(_WIDEN * max(radius, 1.0), reach)
+        wide = nearest_open_edges(np.ascontiguousarray(xy[rows]), roads, walls, edge.shape[1], radius)
+        done = (wide[0][:, -1] >= 0) | (radius >= reach)
+        _store(kept, rows[done], tuple(part[done] for part in wide))
+        rows = rows[~done]
+    return cast("_Found", kept)
+
+
+def _span(xy: NDArray[np.float64], segments: NDArray[np.float64]) -> float:
+    """No place is farther from any road than this, metres."""
+    every = np.vstack((xy, segments[:, :2], segments[:, 2:]))
+    return float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0
+
+
+def _store(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], values: tuple[Any, ...]) -> None:
+    for target, value in zip(kept, values, strict=True):
+        target[rows] = value
+
+
+def _snaps(
+    graph: TravelGraph,
+    index: _Index,
+    xy: NDArray[np.float64],
+    found: _Found,
+    nearest: NDArray[np.float64],
+    options: tuple[float, float, float],
+) -> Snaps:
+    max_snap_m, walk_km_h, detour = options
+    edge, distance, segment, share = found
+    ends = index.segments[segment]
+    along = index.before_m[segment] + share * np.hypot(
+        ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
+    )
+    length = graph.length_m[edge]
+    none = edge < 0
+    fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
+    foot_x, foot_y = _feet(index, found)
+    status = np.full(len(xy), "ok", dtype=object)
+    status[none[:, 0]] = "none"
+    status[none[:, 0] & (nearest > max_snap_m)] = "far"
+    return Snaps(
+        x=xy[:, 0].copy(),
+        y=xy[:, 1].copy(),
+        edge=edge,
+        fraction=np.where(none, np.nan, np.clip(fraction, 0.0, 1.0)),
+        distance_m=distance,
+        access_min=walk_minutes(distance, walk_km_h=walk_km_h, detour=detour),
+        foot_x=foot_x,
+        foot_y=foot_y,
+        status=status,
+        nearest_m=nearest,
+        max_snap_m=max_snap_m,
+        walk_km_h=walk_km_h,
+        detour=detour,
+    )
+
+
+def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: float) -> NDArray[np.float64]:
+    """
+    Minutes of a walk off the network.
+
+    Parameters
+    ----------
+    distance_m : ndarray of float64
+        Straight line in metres; inf stays inf.
+    walk_km_h : float
+        Speed.
+    detour : float
+        Length of the walk over its straight line.
+
+    Returns
+    -------
+    ndarray of float64
+        60 x km x detour / speed.
+
+    Examples
+    --------
+    >>> float(walk_minutes(np.array(1000.0), walk_km_h=5.0, detour=1.3))
+    15.6
+    """
+    return np.asarray(60.0 * (distance_m / 1000.0 * detour) / walk_km_h)
+
+
+def _without_edges(xy: NDArray[np.float64], k: int, options: tuple[float, float, float]) -> Snaps:
+    n = len(xy)
+    max_snap_m, walk_km_h, detour = options
+    return Snaps(
+        x=xy[:, 0].copy(),
+        y=xy[:, 1].copy(),
+        edge=np.full((n, k), -1, dtype=np.int64),
+        fraction=np.full((n, k), np.nan),
+        distance_m=np.full((n, k), np.inf),
+        access_min=np.full((n, k), np.inf),
+        foot_x=np.full((n, k), np.nan),
+        foot_y=np.full((n, k), np.nan),
+        status=np.full(n, "none", dtype=object),
+        nearest_m=np.full(n, np.nan),
+        max_snap_m=max_snap_m,
+        walk_km_h=walk_km_h,
+        detour=detour,
+    )

@@ -1,0 +1,261 @@
+"""Two networks as one: walk and ride in one door-to-door time, changing where both share a node."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.errors import CrsError, NetworkError
+from spatial.network.graph import TravelGraph
+from spatial.network.legs.links import LINK, Links, with_links
+from spatial.network.rules.access_rules import FERRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from spatial.network.joins.snapping import Snaps
+
+__all__ = ["combine_networks", "merge_snaps", "snap_each_layer"]
+
+TRANSFER = "transfer"
+"""Road class of the links between two networks."""
+
+_GRID_M = 0.001
+"""Nodes within the same millimetre are one, as roads without node ids are cut."""
+
+_LISTS = {"findings", "report", "mode", "crs", "edge_layer", "coordinate_offsets", "edge_from", "edge_to"}
+
+
+def combine_networks(
+    walk: TravelGraph, ride: TravelGraph, *, boarding_min: float = 0.0, alighting_min: float = 0.0
+) -> TravelGraph:
+    """
+    Combine two networks into one of several layers, for a time from door to door that walks and rides.
+
+    Both networks are kept whole, one beside the other; where they share a node, a link leads from the first to the
+    second and back. Places are joined to each layer on its own (`snap`: the k nearest edges *of each layer*), so that
+    nobody must walk along a long road to board, and no time is longer than on either network alone where boarding and
+    alighting take nothing. A vehicle waits wherever somebody boards it: it can be left and boarded again.
+
+    Parameters
+    ----------
+    walk : TravelGraph
+        The first network, most often walk; it may be a combined one. Left unchanged.
+    ride : TravelGraph
+        The second, such as drive or cycle, in the same CRS. Left unchanged.
+    boarding_min, alighting_min : float
+        Minutes to change from the first to the second network, and back; 0 or more.
+
+    Returns
+    -------
+    TravelGraph
+        Of the mode ``"walk+drive"``, say; edge ids begin with the mode of their layer (``drive:w7/0``), `edge_layer`
+        tells the layers apart, and components are those of the layers. Where ``walk`` is among its modes, the direct
+        walk from door to door competes.
+
+    Raises
+    ------
+    CrsError
+        Where the CRSs differ.
+    NetworkError
+        Where minutes are below 0, both networks are of one mode, or they share no node.
+
+    Examples
+    --------
+    A path of 1 km (4 km/h: 15 min) leads to a road of 10 km (25 km/h: 24 min): 15 + 24 = 39 minutes, and 41 where
+    boarding takes 2.
+    """
+    _check(walk, ride, {"boarding_min": boarding_min, "alighting_min": alighting_min})
+    from_walk, from_ride = shared_nodes(walk, ride)
+    if len(from_walk) == 0:
+        raise NetworkError(
+            f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads"
+        )
+    both = _side_by_side(walk, ride)
+    count = len(from_walk)
+    name = f"{walk.mode}>{ride.mode}"
+    links = Links(
+        edge_id=np.array([f"{name}/{node}" for node in from_walk], dtype=object),
+        road_id=np.full(count, name, dtype=object),
+        road_class=np.full(count, TRANSFER, dtype=object),
+        start=from_walk,
+        end=walk.n_nodes + from_ride,
+        length_m=np.zeros(count),
+        forward_min=np.full(count, float(boarding_min)),
+        backward_min=np.full(count, float(alighting_min)),
+    )
+    report = {
+        "mode": both.mode,
+        "boarding_min": float(boarding_min),
+        "alighting_min": float(alighting_min),
+        "transfers": count,
+        "layers": [walk.report, ride.report],
+    }
+    return replace(with_links(both, links), report=report)
+
+
+def _check(walk: TravelGraph, ride: TravelGraph, minutes: dict[str, float]) -> None:
+    if not (isinstance(walk, TravelGraph) and isinstance(ride, TravelGraph)):
+        raise NetworkError(
+            f"cannot combine networks: a {type(walk).__name__} and a {type(ride).__name__}; give two TravelGraph"
+        )
+    if walk.crs != ride.crs:
+        raise CrsError(
+            f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
+        )
+    problems = [
+        f"{name} is {value:g}, must be 0 or more"
+        for name, value in minutes.items()
+        if not 0 <= value < np.inf
+    ]
+    twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
+    if twice:
+        problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
+    if problems:
+        raise NetworkError("cannot combine networks: " + "; ".join(problems))
+
+
+def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Find the nodes that two networks share.
+
+    Parameters
+    ----------
+    first, second : TravelGraph
+        In one CRS.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Nodes of the first and of the second: those with the same id of the source; and where one of both has no id,
+        those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a bus. By node of the
+        first, then of the second.
+    """
+    frames = [
+        pd.DataFrame(
+            {
+                "node": np.arange(graph.n_nodes),
+                "id": graph.node_source_id,
+                "x": np.round(graph.node_x / _GRID_M),
+                "y": np.round(graph.node_y / _GRID_M),
+            }
+        ).loc[_on_roads(graph)]
+        for graph in (first, second)
+    ]
+    named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in frames]
+    by_id = named[0].merge(named[1], on="id")[["node_x", "node_y"]]
+    near = frames[0].merge(frames[1], on=["x", "y"])
+    near = near.loc[near["id_x"].isna() | near["id_y"].isna(), ["node_x", "node_y"]]
+    pairs = pd.concat([by_id, near]).sort_values(["node_x", "node_y"]).to_numpy(dtype=np.int64)
+    return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+
+def _on_roads(graph: TravelGraph) -> NDArray[np.bool_]:
+    roads = (graph.road_class != FERRY) & (graph.speed_source != LINK)
+    found = np.zeros(graph.n_nodes, dtype=bool)
+    found[graph.edge_from[roads]] = found[graph.edge_to[roads]] = True
+    return found
+
+
+def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
+    """Put two networks into one graph without joining them."""
+    arrays: dict[str, Any] = {
+        item.name: np.concatenate((getattr(first, item.name), getattr(second, item.name)))
+        for item in fields(TravelGraph)
+        if item.name not in _LISTS
+    }
+    for name in ("edge_from", "edge_to"):
+        arrays[name] = np.concatenate((getattr(first, name), getattr(second, name) + first.n_nodes))
+    for name in ("component", "node_component"):
+        # Numbers of the second behind those of the first; kilometres stay those of the layer.
+        arrays[name][len(getattr(first, name)) :] += int(first.node_component.max()) + 1
+    offsets = second.coordinate_offsets[1:] + first.coordinate_offsets[-1]
+    layers = (_layers(first), _layers(second))
+    above = int(layers[0].max()) + 1
+    return replace(
+        first,
+        mode=f"{first.mode}+{second.mode}",
+        coordinate_offsets=np.concatenate((first.coordinate_offsets, offsets)),
+        edge_layer=np.concatenate((layers[0], np.where(layers[1] < 0, -1, layers[1] + above))),
+        findings=_findings(first, second),
+        **{**arrays, "edge_id": np.concatenate((_named(first), _named(second)))},
+    )
+
+
+def _layers(graph: TravelGraph) -> NDArray[np.int64]:
+    return np.zeros(graph.n_edges, dtype=np.int64) if graph.edge_layer is None else graph.edge_layer
+
+
+def _named(graph: TravelGraph) -> NDArray[np.object_]:
+    """Let edge ids begin with their mode, unless they do so already."""
+    if graph.edge_layer is not None:
+        return graph.edge_id
+    return np.array([f"{graph.mode}:{name}" for name in graph.edge_id], dtype=object)
+
+
+def _findings(first: TravelGraph, second: TravelGraph) -> gpd.GeoDataFrame:
+    parts = [graph.findings for graph in (first, second) if len(graph.findings)] or [first.findings]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=first.crs)
+
+
+def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
+    """
+    Join places to every layer of a combined network on its own.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        With `edge_layer`.
+    join : callable
+        Joins the places to a network without layers.
+
+    Returns
+    -------
+    Snaps
+        k candidates a layer, the nearest first; of coincident edges that of the first layer.
+    """
+    layer = graph.edge_layer
+    if layer is None:
+        return join(graph)
+    single = replace(graph, edge_layer=None)
+    found = [
+        join(replace(single, is_snappable=graph.is_snappable & (layer == number)))
+        for number in range(int(layer.max()) + 1)
+    ]
+    return merge_snaps(found)
+
+
+def merge_snaps(snaps: list[Snaps]) -> Snaps:
+    """
+    Let the candidates of several joins of the same places compete.
+
+    Parameters
+    ----------
+    snaps : list of Snaps
+        Of the same places with the same options.
+
+    Returns
+    -------
+    Snaps
+        All candidates, by distance and then by edge; a place is ``"ok"`` where it is in any of them.
+    """
+    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
+    every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in names}
+    # Candidates that are not there stand last: their distance is inf.
+    order = np.lexsort((every["edge"], every["distance_m"]), axis=1)
+    merged: dict[str, Any] = {
+        name: np.take_along_axis(values, order, axis=1) for name, values in every.items()
+    }
+    status = np.full(len(snaps[0]), "none", dtype=object)
+    for word in ("far", "ok"):
+        status[np.any([each.status == word for each in snaps], axis=0)] = word
+    nearest = snaps[0].nearest_m
+    for each in snaps[1:]:
+        nearest = np.fmin(nearest, each.nearest_m)
+    return replace(snaps[0], **merged, status=status, nearest_m=nearest)

@@ -1,0 +1,1 @@
+"""Which roads a mode may use and how fast: tags, access, speed tables and seasons."""

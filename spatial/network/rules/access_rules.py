@@ -1,0 +1,220 @@
+"""Which roads are open to a mode, and in which direction, by the rules of the file access.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.network.rules.tags import class_values, first_present, members, tag_values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.sources.road_lines import RoadLines
+
+__all__ = [
+    "Openness",
+    "is_bridge",
+    "is_snappable",
+    "is_tunnel",
+    "openness_of_roads",
+    "passes_barrier",
+    "restriction_binds",
+]
+
+FERRY = "ferry"
+"""Road class of ferries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Openness:
+    """
+    Which roads a mode may use; the arrays hold one value a road.
+
+    Parameters
+    ----------
+    forward, backward : ndarray of bool
+        Open in the drawn direction, and against it; both False where the road is closed.
+    reason : ndarray of object
+        ``""`` where open; ``"access"``, ``"area"``, ``"motorroad"`` or ``"reversible"`` where closed.
+    """
+
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    reason: NDArray[np.object_]
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads(
+        resources.files("spatial.network.rules").joinpath("access.toml").read_text(encoding="utf-8")
+    )
+
+
+def _mode_rules(mode: str) -> dict[str, Any]:
+    rules = _rules()[mode]
+    return {**_rules()[rules["like"]], **rules} if "like" in rules else rules
+
+
+def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness:
+    """
+    Apply the access and oneway rules of a mode.
+
+    Whether the class of a road is open at all is the speed table's affair.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class; access tags count where they are there.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    Openness
+        One value a road.
+    """
+    shared, rules = _rules(), _mode_rules(mode)
+    keys = tuple(rules["keys"])
+    closed = first_present(roads, keys).is_in(shared["closed"])
+    own_permit = tag_values(roads, keys[0]).is_in(shared["permitted"])
+    closed = closed | (class_values(roads).is_in(rules.get("by_permission", ())) & ~own_permit)
+    area = tag_values(roads, "area").is_in(["yes"]) & (not rules.get("areas", False))
+    motorroad = tag_values(roads, "motorroad").is_in(["yes"]) & (not rules.get("motorroads", True))
+    forward, backward, reversible = _oneway(roads, rules)
+    reason = np.select(
+        [area, motorroad, closed, reversible], ["area", "motorroad", "access", "reversible"], ""
+    ).astype(object)
+    is_open = reason == ""
+    return Openness(forward & is_open, backward & is_open, reason)
+
+
+def _oneway(
+    roads: pd.DataFrame | RoadLines, rules: dict[str, Any]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    shared = _rules()
+    tag = first_present(roads, tuple(rules["oneway"]))
+    only_forward = tag.is_in(shared["oneway_forward"])
+    if rules.get("implied_oneway", False):
+        implied = tag_values(roads, "junction").is_in(shared["implied_oneway_junctions"])
+        implied = implied | class_values(roads).is_in(shared["implied_oneway_classes"])
+        only_forward = only_forward | (implied & ~tag.is_tagged)
+    only_backward = tag.is_in(shared["oneway_backward"])
+    return ~only_backward, ~only_forward, tag.is_in(shared["oneway_closed"])
+
+
+def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+    """
+    Tell which roads are bridges.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        The tag ``bridge`` counts where it is there.
+
+    Returns
+    -------
+    ndarray of bool
+        True for any value but no.
+    """
+    tag = tag_values(roads, "bridge")
+    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
+
+
+def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+    """
+    Tell which roads are tunnels or passages through buildings.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        The tag ``tunnel`` counts where it is there.
+
+    Returns
+    -------
+    ndarray of bool
+        True for any value but no.
+    """
+    tag = tag_values(roads, "tunnel")
+    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
+
+
+def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+    """
+    Tell which roads can be entered anywhere along them.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class; bridge, tunnel and motorroad count where they are there.
+
+    Returns
+    -------
+    ndarray of bool
+        False on bridges, in tunnels, on ferries and on roads with controlled access (motorways, motorroads).
+    """
+    controlled = class_values(roads).is_in([*_rules()["controlled_classes"], FERRY])
+    controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
+    return ~(controlled | is_bridge(roads) | is_tunnel(roads))
+
+
+def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+    """
+    Tell which barriers on roads let a mode pass.
+
+    Parameters
+    ----------
+    barriers : DataFrame
+        With `tagged`, the kind of barrier; access tags count where they are there, the first one present decides.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    ndarray of bool
+        By access tag, and where there is none by kind.
+    """
+    rules = _mode_rules(mode)
+    kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
+    opened = (
+        kinds.isin(rules["open_barriers"])
+        if "open_barriers" in rules
+        else ~kinds.isin(rules["closed_barriers"])
+    )
+    access = first_present(barriers, tuple(rules["keys"]))
+    return np.where(access.is_tagged, ~access.is_in(_rules()["closed"]), opened.to_numpy(dtype=bool))
+
+
+def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+    """
+    Tell which turn restrictions bind a mode.
+
+    Parameters
+    ----------
+    restrictions : DataFrame
+        `applies_to`, the one kind of vehicle that is bound, and `not_to`, those that are not, separated by ``;``, count
+        where they are there.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    ndarray of bool
+        False for modes that no restriction binds, such as walkers.
+    """
+    rules = _mode_rules(mode)
+    kinds = {*rules["keys"], mode} - {"access"}
+    bound = np.full(len(restrictions), bool(rules.get("turns", False)))
+    if "applies_to" in restrictions:
+        named = restrictions["applies_to"]
+        bound &= (named.isna() | named.isin(kinds)).to_numpy(dtype=bool)
+    if "not_to" in restrictions:
+        spared = [not kinds.isdisjoint(members(str(text))) for text in restrictions["not_to"].fillna("")]
+        bound &= ~np.array(spared, dtype=bool)
+    return bound

@@ -1,0 +1,212 @@
+"""How fast each road is, and whether it can be used all the year, by the speed table."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.network.rules.speeds import load_speeds
+from spatial.network.rules.tags import class_values, members, tag_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatial.network.rules.speeds import ModeSpeeds, SpeedTable
+    from spatial.sources.road_lines import RoadLines
+
+__all__ = ["RoadSpeeds", "all_season_of_roads", "has_any", "parse_maxspeed", "speeds_of_roads"]
+
+_NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
+_ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
+
+
+@dataclass(frozen=True, eq=False)
+class RoadSpeeds:
+    """
+    Speeds of a frame of roads, one value a road.
+
+    Parameters
+    ----------
+    forward_km_h, backward_km_h : ndarray of float64
+        Effective speed; 0 where the road is impassable.
+    source : ndarray of object
+        ``"maxspeed"`` or ``"class"``.
+    unreadable : ndarray of bool
+        Where a limit is tagged that cannot be read.
+    """
+
+    forward_km_h: NDArray[np.float64]
+    backward_km_h: NDArray[np.float64]
+    source: NDArray[np.object_]
+    unreadable: NDArray[np.bool_]
+
+
+def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
+    """
+    Read a tagged speed limit.
+
+    Parameters
+    ----------
+    text : str
+        As tagged: ``50``, ``30 mph``, ``10 knots``, ``walk``, ``none``, ``RO:urban``; of a list such as ``50;30`` the
+        lowest member that can be read.
+    table : SpeedTable, optional
+        Whose zones and units hold; the preset osrm_like by default.
+
+    Returns
+    -------
+    float
+        km/h; NaN where nothing can be read.
+
+    Examples
+    --------
+    >>> parse_maxspeed("30 mph")
+    48.28032
+    """
+    rules = table or load_speeds()
+    readable = [speed for speed in (_limit(part, rules) for part in members(text)) if speed > 0]
+    return min(readable, default=math.nan)
+
+
+def speeds_of_roads(
+    roads: pd.DataFrame | RoadLines, table: SpeedTable, *, mode: str, speed_factor: float = 1.0
+) -> RoadSpeeds:
+    """
+    Find the effective speed of every road.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged
+        count where they are there.
+    table : SpeedTable
+        What decides.
+    mode : str
+        A mode of the table.
+    speed_factor : float
+        Multiplies every speed.
+
+    Returns
+    -------
+    RoadSpeeds
+        One value a road; NaN on a class that is closed to the mode.
+    """
+    rules = table.modes[mode]
+    by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
+    cap = _caps(roads, table, rules)
+    slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
+    both, bad = _limits(roads, "maxspeed", table)
+    speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
+    for direction in ("maxspeed_forward", "maxspeed_backward"):
+        own, own_bad = _limits(roads, direction, table)
+        limit = np.where(np.isnan(own), both, own)
+        known = ~np.isnan(limit) & rules.uses_maxspeed
+        base = np.where(known, table.maxspeed["share"] * limit, by_class)
+        base = np.where(np.isnan(by_class), np.nan, base)
+        speeds.append(np.minimum(base, cap) * slow * rules.factor * speed_factor)
+        tagged.append(known)
+        unreadable |= own_bad | bad
+    source = np.where(tagged[0] | tagged[1], "maxspeed", "class").astype(object)
+    return RoadSpeeds(speeds[0], speeds[1], source, unreadable & rules.uses_maxspeed)
+
+
+def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
+    """
+    Tell which roads can be used all the year.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class; surface, smoothness, tracktype and seasonal as tagged count where they are there.
+    table : SpeedTable
+        Whose lists decide.
+
+    Returns
+    -------
+    ndarray of object
+        ``"yes"``, ``"no"`` or ``"unknown"``, one value a road. Whatever says no prevails over the class, and a tagged
+        surface prevails over the grade of a track.
+    """
+    lists = table.all_season
+    seasonal = tag_values(roads, "seasonal")
+    fails = seasonal.is_tagged & ~seasonal.is_in(["no"])
+    fails = fails | (
+        has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
+    )
+    holds = has_any(roads, "surface", lists["surface_yes"])
+    holds = holds | class_values(roads).is_in(lists["class_yes"])
+    untagged = ~tag_values(roads, "surface").is_tagged
+    holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
+    fails = fails | (untagged & has_any(roads, "tracktype", lists["tracktype_no"]))
+    return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
+
+
+def _limits(
+    roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    tags = tag_values(roads, name)
+    limits = tags.numbers(lambda text: parse_maxspeed(text, table))
+    return limits, tags.is_tagged & np.isnan(limits)
+
+
+def _caps(roads: pd.DataFrame | RoadLines, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:
+    cap = np.full(len(roads), np.inf)
+    if not rules.uses_caps:
+        return cap
+    for name, caps in (
+        ("surface", table.surface_caps),
+        ("smoothness", table.smoothness_caps),
+        ("tracktype", table.tracktype_caps),
+    ):
+        lowest = tag_values(roads, name).numbers(partial(_lowest, caps))
+        cap = np.fmin(cap, lowest)
+    ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
+    return np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
+
+
+def _lowest(caps: Mapping[str, float], text: str) -> float:
+    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
+
+
+def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+    """
+    Tell which roads are tagged with one of several values.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        Left unchanged.
+    name : str
+        The tag; one that is absent counts as untagged.
+    values : frozenset of str
+        Values, in small letters.
+
+    Returns
+    -------
+    ndarray of bool
+        True where any member of the tag's list is among them.
+    """
+    return tag_values(roads, name).has_any(values)
+
+
+def _limit(part: str, table: SpeedTable) -> float:
+    if part in {"none", "walk"}:
+        return table.maxspeed[part]
+    number = _NUMBER.match(part)
+    if number:
+        unit = (number[2] or "").rstrip("s")
+        return float(number[1]) * {"mph": table.maxspeed["mph"], "knot": table.maxspeed["knots"]}.get(
+            unit, 1.0
+        )
+    zone = _ZONE.match(part)
+    if zone:
+        return table.zones.get(part, table.zones.get(zone[1], math.nan))
+    return math.nan

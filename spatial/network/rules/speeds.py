@@ -1,0 +1,324 @@
+"""The speed table: class, surface, smoothness, track grade and tagged limits, in files that a user may edit."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import StudyError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+__all__ = ["MODES", "ModeSpeeds", "SeasonRules", "SpeedTable", "load_speeds"]
+
+MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
+"""Modes of travel."""
+
+PRESETS = ("osrm_like", "rural_cn", "conservative")
+
+_LISTS = (
+    "surface_yes",
+    "surface_no",
+    "unpaved",
+    "smoothness_no",
+    "tracktype_yes",
+    "tracktype_no",
+    "class_yes",
+)
+_SECTIONS = {"name", "extends", "maxspeed", "caps", "all_season", "season", "ferry", *MODES}
+_MODE_KEYS = {"like", "factor", "uses_maxspeed", "uses_caps", "unpaved_factor", "ungraded_track", "classes"}
+_SEASON_LISTS = ("modes", "unpaved_classes", "closed_classes", "closed_surfaces", "closed_smoothness")
+_SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weather"}
+
+
+@dataclass(frozen=True)
+class ModeSpeeds:
+    """
+    Speeds of one mode.
+
+    Parameters
+    ----------
+    classes : dict of str to float
+        km/h by road class; a class that is not listed is closed to the mode.
+    factor : float
+        Multiplies the effective speed.
+    uses_maxspeed : bool
+        Whether a tagged limit replaces the class's speed.
+    uses_caps : bool
+        Whether surface, smoothness and track grade cap the speed.
+    unpaved_factor : float
+        Multiplies the speed on surfaces that are not paved.
+    ungraded_track : float
+        Cap of a track without grade, km/h; inf for none.
+    """
+
+    classes: Mapping[str, float]
+    factor: float = 1.0
+    uses_maxspeed: bool = False
+    uses_caps: bool = False
+    unpaved_factor: float = 1.0
+    ungraded_track: float = math.inf
+
+
+@dataclass(frozen=True)
+class SeasonRules:
+    """
+    What a season does to the speeds of a table; a factor of 0 closes a road.
+
+    Parameters
+    ----------
+    modes : frozenset of str
+        Modes that the season slows; all others are left as they are.
+    unpaved_factor : float
+        Multiplies the speed on surfaces that are not paved and that `surface` does not name.
+    surface : dict of str to float
+        Factor by surface.
+    unpaved_classes : frozenset of str
+        Road classes taken as not paved where no surface is known.
+    closed_classes, closed_surfaces, closed_smoothness : frozenset of str
+        What the season closes.
+    closes_fair_weather : bool
+        Whether it closes the roads that are known not to be all-season.
+    """
+
+    modes: frozenset[str] = frozenset()
+    unpaved_factor: float = 1.0
+    surface: Mapping[str, float] = field(default_factory=dict)
+    unpaved_classes: frozenset[str] = frozenset()
+    closed_classes: frozenset[str] = frozenset()
+    closed_surfaces: frozenset[str] = frozenset()
+    closed_smoothness: frozenset[str] = frozenset()
+    closes_fair_weather: bool = False
+
+
+@dataclass(frozen=True)
+class SpeedTable:
+    """
+    Everything that decides how fast a road is.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table, printed beside every result.
+    maxspeed : dict of str to float
+        ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``.
+    zones : dict of str to float
+        km/h of ``"ro:urban"`` or of ``"urban"`` in any country.
+    surface_caps, smoothness_caps, tracktype_caps : dict of str to float
+        km/h by tag value.
+    all_season : dict of str to frozenset of str
+        Values that tell whether a road can be used all the year.
+    modes : dict of str to ModeSpeeds
+        One entry a mode.
+    seasons : dict of str to SeasonRules
+        What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
+    ferry_wait_min : float or None
+        Minutes of wait a boarding, where the file says so.
+    """
+
+    name: str
+    maxspeed: Mapping[str, float]
+    zones: Mapping[str, float]
+    surface_caps: Mapping[str, float]
+    smoothness_caps: Mapping[str, float]
+    tracktype_caps: Mapping[str, float]
+    all_season: Mapping[str, frozenset[str]]
+    modes: Mapping[str, ModeSpeeds]
+    seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
+    ferry_wait_min: float | None = None
+
+
+def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
+    """
+    Load a speed table.
+
+    Parameters
+    ----------
+    speeds : str, Path or SpeedTable
+        Name of a preset (osrm_like, rural_cn, conservative), or a TOML file of the same form, which may extend one.
+
+    Returns
+    -------
+    SpeedTable
+        Checked.
+
+    Raises
+    ------
+    StudyError
+        Where the file cannot be read or says something it must not; with every fault and its key.
+
+    Examples
+    --------
+    >>> load_speeds("rural_cn").modes["drive"].classes["tertiary"]
+    30.0
+    """
+    if isinstance(speeds, SpeedTable):
+        return speeds
+    values = _merged(str(speeds), seen=())
+    problems = _problems(values)
+    if problems:
+        raise StudyError(f"speed table {speeds}", problems)
+    caps, season = values["caps"], values["all_season"]
+    return SpeedTable(
+        name=str(values["name"]),
+        maxspeed={key: float(value) for key, value in values["maxspeed"].items() if key != "zones"},
+        zones=dict(values["maxspeed"]["zones"]),
+        surface_caps=dict(caps["surface"]),
+        smoothness_caps=dict(caps["smoothness"]),
+        tracktype_caps=dict(caps["tracktype"]),
+        all_season={key: frozenset(season.get(key, ())) for key in _LISTS},
+        modes={mode: _mode(values, mode) for mode in MODES},
+        seasons={name: _season(rules) for name, rules in {"dry": {}, **values.get("season", {})}.items()},
+        ferry_wait_min=values.get("ferry", {}).get("wait_min"),
+    )
+
+
+def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
+    """Read a table with all that it extends."""
+    values = _read(name)
+    parent = values.get("extends")
+    if parent is None:
+        return values
+    if parent in seen:
+        raise StudyError(
+            f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"]
+        )
+    return _overlay(_merged(str(parent), seen=(*seen, name)), values)
+
+
+def _read(name: str) -> dict[str, Any]:
+    if name in PRESETS:
+        return _preset(name)
+    path = Path(name)
+    try:
+        return {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
+    except OSError as error:
+        remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
+        raise StudyError(
+            f"speed table {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"speed table {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
+
+
+@cache
+def _preset(name: str) -> dict[str, Any]:
+    """Read a table of the package once; nobody writes into it."""
+    presets = resources.files("spatial.network.rules").joinpath("presets")
+    return tomllib.loads(presets.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one nested mapping over another; lists and values are replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _mode(values: Mapping[str, Any], mode: str) -> ModeSpeeds:
+    section = dict(values.get(mode, {}))
+    parent = section.pop("like", None)
+    if parent is not None:
+        section = _overlay({key: item for key, item in values[parent].items() if key != "like"}, section)
+    classes = {key: float(item) for key, item in section.pop("classes", {}).items()}
+    return ModeSpeeds(classes=classes, **section)
+
+
+def _season(values: Mapping[str, Any]) -> SeasonRules:
+    rules: dict[str, Any] = {
+        key: frozenset(item) if key in _SEASON_LISTS else item for key, item in values.items()
+    }
+    return SeasonRules(**rules)
+
+
+def _problems(values: Mapping[str, Any]) -> list[str]:
+    problems = [
+        f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}"
+        for key in values
+        if key not in _SECTIONS
+    ]
+    problems += [
+        f'{section}: the section is missing; begin the file with extends = "osrm_like"'
+        for section in ("maxspeed", "caps", "all_season", *MODES)
+        if not isinstance(values.get(section), dict)
+    ]
+    if problems:
+        return problems
+    for name in ("surface", "smoothness", "tracktype"):
+        problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None), may_be_inf=True)
+    limits = {key: item for key, item in values["maxspeed"].items() if key != "zones"}
+    problems += _not_speeds("maxspeed", limits, may_be_zero=False)
+    problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
+    problems += _season_problems(values.get("season", {}))
+    ferry = values.get("ferry", {})
+    problems += _not_speeds("ferry", ferry)
+    problems += (
+        [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
+    )
+    for mode in MODES:
+        section = values[mode]
+        problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
+        problems += _not_speeds(f"{mode}.classes", section.get("classes", {}))
+        if section.get("like", "drive") not in MODES:
+            problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
+        for key in ("factor", "unpaved_factor", "ungraded_track"):
+            given = {key: section[key]} if key in section else {}
+            problems += _not_speeds(
+                mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track"
+            )
+    return problems
+
+
+def _season_problems(seasons: object) -> list[str]:
+    if not isinstance(seasons, dict) or not all(isinstance(rules, dict) for rules in seasons.values()):
+        return ["season: must hold sections such as [season.wet]"]
+    problems: list[str] = []
+    for name, rules in seasons.items():
+        where = f"season.{name}"
+        problems += [f"{where}.{key}: unknown key" for key in rules if key not in _SEASON_KEYS]
+        problems += _not_speeds(where, {key: rules[key] for key in ("unpaved_factor",) if key in rules})
+        problems += _not_speeds(f"{where}.surface", rules.get("surface", {}))
+        problems += [
+            f"{where}.{key}: must be a list of words"
+            for key in _SEASON_LISTS
+            if not isinstance(rules.get(key, []), list)
+            or not all(isinstance(word, str) for word in rules.get(key, []))
+        ]
+        if not isinstance(rules.get("closes_fair_weather", False), bool):
+            problems.append(f"{where}.closes_fair_weather: must be true or false")
+        if isinstance(rules.get("modes", []), list):
+            problems += [
+                f"{where}.modes: {mode!r} is no mode; there are {', '.join(MODES)}"
+                for mode in rules.get("modes", [])
+                if mode not in MODES
+            ]
+    return problems
+
+
+def _not_speeds(
+    where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False
+) -> list[str]:
+    if not isinstance(section, dict):
+        return [f"{where}: must be a section of numbers"]
+    least = "of at least 0" if may_be_zero else "above 0"
+    return [
+        f"{where}.{key}: must be a {'' if may_be_inf else 'finite '}number {least} (found {item!r})"
+        for key, item in section.items()
+        if isinstance(item, bool)
+        or not isinstance(item, int | float)
+        or not (item > 0 or (may_be_zero and item == 0))
+        or (item == math.inf and not may_be_inf)
+    ]

@@ -1,0 +1,1 @@
+"""Times between places: the contracted core and the searches on it."""

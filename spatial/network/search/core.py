@@ -1,0 +1,217 @@
+"""The contracted graph: junctions, and between them chains of edges that offer no choice of way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.network.search.kernels_core import contract, curve_keys, halves_of_cores, weigh
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.search.kernels_core import Lane
+    from spatial.network.search.kernels_fill import Chains
+
+__all__ = ["Core", "CoreShape", "contract_graph", "weigh_core"]
+
+_WIDTH = 1.0
+"""Width of a step of time over the mean time of an arc; measured, changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoreShape:
+    """
+    What of the contracted graph does not depend on minutes. All numbers are int32.
+
+    A node at which just two ends of edges meet lies inside a chain, whatever the directions of travel; all others are
+    core nodes. Every edge is one *step* of one *chain*. A chain is walked from its first end to its last; a chain
+    that joins a junction to a dead end is walked from the junction. A ring without a junction has one core node, at
+    the drawn beginning of its lowest edge.
+
+    Parameters
+    ----------
+    core_node : ndarray of int32, shape (n_core,)
+        Node of the graph: first those that a search must visit, then dead ends and nodes without edges; each of both
+        groups along a Hilbert curve.
+    n_search : int
+        How many a search must visit.
+    first, last : ndarray of int32, shape (n_chains,)
+        Core nodes at both ends.
+    offsets : ndarray of int32, shape (n_chains + 1,)
+        Steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``.
+    guide : ndarray of int32
+        Chain of every 32nd step.
+    step_arc : ndarray of int32, shape (n_edges,)
+        Arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction.
+    step_node : ndarray of int32, shape (n_edges,)
+        Node of the graph at which the step begins.
+    edge_step : ndarray of int32, shape (n_edges,)
+        Step of each edge.
+    arc_offsets, arc_target, arc_half : ndarray of int32
+        Chains between different visited core nodes, as compressed sparse rows that serve both directions: node at the
+        other end, and 2 x chain, + 1 where the chain is walked backwards.
+    """
+
+    core_node: NDArray[np.int32]
+    n_search: int
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+    guide: NDArray[np.int32]
+    step_arc: NDArray[np.int32]
+    step_node: NDArray[np.int32]
+    edge_step: NDArray[np.int32]
+    arc_offsets: NDArray[np.int32]
+    arc_target: NDArray[np.int32]
+    arc_half: NDArray[np.int32]
+
+    @property
+    def n_core(self) -> int:
+        """Number of core nodes."""
+        return len(self.core_node)
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return len(self.first)
+
+    @property
+    def chain_arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Step of each edge, arc of each step, offsets of the chains and their guide, as the kernels read them."""
+        return self.edge_step, self.step_arc, self.offsets, self.guide
+
+    @property
+    def fill_arrays(self) -> Chains:
+        """What `label_all_nodes` reads of the chains."""
+        ends = self.core_node, self.first, self.last
+        return *ends, self.offsets, self.step_arc, self.step_node, self.edge_step, self.guide
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """
+    The contracted graph with minutes.
+
+    Parameters
+    ----------
+    shape : CoreShape
+        Core nodes and chains.
+    forward, backward : tuple of ndarray
+        Lane of travel from the first end of each chain to the last, and from the last to the first: minutes of the
+        open steps before each step (always counted from the first end), minutes of all open steps of each chain,
+        first closed step (the end of the chain where none is), last closed step (one before its beginning where none
+        is), and minutes of the edges in and against their drawn direction.
+    out_min, in_min : ndarray of float64, shape (n_arcs,)
+        Minutes along the arcs of the shape: from the node whose row it is, and towards it; inf where closed.
+    length_m : ndarray of float64, shape (n_edges,)
+        Metres of the edges.
+    """
+
+    shape: CoreShape
+    forward: Lane
+    backward: Lane
+    out_min: NDArray[np.float64]
+    in_min: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+
+    @cached_property
+    def metres(self) -> Lane:
+        """Lane of metres, laid out as those of minutes; made when first asked for."""
+        parts = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
+        return *parts, self.length_m, self.length_m
+
+    @cached_property
+    def arc_m(self) -> NDArray[np.float64]:
+        """Metres along the arcs of the shape."""
+        return np.asarray(self.metres[1][self.shape.arc_half >> 1])
+
+    @cached_property
+    def mean_m_min(self) -> float:
+        """Mean speed over the open arcs, metres a minute; inf where they take no time."""
+        is_open = np.isfinite(self.out_min)
+        minutes = float(self.out_min[is_open].sum())
+        return float(self.arc_m[is_open].sum()) / minutes if minutes > 0.0 else np.inf
+
+    @cached_property
+    def width_min(self) -> float:
+        """Width of the steps in which a search proceeds, minutes; changes the speed only."""
+        times = self.out_min[np.isfinite(self.out_min)]
+        mean = float(times.mean()) if len(times) else 0.0
+        return _WIDTH * mean if mean > 0.0 else 1.0
+
+
+def contract_graph(graph: TravelGraph) -> CoreShape:
+    """
+    Contract the chains of a graph.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Its edges and the places of its nodes are read, not its minutes.
+
+    Returns
+    -------
+    CoreShape
+        Made by three passes over the edges.
+    """
+    step_arc, step_node, offsets, guide, first, last, degree = contract(
+        graph.n_nodes, graph.edge_from, graph.edge_to
+    )
+    core_node, n_search = _core_nodes(graph, degree)
+    number = np.empty(graph.n_nodes, dtype=np.int32)
+    number[core_node] = np.arange(len(core_node), dtype=np.int32)
+    first, last = number[first], number[last]
+    edge_step = np.empty(graph.n_edges, dtype=np.int32)
+    edge_step[step_arc >> 1] = np.arange(graph.n_edges, dtype=np.int32)
+    arcs = halves_of_cores(n_search, first, last)
+    steps = (offsets, guide, step_arc, step_node, edge_step)
+    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
+
+
+def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
+    """List the nodes of the core, those to visit first; each group along a curve."""
+    visited, passed = np.flatnonzero(degree > 2), np.flatnonzero(degree < 2)
+    x, y = graph.node_x, graph.node_y
+    corner = (x.min(initial=np.inf), y.min(initial=np.inf), max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0)
+    groups = []
+    for nodes in (visited, passed):
+        # Equal keys keep the order of the nodes: one sort of plain numbers, which bear it in their low bits.
+        low = len(nodes).bit_length()
+        keyed = np.sort(curve_keys(x[nodes], y[nodes], corner) << low | np.arange(len(nodes)))
+        groups.append(nodes[keyed & ((1 << low) - 1)])
+    return np.concatenate(groups).astype(np.int32), len(visited)
+
+
+def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
+    """
+    Put the minutes of a graph on its contracted shape.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Its minutes are read.
+    shape : CoreShape
+        Of this graph, or of one with the same edges.
+
+    Returns
+    -------
+    Core
+        Made by two passes over the edges.
+    """
+    lanes: list[Lane] = []
+    whole = []
+    for along, against in (
+        (graph.forward_min, graph.backward_min),
+        (graph.backward_min, graph.forward_min),
+    ):
+        before, total, first_closed, last_closed = weigh(shape.step_arc, shape.offsets, along, against)
+        lanes.append((before, total, first_closed, last_closed, along, against))
+        whole.append(np.where(first_closed < shape.offsets[1:], np.inf, total))
+    by_half = np.column_stack(whole).ravel()
+    out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
+    return Core(shape, lanes[0], lanes[1], out_min, in_min, graph.length_m)
