@@ -1,7 +1,8 @@
 """Compiled passes over the nodes of a grid: distances to pieces of roads, and the outlines of labelled ground."""
 
 # mypy: disable-error-code="arg-type"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
+# Numba turns numpy scalars into plain numbers; mypy does not know. It compiles what writes single numbers into given
+# arrays in a fraction of the time that assignments of rows, array methods and filled arrays take.
 
 from __future__ import annotations
 
@@ -146,8 +147,13 @@ def spread(
 
 @outer  # pragma: no cover - compiled
 def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own would pass six arrays each
-    labels: NDArray[np.int32], east: NDArray[np.int32], north: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    labels: NDArray[np.int32],
+    east: NDArray[np.int32],
+    north: NDArray[np.int32],
+    after: NDArray[np.int32],
+    middle: NDArray[np.int32],
+    around: NDArray[np.int32],
+) -> int:
     """
     Join the points where borders cross the grid into borders, square by square (marching squares of many labels).
 
@@ -158,21 +164,20 @@ def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own 
     east, north : ndarray of int32, shape (rows, columns)
         The point between a node and the next one on the right, or above; -1 where both have one label. A point has a
         side 0 (left or below) and a side 1.
+    after, middle : ndarray of int32, shape (2 x points,)
+        All -1; written by 2 x point + side: the point that follows on the border of the label on that side, which lies
+        to the left; and the middle of a square that is passed between.
+    around : ndarray of int32, shape (points, 4)
+        Written: the four points around each middle, -1 where there are three.
 
     Returns
     -------
-    tuple of ndarray
-        By 2 x point + side, the point that follows on the border of the label on that side, which lies to the left; the
-        middle of a square that is passed between, or -1; and the four points around each middle, -1 where there are
-        three.
+    int
+        How many middles there are.
     """
     rows, columns = labels.shape
-    count = max(east.max(), north.max()) + 1
-    after, middle = np.full(2 * count, -1, np.int32), np.full(2 * count, -1, np.int32)
-    around = np.empty((max(count, 1), 4), np.int32)
     middles = 0
     corner, edge = np.empty(4, np.int32), np.empty(4, np.int32)
-    own = np.array([0, 0, 1, 1])
     for row in range(rows - 1):
         for column in range(columns - 1):
             edge[0], edge[1] = east[row, column], north[row, column + 1]
@@ -195,12 +200,13 @@ def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own 
             if joined >= 0:
                 for q in (joined + 1, (joined + 3) % 4):
                     before = (q + 3) % 4
-                    after[2 * edge[q] + own[q]] = edge[before]
-                    after[2 * edge[before] + own[before]] = edge[q]
+                    after[2 * edge[q] + q // 2] = edge[before]
+                    after[2 * edge[before] + before // 2] = edge[q]
                 continue
             through = -1
             if crossed > 2:
-                around[middles] = edge
+                for q in range(4):
+                    around[middles, q] = edge[q]
                 through = middles
                 middles += 1
             for q in range(4):
@@ -208,9 +214,9 @@ def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own 
                     before = (q + 3) % 4
                     while edge[before] < 0:
                         before = (before + 3) % 4
-                    after[2 * edge[q] + own[q]] = edge[before]
-                    middle[2 * edge[q] + own[q]] = through
-    return after, middle, around[:middles]
+                    after[2 * edge[q] + q // 2] = edge[before]
+                    middle[2 * edge[q] + q // 2] = through
+    return middles
 
 
 @outer  # pragma: no cover - compiled
@@ -234,7 +240,9 @@ def follow(
         these; and by 2 x point + side the ring that it is on, -1 for ground that is not drawn.
     """
     sides = after.shape[0]
-    ring_of = np.full(sides, -1, np.int32)
+    ring_of = np.empty(sides, np.int32)
+    for side in range(sides):
+        ring_of[side] = -1
     points, rings = np.empty(2 * sides, np.int32), np.empty(2 * sides, np.int32)
     size, ring = 0, 0
     for start in range(sides):

@@ -62,9 +62,11 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
         return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
     xy = np.concatenate((np.column_stack(level[:2]), np.column_stack(upright[:2])))
     side_label = np.concatenate((level[2], upright[2])).ravel()
-    after, middle, around = join(labels, east, north)
+    after, middle = np.full(2 * n, -1, dtype=np.int32), np.full(2 * n, -1, dtype=np.int32)
+    around = np.empty((n, 4), dtype=np.int32)
+    n_middles = join(labels, east, north, after, middle, around)
     points, rings, ring_of = follow(after, middle, side_label)
-    corners = np.concatenate((xy, _middles(xy, around)))[points]
+    corners = np.concatenate((xy, _middles(xy, around[:n_middles])))[points]
     n_rings = int(rings[-1]) + 1
     first = np.searchsorted(rings, np.arange(n_rings))
     whole = _together(level, ring_of, n_rings)
