@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explanation_text"]
 
-NAME_KEYS = {"en": ("name_en", "name", "name_zh"), "zh": ("name_zh", "name", "name_en")}
+NAME_KEYS = ("name", "name_en", "name_zh")
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
 STEP = "  "
 COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
@@ -36,7 +36,7 @@ def explanation_text(
     explanation : mapping
         As `explain` returns it.
     language : str
-        A language with a message file, such as ``en`` or ``zh``.
+        A language with a message file, such as ``en`` or ``fr``.
     service_names : mapping of str to str, optional
         Names of services in that language, by id.
     scenario_names : mapping of str to str, optional
@@ -76,14 +76,14 @@ def explanation_text(
 
 
 def _name(thing: Mapping[str, Any], words: Wording) -> str:
-    keys = NAME_KEYS.get(words.language, (f"name_{words.language}", *NAME_KEYS["en"]))
+    keys = (f"name_{words.language}", *NAME_KEYS)
     return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
 
 
 def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
     name = _name(place, words)
     yield words.say("line", "title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))
-    others = sorted({place[key] for key in NAME_KEYS["en"] if place.get(key)} - {name})
+    others = sorted({place[key] for key in NAME_KEYS if place.get(key)} - {name})
     if others:
         yield STEP + words.say("line", "other_names", names=", ".join(others))
     if place["township"]:

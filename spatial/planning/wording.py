@@ -123,9 +123,10 @@ class Wording:
         Returns
         -------
         str
-            Such as ``12,345``; ``?`` where unknown.
+            Such as ``12,345``, in the language's own separators; ``?`` where unknown.
         """
-        return f"{value:,.{decimals}f}" if isinstance(value, int | float) and not math.isnan(value) else "?"
+        known = isinstance(value, int | float) and not math.isnan(value)
+        return self._local(f"{value:,.{decimals}f}") if known else "?"
 
     def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
         """
@@ -148,10 +149,10 @@ class Wording:
         if not isinstance(value, int | float) or math.isnan(value):
             return "?"
         if unit == "m" and value >= METRES_PER_KM and not decimals:
-            return self.say("unit", "km", value=_kilometres(value / METRES_PER_KM))
+            return self.say("unit", "km", value=self._local(_kilometres(value / METRES_PER_KM)))
         if unit in self.messages["unit"] and unit not in NOT_MEASURED:
             return self.say("unit", unit, value=self.number(value, decimals=decimals))
-        return self.say("unit", "other", value=f"{value:g}", unit=self.term(unit))
+        return self.say("unit", "other", value=self._local(f"{value:g}"), unit=self.term(unit))
 
     def share(self, value: float | None) -> str:
         """
@@ -172,7 +173,7 @@ class Wording:
         percent = round(100.0 * value, 1)
         percent = 99.9 if value < 1.0 and percent >= 100.0 else percent
         percent = 0.1 if value > 0.0 and percent <= 0.0 else percent
-        return self.say("unit", "share", value=f"{percent:.1f}".removesuffix(".0"))
+        return self.say("unit", "share", value=self._local(f"{percent:.1f}".removesuffix(".0")))
 
     def against(self, value: float, threshold: float, unit: str) -> str:
         """
@@ -197,6 +198,11 @@ class Wording:
         told = [pair for pair in pairs if pair[0] != pair[1]]
         shown = pairs[0] if value == threshold or not told else told[0]
         return self.say("line", "norm_value", value=shown[0], threshold=shown[1])
+
+    def _local(self, number: str) -> str:
+        """Put the language's separators into a number written with ``,`` and ``.``."""
+        marks = self.messages["number"]
+        return number.translate(str.maketrans({",": marks["thousands"], ".": marks["decimal"]}))
 
 
 def _kilometres(value: float) -> str:

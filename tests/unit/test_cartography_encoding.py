@@ -169,7 +169,7 @@ def test_every_message_that_a_script_names_exists() -> None:
 
 
 def test_a_language_without_messages_is_refused_by_name() -> None:
-    with pytest.raises(StudyError, match="'tlh' has no message file; there are en, zh"):
+    with pytest.raises(StudyError, match="'tlh' has no message file; there are en, fr, zh"):
         messages(["en", "tlh"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -768,7 +769,7 @@ def test_every_language_says_all_that_english_says():
         )
         for code in languages()
     }
-    assert {"en", "zh"} <= set(loaded)
+    assert {"en", "fr", "zh"} <= set(loaded)
     for messages in loaded.values():
         messages.pop("term")  # words of the register: each language has those that it says differently
     keys = {
@@ -777,6 +778,28 @@ def test_every_language_says_all_that_english_says():
     }
     for code, found in keys.items():
         assert found == keys["en"], code
+
+
+def test_french_has_every_word_that_chinese_has():
+    english, french, chinese = (
+        tomllib.loads(files("spatial.planning.messages").joinpath(f"{code}.toml").read_text(encoding="utf-8"))
+        for code in ("en", "fr", "zh")
+    )
+    assert sorted(set(english["term"]) | set(chinese["term"]) - set(french["term"])) == sorted(
+        english["term"]
+    )
+    for section, texts in english.items():
+        for key, text in texts.items():
+            assert set(re.findall(r"{\w+}", french[section][key])) == set(re.findall(r"{\w+}", text)), key
+
+
+def test_french_numbers_have_narrow_spaces_and_a_comma():
+    words = wording("fr")
+    assert words.number(1234567.0) == "1\u202f234\u202f567"
+    assert words.measure(1234.5, "persons", decimals=1) == "1\u202f234,5\u00a0hab."
+    assert words.measure(12345.0, "m") == "12,3\u00a0km"
+    assert words.share(0.967) == "96,7\u202f%"
+    assert words.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
 
 
 def test_an_unknown_language_is_refused():

@@ -89,7 +89,7 @@
     return S.t("factor.speed_measured", S.speedFactors(told));
   };
 
-  S.speedFactors = (told) => ({ slow: told.speed_factors[0].toFixed(2), fast: told.speed_factors[1].toFixed(2) });
+  S.speedFactors = (told) => ({ slow: S.hundredths(told.speed_factors[0]), fast: S.hundredths(told.speed_factors[1]) });
 
   /* What a response begins with: the mobilisation that the study states, then the drive. */
   S.crewText = function ({ mobilisation_min: [least, most], mode }) {

@@ -28,10 +28,16 @@
 
   S.has = (key) => Object.prototype.hasOwnProperty.call(data.messages[S.language], key);
 
+  /* English has one singular, 1; French has 0 and 1. */
+  function singular(n) {
+    if (!formats.plural) formats.plural = new Intl.PluralRules(S.locale());
+    return formats.plural.select(Math.round(n)) === "one";
+  }
+
   S.t = function (key, values) {
     const words = data.messages[S.language];
     let text = words[key];
-    if (values && values.n === 1 && S.has(key + "_one")) text = words[key + "_one"];
+    if (values && typeof values.n === "number" && S.has(key + "_one") && singular(values.n)) text = words[key + "_one"];
     if (text === undefined) return key;
     return text.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values ? values[name] : undefined;
@@ -62,6 +68,8 @@
   };
 
   S.decimal = (value) => format("decimal", { maximumFractionDigits: 1 }).format(value);
+
+  S.hundredths = (value) => format("hundredths", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 
   S.signed = (value) => format("signed", { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value);
 
