@@ -110,10 +110,11 @@ def test_every_member_of_a_bundle_is_a_service(words):
     assert {member for member in members if words.for_register(member) is None} == set()
 
 
-def test_every_service_has_a_name_in_english_and_chinese(words):
-    assert all({"en", "zh"} <= set(service.names) for service in (*words.services, *words.tiers))
+def test_every_service_has_a_name_in_english_french_and_chinese(words):
+    assert all({"en", "fr", "zh"} <= set(service.names) for service in (*words.services, *words.tiers))
     assert words.name("hospital", "zh") == "医院"
-    assert words.name("hospital", "fr") == "Hospital"
+    assert words.name("hospital", "fr") == "Hôpital"
+    assert words.name("hospital", "tlh") == "Hospital"
     assert words.name("unheard_of") == "unheard_of"
 
 
