@@ -314,7 +314,7 @@ def about_study(words: Messages, meta: QgisMeta) -> str:
     abstract = words.text(
         "project",
         "abstract",
-        date=meta.as_of.isoformat(),
+        date=words.date(meta.as_of),
         basis=words.text("project", f"basis_{meta.population_basis}"),
         status=words.text("project", f"status_{meta.status}"),
     )

@@ -88,7 +88,7 @@ def _interval_columns(
         columns[f"{name}_width_min"] = rows["high_min"] - rows["low_min"]
         columns[f"{name}_how_sure"] = how_sure(rows, threshold)
         for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
-            title = words.text("columns", key, service=shown, minutes=f"{threshold:g}")
+            title = words.text("columns", key, service=shown, minutes=words.number(threshold))
             titles[f"{name}_{key}"] = words.with_unit(title, unit)
     return columns, titles
 

@@ -172,7 +172,7 @@ def _certainty_looks(
 ) -> Iterator[Look]:
     for service in _services(tables, "intervals", meta):
         stem, shown = plain_name(service), words.service(service, meta)
-        minutes = f"{threshold_of(service, meta):g}"
+        minutes = words.number(threshold_of(service, meta))
         title = words.text("columns", "how_sure", service=shown, minutes=minutes)
         style = looks_engine.certainty_look(f"{stem}_how_sure", frame, words)
         yield Look(f"{stem}_how_sure", title, style, "results", shelf="certainty")

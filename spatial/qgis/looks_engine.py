@@ -73,7 +73,7 @@ def isochrones_look(frame: pd.DataFrame, words: Messages) -> Style:
     categories = [
         Category(
             (f"{cutoff:g}",),
-            words.text("areas", "within", minutes=f"{cutoff:g}"),
+            words.text("areas", "within", minutes=words.number(cutoff)),
             symbol("fill", fill(colour, outline=BASE["blank"], width=0.15)),
             kind="double",
         )
@@ -316,10 +316,13 @@ def _by_minutes(
         f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
     )
     near = [
-        (bound, words.text("areas", "within", minutes=bound), colour)
+        (bound, words.text("areas", "within", minutes=words.number(float(bound))), colour)
         for bound, colour in zip(bounds, ramp(REACH, len(bounds)), strict=True)
     ]
-    far = [(name, words.text("cells", name, minutes=bounds[-1]), GAP[name]) for name in ("beyond", "none")]
+    far = [
+        (name, words.text("cells", name, minutes=words.number(float(bounds[-1]))), GAP[name])
+        for name in ("beyond", "none")
+    ]
     return chosen, [*near, *far]
 
 
@@ -378,7 +381,7 @@ def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     categories = [
         Category(
             (name,),
-            words.text("wet", name, little=f"{least:g}", more=f"{most:g}"),
+            words.text("wet", name, little=words.number(least), more=words.number(most)),
             symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.15), size_expression=size)),
         )
         for name, colour in WET.items()

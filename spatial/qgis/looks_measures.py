@@ -120,7 +120,7 @@ def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, 
     )
 
     def shown(value: float) -> str:
-        return f"{float(f'{value * factor:.3g}'):,.12g}"
+        return words.number(float(f"{value * factor:.3g}"))
 
     edges = [shown(bound) for bound in bounds]
     if not edges:

@@ -42,7 +42,7 @@ def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Mess
     """
     size = people_size("population_persons", smallest=1.4, largest=5.5)
     categories = [
-        Category((name,), words.text("change", name, minutes=f"{cutoff_min:g}"), sized(colour, size))
+        Category((name,), words.text("change", name, minutes=words.number(cutoff_min)), sized(colour, size))
         for name, colour in CHANGE.items()
     ]
     categories.append(
@@ -82,11 +82,19 @@ def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, 
         f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
     )
     categories = [
-        Category((bound,), words.text("response", "within", minutes=bound), sized(colour, size))
+        Category(
+            (bound,),
+            words.text("response", "within", minutes=words.number(float(bound))),
+            sized(colour, size),
+        )
         for bound, colour in zip(bounds, ramp(REACH, len(bounds) + 1), strict=False)
     ]
     categories += [
-        Category((name,), words.text("response", name, minutes=bounds[-1]), sized(GAP[name], size))
+        Category(
+            (name,),
+            words.text("response", name, minutes=words.number(float(bounds[-1]))),
+            sized(GAP[name], size),
+        )
         for name in ("beyond", "none")
     ]
     unknown = status_marker("not_measurable", size)

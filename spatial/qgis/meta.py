@@ -147,6 +147,48 @@ class Messages:
         """
         return key in self.words.get(section, {})
 
+    def number(self, value: float) -> str:
+        """
+        Write a number with the separators of the language.
+
+        Parameters
+        ----------
+        value : float
+            Rounded already.
+
+        Returns
+        -------
+        str
+            Such as ``1,234.5``, in French ``1 234,5`` with a narrow space that does not break.
+        """
+        marks = {mark: self.words["number"][name] for mark, name in ((",", "thousands"), (".", "decimal"))}
+        return f"{value:,.12g}".translate(str.maketrans(marks))
+
+    def date(self, day: dt.date) -> str:
+        """
+        Write a date.
+
+        Parameters
+        ----------
+        day : date
+            Any day.
+
+        Returns
+        -------
+        str
+            With the month's name where the language has names of months, else as ISO 8601 has it.
+        """
+        months = self.words.get("months", {})
+        if not months:
+            return day.isoformat()
+        return self.text(
+            "date",
+            "first" if day.day == 1 else "day",
+            day=str(day.day),
+            month=months[str(day.month)],
+            year=str(day.year),
+        )
+
     def field_title(self, item: Field) -> str:
         """
         Name a column for people, with its unit.

@@ -98,7 +98,7 @@ def project_title(words: Messages, meta: QgisMeta) -> str:
         "title",
         title=words.pick(meta.title),
         status=words.text("project", f"status_{meta.status}"),
-        date=meta.as_of.isoformat(),
+        date=words.date(meta.as_of),
     )
     return f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title
 

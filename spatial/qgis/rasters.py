@@ -159,7 +159,7 @@ def _classes(unit: str, words: Messages) -> list[tuple[float, str, str]]:
         low = bounds[position - 1] if position else 0.0
         key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
         told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
-        label = words.text("raster", key, low=f"{min(told):,g}", high=f"{max(told):,g}")
+        label = words.text("raster", key, low=words.number(min(told)), high=words.number(max(told)))
         result.append((high, label, colours[position]))
     return result
 

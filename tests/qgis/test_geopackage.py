@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import re
 import sqlite3
+import tomllib
+from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -305,6 +309,42 @@ def test_every_message_and_every_title_of_a_column_has_its_chinese():
             assert key == "title" or chinese.words[section][key] != text, (section, key)
 
 
+def test_french_has_every_word_that_english_or_chinese_has():
+    folder = files("spatial.qgis") / "messages"
+    english, french, chinese = (
+        tomllib.loads((folder / f"{code}.toml").read_text(encoding="utf-8")) for code in ("en", "fr", "zh")
+    )
+    for section in {*english, *chinese}:
+        wanted = {**english.get(section, {}), **chinese.get(section, {})}
+        assert sorted(set(wanted) - set(french[section])) == [], section
+        for key in english.get(section, {}):
+            told, said = french[section][key], english[section][key]
+            assert set(re.findall(r"{\w+}", told)) == set(re.findall(r"{\w+}", said)), (section, key)
+            assert not re.search(r" [;:!?»%]|« |'", told), (
+                section,
+                key,
+            )  # spaces that break, straight quotes
+
+
+def test_french_writes_dates_and_numbers_its_own_way():
+    words = load_messages("fr")
+    assert words.date(dt.date(2026, 11, 26)) == "26 novembre 2026"
+    assert words.date(dt.date(2026, 8, 1)) == "1er août 2026"
+    assert words.number(1234.5) == "1\u202f234,5"
+    assert load_messages("en").date(dt.date(2026, 11, 26)) == "2026-11-26"
+    assert load_messages("zh").number(1234.5) == "1,234.5"
+
+
+def test_a_french_geopackage_has_french_titles(county, county_meta, tmp_path):
+    artifact = write_geopackage(county, name="county", crs=CRS, languages=["fr", "en"], meta=county_meta)
+    path = tmp_path / artifact.name
+    path.write_bytes(artifact.content)
+    alias = "SELECT name FROM gpkg_data_columns WHERE table_name = 'settlements' AND column_name = "
+    assert query(path, f"{alias}'population_persons'") == [("Population (personnes)",)]
+    # the made-up vocabulary of this study has no French: names of services fall back to English
+    assert query(path, f"{alias}'hospital_min'") == [("Hospital\u00a0: temps de parcours (min)",)]
+
+
 def test_settlements_alone_are_enough(county, county_meta):
     artifact = write_geopackage(
         {"settlements": county["settlements"]}, name="county", crs=CRS, languages=["en"], meta=county_meta
@@ -319,5 +359,5 @@ def test_without_settlements_nothing_is_written(county, county_meta):
 
 
 def test_a_language_without_messages_is_refused(county, county_meta):
-    with pytest.raises(StudyError, match="known are en, zh"):
+    with pytest.raises(StudyError, match="known are en, fr, zh"):
         write_geopackage(county, name="county", crs=CRS, languages=["xx"], meta=county_meta)
