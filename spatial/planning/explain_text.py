@@ -348,7 +348,9 @@ def _provenance(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "norm_memory")
     for key in ("adopted", "confirmed"):
         if norm[f"{key}_by"]:
-            yield words.say("line", f"norm_{key}", by=norm[f"{key}_by"], on=norm[f"{key}_on"])
+            yield words.say(
+                "line", f"norm_{key}", by=norm[f"{key}_by"], on=words.date(str(norm[f"{key}_on"]))
+            )
 
 
 def _sources(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.resources
 import math
 import tomllib
@@ -127,6 +128,44 @@ class Wording:
         """
         known = isinstance(value, int | float) and not math.isnan(value)
         return self._local(f"{value:,.{decimals}f}") if known else "?"
+
+    def figure(self, value: float) -> str:
+        """
+        Write a number that was rounded already, with as many decimals as it has.
+
+        Parameters
+        ----------
+        value : float
+            Finite.
+
+        Returns
+        -------
+        str
+            Such as ``1,234.5``, in French ``1 234,5`` with a narrow space that does not break.
+        """
+        return self._local(f"{value:,.12g}")
+
+    def date(self, day: dt.date | str) -> str:
+        """
+        Write a date.
+
+        Parameters
+        ----------
+        day : date or str
+            A text that is no date of ISO 8601, such as a year, is said as it is.
+
+        Returns
+        -------
+        str
+            Such as ``26 November 2026``.
+        """
+        if isinstance(day, str):
+            try:
+                day = dt.date.fromisoformat(day)
+            except ValueError:
+                return str(day)
+        form = "first" if day.day == 1 else "other"
+        return self.say("date", form, day=day.day, month=self.say("months", str(day.month)), year=day.year)
 
     def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
         """

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from spatial.errors import StudyError
+from spatial.planning.wording import wording
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -161,8 +162,7 @@ class Messages:
         str
             Such as ``1,234.5``, in French ``1 234,5`` with a narrow space that does not break.
         """
-        marks = {mark: self.words["number"][name] for mark, name in ((",", "thousands"), (".", "decimal"))}
-        return f"{value:,.12g}".translate(str.maketrans(marks))
+        return wording(self.language).figure(value)
 
     def date(self, day: dt.date) -> str:
         """
@@ -176,18 +176,9 @@ class Messages:
         Returns
         -------
         str
-            With the month's name where the language has names of months, else as ISO 8601 has it.
+            Such as ``26 November 2026``.
         """
-        months = self.words.get("months", {})
-        if not months:
-            return day.isoformat()
-        return self.text(
-            "date",
-            "first" if day.day == 1 else "day",
-            day=str(day.day),
-            month=months[str(day.month)],
-            year=str(day.year),
-        )
+        return wording(self.language).date(day)
 
     def field_title(self, item: Field) -> str:
         """

@@ -331,7 +331,8 @@ def test_french_writes_dates_and_numbers_its_own_way():
     assert words.date(dt.date(2026, 11, 26)) == "26 novembre 2026"
     assert words.date(dt.date(2026, 8, 1)) == "1er août 2026"
     assert words.number(1234.5) == "1\u202f234,5"
-    assert load_messages("en").date(dt.date(2026, 11, 26)) == "2026-11-26"
+    assert load_messages("en").date(dt.date(2026, 11, 26)) == "26 November 2026"
+    assert load_messages("zh").date(dt.date(2026, 8, 1)) == "2026年8月1日"
     assert load_messages("zh").number(1234.5) == "1,234.5"
 
 

@@ -114,7 +114,7 @@ def test_made_up_ground_says_so_in_the_title_and_across_the_map(county, county_m
             county, name="county", crs=CRS, languages=["en"], meta=replace(county_meta, synthetic=False)
         )
     )
-    assert real.findtext("title") == "Qingchuan County (draft, as of 2025-06-30)"
+    assert real.findtext("title") == "Qingchuan County (draft, as of 30 June 2025)"
     assert real.findtext("properties/TitleLabel/Enabled") == "false"
 
 

@@ -799,6 +799,8 @@ def test_french_numbers_have_narrow_spaces_and_a_comma():
     assert words.measure(1234.5, "persons", decimals=1) == "1\u202f234,5\u00a0hab."
     assert words.measure(12345.0, "m") == "12,3\u00a0km"
     assert words.share(0.967) == "96,7\u202f%"
+    assert words.date("2026-11-26") == "26 novembre 2026"
+    assert words.date("2026") == "2026"
     assert words.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
 
 

@@ -6,7 +6,9 @@
   S.isoDate = function (text) {
     const date = new Date(text + "T00:00:00Z");
     if (Number.isNaN(date.getTime())) return text;
-    return new Intl.DateTimeFormat(S.locale(), { dateStyle: "long", timeZone: "UTC" }).format(date);
+    const day = date.getUTCDate();
+    const parts = { day: String(day), month: S.t("months." + (date.getUTCMonth() + 1)), year: String(date.getUTCFullYear()) };
+    return S.t(day === 1 ? "date.first" : "date.other", parts);
   };
 
   S.credits = function () {
