@@ -75,7 +75,7 @@ class County:
     register: pd.DataFrame
 
     def pages(self, **options: object) -> list[Artifact]:
-        settings = {"languages": ("en", "zh")} | options
+        settings = {"languages": ("en", "zh", "fr")} | options
         return build_pages(
             self.tables, meta=self.meta, summary=self.summary, register=self.register, **settings
         )

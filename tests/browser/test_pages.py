@@ -34,12 +34,15 @@ ATTACKS = (
 )
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_opens_without_a_fault(name, language, width, height, county_folder, open_page):
     page = open_page(county_folder / f"{name}.html", fragment=f"#lang={language}", width=width, height=height)
-    assert page.evaluate("document.documentElement.lang") == {"en": "en-GB", "zh": "zh-CN"}[language]
+    assert (
+        page.evaluate("document.documentElement.lang")
+        == {"en": "en-GB", "fr": "fr-FR", "zh": "zh-CN"}[language]
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     text = page.inner_text("body")
     assert "undefined" not in text
@@ -309,6 +312,7 @@ def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, o
     ("language", "words"),
     [
         ("en", ("Only: 300 people or more; not met on the map: County seat: within 60 min (fastest mode).",)),
+        ("fr", ("Seulement\u00a0: 300 personnes ou plus\u202f; non respectée d’après la carte\u00a0:",)),  # noqa: RUF001
         ("zh", ("人口不少于 300 人", "按地图未达到")),
     ],
 )
@@ -448,7 +452,7 @@ def test_every_service_of_the_register_has_a_name_in_every_language(county_folde
     register = load_register()
     page = open_page(county_folder / "index.html")
     for service in sorted(register["service"].unique()):
-        for language in ("en", "zh"):
+        for language in ("en", "fr", "zh"):
             known = page.evaluate("([l, s]) => Spatial.data.messages[l]['service.' + s]", [language, service])
             named = known or load_services().get(service) or service in ("county_seat", "town", "city")
             assert named, (service, language)
@@ -493,6 +497,23 @@ def test_the_language_switch_changes_every_word_and_number(county_folder, open_p
     assert "卫生院" in text
     assert "分钟" in text
     assert page.evaluate("document.getElementById('back').href").endswith("index.html#lang=zh")
+
+
+def test_the_switch_to_french_changes_words_numbers_dates_and_singulars(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    page.click("#languages >> text=Français")
+    assert page.evaluate("document.documentElement.lang") == "fr-FR"
+    text = page.inner_text("body")
+    assert "de tout équipement cartographié\u00a0: health centre" in text  # no French name: the English one
+    assert "Résultats" in text
+    assert "Situation au 1er janvier 2026" in page.evaluate("document.body.textContent")
+    assert page.evaluate("Spatial.number(12345)") == "12\u202f345"
+    assert page.evaluate("Spatial.decimal(1234.5)") == "1\u202f234,5"
+    assert page.evaluate("Spatial.t('unit.people', { n: 0 })") == "0 personne"
+    assert page.evaluate("Spatial.t('unit.people', { n: 2 })") == "2 personnes"
+    page.click("#languages >> text=English")
+    assert page.evaluate("Spatial.t('unit.people', { n: 0 })") == "0 people"
+    assert page.evaluate("Spatial.t('unit.people', { n: 1 })") == "1 person"
 
 
 def test_without_population_pages_count_places_and_print_no_people(county, open_page, save_pages, tmp_path):
