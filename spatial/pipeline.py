@@ -33,7 +33,7 @@ ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?",
 TRIALS = (*FITTED, "scenario_access?", "scenario_people?", "emergency_response?", "emergency_people?")
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
-          ("region", "sources", "tiers", "services_file", "working_crs"), reads_raw=True),
+          ("region", "sources", "tiers", "placing", "services_file", "working_crs"), files="processed", reads_raw=True),
     Stage("calibration", stages.calibration, ("roads", "turns?", "places", "facilities", "study_area", "water",
           "elevation?"), FITTED, ("calibration", "network")),
     Stage("network", stages.network, ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),
@@ -57,7 +57,8 @@ STAGES = (
           ("cells?", "cell_access?"), TIMES),
     Stage("off_road", stages.off_road, ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
           ("off_road?", "findings_off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
-    Stage("norms", stages.norms, ("settlements", "facilities", "boundaries", "roads", "access", "last_mile"),
+    Stage("norms", stages.norms, ("settlements", "facilities", "unplaced?", "boundaries", "roads", "access",
+          "last_mile"),
           ("norm_results",), (*LAW, "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?", *FITTED,
           "scenario_people?", "emergency_people?"), ("gaps",),

@@ -63,6 +63,9 @@ class Evidence:
     facilities : GeoDataFrame, optional
         For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
         facility stands; without it the nearest settlement counts.
+    unplaced : DataFrame, optional
+        Facilities without a place, by the contract of the table of that name; norms on presence count them in the
+        township of their unit code.
     boundaries : DataFrame, optional
         Townships of the study are its rows with `is_unit`; without it, the townships that settlements name.
     last_mile : DataFrame, optional
@@ -74,6 +77,7 @@ class Evidence:
     vocabulary: ServiceWords | None = None
     inventory: Mapping[str, str] = field(default_factory=dict)
     facilities: gpd.GeoDataFrame | None = None
+    unplaced: pd.DataFrame | None = None
     boundaries: pd.DataFrame | None = None
     last_mile: pd.DataFrame | None = None
     roads: gpd.GeoDataFrame | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
+
+Facilities = TypeVar("Facilities", bound=pd.DataFrame)
 
 __all__ = [
     "RoadWord",
@@ -184,20 +186,20 @@ def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) ->
     return np.where(linked, 1.0, np.where(perhaps, np.nan, 0.0))
 
 
-def satisfied_by(facilities: gpd.GeoDataFrame, services: frozenset[str]) -> gpd.GeoDataFrame:
+def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
     """
     Keep the facilities that count for a service today.
 
     Parameters
     ----------
-    facilities : GeoDataFrame
-        By the contract of the table.
+    facilities : DataFrame or GeoDataFrame
+        By the contract of the table `facilities` or `unplaced`.
     services : frozenset of str
         Services whose facilities count.
 
     Returns
     -------
-    GeoDataFrame
+    DataFrame or GeoDataFrame
         Existing ones only: candidates and closed ones serve nobody.
     """
     return facilities.loc[facilities["service"].isin(list(services)) & (facilities["status"] == "existing")]

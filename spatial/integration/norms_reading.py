@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from spatial.integration.norms_evidence import AccessLookup, Places
 from spatial.integration.norms_measure import (
@@ -26,7 +27,6 @@ from spatial.integration.register import split_list
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from spatial.integration.norms_evidence import Evidence, ServiceWords
@@ -156,10 +156,11 @@ class Reader:
         counting = self._counting(service)
         if counting is None:
             return Unmeasured("not_computed:facilities")
+        counted = self._in_units(counting, service)
         if townships is None:
-            value = np.array([float(counting["in_study"].sum())])
+            value = np.array([float(counted["in_study"].sum())])
         elif len(townships):
-            value = count_by_township(counting).reindex(townships).fillna(0.0).to_numpy(dtype=float)
+            value = count_by_township(counted).reindex(townships).fillna(0.0).to_numpy(dtype=float)
         else:
             return Unmeasured("no_townships")
         return self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
@@ -220,6 +221,14 @@ class Reader:
     def _counting(self, service: str) -> gpd.GeoDataFrame | None:
         facilities = self.evidence.facilities
         return None if facilities is None else satisfied_by(facilities, self._words.satisfying(service))
+
+    def _in_units(self, counting: pd.DataFrame, service: str) -> pd.DataFrame:
+        """Add facilities without a place, which still count in the unit that their code names."""
+        if self.evidence.unplaced is None:
+            return counting
+        others = satisfied_by(self.evidence.unplaced, self._words.satisfying(service))
+        columns = ["township_id", "in_study"]
+        return pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
 
     def _resolve(self, name: str) -> tuple[str, bool]:
         found = self._words.for_register(name)

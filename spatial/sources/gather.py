@@ -12,6 +12,7 @@ from spatial.crs import WGS84
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
+from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
     boundaries_from_table,
     facilities_from_table,
@@ -46,6 +47,10 @@ class Gathered:
         Turn restrictions and barriers on the roads of the extract.
     own : dict of str to str
         For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
+    unplaced : list of DataFrame
+        Facilities that could not be located, by table.
+    to_decide : DataFrame
+        Places that a person must decide on.
     """
 
     settlements: gpd.GeoDataFrame
@@ -57,6 +62,8 @@ class Gathered:
     counts: list[tuple[str, str, float]] = field(default_factory=list)
     turns: gpd.GeoDataFrame | None = None
     own: dict[str, str] = field(default_factory=dict)
+    unplaced: list[pd.DataFrame] = field(default_factory=list)
+    to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
@@ -129,24 +136,6 @@ def _places(extract: OsmExtract, *, with_population: bool) -> gpd.GeoDataFrame:
 
 def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
     sources = study.sources
-    if sources.settlements is not None:
-        result.settlements = settlements_from_table(
-            study.raw_path(sources.settlements.path),
-            sources.settlements,
-            tiers=study.tiers,
-            with_population=sources.population is None,
-        )
-        result.own["settlements"] = sources.settlements.path
-        result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
-    for number, table in enumerate(sources.facilities):
-        frame = facilities_from_table(study.raw_path(table.path), table, services=vocabulary.ids)
-        result.own[f"facilities {len(result.facilities)}"] = table.path
-        result.facilities.append(frame.assign(source=table.path))
-        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
-    if sources.roads is not None:
-        result.turns = None
-        result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
-        result.counts.append((sources.roads.path, "roads", len(result.roads)))
     if sources.boundaries is not None:
         levels = study.region.unit_levels
         result.boundaries = boundaries_from_table(
@@ -155,3 +144,30 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
             admin_level=levels[0] if len(levels) == 1 else None,
         )
         result.counts.append((sources.boundaries.path, "boundaries", len(result.boundaries)))
+    places = PlacedTables(study)
+    if sources.settlements is not None:
+        frame = settlements_from_table(
+            study.raw_path(sources.settlements.path),
+            sources.settlements,
+            tiers=study.tiers,
+            with_population=sources.population is None,
+            may_lack=True,
+        )
+        result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
+        result.own["settlements"] = sources.settlements.path
+        result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
+    for number, table in enumerate(sources.facilities):
+        frame = facilities_from_table(
+            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
+        )
+        frame = places.locate(frame, table, result.settlements, result.boundaries)
+        result.own[f"facilities {len(result.facilities)}"] = table.path
+        result.facilities.append(frame.assign(source=table.path))
+        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
+    result.findings += places.findings
+    result.counts += places.counts
+    result.unplaced, result.to_decide = places.unplaced, places.to_decide()
+    if sources.roads is not None:
+        result.turns = None
+        result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+        result.counts.append((sources.roads.path, "roads", len(result.roads)))

@@ -58,6 +58,10 @@ class Layers:
         Where each raw file comes from.
     vocabulary : Vocabulary
         The services of the study.
+    unplaced : DataFrame or None
+        By the contract of the table of that name: facilities that could not be located; None where there are none.
+    to_decide : DataFrame or None
+        Places that a person must decide on, as text; None where there are none.
     """
 
     settlements: gpd.GeoDataFrame
@@ -77,3 +81,5 @@ class Layers:
     issues: tuple[str, ...]
     sources: tuple[SourceRecord, ...]
     vocabulary: Vocabulary
+    unplaced: pd.DataFrame | None = None
+    to_decide: pd.DataFrame | None = None

@@ -22,6 +22,7 @@ from spatial.sources.landcover import landcover_findings, read_fractions
 from spatial.sources.layers import Layers
 from spatial.sources.merge import merge_facilities
 from spatial.sources.osm_water import mark_barriers
+from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside
 from spatial.sources.provenance import declared_paths, read_provenance
 from spatial.sources.services import load_services
@@ -120,6 +121,8 @@ def prepare(study: Study) -> Layers:
     )
     _check(layers)
     return layers
+        unplaced=unplaced_in_units(found.unplaced, boundaries),
+        to_decide=found.to_decide if len(found.to_decide) else None,
 
 
 def refuse_missing(study: Study) -> None:
@@ -367,3 +370,5 @@ def _check(layers: Layers) -> None:
     if layers.turns is not None:
         TABLES["turns"].check(layers.turns)
     TABLES["findings_read"].check(layers.findings)
+    if layers.unplaced is not None:
+        TABLES["unplaced"].check(layers.unplaced)

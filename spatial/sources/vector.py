@@ -22,7 +22,9 @@ from spatial.sources.columns import (
 from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
 from spatial.sources.osm_places import assign_tiers
-from spatial.sources.placement import place_frame, refuse_invalid, refuse_outside
+from spatial.sources.place_tables import place_where_given
+from spatial.sources.placement import refuse_invalid, refuse_outside
+from spatial.sources.unit_codes import carry_units
 from spatial.study import TableSource, Tiers
 from spatial.tables import GEOMETRY_TYPES, TABLES, TIERS
 
@@ -50,7 +52,12 @@ _NAMES = ("name", "name_en", "name_zh")
 
 
 def read_table(
-    path: str | Path, source: TableSource | None = None, *, what: str = "table", key: str = ""
+    path: str | Path,
+    source: TableSource | None = None,
+    *,
+    what: str = "table",
+    key: str = "",
+    may_lack: bool = False,
 ) -> gpd.GeoDataFrame:
     """
     Read a table with geometry, with the column mapping, encoding, CRS and datum as declared.
@@ -65,6 +72,8 @@ def read_table(
         What it is to the study, for messages.
     key : str
         Our id column, which names rows in messages.
+    may_lack : bool
+        Whether rows may lack coordinates where the source says so by its `coordinates`; their geometry is missing then.
 
     Returns
     -------
@@ -83,12 +92,24 @@ def read_table(
     """
     file = Path(path)
     declared = source or TableSource(path=str(path))
-    placed = place_frame(open_mapped(file, declared, what=what), declared, file, what=what, key=key)
+    if declared.coordinates != "all" and not may_lack:
+        raise ContractError(
+            f"{what} {path}",
+            [
+                "coordinates: rows without them are located in [sources.settlements] and [[sources.facilities]] alone"
+            ],
+        )
+    placed = place_where_given(open_mapped(file, declared, what=what), declared, file, what=what, key=key)
     return placed.set_geometry(_simple(placed.geometry))
 
 
 def settlements_from_table(
-    path: Path, source: TableSource, *, tiers: Tiers | None = None, with_population: bool = True
+    path: Path,
+    source: TableSource,
+    *,
+    tiers: Tiers | None = None,
+    with_population: bool = True,
+    may_lack: bool = False,
 ) -> gpd.GeoDataFrame:
     """
     Read settlements of the user's own.
@@ -103,6 +124,8 @@ def settlements_from_table(
         Which `place` words belong to which tier, used where the table has no column `tier`.
     with_population : bool
         False where a raster is the only source of population: the column is then not read.
+    may_lack : bool
+        As in `read_table`.
 
     Returns
     -------
@@ -115,7 +138,7 @@ def settlements_from_table(
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, tiers and populations at once.
     """
-    frame = read_table(path, source, what="settlements", key="settlement_id")
+    frame = read_table(path, source, what="settlements", key="settlement_id", may_lack=may_lack)
     problems: list[str] = []
     result = _named(frame, "settlement_id", problems, "Point")
     result["tier"] = _tier(result, tiers or Tiers(), problems)
@@ -139,7 +162,7 @@ def settlements_from_table(
 
 
 def facilities_from_table(
-    path: Path, source: TableSource, *, services: Collection[str] | None = None
+    path: Path, source: TableSource, *, services: Collection[str] | None = None, may_lack: bool = False
 ) -> gpd.GeoDataFrame:
     """
     Read facilities of the user's own.
@@ -152,6 +175,8 @@ def facilities_from_table(
         What the study declares about it; its `service` holds for every row where the file has no such column.
     services : collection of str or None
         The services there are; None to accept any.
+    may_lack : bool
+        As in `read_table`.
 
     Returns
     -------
@@ -164,7 +189,7 @@ def facilities_from_table(
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, services and numbers at once.
     """
-    frame = read_table(path, source, what="facilities", key="facility_id")
+    frame = read_table(path, source, what="facilities", key="facility_id", may_lack=may_lack)
     problems: list[str] = []
     result = _named(frame, "facility_id", problems, "Point")
     if "service" not in result.columns and source.service is not None:
@@ -289,7 +314,7 @@ def _named(
     frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = _NAMES
 ) -> gpd.GeoDataFrame:
     result = frame.copy()
-    wrong = ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])
+    wrong = result.geometry.notna() & ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])
     if wrong.any():
         found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
         problems.append(
@@ -306,6 +331,7 @@ def _named(
     for column in _UNIT:
         if column in result.columns:
             result[column] = text_column(result[column])
+    carry_units(result, problems, key=key)
     return result
 
 

@@ -25,7 +25,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     options : Options
         `norms`, `jurisdictions`, `as_of`, `tiers`, `access`, `inventory`, `sources`, `services_file`.
     inputs : mapping
-        Tables `settlements`, `facilities`, `boundaries`, `roads`, `access`, `last_mile`.
+        Tables `settlements`, `facilities`, `unplaced`, `boundaries`, `roads`, `access`, `last_mile`.
     progress : callable
         Takes the fraction done and a message.
 
@@ -40,6 +40,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         vocabulary=vocabulary,
         inventory=inventories(options, vocabulary),
         facilities=inputs["facilities"],
+        unplaced=inputs.get("unplaced"),
         boundaries=inputs["boundaries"],
         last_mile=inputs["last_mile"],
         roads=inputs["roads"],

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.sources.place_tables import TO_DECIDE
 from spatial.sources.prepare import prepare
+from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,20 +31,23 @@ READ_TABLES = (
     "counts",
     "findings_read",
     "provenance",
+    "unplaced?",
 )
 
 
 READ_RASTERS = ("population", "elevation", "landcover")
 
 
-def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def read(
+    options: Options, _inputs: Mapping[str, Any], progress: Progress
+) -> dict[str, Value | list[Artifact]]:
     """
     Read and check every source of the study.
 
     Parameters
     ----------
     options : Options
-        `region`, `sources`, `tiers`, `services_file`, `working_crs`.
+        `region`, `sources`, `tiers`, `placing`, `services_file`, `working_crs`.
     _inputs : mapping
         Nothing.
     progress : callable
@@ -51,11 +56,11 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
     Returns
     -------
     dict
-        Tables of `READ_TABLES`, and the rasters there are.
+        Tables of `READ_TABLES`, the rasters there are, and the file of places to decide on where there are any.
     """
     progress(0.0, "reading sources")
     layers = prepare(options.declared_study())
-    made: dict[str, Value] = {
+    made: dict[str, Value | list[Artifact]] = {
         "places": layers.settlements,
         "facilities": layers.facilities,
         "roads": layers.roads,
@@ -69,6 +74,11 @@ def read(options: Options, _inputs: Mapping[str, Any], progress: Progress) -> di
     }
     if layers.turns is not None:
         made["turns"] = layers.turns
+    if layers.unplaced is not None:
+        made["unplaced"] = layers.unplaced
+    if layers.to_decide is not None:
+        text = layers.to_decide.to_csv(index=False, lineterminator="\n")
+        made["files"] = [Artifact(TO_DECIDE, text.encode("utf-8-sig"))]
     rasters: dict[str, Raster | None] = {name: getattr(layers, name) for name in READ_RASTERS}
     return made | {name: raster for name, raster in rasters.items() if raster is not None}
 

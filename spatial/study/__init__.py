@@ -24,6 +24,7 @@ from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.outputs import OutputOptions
 from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
 from spatial.study.times import AccessOptions, NetworkOptions
+from spatial.study.placing import PlacingOptions
 from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Study",
     "TableSource",
     "Tiers",
+    "PlacingOptions",
     "UncertaintyOptions",
 ]
 
@@ -91,6 +93,7 @@ class Study(Model):
     tiers: Tiers = Field(default_factory=lambda: Tiers())
     population: PopulationOptions = Field(default_factory=lambda: PopulationOptions())
     network: NetworkOptions = Field(default_factory=lambda: NetworkOptions())
+    placing: PlacingOptions = Field(default_factory=lambda: PlacingOptions())
     access: AccessOptions = Field(default_factory=lambda: AccessOptions())
     measures: MeasureOptions = Field(default_factory=lambda: MeasureOptions())
     areas: AreaOptions = Field(default_factory=lambda: AreaOptions())
@@ -213,7 +216,8 @@ class Study(Model):
         dict of str to str
             Path as written, by its key in the study file; the first part of a key is a top-level key.
         """
-        named = {"services_file": self.services_file, "norms.register": self.norms.register_file}
+        named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
+        named |= {"norms.register": self.norms.register_file}
         named |= {
             f"{key}.speeds": path if path.endswith(".toml") else None
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))

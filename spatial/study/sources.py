@@ -42,6 +42,11 @@ class TableSource(Model):
     latitude: str | None = Field(None, description="Column of latitude or northing, for a CSV")
     crs: str | None = Field(None, description="CRS of the coordinates where the file does not say it")
     datum: Datum = Field("wgs84", description="wgs84, or a shifted Chinese datum: gcj02, bd09")
+    coordinates: Literal["all", "some", "none"] = Field(
+        "all",
+        description="Whether all, some or none of the rows have coordinates; settlements and facilities without them "
+        "are located by unit_code, else by name",
+    )
     inventory: Inventory = Field("unknown", description="Whether every facility is in it")
     service: str | None = Field(None, description="Service of every row, where the file has no such column")
 

@@ -45,6 +45,7 @@ TABLES: dict[str, Table] = {
         ground.TURNS,
         ground.BOUNDARIES,
         ground.WATER,
+        ground.UNPLACED,
         ground.AREA,
         ground.FLOWS,
         ground.COUNTS,

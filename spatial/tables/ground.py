@@ -18,6 +18,7 @@ __all__ = [
     "SETTLEMENTS",
     "TURNS",
     "UNIT",
+    "UNPLACED",
     "WATER",
 ]
 
@@ -25,6 +26,37 @@ _NAMES = (
     text("name", "Name", "As written at the place.", nullable=True),
     text("name_en", "Name (English)", nullable=True, required=False),
     text("name_zh", "Name (Chinese)", nullable=True, required=False),
+)
+_CODES = (
+    text("unit_code", "Unit code", "Official code of the place's unit.", nullable=True, required=False),
+    text("unit_level", "Unit level", "Such as county, township or village.", nullable=True, required=False),
+    text(
+        "village_plan_class",
+        "Village plan class",
+        "How the village is classed by its plan; one that relocates gets mobile service, not sites.",
+        values=("cluster", "suburban", "protected", "relocate", "other"),
+        nullable=True,
+        required=False,
+    ),
+    text(
+        "placed_by",
+        "Placed by",
+        "How a row of a table without coordinates was located.",
+        values=("coordinates", "decision", "unit_code", "name"),
+        nullable=True,
+        required=False,
+    ),
+    number(
+        "placed_score",
+        "Placing score",
+        "",
+        "Similarity of names, 0-1; 1 otherwise.",
+        maximum=1.0,
+        required=False,
+    ),
+    text(
+        "placed_at", "Placed at", "Settlement or boundary that it was put at.", nullable=True, required=False
+    ),
 )
 UNIT = (
     text(
@@ -65,6 +97,7 @@ _PLACE_FIELDS = (
     number("elderly_persons", "Elderly", "persons", required=False),
     number("disabled_persons", "Persons with disabilities", "persons", required=False),
     number("children_persons", "Children", "persons", required=False),
+    *_CODES,
     *UNIT,
 )
 
@@ -84,7 +117,26 @@ FACILITIES = Table(
         text("status", "Status", values=("existing", "candidate", "closed")),
         Field("in_study", "flag", "In the study area"),
         text("source", "Source", "Where it was found.", nullable=True, required=False),
+        *_CODES,
         *UNIT,
+    ),
+)
+UNPLACED = Table(
+    "unplaced",
+    "Facilities without a place",
+    ("source", "facility_id"),
+    None,
+    (
+        text("facility_id", "Facility"),
+        text("name", "Name", nullable=True, required=False),
+        text("service", "Service"),
+        text("status", "Status", values=("existing", "candidate", "closed")),
+        text("unit_code", "Unit code", nullable=True, required=False),
+        text("source", "Source"),
+        text(
+            "township_id", "Township id", "By its unit code; norms on presence count it there.", nullable=True
+        ),
+        Field("in_study", "flag", "In the study area", "True where its township is one of the study."),
     ),
 )
 ROADS = Table(

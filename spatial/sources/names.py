@@ -1,0 +1,190 @@
+"""Names of places as they are compared: without widths, accents, units and services, with saints written out."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from spatial.sources.tag_rules import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["PlaceName", "name_scores", "plain_name"]
+
+KIND_PENALTY = 0.06
+"""Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
+
+MIN_LETTERS = 2
+"""A unit or a service is only cut off where at least so many letters stay."""
+
+ROWS_AT_ONCE = 256
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_ABOVE = re.compile(
+    r"^(?:.{2,}?(?:省|自治区|自治州|州|市))?(?:.{2,}?(?:自治县|县|区|旗|市))?(?:.{2,}?(?:街道|镇|乡))?(?=.{2,})"
+)
+
+
+@dataclass(frozen=True)
+class PlaceName:
+    """
+    A name for comparison.
+
+    Parameters
+    ----------
+    stem : str
+        What is left when units, services and articles are gone.
+    kind : str
+        ``village`` or ``town`` where the name says so, else empty.
+    """
+
+    stem: str
+    kind: str = ""
+
+
+@functools.cache
+def _words() -> dict[str, dict[str, Any]]:
+    text = importlib.resources.files("spatial.sources").joinpath("names.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def plain_name(name: str) -> PlaceName:
+    """
+    Strip a name of a place, or of a facility that is called by its place, to what is compared.
+
+    Parameters
+    ----------
+    name : str
+        As written, in any language; full-width letters and digits are read as plain ones.
+
+    Returns
+    -------
+    PlaceName
+        Its stem is empty where nothing but a service or unit is named.
+
+    Examples
+    --------
+    >>> plain_name("兰坪县金顶镇官坪村卫生室")
+    PlaceName(stem='官坪', kind='village')
+    >>> plain_name("Poste de santé de Saint-Antoine").stem == plain_name("ST. ANTOINE").stem
+    True
+    """
+    text = unicodedata.normalize("NFKC", name).strip()
+    return _han(text) if _HAN.search(text) else _latin(text)
+
+
+def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    """
+    Compare the names of rows with those of places.
+
+    Parameters
+    ----------
+    rows, places : sequence of sequence of str, lengths n and m
+        Each may have several names, such as in two languages; the best pair counts.
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+        0-1: share of letters in common (Indel similarity of RapidFuzz) of the plain names; 0 without a name.
+
+    Examples
+    --------
+    >>> name_scores([["Mitsudjé clinic"]], [["Mitsoudje"], ["Foumbouni"]]).round(2).tolist()
+    [[0.94, 0.24]]
+    """
+    theirs, owner = _flat(places)
+    result = np.zeros((len(rows), len(places)))
+    if not theirs:
+        return result
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        mine, row = _flat(rows[start : start + ROWS_AT_ONCE])
+        if not mine:
+            continue
+        scores = _pairs(mine, theirs)
+        by_place = np.maximum.reduceat(scores, _starts(owner), axis=1)
+        by_row = np.maximum.reduceat(by_place, _starts(row), axis=0)
+        result[np.ix_(start + np.unique(row), np.unique(owner))] = by_row
+    return result
+
+
+def _pairs(mine: list[PlaceName], theirs: list[PlaceName]) -> NDArray[np.float64]:
+    scores = process.cdist(
+        [name.stem for name in mine], [name.stem for name in theirs], scorer=fuzz.ratio, dtype=np.float32
+    )
+    kinds = [np.array([name.kind for name in names]) for names in (mine, theirs)]
+    said = (kinds[0] != "")[:, None] & (kinds[1] != "")[None, :]
+    apart = said & (kinds[0][:, None] != kinds[1][None, :])
+    result: NDArray[np.float64] = np.maximum(scores / 100.0 - KIND_PENALTY * apart, 0.0).astype(np.float64)
+    return result
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> tuple[list[PlaceName], NDArray[np.intp]]:
+    pairs = [
+        (plain, number)
+        for number, names in enumerate(groups)
+        for plain in dict.fromkeys(plain_name(name) for name in names)
+        if plain.stem
+    ]
+    return [plain for plain, _ in pairs], np.array([number for _, number in pairs], dtype=np.intp)
+
+
+def _starts(owner: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+
+
+def _han(text: str) -> PlaceName:
+    words = _words()
+    letters = "".join(letter for letter in fold(text) if letter.isalnum())
+    stem = _cut(letters, words["services"]["zh"])
+    kind = ""
+    suffixes = [(word, unit) for unit, listed in words["suffixes"].items() for word in listed]
+    while True:
+        word, unit = next(((word, unit) for word, unit in _longest(suffixes) if _ends(stem, word)), ("", ""))
+        if not word:
+            break
+        stem, kind = stem.removesuffix(word), kind or unit
+    return PlaceName(_ABOVE.sub("", stem, count=1), kind)
+
+
+def _latin(text: str) -> PlaceName:
+    words = _words()
+    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text).replace("'", " "))
+    written = [words["short"].get(word, word) for word in letters.split()]
+    phrases = [*words["services"]["en"], *words["services"]["fr"]]
+    stem = f" {' '.join(written)} "
+    for phrase in sorted(phrases, key=len, reverse=True):
+        stem = stem.replace(f" {phrase} ", " ")
+    units = {word: unit for unit, listed in words["units"].items() for word in listed}
+    said = [units[word] for word in stem.split() if word in units]
+    left = [word for word in stem.split() if word not in units and word not in words["articles"]["latin"]]
+    if not left:  # a place may be called by such a word alone
+        left = [word for word in stem.split() if word not in words["articles"]["latin"]]
+    return PlaceName(" ".join(left), said[0] if said else "")
+
+
+def _cut(text: str, endings: Iterable[str]) -> str:
+    for word in sorted(endings, key=len, reverse=True):
+        if text == word:
+            return ""
+        if text.endswith(word):
+            return text.removesuffix(word)
+    return text
+
+
+def _longest(suffixes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(suffixes, key=lambda item: len(item[0]), reverse=True)
+
+
+def _ends(text: str, word: str) -> bool:
+    return text.endswith(word) and len(text) - len(word) >= MIN_LETTERS

@@ -1,0 +1,348 @@
+"""Tables of a study whose rows lack coordinates: what they are located by, what is decided, what is left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.delimited import read_delimited
+from spatial.sources.findings import Finding, findings_frame
+from spatial.sources.placement import place_frame
+from spatial.sources.placing import PLACED_BY, locate_places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.sources.placing import Placement
+    from spatial.study import Study, TableSource
+
+__all__ = ["PlacedTables", "place_where_given", "unplaced_in_units"]
+
+TO_DECIDE = "places_to_decide.csv"
+REASONS = {
+    "ambiguous": "several settlements are called nearly alike",
+    "no_similar_name": "no settlement is called like it",
+    "no_name": "it has no name to look for",
+    "unknown_unit_code": "no settlement or boundary carries its unit code",
+    "unknown_township": "no boundary or settlement carries its township",
+    "units_disagree": "its unit code and its township have no settlement in common",
+    "no_settlement_in_unit": "no settlement lies in its unit",
+    "taken_by_another": "another row of the table is that settlement",
+}
+_UNSAFE = ("=", "+", "-", "@", "\t", "\r")
+_FREE_TEXT = ("name", "township", "service")
+
+
+def place_where_given(
+    frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
+) -> gpd.GeoDataFrame:
+    """
+    Give the rows that have coordinates their geometry, and leave the others without.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        As read. Left unchanged.
+    source : TableSource
+        Says by `coordinates` whether all, some or none of its rows have them.
+    path : Path
+        The file, for messages.
+    what : str
+        What it is to the study, for messages.
+    key : str
+        The id column that names rows in messages.
+
+    Returns
+    -------
+    GeoDataFrame
+        As `place_frame`; in EPSG:4326 where no row has coordinates.
+
+    Raises
+    ------
+    CrsError, ContractError
+        As `place_frame` of the rows that have coordinates.
+    """
+    if source.coordinates == "all":
+        return place_frame(frame, source, path, what=what, key=key)
+    given = _given(frame, source)
+    nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), index=frame.index, crs=WGS84)
+    if source.coordinates == "none" or not given.any():
+        plain = pd.DataFrame(frame.drop(columns=_geometry(frame)))
+        return _with_notes(gpd.GeoDataFrame(plain, geometry=nowhere, crs=WGS84), frame)
+    placed = place_frame(frame[given], source, path, what=what, key=key)
+    rest = pd.DataFrame(frame[~given].drop(columns=_geometry(frame)))
+    both = pd.concat([pd.DataFrame(placed), rest]).loc[frame.index]
+    return _with_notes(gpd.GeoDataFrame(both, geometry="geometry", crs=placed.crs), frame)
+
+
+def _with_notes(placed: gpd.GeoDataFrame, frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Let what the reader noted travel in the frame's attributes."""
+    placed.attrs = dict(frame.attrs)
+    return placed
+
+
+def _geometry(frame: pd.DataFrame) -> list[str]:
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        return [frame.active_geometry_name]
+    return [column for column in ("geometry",) if column in frame.columns]
+
+
+def _given(frame: pd.DataFrame, source: TableSource) -> pd.Series:
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        return frame.geometry.notna() & ~frame.geometry.is_empty
+    named = [
+        source.longitude,
+        source.latitude,
+        getattr(source, "easting", None),
+        getattr(source, "northing", None),
+    ]
+    columns = [name for name in named if name] or ["longitude", "latitude"]
+    there = [
+        frame[name].notna() & (frame[name].astype("str").str.strip() != "")
+        for name in columns
+        if name in frame
+    ]
+    return pd.concat(there, axis=1).any(axis=1) if there else pd.Series(False, index=frame.index)
+
+
+@dataclass(eq=False)
+class PlacedTables:
+    """
+    Rows that were located, and rows that were not, of all tables of a study.
+
+    Parameters
+    ----------
+    study : Study
+        With `placing`.
+    """
+
+    study: Study
+    undecided: list[pd.DataFrame] = field(default_factory=list)
+    unplaced: list[pd.DataFrame] = field(default_factory=list)
+    findings: list[gpd.GeoDataFrame] = field(default_factory=list)
+    numbers: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the decisions."""
+        file = self.study.placing.decisions
+        self.decisions = {} if file is None else read_decisions(self.study.raw_path(file))
+        tables = {
+            table.path for table in (self.study.sources.settlements, *self.study.sources.facilities) if table
+        }
+        strange = sorted(set(self.decisions) - tables)
+        if strange:
+            problem = (
+                f"source: no table of the study is {first_of(strange)}; delete its rows or correct the path"
+            )
+            raise ContractError(f"decisions on places {file}", [problem])
+
+    def locate(
+        self,
+        frame: gpd.GeoDataFrame,
+        source: TableSource,
+        settlements: gpd.GeoDataFrame,
+        boundaries: gpd.GeoDataFrame,
+    ) -> gpd.GeoDataFrame:
+        """
+        Locate the rows of one table that have no geometry.
+
+        Parameters
+        ----------
+        frame : GeoDataFrame
+            Settlements or facilities as read.
+        source : TableSource
+            Where they come from.
+        settlements, boundaries : GeoDataFrame
+            Where they may lie.
+
+        Returns
+        -------
+        GeoDataFrame
+            The rows with a place. The others are findings and counts, and to be decided.
+
+        Raises
+        ------
+        SourceError
+            Where no settlement, or no facility and not even its unit, could be located, or there is nothing to locate
+            them by.
+        """
+        if source.coordinates == "all":
+            return frame
+        key = "facility_id" if "facility_id" in frame.columns else "settlement_id"
+        if settlements.empty and boundaries.empty and frame.geometry.isna().any():
+            raise SourceError(
+                f"{source.path}: nothing to locate its rows by; name an extract in [sources.osm], or a table with "
+                "coordinates in [sources.settlements] or [sources.boundaries]"
+            )
+        levels = self.study.region.unit_levels
+        wanted = boundaries["admin_level"].isin(levels) if levels else pd.Series(True, index=boundaries.index)
+        if "unit_code" in boundaries.columns:
+            wanted |= boundaries["unit_code"].notna()
+        done = locate_places(
+            frame,
+            settlements,
+            boundaries[wanted],
+            key=key,
+            decisions=self.decisions.get(source.path),
+            options=self.study.placing,
+        )
+        self._account(done, source.path, key)
+        located = done.frame.geometry.notna()
+        if key == "facility_id":
+            self.unplaced.append(_without_place(done, source.path))
+        if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
+            raise SourceError(_nobody(done, source.path))
+        return done.frame[located].reset_index(drop=True)
+
+    def _account(self, done: Placement, path: str, key: str) -> None:
+        by = done.frame["placed_by"]
+        numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
+        numbers["not placed"] = float(by.isna().sum())
+        for item, number in numbers.items():
+            self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number
+        self.undecided.append(done.undecided.assign(source=path))
+        decided = done.frame[by == "decision"]
+        found = [
+            Finding(
+                "placed_by_decision",
+                str(row[key]),
+                f"put at {row['placed_at']} by decision",
+                row["geometry"],
+                other=str(row["placed_at"]),
+            )
+            for row in decided.to_dict("records")
+        ]
+        for row, point in zip(done.undecided.to_dict("records"), done.near, strict=True):
+            why = REASONS[row["reason"]]
+            remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
+            called = f" ({row['name']})" if row["name"] else ""
+            detail = f"{path}: not located{called}: {why}; {remedy}. Drawn where to look, not where it is"
+            found.append(Finding("not_placed", str(row["place_id"]), detail, point))
+        self.findings.append(findings_frame(found, crs=done.frame.crs or WGS84))
+
+    @property
+    def counts(self) -> list[tuple[str, str, float]]:
+        """
+        Count rows by the way in which they were located.
+
+        Returns
+        -------
+        list of tuple of (str, str, float)
+            Source, item and number; a file that is read as several tables is counted once.
+        """
+        return [(path, item, number) for (path, item), number in self.numbers.items()]
+
+    def to_decide(self) -> pd.DataFrame:
+        """
+        List what a person must decide.
+
+        Returns
+        -------
+        DataFrame
+            A row a place, its table first; text that a spreadsheet would take for a formula begins with an apostrophe.
+        """
+        if not self.undecided:
+            return pd.DataFrame()
+        frame = pd.concat(self.undecided, ignore_index=True)
+        frame.insert(0, "source", frame.pop("source"))
+        for column in frame.columns:
+            if column in _FREE_TEXT or column.endswith("_name"):
+                frame[column] = [
+                    f"'{text}" if text.startswith(_UNSAFE) else text for text in frame[column].fillna("")
+                ]
+        return frame
+
+
+def _without_place(done: Placement, path: str) -> pd.DataFrame:
+    rows = done.frame.geometry.isna()
+    columns = [
+        name
+        for name in ("facility_id", "name", "service", "status", "unit_code")
+        if name in done.frame.columns
+    ]
+    return pd.DataFrame(done.frame.loc[rows, columns]).assign(source=path, unit_id=done.unit_ids[rows])
+
+
+def _nobody(done: Placement, path: str) -> str:
+    reasons = done.undecided["reason"].value_counts()
+    why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
+    return (
+        f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
+        "township in columns, or give coordinates"
+    )
+
+
+def read_decisions(path: Path) -> dict[str, dict[str, str]]:
+    """
+    Read what was decided about places.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV with source, place_id and settlement_id; rows without settlement_id are undecided still.
+
+    Returns
+    -------
+    dict of str to dict
+        For each source, settlement_id by place_id.
+
+    Raises
+    ------
+    SourceError, ContractError
+        Where it cannot be read, lacks a column, rounds its ids or decides on a row twice.
+    """
+    what = "decisions on places"
+    frame = read_delimited(path, what=what)
+    missing = [name for name in ("source", "place_id", "settlement_id") if name not in frame.columns]
+    if missing:
+        raise ContractError(f"{what} {path}", [f"{name}: the column is missing" for name in missing])
+    made = frame[frame["settlement_id"].notna()]
+    problems = []
+    for column in ("place_id", "settlement_id"):
+        rounded = made[column].fillna("").str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
+        if rounded.any():
+            problems.append(
+                f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
+                "import the CSV with its columns as text and enter the ids again"
+            )
+    twice = made[made.duplicated(["source", "place_id"])]
+    if len(twice):
+        problems.append(f"place_id: decided more than once for {first_of(twice['place_id'])}; keep one row")
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    result: dict[str, dict[str, str]] = {}
+    for row in made.to_dict("records"):
+        result.setdefault(str(row["source"]), {})[str(row["place_id"])] = str(row["settlement_id"]).strip()
+    return result
+
+
+def unplaced_in_units(unplaced: list[pd.DataFrame], boundaries: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """
+    Say in which townships of the study facilities without a place are.
+
+    Parameters
+    ----------
+    unplaced : list of DataFrame
+        facility_id, service, status, source, unit_id and more.
+    boundaries : GeoDataFrame
+        boundary_id, is_unit.
+
+    Returns
+    -------
+    DataFrame or None
+        By the contract of the table `unplaced`; None where every facility has a place.
+    """
+    filled = [frame for frame in unplaced if len(frame)]
+    if not filled:
+        return None
+    joined = pd.concat(filled, ignore_index=True)
+    units = boundaries["boundary_id"][boundaries["is_unit"]]
+    within = joined["unit_id"].isin(units)
+    joined["township_id"] = joined.pop("unit_id").where(within).astype("str")
+    return joined.assign(in_study=within.to_numpy(dtype=bool))

@@ -1,0 +1,363 @@
+"""Places without coordinates: by unit code, by name within the township, by decision, and never lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, SourceError
+from spatial.sources.names import name_scores, plain_name
+from spatial.sources.place_tables import PlacedTables, read_decisions, unplaced_in_units
+from spatial.sources.placing import locate_places
+from spatial.sources.unit_codes import unit_key, unit_level_of, unit_prefixes
+from spatial.sources.vector import facilities_from_table, settlements_from_table
+from spatial.study import PlacingOptions, Study, TableSource
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _wide(text: str) -> str:
+    """Write text in full-width letters and digits, as Chinese keyboards do."""
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
+
+
+def _settlements() -> gpd.GeoDataFrame:
+    rows = [
+        ("s1", "官坪村", "533325101201", 99.1, 26.1),
+        ("s2", "大龙村", "533325101202", 99.2, 26.1),
+        ("s3", "金顶镇", "533325101000", 99.15, 26.15),
+        ("s4", "官坪村", "533325102201", 99.6, 26.1),
+        ("s5", "上村", "533325102202", 99.61, 26.1),
+        ("s6", "下村", "533325102202", 99.62, 26.1),
+    ]
+    frame = pd.DataFrame(rows, columns=["settlement_id", "name", "unit_code", "x", "y"])
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(frame.x, frame.y), crs=WGS84)
+
+
+def _boundaries() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "boundary_id": ["b1", "b2", "b3"],
+            "name": ["金顶镇", "河西乡", "空村"],
+            "unit_code": ["533325101", "533325102", "533325102299"],
+            "admin_level": [8, 8, 10],
+            "is_unit": [True, True, False],
+        },
+        geometry=[
+            shapely.box(99, 26, 99.5, 26.5),
+            shapely.box(99.5, 26, 100, 26.5),
+            shapely.box(99.8, 26.3, 99.9, 26.4),
+        ],
+        crs=WGS84,
+    )
+
+
+def _facilities(*rows: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"facility_id": f"f{number}", **row} for number, row in enumerate(rows)], dtype="str"
+    )
+
+
+def _placed(*rows: dict[str, str], **more: object) -> pd.Series:
+    done = locate_places(_facilities(*rows), _settlements(), _boundaries(), **more)  # type: ignore[arg-type]
+    return done.frame.iloc[0]
+
+
+# --- codes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "key", "level"),
+    [
+        ("533325101201", "533325101201", "village"),
+        (_wide("533325101201"), "533325101201", "village"),
+        ("533325101000", "533325101", "township"),
+        ("533325000000", "533325", "county"),
+        ("53332510120122220", "533325101201", "village"),
+        ("e02003954", "E02003954", None),
+        ("97105", "97105", None),
+    ],
+)
+def test_codes_have_one_short_form(code: str, key: str, level: str | None) -> None:
+    assert unit_key(code) == key
+    assert unit_level_of(code) == level
+
+
+def test_codes_of_other_countries_nest_only_where_they_begin_with_letters() -> None:
+    assert unit_prefixes("KM2101") == ("KM2101", "KM210", "KM21")
+    assert unit_prefixes("97105") == ("97105",)
+
+
+def test_a_village_code_puts_a_facility_at_its_settlement() -> None:
+    row = _placed({"name": "whatever", "unit_code": "533325101202"})
+    assert row[["placed_by", "placed_at", "settlement_id"]].tolist() == ["unit_code", "s2", "s2"]
+    assert row["placed_score"] == 1.0
+    assert row.geometry.equals(_settlements().geometry[1])
+
+
+def test_a_township_code_puts_a_facility_at_the_settlement_that_carries_it() -> None:
+    assert _placed({"name": "金顶镇卫生院", "unit_code": "533325101"})["placed_at"] == "s3"
+
+
+def test_a_code_of_several_settlements_lets_the_name_decide_among_them() -> None:
+    row = _placed({"name": "下村卫生室", "unit_code": "533325102202"})
+    assert row[["placed_by", "placed_at"]].tolist() == ["name", "s6"]
+
+
+def test_a_village_boundary_without_a_settlement_takes_its_facility() -> None:
+    row = _placed({"name": "x", "unit_code": "533325102299"})
+    assert row[["placed_by", "placed_at"]].tolist() == ["unit_code", "b3"]
+    assert pd.isna(row["settlement_id"])
+    assert _boundaries().geometry[2].contains(row.geometry)
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("官坪村村委会", "官坪村"),
+        ("官坪社区", "官坪"),
+        ("兰坪县金顶镇官坪村卫生室", "官坪村"),
+        ("St. Mary", "Saint Mary"),
+        ("Poste de santé de Mitsoudjé", "MITSOUDJE"),
+        (_wide("Oakham"), "Oakham"),
+        ("Hôpital de l'Anse", "L\u2019Anse"),
+    ],
+)
+def test_one_place_written_in_two_ways(one: str, two: str) -> None:
+    assert plain_name(one).stem == plain_name(two).stem
+
+
+def test_a_short_name_keeps_its_unit() -> None:
+    assert plain_name("新村").stem == "新村"
+
+
+def test_a_service_alone_names_no_place() -> None:
+    assert plain_name("卫生院").stem == plain_name("Clinic").stem == ""
+    assert name_scores([["Clinic"]], [["Clinic"]]).tolist() == [[0.0]]
+
+
+def test_town_and_village_of_one_name_are_told_apart() -> None:
+    scores = name_scores([["金顶镇中心卫生院"]], [["金顶镇"], ["金顶村"]])
+    assert scores[0, 0] - scores[0, 1] >= 0.05
+
+
+@given(
+    st.lists(st.text(max_size=8), min_size=1, max_size=5),
+    st.lists(st.text(max_size=8), min_size=1, max_size=5),
+)
+def test_scores_are_shares_and_do_not_depend_on_the_side(mine: list[str], theirs: list[str]) -> None:
+    one = name_scores([[name] for name in mine], [[name] for name in theirs])
+    two = name_scores([[name] for name in theirs], [[name] for name in mine])
+    assert ((one >= 0) & (one <= 1)).all()
+    np.testing.assert_allclose(one, two.T, atol=1e-6)
+
+
+def test_a_name_is_looked_for_within_the_township() -> None:
+    row = _placed({"name": "官坪村卫生室", "township": "河西乡"})
+    assert row[["placed_by", "placed_at"]].tolist() == ["name", "s4"]
+
+
+def test_a_column_of_the_village_goes_before_the_name() -> None:
+    row = _placed({"name": "官坪村卫生室", "place_name": "大龙村委会", "township": "金顶镇"})
+    assert row["placed_at"] == "s2"
+
+
+def test_the_township_of_a_county_wide_name_is_needed() -> None:
+    done = locate_places(_facilities({"name": "官坪村卫生室"}), _settlements(), _boundaries())
+    assert done.frame.geometry.isna().all()
+    assert done.undecided.loc[0, ["reason", "candidate_1", "candidate_2"]].tolist() == [
+        "ambiguous",
+        "s1",
+        "s4",
+    ]
+
+
+def test_thresholds_are_inclusive_and_come_from_the_study() -> None:
+    rows = _facilities({"name": "Mitsudje"})
+    places = gpd.GeoDataFrame(
+        {"settlement_id": ["a", "b"], "name": ["Mitsoudje", "Foumbouni"]},
+        geometry=gpd.points_from_xy([43.2, 43.4], [-11.8, -11.9]),
+        crs=WGS84,
+    )
+    score = float(name_scores([["Mitsudje"]], [["Mitsoudje"]])[0, 0])
+    same = locate_places(rows, places, options=PlacingOptions(name_min=score))
+    above = locate_places(rows, places, options=PlacingOptions(name_min=score + 1e-6))
+    assert same.frame.loc[0, "placed_at"] == "a"
+    assert above.undecided.loc[0, "reason"] == "no_similar_name"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"name": "x", "unit_code": "999999999999"}, "unknown_unit_code"),
+        ({"name": "x", "township": "不存在镇"}, "unknown_township"),
+        ({"name": "卫生室", "township": "金顶镇"}, "no_similar_name"),
+        ({"name": "", "township": "金顶镇"}, "no_name"),
+        ({"name": "官坪村", "unit_code": "533325101", "township": "河西乡"}, "units_disagree"),
+    ],
+)
+def test_what_cannot_be_located_says_why(row: dict[str, str], reason: str) -> None:
+    done = locate_places(_facilities(row), _settlements(), _boundaries())
+    assert done.undecided["reason"].tolist() == [reason]
+    assert done.frame["placed_by"].isna().all()
+    assert done.near.notna().all()
+
+
+def test_two_rows_of_a_list_of_settlements_never_share_one() -> None:
+    rows = pd.DataFrame(
+        {"settlement_id": ["v1", "v2"], "name": ["大龙村", "大尨龙村"], "township": ["金顶镇"] * 2}
+    )
+    done = locate_places(
+        rows, _settlements(), _boundaries(), key="settlement_id", options=PlacingOptions(name_min=0.7)
+    )
+    assert done.frame["placed_at"].fillna("").tolist() == ["s2", ""]
+    assert done.undecided.loc[0, ["place_id", "reason", "candidate_1"]].tolist() == [
+        "v2",
+        "taken_by_another",
+        "s2",
+    ]
+
+
+# --- decisions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_goes_before_code_and_name_and_is_recorded() -> None:
+    row = _placed({"name": "官坪村", "unit_code": "533325101201"}, decisions={"f0": "s5"})
+    assert row[["placed_by", "placed_at"]].tolist() == ["decision", "s5"]
+
+
+def test_decisions_on_nothing_are_refused() -> None:
+    with pytest.raises(ContractError, match=r"no row has the id 'f9'[\s\S]*no settlement has the id 's99'"):
+        _placed({"name": "x"}, decisions={"f0": "s99", "f9": "s1"})
+
+
+def test_rounded_and_repeated_decisions_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text("source,place_id,settlement_id\na,1,5.33E+11\nb,2,s\nb,2,t\nb,3,\n", encoding="utf-8")
+    with pytest.raises(ContractError, match=r"rounded by a spreadsheet[\s\S]*decided more than once for '2'"):
+        read_decisions(file)
+
+
+# --- tables of a study -------------------------------------------------------------------------------------------
+
+
+def _study(raw: Path, **placing: str) -> Study:
+    table = {"path": "clinics.csv", "coordinates": "none", "service": "clinic"}
+    return Study.from_dict(
+        {
+            "name": "x",
+            "title": {"en": "x"},
+            "as_of": "2026-01-01",
+            "sources": {"osm": {"path": "x.osm.pbf"}, "facilities": [table]},
+            "placing": placing,
+        },
+        raw=raw,
+    )
+
+
+def _clinics(raw: Path) -> gpd.GeoDataFrame:
+    text = (
+        "facility_id,name,unit_code,township\na,甲诊所,533325101202,\nb,=官坪村卫生室,,\nc,无名,533325102,\n"
+    )
+    (raw / "clinics.csv").write_text(text, encoding="utf-8")
+    study = _study(raw)
+    return facilities_from_table(raw / "clinics.csv", study.sources.facilities[0], may_lack=True)
+
+
+def test_a_table_is_located_and_nothing_is_lost(tmp_path: Path) -> None:
+    clinics = _clinics(tmp_path)
+    study = _study(tmp_path)
+    tables = PlacedTables(study)
+    located = tables.locate(clinics, study.sources.facilities[0], _settlements(), _boundaries())
+    assert located["facility_id"].tolist() == ["a"]
+    assert {item: number for _, item, number in tables.counts}["not placed"] == 2
+    assert tables.findings[0]["kind"].tolist() == ["not_placed", "not_placed"]
+    listed = tables.to_decide()
+    assert listed["place_id"].tolist() == ["b", "c"]
+    assert listed.loc[0, "name"].startswith("'=")
+    unplaced = unplaced_in_units(tables.unplaced, _boundaries())
+    assert unplaced is not None
+    TABLES["unplaced"].check(unplaced)
+    assert unplaced["township_id"].fillna("").tolist() == ["", "b2"]
+    TABLES["facilities"].check(located.assign(in_study=True).to_crs("EPSG:32647"))
+
+
+def test_the_filled_list_is_read_back(tmp_path: Path) -> None:
+    clinics = _clinics(tmp_path)
+    study = _study(tmp_path)
+    tables = PlacedTables(study)
+    tables.locate(clinics, study.sources.facilities[0], _settlements(), _boundaries())
+    filled = tables.to_decide()
+    filled.loc[0, "settlement_id"] = "s4"
+    filled.to_csv(tmp_path / "decided.csv", index=False, encoding="utf-8-sig")
+    study = _study(tmp_path, decisions="decided.csv")
+    assert study.own_files()["placing.decisions"] == "decided.csv"
+    again = PlacedTables(study)
+    located = again.locate(clinics, study.sources.facilities[0], _settlements(), _boundaries())
+    assert located["placed_by"].tolist() == ["unit_code", "decision"]
+    assert sorted(again.findings[0]["kind"]) == ["not_placed", "placed_by_decision"]
+    assert again.to_decide()["place_id"].tolist() == ["c"]
+
+
+def test_a_table_of_which_nothing_is_found_is_refused(tmp_path: Path) -> None:
+    clinics = _clinics(tmp_path).iloc[[1]].reset_index(drop=True)
+    study = _study(tmp_path)
+    with pytest.raises(SourceError, match="none of its 1 rows could be located"):
+        PlacedTables(study).locate(clinics, study.sources.facilities[0], _settlements(), _boundaries())
+
+
+def test_some_rows_may_have_coordinates(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("facility_id,name,lon,lat\na,x,99.3,26.2\nb,大龙村,,\n", encoding="utf-8")
+    source = TableSource(
+        path="t.csv", coordinates="some", longitude="lon", latitude="lat", crs="EPSG:4326", service="clinic"
+    )
+    frame = facilities_from_table(file, source, may_lack=True)
+    done = locate_places(frame, _settlements(), _boundaries())
+    assert done.frame["placed_by"].tolist() == ["coordinates", "name"]
+    with pytest.raises(ContractError, match="coordinates"):
+        facilities_from_table(file, source)
+
+
+# --- columns of units --------------------------------------------------------------------------------------------
+
+
+def _village_list(tmp_path: Path, text: str) -> gpd.GeoDataFrame:
+    file = tmp_path / "v.csv"
+    file.write_text("settlement_id,tier,longitude,latitude," + text, encoding="utf-8")
+    return settlements_from_table(file, TableSource(path="v.csv", crs="EPSG:4326"))
+
+
+def test_the_statistical_code_gives_unit_and_class(tmp_path: Path) -> None:
+    rows = "unit_code,village_plan_class\na,village,99,26,53332510120122220,relocate\nb,town,99,26,53332510100111121,\n"
+    frame = _village_list(tmp_path, rows)
+    assert frame["unit_code"].tolist() == ["533325101201", "533325101001"]
+    assert frame["official_class"].tolist() == ["rural", "urban"]
+    assert frame["unit_level"].tolist() == ["village", "village"]
+    assert frame["village_plan_class"].fillna("").tolist() == ["relocate", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "report"),
+    [
+        ("unit_code\na,village,99,26,5.33325E+11\n", "rounded by a spreadsheet for 'a'"),
+        ("unit_code\na,village,99,26,53332510120122920\n", "they must be 111"),
+        ("village_plan_class\na,village,99,26,moved\n", "unknown value"),
+    ],
+)
+def test_faulty_unit_columns_are_refused(tmp_path: Path, text: str, report: str) -> None:
+    with pytest.raises(ContractError, match=report):
+        _village_list(tmp_path, text)
