@@ -11,7 +11,7 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError
-from spatial.network.joins.kernels_snap import fill_grid, legs_blocked
+from spatial.network.joins.kernels_snap import block_legs, list_cells
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -111,7 +111,11 @@ def grid_of(segments: NDArray[np.float64]) -> Cells:
     size = max(math.sqrt(area / (len(segments) * _CELLS_A_SEGMENT)), 1.0)
     shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
     grid = np.array([west, south, size])
-    offsets, members = fill_grid(segments, grid, shape)
+    offsets = np.zeros(shape[0] * shape[1] + 1, dtype=np.int64)
+    list_cells(segments, grid, shape, offsets[1:], np.empty(0, dtype=np.int64))
+    np.cumsum(offsets, out=offsets)
+    members = np.empty(offsets[-1], dtype=np.int64)
+    list_cells(segments, grid, shape, offsets[:-1].copy(), members)
     return offsets, members, grid, shape
 
 
@@ -135,7 +139,8 @@ def blocked_legs(
         `places_on_barriers` too.
     """
     legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
-    blocked: NDArray[np.bool_] = legs_blocked(legs, barriers.segments, barriers.cells)
+    blocked = np.zeros(len(legs), dtype=np.bool_)
+    block_legs(legs, barriers.segments, barriers.cells, blocked)
     return blocked
 
 

@@ -1,6 +1,6 @@
 """Compiled search for the nearest pieces of road around points, over a grid of segments."""
 
-# mypy: disable-error-code="arg-type, assignment"
+# mypy: disable-error-code="arg-type, assignment, no-any-return"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
     Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
 
-__all__ = ["fill_grid", "legs_blocked", "nearest_edges", "nearest_open_edges"]
+__all__ = ["block_legs", "list_cells", "nearest_edges", "nearest_open_edges"]
 
 # Numba infers types from the first call; callers pass float64, int64 and contiguous arrays, so that each kernel is
-# compiled once.
+# compiled once. They pass what is written to as well, and rows are passed as an array and a number: kernels that make
+# neither arrays nor views compile in about half the time.
 
 
 @inner  # pragma: no cover - compiled
 def _columns_of(
-    segment: NDArray[np.float64], row: int, grid: NDArray[np.float64], n_columns: int
+    segments: NDArray[np.float64], s: int, row: int, grid: NDArray[np.float64], n_columns: int
 ) -> tuple[int, int]:
     """First and last column that a segment touches in one row of cells."""
-    ax, ay, bx, by = segment[0], segment[1], segment[2], segment[3]
+    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
     low, high = min(ax, bx), max(ax, bx)
     if ay != by:
         bottom = grid[1] + row * grid[2]
@@ -46,11 +47,15 @@ def _columns_of(
 
 
 @outer  # pragma: no cover - compiled
-def fill_grid(
-    segments: NDArray[np.float64], grid: NDArray[np.float64], shape: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def list_cells(
+    segments: NDArray[np.float64],
+    grid: NDArray[np.float64],
+    shape: tuple[int, int],
+    cursor: NDArray[np.int64],
+    members: NDArray[np.int64],
+) -> None:
     """
-    List the segments that touch each cell of a grid.
+    Count or list the segments that touch each cell of a grid.
 
     Parameters
     ----------
@@ -60,40 +65,29 @@ def fill_grid(
         West edge, south edge and size of a cell, metres.
     shape : tuple of int
         Rows and columns; every segment lies within.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Offsets by cell (row by row), and the segments.
+    cursor : ndarray of int64, shape (rows x columns,)
+        By cell (row by row), where its segments are listed; changed in place: one more for each segment.
+    members : ndarray of int64
+        Written: the segments; empty to count them only.
     """
     n_rows, n_columns = shape
-    offsets = np.zeros(n_rows * n_columns + 1, np.int64)
-    for filling in range(2):
-        if filling == 1:
-            for cell in range(n_rows * n_columns):
-                offsets[cell + 1] += offsets[cell]
-            members = np.empty(offsets[-1], np.int64)
-            cursor = offsets[:-1].copy()
-        for s in range(segments.shape[0]):
-            low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
-            first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
-            last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
-            for row in range(first_row, last_row + 1):
-                first, last = _columns_of(segments[s], row, grid, n_columns)
-                for column in range(first, last + 1):
-                    cell = row * n_columns + column
-                    if filling == 0:
-                        offsets[cell + 1] += 1
-                    else:
-                        members[cursor[cell]] = s
-                        cursor[cell] += 1
-    return offsets, members
+    is_listed = members.shape[0] > 0
+    for s in range(segments.shape[0]):
+        low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
+        first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
+        last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+        for row in range(first_row, last_row + 1):
+            first, last = _columns_of(segments, s, row, grid, n_columns)
+            for cell in range(row * n_columns + first, row * n_columns + last + 1):
+                if is_listed:
+                    members[cursor[cell]] = s
+                cursor[cell] += 1
 
 
 @inner  # pragma: no cover - compiled
-def _foot(px: float, py: float, segment: NDArray[np.float64]) -> tuple[float, float]:
+def _foot(px: float, py: float, segments: NDArray[np.float64], s: int) -> tuple[float, float]:
     """Distance to a segment, and the share of it before the foot point."""
-    ax, ay, bx, by = segment[0], segment[1], segment[2], segment[3]
+    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
     dx, dy = bx - ax, by - ay
     square = dx * dx + dy * dy
     t = 0.0
@@ -109,39 +103,40 @@ def _foot(px: float, py: float, segment: NDArray[np.float64]) -> tuple[float, fl
 
 @inner  # pragma: no cover - compiled
 def _keep(
-    found: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]],
-    n: int,
+    found: Found,
+    at_point: tuple[int, int],
     edge: int,
     distance: float,
     segment: int,
     share: float,
 ) -> int:
-    """Keep the nearest edges in order of (distance, edge), each edge once; return how many there are."""
+    """Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now."""
+    i, n = at_point
     edges, distances, segments, shares = found
-    k = edges.shape[0]
+    k = edges.shape[1]
     at = -1
     for slot in range(n):
-        if edges[slot] == edge:
+        if edges[i, slot] == edge:
             at = slot
             break
     if at >= 0:
-        if distance >= distances[at]:
+        if distance >= distances[i, at]:
             return n
     elif n < k:
         at = n
         n += 1
     else:
         last = k - 1
-        if distance > distances[last] or (distance == distances[last] and edge > edges[last]):
+        if distance > distances[i, last] or (distance == distances[i, last] and edge > edges[i, last]):
             return n
         at = last
     while at > 0 and (
-        distance < distances[at - 1] or (distance == distances[at - 1] and edge < edges[at - 1])
+        distance < distances[i, at - 1] or (distance == distances[i, at - 1] and edge < edges[i, at - 1])
     ):
-        edges[at], distances[at] = edges[at - 1], distances[at - 1]
-        segments[at], shares[at] = segments[at - 1], shares[at - 1]
+        edges[i, at], distances[i, at] = edges[i, at - 1], distances[i, at - 1]
+        segments[i, at], shares[i, at] = segments[i, at - 1], shares[i, at - 1]
         at -= 1
-    edges[at], distances[at], segments[at], shares[at] = edge, distance, segment, share
+    edges[i, at], distances[i, at], segments[i, at], shares[i, at] = edge, distance, segment, share
     return n
 
 
@@ -151,9 +146,9 @@ def nearest_edges(
     segments: NDArray[np.float64],
     segment_edge: NDArray[np.int64],
     cells: Cells,
-    k: int,
     limit_m: float,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    found: Found,
+) -> None:
     """
     Find the k nearest edges of every point.
 
@@ -168,35 +163,29 @@ def nearest_edges(
     segment_edge : ndarray of int64, shape (m,)
         Edge of each segment.
     cells : tuple
-        Offsets and members of `fill_grid`, its grid and its shape.
-    k : int
-        How many different edges.
+        Offsets by cell and members of `list_cells`, its grid and its shape.
     limit_m : float
         Not farther than this, inclusive; inf for any distance.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (n, k)
-        Edge (-1 where there is none), distance in metres (inf), segment (-1) and share of the segment before the
-        foot point; in order of distance, then of edge.
+    found : tuple of ndarray, each of shape (n, k)
+        Changed in place: edge (-1 where there is none), distance in metres (inf), segment (-1) and share of the
+        segment before the foot point (0); in order of distance, then of edge.
     """
     offsets, members, grid, shape = cells
     n_rows, n_columns = shape
-    n = points.shape[0]
-    edges = np.full((n, k), -1, np.int64)
-    distances = np.full((n, k), np.inf, np.float64)
-    found_segments = np.full((n, k), -1, np.int64)
-    shares = np.zeros((n, k), np.float64)
+    distances = found[1]
+    k = distances.shape[1]
     size = grid[2]
-    for i in range(n):
+    for i in range(points.shape[0]):
         px, py = points[i, 0], points[i, 1]
         column = math.floor((px - grid[0]) / size)
         row = math.floor((py - grid[1]) / size)
-        found = (edges[i], distances[i], found_segments[i], shares[i])
         count = np.int64(0)
         # Rings that lie wholly outside the grid are passed over.
-        ring = max(0, -column, column - n_columns + 1, -row, row - n_rows + 1)
-        last_ring = max(column, n_columns - 1 - column, row, n_rows - 1 - row)
+        aside, below = max(-column, column - n_columns + 1), max(-row, row - n_rows + 1)
+        ring = max(aside, below)
+        ring = max(ring, 0)
+        aside, below = max(column, n_columns - 1 - column), max(row, n_rows - 1 - row)
+        last_ring = max(aside, below)
         while ring <= last_ring:
             nearer_than = (ring - 1) * size
             if nearer_than > limit_m or (count == k and distances[i, k - 1] < nearer_than):
@@ -211,11 +200,10 @@ def nearest_edges(
                         continue
                     for m in range(offsets[r * n_columns + c], offsets[r * n_columns + c + 1]):
                         s = members[m]
-                        distance, share = _foot(px, py, segments[s])
+                        distance, share = _foot(px, py, segments, s)
                         if distance <= limit_m:
-                            count = _keep(found, count, segment_edge[s], distance, s, share)
+                            count = _keep(found, (i, count), segment_edge[s], distance, s, share)
             ring += 1
-    return edges, distances, found_segments, shares
 
 
 @inner  # pragma: no cover - compiled
@@ -225,38 +213,42 @@ def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> f
 
 
 @inner  # pragma: no cover - compiled
-def _touch(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+def _touch(a: NDArray[np.float64], i: int, b: NDArray[np.float64], j: int) -> bool:
     """Tell whether two segments have a point in common; either may be a single point."""
-    if max(a[0], a[2]) < min(b[0], b[2]) or max(b[0], b[2]) < min(a[0], a[2]):
+    ax, ay, cx, cy = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
+    bx, by, dx, dy = b[j, 0], b[j, 1], b[j, 2], b[j, 3]
+    if max(ax, cx) < min(bx, dx) or max(bx, dx) < min(ax, cx):
         return False
-    if max(a[1], a[3]) < min(b[1], b[3]) or max(b[1], b[3]) < min(a[1], a[3]):
+    if max(ay, cy) < min(by, dy) or max(by, dy) < min(ay, cy):
         return False
-    b0, b1 = _side(a[0], a[1], a[2], a[3], b[0], b[1]), _side(a[0], a[1], a[2], a[3], b[2], b[3])
+    b0, b1 = _side(ax, ay, cx, cy, bx, by), _side(ax, ay, cx, cy, dx, dy)
     if (b0 > 0.0 and b1 > 0.0) or (b0 < 0.0 and b1 < 0.0):
         return False
-    a0, a1 = _side(b[0], b[1], b[2], b[3], a[0], a[1]), _side(b[0], b[1], b[2], b[3], a[2], a[3])
+    a0, a1 = _side(bx, by, dx, dy, ax, ay), _side(bx, by, dx, dy, cx, cy)
     return not ((a0 > 0.0 and a1 > 0.0) or (a0 < 0.0 and a1 < 0.0))
 
 
 @inner  # pragma: no cover - compiled
-def _blocker(leg: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> int:
+def _blocker(legs: NDArray[np.float64], i: int, segments: NDArray[np.float64], cells: Cells) -> int:
     """Find a segment that a leg touches; -1 where there is none."""
     offsets, members, grid, shape = cells
     n_rows, n_columns = shape
-    low, high = min(leg[1], leg[3]), max(leg[1], leg[3])
+    low, high = min(legs[i, 1], legs[i, 3]), max(legs[i, 1], legs[i, 3])
     first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
     last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
     for row in range(first_row, last_row + 1):
-        first, last = _columns_of(leg, row, grid, n_columns)
+        first, last = _columns_of(legs, i, row, grid, n_columns)
         for cell in range(row * n_columns + first, row * n_columns + last + 1):
             for m in range(offsets[cell], offsets[cell + 1]):
-                if _touch(leg, segments[members[m]]):
-                    return int(members[m])
+                if _touch(legs, i, segments, members[m]):
+                    return members[m]
     return -1
 
 
 @outer  # pragma: no cover - compiled
-def legs_blocked(legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells) -> NDArray[np.bool_]:
+def block_legs(
+    legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells, blocked: NDArray[np.bool_]
+) -> None:
     """
     Tell which straight legs touch a segment.
 
@@ -268,24 +260,19 @@ def legs_blocked(legs: NDArray[np.float64], segments: NDArray[np.float64], cells
         Both ends of each segment.
     cells : tuple
         Grid over the segments.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a leg.
+    blocked : ndarray of bool, shape (n,)
+        All false; true is written for legs that do.
     """
-    blocked = np.zeros(legs.shape[0], np.bool_)
-    last = -1
+    last = np.int64(-1)
     for i in range(legs.shape[0]):
         # Neighbouring legs are often stopped by one and the same shore.
-        if last >= 0 and _touch(legs[i], segments[last]):
+        if last >= 0 and _touch(legs, i, segments, last):
             blocked[i] = True
             continue
-        found = _blocker(legs[i], segments, cells)
+        found = _blocker(legs, i, segments, cells)
         if found >= 0:
             blocked[i] = True
             last = found
-    return blocked
 
 
 @inner  # pragma: no cover - compiled
@@ -310,7 +297,7 @@ def _feet_within(
             for m in range(offsets[cell], offsets[cell + 1]):
                 s = members[m]
                 edge = segment_edge[s]
-                distance, share = _foot(px, py, segments[s])
+                distance, share = _foot(px, py, segments, s)
                 if distance > radius_m or distance >= distances[edge]:
                     continue
                 if distances[edge] == np.inf:
@@ -343,9 +330,10 @@ def nearest_open_edges(
     points: NDArray[np.float64],
     roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
     barriers: tuple[NDArray[np.float64], Cells],
-    k: int,
     radius_m: float,
-) -> Found:
+    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
+    found: Found,
+) -> None:
     """
     Find the k nearest edges of every point whose straight leg touches no barrier.
 
@@ -357,52 +345,37 @@ def nearest_open_edges(
         Segments, the edge of each, and their grid.
     barriers : tuple
         Segments and their grid.
-    k : int
-        How many different edges.
     radius_m : float
         Not farther than this, inclusive.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (n, k)
-        As `nearest_edges`.
+    best : tuple of ndarray, each of shape (edges,)
+        To work in: distance, which is inf before and after, segment, share, and edges that are near.
+    found : tuple of ndarray, each of shape (n, k)
+        As of `nearest_edges`; changed in place.
     """
-    segments, segment_edge, _ = roads
-    n_edges = 0
-    for s in range(segment_edge.shape[0]):
-        n_edges = max(n_edges, segment_edge[s] + 1)
-    best = (
-        np.full(n_edges, np.inf),
-        np.empty(n_edges, np.int64),
-        np.empty(n_edges),
-        np.empty(n_edges, np.int64),
-    )
-    n = points.shape[0]
-    edges = np.full((n, k), -1, np.int64)
-    distances = np.full((n, k), np.inf, np.float64)
-    found_segments = np.full((n, k), -1, np.int64)
-    shares = np.zeros((n, k), np.float64)
-    leg = np.empty(4, np.float64)
-    for i in range(n):
-        leg[0], leg[1] = points[i, 0], points[i, 1]
-        n_found = _feet_within(leg[0], leg[1], roads, radius_m, best)
+    segments, _, _ = roads
+    edges, distances, found_segments, shares = found
+    k = edges.shape[1]
+    leg, first = np.empty((1, 4), np.float64), np.int64(0)
+    for i in range(points.shape[0]):
+        leg[0, 0], leg[0, 1] = points[i, 0], points[i, 1]
+        n_found = _feet_within(leg[0, 0], leg[0, 1], roads, radius_m, best)
         near = best[3]
         for at in range(n_found // 2 - 1, -1, -1):
             _sift(near, at, n_found, best[0])
-        count, last = 0, -1
+        count, last = 0, np.int64(-1)
         for left in range(n_found, 0, -1):
             # The nearest edge not yet looked at: off the top of the heap, to behind its end.
             edge = near[0]
             near[0], near[left - 1] = near[left - 1], edge
-            _sift(near, np.int64(0), left - 1, best[0])
+            _sift(near, first, left - 1, best[0])
             s, share = best[1][edge], best[2][edge]
-            leg[2], leg[3] = segments[s, 2], segments[s, 3]
+            leg[0, 2], leg[0, 3] = segments[s, 2], segments[s, 3]
             if share < 1.0:
-                leg[2] = segments[s, 0] + share * (segments[s, 2] - segments[s, 0])
-                leg[3] = segments[s, 1] + share * (segments[s, 3] - segments[s, 1])
-            if last >= 0 and _touch(leg, barriers[0][last]):
+                leg[0, 2] = segments[s, 0] + share * (segments[s, 2] - segments[s, 0])
+                leg[0, 3] = segments[s, 1] + share * (segments[s, 3] - segments[s, 1])
+            if last >= 0 and _touch(leg, first, barriers[0], last):
                 continue
-            last = _blocker(leg, barriers[0], barriers[1])
+            last = _blocker(leg, first, barriers[0], barriers[1])
             if last < 0:
                 edges[i, count], distances[i, count] = edge, best[0][edge]
                 found_segments[i, count], shares[i, count] = s, share
@@ -411,4 +384,3 @@ def nearest_open_edges(
                     break
         for at in range(n_found):
             best[0][near[at]] = np.inf
-    return edges, distances, found_segments, shares

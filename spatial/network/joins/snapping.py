@@ -240,10 +240,15 @@ def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | No
 
 
 def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
-    found: _Found = nearest_edges(
-        np.ascontiguousarray(xy), index.segments, index.segment_edge, index.cells, k, float(limit_m)
+    found = _nothing_found(len(xy), k)
+    nearest_edges(
+        np.ascontiguousarray(xy), index.segments, index.segment_edge, index.cells, float(limit_m), found
     )
     return found
+
+
+def _nothing_found(n: int, k: int) -> _Found:
+    return np.full((n, k), -1), np.full((n, k), np.inf), np.full((n, k), -1), np.zeros((n, k))
 
 
 def _feet(index: _Index, found: _Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -272,9 +277,17 @@ def _around_barriers(
     radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
     reach = min(max_snap_m, _span(xy, index.segments))
     roads, walls = (index.segments, index.segment_edge, index.cells), (barriers.segments, barriers.cells)
+    n_edges = int(index.segment_edge.max()) + 1 if len(rows) else 0
+    best = (
+        np.full(n_edges, np.inf),
+        np.empty(n_edges, np.int64),
+        np.empty(n_edges),
+        np.empty(n_edges, np.int64),
+    )
     while len(rows):
         radius = min(_WIDEN * max(radius, 1.0), reach)
-        wide = nearest_open_edges(np.ascontiguousarray(xy[rows]), roads, walls, edge.shape[1], radius)
+        wide = _nothing_found(len(rows), edge.shape[1])
+        nearest_open_edges(np.ascontiguousarray(xy[rows]), roads, walls, radius, best, wide)
         done = (wide[0][:, -1] >= 0) | (radius >= reach)
         _store(kept, rows[done], tuple(part[done] for part in wide))
         rows = rows[~done]
