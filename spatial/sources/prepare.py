@@ -118,11 +118,11 @@ def prepare(study: Study) -> Layers:
         issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),
         vocabulary=vocabulary,
+        unplaced=unplaced_in_units(found.unplaced, boundaries),
+        to_decide=found.to_decide if len(found.to_decide) else None,
     )
     _check(layers)
     return layers
-        unplaced=unplaced_in_units(found.unplaced, boundaries),
-        to_decide=found.to_decide if len(found.to_decide) else None,
 
 
 def refuse_missing(study: Study) -> None:
@@ -369,6 +369,6 @@ def _check(layers: Layers) -> None:
         TABLES[name].check(getattr(layers, name))
     if layers.turns is not None:
         TABLES["turns"].check(layers.turns)
-    TABLES["findings_read"].check(layers.findings)
     if layers.unplaced is not None:
         TABLES["unplaced"].check(layers.unplaced)
+    TABLES["findings_read"].check(layers.findings)

@@ -22,9 +22,9 @@ from spatial.study.engine import (
 from spatial.study.ground import PopulationOptions, Region, Tiers
 from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.outputs import OutputOptions
+from spatial.study.placing import PlacingOptions
 from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
 from spatial.study.times import AccessOptions, NetworkOptions
-from spatial.study.placing import PlacingOptions
 from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "OffRoadOptions",
     "OsmSource",
     "OutputOptions",
+    "PlacingOptions",
     "PopulationOptions",
     "RasterSource",
     "Region",
@@ -50,7 +51,6 @@ __all__ = [
     "Study",
     "TableSource",
     "Tiers",
-    "PlacingOptions",
     "UncertaintyOptions",
 ]
 
@@ -83,6 +83,7 @@ class Study(Model):
     )
     region: Region = Field(default_factory=lambda: Region())
     sources: Sources
+    placing: PlacingOptions = Field(default_factory=lambda: PlacingOptions())
     services_file: str | None = Field(
         None, description="A services file of the user's own below the raw root"
     )
@@ -93,7 +94,6 @@ class Study(Model):
     tiers: Tiers = Field(default_factory=lambda: Tiers())
     population: PopulationOptions = Field(default_factory=lambda: PopulationOptions())
     network: NetworkOptions = Field(default_factory=lambda: NetworkOptions())
-    placing: PlacingOptions = Field(default_factory=lambda: PlacingOptions())
     access: AccessOptions = Field(default_factory=lambda: AccessOptions())
     measures: MeasureOptions = Field(default_factory=lambda: MeasureOptions())
     areas: AreaOptions = Field(default_factory=lambda: AreaOptions())
