@@ -127,10 +127,11 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
     """
     if datum == "wgs84":
         return frame
-    if _MARK in frame.attrs:
+    before = _converted_before(frame)
+    if before:
         raise CrsError(
-            f"the coordinates were already converted from {frame.attrs[_MARK]} to WGS 84; "
-            f"converting them from {datum} again would move them by hundreds of metres"
+            f"the coordinates were already converted from {before} to WGS 84; converting them from {datum} again would "
+            "move them by hundreds of metres: remove datum from the study file"
         )
     if frame.crs is not None and not frame.crs.is_geographic:
         raise CrsError(
@@ -148,6 +149,16 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
     return moved
 
 
+def _converted_before(frame: gpd.GeoDataFrame) -> str:
+    """Read off the frame, or a column of its file, what it was converted from; empty where nothing says so."""
+    if _MARK in frame.attrs:
+        return str(frame.attrs[_MARK])
+    if _MARK not in frame.columns:
+        return ""
+    marks = frame[_MARK].dropna().astype(str).str.strip()
+    return ", ".join(sorted(set(marks[marks != ""])))
+
+
 def _arrays(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     return np.array(longitude, dtype=np.float64, ndmin=1), np.array(latitude, dtype=np.float64, ndmin=1)
 
@@ -157,11 +168,15 @@ def _refuse_abroad(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -
     abroad = ~((x >= west) & (x <= east) & (y >= south) & (y <= north))
     if abroad.any():
         shown = [f"{lon:g} {lat:g}" for lon, lat in zip(x[abroad], y[abroad], strict=True)]
+        turned = (y[abroad] >= west) & (y[abroad] <= east) & (x[abroad] >= south) & (x[abroad] <= north)
+        remedy = (
+            "longitude and latitude are swapped: exchange them"
+            if turned.all()
+            else "correct the rows or the datum"
+        )
         raise ContractError(
             "coordinates",
-            [
-                f"datum = '{datum}' exists in China only, but {first_of(shown)} lie outside; are the axes swapped?"
-            ],
+            [f"datum = '{datum}' exists in China only, but {first_of(shown)} lie outside; {remedy}"],
         )
 
 

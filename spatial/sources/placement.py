@@ -12,6 +12,12 @@ import shapely
 from spatial.crs import WGS84, parse_crs, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.sources.columns import row_labels
+from spatial.sources.coordinates import (
+    coordinate_columns,
+    declared_crs,
+    from_control_points,
+    settle_datum,
+)
 from spatial.sources.datums import frame_to_wgs84
 from spatial.sources.formats import declares_crs
 
@@ -55,17 +61,21 @@ def place_frame(
     Raises
     ------
     ContractError
-        With missing, unreadable or impossible coordinates.
+        With missing, unreadable, swapped or impossible coordinates.
     CrsError
-        Without a CRS, or with one that contradicts the file's own.
+        Without a CRS, with one that contradicts the file's own or the zone of its eastings, or with a datum whose shift
+        to WGS 84 is not known.
     """
     label = f"{what} {path}"
     if not isinstance(frame, gpd.GeoDataFrame):
         placed = _points(frame, source, label, key)
     else:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+    if source.local_grid is not None and source.local_grid.control_points:
+        placed = from_control_points(placed, source, what=label)
     placed = _with_crs(placed, source, path, label)
     _refuse_impossible(placed, label, key)
+    placed = settle_datum(placed, source, what=label, key=key)
     try:
         return frame_to_wgs84(placed, datum=source.datum)
     except ContractError as error:
@@ -166,14 +176,14 @@ def _inside(points: gpd.GeoSeries, metres: pyproj.CRS, ground: shapely.Geometry)
 
 
 def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> gpd.GeoDataFrame:
-    names = (source.longitude or "longitude", source.latitude or "latitude")
+    names, keys = coordinate_columns(source)
     absent = [name for name in names if name not in frame.columns]
     if absent:
         found = first_of([str(column) for column in frame.columns], limit=30)
         raise ContractError(
             label,
             [
-                f"{name}: no such column of coordinates; set longitude and latitude: the file has {found}"
+                f"{name}: no such column of coordinates; set {' and '.join(keys)}: the file has {found}"
                 for name in absent
             ],
         )
@@ -195,7 +205,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
 
 
 def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: str) -> gpd.GeoDataFrame:
-    declared = parse_crs(source.crs, what=label) if source.crs else None
+    declared = declared_crs(source, what=label)
     if declared is None and source.datum != "wgs84" and frame.crs is None:
         declared = parse_crs(WGS84, what=label)
     if frame.crs is None or not (frame.crs.is_geographic or frame.crs.is_projected):

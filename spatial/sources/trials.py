@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.errors import ContractError
 from spatial.sources.columns import complete_text_column, number_column, text_column
+from spatial.sources.coordinates import coordinate_keys
 from spatial.sources.formats import open_mapped
 from spatial.sources.placement import place_frame
 from spatial.sources.vector import read_table
@@ -110,8 +111,10 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
             )
     if problems:
         raise ContractError(label, problems)
-    for x, y in _ENDS.values() if has_xy else ():
-        declared = source.model_copy(update={"longitude": x, "latitude": y})
+    keys = coordinate_keys(source, what=label)
+    for pair in _ENDS.values() if has_xy else ():
+        x, y = pair
+        declared = source.model_copy(update=dict(zip(keys, pair, strict=True)))
         points = place_frame(frame[[x, y]].copy(), declared, path, what="observed", key="").to_crs(crs)
         frame[x], frame[y] = (np.asarray(points.geometry.x), np.asarray(points.geometry.y))
     return frame

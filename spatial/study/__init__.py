@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from spatial.errors import StudyError
 from spatial.study.base import Model, unrepeated
+from spatial.study.coordinates import ControlPoint, LocalGrid, Rotation, Shift
 from spatial.study.engine import (
     AreaOptions,
     DecayOptions,
@@ -33,9 +34,11 @@ __all__ = [
     "AreaOptions",
     "CalibrationOptions",
     "Confirmation",
+    "ControlPoint",
     "DecayOptions",
     "EmergencyOptions",
     "GroupOptions",
+    "LocalGrid",
     "MeasureOptions",
     "NetworkOptions",
     "NormOptions",
@@ -46,7 +49,9 @@ __all__ = [
     "PopulationOptions",
     "RasterSource",
     "Region",
+    "Rotation",
     "ScenarioOptions",
+    "Shift",
     "Sources",
     "Study",
     "TableSource",

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from spatial.study.base import Model
+from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
 
 __all__ = ["Inventory", "LandcoverSource", "OsmSource", "RasterSource", "Sources", "TableSource"]
 
@@ -38,10 +39,23 @@ class TableSource(Model):
     )
     encoding: str = Field("utf-8", description="Text encoding of a CSV or Shapefile")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
-    longitude: str | None = Field(None, description="Column of longitude or easting, for a CSV")
-    latitude: str | None = Field(None, description="Column of latitude or northing, for a CSV")
+    longitude: str | None = Field(
+        None, description="Column of longitude, degrees, for a file without geometry"
+    )
+    latitude: str | None = Field(None, description="Column of latitude, degrees, for a file without geometry")
+    easting: str | None = Field(None, description="Instead of longitude: column of easting, metres")
+    northing: str | None = Field(None, description="Instead of latitude: column of northing, metres")
     crs: str | None = Field(None, description="CRS of the coordinates where the file does not say it")
     datum: Datum = Field("wgs84", description="wgs84, or a shifted Chinese datum: gcj02, bd09")
+    shift: Shift | None = Field(
+        None,
+        description="Seven parameters from the datum of crs to WGS 84 or CGCS2000: dx, dy, dz in metres, rx, ry, rz in "
+        "seconds of arc, scale in parts per million",
+    )
+    rotation: Rotation | None = Field(
+        None, description="Convention of the rotations in shift: position_vector or coordinate_frame"
+    )
+    local_grid: LocalGrid | None = Field(None, description="Instead of crs: a local grid")
     coordinates: Literal["all", "some", "none"] = Field(
         "all",
         description="Whether all, some or none of the rows have coordinates; settlements and facilities without them "
@@ -49,6 +63,11 @@ class TableSource(Model):
     )
     inventory: Inventory = Field("unknown", description="Whether every facility is in it")
     service: str | None = Field(None, description="Service of every row, where the file has no such column")
+
+    @model_validator(mode="after")
+    def _coordinates(self) -> Self:
+        refuse_contradictions(self)
+        return self
 
 
 class RasterSource(Model):
