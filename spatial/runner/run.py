@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import SpatialError, StageError
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
 from spatial.runner.stage import Options, Stage
+from spatial.sources.files import file_parts
 from spatial.store import Artifact, Store, locked, remove_leftovers, sha256_of
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def raw_files(study: Study) -> list[Path]:
     names = [table.path for table in tables if table is not None]
     for raster in (sources.population, sources.elevation, sources.landcover):
         names += list(raster.paths) if raster is not None else []
-    paths = {study.raw_path(name) for name in names}
-    descriptions = {path.parent / "source.toml" for path in paths}
+    named = [study.raw_path(name) for name in names]
+    descriptions = {path.parent / "source.toml" for path in named}
+    paths = {part for path in named for part in file_parts(path)}
     return sorted({*paths, *(path for path in descriptions if path.is_file())})
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.files import local_file
+from spatial.sources.notes import Note, add_notes
+from spatial.sources.text_encodings import AUTO, guess_encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,7 @@ def read_delimited(
     path : Path
         The file. A byte order mark is accepted.
     encoding : str
-        Declared encoding, such as ``"utf-8"`` or ``"gb18030"``.
+        Declared encoding, such as ``"utf-8"`` or ``"gb18030"``; ``"auto"`` to tell it from the bytes.
     delimiter : str
         One character between fields.
     what : str
@@ -51,7 +53,9 @@ def read_delimited(
     ContractError
         With repeated or missing column names and the lines that have too many or too few fields.
     """
-    text = _decode(local_file(path, what=what).read_bytes(), path, encoding, what)
+    data = local_file(path, what=what).read_bytes()
+    told = guess_encoding(data) if encoding.lower() == AUTO else encoding
+    text = _decode(data, path, told, what)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
@@ -71,12 +75,17 @@ def read_delimited(
         raise SourceError(f"{what} {path}: the table holds no rows; export it again")
     _refuse_shape(f"{what} {path}", header, rows, lines)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
-    return frame.mask(frame == "")
+    frame = frame.mask(frame == "")
+    if told != encoding:
+        add_notes(frame, [Note("encoding told from the bytes", 1, f"encoding told from the bytes: {told}")])
+    return frame
 
 
 def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
     if data.startswith(_ARCHIVES):
-        raise SourceError(f"{what} {path}: this is a workbook or archive, not text; save it as CSV in UTF-8")
+        raise SourceError(
+            f"{what} {path}: this is a workbook or archive, not text; name it .xlsx if it is one"
+        )
     try:
         declared = codecs.lookup(encoding).name
     except LookupError as error:

@@ -16,7 +16,7 @@ import pooch
 import requests
 
 from spatial.errors import SourceError
-from spatial.sources.files import is_remote, local_file
+from spatial.sources.files import is_remote, is_there, local_file
 from spatial.sources.overpass import Servers, download_extract, silent, study_ground
 from spatial.sources.provenance import (
     DESCRIPTION,
@@ -113,7 +113,7 @@ def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[Mi
     for key, paths in declared_paths(study).items():
         for path in paths:
             file = study.raw_path(path)
-            if file.is_file():
+            if is_there(file):
                 continue
             known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(
                 path, is_described=False

@@ -10,7 +10,7 @@ from spatial.errors import SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HEAD_BYTES", "file_parts", "is_remote", "local_file"]
+__all__ = ["HEAD_BYTES", "file_parts", "is_remote", "is_there", "local_file", "local_folder"]
 
 HEAD_BYTES = 8192
 """How much of a file is looked at to tell what it is."""
@@ -111,12 +111,73 @@ def file_parts(path: Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        The file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there.
+        The file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there; for a file
+        geodatabase the files of its folder.
     """
+    if _is_geodatabase(path):
+        return tuple(sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock"))
     if path.suffix.lower() != ".shp":
         return (path,)
     beside = (path.with_suffix(form) for ending in _SHAPEFILE_PARTS for form in (ending, ending.upper()))
     return (path, *(part for part in beside if part.is_file()))
+
+
+def is_there(path: Path) -> bool:
+    """
+    Whether a source is there.
+
+    Parameters
+    ----------
+    path : Path
+        As the study names it, joined to the raw root.
+
+    Returns
+    -------
+    bool
+        True for a file, and for the folder of a file geodatabase.
+    """
+    return path.is_file() or _is_geodatabase(path)
+
+
+def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
+    """
+    Return the absolute path of a local folder that is one source.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    what : str
+        What it is to the study, for the message.
+    holds : str
+        Pattern of the files that it must hold.
+    kind : str
+        The kind of folder, for the message.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    SourceError
+        Where it is remote, missing, a file, or does not hold such files.
+    """
+    if is_remote(path):
+        raise SourceError(f"{what} {path}: remote files are never opened; copy the folder below the raw root")
+    if not path.is_dir():
+        problem = "this is a file; a" if path.exists() else "not found; correct the path: a"
+        raise SourceError(f"{what} {path}: {problem} {kind} is a folder with many files; copy all of it")
+    if next(path.glob(holds), None) is None:
+        raise SourceError(
+            f"{what} {path}: this is no {kind}: no {holds} is in it; copy the whole folder again"
+        )
+    return path.absolute()
+
+
+def _is_geodatabase(path: Path) -> bool:
+    return path.suffix.lower() == ".gdb" and path.is_dir()
 
 
 def _head(path: Path, what: str) -> bytes:

@@ -13,9 +13,15 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.cells import narrow_frame
 from spatial.sources.columns import map_columns
 from spatial.sources.delimited import read_delimited
-from spatial.sources.files import local_file
+from spatial.sources.dxf import drawn_lines
+from spatial.sources.files import local_file, local_folder
+from spatial.sources.kml import tidy_kml
+from spatial.sources.text_encodings import AUTO, guess_table_encoding
+from spatial.sources.value_maps import translate_values
+from spatial.sources.workbooks import left_totals, read_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +34,9 @@ FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".csv": ("CSV", ()),
     ".tsv": ("CSV", ()),
     ".txt": ("CSV", ()),
+    ".xlsx": ("workbook", ()),
+    ".xlsm": ("workbook", ()),
+    ".xls": ("workbook", ()),
     ".gpkg": ("GeoPackage", (b"SQLite format 3\x00",)),
     ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
     ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
@@ -35,8 +44,31 @@ FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".fgb": ("FlatGeobuf", (b"fgb\x03",)),
     ".parquet": ("GeoParquet", (b"PAR1",)),
     ".geoparquet": ("GeoParquet", (b"PAR1",)),
+    ".gdb": ("file geodatabase", ()),
+    ".kml": ("KML", (b"<", b"\xef\xbb\xbf<")),
+    ".kmz": ("KML", (b"PK",)),
+    ".dxf": ("DXF", (b"0", b"999", b"AutoCAD Binary DXF")),
 }
 """Kind of file and how it begins, by the ending of its name."""
+
+REMEDIES = {
+    ".dwg": "save the drawing as DXF",
+    ".dgn": "save the drawing as DXF",
+    ".mdb": "export its layers to a file geodatabase or GeoPackage",
+    ".accdb": "export its tables to .xlsx or CSV",
+    ".tab": "save it as GeoPackage with QGIS",
+    ".mif": "save it as GeoPackage with QGIS",
+    ".xlsb": "save it as .xlsx",
+    ".ods": "save it as .xlsx",
+    ".et": "save it as .xlsx",
+    ".doc": "copy its table into a workbook and save that as .xlsx",
+    ".docx": "copy its table into a workbook and save that as .xlsx",
+    ".pdf": "ask for the table itself, as .xlsx or CSV",
+    ".zip": "unpack it and name the file in it",
+    ".rar": "unpack it and name the file in it",
+    ".dbf": "name the .shp beside it",
+}
+"""What to do with files that offices have and that are not read."""
 
 _NOT_DATA = {"layer_styles", "qgis_projects"}
 
@@ -68,15 +100,30 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     if not kind:
         raise SourceError(
             f"{what} {path}: the ending {path.suffix!r} is not known; "
-            f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
+            + REMEDIES.get(
+                path.suffix.lower(), f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
+            )
+        )
+    if kind == "workbook":
+        return read_workbook(
+            path,
+            sheet=source.sheet,
+            header_row=source.header_row,
+            total_words=source.total_words,
+            what=what,
         )
     if kind == "CSV":
-        return read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
-    file = local_file(path, what=what, magic=magic, kind=kind)
+        return _read_text(path, source, what)
+    if kind == "file geodatabase":
+        file = local_folder(path, what=what, holds="*.gdbtable", kind=kind)
+    else:
+        file = local_file(path, what=what, magic=magic, kind=kind)
     frame = _read_parquet(file, what) if kind == "GeoParquet" else _read_ogr(file, kind, source, what)
+    if kind == "KML":
+        frame = tidy_kml(frame, label=f"{what} {path}")
     if frame.empty:
         raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
-    return frame
+    return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
 
 
 def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
@@ -105,7 +152,9 @@ def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         Where the mapping names columns that the file does not have.
     """
     problems: list[str] = []
-    frame = map_columns(open_frame(path, source, what=what), source.columns, source.values, problems)
+    frame = open_frame(path, source, what=what)
+    frame = map_columns(frame, source.columns, source.values, problems)
+    frame = translate_values(frame, source, path, problems)
     if problems:
         raise ContractError(f"{what} {path}", problems)
     return frame
@@ -130,6 +179,12 @@ def declares_crs(path: Path) -> bool:
     return "crs" in json.loads(path.read_text(encoding="utf-8-sig"))
 
 
+def _read_text(path: Path, source: TableSource, what: str) -> pd.DataFrame:
+    frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
+    frame = narrow_frame(frame)
+    return left_totals(frame, source.total_words) if "total_words" in source.model_fields_set else frame
+
+
 def _read_parquet(file: Path, what: str) -> pd.DataFrame:
     try:
         try:
@@ -144,14 +199,11 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     encoding = None
     if kind == "Shapefile":
         _refuse_partial_shapefile(file, what)
-        declared = source.encoding.lower().replace("_", "-")
-        encoding = (
-            None if declared in {"utf-8", "utf8"} and file.with_suffix(".cpg").exists() else source.encoding
-        )
+        encoding = _shapefile_encoding(file, source.encoding)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
-            layer = _layer(file, source.layer, what)
+            layer = _layer(file, None if kind == "DXF" else source.layer, what)
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer, encoding=encoding)
     except UnicodeDecodeError as error:
         raise SourceError(
@@ -166,6 +218,16 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
             raise
         raise SourceError(f"{what} {file}: the {kind} is damaged or truncated: {error}") from error
     return frame
+
+
+def _shapefile_encoding(file: Path, declared: str) -> str | None:
+    """Return the declared encoding, or None where the .cpg beside the file is to say it."""
+    plain = declared.lower().replace("_", "-")
+    if plain in {"utf-8", "utf8", AUTO} and _sibling(file, ".cpg"):
+        return None
+    if plain != AUTO:
+        return declared
+    return guess_table_encoding(next(f for e in (".dbf", ".DBF") if (f := file.with_suffix(e)).exists()))
 
 
 def _layer(file: Path, wanted: str | None, what: str) -> str:

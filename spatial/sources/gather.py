@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.crs import WGS84
+from spatial.sources.notes import take_notes
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
@@ -47,6 +48,8 @@ class Gathered:
         Turn restrictions and barriers on the roads of the extract.
     own : dict of str to str
         For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
+    notes : dict of str to list of str
+        What the readers of tables left out, filled or changed, by path.
     unplaced : list of DataFrame
         Facilities that could not be located, by table.
     to_decide : DataFrame
@@ -64,6 +67,24 @@ class Gathered:
     own: dict[str, str] = field(default_factory=dict)
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
+        """
+        Move what the reader of a table noted from the frame to the counts and notes.
+
+        Parameters
+        ----------
+        path : str
+            As the study names it.
+        frame : DataFrame
+            As read; its notes are taken off.
+        item : str
+            What it holds.
+        """
+        for note in take_notes(frame):
+            self.counts.append((path, f"{item}: {note.item}", note.number))
+            self.notes.setdefault(path, []).append(note.detail)
 
 
 def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
@@ -143,6 +164,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
             sources.boundaries,
             admin_level=levels[0] if len(levels) == 1 else None,
         )
+        result.note(sources.boundaries.path, result.boundaries, "boundaries")
         result.counts.append((sources.boundaries.path, "boundaries", len(result.boundaries)))
     places = PlacedTables(study)
     if sources.settlements is not None:
@@ -153,6 +175,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
             with_population=sources.population is None,
             may_lack=True,
         )
+        result.note(sources.settlements.path, frame, "settlements")
         result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
         result.own["settlements"] = sources.settlements.path
         result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
@@ -160,6 +183,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         frame = facilities_from_table(
             study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
         )
+        result.note(table.path, frame, f"facilities (table {number + 1})")
         frame = places.locate(frame, table, result.settlements, result.boundaries)
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
@@ -170,4 +194,5 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
     if sources.roads is not None:
         result.turns = None
         result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+        result.note(sources.roads.path, result.roads, "roads")
         result.counts.append((sources.roads.path, "roads", len(result.roads)))

@@ -11,6 +11,7 @@ import shapely
 
 from spatial.crs import WGS84, parse_crs, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.sources.cells import coordinate_numbers
 from spatial.sources.columns import row_labels
 from spatial.sources.coordinates import (
     coordinate_columns,
@@ -189,8 +190,8 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         )
     labels = row_labels(frame, key)
     problems, axes = [], []
-    for name in names:
-        numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+    for name, axis in zip(names, ("longitude", "latitude"), strict=True):
+        numbers = coordinate_numbers(frame[name], axis=axis)
         wrong = ~np.isfinite(numbers)
         if wrong.any():
             shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)

@@ -30,6 +30,8 @@ from spatial.sources.units import assign_units, choose_region, choose_units, ins
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyproj
 
     from spatial.rasters import Raster
@@ -98,7 +100,8 @@ def prepare(study: Study) -> Layers:
     facilities, _ = _placed(facilities, boundaries, study, ground)
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
-    records = _noted(records, study, readings)
+    flows = _flows(study, settlements, found)
+    records = _noted(records, study, readings, found.notes)
     noted += landcover_findings(landcover, ground.representative_point())
     layers = Layers(
         settlements=settlements,
@@ -108,7 +111,7 @@ def prepare(study: Study) -> Layers:
         boundaries=boundaries,
         water=mark_barriers(_within(found.water.to_crs(crs), wide)),
         study_area=area,
-        flows=_flows(study, settlements),
+        flows=flows,
         population=population.raster if population is not None else None,
         elevation=elevation.raster if elevation is not None else None,
         landcover=landcover.raster if landcover is not None else None,
@@ -300,19 +303,26 @@ def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, f
     return float(west), float(south), float(east), float(north)
 
 
-def _flows(study: Study, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:
     source = study.sources.flows
     if source is None:
         texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
         return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
-    return flows_from_table(
+    flows = flows_from_table(
         study.raw_path(source.path), source, settlement_ids=settlements["settlement_id"].tolist()
     )
+    found.note(source.path, flows, "flows")
+    return flows
 
 
-def _noted(records: list[SourceRecord], study: Study, readings: list[GridReading]) -> list[SourceRecord]:
-    """Add to the known faults of a raster's first file what was noticed on reading it, so that every page says so."""
-    notes: dict[str, list[str]] = {}
+def _noted(
+    records: list[SourceRecord],
+    study: Study,
+    readings: list[GridReading],
+    tables: Mapping[str, list[str]],
+) -> list[SourceRecord]:
+    """Add to the known faults of a file what was noticed on reading it, so that every page says so."""
+    notes = {path: list(found) for path, found in tables.items()}
     for reading in readings:
         source = getattr(study.sources, reading.raster.name)
         notes.setdefault(source.paths[0], []).extend(reading.notes)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import SourceError
-from spatial.sources.files import local_file
+from spatial.sources.files import file_parts, local_file, local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,7 +136,7 @@ def read_provenance(
     """
     records: list[SourceRecord] = []
     for path in dict.fromkeys(paths):
-        file = local_file(raw_root / path, what="source")
+        file = _there(raw_root / path)
         digest = file_sha256(file)
         known = describe(raw_root, path, project_raw=project_raw)
         if known is None:
@@ -189,20 +189,29 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
 
 def file_sha256(path: Path) -> str:
     """
-    Checksum of a file's bytes.
+    Checksum of a file's bytes; of a file geodatabase, of the names and bytes of its files.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file or folder.
 
     Returns
     -------
     str
         SHA-256 in 64 small hexadecimal digits.
     """
+    if path.is_dir():
+        lines = [f"{part.name} {file_sha256(part)}" for part in file_parts(path)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _there(path: Path) -> Path:
+    if path.suffix.lower() == ".gdb":
+        return local_folder(path, what="source", holds="*.gdbtable", kind="file geodatabase")
+    return local_file(path, what="source")
 
 
 def _folders(root: Path, path: str) -> list[Path]:

@@ -227,7 +227,15 @@ class Study(Model):
             f"{key}.speeds": path if path.endswith(".toml") else None
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))
         }
+        sources = self.sources
         tables = {"calibration.observed": self.calibration.observed}
+        own = {name: getattr(sources, name) for name in ("settlements", "roads", "boundaries", "flows")}
+        own |= {f"facilities.{number}": table for number, table in enumerate(sources.facilities)}
+        named |= {
+            f"sources.{key}.values_file": table.values_file
+            for key, table in own.items()
+            if table is not None and str(table.values_file).endswith(".toml")
+        }
         for scenario in self.scenarios:
             for key in ("close_file", "new_roads", "new_facilities"):
                 tables[f"scenarios.{scenario.name}.{key}"] = getattr(scenario, key)

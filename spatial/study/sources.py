@@ -9,10 +9,33 @@ from pydantic import Field, field_validator, model_validator
 from spatial.study.base import Model
 from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
 
-__all__ = ["Inventory", "LandcoverSource", "OsmSource", "RasterSource", "Sources", "TableSource"]
+__all__ = [
+    "TOTAL_WORDS",
+    "Inventory",
+    "LandcoverSource",
+    "OsmSource",
+    "RasterSource",
+    "Sources",
+    "TableSource",
+]
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 Inventory = Literal["complete", "partial", "unknown"]
+
+TOTAL_WORDS = (
+    "合计",
+    "小计",
+    "总计",
+    "共计",
+    "Total",
+    "Totals",
+    "Subtotal",
+    "Sub-total",
+    "Grand total",
+    "Sous-total",
+    "Total général",
+)
+"""Words that mark a row of sums in a workbook, unless a study names others."""
 
 
 class OsmSource(Model):
@@ -27,17 +50,36 @@ class OsmSource(Model):
 
 
 class TableSource(Model):
-    """A table of the user's own: CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf or GeoParquet."""
+    """A table of the user's own: a workbook, text, a drawing or a file of a GIS."""
 
-    path: str = Field(description="File below the raw root")
-    layer: str | None = Field(None, description="Layer of a GeoPackage")
+    path: str = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
+    layer: str | None = Field(
+        None, description="Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF"
+    )
+    sheet: str | int | None = Field(None, description="Sheet of a workbook: its name, or its number from 1")
+    header_row: int | None = Field(
+        None,
+        ge=1,
+        description="Row of a workbook with the column names, from 1; found by itself where not given",
+    )
+    total_words: tuple[str, ...] = Field(
+        TOTAL_WORDS,
+        description="Words that mark a row of sums, which is left out and reported; [] keeps all rows",
+    )
     columns: dict[str, str] = Field(
         default_factory=dict, description="Our column = the file's column, such as population_persons = 'POP'"
     )
     values: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="For a column of ours: the file's value = our value"
     )
-    encoding: str = Field("utf-8", description="Text encoding of a CSV or Shapefile")
+    values_file: str | None = Field(
+        None,
+        description="Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first",
+    )
+    encoding: str = Field(
+        "utf-8",
+        description="Text encoding of a CSV or Shapefile, such as gb18030; auto to tell it from the bytes",
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
     longitude: str | None = Field(
         None, description="Column of longitude, degrees, for a file without geometry"

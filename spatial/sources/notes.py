@@ -1,0 +1,68 @@
+"""What a reader of a table noticed and passed over: kept with the frame until the counts of a run take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+__all__ = ["Note", "add_notes", "take_notes"]
+
+_KEY = "notes"
+
+
+@dataclass(frozen=True)
+class Note:
+    """
+    One thing that a reader noticed.
+
+    Parameters
+    ----------
+    item : str
+        What was counted, such as ``"total rows left out"``.
+    number : int
+        How many.
+    detail : str
+        Where, in plain words with the first rows or cells.
+    """
+
+    item: str
+    number: int
+    detail: str
+
+
+def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
+    """
+    Put notes on a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its ``attrs`` are changed; they follow it through renaming, copying and placing.
+    notes : iterable of Note
+        What was noticed; a number of 0 is left out.
+    """
+    rows = [[note.item, note.number, note.detail] for note in notes if note.number]
+    if rows:
+        frame.attrs[_KEY] = [*frame.attrs.get(_KEY, []), *rows]
+
+
+def take_notes(frame: pd.DataFrame) -> list[Note]:
+    """
+    Take the notes off a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its ``attrs`` lose them, so that they are written to no file.
+
+    Returns
+    -------
+    list of Note
+        In the order in which they were put.
+    """
+    return [Note(*row) for row in frame.attrs.pop(_KEY, [])]

@@ -1,0 +1,144 @@
+"""A user's own words as ours, from an editable file; those of Chinese, French and English road lists are shipped."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.errors import SourceError, first_of
+from spatial.sources.cells import narrow
+from spatial.sources.columns import text_column
+from spatial.sources.tag_rules import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from spatial.study import TableSource
+
+__all__ = ["SHIPPED", "load_values", "translate_values"]
+
+SHIPPED = ("cn", "en", "fr")
+"""Vocabularies of this package, named without an ending."""
+
+
+def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
+    """
+    Read a vocabulary: for a column of ours, the word of the file = our word.
+
+    Parameters
+    ----------
+    name : str
+        One of `SHIPPED`, or a TOML file below the raw root.
+    root : Path
+        The raw root.
+
+    Returns
+    -------
+    dict of str to dict
+        Our word by their word, by column of ours; an empty word of ours stands for unknown.
+
+    Raises
+    ------
+    SourceError
+        Where it is missing, no TOML, or holds anything but such tables of words.
+    """
+    if name in SHIPPED:
+        shipped = importlib.resources.files("spatial.sources") / "vocabularies" / f"{name}.toml"
+        content = tomllib.loads(shipped.read_text(encoding="utf-8"))
+    else:
+        content = _own(root / name)
+    wrong = [
+        column
+        for column, words in content.items()
+        if not isinstance(words, dict) or not all(isinstance(ours, str) for ours in words.values())
+    ]
+    if wrong or not content:
+        named = f" under {first_of(wrong)}" if wrong else ""
+        raise SourceError(
+            f"values_file {name}: must hold tables of words only{named}; write [road_class] and below it "
+            "'their word' = 'our word'"
+        )
+    return content
+
+
+def translate_values(
+    frame: pd.DataFrame, source: TableSource, path: Path, problems: list[str]
+) -> pd.DataFrame:
+    """
+    Give the values of a table our words by its `values_file`; those that the study translates itself are left alone.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns under our names, values as the file has them. Left unchanged.
+    source : TableSource
+        Its `values_file` and `values`.
+    path : Path
+        The table's file, joined to the raw root.
+    problems : list of str
+        Words that are in no vocabulary are appended to it.
+
+    Returns
+    -------
+    DataFrame
+        Of each word, capitals, accents and full-width forms do not count.
+
+    Raises
+    ------
+    SourceError
+        As `load_values`.
+    """
+    if source.values_file is None:
+        return frame
+    result = frame.copy()
+    for column, words in load_values(source.values_file, root=_raw_root(path, source.path)).items():
+        if column in result.columns:
+            own = source.values.get(column, {})
+            result[column] = _translated(result[column], words, own, source.values_file, problems)
+    return result
+
+
+def _translated(
+    series: pd.Series, words: Mapping[str, str], own: Mapping[str, str], name: str, problems: list[str]
+) -> pd.Series:
+    texts = text_column(series)
+    known = {_folded(ours): ours for ours in words.values()} | {_folded(w): ours for w, ours in words.items()}
+    there = texts.dropna().unique()
+    found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in own}
+    strange = sorted(text for text in there if text not in found and text not in own and text.strip())
+    if strange:
+        problems.append(
+            f"{series.name}: word(s) {first_of(strange)} are not in the vocabulary {name!r}; "
+            f"translate them in values.{series.name}, or copy the vocabulary and add them"
+        )
+    translated = texts.replace(found)
+    return translated.mask(translated == "", np.nan)
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(narrow(text)).split())
+
+
+def _raw_root(path: Path, named: str) -> Path:
+    """Return the folder that `named` is relative to, where `path` ends with it."""
+    parts = Path(named).parts
+    if Path(named).is_absolute() or path.parts[-len(parts) :] != parts:
+        return path.parent
+    return Path(*path.parts[: -len(parts)])
+
+
+def _own(file: Path) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"values_file {file}: cannot be read as TOML in UTF-8: {error}") from error

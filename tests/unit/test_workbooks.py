@@ -1,0 +1,305 @@
+"""Workbooks as offices write them: what is read, what is reported, and what a refused one is told."""
+# ruff: noqa: RUF001 - full-width characters are what is read
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+import xlwt
+
+from spatial.errors import ContractError, SourceError
+from spatial.sources.formats import open_frame
+from spatial.sources.notes import take_notes
+from spatial.sources.vector import settlements_from_table
+from spatial.sources.workbooks import read_workbook
+from spatial.study import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+VILLAGES = [
+    ["行政区划代码", "村名", "人口", "经度", "纬度"],
+    [510105001201, "石桥村", 1200, 103.5, 30.25],
+    [510105001202, "河口村", 800, 103.6, 30.5],
+]
+
+
+def _xlsx(folder: Path, rows: Sequence[Sequence[Any]], *, merges: Sequence[str] = (), **others: Any) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "村庄"
+    for row in rows:
+        sheet.append(row)
+    for area in merges:
+        sheet.merge_cells(area)
+    for name, more in others.items():
+        other = book.create_sheet(name)
+        for row in more:
+            other.append(row)
+    path = folder / "villages.xlsx"
+    book.save(path)
+    return path
+
+
+def _xls(folder: Path, rows: Sequence[Sequence[Any]], *, zeros: str = "General") -> Path:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("村庄")
+    style = xlwt.easyxf(num_format_str=zeros)
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            if value is not None:
+                sheet.write(row, column, value, style if isinstance(value, int) else xlwt.Style.default_style)
+    path = folder / "villages.xls"
+    book.save(str(path))
+    return path
+
+
+def _notes(frame: Any) -> dict[str, int]:
+    return {note.item: note.number for note in take_notes(frame)}
+
+
+def _refusal(path: Path, **keys: Any) -> str:
+    with pytest.raises((SourceError, ContractError)) as caught:
+        read_workbook(path, what="settlements", **keys)
+    message = str(caught.value)
+    assert path.name in message
+    return message
+
+
+# --- what is read -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [_xlsx, _xls])
+def test_a_plain_sheet_becomes_text_and_long_codes_keep_every_digit(tmp_path, write):
+    frame = read_workbook(write(tmp_path, VILLAGES))
+    assert list(frame.columns) == VILLAGES[0]
+    assert frame.iloc[0].tolist() == ["510105001201", "石桥村", "1200", "103.5", "30.25"]
+    assert _notes(frame) == {}
+
+
+def test_leading_zeros_stay_as_text_and_as_a_format(tmp_path):
+    path = _xlsx(tmp_path, [["code", "short", "name"], ["007", 7, "a"], ["0110", 10, "b"]])
+    book = openpyxl.load_workbook(path)
+    for row in (2, 3):
+        book.active.cell(row, 2).number_format = "000000"
+    book.save(path)
+    frame = read_workbook(path)
+    assert frame["code"].tolist() == ["007", "0110"]
+    assert frame["short"].tolist() == ["000007", "000010"]
+
+
+def test_an_old_workbook_keeps_leading_zeros_of_a_format_too(tmp_path):
+    path = _xls(tmp_path, [["code", "name"], [7, "a"], [10, "b"]], zeros="000000")
+    assert read_workbook(path)["code"].tolist() == ["000007", "000010"]
+
+
+@pytest.mark.parametrize("write", [_xlsx, _xls])
+def test_the_header_is_found_below_titles_and_units(tmp_path, write):
+    title = [["石桥县村庄一览表"], [None, None, None, None, "单位：人"], [], *VILLAGES]
+    assert read_workbook(write(tmp_path, title))["村名"].tolist() == ["石桥村", "河口村"]
+
+
+def test_a_header_of_numbers_is_declared(tmp_path):
+    path = _xlsx(tmp_path, [["title"], ["unit", 2019, 2020], ["a", 1, 2], ["b", 3, 4]])
+    assert "header_row" in _refusal(path)
+    assert list(read_workbook(path, header_row=2).columns) == ["unit", "2019", "2020"]
+
+
+def test_merged_headers_name_all_their_columns(tmp_path):
+    rows = [
+        ["村名", "人口", None, "经度"],
+        [None, "男", "女", None],
+        ["石桥村", 5, 6, 103.5],
+        ["河口村", 1, 2, 103.6],
+    ]
+    frame = read_workbook(_xlsx(tmp_path, rows, merges=["A1:A2", "B1:C1", "D1:D2"]))
+    assert list(frame.columns) == ["村名", "人口 男", "人口 女", "经度"]
+    assert len(frame) == 2
+    assert _notes(frame) == {"merged cells in and above the header": 3}
+
+
+def test_merged_text_is_filled_down_and_merged_numbers_are_not(tmp_path):
+    rows = [["镇", "村", "人口"], ["城关镇", "甲", 10], [None, "乙", None], ["青石镇", "丙", 7]]
+    frame = read_workbook(_xlsx(tmp_path, rows, merges=["A2:A3", "C2:C3"]))
+    assert frame["镇"].tolist() == ["城关镇", "城关镇", "青石镇"]
+    assert frame["人口"].isna().tolist() == [False, True, False]
+    notes = _notes(frame)
+    assert notes == {"merged cells filled down": 1, "merged numbers kept in their first row": 1}
+
+
+def test_total_rows_and_remarks_are_left_out_and_reported(tmp_path):
+    rows = [
+        ["序号", "镇", "村", "人口"],
+        [1, "城关镇", "甲", 10],
+        [2, "城关镇", "乙", 20],
+        [None, "城关镇", "小　计", 30],
+        [3, "青石镇", "丙", 7],
+        ["序号", "镇", "村", "人口"],
+        ["全县合计", None, None, 37],
+        ["注：数据来源于统计局"],
+    ]
+    frame = read_workbook(_xlsx(tmp_path, rows))
+    assert frame["村"].tolist() == ["甲", "乙", "丙"]
+    notes = {note.item: note for note in take_notes(frame)}
+    assert {item: note.number for item, note in notes.items()} == {
+        "total rows left out": 2,
+        "remarks left out": 1,
+        "repeated header rows left out": 1,
+        "cells with full-width digits or odd spaces written plainly": 1,
+    }
+    assert "row 4" in notes["total rows left out"].detail
+    assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 5
+
+
+def test_full_width_digits_and_spaces_are_written_plainly(tmp_path):
+    frame = read_workbook(_xlsx(tmp_path, [["村", "人口"], ["　石桥村", "１２．５"], ["河口（中心）", "8"]]))
+    assert frame["人口"].tolist() == ["12.5", "8"]
+    assert frame["村"].tolist() == ["石桥村", "河口（中心）"]
+    assert list(_notes(frame).values()) == [2]
+
+
+def test_errors_of_formulas_and_digits_that_a_workbook_lost_are_reported(tmp_path):
+    rows = [["card", "name", "x"], [511011199001011234, "a", "#N/A"], [1, "b", 2]]
+    frame = read_workbook(_xlsx(tmp_path, rows))
+    assert frame["x"].isna().tolist() == [True, False]
+    assert _notes(frame) == {
+        "cells with a formula's error read as empty": 1,
+        "numbers of more than 15 digits": 1,
+    }
+
+
+def test_hidden_sheets_are_passed_over_and_named(tmp_path):
+    path = _xlsx(tmp_path, VILLAGES, backup=[["a", "b"], ["c", "d"]])
+    book = openpyxl.load_workbook(path)
+    book["backup"].sheet_state = "hidden"
+    book.save(path)
+    frame = read_workbook(path)
+    assert len(frame) == 2
+    assert _notes(frame) == {"hidden sheets left unread": 1}
+
+
+def test_a_stray_format_far_away_costs_nothing(tmp_path):
+    path = _xlsx(tmp_path, VILLAGES)
+    book = openpyxl.load_workbook(path)
+    book.active.cell(1_000_000, 16_000).font = openpyxl.styles.Font(bold=True)
+    book.save(path)
+    assert len(read_workbook(path)) == 2
+
+
+def test_a_study_reads_settlements_in_degrees_minutes_and_seconds(tmp_path):
+    rows = [
+        ["代码", "村名", "级别", "人口", "经度", "纬度"],
+        ["001", "石桥村", "村", "１２０", "东经103°30′00″", "30°15'N"],
+        ["002", "青石镇", "镇", 2500, "103度36分", "30.5N"],
+        ["合计", None, None, 2620],
+    ]
+    source = TableSource(
+        path="villages.xlsx",
+        columns={"settlement_id": "代码", "name": "村名", "tier": "级别", "population_persons": "人口"},
+        values={"tier": {"村": "village", "镇": "town"}},
+        longitude="经度",
+        latitude="纬度",
+        crs="EPSG:4490",
+    )
+    frame = settlements_from_table(_xlsx(tmp_path, rows), source)
+    assert frame["settlement_id"].tolist() == ["001", "002"]
+    assert frame["population_persons"].tolist() == [120.0, 2500.0]
+    assert frame.geometry.x.tolist() == pytest.approx([103.5, 103.6])
+    assert frame.geometry.y.tolist() == pytest.approx([30.25, 30.5])
+    assert "total rows left out" in _notes(frame)  # they have followed the frame up to here
+
+
+# --- what is refused --------------------------------------------------------------------------------------------
+
+
+def test_two_sheets_without_a_name_are_refused_with_their_names(tmp_path):
+    path = _xlsx(tmp_path, VILLAGES, 说明=[["a", "b"], ["c", "d"]])
+    message = _refusal(path)
+    assert "'村庄'" in message
+    assert "sheet = " in message
+    assert len(read_workbook(path, sheet="村庄")) == 2
+    assert len(read_workbook(path, sheet=1)) == 2
+    assert "'说明'" in _refusal(path, sheet="Sheet1")
+    assert "it has 2" in _refusal(path, sheet=3)
+
+
+def test_no_header_is_refused_with_the_key(tmp_path):
+    assert "header_row" in _refusal(_xlsx(tmp_path, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]))
+    assert "row 9 is empty" in _refusal(tmp_path / "villages.xlsx", header_row=9)
+
+
+def test_repeated_and_missing_names_are_refused_together(tmp_path):
+    rows = [["村", "人口", "人口", "x", None], ["a", 1, 2, 3, 4], ["b", 1, 2, 3, 4]]
+    message = _refusal(_xlsx(tmp_path, rows))
+    assert "repeated column name(s) '人口'" in message
+    assert "'E'" in message
+
+
+def test_formulas_without_a_kept_result_are_refused_with_their_cells(tmp_path):
+    message = _refusal(_xlsx(tmp_path, [["村", "人口"], ["a", "=1+1"], ["b", 2]]))
+    assert "'B2'" in message
+    assert "calculate" in message
+
+
+def test_a_locked_workbook_is_told_so(tmp_path):
+    path = tmp_path / "villages.xlsx"
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    path.write_bytes(head + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600))
+    assert "password" in _refusal(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["<html><body><table><tr><td>a</td></tr></table>", '\n<?xml version="1.0"?><Workbook/>']
+)
+def test_a_web_page_under_the_name_of_a_workbook_is_told_so(tmp_path, text):
+    path = tmp_path / "villages.xls"
+    path.write_text(text)
+    assert "save it as .xlsx" in _refusal(path)
+
+
+def test_workbooks_under_each_others_names_are_told_so(tmp_path):
+    new = tmp_path / "new.xls"
+    new.write_bytes(_xlsx(tmp_path, VILLAGES).read_bytes())
+    assert "rename it to .xlsx" in _refusal(new)
+    old = tmp_path / "old.xlsx"
+    old.write_bytes(_xls(tmp_path, VILLAGES).read_bytes())
+    assert "rename it to .xls" in _refusal(old)
+    text = tmp_path / "text.xls"
+    text.write_text("a\tb\n1\t2\n")
+    assert "name it .csv" in _refusal(text)
+
+
+def test_damaged_and_missing_workbooks_are_told_so(tmp_path):
+    whole = _xlsx(tmp_path, VILLAGES).read_bytes()
+    cut = tmp_path / "cut.xlsx"
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert "damaged or truncated" in _refusal(cut)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.txt", "no workbook")
+    other = tmp_path / "other.xlsx"
+    other.write_bytes(stream.getvalue())
+    assert "damaged or truncated" in _refusal(other)
+    old = _xls(tmp_path, VILLAGES)
+    old.write_bytes(old.read_bytes()[:700])
+    assert "damaged or truncated" in _refusal(old)
+    assert "not found" in _refusal(tmp_path / "gone.xlsx")
+
+
+def test_sheets_without_rows_are_told_so(tmp_path):
+    assert "every sheet is empty" in _refusal(_xlsx(tmp_path, []))
+    only_totals = _xlsx(tmp_path, [["村", "人口"], ["合计", 5]])
+    assert "no rows below the header" in _refusal(only_totals)
+
+
+def test_files_that_offices_have_and_we_do_not_read_name_the_way_out(tmp_path):
+    for ending, remedy in ((".dwg", "DXF"), (".ods", ".xlsx"), (".mdb", "file geodatabase"), (".pdf", "CSV")):
+        path = tmp_path / f"own{ending}"
+        path.write_bytes(b"x")
+        with pytest.raises(SourceError, match=remedy):
+            open_frame(path, TableSource(path=path.name), what="roads")
