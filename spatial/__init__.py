@@ -99,6 +99,7 @@ _HOMES = {
     "move_to_open_cells": "spatial.terrain",
     "needed_buffer_m": "spatial.access",
     "node_catchments": "spatial.access",
+    "node_roads": "spatial.sources.road_noding",
     "overlap_shares": "spatial.access",
     "population_at_risk": "spatial.access",
     "prepare": "spatial.sources.prepare",
