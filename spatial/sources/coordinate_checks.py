@@ -55,6 +55,8 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
         if frame.empty:
             continue
         findings += coordinate_findings(frame, source)
+        if "placed_by" in frame.columns:
+            frame = frame[frame["placed_by"].isna() | (frame["placed_by"] == "coordinates")]  # noqa: PLW2901 - the rest was located
         if what in {"settlements", "facilities"}:
             label = f"{what} {study.raw_path(source.path)}"
             refuse_double_inversion(frame, source, roads=roads, boundaries=boundaries, what=label)

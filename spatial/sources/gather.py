@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.crs import WGS84
+from spatial.sources.coordinate_checks import check_coordinates
 from spatial.sources.notes import take_notes
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
@@ -112,6 +113,7 @@ def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
     if study.sources.osm is not None:
         _add_extract(result, study, vocabulary)
     _add_tables(result, study, vocabulary)
+    result.findings.append(check_coordinates(result, study))
     result.settlements = assign_tiers(result.settlements, study.tiers)
     return result
 

@@ -13,6 +13,7 @@ from rasterio.warp import transform_bounds
 from spatial.crs import WGS84
 from spatial.errors import SourceError
 from spatial.rasters import Raster
+from spatial.sources.shifts import refuse_unknown_shift
 from spatial.sources.tiles import Tile, open_tile
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ def read_grid(
         raise SourceError(f"{name}: no file is named; give its path in the study file")
     tiles = [open_tile(Path(path), what=name) for path in files]
     _refuse_other_grid(tiles, name)
+    refuse_unknown_shift(tiles[0].crs, None, what=f"{name} {files[0]}")
     transform, shape = _frame(tiles, within, name)
     values = np.full(shape, np.nan)
     sentinels: dict[float, int] = {}

@@ -26,6 +26,7 @@ from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside
 from spatial.sources.provenance import declared_paths, read_provenance
 from spatial.sources.services import load_services
+from spatial.sources.shifts import refuse_unknown_shift
 from spatial.sources.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
 from spatial.tables import TABLES
 
@@ -182,7 +183,9 @@ def _refuse_nobody(settlements: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> Non
 
 def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:
     if study.working_crs is not None:
-        return require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
+        crs = require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
+        refuse_unknown_shift(crs, None, what="working_crs")
+        return crs
     if study.region.bbox is not None:
         return working_crs_for(gpd.GeoSeries([shapely.box(*study.region.bbox)], crs=WGS84))
     chosen = choose_region(study.region, found.boundaries)
