@@ -44,7 +44,9 @@ def flows_from_table(
     SourceError, ContractError
         With every fault of columns, ids and numbers at once.
     """
-    frame = pd.DataFrame(open_mapped(path, source, what="flows")).drop(columns="geometry", errors="ignore")
+    opened = open_mapped(path, source, what="flows")
+    frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
+    frame.attrs.update(opened.attrs)  # what the reader noted
     found = first_of(map(str, frame.columns), limit=30)
     problems = [
         f"{column}: the column is missing; map it in columns: the table has {found}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import rasterio
@@ -235,6 +236,47 @@ def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):
         "facility_id"
     )
     assert facilities.loc[["a", "b"], "beds"].tolist() == ["12", "many"]
+
+
+def test_what_the_reader_of_a_workbook_left_out_is_counted_and_said_with_its_file(raw):
+    book = openpyxl.Workbook()
+    clinics, trips = book.active, book.create_sheet("trips")
+    clinics.title = "clinics"
+    for row in (["facility_id", "longitude", "latitude"], ["a", 9.05, 0.05], ["b", 9.15, 0.05], ["Total", 2]):
+        clinics.append(row)
+    for row in (
+        ["from_id", "to_id", "kind", "volume"],
+        ["n31", "n32", "people", 5],
+        ["Total", None, None, 5],
+    ):
+        trips.append(row)
+    book.save(raw / "county.xlsx")
+    own = {"path": "county.xlsx", "crs": "EPSG:4326"}
+    sources = {
+        "facilities": {**own, "sheet": "clinics", "service": "primary_care"},
+        "flows": {**own, "sheet": "trips"},
+    }
+    layers = prepare(study_of(raw, sources=sources))
+    assert len(layers.flows) == 1
+    counts = layers.counts[layers.counts["source"] == "county.xlsx"].set_index("item")["number"]
+    assert counts["facilities (table 1)"] == 2
+    assert counts["facilities (table 1): total rows left out"] == 1
+    assert counts["flows: total rows left out"] == 1
+    said = [issue for issue in layers.issues if issue.startswith("county.xlsx")]
+    assert len(said) == 1
+    assert said[0].count("total rows left out: 'row") == 2
+
+
+def test_a_vocabulary_of_the_users_own_is_a_file_of_the_study(raw):
+    roads = own_table(raw, "road_id\n1\n", "roads.csv")
+    study = study_of(raw, sources={"roads": {**roads, "values_file": "words.toml"}})
+    assert study.own_files()["sources.roads.values_file"] == "words.toml"
+    with pytest.raises(SourceError, match=r"sources\.roads\.values_file: .*words\.toml"):
+        prepare(study)
+    assert (
+        "sources.roads.values_file"
+        not in study_of(raw, sources={"roads": {**roads, "values_file": "cn"}}).own_files()
+    )
 
 
 def test_flows_name_settlements_of_the_study(raw):
