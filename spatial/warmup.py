@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import pkgutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,8 @@ from spatial.terrain import facility_to_facility, travel_time_surface
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from spatial.network import Snaps, TravelGraph
+
 __all__ = ["compiled_kernels", "warm_up"]
 
 CRS = "EPSG:32738"
@@ -49,11 +50,12 @@ def compiled_kernels() -> dict[str, Dispatcher]:
         By dotted name; the modules that hold them are called ``kernels_...``.
     """
     found: dict[str, Dispatcher] = {}
-    for module in pkgutil.walk_packages(spatial.__path__, "spatial."):
-        if module.name.rpartition(".")[2].startswith("kernels"):
-            for name, value in vars(importlib.import_module(module.name)).items():
-                if isinstance(value, Dispatcher) and value.py_func.__module__ == module.name:
-                    found[f"{module.name}.{name}"] = value
+    root = Path(spatial.__file__).parent
+    for file in sorted(root.rglob("kernels_*.py")):
+        module = ".".join((spatial.__name__, *file.relative_to(root).with_suffix("").parts))
+        for name, value in vars(importlib.import_module(module)).items():
+            if isinstance(value, Dispatcher) and value.py_func.__module__ == module:
+                found[f"{module}.{name}"] = value
     return found
 
 
@@ -135,15 +137,24 @@ def _river() -> gpd.GeoSeries:
     return gpd.GeoSeries([shapely.LineString([(1500, -900), (1500, 900)])], crs=CRS)
 
 
-def _travel() -> None:
+def _town() -> tuple[TravelGraph, Snaps, Snaps]:
+    """Build the streets; put homes and shops on them."""
     graph = build_network(_streets())
     homes = snap(graph, _points((1400.0, 100.0), (3100.0, 2900.0)), min_component_km=0.0, barriers=_river())
     shops = snap(graph, _points((1600.0, 200.0), (2400.0, 4100.0)), min_component_km=0.0)
+    return graph, homes, shops
+
+
+def _travel() -> None:
+    graph, homes, shops = _town()
     for k in (1, 2):
         found = nearest(graph, homes, shops, k=k)
-    found.routes(np.arange(2))
     node_labels(graph, shops)
-    times_matrix(graph, homes, shops, cutoff_min=60.0)
+    found.routes(np.arange(2))
+
+
+def _relate() -> None:
+    times_matrix(*_town(), cutoff_min=60.0)
 
 
 def _draw_areas() -> None:
@@ -179,12 +190,13 @@ STEPS: dict[str, Callable[[], None]] = {
     "times off the roads": _cross_open_ground,
     "reading extracts": _read,
     "measures": _measure,
+    "times within a limit": _relate,
     "areas": _draw_areas,
 }
 """What is computed, in this order."""
 
 THEIRS = tuple(STEPS)[1:]
-"""Steps of the second process; the last needs what the first process compiles first. Both take about as long."""
+"""Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
 
 if __name__ == "__main__":
     for each in THEIRS:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.network.search.kernels_core import contract, curve_keys, halves_of_cores, weigh
+from spatial.network.kernels_noding import SIDE, along_curve
+from spatial.network.search.kernels_core import contract, halves_of_cores, weigh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,12 +178,14 @@ def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[
     """List the nodes of the core, those to visit first; each group along a curve."""
     visited, passed = np.flatnonzero(degree > 2), np.flatnonzero(degree < 2)
     x, y = graph.node_x, graph.node_y
-    corner = (x.min(initial=np.inf), y.min(initial=np.inf), max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0)
+    west, south = x.min(initial=np.inf), y.min(initial=np.inf)
+    span = max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0
     groups = []
     for nodes in (visited, passed):
         # Equal keys keep the order of the nodes: one sort of plain numbers, which bear it in their low bits.
         low = len(nodes).bit_length()
-        keyed = np.sort(curve_keys(x[nodes], y[nodes], corner) << low | np.arange(len(nodes)))
+        column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
+        keyed = np.sort(along_curve(column, row) << low | np.arange(len(nodes)))
         groups.append(nodes[keyed & ((1 << low) - 1)])
     return np.concatenate(groups).astype(np.int32), len(visited)
 

@@ -89,12 +89,14 @@ def along_chains(
             other = on_chain[1][r]
             t, g = goals[1][other], goals[2][other]
             time, metre = 0.0, 0.0
-            if s < t or (s == t and f < g):
-                time = _between(lanes[0], step_arc, chain, (s, f), (t, g))
-                metre = _between(lanes[2], step_arc, chain, (s, f), (t, g))
-            elif s != t or f != g:
-                time = _between(lanes[1], step_arc, chain, (t, g), (s, f))
-                metre = _between(lanes[2], step_arc, chain, (t, g), (s, f))
+            if s != t or f != g:
+                low, high = (s, f), (t, g)
+                if s < t or (s == t and f < g):
+                    time = _between(lanes[0], step_arc, chain, low, high)
+                else:
+                    low, high = high, low
+                    time = _between(lanes[1], step_arc, chain, low, high)
+                metre = _between(lanes[2], step_arc, chain, low, high)
             time = starts[5][row] + (time + goals[5][other])
             if time <= limit_min and time < np.inf:
                 to[found], minutes[found] = other, time

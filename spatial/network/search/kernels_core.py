@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "EVERY",
     "contract",
-    "curve_keys",
     "halves_of_cores",
     "leg_to_end",
     "legs_on_chains",
@@ -30,7 +29,6 @@ __all__ = [
     "weigh",
 ]
 
-_BITS = 16
 EVERY = 32
 """The chain of every so many steps is noted down; changes the speed only."""
 
@@ -130,42 +128,6 @@ def contract(  # noqa: C901 - three passes over one set of marks
         last[:n_chains].copy(),
         degree,
     )
-
-
-@outer  # pragma: no cover - compiled
-def curve_keys(
-    x: NDArray[np.float64], y: NDArray[np.float64], corner: tuple[float, float, float]
-) -> NDArray[np.int64]:
-    """
-    Place points on a Hilbert curve (Hilbert 1891), so that near numbers are near places.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64
-        Metres.
-    corner : tuple of float
-        West and south edge, and side of a square over all points, metres.
-
-    Returns
-    -------
-    ndarray of int64
-        Position along the curve through 65,536 x 65,536 cells of the square.
-    """
-    keys = np.zeros(x.shape[0], np.int64)
-    west, south, span = corner
-    top = (1 << _BITS) - 1
-    for i in range(x.shape[0]):
-        a, b = np.int64((x[i] - west) / span * top), np.int64((y[i] - south) / span * top)
-        side = 1 << (_BITS - 1)
-        while side > 0:
-            right, upper = np.int64(a & side > 0), np.int64(b & side > 0)
-            keys[i] += side * side * ((3 * right) ^ upper)
-            if upper == 0:
-                if right == 1:
-                    a, b = top - a, top - b
-                a, b = b, a
-            side >>= 1
-    return keys
 
 
 @outer  # pragma: no cover - compiled

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,27 +105,28 @@ def follow_ways(
 
 
 @inner  # pragma: no cover - compiled
-def _point_at(xy: Floats, begin: int, end: int, share: float, out: Floats) -> int:
-    """Write the point at a share of an edge's line; return the vertex before which it lies."""
+def _point_at(xy: Floats, begin: int, end: int, share: float, out: tuple[Floats, int]) -> int:
+    """Write the point at a share of an edge's line into a row; return the vertex before which it lies."""
+    points, n = out
     if share == 0.0:
-        out[0], out[1] = xy[begin, 0], xy[begin, 1]
+        points[n, 0], points[n, 1] = xy[begin, 0], xy[begin, 1]
         return begin
     if share == 1.0:
-        out[0], out[1] = xy[end - 1, 0], xy[end - 1, 1]
+        points[n, 0], points[n, 1] = xy[end - 1, 0], xy[end - 1, 1]
         return end
     whole = 0.0
     for v in range(begin, end - 1):
-        whole += np.hypot(xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1])
+        whole += math.hypot(xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1])
     rest = share * whole
     for v in range(begin, end - 1):
-        length = np.hypot(xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1])
+        length = math.hypot(xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1])
         if rest <= length and length > 0.0:
             part = rest / length
-            out[0] = xy[v, 0] + part * (xy[v + 1, 0] - xy[v, 0])
-            out[1] = xy[v, 1] + part * (xy[v + 1, 1] - xy[v, 1])
+            points[n, 0] = xy[v, 0] + part * (xy[v + 1, 0] - xy[v, 0])
+            points[n, 1] = xy[v, 1] + part * (xy[v + 1, 1] - xy[v, 1])
             return v + 1
         rest -= length
-    out[0], out[1] = xy[end - 1, 0], xy[end - 1, 1]
+    points[n, 0], points[n, 1] = xy[end - 1, 0], xy[end - 1, 1]
     return end - 1
 
 
@@ -174,8 +176,8 @@ def draw_ways(
             low, high = vertex_offsets[arcs[p] >> 1], vertex_offsets[(arcs[p] >> 1) + 1]
             # Where the way begins and ends at a foot point, that stands there already.
             enters, leaves = p > offsets[i], p < offsets[i + 1] - 1
-            v = _point_at(xy, low, high, shares[p, 0], points[n])
-            last = _point_at(xy, low, high, shares[p, 1], points[n + 1])
+            v = _point_at(xy, low, high, shares[p, 0], (points, n))
+            last = _point_at(xy, low, high, shares[p, 1], (points, n + 1))
             leave_x, leave_y = points[n + 1, 0], points[n + 1, 1]
             n += 1 if enters else 0
             back = arcs[p] & 1
