@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.coordinates import coordinate_columns
 from spatial.sources.delimited import read_delimited
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.placement import place_frame
@@ -96,17 +97,15 @@ def _geometry(frame: pd.DataFrame) -> list[str]:
 def _given(frame: pd.DataFrame, source: TableSource) -> pd.Series:
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         return frame.geometry.notna() & ~frame.geometry.is_empty
-    named = [
-        source.longitude,
-        source.latitude,
-        getattr(source, "easting", None),
-        getattr(source, "northing", None),
-    ]
-    columns = [name for name in named if name] or ["longitude", "latitude"]
+    columns, keys = coordinate_columns(source)
+    absent = [name for name in columns if name not in frame.columns]
+    if absent and source.coordinates == "some":
+        problem = (
+            f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
+        )
+        raise ContractError(source.path, [problem])
     there = [
-        frame[name].notna() & (frame[name].astype("str").str.strip() != "")
-        for name in columns
-        if name in frame
+        frame[name].notna() & (frame[name].astype("str").str.strip() != "") for name in columns if not absent
     ]
     return pd.concat(there, axis=1).any(axis=1) if there else pd.Series(False, index=frame.index)
 

@@ -184,7 +184,8 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         raise ContractError(
             label,
             [
-                f"{name}: no such column of coordinates; set {' and '.join(keys)}: the file has {found}"
+                f"{name}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none' to locate "
+                f"the rows by unit code and name: the file has {found}"
                 for name in absent
             ],
         )

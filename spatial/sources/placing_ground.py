@@ -85,7 +85,7 @@ def names_of(frame: pd.DataFrame, columns: Sequence[str] = NAMES) -> list[tuple[
         Those that are there.
     """
     parts = [texts(frame, column) for column in columns]
-    return [tuple(name for name in row if name) for row in zip(*parts, strict=True)]
+    return [tuple(dict.fromkeys(name for name in row if name)) for row in zip(*parts, strict=True)]
 
 
 class PlacingGround:
@@ -233,8 +233,14 @@ class PlacingGround:
             if units:
                 return Scope(_joined([self.members(unit) for unit in units]), units[0])
             if part != code and part in self.parts:
-                return Scope(np.array(sorted(self.parts[part]), dtype=np.intp))
+                rows = np.array(sorted(self.parts[part]), dtype=np.intp)
+                return Scope(rows, self._unit_around(rows))
         return None
+
+    def _unit_around(self, rows: Rows) -> int:
+        """Find the smallest unit with all these settlements in it; -1 where none has."""
+        whole = [unit for unit in range(len(self.unit_ids)) if np.isin(rows, self.members(unit)).all()]
+        return min(whole, key=lambda unit: len(self.members(unit)), default=-1)
 
     def _by_township(self, township_id: str, township: str) -> Scope | None:
         if township_id in self._unit_of_id:
@@ -243,7 +249,8 @@ class PlacingGround:
         for column, value in (("township_id", township_id), ("township", township)):
             rows = self._townships[column].get(value) if value else None
             if rows:
-                return Scope(np.array(rows, dtype=np.intp))
+                found = np.array(rows, dtype=np.intp)
+                return Scope(found, self._unit_around(found))
         units = self._units_by_name.get(plain_name(township).stem, []) if township else []
         if not units:
             return None

@@ -692,6 +692,27 @@ def test_a_township_without_a_facility_counts_with_all_its_people():
     assert not (result["unit_level"] == "settlement").any()
 
 
+def test_a_facility_without_a_place_counts_in_the_township_of_its_code():
+    settlements = places([1.0, 2.0], township_id=["t1", "t2"])
+    unplaced = pd.DataFrame(
+        {
+            "facility_id": ["f", "g"],
+            "service": ["clinic", "clinic"],
+            "status": ["existing", "closed"],
+            "source": ["clinics.csv"] * 2,
+            "township_id": ["t2", "t1"],
+            "in_study": [True, True],
+        }
+    )
+    held = facilities([0.0], township_id=["t9"], in_study=[False])
+    evidence = Evidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, unplaced=unplaced)
+    rules = [gate("N", **presence(stat_unit="township")), gate("C", **presence(stat_unit="county"))]
+    result = judge(rules, settlements, reach([1.0, 1.0]), evidence=evidence)
+    units = result[(result["unit_level"] == "township") & (result["norm_id"] == "N")].set_index("unit_id")
+    assert units["value"].to_dict() == {"t1": 0.0, "t2": 1.0}
+    assert result[result["norm_id"] == "C"]["value"].tolist() == [1.0]  # the closed one and the one outside do not
+
+
 def test_a_township_norm_of_an_incomplete_map_fails_no_township():
     settlements = places([1.0, 2.0], township_id=["t1", "t2"])
     evidence = Evidence(vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]))

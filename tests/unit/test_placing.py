@@ -332,6 +332,12 @@ def test_some_rows_may_have_coordinates(tmp_path: Path) -> None:
         facilities_from_table(file, source)
 
 
+def test_a_township_code_without_a_boundary_code_still_names_the_township() -> None:
+    uncoded = _boundaries().drop(columns="unit_code")
+    done = locate_places(_facilities({"name": "x", "unit_code": "533325102299"}), _settlements(), uncoded)
+    assert done.unit_ids.tolist() == ["b2"]
+
+
 # --- columns of units --------------------------------------------------------------------------------------------
 
 
