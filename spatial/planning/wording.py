@@ -241,7 +241,7 @@ class Wording:
     def _local(self, number: str) -> str:
         """Put the language's separators into a number written with ``,`` and ``.``."""
         marks = self.messages["number"]
-        return number.translate(str.maketrans({",": marks["thousands"], ".": marks["decimal"]}))
+        return number.translate({ord(","): marks["thousands"], ord("."): marks["decimal"]})
 
 
 def _kilometres(value: float) -> str:

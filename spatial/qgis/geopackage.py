@@ -322,7 +322,8 @@ def about_study(words: Messages, meta: QgisMeta) -> str:
     for key, lines in (("method", [meta.method]), ("licence", meta.licences), ("issues", meta.issues)):
         filled = [line for line in lines if line]
         if filled:
-            parts.append("\n".join([f"{words.text('project', key)}:", *filled]))
+            heading = words.text("project", "heading", what=words.text("project", key))
+            parts.append("\n".join([heading, *filled]))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -46,7 +46,7 @@
   }
 
   function imputedRows() {
-    return Object.entries(S.data.imputed).map(([key, share]) => S.el("li", { text: S.word("imputed", key) + ": " + S.percent(share) }));
+    return Object.entries(S.data.imputed).map(([key, share]) => S.el("li", { text: S.t("imputed.line", { what: S.word("imputed", key), share: S.percent(share) }) }));
   }
 
   /* What every page says in plain sight: faults of the sources that change how far its numbers can be trusted. */
