@@ -19,6 +19,8 @@ from spatial.stages.population import population
 from spatial.stages.qgis import qgis
 from spatial.stages.read import READ_TABLES, read
 from spatial.stages.scenarios import scenarios
+from spatial.stages.sign_off import sign_off
+from spatial.stages.workbook import workbook
 
 __all__ = [
     "READ_TABLES",
@@ -42,4 +44,6 @@ __all__ = [
     "qgis",
     "read",
     "scenarios",
+    "sign_off",
+    "workbook",
 ]

@@ -149,6 +149,7 @@ def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
         problems.append(
             f"off_road.service: unknown {study.off_road.service!r}; known are {', '.join(vocabulary.ids)}"
         )
+    problems += _official(study, known, vocabulary)
     known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
     unknown = [name for name in study.inventory if name not in known]
     if unknown:
@@ -156,6 +157,17 @@ def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
             f"inventory: unknown service(s) {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
         )
     return problems
+
+
+def _official(study: Study, known: set[str], vocabulary: Vocabulary) -> list[str]:
+    """Look up what official numbers of facilities count."""
+    counted = {name: item.services or (name,) for name, item in study.official.facilities.items()}
+    return [
+        f"official.facilities.{name}: unknown service(s) {first_of(unknown)}; name those that it counts as "
+        f"services = [...]; known are {', '.join(vocabulary.ids)}"
+        for name, services in counted.items()
+        if (unknown := [service for service in services if service not in known])
+    ]
 
 
 def _has_register(study: Study) -> bool:

@@ -22,6 +22,7 @@ from spatial.study.engine import (
 )
 from spatial.study.ground import PopulationOptions, Region, Tiers
 from spatial.study.norms import Adoption, Confirmation, NormOptions
+from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
 from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
@@ -43,6 +44,10 @@ __all__ = [
     "NetworkOptions",
     "NormOptions",
     "OffRoadOptions",
+    "OfficialFacilities",
+    "OfficialOptions",
+    "OfficialRoads",
+    "OfficialTotal",
     "OsmSource",
     "OutputOptions",
     "PlacingOptions",
@@ -112,6 +117,7 @@ class Study(Model):
         (), description="Response of crews; one table, or a list of them"
     )
     norms: NormOptions = Field(default_factory=lambda: NormOptions())
+    official: OfficialOptions = Field(default_factory=lambda: OfficialOptions())
     outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
     raw: Path = Field(
         Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it"

@@ -21,4 +21,7 @@ class OutputOptions(Model):
         ("en",), min_length=1, description="Languages of the pages, the first one shown first"
     )
     status: Status = Field("draft", description="draft, internal or public: printed on every page")
+    map_approval: str | None = Field(
+        None, min_length=1, description="Approval number of the maps, printed wherever the status is"
+    )
     max_page_mb: float = Field(20.0, gt=0, description="Pages above this are simplified, then split")

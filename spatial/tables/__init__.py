@@ -7,7 +7,7 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import engine, ground, results
+from spatial.tables import engine, ground, results, sign_off
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
@@ -15,6 +15,8 @@ from spatial.tables.words import (
     MEASURE_STATUS,
     NORM_STATUS,
     REACH_STATUS,
+    SIGN_OFF_KIND,
+    SIGN_OFF_STATUS,
     SNAP_STATUS,
     TIERS,
     WET_STATUS,
@@ -27,6 +29,8 @@ __all__ = [
     "MEASURE_STATUS",
     "NORM_STATUS",
     "REACH_STATUS",
+    "SIGN_OFF_KIND",
+    "SIGN_OFF_STATUS",
     "SNAP_STATUS",
     "TABLES",
     "TIERS",
@@ -79,6 +83,7 @@ TABLES: dict[str, Table] = {
         engine.EMERGENCY_PEOPLE,
         results.NORM_RESULTS,
         results.GAPS,
+        sign_off.SIGN_OFF,
     )
 }
 """Every table between stages by its name, in the order in which the pipeline makes them."""

@@ -7,6 +7,8 @@ __all__ = [
     "MEASURE_STATUS",
     "NORM_STATUS",
     "REACH_STATUS",
+    "SIGN_OFF_KIND",
+    "SIGN_OFF_STATUS",
     "SNAP_STATUS",
     "SPEED_STATUS",
     "TIERS",
@@ -23,3 +25,16 @@ MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_
 WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")
 CLASS_CHANGE = ("gained", "lost", "same")
 SPEED_STATUS = ("uncalibrated", "compared", "calibrated")
+SIGN_OFF_STATUS = ("ok", "look", "unknown")
+SIGN_OFF_KIND = (
+    "people",
+    "villages",
+    "facilities",
+    "road_km",
+    "imputed_speed",
+    "imputed_surface",
+    "modelled_people",
+    "unknown_people",
+    "gate",
+    "gates",
+)

@@ -111,7 +111,7 @@ def test_status_says_what_would_run_and_why(command, ran):
     tiny, _ = ran
     lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["run" if name in {"maps", "qgis"} else "skip", name] for name in NAMES
+        ["run" if name in {"sign_off", "workbook", "maps", "qgis"} else "skip", name] for name in NAMES
     ]
     assert "has not run to its end yet" in lines[NAMES.index("maps")]
     tiny.tables["network"]["speed_factor"] = 0.5

@@ -1,0 +1,54 @@
+"""Stage `workbook`: results become sheets that an office opens and signs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.stages.gaps import study_summary
+from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.workbook import BookMeta, build_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.runner.stage import Options, Progress
+    from spatial.store import Artifact
+
+__all__ = ["workbook"]
+
+
+def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+    """
+    Write ``results.xlsx``.
+
+    Parameters
+    ----------
+    options : Options
+        What decides which norms bind, and what the study says of itself.
+    inputs : mapping
+        Tables of results, counts and accounts, and `sign_off`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        The file.
+    """
+    progress(0.0, "workbook")
+    vocabulary = vocabulary_of(options)
+    meta = BookMeta(
+        title=dict(options.title),
+        as_of=options.as_of,
+        status=options.outputs.status,
+        languages=options.outputs.languages,
+        population_basis=options.population.basis,
+        synthetic=options.synthetic,
+        note=dict(options.note),
+        map_approval=options.outputs.map_approval or "",
+        services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
+    )
+    book = build_workbook(
+        inputs, summary=study_summary(options, inputs), register=binding_norms(options), meta=meta
+    )
+    return {"files": [book]}

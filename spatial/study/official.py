@@ -1,0 +1,53 @@
+"""Official totals that the study's own are held against before anybody signs them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from spatial.study.base import Model
+
+__all__ = ["OfficialFacilities", "OfficialOptions", "OfficialRoads", "OfficialTotal"]
+
+
+class OfficialTotal(Model):
+    """One official number and where it stands."""
+
+    value: float = Field(ge=0, description="The official number")
+    source: str = Field(min_length=1, description="Where it stands: publication, table, year")
+
+
+class OfficialFacilities(OfficialTotal):
+    """Official number of facilities of one kind."""
+
+    services: tuple[str, ...] = Field(
+        (), description="Services it counts; the key itself where none is named"
+    )
+
+
+class OfficialRoads(OfficialTotal):
+    """Official kilometres of one class of road."""
+
+    classes: tuple[str, ...] = Field(
+        (), description="Classes of the table `roads` that it counts; the key itself where none is named"
+    )
+
+
+class OfficialOptions(Model):
+    """Official totals; the sheet of signatures sets ours against them."""
+
+    tolerance_share: float = Field(
+        0.02, ge=0, lt=1, description="A difference up to this share of the official number is ok"
+    )
+    imputed_share: float = Field(
+        0.2, ge=0, le=1, description="A share of imputed speeds, surfaces or people up to this is ok"
+    )
+    people: OfficialTotal | None = Field(None, description="People of the study area")
+    villages: OfficialTotal | None = Field(None, description="Villages of the study area")
+    facilities: dict[str, OfficialFacilities] = Field(
+        default_factory=dict,
+        description="By service, such as primary_school = { value = 41, source = 'Education bureau, 2025' }",
+    )
+    road_km: dict[str, OfficialRoads] = Field(
+        default_factory=dict,
+        description="Kilometres by class, such as county = { value = 210, source = '...', classes = ['tertiary'] }",
+    )

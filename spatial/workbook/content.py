@@ -1,0 +1,265 @@
+"""What stands on each sheet: tables of results with their codes in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.plain import plain
+from spatial.planning.wording import languages as worded
+from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from spatial.workbook.meta import BookMeta, BookWords
+    from spatial.workbook.sheets import Value
+
+__all__ = ["Content"]
+
+PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
+TABLES_OF = {"norms": "norm_results", "failing": "gaps", "facilities": "facilities", "sources": "provenance"}
+"""The whole table behind each sheet that may be cut."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """
+    The sheets of one study.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, by contract.
+    summary : mapping
+        As `summarise_study` returns it.
+    register : DataFrame
+        As `applicable_norms` returns it.
+    meta : BookMeta
+        What the study says of itself.
+    words : tuple of BookWords
+        By language, the leading one first.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    summary: Mapping[str, Any]
+    register: pd.DataFrame
+    meta: BookMeta
+    words: tuple[BookWords, ...]
+
+    def sheets(self) -> Iterator[Sheet]:
+        """
+        Make every sheet.
+
+        Yields
+        ------
+        Sheet
+            Summary, norms by township, villages failing, facilities, sources, sign-off.
+        """
+        yield self._sheet("summary", self._summary())
+        yield self._sheet("norms", self._norms())
+        yield self._sheet("failing", self._failing())
+        yield self._sheet("facilities", self._facilities())
+        yield self._sheet("sources", self._sources())
+        signers = tuple(
+            self._both("sign", line) + ": ____________________" for line in ("office", "name", "date")
+        )
+        yield self._sheet("sign_off", self._sign_off(), signers)
+
+    @property
+    def _lead(self) -> BookWords:
+        return self.words[0]
+
+    def _both(self, section: str, key: str, joint: str = " / ") -> str:
+        return joint.join(dict.fromkeys(words.say(section, key) for words in self.words))
+
+    def _titles(self, key: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(words.say("column", key) for words in self.words))
+
+    def _sheet(self, key: str, columns: Sequence[Column], tail: tuple[str, ...] = ()) -> Sheet:
+        title = self.meta.title.get(self._lead.language) or next(iter(self.meta.title.values()))
+        notes = [
+            self._both("status", self.meta.status),
+            f"{self._both('item', 'as_of')}: {self.meta.as_of.isoformat()}",
+        ]
+        if self.meta.map_approval:
+            notes.append(f"{self._both('item', 'map_approval')}: {self.meta.map_approval}")
+        if self.meta.synthetic:
+            notes.append(self._both("item", "synthetic"))
+        rows = len(columns[0].values)
+        if rows > MAX_ROWS:
+            notes.append(
+                self._lead.say("note", "cut", shown=MAX_ROWS, rows=rows, table=TABLES_OF.get(key, key))
+            )
+        name = self._lead.say("sheet", key)
+        return Sheet(name, f"{title} · {self._both('sheet', key)}", " · ".join(notes), tuple(columns), tail)
+
+    def _column(self, key: str, kind: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
+        return Column(self._titles(key), kind, [plain(value) for value in values], **more)
+
+    def _said(self, key: str, section: str, codes: pd.Series) -> Column:
+        """Say codes in the leading language and colour the cells by them."""
+        said = {code: self._lead.results.say(section, code) for code in codes.unique()}
+        return self._column(key, "text", codes.map(said), codes=list(codes))
+
+    def _mapped(self, key: str, values: pd.Series, say: Callable[[str], str]) -> Column:
+        said = {code: say(code) for code in values.dropna().unique()}
+        return self._column(key, "text", values.map(said))
+
+    def _summary(self) -> list[Column]:
+        rows = [*self._facts(), *self._totals(), *self._sentences()]
+        labels, values, kinds = zip(*rows, strict=True)
+        return [
+            self._column("item", "text", labels),
+            Column(self._titles("value"), "text", values, kinds=kinds),
+        ]
+
+    def _facts(self) -> Iterator[tuple[str, Value, str]]:
+        for language, title in self.meta.title.items():
+            yield f"{self._both('item', 'title')} ({language})", title, "text"
+        yield self._both("item", "as_of"), self.meta.as_of.isoformat(), "text"
+        yield self._both("item", "status"), self._both("status", self.meta.status), "text"
+        yield self._both("item", "population_basis"), self._both("basis", self.meta.population_basis), "text"
+        if self.meta.map_approval:
+            yield self._both("item", "map_approval"), self.meta.map_approval, "text"
+        for language, note in self.meta.note.items():
+            yield f"{self._both('item', 'note')} ({language})", note, "text"
+
+    def _totals(self) -> Iterator[tuple[str, Value, str]]:
+        population = self.summary["population"]
+        for key in ("persons", "places", "places_in_buffer", "places_without_population"):
+            yield self._both("item", key), population[key], "whole"
+        facilities = self.tables["facilities"]
+        counted = facilities["in_study"] & (facilities["status"] == "existing")
+        yield self._both("item", "facilities"), int(counted.sum()), "whole"
+        yield self._both("item", "gaps"), len(self.tables["gaps"]), "whole"
+
+    def _sentences(self) -> Iterator[tuple[str, Value, str]]:
+        norms = {norm["id"]: norm for norm in self.summary["norms"]}
+        for words in self.words:
+            language = words.language if words.language in worded() else "en"
+            yield words.say("item", "gates"), gates_text(self.summary["gates"], language), "text"
+            for name in self.summary["headlines"]:
+                said = headline_text(norms[name], language, service_names=words.results.names)
+                yield name, said, "text"
+        for issue in self.summary["issues"]:
+            yield self._both("item", "issue"), issue, "text"
+
+    def _norms(self) -> list[Column]:
+        results = self.tables["norm_results"]
+        rows = results.loc[results["unit_level"].isin(["study", "township"])]
+        rules = self.register.set_index("id")
+        bounds = self.tables["boundaries"]
+        names = dict(zip(bounds["boundary_id"], self._names(bounds), strict=True))
+        whole = self._both("item", "study")
+        units = [
+            whole if level == "study" else names.get(unit) or unit
+            for level, unit in zip(rows["unit_level"], rows["unit_id"], strict=True)
+        ]
+        shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
+        sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
+        return [
+            self._column("unit_name", "text", units),
+            self._column("unit_id", "text", rows["unit_id"]),
+            self._column("norm_id", "text", rows["norm_id"]),
+            self._mapped("service", rows["service"], self._lead.results.service),
+            self._said("norm_class", "norm_class", rows["norm_class"]),
+            self._said("status", "status", rows["status"]),
+            self._said("status_as_mapped", "status", rows["status_as_mapped"]),
+            self._said("gate", "gate", rows["gate"]),
+            self._column("threshold", "decimal", rows["threshold"]),
+            self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.results.term),
+            *(self._column(name, "share", rows[name]) for name in shares),
+            *(self._column(name, "whole", rows[name]) for name in sides),
+            self._mapped("reason", rows["reason"], self._lead.results.reason),
+            self._column("norm_source", "text", rows["norm_id"].map(rules["source_title"])),
+        ]
+
+    def _failing(self) -> list[Column]:
+        gaps = pd.DataFrame(self.tables["gaps"]).sort_values(
+            ["rank", "settlement_id", "norm_id"], kind="stable"
+        )
+        places = self.tables["settlements"].set_index("settlement_id")
+        names = pd.Series(self._names(places), index=places.index)
+        ids = gaps["settlement_id"]
+        township = gaps["township"] if "township" in gaps else pd.Series("", index=gaps.index)
+        yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
+        return [
+            self._column("rank", "whole", gaps["rank"]),
+            self._column("settlement", "text", ids.map(names)),
+            self._column("settlement_id", "text", ids),
+            self._column("township", "text", township),
+            self._mapped("tier", ids.map(places["tier"]), lambda tier: self._lead.results.say("tier", tier)),
+            self._column("norm_id", "text", gaps["norm_id"]),
+            self._said("norm_class", "norm_class", gaps["norm_class"]),
+            self._mapped("service", gaps["service"], self._lead.results.service),
+            self._column("measured", "decimal", gaps["value"]),
+            self._column("threshold", "decimal", gaps["threshold"]),
+            self._column("excess", "decimal", gaps["excess"]),
+            self._mapped("norm_unit", gaps["unit"], self._lead.results.term),
+            self._column("persons_unserved", "whole", gaps["persons_unserved"]),
+            self._column("near_miss", "text", gaps["is_near_miss"].map(yes)),
+            self._said("status", "status", gaps["status"]),
+            self._mapped("reach", gaps["reach_status"], lambda code: self._lead.results.say("reach", code)),
+        ]
+
+    def _facilities(self) -> list[Column]:
+        rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
+        yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
+        optional = [self._column(name, "text", rows[name]) for name in ("township", "source") if name in rows]
+        return [
+            self._column("facility_id", "text", rows["facility_id"]),
+            self._column("facility", "text", self._names(rows)),
+            self._mapped("service", rows["service"], self._lead.results.service),
+            self._mapped(
+                "facility_status", rows["status"], lambda code: self._lead.say("facility_status", code)
+            ),
+            self._column("in_study", "text", rows["in_study"].map(yes)),
+            self._column("capacity", "decimal", rows["capacity"]),
+            self._column("load", "decimal", rows["load"]),
+            *optional,
+        ]
+
+    def _sources(self) -> list[Column]:
+        rows = self.tables["provenance"]
+        keys = ("path", "origin", "licence", "vintage", "issue", "address", "sha256")
+        return [self._column(key, "text", rows[key]) for key in keys]
+
+    def _sign_off(self) -> list[Column]:
+        rows, said = self.tables["sign_off"], self._lead.sign_off
+        items = [
+            said.item(kind, of, self._name_of) for kind, of in zip(rows["kind"], rows["of"], strict=True)
+        ]
+        kinds = [
+            "share" if unit == "share" else "decimal" if unit == "km" else "whole" for unit in rows["unit"]
+        ]
+        return [
+            self._column("item", "text", items),
+            self._column("ours", "whole", rows["ours"], kinds=kinds),
+            self._column("official", "whole", rows["official"], kinds=kinds),
+            self._mapped("unit", rows["unit"], said.unit),
+            self._column("difference", "signed", rows["difference"]),
+            self._column("difference_share", "signed_share", rows["difference_share"]),
+            self._column("status", "text", rows["status"].map(said.status), codes=list(rows["status"])),
+            self._mapped("likely_causes", rows["likely_causes"], said.causes),
+            self._column("official_source", "text", rows["source"]),
+            self._column("records", "text", rows["records"]),
+        ]
+
+    def _name_of(self, kind: str, of: str) -> str:
+        results = self._lead.results
+        if kind == "facilities":
+            return results.service(of)
+        return results.say("mode", of) if kind.startswith("imputed") else of
+
+    def _names(self, rows: pd.DataFrame) -> list[str]:
+        """Name places in the leading language, else as written, else by nothing."""
+        own = f"name_{self._lead.language}"
+        columns = [name for name in (own, "name") if name in rows]
+        return [
+            next((str(value) for value in values if isinstance(value, str) and value), "")
+            for values in rows[columns].itertuples(index=False)
+        ]

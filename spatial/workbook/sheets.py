@@ -1,0 +1,214 @@
+"""A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from openpyxl.utils import get_column_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openpyxl import Workbook
+
+__all__ = ["MAX_ROWS", "Column", "Sheet", "add_sheet", "add_styles"]
+
+MAX_ROWS = 100_000
+"""Rows of a sheet; what is beyond is counted in its note and stands in the table."""
+MAX_TEXT = 32_767
+"""Characters that a cell of a workbook can hold."""
+HEADER_ROW = 3
+LINE_POINTS = 16.0
+WIDEST = 60.0
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Begin what a spreadsheet may run; the last four are the wide forms that Chinese input methods write."""
+
+FORMATS = {
+    "text": "@",
+    "whole": "#,##0",
+    "decimal": "#,##0.0",
+    "share": "0.0%",
+    "signed": "+#,##0.0;-#,##0.0;0.0",
+    "signed_share": "+0.0%;-0.0%;0.0%",
+}
+FILLS = {
+    "ok": "E2EFDA",
+    "met": "E2EFDA",
+    "pass": "E2EFDA",
+    "look": "FCE4D6",
+    "not_met": "FCE4D6",
+    "fail": "FCE4D6",
+    "unknown": "EDEDED",
+    "not_measurable": "EDEDED",
+}
+"""Ground of a status cell by its code."""
+
+Value = str | float | int | bool | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One column of a sheet.
+
+    Parameters
+    ----------
+    titles : tuple of str
+        Header by language, the leading one first.
+    kind : str
+        A key of `FORMATS`.
+    values : sequence
+        Cell by row; None and NaN are left empty.
+    codes : sequence of str
+        Status code by row, which colours the cell; empty for none.
+    kinds : sequence of str
+        Kind by row where rows differ in it; empty for none.
+    """
+
+    titles: tuple[str, ...]
+    kind: str
+    values: Sequence[Value]
+    codes: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """
+    One sheet.
+
+    Parameters
+    ----------
+    name, title, note : str
+        Name of the tab, first row and second row.
+    columns : tuple of Column
+        Of equal length.
+    tail : tuple of str
+        Lines below the rows, for names and dates of those who sign.
+    """
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    tail: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """
+        How many rows it has, without head and note.
+
+        Returns
+        -------
+        int
+            The length of its columns.
+        """
+        return len(self.columns[0].values)
+
+
+def add_styles(book: Workbook) -> None:
+    """
+    Give a workbook the styles that sheets use.
+
+    Parameters
+    ----------
+    book : Workbook
+        Changed in place.
+    """
+    thin = Side(style="thin", color="BFBFBF")
+    box = Border(bottom=thin)
+    top = Alignment(vertical="top", wrap_text=True)
+    head = NamedStyle("table head", font=Font(bold=True, color="FFFFFF"))
+    head.fill, head.border = PatternFill("solid", fgColor="1F4E79"), box
+    head.alignment = Alignment(vertical="center", wrap_text=True)
+    book.add_named_style(head)
+    book.add_named_style(NamedStyle("sheet title", font=Font(bold=True, size=14, color="1F4E79")))
+    book.add_named_style(NamedStyle("sheet note", font=Font(italic=True, color="595959")))
+    for kind, code in FORMATS.items():
+        book.add_named_style(NamedStyle(f"cell {kind}", number_format=code, border=box, alignment=top))
+    for code, colour in FILLS.items():
+        style = NamedStyle(f"status {code}", number_format="@", border=box, alignment=top)
+        style.fill = PatternFill("solid", fgColor=colour)
+        book.add_named_style(style)
+
+
+def add_sheet(book: Workbook, sheet: Sheet) -> None:
+    """
+    Write a sheet: title, note, frozen header with filters, rows.
+
+    Parameters
+    ----------
+    book : Workbook
+        A write-only one; changed in place.
+    sheet : Sheet
+        No more than `MAX_ROWS` rows of it are written.
+    """
+    page: Any = book.create_sheet(sheet.name)
+    last = get_column_letter(len(sheet.columns))
+    shown = min(sheet.rows, MAX_ROWS)
+    for number, column in enumerate(sheet.columns, start=1):
+        page.column_dimensions[get_column_letter(number)].width = _width(column)
+    page.freeze_panes = f"A{HEADER_ROW + 1}"
+    page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + shown}"
+    page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.paperSize = 9  # A4
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr.fitToPage = True
+    lines = max(len(column.titles) for column in sheet.columns)
+    page.row_dimensions[HEADER_ROW].height = LINE_POINTS * (lines + 1)
+    page.append([_text(page, sheet.title, "sheet title")])
+    page.append([_text(page, sheet.note, "sheet note")])
+    page.append([_text(page, "\n".join(column.titles), "table head") for column in sheet.columns])
+    for row in range(shown):
+        page.append([_cell(page, column, row) for column in sheet.columns])
+    for line in sheet.tail:
+        page.append([])
+        page.append([_text(page, line, "cell text")])
+
+
+def _cell(page: Any, column: Column, row: int) -> Any:
+    value = column.values[row]
+    code = column.codes[row] if column.codes else ""
+    style = (
+        f"status {code}" if code in FILLS else f"cell {column.kinds[row] if column.kinds else column.kind}"
+    )
+    if isinstance(value, str):
+        return _text(page, value, style)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        value = None
+    cell = WriteOnlyCell(page, value=value)
+    cell.style = style
+    return cell
+
+
+def _text(page: Any, value: str, style: str) -> Any:
+    """Write text as text: what begins like a formula is marked so that editing it does not make it one."""
+    safe = CONTROL.sub("\ufffd", value)
+    if len(safe) > MAX_TEXT:
+        safe = safe[: MAX_TEXT - 1] + "…"
+    cell = WriteOnlyCell(page, value=safe)
+    cell.data_type = "s"
+    cell.style = style
+    if safe.startswith(FORMULA):
+        cell.quotePrefix = True
+    return cell
+
+
+def _width(column: Column) -> float:
+    """Width in characters that shows most values; ideographs take two."""
+    head = max(_wide(line) for line in column.titles) / (1 if column.kind != "text" else 1.5)
+    sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
+    body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
+    return float(min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0))
+
+
+def _wide(text: str) -> float:
+    return float(sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text))

@@ -1,0 +1,269 @@
+"""Sign-off: totals against official ones, what was imputed, and gates that hang on one record."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.errors import StudyError
+from spatial.planning.sign_off import gates_on_one_record, sign_off_table, sign_off_words
+from spatial.stages import check_policy
+from spatial.study import OfficialOptions, Study
+from spatial.tables import SIGN_OFF_KIND, SIGN_OFF_STATUS, TABLES
+
+LANGUAGES = ("en", "zh", "fr")
+
+
+def norm_rows(served, *, gate, target=0.5, weights=None, level="settlement"):
+    """A norm on places with one row a place, and its row of the study."""
+    weights = weights or [1.0] * len(served)
+    whole = sum(weights)
+    met = sum(weight for weight, yes in zip(weights, served, strict=True) if yes)
+    same = {
+        "norm_id": "N",
+        "service": "hospital",
+        "share_of": "persons",
+        "threshold": 30.0,
+        "target_share": target,
+    }
+    study = {
+        **same, "unit_level": "study", "unit_id": "study", "gate": gate, "value": np.nan,
+        "status": "met" if gate == "pass" else "not_met", "persons_in_scope": whole,
+        "served_share_lower": met / whole, "served_share_upper": met / whole,
+    }  # fmt: skip
+    below = [
+        {
+            **same, "unit_level": level, "unit_id": f"s{number}", "gate": "none_applicable",
+            "status": "met" if yes else "not_met", "persons_in_scope": weight, "served_share_lower": float(yes),
+            "served_share_upper": float(yes), "value": 1.0 if yes else 0.0,
+        }
+        for number, (yes, weight) in enumerate(zip(served, weights, strict=True))
+    ]  # fmt: skip
+    return pd.DataFrame([study, *below])
+
+
+def rules(metric="network_dist_m", mode="drive"):
+    return pd.DataFrame({"id": ["N"], "metric": [metric], "mode": [mode]})
+
+
+def access_rows(*rows):
+    columns = [
+        "settlement_id",
+        "facility_id",
+        "travel_time_min",
+        "second_facility_id",
+        "second_travel_time_min",
+    ]
+    frame = pd.DataFrame(rows, columns=columns).astype({"settlement_id": "str"})
+    return frame.assign(service="hospital", mode="drive")
+
+
+def hung(results, *, access=None, register=None):
+    found = gates_on_one_record(
+        results, access_rows() if access is None else access, rules() if register is None else register
+    )
+    return [gate.records for gate in found]
+
+
+def test_a_gate_that_passes_by_one_place_hangs_on_each_place_served():
+    assert hung(norm_rows([True, True, False, False], gate="pass")) == [("s0", "s1")]
+
+
+def test_a_gate_with_room_to_spare_hangs_on_nobody_but_the_large():
+    assert hung(norm_rows([True] * 3 + [False], gate="pass")) == [()]
+    assert hung(norm_rows([True] * 3 + [False], gate="pass", weights=[5.0, 1.0, 1.0, 1.0])) == [("s0",)]
+
+
+def test_a_gate_that_fails_by_one_place_hangs_on_each_place_beyond():
+    assert hung(norm_rows([True, False, False, False], gate="fail")) == [("s1", "s2", "s3")]
+    assert hung(norm_rows([False] * 4, gate="fail")) == [()]
+
+
+def test_a_gate_hangs_on_the_one_facility_that_serves_enough_places():
+    results = norm_rows([True] * 3 + [False], gate="pass")
+    access = access_rows(
+        ("s0", "a", 10.0, "b", 40.0), ("s1", "a", 10.0, None, np.nan), ("s2", "a", 10.0, "b", 30.0)
+    )
+    assert hung(results, access=access, register=rules("time_min")) == [("a",)]
+    # where the second nearest is within the threshold for all, no facility decides
+    spare = access.assign(second_facility_id="b", second_travel_time_min=30.0)
+    assert hung(results, access=spare, register=rules("time_min")) == [()]
+
+
+def test_presence_hangs_on_townships_that_one_facility_decides():
+    results = norm_rows([True, True, False, False], gate="pass", level="township").assign(threshold=1.0)
+    register = rules("presence_in_unit")
+    assert hung(results, register=register) == [("s0", "s1")]
+    results.loc[results["unit_id"] == "s0", "value"] = 2.0
+    assert hung(results, register=register) == [("s1",)]
+
+
+def test_a_gate_that_is_unknown_or_does_not_add_up_is_not_judged():
+    results = norm_rows([True, False], gate="unknown")
+    assert hung(results) == [None]
+    assert hung(norm_rows([True, True], gate="pass").assign(served_share_lower=0.7)) == [None]
+    assert hung(norm_rows([True], gate="none_applicable")) == []
+
+
+CRS = "EPSG:32648"
+
+
+@pytest.fixture
+def tables():
+    """Three villages and a town inside a square of ten kilometres, one village outside."""
+    ids = [f"s{number}" for number in range(5)]
+    square = shapely.box(0, 0, 10_000, 10_000)
+    settlements = gpd.GeoDataFrame(
+        {
+            "settlement_id": ids,
+            "name": ids,
+            "tier": ["village", "village", "village", "town", "village"],
+            "in_study": [True] * 4 + [False],
+            "population_persons": [100.0, 200.0, np.nan, 700.0, 50.0],
+            "population_source": ["raster", "column", "none", "raster", "raster"],
+        },
+        geometry=gpd.points_from_xy([1000.0, 2000.0, 3000.0, 4000.0, 11_000.0], [1000.0] * 5),
+        crs=CRS,
+    )
+    facilities = gpd.GeoDataFrame(
+        {
+            "facility_id": ["a", "b", "c", "d"],
+            "service": ["hospital", "hospital", "pharmacy", "hospital"],
+            "status": ["existing", "closed", "existing", "existing"],
+            "in_study": [True, True, True, False],
+        },
+        geometry=gpd.points_from_xy([1.0] * 4, [1.0] * 4),
+        crs=CRS,
+    )
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["r1", "r2", "r3"], "road_class": ["primary", "primary", "track"], "oneway": ["yes", None, None]},
+        geometry=[
+            shapely.LineString([(0, 100), (4000, 100)]),
+            shapely.LineString([(8000, 200), (12_000, 200)]),
+            shapely.LineString([(20_000, 0), (21_000, 0)]),
+        ],
+        crs=CRS,
+    )  # fmt: skip
+    return {
+        "settlements": settlements,
+        "population_account": pd.DataFrame(
+            {"item": ["raster_total", "allocated", "too_far"], "persons": [1100.0, 1000.0, 100.0]}
+        ),
+        "facilities": facilities,
+        "findings_read": pd.DataFrame({"kind": ["merged_duplicate"], "subject_id": ["x"], "other_id": ["a"]}),
+        "roads": roads,
+        "study_area": gpd.GeoDataFrame({"area_id": ["1"]}, geometry=[square], crs=CRS),
+        "edges": pd.DataFrame(
+            {
+                "mode": "drive",
+                "length_m": [3000.0, 1000.0],
+                "speed_source": ["class", "maxspeed"],
+                "surface": [None, "asphalt"],
+            }
+        ),
+        "access": access_rows(),
+        "norm_results": norm_rows([True, True, False, False], gate="pass"),
+    }
+
+
+def table_of(tables, **official):
+    found = sign_off_table(
+        tables,
+        official=OfficialOptions.model_validate(official),
+        inventory={"pharmacy": "complete"},
+        basis="modelled",
+        register=rules(),
+    )
+    TABLES["sign_off"].check(found)
+    return found.set_index("item")
+
+
+def test_totals_are_those_of_the_tables(tables):
+    rows = table_of(tables)
+    settlements, facilities = tables["settlements"], tables["facilities"]
+    inside = settlements["in_study"]
+    assert rows.loc["people", "ours"] == settlements.loc[inside, "population_persons"].sum()
+    assert rows.loc["villages", "ours"] == 3.0
+    counted = facilities["in_study"] & (facilities["status"] == "existing")
+    assert rows.loc[rows["kind"] == "facilities", "ours"].sum() == counted.sum()
+    assert rows.loc[rows["kind"] == "road_km", "ours"].to_dict() == {
+        "road_km:primary": 6.0
+    }  # cut at the border
+    totals = rows["kind"].isin(["people", "villages", "facilities", "road_km"])
+    assert set(rows.loc[totals, "status"]) == {"unknown"}  # nothing was declared
+
+
+def test_official_numbers_are_held_against_ours_with_the_facts_that_may_explain(tables):
+    rows = table_of(
+        tables,
+        people={"value": 1010, "source": "Yearbook"},
+        villages={"value": 5, "source": "List"},
+        facilities={
+            "hospital": {"value": 4, "source": "Bureau"},
+            "pharmacy": {"value": 0, "source": "Bureau"},
+        },
+        road_km={"national": {"value": 5, "source": "Bureau", "classes": ["primary"]}},
+    )
+    assert rows.loc["people", ["status", "likely_causes", "source"]].tolist() == ["ok", "", "Yearbook"]
+    assert rows.loc["people", "difference"] == -10.0
+    assert rows.loc["villages", "likely_causes"] == "places_of_other_tiers:1;villages_in_buffer:1"
+    assert rows.loc["villages", "difference_share"] == pytest.approx(-0.4)
+    assert rows.loc["facilities:hospital", "likely_causes"] == (
+        "inventory_unknown;merged_duplicates:1;facilities_in_buffer:1;not_existing:1"
+    )
+    assert rows.loc["facilities:pharmacy", ["status", "likely_causes"]].tolist() == ["look", "none_known"]
+    assert np.isnan(rows.loc["facilities:pharmacy", "difference_share"])
+    assert rows.loc["road_km:national", "likely_causes"] == "km_oneway:4"
+
+
+def test_people_that_went_nowhere_are_named_where_people_are_missing(tables):
+    causes = table_of(tables, people={"value": 2000, "source": "Y"}).loc["people", "likely_causes"]
+    assert causes == "people_not_allocated:100;places_without_people:1;people_in_buffer:50;basis_modelled"
+
+
+def test_shares_say_what_was_imputed(tables):
+    rows = table_of(tables, imputed_share=0.75)
+    assert rows.loc["imputed_speed:drive", ["ours", "status"]].tolist() == [0.75, "ok"]
+    assert rows.loc["imputed_surface:drive", "ours"] == 0.75
+    assert rows.loc["modelled_people", ["ours", "status"]].tolist() == [0.8, "look"]
+    assert rows.loc["unknown_people", "ours"] == 0.25
+
+
+def test_gates_have_a_row_each_and_one_for_all(tables):
+    rows = table_of(tables)
+    assert rows.loc["gate:N", ["ours", "status", "records"]].tolist() == [2.0, "look", "s0 s1"]
+    assert rows.loc["gates", ["ours", "likely_causes"]].tolist() == [1.0, "gates_in_force:1"]
+    tables["norm_results"]["gate"] = "none_applicable"
+    assert table_of(tables).loc["gates", ["status", "likely_causes"]].tolist() == ["unknown", "no_gate"]
+
+
+def test_every_language_has_words_for_every_code():
+    english = sign_off_words("en").messages
+    for language in LANGUAGES:
+        messages = sign_off_words(language).messages
+        assert {name: set(keys) for name, keys in messages.items()} == {
+            name: set(keys) for name, keys in english.items()
+        }
+        assert set(messages["kind"]) == set(SIGN_OFF_KIND)
+        assert set(messages["status"]) == set(SIGN_OFF_STATUS)
+    said = sign_off_words("zh").causes("people_not_allocated:12345;basis_modelled")
+    assert said == "12,345 人未分配到任何居民点; 本研究的人口为模型估算，并非清点"  # noqa: RUF001
+    assert sign_off_words("xx").messages == english
+
+
+def test_a_service_that_is_not_there_is_refused_before_anything_runs():
+    values = {
+        "name": "x",
+        "title": {"en": "x"},
+        "as_of": "2026-01-01",
+        "sources": {"osm": {"path": "x.osm.pbf"}},
+        "official": {"facilities": {"clinics": {"value": 1, "source": "Bureau"}}},
+    }
+    with pytest.raises(StudyError, match=r"official\.facilities\.clinics: unknown .* name those"):
+        check_policy(Study.from_dict(values))
+    values["official"]["facilities"]["clinics"]["services"] = ["primary_care"]
+    check_policy(Study.from_dict(values))
+    del values["official"]["facilities"]["clinics"]["source"]
+    with pytest.raises(StudyError, match=r"official\.facilities\.clinics\.source: missing"):
+        Study.from_dict(values)

@@ -1,0 +1,203 @@
+"""The workbook: what an office opens says what the tables say, runs nothing, and is the same bytes each time."""
+
+import datetime as dt
+import io
+import tomllib
+import zipfile
+from importlib.resources import files
+from xml.etree import ElementTree as ET
+
+import openpyxl
+import pytest
+
+import spatial as sp
+from spatial.workbook import sheets
+from spatial.workbook.book import _stable
+from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
+
+EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("http://example.org","x")')
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny_at):
+    """A tiny study in Chinese and English that declares official totals, run up to its workbook."""
+    tiny = tiny_at(tmp_path_factory.mktemp("workbook"))
+    tiny.tables["outputs"] = {"languages": ["zh", "en"], "map_approval": "GS(2026)0001"}
+    tiny.tables["official"] = {"people": {"value": 999_999, "source": "=Yearbook"}}
+    tiny.tables["official.facilities"] = {"primary_school": {"value": 2, "source": "Bureau"}}
+    outcome = tiny.run("--stage", "workbook")
+    assert outcome.code == 0, outcome.err
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def results(ran):
+    return sp.read_results(ran.processed / "tiny")
+
+
+@pytest.fixture(scope="module")
+def book(ran):
+    return openpyxl.load_workbook(ran.processed / "tiny" / "results.xlsx")
+
+
+def column(page, title):
+    """Cells of one column below the header, by the last line of its title."""
+    heads = [str(cell.value).split("\n")[-1] for cell in page[3]]
+    return [row[heads.index(title)] for row in page.iter_rows(min_row=4)]
+
+
+def values(page, title):
+    return [cell.value for cell in column(page, title)]
+
+
+def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
+    assert book.sheetnames == ["摘要", "各乡镇标准", "未达标村庄", "设施", "数据来源", "签字核对"]
+    for page in book:
+        assert page.freeze_panes == "A4"
+        assert page.auto_filter.ref.startswith("A3:")
+        assert page["A1"].value.startswith("小山谷 · ")
+        assert page["A2"].value == (
+            "草稿 / Draft · 基准日期 / As of: 2026-01-01 · 审图号 / Map approval number: GS(2026)0001"
+        )
+        assert all(cell.value for cell in page[3])
+        assert page.column_dimensions["A"].width >= 9.0
+        assert page.row_dimensions[3].height > 30.0
+        assert page.print_title_rows == "$3:$3"
+
+
+def test_headers_lead_with_the_first_language_and_carry_units(book):
+    heads = [cell.value for cell in book["各乡镇标准"][3]]
+    assert "适用人口（人）\nPeople in scope (persons)" in heads  # noqa: RUF001 - Chinese writes them wide
+    assert "达标比例（%）\nShare served (%)" in heads  # noqa: RUF001 - Chinese writes them wide
+
+
+def test_norms_by_township_are_those_of_the_table(book, results):
+    rows = results.norms.loc[results.norms["unit_level"].isin(["study", "township"])]
+    page = book["各乡镇标准"]
+    assert values(page, "Township id") == rows["unit_id"].tolist()
+    for name, title in {
+        "persons_in_scope": "People in scope (persons)",
+        "persons_unserved": "People beyond (persons)",
+        "served_share": "Share served (%)",
+    }.items():
+        told = values(page, title)
+        assert [0.0 if value is None else value for value in told] == pytest.approx(
+            rows[name].fillna(0.0).tolist()
+        )
+    assert {cell.number_format for cell in column(page, "Share served (%)")} == {"0.0%"}
+    assert {cell.number_format for cell in column(page, "People in scope (persons)")} == {"#,##0"}
+    assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
+
+
+def test_failing_facilities_and_sources_are_complete(book, results):
+    facilities = results.facilities
+    assert sorted(values(book["设施"], "Facility id")) == sorted(facilities["facility_id"])
+    assert set(values(book["设施"], "Facility")) == set(facilities["name"])
+    assert values(book["数据来源"], "File") == results.provenance["path"].tolist()
+    gaps = values(book["未达标村庄"], "Village id")
+    assert sorted(gaps) == sorted(results.gaps["settlement_id"])
+
+
+def test_the_sign_off_sheet_is_the_table_in_words(book, results):
+    page, table = book["签字核对"], results.sign_off
+    count = len(table)
+    assert values(page, "Item")[:count][0] == "人口"
+    assert values(page, "Ours")[:count] == pytest.approx(table["ours"].tolist())
+    status = column(page, "Status")[:count]
+    assert {cell.value for cell in status} <= {"一致", "请核查", "无法判断"}
+    assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
+    assert values(page, "Source of the official number")[0] == "=Yearbook"
+    tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]
+    assert [line.split(":")[0] for line in tail] == [
+        "单位 / Office",
+        "签字 / Name and signature",
+        "日期 / Date",
+    ]
+
+
+def test_totals_of_the_summary_are_those_of_the_study(book, results):
+    page = book["摘要"]
+    told = dict(zip(values(page, "Item"), values(page, "Value"), strict=True))
+    assert told["人口（人） / People (persons)"] == results.summary["population"]["persons"]  # noqa: RUF001 - Chinese writes them wide
+    assert told["人口口径 / People counted"] is not None
+    assert "Binding norms" in told
+    assert "强制性标准" in told
+
+
+def test_no_cell_holds_a_formula_and_every_part_is_xml(ran):
+    path = ran.processed / "tiny" / "results.xlsx"
+    with zipfile.ZipFile(path) as packed:
+        assert packed.testzip() is None
+        for name in packed.namelist():
+            content = packed.read(name)
+            ET.fromstring(content)  # noqa: S314 - our own bytes
+            assert b"<f>" not in content
+    assert all(cell.data_type != "f" for page in openpyxl.load_workbook(path) for row in page for cell in row)
+
+
+def test_the_same_results_give_the_same_bytes(ran):
+    path = ran.processed / "tiny" / "results.xlsx"
+    first = path.read_bytes()
+    path.unlink()
+    assert ran.run("--stage", "workbook").code == 0
+    assert path.read_bytes() == first
+    with zipfile.ZipFile(path) as packed:
+        assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    properties = openpyxl.load_workbook(path).properties
+    assert properties.modified == properties.created == dt.datetime(2026, 1, 1, 12)  # noqa: DTZ001 - as openpyxl reads
+
+
+def written(*columns, **more):
+    """Write one sheet and read it back."""
+    book = openpyxl.Workbook(write_only=True)
+    add_styles(book)
+    add_sheet(book, Sheet("s", "title", "note", columns, **more))
+    packed = io.BytesIO()
+    book.save(packed)
+    return openpyxl.load_workbook(io.BytesIO(_stable(packed.getvalue(), "2026-01-01T12:00:00Z")))["s"]
+
+
+def test_text_that_looks_like_a_formula_stays_text():
+    page = written(
+        Column(("=cmd",), "text", EVIL), Column(("x",), "text", ("#N/A", "001", "TRUE", "1e5", "a", "", "b"))
+    )
+    assert page["A3"].value == "=cmd"
+    for row, text in enumerate(EVIL, start=4):
+        cell = page.cell(row, 1)
+        assert cell.value == text
+        assert cell.data_type == "s"
+        assert cell.quotePrefix
+        assert cell.number_format == "@"
+    assert [cell.value for cell in page["B"][3:6]] == ["#N/A", "001", "TRUE"]
+    assert not page["B5"].quotePrefix
+
+
+def test_what_a_workbook_cannot_hold_is_shown_as_such():
+    page = written(
+        Column(("x",), "text", ("a\x00b\ud800c", "y" * 40_000, "云\U0002000b")),
+        Column(("n",), "whole", (float("nan"), float("inf"), None)),
+    )
+    assert page["A4"].value == "a\ufffdb\ufffdc"
+    assert len(page["A5"].value) == 32_767
+    assert page["A5"].value.endswith("…")
+    assert page["A6"].value == "云\U0002000b"
+    assert [cell.value for cell in page["B"][3:]] == [None] * 3
+
+
+def test_a_sheet_is_cut_at_its_limit(monkeypatch):
+    monkeypatch.setattr(sheets, "MAX_ROWS", 2)
+    page = written(Column(("x",), "whole", (1, 2, 3)), tail=("end",))
+    assert [cell.value for cell in page["A"]][3:] == [1, 2, None, "end"]
+    assert page.auto_filter.ref == "A3:A5"
+
+
+def test_every_language_says_all_that_english_says():
+    folder = files("spatial.workbook").joinpath("messages")
+    loaded = {item.name: tomllib.loads(item.read_text(encoding="utf-8")) for item in folder.iterdir()}
+    assert {"en.toml", "zh.toml", "fr.toml"} <= set(loaded)
+    keys = {name: {section: set(said) for section, said in words.items()} for name, words in loaded.items()}
+    assert all(found == keys["en.toml"] for found in keys.values())
+    for words in loaded.values():
+        names = list(words["sheet"].values())
+        assert len(set(names)) == len(names)
+        assert all(len(name) <= 31 for name in names)
