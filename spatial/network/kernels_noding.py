@@ -9,24 +9,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.compiled import inner, outer
+from spatial.compiled import outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SIDE", "along_curve", "cut"]
+    Pieces = tuple[
+        NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]
+    ]
+
+__all__ = ["SIDE", "along_curve", "count_uses", "cut"]
 
 SIDE = 1 << 16
 """Cells of the curve's square along each side."""
 
 
-@inner  # pragma: no cover - compiled
-def _count(
-    offsets: NDArray[np.int64], vertex: NDArray[np.int64], different: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Vertices of each line, the same twice in a row counted once; and how often lines of two and more use each."""
-    sizes = np.zeros(len(offsets) - 1, np.int64)
-    uses = np.zeros(different, np.int32)
+@outer  # pragma: no cover - compiled
+def count_uses(
+    offsets: NDArray[np.int64], vertex: NDArray[np.int64], sizes: NDArray[np.int64], uses: NDArray[np.int32]
+) -> None:
+    """
+    Count the vertices of lines, and how often lines use them.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64
+        Where the vertices of each line begin.
+    vertex : ndarray of int64
+        Which vertex; the same twice in a row counts once.
+    sizes : ndarray of int64
+        All 0; written: vertices of each line.
+    uses : ndarray of int32
+        All 0; written by vertex: how often lines of two vertices and more use it.
+    """
     for line in range(len(sizes)):
         begin, end = offsets[line], offsets[line + 1]
         for row in range(begin, end):
@@ -37,7 +52,6 @@ def _count(
         for row in range(begin, end):
             if row == begin or vertex[row] != vertex[row - 1]:
                 uses[vertex[row]] += 1
-    return sizes, uses
 
 
 @outer  # pragma: no cover - compiled
@@ -46,8 +60,9 @@ def cut(
     vertex: NDArray[np.int64],
     point: NDArray[np.int64],
     placed: NDArray[np.float64],
-    different: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    counts: tuple[NDArray[np.int64], NDArray[np.int32]],
+    pieces: Pieces,
+) -> tuple[int, int]:
     """
     Cut lines at their ends and at vertices that are used more than once.
 
@@ -61,23 +76,20 @@ def cut(
         Which of the places each vertex has.
     placed : ndarray of float64
         Easting and northing of each place, one after the other.
-    different : int
-        One more than the highest vertex.
+    counts : tuple of ndarray
+        Sizes and uses, of `count_uses`.
+    pieces : tuple of ndarray
+        Written: of the pieces the line, the vertices at both ends one after the other, where the vertices of each
+        begin (the first is 0), its length, and easting and northing of the vertices one after the other. Lines of one
+        vertex yield none.
 
     Returns
     -------
-    tuple of ndarray
-        Of the pieces: the line, the vertices at both ends one after the other, where the vertices of each begin, its
-        length, and easting and northing of the vertices one after the other. Lines of one vertex yield none.
+    tuple of int
+        How many pieces, and how many numbers their coordinates are.
     """
-    sizes, uses = _count(offsets, vertex, different)
-    most = len(sizes)
-    for times in uses:
-        if times > 1:
-            most += times
-    lines, ends = np.empty(most, np.int64), np.empty(2 * most, np.int64)
-    begins, lengths = np.zeros(most + 1, np.int64), np.empty(most)
-    coordinates = np.empty(2 * (len(vertex) + most))
+    sizes, uses = counts
+    lines, ends, begins, lengths, coordinates = pieces
     count = piece = 0
     for line in range(len(sizes)):
         if sizes[line] < 2:
@@ -104,7 +116,7 @@ def cut(
                         coordinates[count], coordinates[count + 1] = east, north
                         count += 2
             x, y = east, north
-    return lines[:piece], ends[: 2 * piece], begins[: piece + 1], lengths[:piece], coordinates[:count]
+    return piece, count
 
 
 @outer  # pragma: no cover - compiled

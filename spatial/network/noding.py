@@ -9,11 +9,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.network.kernels_noding import SIDE, along_curve, cut
+from spatial.network.kernels_noding import SIDE, along_curve, count_uses, cut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.network.kernels_noding import Pieces as _Cut
     from spatial.sources.road_lines import RoadLines
 
 __all__ = ["Pieces", "components_of", "cut_roads"]
@@ -70,9 +71,7 @@ def cut_roads(roads: RoadLines) -> Pieces:
         By road, then along it.
     """
     different = len(roads.vertex_id)
-    road, ends, offsets, length, flat = cut(
-        roads.offsets, roads.vertex, roads.point, roads.placed.ravel(), different
-    )
+    road, ends, offsets, length, flat = _cut(roads, different)
     first, last, coordinates = ends[::2], ends[1::2], flat.reshape(-1, 2)
     # The first row of each vertex, where a piece begins if one does: rows are written from the last to the first.
     at = np.full(different, -1, dtype=np.int64)
@@ -93,6 +92,18 @@ def cut_roads(roads: RoadLines) -> Pieces:
         node_y=y[order],
         node_source_id=_names(roads.vertex_id[vertex[order]]),
     )
+
+
+def _cut(roads: RoadLines, different: int) -> _Cut:
+    """Cut roads, where there is room for all pieces that there can be."""
+    sizes, uses = np.zeros(len(roads.offsets) - 1, dtype=np.int64), np.zeros(different, dtype=np.int32)
+    count_uses(roads.offsets, roads.vertex, sizes, uses)
+    most = len(sizes) + int(uses[uses > 1].sum())
+    road, ends, offsets = np.empty(most, np.int64), np.empty(2 * most, np.int64), np.zeros(most + 1, np.int64)
+    length, flat = np.empty(most), np.empty(2 * (len(roads.vertex) + most))
+    pieces = road, ends, offsets, length, flat
+    n, size = cut(roads.offsets, roads.vertex, roads.point, roads.placed.ravel(), (sizes, uses), pieces)
+    return road[:n], ends[: 2 * n], offsets[: n + 1], length[:n], flat[:size]
 
 
 def _names(ids: NDArray[Any]) -> NDArray[np.object_]:
