@@ -14,9 +14,11 @@ from spatial.sources.notes import Note, add_notes
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["coordinate_numbers", "degrees_of", "is_total", "narrow", "narrow_frame"]
+__all__ = ["AXES", "coordinate_numbers", "degrees_of", "is_total", "narrow", "narrow_frame"]
 
 Axis = Literal["longitude", "latitude"]
+AXES: tuple[Axis, Axis] = ("longitude", "latitude")
+"""Eastward first."""
 
 _SPACES = dict.fromkeys(map(ord, "\u3000\u00a0\u2002\u2003\u2009\u202f\t\r\n"), " ")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), None)

@@ -11,7 +11,7 @@ import shapely
 
 from spatial.crs import WGS84, parse_crs, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
-from spatial.sources.cells import coordinate_numbers
+from spatial.sources.cells import AXES, coordinate_numbers
 from spatial.sources.columns import row_labels
 from spatial.sources.coordinates import (
     coordinate_columns,
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
     import pyproj
 
+    from spatial.sources.cells import Axis
     from spatial.study import TableSource
 
 __all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
+
+_AXES: tuple[Axis, Axis] = ("longitude", "latitude")
 
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
@@ -191,7 +194,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         )
     labels = row_labels(frame, key)
     problems, axes = [], []
-    for name, axis in zip(names, ("longitude", "latitude"), strict=True):
+    for name, axis in zip(names, _AXES, strict=True):
         numbers = coordinate_numbers(frame[name], axis=axis)
         wrong = ~np.isfinite(numbers)
         if wrong.any():
