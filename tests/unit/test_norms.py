@@ -710,7 +710,8 @@ def test_a_facility_without_a_place_counts_in_the_township_of_its_code():
     result = judge(rules, settlements, reach([1.0, 1.0]), evidence=evidence)
     units = result[(result["unit_level"] == "township") & (result["norm_id"] == "N")].set_index("unit_id")
     assert units["value"].to_dict() == {"t1": 0.0, "t2": 1.0}
-    assert result[result["norm_id"] == "C"]["value"].tolist() == [1.0]  # the closed one and the one outside do not
+    county = result[result["norm_id"] == "C"]
+    assert county["value"].tolist() == [1.0]  # the closed one and the one outside do not count
 
 
 def test_a_township_norm_of_an_incomplete_map_fails_no_township():
