@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from spatial.study import Study, TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -47,10 +47,12 @@ def study_template(name: str) -> str:
     return HEAD + "\n".join(_section(Study, "", given)) + "\n"
 
 
-def _section(model: type[BaseModel], prefix: str, given: dict[str, str]) -> Iterator[str]:
+def _section(
+    model: type[BaseModel], prefix: str, given: dict[str, str], known: Collection[str] = ()
+) -> Iterator[str]:
     nested: list[tuple[str, type[BaseModel], FieldInfo, bool]] = []
     for key, field in model.model_fields.items():
-        if field.exclude:
+        if field.exclude or key in known:
             continue
         inner, many = inner_model(field.annotation)
         if inner is not None:
@@ -66,8 +68,9 @@ def _section(model: type[BaseModel], prefix: str, given: dict[str, str]) -> Iter
         bracket = f"[[{path}]]" if many else f"[{path}]"
         about = field.description or (inner.__doc__ or "").strip().split("\n")[0]
         yield f"\n{'' if named else '# '}{bracket}  # {about}"
-        if inner is TableSource and path != "sources.settlements":
+        if issubclass(inner, TableSource) and path != "sources.settlements":
             yield "#   keys as in [sources.settlements]"
+            yield from _section(inner, f"{path}.", given, TableSource.model_fields)
             continue
         yield from _section(inner, f"{path}.", given)
 

@@ -14,6 +14,7 @@ from spatial.sources.notes import take_notes
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
+from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
     boundaries_from_table,
@@ -198,3 +199,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
         result.note(sources.roads.path, result.roads, "roads")
         result.counts.append((sources.roads.path, "roads", len(result.roads)))
+        done = finish_roads(result.roads, sources.roads)
+        result.roads = done.roads
+        result.findings += done.findings
+        result.counts += [(sources.roads.path, *count) for count in done.counts]

@@ -22,6 +22,7 @@ from spatial.sources.columns import (
 from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
 from spatial.sources.osm_places import assign_tiers
+from spatial.sources.own_roads import read_condition_and_width
 from spatial.sources.place_tables import place_where_given
 from spatial.sources.placement import refuse_invalid, refuse_outside
 from spatial.sources.unit_codes import carry_units
@@ -251,6 +252,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     for column in _ROAD_TAGS:
         if column in result.columns:
             result[column] = text_column(result[column].replace(_TAG_WORDS))
+    read_condition_and_width(result, problems)
     return _single_lines(_done(result, f"roads {path}", problems))
 
 

@@ -25,7 +25,7 @@ from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
-from spatial.study.sources import Inventory, OsmSource, RasterSource, Sources, TableSource
+from spatial.study.sources import Inventory, OsmSource, RasterSource, RoadSource, Sources, TableSource
 from spatial.study.times import AccessOptions, NetworkOptions
 from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
 
@@ -54,6 +54,7 @@ __all__ = [
     "PopulationOptions",
     "RasterSource",
     "Region",
+    "RoadSource",
     "Rotation",
     "ScenarioOptions",
     "Shift",

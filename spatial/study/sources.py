@@ -15,6 +15,7 @@ __all__ = [
     "LandcoverSource",
     "OsmSource",
     "RasterSource",
+    "RoadSource",
     "Sources",
     "TableSource",
 ]
@@ -112,6 +113,22 @@ class TableSource(Model):
         return self
 
 
+class RoadSource(TableSource):
+    """Roads of the user's own: a table, and how its lines become a network."""
+
+    noding: Literal["none", "report", "snap"] = Field(
+        "none",
+        description="none: roads meet where they share a vertex; report: also where they cross or touch, and what "
+        "nearly meets is reported; snap: it is joined, and overshoots trimmed",
+    )
+    tolerance_m: float = Field(
+        5.0, ge=0.01, le=100, description="Up to what distance ends nearly meet a road or overshoot it"
+    )
+    narrow_m: float | None = Field(
+        None, gt=0, description="Roads with a width_m below it get the word narrow in smoothness"
+    )
+
+
 class RasterSource(Model):
     """One or more raster files that together cover the study area."""
 
@@ -166,7 +183,7 @@ class Sources(Model):
     facilities: tuple[TableSource, ...] = Field(
         (), description="Facilities of the user's own, beside those of the extract"
     )
-    roads: TableSource | None = Field(
+    roads: RoadSource | None = Field(
         None, description="Roads of the user's own, instead of those of the extract"
     )
     boundaries: TableSource | None = Field(

@@ -164,8 +164,11 @@ ROADS = Table(
                 "bridge",
                 "tunnel",
                 "construction",
+                "layer",
+                "condition",
             )
         ),
+        number("width_m", "Width of the road", "m", required=False),
         Field(
             "node_ids",
             "list",

@@ -1,0 +1,130 @@
+"""Road tables of the user's own in a study: condition, width and lines that do not meet."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+import spatial as sp
+from spatial.errors import ContractError
+from spatial.sources.own_roads import finish_roads
+from spatial.sources.vector import roads_from_table
+from spatial.study import RoadSource, Study
+from spatial.template import study_template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CRS = "EPSG:4524"
+CROSS = [
+    [(36_500_000, 3_300_000), (36_501_000, 3_300_000)],
+    [(36_500_500, 3_299_500), (36_500_500, 3_300_500)],
+]
+
+
+def _write(folder: Path, *, crs: str = CRS, **columns: Any) -> Path:
+    path = folder / "roads.gpkg"
+    lines = [shapely.LineString(points) for points in CROSS]
+    frame = gpd.GeoDataFrame(
+        {"road_id": ["a", "b"], "road_class": "tertiary", **columns}, geometry=lines, crs=CRS
+    )
+    frame.to_crs(crs).to_file(path)
+    return path
+
+
+def _source(**keys: Any) -> RoadSource:
+    return RoadSource.model_validate({"path": "roads.gpkg", **keys})
+
+
+def test_a_condition_becomes_a_smoothness_where_none_is_given(tmp_path) -> None:
+    path = _write(tmp_path, 路况=["良", "次"], smoothness=[None, "impassable"])
+    words = {"condition": {"良": "good", "次": "very poor"}}
+    roads = roads_from_table(path, _source(columns={"condition": "路况"}, values=words))
+    assert roads["smoothness"].tolist() == ["good", "impassable"]
+    other = roads_from_table(_write(tmp_path, condition=["Fair", "very_poor"]), _source())
+    assert other["smoothness"].tolist() == ["intermediate", "very_bad"]
+
+
+def test_a_word_of_condition_without_meaning_is_refused(tmp_path) -> None:
+    with pytest.raises(ContractError, match=r"condition: no meaning for '次'.*values\.condition"):
+        roads_from_table(_write(tmp_path, condition=["good", "次"]), _source())
+
+
+def test_a_width_that_is_no_number_is_refused(tmp_path) -> None:
+    with pytest.raises(ContractError, match="width_m"):
+        roads_from_table(_write(tmp_path, width_m=["6.5", "wide"]), _source())
+
+
+def test_narrow_roads_are_as_slow_as_the_speed_table_says(tmp_path) -> None:
+    source = _source(narrow_m=4.5)
+    roads = roads_from_table(_write(tmp_path, width_m=[6.5, 3.5], condition=["poor", "poor"]), source)
+    done = finish_roads(roads, source)
+    assert done.roads["smoothness"].tolist() == ["bad", "bad;narrow"]
+    assert done.counts == [("roads narrower than 4.5 m", 1.0)]
+    speeds = tmp_path / "speeds.toml"
+    speeds.write_text('name = "ours"\nextends = "rural_cn"\n\n[caps.smoothness]\nnarrow = 12.0\n')
+    times = [
+        sp.build_network(done.roads, speeds=table).forward_min.tolist() for table in ("rural_cn", speeds)
+    ]
+    assert times[0][0] == times[0][1] == times[1][0]
+    assert times[1][1] == pytest.approx(5.0)
+
+
+def test_without_noding_nothing_changes(tmp_path) -> None:
+    roads = roads_from_table(_write(tmp_path), _source())
+    done = finish_roads(roads, _source())
+    assert done.roads is roads
+    assert (done.findings, done.counts) == ([], [])
+
+
+@pytest.mark.parametrize("crs", [CRS, "EPSG:4490"])
+def test_lines_are_noded_in_metres(tmp_path, crs) -> None:
+    source = _source(noding="report")
+    done = finish_roads(roads_from_table(_write(tmp_path, crs=crs), source), source)
+    assert set(done.roads["node_ids"].iloc[0]) & set(done.roads["node_ids"].iloc[1])
+    assert done.findings[0]["kind"].tolist() == ["road_crossing_noded"]
+    assert ("road crossing noded", 1.0) in done.counts
+
+
+def test_a_template_offers_the_keys_of_roads() -> None:
+    text = study_template("county")
+    assert text.count("# noding = ") == 1
+    assert text.count("# narrow_m = ") == 1
+    assert text.count("# longitude = ") == 1
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    raw = tmp_path_factory.mktemp("raw")
+    sp.write_sample_county(raw / "sample", villages=40)
+    return raw, tomllib.loads(sp.sample_study())
+
+
+def test_a_study_on_lines_without_nodes_has_the_times_of_its_extract(sample) -> None:
+    raw, options = sample
+    extract = sp.prepare(Study.from_dict(options, raw=raw))
+    kept = [name for name in extract.roads.columns if name != "node_ids" and len(name) <= 10]
+    extract.roads[kept].to_crs("EPSG:4524").to_file(raw / "roads.shp", encoding="gb18030")
+    own = {
+        "path": "roads.shp",
+        "encoding": "gb18030",
+        "noding": "snap",
+        "tolerance_m": 2.0,
+    }
+    layers = sp.prepare(
+        Study.from_dict({**options, "sources": {**options["sources"], "roads": own}}, raw=raw)
+    )
+    assert layers.findings["kind"].str.startswith("road_").any()
+    assert (layers.counts["item"] == "road near miss").any()
+    hospitals = extract.facilities[extract.facilities["service"] == "hospital"]
+    one, other = (
+        sp.cost_to_closest(sp.build_network(roads), extract.settlements, hospitals, service="hospital")
+        .set_index("from_id")["travel_time_min"]
+        .sort_index()
+        for roads in (extract.roads, layers.roads)
+    )
+    assert (one - other).abs().max() < 0.1
