@@ -27,12 +27,9 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.sources.cells import Axis
     from spatial.study import TableSource
 
 __all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
-
-_AXES: tuple[Axis, Axis] = ("longitude", "latitude")
 
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
@@ -194,7 +191,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         )
     labels = row_labels(frame, key)
     problems, axes = [], []
-    for name, axis in zip(names, _AXES, strict=True):
+    for name, axis in zip(names, AXES, strict=True):
         numbers = coordinate_numbers(frame[name], axis=axis)
         wrong = ~np.isfinite(numbers)
         if wrong.any():
