@@ -28,7 +28,8 @@ KIND_PENALTY = 0.06
 MIN_LETTERS = 2
 """A unit or a service is only cut off where at least so many letters stay."""
 
-ROWS_AT_ONCE = 256
+REMEMBERED = 200_000
+"""Names whose plain form is kept, for a settlement is compared with many rows."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ABOVE = re.compile(
@@ -59,6 +60,7 @@ def _words() -> dict[str, dict[str, Any]]:
     return tomllib.loads(text)
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def plain_name(name: str) -> PlaceName:
     """
     Strip a name of a place, or of a facility that is called by its place, to what is compared.
@@ -104,17 +106,12 @@ def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) 
     [[0.94, 0.24]]
     """
     theirs, owner = _flat(places)
+    mine, row = _flat(rows)
     result = np.zeros((len(rows), len(places)))
-    if not theirs:
-        return result
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        mine, row = _flat(rows[start : start + ROWS_AT_ONCE])
-        if not mine:
-            continue
-        scores = _pairs(mine, theirs)
-        by_place = np.maximum.reduceat(scores, _starts(owner), axis=1)
+    if mine and theirs:
+        by_place = np.maximum.reduceat(_pairs(mine, theirs), _starts(owner), axis=1)
         by_row = np.maximum.reduceat(by_place, _starts(row), axis=0)
-        result[np.ix_(start + np.unique(row), np.unique(owner))] = by_row
+        result[np.ix_(np.unique(row), np.unique(owner))] = by_row
     return result
 
 

@@ -30,6 +30,9 @@ CANDIDATES = 5
 PLACED_BY = ("coordinates", "decision", "unit_code", "name")
 """Ways of locating a place, the surest first."""
 
+ROWS_AT_ONCE = 256
+"""So many rows are compared with all settlements at once, to bound the memory."""
+
 _SLACK = 1e-9
 
 
@@ -214,9 +217,12 @@ class _Work:
         for rows in groups.values():
             among = self.scopes[rows[0]].rows
             names = [self.ground.names[place] for place in among]
-            scores = name_scores([self.names[row] for row in rows], names)
-            for row, line in zip(rows, scores, strict=True):
-                self._judge(row, among, line)
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[start : start + ROWS_AT_ONCE]
+                for row, line in zip(
+                    some, name_scores([self.names[row] for row in some], names), strict=True
+                ):
+                    self._judge(row, among, line)
 
     def _judge(self, row: int, among: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
         order = np.lexsort((among, -scores))[:CANDIDATES]
