@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Note", "add_notes", "take_notes"]
+__all__ = ["Note", "add_notes", "log_notes", "take_notes"]
+
+_log = logging.getLogger(__name__)
 
 _KEY = "notes"
 
@@ -66,3 +69,18 @@ def take_notes(frame: pd.DataFrame) -> list[Note]:
         In the order in which they were put.
     """
     return [Note(*row) for row in frame.attrs.pop(_KEY, [])]
+
+
+def log_notes(frame: pd.DataFrame, *, what: str) -> None:
+    """
+    Take the notes off a frame where no table of counts is to hold them, and warn of each.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its ``attrs`` lose them.
+    what : str
+        The table and its file.
+    """
+    for note in take_notes(frame):
+        _log.warning("%s: %s", what, note.detail)

@@ -11,6 +11,7 @@ from spatial.errors import ContractError
 from spatial.sources.columns import complete_text_column, number_column, text_column
 from spatial.sources.coordinates import coordinate_keys
 from spatial.sources.formats import open_mapped
+from spatial.sources.notes import log_notes
 from spatial.sources.placement import place_frame
 from spatial.sources.vector import read_table
 
@@ -55,6 +56,7 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
         As `read_table`, and where a speed is no number.
     """
     frame = read_table(path, source, what="new roads", key="road_id").to_crs(crs)
+    log_notes(frame, what=f"new roads {path}")
     problems: list[str] = []
     for column in _TAGS:
         if column in frame.columns:
@@ -92,7 +94,9 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
         With every fault of columns, ids and numbers at once.
     """
     label = f"observed {path}"
-    frame = pd.DataFrame(open_mapped(path, source, what="observed")).drop(columns="geometry", errors="ignore")
+    opened = open_mapped(path, source, what="observed")
+    log_notes(opened, what=label)
+    frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
     has_xy = all(name in frame for pair in _ENDS.values() for name in pair)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
     shown = ", ".join(map(str, frame.columns))

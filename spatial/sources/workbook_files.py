@@ -68,8 +68,9 @@ class Grid:
         Cells that are numbers or dates to the workbook.
     merges : list of Merge
         Merged cells.
-    uncomputed, failed, cut : list of (int, int)
-        Formulas without a kept result; formulas with an error such as ``#N/A``; numbers of more than 15 digits.
+    uncomputed, hollow, failed, cut : list of (int, int)
+        Formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an error such
+        as ``#N/A``; numbers of more than 15 digits.
     narrowed : int
         Cells whose full-width digits or odd spaces were written plainly.
     other_sheets : list of str
@@ -81,6 +82,7 @@ class Grid:
     numbers: set[tuple[int, int]] = field(default_factory=set)
     merges: list[Merge] = field(default_factory=list)
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    hollow: list[tuple[int, int]] = field(default_factory=list)
     failed: list[tuple[int, int]] = field(default_factory=list)
     cut: list[tuple[int, int]] = field(default_factory=list)
     narrowed: int = 0
@@ -232,7 +234,8 @@ def _new_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
         if cell.data_type == "f" and results is not None:
             kept = results.cell(*place)
             if kept.value is None:
-                grid.uncomputed.append(place)
+                if kept.data_type != "str":  # else its result is an empty text
+                    grid.uncomputed.append(place)
                 continue
             cell, value = kept, kept.value  # noqa: PLW2901 - the same cell with its result
         if cell.data_type == "e":
@@ -264,6 +267,8 @@ def _old_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
                 grid.put(place, xlrd.xldate_as_datetime(float(cell.value), book.datemode))
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
                 grid.put(place, bool(cell.value))
+            elif cell.ctype == xlrd.XL_CELL_TEXT and cell.value == "":
+                grid.hollow.append(place)
             elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
                 form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 grid.put(place, cell.value, form)

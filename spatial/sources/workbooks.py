@@ -308,6 +308,12 @@ def _note_grid(work: _Sheet, bottom: int) -> None:
     header = [address((m[0], m[1])) for m in grid.merges if m[0] <= bottom and (m[0], m[1]) in grid.cells]
     work.note("merged cells in and above the header", header)
     work.note("cells with a formula's error read as empty", [address(place) for place in grid.failed])
+    hollow = [address(place) for place in grid.hollow]
+    work.note(
+        "cells of empty text",
+        hollow,
+        "; if they are formulas, let a spreadsheet program calculate and save them",
+    )
     cut = [address(place) for place in grid.cut]
     work.note(
         "numbers of more than 15 digits", cut, "; a workbook loses their last digits: keep such codes as text"

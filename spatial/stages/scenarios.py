@@ -15,6 +15,7 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network.edits.closures import edges_closed_by
 from spatial.network.edits.scenarios import Scenario, unknown_names
+from spatial.sources.notes import log_notes
 from spatial.sources.trials import new_roads_from_table
 from spatial.sources.vector import facilities_from_table, read_table
 from spatial.stages.calibration import calibrated_graph
@@ -130,6 +131,7 @@ def _scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Sc
     if item.close_file is not None:
         file = options.raw_path(item.close_file.path)
         marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(graph.crs)
+        log_notes(marks, what=f"scenario {item.name}, close_file {file}")
         closed += edges_closed_by(graph, marks, within_m=item.close_within_m).tolist()
     roads = None
     if item.new_roads is not None:
@@ -155,6 +157,7 @@ def _facilities_after(
         return kept
     file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
     new = facilities_from_table(file, item.new_facilities, services=vocabulary_of(options).ids)
+    log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]
     if len(taken):
         raise ContractError(

@@ -236,17 +236,18 @@ class Study(Model):
         }
         sources = self.sources
         tables = {"calibration.observed": self.calibration.observed}
-        own = {name: getattr(sources, name) for name in ("settlements", "roads", "boundaries", "flows")}
-        own |= {f"facilities.{number}": table for number, table in enumerate(sources.facilities)}
-        named |= {
-            f"sources.{key}.values_file": table.values_file
-            for key, table in own.items()
-            if table is not None and str(table.values_file).endswith(".toml")
-        }
+        names = ("settlements", "roads", "boundaries", "flows")
+        own = {f"sources.{name}": getattr(sources, name) for name in names}
+        own |= {f"sources.facilities.{number}": table for number, table in enumerate(sources.facilities)}
         for scenario in self.scenarios:
             for key in ("close_file", "new_roads", "new_facilities"):
                 tables[f"scenarios.{scenario.name}.{key}"] = getattr(scenario, key)
         named |= {key: table.path for key, table in tables.items() if table is not None}
+        named |= {
+            f"{key}.values_file": table.values_file
+            for key, table in {**own, **tables}.items()
+            if table is not None and str(table.values_file).endswith(".toml")
+        }
         return {key: path for key, path in named.items() if path}
 
     def title_in(self, language: str) -> str:

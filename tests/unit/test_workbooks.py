@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 import xlwt
+from pyproj import CRS
 
 from spatial.errors import ContractError, SourceError
 from spatial.sources.formats import open_frame
 from spatial.sources.notes import take_notes
+from spatial.sources.trials import observed_from_table
 from spatial.sources.vector import settlements_from_table
 from spatial.sources.workbooks import read_workbook
 from spatial.study import TableSource
@@ -246,6 +248,26 @@ def test_formulas_without_a_kept_result_are_refused_with_their_cells(tmp_path):
     assert "calculate" in message
 
 
+def test_formulas_whose_result_is_an_empty_text_are_empty(tmp_path):
+    path = _xlsx(tmp_path, [["村", "人口", "x"], ["a", 1, '=IF(B2=1,"",2)'], ["b", 2, 3]])
+    stream = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).replace(
+                b'<c r="C2">', b'<c r="C2" t="str">'
+            )  # as a spreadsheet program writes it
+            new.writestr(name, text)
+    path.write_bytes(stream.getvalue())
+    assert read_workbook(path)["x"].isna().tolist() == [True, False]
+
+
+def test_formulas_without_a_kept_result_in_an_old_workbook_are_reported(tmp_path):
+    path = _xls(tmp_path, [["村", "人口"], ["a", xlwt.Formula("1+1")], ["b", 2]])
+    frame = read_workbook(path)
+    assert frame["人口"].isna().tolist() == [True, False]
+    assert _notes(frame) == {"cells of empty text": 1}
+
+
 def test_a_locked_workbook_is_told_so(tmp_path):
     path = tmp_path / "villages.xlsx"
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -303,3 +325,13 @@ def test_files_that_offices_have_and_we_do_not_read_name_the_way_out(tmp_path):
         path.write_bytes(b"x")
         with pytest.raises(SourceError, match=remedy):
             open_frame(path, TableSource(path=path.name), what="roads")
+
+
+def test_what_is_left_out_of_tables_that_nobody_counts_is_warned_of(tmp_path, caplog):
+    rows = [["from_id", "to_id", "observed_min"], ["a", "b", 12], ["Total", None, 12]]
+    observed = observed_from_table(
+        _xlsx(tmp_path, rows), TableSource(path="villages.xlsx"), crs=CRS.from_epsg(32648)
+    )
+    assert len(observed) == 1
+    assert "observed " in caplog.text
+    assert "total rows left out: 'row 3 Total'" in caplog.text
