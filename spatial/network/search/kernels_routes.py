@@ -105,9 +105,8 @@ def follow_ways(
 
 
 @inner  # pragma: no cover - compiled
-def _point_at(xy: Floats, begin: int, end: int, share: float, out: tuple[Floats, int]) -> int:
+def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n: int) -> int:
     """Write the point at a share of an edge's line into a row; return the vertex before which it lies."""
-    points, n = out
     if share == 0.0:
         points[n, 0], points[n, 1] = xy[begin, 0], xy[begin, 1]
         return begin
@@ -163,7 +162,7 @@ def draw_ways(
         edge = arcs[p] >> 1
         room += vertex_offsets[edge + 1] - vertex_offsets[edge] + 2
     points, ends = np.empty((room, 2), np.float64), np.zeros(doors.shape[0] + 1, np.int64)
-    n = 0
+    n = np.int64(0)
     for i in range(doors.shape[0]):
         for p in range(offsets[i] - 1, offsets[i + 1] + 1):
             if p < offsets[i] or p == offsets[i + 1]:
@@ -176,8 +175,8 @@ def draw_ways(
             low, high = vertex_offsets[arcs[p] >> 1], vertex_offsets[(arcs[p] >> 1) + 1]
             # Where the way begins and ends at a foot point, that stands there already.
             enters, leaves = p > offsets[i], p < offsets[i + 1] - 1
-            v = _point_at(xy, low, high, shares[p, 0], (points, n))
-            last = _point_at(xy, low, high, shares[p, 1], (points, n + 1))
+            v = _point_at(xy, low, high, shares[p, 0], points, n)
+            last = _point_at(xy, low, high, shares[p, 1], points, n + 1)
             leave_x, leave_y = points[n + 1, 0], points[n + 1, 1]
             n += 1 if enters else 0
             back = arcs[p] & 1
