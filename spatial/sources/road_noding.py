@@ -236,7 +236,10 @@ def _whole_levels(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.int64]:
         shown = first_of(roads["road_id"][wrong])
         raise ContractError(
             "roads",
-            [f"{column}: no whole number of levels for {shown}; write 0 for the ground, 1 above, -1 below"],
+            [
+                f"{column}: no whole number of levels for {shown}; write 0 for the ground, 1 above, -1 below, "
+                "or name another column"
+            ],
         )
     return numbers.astype(np.int64)
 

@@ -94,7 +94,7 @@ def test_a_template_offers_the_keys_of_roads() -> None:
     text = study_template("county")
     assert text.count("# noding = ") == 1
     assert text.count("# narrow_m = ") == 1
-    assert text.count("# longitude = ") == 1
+    assert text.count("# header_row = ") == 1
 
 
 @pytest.fixture(scope="module")
