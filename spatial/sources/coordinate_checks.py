@@ -9,7 +9,11 @@ import pyproj
 import shapely
 
 from spatial.crs import WGS84
-from spatial.sources.datum_evidence import doubt_wgs84, refuse_double_inversion
+from spatial.sources.datum_evidence import (
+    doubt_wgs84,
+    refuse_double_inversion,
+    refuse_roads_inverted_twice,
+)
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.local_grid import fit_local_grid
 from spatial.sources.shifts import is_cgcs2000, shift_accuracy_m
@@ -61,6 +65,9 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
             label = f"{what} {study.raw_path(source.path)}"
             refuse_double_inversion(frame, source, roads=roads, boundaries=boundaries, what=label)
             findings += doubt_wgs84(frame, source, roads=roads, what=source.path)
+        elif what == "roads" and (places := _sure(found.settlements, sources.settlements)) is not None:
+            label = f"roads {study.raw_path(source.path)}"
+            refuse_roads_inverted_twice(frame, source, places=places, what=label)
     return findings_frame(findings, crs=WGS84)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Shifted = Literal["gcj02", "bd09"]
 
-__all__ = ["Evidence", "doubt_wgs84", "refuse_double_inversion", "weigh"]
+__all__ = ["Evidence", "doubt_wgs84", "refuse_double_inversion", "refuse_roads_inverted_twice", "weigh"]
 
 REFUSED_BELOW = 1e-3
 """A file is refused where its rows would fit so much better before the inversion by chance that rarely."""
@@ -123,6 +123,59 @@ def refuse_double_inversion(
                 f"{evidence.second_m:.0f} m against {evidence.first_m:.0f} m): they seem to be WGS 84 already, or "
                 "converted before; remove datum, or correct the roads or boundaries if those are shifted"
             )
+
+
+def refuse_roads_inverted_twice(
+    roads: gpd.GeoDataFrame, source: TableSource, *, places: gpd.GeoDataFrame, what: str
+) -> None:
+    """
+    Refuse roads that lie nearer to the places as they are in the file than inverted.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        Lines as read: inverted, in EPSG:4326.
+    source : TableSource
+        Nothing is checked without a shifted `datum`.
+    places : GeoDataFrame
+        On WGS 84 for certain; nothing is checked where there are none.
+    what : str
+        The table, for the message.
+
+    Raises
+    ------
+    CrsError
+        With the numbers and the remedy.
+    """
+    datum = source.datum
+    if datum == "wgs84" or roads.empty or places.empty:
+        return
+    rows = _sample(places)
+    metres = working_crs_for(rows)
+    inverted = _near(roads, rows)
+
+    def shift(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(from_wgs84(points[:, 0], points[:, 1], datum=datum))
+
+    given = inverted.set_geometry(
+        gpd.GeoSeries(shapely.transform(inverted.geometry.to_numpy(), shift), inverted.index, crs=WGS84)
+    )
+    if inverted.empty:
+        return
+    points = rows.to_crs(metres)
+    evidence = weigh(
+        *(
+            _nearest_m(shapely.STRtree(lines.to_crs(metres).geometry.to_numpy()), points)
+            for lines in (inverted, given)
+        )
+    )
+    if evidence.chance < REFUSED_BELOW and evidence.second_m <= CLEARLY_NEARER * evidence.first_m:
+        raise CrsError(
+            f"{what}: declared as datum = '{datum}', but {evidence.nearer} of {len(rows)} settlements lie nearer to a "
+            f"road as the roads are in the file than inverted, and {evidence.farther} farther (median "
+            f"{evidence.second_m:.0f} m against {evidence.first_m:.0f} m): the roads seem to be WGS 84 already, or "
+            "converted before; remove datum, or correct the settlements if those are shifted"
+        )
 
 
 def doubt_wgs84(

@@ -8,7 +8,12 @@ import pytest
 import shapely
 
 from spatial.errors import CrsError
-from spatial.sources.datum_evidence import doubt_wgs84, refuse_double_inversion, weigh
+from spatial.sources.datum_evidence import (
+    doubt_wgs84,
+    refuse_double_inversion,
+    refuse_roads_inverted_twice,
+    weigh,
+)
 from spatial.sources.datums import frame_to_wgs84, from_wgs84
 from spatial.study import TableSource
 
@@ -74,6 +79,22 @@ def test_a_double_inversion_is_seen_by_units_too() -> None:
     twice = frame_to_wgs84(villages, datum="gcj02")
     with pytest.raises(CrsError, match="nearer to their own unit"):
         refuse_double_inversion(twice, source, roads=None, boundaries=units, what="villages")
+
+
+def test_roads_inverted_twice_are_seen_by_the_places_on_them() -> None:
+    source = TableSource(path="roads.shp", datum="gcj02")
+    villages, roads = _villages(60), _roads()
+
+    def shift(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(from_wgs84(points[:, 0], points[:, 1], datum="gcj02"))
+
+    file = roads.set_geometry(shapely.transform(roads.geometry.to_numpy(), shift)).set_crs("EPSG:4326")
+    right = frame_to_wgs84(file, datum="gcj02")
+    refuse_roads_inverted_twice(right, source, places=villages, what="roads")
+    with pytest.raises(CrsError, match=r"of 60 settlements.*roads seem to be WGS 84 already"):
+        refuse_roads_inverted_twice(
+            frame_to_wgs84(roads, datum="gcj02"), source, places=villages, what="roads"
+        )
 
 
 def test_few_rows_no_reference_and_no_shift_decide_nothing() -> None:
