@@ -137,11 +137,11 @@ def tables():
         crs=CRS,
     )
     roads = gpd.GeoDataFrame(
-        {"road_id": ["r1", "r2", "r3"], "road_class": ["primary", "primary", "track"], "oneway": ["yes", None, None]},
+        {"road_id": ["r1", "r2", "r3"], "road_class": ["primary", "primary", "ferry"], "oneway": ["yes", None, None]},
         geometry=[
             shapely.LineString([(0, 100), (4000, 100)]),
             shapely.LineString([(8000, 200), (12_000, 200)]),
-            shapely.LineString([(20_000, 0), (21_000, 0)]),
+            shapely.LineString([(0, 300), (4000, 300)]),
         ],
         crs=CRS,
     )  # fmt: skip
@@ -249,6 +249,7 @@ def test_every_language_has_words_for_every_code():
         assert set(messages["status"]) == set(SIGN_OFF_STATUS)
     said = sign_off_words("zh").causes("people_not_allocated:12345;basis_modelled")
     assert said == "12,345 人未分配到任何居民点; 本研究的人口为模型估算，并非清点"  # noqa: RUF001
+    assert "," not in sign_off_words("fr").causes("km_outside:12345")  # a comma is a decimal mark there
     assert sign_off_words("xx").messages == english
 
 

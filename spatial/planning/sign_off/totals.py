@@ -23,6 +23,7 @@ ACCOUNTED = frozenset({"raster_total", "allocated"})
 VAGUE_CLASSES = frozenset({"road", "unclassified"})
 ONEWAY = frozenset({"yes", "-1", "true", "1"})
 VILLAGE = "village"
+FERRY = "ferry"
 
 Causes = tuple[tuple[str, float], ...]
 """Codes with a number each; NaN where there is none to say."""
@@ -194,7 +195,8 @@ def road_totals(
     Yields
     ------
     Total
-        Planar kilometres of the working CRS; one for every class that has a road or an official number, in order.
+        Planar kilometres of the working CRS; one for every class but ferries that has a road, and for every official
+        number, in order.
     """
     roads = tables["roads"]
     classes = roads["road_class"].to_numpy(dtype=object)
@@ -205,7 +207,7 @@ def road_totals(
     )
     vague_km = float(inside_km[np.isin(classes, list(VAGUE_CLASSES))].sum())
     gap = inventory.get("roads", "unknown")
-    for name in sorted(set(classes[inside_km > 0]) | set(official.road_km)):
+    for name in sorted((set(classes[inside_km > 0]) - {FERRY}) | set(official.road_km)):
         declared = official.road_km.get(name)
         kinds = list((declared.classes if declared else ()) or (name,))
         chosen = np.isin(classes, kinds)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from spatial.planning.wording import languages, wording
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from spatial.planning.wording import Wording
 
 __all__ = ["SignOffWords", "sign_off_words"]
 
@@ -25,9 +29,12 @@ class SignOffWords:
     ----------
     messages : mapping of str to mapping of str to str
         Section, key, text.
+    results : Wording
+        Writes numbers as the language does.
     """
 
     messages: Mapping[str, Mapping[str, str]]
+    results: Wording
 
     def item(self, kind: str, of: str, name: Callable[[str, str], str]) -> str:
         """
@@ -64,7 +71,7 @@ class SignOffWords:
         parts = [code.partition(":") for code in codes.split(";") if code]
         known = self.messages["cause"]
         return "; ".join(
-            known.get(code, code).format(number=f"{int(number):,}" if number else "")
+            known.get(code, code).format(number=self.results.number(int(number)) if number else "")
             for code, _, number in parts
         )
 
@@ -119,4 +126,5 @@ def sign_off_words(language: str) -> SignOffWords:
     folder = importlib.resources.files("spatial.planning.sign_off").joinpath("messages")
     file = folder.joinpath(f"{language}.toml")
     chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
-    return SignOffWords(tomllib.loads(chosen.read_text(encoding="utf-8")))
+    results = wording(language if language in languages() else FALLBACK)
+    return SignOffWords(tomllib.loads(chosen.read_text(encoding="utf-8")), results)
