@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError
+from spatial.runner.stage import Options
 from spatial.sources.names import name_scores, plain_name
 from spatial.sources.place_tables import PlacedTables, read_decisions, unplaced_in_units
 from spatial.sources.placing import locate_places
 from spatial.sources.unit_codes import unit_key, unit_level_of, unit_prefixes
 from spatial.sources.vector import facilities_from_table, settlements_from_table
+from spatial.stages.read import read
+from spatial.store import Artifact
 from spatial.study import PlacingOptions, Study, TableSource
 from spatial.tables import TABLES
 
@@ -367,3 +370,51 @@ def test_the_statistical_code_gives_unit_and_class(tmp_path: Path) -> None:
 def test_faulty_unit_columns_are_refused(tmp_path: Path, text: str, report: str) -> None:
     with pytest.raises(ContractError, match=report):
         _village_list(tmp_path, text)
+
+
+# --- the whole way -----------------------------------------------------------------------------------------------
+
+
+def test_a_study_of_a_list_without_coordinates_is_read_to_the_end(tmp_path: Path) -> None:
+    villages = _settlements().drop(columns="geometry").assign(tier="village")
+    villages.to_csv(tmp_path / "villages.csv", index=False)
+    road = gpd.GeoDataFrame(
+        {"road_id": ["r"], "road_class": ["primary"]},
+        geometry=[shapely.LineString([(99.1, 26.1), (99.62, 26.1)])],
+        crs=WGS84,
+    )
+    road.to_file(tmp_path / "roads.gpkg")
+    _boundaries().drop(columns="is_unit").to_file(tmp_path / "units.gpkg")
+    _clinics(tmp_path)
+    study = Study.from_dict(
+        {
+            "name": "x",
+            "title": {"en": "x"},
+            "as_of": "2026-01-01",
+            "region": {"unit_levels": [8], "bbox": [98.9, 25.9, 100.1, 26.6]},
+            "sources": {
+                "settlements": {"path": "villages.csv", "longitude": "x", "latitude": "y", "crs": WGS84},
+                "roads": {"path": "roads.gpkg"},
+                "boundaries": {"path": "units.gpkg"},
+                "facilities": {"path": "clinics.csv", "coordinates": "none", "service": "primary_care"},
+            },
+        },
+        raw=tmp_path,
+    )
+    made = read(
+        Options(study, ("region", "sources", "tiers", "placing", "services_file", "working_crs")), {}, _silent
+    )
+    facilities, unplaced = made["facilities"], made["unplaced"]
+    assert isinstance(facilities, gpd.GeoDataFrame)
+    assert isinstance(unplaced, pd.DataFrame)
+    assert facilities["placed_at"].tolist() == ["s2"]
+    assert unplaced.set_index("facility_id")["township_id"].fillna("").to_dict() == {"b": "", "c": "b2"}
+    [artifact] = made["files"]
+    assert isinstance(artifact, Artifact)
+    assert artifact.name == "places_to_decide.csv"
+    assert artifact.content.startswith(b"\xef\xbb\xbfsource,place_id,")
+    assert set(made["findings_read"]["kind"]) >= {"not_placed"}  # type: ignore[call-overload,index]
+
+
+def _silent(_fraction: float, _message: str) -> None:
+    """Report nothing."""
