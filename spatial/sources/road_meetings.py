@@ -22,6 +22,8 @@ NUMERIC_M = 0.01
 
 _SLACK_M = NUMERIC_M * 1.001
 _CHUNK = 2_000_000
+_LONG = 100
+"""Of lines with more vertices than this only the segments near a point are looked at."""
 _POINT, _LINE = 0, 1
 
 
@@ -221,15 +223,39 @@ def _places(
     xy: NDArray[np.float64], offsets: NDArray[np.int64], line: NDArray[np.int64], at: NDArray[np.float64]
 ) -> _Places:
     """Find the vertices and segments of each row's line at its point."""
-    size = offsets[line + 1] - offsets[line]
+    row, start, size = _stretches(xy, offsets, line, at)
     chunk = np.cumsum(size) // _CHUNK
     found = [
-        _places_of(xy, offsets, line, at, np.arange(first, last))
+        _places_of(xy, row[first:last], start[first:last], size[first:last], at)
         for first, last in zip(*_runs(chunk), strict=True)
     ]
     if not found:
         return _Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     return _Places(*(np.concatenate([part[k] for part in found]) for k in range(3)))
+
+
+def _stretches(
+    xy: NDArray[np.float64], offsets: NDArray[np.int64], line: NDArray[np.int64], at: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, first vertex and number of vertices to look at: short lines whole, of long ones the segments near by."""
+    whole = np.diff(offsets) <= _LONG
+    rows, long_rows = np.flatnonzero(whole[line]), np.flatnonzero(~whole[line])
+    used = np.zeros(len(whole), dtype=np.bool_)
+    used[line[long_rows]] = True
+    begin = np.flatnonzero(np.repeat(used, np.diff(offsets)))
+    begin = begin[~np.isin(begin + 1, offsets)]
+    segments = shapely.linestrings(np.stack((xy[begin], xy[begin + 1]), axis=1)) if len(begin) else []
+    row, near = shapely.STRtree(segments).query(
+        shapely.points(at[long_rows]), predicate="dwithin", distance=_SLACK_M
+    )
+    owner = np.searchsorted(offsets, begin, side="right") - 1
+    own = owner[near] == line[long_rows[row]]
+    row, start = long_rows[row[own]], begin[near[own]]
+    return (
+        np.concatenate((rows, row)).astype(np.int64),
+        np.concatenate((offsets[line[rows]], start)).astype(np.int64),
+        np.concatenate(((offsets[line + 1] - offsets[line])[rows], np.full(len(row), 2))).astype(np.int64),
+    )
 
 
 def _runs(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -239,14 +265,13 @@ def _runs(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 def _places_of(
     xy: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    line: NDArray[np.int64],
-    at: NDArray[np.float64],
     rows: NDArray[np.int64],
+    start: NDArray[np.int64],
+    size: NDArray[np.int64],
+    at: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    size = offsets[line[rows] + 1] - offsets[line[rows]]
     last = np.cumsum(size) - 1
-    vertex = np.arange(last[-1] + 1) + np.repeat(offsets[line[rows]] - (last + 1 - size), size)
+    vertex = np.arange(last[-1] + 1) + np.repeat(start - (last + 1 - size), size)
     row = np.repeat(rows, size)
     to_point = at[row] - xy[vertex]
     is_vertex = np.hypot(to_point[:, 0], to_point[:, 1]) <= _SLACK_M

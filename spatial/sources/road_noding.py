@@ -233,14 +233,9 @@ def _whole_levels(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.int64]:
     numbers = pd.to_numeric(roads[column].where(~blank, "0"), errors="coerce").to_numpy(dtype=float)
     wrong = ~np.isfinite(numbers) | (numbers % 1 != 0)
     if wrong.any():
-        shown = first_of(roads["road_id"][wrong])
-        raise ContractError(
-            "roads",
-            [
-                f"{column}: no whole number of levels for {shown}; write 0 for the ground, 1 above, -1 below, "
-                "or name another column"
-            ],
-        )
+        fault = f"{column}: no whole number of levels for {first_of(roads['road_id'][wrong])}"
+        remedy = "write 0 for the ground, 1 above, -1 below, or name another column"
+        raise ContractError("roads", [f"{fault}; {remedy}"])
     return numbers.astype(np.int64)
 
 

@@ -252,6 +252,13 @@ def test_every_crossing_on_the_ground_is_a_node_as_a_union_has_it(seed) -> None:
     assert shapely.length(pieces).sum() == pytest.approx(noded.roads.geometry.length.sum(), abs=0.1)
 
 
+def test_lines_of_many_vertices_meet_as_lines_of_few() -> None:
+    roads = _web(7)
+    dense = roads.set_geometry(roads.geometry.segmentize(5.0))
+    assert dense.geometry.count_coordinates().max() > 100
+    assert _shared(sp.node_roads(dense)) == _shared(sp.node_roads(roads))
+
+
 def test_findings_keep_their_contract_and_name_each_place_once() -> None:
     lines = {"a": [(0, 0), (100, 0), (100, 60), (0, 60)], "b": [(50, -2), (50, 80)]}
     findings = noding_findings(sp.node_roads(_roads(lines)))
