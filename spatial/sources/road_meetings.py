@@ -244,7 +244,7 @@ def _stretches(
     used[line[long_rows]] = True
     begin = np.flatnonzero(np.repeat(used, np.diff(offsets)))
     begin = begin[~np.isin(begin + 1, offsets)]
-    segments = shapely.linestrings(np.stack((xy[begin], xy[begin + 1]), axis=1)) if len(begin) else []
+    segments = np.asarray(shapely.linestrings(np.stack((xy[begin], xy[begin + 1]), axis=1)), dtype=object)
     row, near = shapely.STRtree(segments).query(
         shapely.points(at[long_rows]), predicate="dwithin", distance=_SLACK_M
     )
