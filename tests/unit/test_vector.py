@@ -377,7 +377,9 @@ def test_every_fault_of_the_rows_is_reported_at_once(tmp_path: Path) -> None:
     assert str(path) in report
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "1,5", "\uff11,\uff12", "0x10", "1_000", "600habitant", "--"])
+@pytest.mark.parametrize(
+    "value", ["nan", "inf", "1,5", "\uff11,\uff12", "0x10", "1_000", "600habitant", "--"]
+)
 def test_only_plain_numbers_are_populations(tmp_path: Path, value: str) -> None:
     path = _write(tmp_path, HEADER + f'a,x,village,"{value}",103.5,30.25\n')
     assert "text instead of a number" in _problems(lambda: settlements_from_table(path, _source()))
