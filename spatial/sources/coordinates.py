@@ -185,11 +185,6 @@ def _refuse_other_kind(crs: pyproj.CRS, source: TableSource, what: str) -> None:
             f"{what}: easting and northing are metres, and the CRS {crs.to_string()} is in degrees; name the columns "
             "as longitude and latitude, or declare the grid they are in"
         )
-    if source.longitude is not None and crs.is_projected and source.datum == "wgs84":
-        raise CrsError(
-            f"{what}: longitude and latitude are degrees, and the CRS {crs.to_string()} is a grid in "
-            f"{crs.axis_info[0].unit_name}s; name the columns as easting and northing, or declare crs = '{WGS84}'"
-        )
 
 
 def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
