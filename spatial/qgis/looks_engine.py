@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from spatial.qgis.looks_results import people_size, status_marker, unscored
+from spatial.qgis.looks_results import VILLAGE_SIZE, status_marker, unscored
 from spatial.qgis.palette import BASE, CERTAINTY, GAP, LAST_MILE, REACH, SHARES, STATUS, TINTS, WET, ramp
 from spatial.qgis.styles import Category, Style, categorised, name_expression, single
 from spatial.qgis.symbols import fill, ground_square, hatch, labels, line, marker, rgba, symbol
@@ -133,7 +133,7 @@ def certainty_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
     Style
         Pale, middle and dark; what is never measured is striped.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     categories = [
         Category(
             (name,),
@@ -165,7 +165,7 @@ def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     Style
         Wider is darker; darkest where the service is reached at best only, stripes where nothing was measured.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
     bounds = [f"{bound:g}" for bound in WIDTHS_MIN]
     cases = " ".join(f"WHEN {width} <= {bound} THEN 'to {bound}'" for bound in bounds)
@@ -212,7 +212,7 @@ def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, 
     Style
         The sequence of isochrones up to the last cutoff, the sequence of gaps beyond.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     chosen, looks = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
     categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks]
     unknown = status_marker("not_measurable", size)
@@ -371,7 +371,7 @@ def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     Style
         Quiet where nothing changes, darker with more minutes, darkest where the service is lost.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     status, slower = f'"{stem}_wet_status"', f'"{stem}_slower_min"'
     least, most = SLOWER_MIN["little"], SLOWER_MIN["more"]
     chosen = (

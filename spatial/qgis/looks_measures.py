@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.qgis.looks_engine import scored, sized
-from spatial.qgis.looks_results import people_size, status_marker
+from spatial.qgis.looks_results import VILLAGE_SIZE, status_marker
 from spatial.qgis.palette import BASE, GAP, REACH, ramp
 from spatial.qgis.styles import Category
 from spatial.qgis.symbols import marker, symbol
@@ -93,7 +93,7 @@ def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Messages) -
     Style
         A ring where nothing is reached, stripes where there is no value.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     values = frame.loc[frame["in_study"], column]
     bounds = measure_bounds(values)
     names = [f"class {number}" for number in range(len(bounds) + 1)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
 
 __all__ = [
+    "VILLAGE_SIZE",
     "facilities_look",
     "flows_look",
     "gap_look",
@@ -58,6 +59,10 @@ def people_size(column: str, *, smallest: float, largest: float) -> str:
     """
     grown = f'{largest - smallest:g} * sqrt(min(coalesce("{column}", 0), 10000) / 10000)'
     return f"{smallest:g} + {grown}"
+
+
+VILLAGE_SIZE = people_size("population_persons", smallest=1.4, largest=5.5)
+"""Size of a settlement where its class is told by colour."""
 
 
 def status_marker(status: str, size: str) -> Element:

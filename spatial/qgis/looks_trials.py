@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spatial.qgis.looks_engine import scored, sized
-from spatial.qgis.looks_results import people_size, status_marker
+from spatial.qgis.looks_results import VILLAGE_SIZE, status_marker
 from spatial.qgis.palette import CHANGE, GAP, REACH, ramp
 from spatial.qgis.styles import Category
 
@@ -40,7 +40,7 @@ def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Mess
     Style
         Two hues apart from pale: gained and quicker, slower and lost; a ring where there is no way at all.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     categories = [
         Category((name,), words.text("change", name, minutes=words.number(cutoff_min)), sized(colour, size))
         for name, colour in CHANGE.items()
@@ -73,7 +73,7 @@ def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, 
     Style
         The sequence of isochrones within the targets, the sequence of gaps beyond.
     """
-    size = people_size("population_persons", smallest=1.4, largest=5.5)
+    size = VILLAGE_SIZE
     response, status = f'"{stem}_response_min"', f'"{stem}_response_status"'
     bounds = [f"{target:g}" for target in sorted(set(targets_min))]
     cases = " ".join(f"WHEN {response} <= {bound} THEN '{bound}'" for bound in bounds)
