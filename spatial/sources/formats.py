@@ -154,7 +154,7 @@ def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     problems: list[str] = []
     frame = open_frame(path, source, what=what)
     frame = map_columns(frame, source.columns, source.values, problems)
-    frame = translate_values(frame, source, path, problems)
+    frame = translate_values(frame, source, path, problems, what=what)
     if problems:
         raise ContractError(f"{what} {path}", problems)
     return frame

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spatial.errors import first_of
 from spatial.sources.columns import row_labels, text_column
+from spatial.sources.notes import Note, add_notes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -115,7 +116,8 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     ----------
     frame : GeoDataFrame
         Gets `unit_code`, `unit_level` and `village_plan_class` as text where it has them, and from a 17-digit code
-        the 12 digits of the unit and, for places, `official_class` where the table does not state it.
+        the 12 digits of the unit and, for places, `official_class` where the table does not state it. Places whose
+        class stays unknown are its notes.
     problems : list of str
         Faults are appended to it.
     key : str
@@ -135,6 +137,16 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
                 f"are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
             )
         frame["village_plan_class"] = classes
+    if key == "settlement_id" and "official_class" in frame.columns:
+        _count_unclassed(frame)
+
+
+def _count_unclassed(frame: gpd.GeoDataFrame) -> None:
+    classes = text_column(frame["official_class"])
+    unknown = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
+    named = first_of(row_labels(frame, "settlement_id")[unknown])
+    detail = f"neither urban nor rural by the official class: {named}; [tiers] urban decides for them"
+    add_notes(frame, [Note("places whose official class is unknown", int(unknown.sum()), detail)])
 
 
 def _read_codes(frame: gpd.GeoDataFrame, problems: list[str], key: str) -> None:

@@ -1,4 +1,4 @@
-"""A user's own words as ours, from an editable file; those of Chinese, French and English road lists are shipped."""
+"""A user's own words as ours, from an editable file; those of Chinese, French and English lists are shipped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from spatial.errors import SourceError, first_of
 from spatial.sources.cells import narrow
 from spatial.sources.columns import text_column
+from spatial.sources.notes import Note, add_notes
 from spatial.sources.tag_rules import fold
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ __all__ = ["SHIPPED", "load_values", "translate_values"]
 
 SHIPPED = ("cn", "en", "fr")
 """Vocabularies of this package, named without an ending."""
+
+_TABLES = {
+    "settlements": ("tier", "official_class", "village_plan_class"),
+    "facilities": ("service", "status", "village_plan_class"),
+    "roads": ("road_class", "surface", "condition", "bridge", "tunnel"),
+    "boundaries": ("official_class",),
+}
+"""Columns that a vocabulary translates in one table and leaves alone in others, where a name means something else."""
 
 
 def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
@@ -68,7 +77,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
 
 
 def translate_values(
-    frame: pd.DataFrame, source: TableSource, path: Path, problems: list[str]
+    frame: pd.DataFrame, source: TableSource, path: Path, problems: list[str], *, what: str = ""
 ) -> pd.DataFrame:
     """
     Give the values of a table our words by its `values_file`; those that the study translates itself are left alone.
@@ -83,11 +92,13 @@ def translate_values(
         The table's file, joined to the raw root.
     problems : list of str
         Words that are in no vocabulary are appended to it.
+    what : str
+        What the table is to the study: a facility's service is translated, the tag `service` of a road is not.
 
     Returns
     -------
     DataFrame
-        Of each word, capitals, accents and full-width forms do not count.
+        Of each word, capitals, accents and full-width forms do not count. Words that stand for unknown are its notes.
 
     Raises
     ------
@@ -98,10 +109,27 @@ def translate_values(
         return frame
     result = frame.copy()
     for column, words in load_values(source.values_file, root=_raw_root(path, source.path)).items():
-        if column in result.columns:
+        if column in result.columns and _belongs(column, what):
             own = source.values.get(column, {})
-            result[column] = _translated(result[column], words, own, source.values_file, problems)
+            translated = _translated(result[column], words, own, source.values_file, problems)
+            add_notes(result, _unknown(result[column], translated))
+            result[column] = translated
     return result
+
+
+def _belongs(column: str, what: str) -> bool:
+    """Tell whether a column of this name means to this table what it means to a vocabulary."""
+    homes = [table for table, columns in _TABLES.items() if column in columns]
+    return what not in _TABLES or not homes or what in homes
+
+
+def _unknown(before: pd.Series, after: pd.Series) -> list[Note]:
+    words = text_column(before)[before.notna() & after.isna()].str.strip()
+    words = words[words != ""]
+    item = f"words of {before.name} that stand for unknown"
+    return [
+        Note(item, len(words), f"{item}: {len(words)} row(s), {first_of(words.drop_duplicates(), limit=5)}")
+    ]
 
 
 def _translated(
@@ -110,8 +138,9 @@ def _translated(
     texts = text_column(series)
     known = {_folded(ours): ours for ours in words.values()} | {_folded(w): ours for w, ours in words.items()}
     there = texts.dropna().unique()
-    found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in own}
-    strange = sorted(text for text in there if text not in found and text not in own and text.strip())
+    decided = {*own, *own.values()}
+    found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided}
+    strange = sorted(text for text in there if text not in found and text not in decided and text.strip())
     if strange:
         problems.append(
             f"{series.name}: word(s) {first_of(strange)} are not in the vocabulary {name!r}; "
