@@ -181,7 +181,7 @@ def same(value: str, n: int) -> pd.Series[str]:
     Series of str
         The text in every row.
     """
-    return pd.Series(value, index=range(n), dtype="str")
+    return pd.Series(pd.array([value], dtype="str").repeat(n))
 
 
 def per_person(offer: Offer) -> str:

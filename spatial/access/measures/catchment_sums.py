@@ -45,7 +45,7 @@ class Links:
         of_place : ndarray of float64, shape (n,)
             What each place has.
         power : int
-            1 to weigh by W, 2 by its square.
+            1 to weigh by W, 2 by its square, 0 not at all: all with a weight above 0 count the same.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Links:
         of_facility : ndarray of float64, shape (m,)
             What each facility has.
         power : int
-            1 to weigh by W, 2 by its square.
+            1 to weigh by W, 2 by its square, 0 not at all: all with a weight above 0 count the same.
 
         Returns
         -------

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.access.measures.kernels_catchment import weigh_zones
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike
 
@@ -100,13 +101,18 @@ class Decay:
         time = numbers("decay", "minutes", minutes)
         flat = time.ravel()
         weight = np.empty(len(flat))
+        if self.name in _ZONES:
+            _refuse_negative(flat, flat)
+            ends, heights = _ZONES[self.name](self)
+            # Kernels are compiled for arrays that may be written to.
+            weigh_zones(
+                np.require(flat, requirements=("C", "W")), np.minimum(ends, cutoff_min), heights, weight
+            )
+            return weight.reshape(time.shape)
         formula = _FORMULAS[self.name]
         for start in range(0, len(flat), _BLOCK):
             part = flat[start : start + _BLOCK]
-            if bool((part < 0.0).any()):
-                raise ContractError(
-                    "minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"]
-                )
+            _refuse_negative(part, flat)
             of_part = formula(part, self)
             np.copyto(of_part, 0.0, where=part > cutoff_min)
             weight[start : start + _BLOCK] = of_part
@@ -140,26 +146,22 @@ def _told(value: Value) -> str:
     return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else f"{value:g}"
 
 
-def _binary(time: FloatArray, decay: Decay) -> FloatArray:
-    return _by_zone(time, (min(decay.cutoff_min, _LONGEST),), (1.0,))
+def _refuse_negative(part: FloatArray, times: FloatArray) -> None:
+    """Refuse negative times in a part of them; the least of numbers is found faster than all that are below 0."""
+    if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
+        raise ContractError(
+            "minutes", [f"{int((times < 0.0).sum())} are negative; travel times are 0 or more"]
+        )
 
 
-def _stepped(time: FloatArray, decay: Decay) -> FloatArray:
+def _binary(decay: Decay) -> tuple[FloatArray, FloatArray]:
+    return np.array([min(decay.cutoff_min, _LONGEST)]), np.array([1.0, 0.0])
+
+
+def _stepped(decay: Decay) -> tuple[FloatArray, FloatArray]:
     steps = dict(decay.parameters)
-    edges, heights = (np.atleast_1d(steps[name]).tolist() for name in ("up_to_min", "weight"))
-    return _by_zone(time, edges, heights)
-
-
-def _by_zone(time: FloatArray, edges: Sequence[float], heights: Sequence[float]) -> FloatArray:
-    """Count the zone ends that lie before each time, and look the weight up."""
-    zone = np.zeros(time.shape, dtype=np.min_scalar_type(len(edges)))
-    for edge in edges:
-        zone += time > edge
-    weight = np.array([*heights, 0.0]).take(zone)
-    unknown = np.isnan(time)
-    if bool(unknown.any()):
-        weight[unknown] = np.nan
-    return np.asarray(weight)
+    ends, heights = (np.array(steps[name], dtype=np.float64, ndmin=1) for name in ("up_to_min", "weight"))
+    return ends, np.append(heights, 0.0)
 
 
 def _linear(time: FloatArray, decay: Decay) -> FloatArray:
@@ -193,8 +195,6 @@ def _log_logistic(time: FloatArray, decay: Decay) -> FloatArray:
 
 _FORMULAS: Mapping[str, Callable[[FloatArray, Decay], FloatArray]] = MappingProxyType(
     {
-        "binary": _binary,
-        "stepped": _stepped,
         "linear": _linear,
         "exponential": _exponential,
         "gaussian": _gaussian,
@@ -203,3 +203,8 @@ _FORMULAS: Mapping[str, Callable[[FloatArray, Decay], FloatArray]] = MappingProx
         "log_logistic": _log_logistic,
     }
 )
+
+_ZONES: Mapping[str, Callable[[Decay], tuple[FloatArray, FloatArray]]] = MappingProxyType(
+    {"binary": _binary, "stepped": _stepped}
+)
+"""Decays that are one number in each zone: where the zones end, and their weights, the one beyond them last."""

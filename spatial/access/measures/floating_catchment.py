@@ -106,12 +106,12 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     )
     if choice not in ("catchment", "all_pairs"):
         raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
-    used = ready.weight > 0.0
     at_risk, buffered = near_edge(
-        ready.pairs, used, ready.demand, buffer=buffer, on_missing_buffer=on_missing_buffer
+        ready.pairs, ready.weight > 0.0, ready.demand, buffer=buffer, on_missing_buffer=on_missing_buffer
     )
     found = ready.sums(method, choice=choice)
-    reached = np.bincount(ready.pairs.origin[used], minlength=len(settlements))
+    one_each = np.ones(len(ready.pairs.facilities))
+    reached = ready.links.to_places(ready.weight, one_each, power=0).astype(np.int64)
     return pd.DataFrame(
         {
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),

@@ -1,4 +1,4 @@
-"""Compiled sums over pairs: one reading of the pairs each, and no array in between."""
+"""Compiled passes over pairs: sums, weights by zone, and whether a pair occurs twice; one reading of the pairs each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from spatial.compiled import outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["sum_pairs"]
+__all__ = ["occur_once", "sum_pairs", "weigh_zones"]
+
+BLOCK = 1024
+"""Times weighed at once, zone by zone; changes the speed only."""
 
 
 @outer  # pragma: no cover - compiled
@@ -37,7 +40,7 @@ def sum_pairs(
     length : int
         How many sums.
     power : int
-        1 for the weight itself, 2 for its square.
+        1 for the weight itself, 2 for its square, 0 to sum the values of pairs with any weight.
 
     Returns
     -------
@@ -45,10 +48,82 @@ def sum_pairs(
         Sums, added in the order of pairs.
     """
     sums = np.zeros(length)
-    if power == 1:
-        for pair in range(to.shape[0]):
-            sums[to[pair]] += weight[pair] * values[of[pair]]
-    else:
-        for pair in range(to.shape[0]):
-            sums[to[pair]] += weight[pair] * weight[pair] * values[of[pair]]
+    at, so_far = np.uintp(0), 0.0
+    # The sum of a run of pairs that go to the same place stays in a register.
+    for pair in range(to.shape[0] if length > 0 else 0):
+        goal = np.uintp(to[pair])
+        if goal != at:
+            sums[at] = so_far
+            at, so_far = goal, sums[goal]
+        factor = weight[pair]
+        if power == 2:
+            factor *= factor
+        elif power == 0:
+            factor = 1.0 if factor > 0.0 else 0.0
+        so_far += factor * values[np.uintp(of[pair])]
+    if length > 0:
+        sums[at] = so_far
     return sums
+
+
+@outer  # pragma: no cover - compiled
+def occur_once(origin: NDArray[np.int64], destination: NDArray[np.int64], shape: tuple[int, int]) -> bool:
+    """
+    Tell whether all pairs of an origin stand together and none of them occurs twice.
+
+    Parameters
+    ----------
+    origin, destination : ndarray of int64, shape (pairs,)
+        Positions.
+    shape : tuple of int
+        How many origins and destinations there are.
+
+    Returns
+    -------
+    bool
+        False also where pairs of an origin stand apart, which another look must judge.
+    """
+    is_done, last = np.zeros(shape[0], np.bool_), np.full(shape[1], -1, np.int64)
+    at = np.int64(-1)
+    for pair in range(origin.shape[0]):
+        place, goal = origin[pair], np.uintp(destination[pair])
+        if place != at:
+            if is_done[place]:
+                return False
+            is_done[place] = True
+            at = place
+        if last[goal] == place:
+            return False
+        last[goal] = place
+    return True
+
+
+@outer  # pragma: no cover - compiled
+def weigh_zones(
+    minutes: NDArray[np.float64],
+    edges: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> None:
+    """
+    Look the weight of each time up by its zone.
+
+    Parameters
+    ----------
+    minutes : ndarray of float64
+        Times.
+    edges : ndarray of float64
+        Minutes up to which the zones reach, inclusive, ascending.
+    heights : ndarray of float64
+        Weights of the zones, and 0 for what lies beyond.
+    weight : ndarray of float64
+        Written to: the weight of each time; NaN where the time is.
+    """
+    for begin in range(0, minutes.shape[0], BLOCK):
+        times, found = minutes[begin : begin + BLOCK], weight[begin : begin + BLOCK]
+        for i in range(times.shape[0]):
+            found[i] = np.nan if np.isnan(times[i]) else heights[-1]
+        for zone in range(edges.shape[0] - 1, -1, -1):
+            edge, height = edges[zone], heights[zone]
+            for i in range(times.shape[0]):
+                found[i] = height if times[i] <= edge else found[i]

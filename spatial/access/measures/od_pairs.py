@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import compute
 
 from spatial.access.measures.decays import Decay
+from spatial.access.measures.kernels_catchment import occur_once
 from spatial.access.options import numbers, service_names
 from spatial.access.place_checks import check_table
 from spatial.access.places import existing
@@ -111,16 +114,17 @@ def read_pairs(
     _check_pairs(od, (i, j), minutes)
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
     chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
-    position = np.full(len(facilities), -1, dtype=np.int64)
-    position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
-    j = position[j]
-    keep = np.isfinite(minutes)
-    keep &= j >= 0
-    if not keep.all():
+    if len(chosen) < len(facilities):
+        position = np.full(len(facilities), -1, dtype=np.int64)
+        position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
+        j = position[j]
+    modes = od["mode"].array if "mode" in od else None
+    if len(j) and (j.min() < 0 or minutes.max() == np.inf):
+        keep = np.isfinite(minutes) & (j >= 0)
         i, j, minutes = i[keep], j[keep], minutes[keep]
-    modes = od["mode"].to_numpy()[keep] if "mode" in od else None
-    key = i * max(len(chosen), 1) + j
-    if not _is_once(key):
+        modes = None if modes is None else modes[keep]
+    if not _is_once(i, j, (len(origins), len(chosen))):
+        key = i * max(len(chosen), 1) + j
         _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
         fastest = _fastest(key, minutes)
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
@@ -188,11 +192,16 @@ def _positions(ids: pd.Series, index: pd.Index) -> IntArray:
         return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
     if pd.api.types.is_numeric_dtype(ids.dtype):
         return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int64)
-    codes, named = pd.factorize(ids)  # far fewer ids than rows: text is looked up once each
+    if isinstance(ids.dtype, pd.StringDtype) and index.dtype == ids.dtype:
+        found = compute.index_in(pa.array(ids.array), value_set=pa.array(index.array)).fill_null(-1)
+        return np.array(found, dtype=np.int64)
+    codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
     return np.append(index.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
 
 
 def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> None:
+    if not len(minutes) or (min(found.min() for found in positions) >= 0 and minutes.min() >= 0.0):
+        return
     problems = []
     for column, table, found in zip(
         ("from_id", "to_id"), ("settlements", "facilities"), positions, strict=True
@@ -207,14 +216,13 @@ def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes
         if bool(wrong.any()):
             rows = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
             problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
-    if problems:
-        raise ContractError("od", problems)
+    raise ContractError("od", problems)
 
 
-def _is_once(key: IntArray) -> bool:
-    if bool((key[1:] > key[:-1]).all()):
+def _is_once(i: IntArray, j: IntArray, shape: tuple[int, int]) -> bool:
+    if occur_once(i, j, shape):
         return True
-    ordered = np.sort(key)
+    ordered = np.sort(i * max(shape[1], 1) + j)
     return bool((ordered[1:] > ordered[:-1]).all())
 
 
@@ -308,9 +316,10 @@ def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
         there is no way, it is not snapped, or the way is longer than the pairs go; ``no_facility``: none exists.
     """
     n, m = pairs.shape
-    paired = np.zeros(n, dtype=bool)
-    paired[pairs.origin] = True
-    status = np.where(
-        reached, "reached", np.where(paired, "beyond_cutoff", "no_pair" if m else "no_facility")
-    )
-    return pd.Series(status, dtype="str")
+    status = np.zeros(n, dtype=np.int64)
+    if not reached.all():
+        paired = np.zeros(n, dtype=bool)
+        paired[pairs.origin] = True
+        status = np.select([reached, paired], [0, 1], 2 if m else 3)
+    words = pd.array(["reached", "beyond_cutoff", "no_pair", "no_facility"], dtype="str")
+    return pd.Series(words.take(status))
