@@ -20,7 +20,7 @@ def headline_text(
     norm: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
 ) -> str:
     """
-    Say the result of one norm.
+    Say the result of one norm, and who of those beyond lives in a village that is to be relocated.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def headline_text(
     Returns
     -------
     str
-        People first, places where nobody knows the people. "At least" and "mapped" wherever the inventory of the
-        service is not complete. How many are beyond at the best and at the worst of the paired runs, and the Rural
-        Access Index as an interval, where the summary has them.
+        People first, places where nobody knows the people; of people, how many places have no number. "At least" and
+        "mapped" wherever the inventory of the service is not complete. How many are beyond at the best and at the
+        worst of the paired runs, and the Rural Access Index as an interval, where the summary has them.
 
     Raises
     ------
@@ -53,6 +53,14 @@ def headline_text(
     parts = [sentence]
     if norm[f"{what}_unknown"]:
         parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
+    if what == "persons" and norm.get("places_without_population"):
+        parts.append(
+            words.say("headline", "uncounted", places=words.number(norm["places_without_population"]))
+        )
+    mobile = norm.get("mobile")
+    if mobile and mobile[what]:
+        told = {key: words.number(mobile[key]) for key in ("persons", "places")}
+        parts.append(words.say("headline", f"mobile_{what}", **told))
     parts += _how_sure(norm, what, words)
     if norm["target_share_is_assumed"]:
         parts.append(words.say("headline", "assumed"))

@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, guiding_attainment
 from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, norm_certainty, rural_access
 from spatial.planning.plain import plain
+from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,12 +122,15 @@ def summarise_study(
     norms = _norms(results, register)
     note = certainty or CertaintyNote()
     index = rural_access(tables.get("rural_access"))
+    people = _population(settlements)
     for norm in norms:
         norm["certainty"] = norm_certainty(norm, results, tables, note)
+        norm["places_without_population"] = people["places_without_population"]
+        norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
         norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
     return {
         STUDY: dict(facts or {}),
-        "population": _population(settlements),
+        "population": people,
         "norms": norms,
         "headlines": [norm["id"] for norm in norms if norm["is_headline"]],
         "gates": _gates(results),

@@ -73,6 +73,7 @@ def raw_files(study: Study) -> list[Path]:
     tables = [
         sources.osm,
         sources.settlements,
+        *sources.attributes,
         *sources.facilities,
         sources.roads,
         sources.boundaries,

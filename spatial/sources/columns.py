@@ -231,7 +231,7 @@ def number_column(
             shown = first_of(text[unreadable].drop_duplicates(), limit=3)
             problems.append(
                 f"{column}: text instead of a number for {first_of(labels[unreadable])}, such as {shown}; "
-                "write digits and a decimal point only"
+                "write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
             )
     if complete and missing.any():
         problems.append(

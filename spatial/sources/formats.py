@@ -19,6 +19,7 @@ from spatial.sources.delimited import read_delimited
 from spatial.sources.dxf import drawn_lines
 from spatial.sources.files import local_file, local_folder
 from spatial.sources.kml import tidy_kml
+from spatial.sources.number_text import plain_numbers
 from spatial.sources.text_encodings import AUTO, guess_table_encoding
 from spatial.sources.value_maps import translate_values
 from spatial.sources.workbooks import left_totals, read_workbook
@@ -155,6 +156,8 @@ def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     frame = open_frame(path, source, what=what)
     frame = map_columns(frame, source.columns, source.values, problems)
     frame = translate_values(frame, source, path, problems, what=what)
+    is_typed = FORMATS[path.suffix.lower()][0] == "workbook"
+    frame = plain_numbers(frame, source, problems, typed=is_typed)
     if problems:
         raise ContractError(f"{what} {path}", problems)
     return frame

@@ -9,12 +9,14 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.crs import WGS84
+from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
 from spatial.sources.notes import take_notes
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
 from spatial.sources.own_roads import finish_roads
+from spatial.sources.osm_units import with_unit_codes
 from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
     boundaries_from_table,
@@ -135,7 +137,8 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
     words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
     if source.settlements:
-        result.settlements = _places(extract, with_population=study.sources.population is None)
+        places = _places(extract, with_population=study.sources.population is None)
+        result.settlements = with_unit_codes(places, source.unit_code_tag)
         result.findings.append(extract.findings)
     if source.facilities:
         result.facilities.append(extract.facilities.assign(source=source.path))
@@ -143,7 +146,7 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
         result.roads = extract.roads
         result.turns = read_turns(study.raw_path(source.path))
     if source.boundaries:
-        result.boundaries = extract.boundaries
+        result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
     result.water = extract.water
     result.counts += [
         (source.path, item, number)
@@ -188,6 +191,12 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         )
         result.note(table.path, frame, f"facilities (table {number + 1})")
         frame = places.locate(frame, table, result.settlements, result.boundaries)
+    for joined in sources.attributes:
+        result.settlements, counts = add_attributes(
+            result.settlements, result.boundaries, study=study, source=joined, places=places
+        )
+        result.note(joined.path, result.settlements, "attributes")
+        result.counts += counts
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))

@@ -131,8 +131,9 @@ class PlacedTables:
         """Read the decisions."""
         file = self.study.placing.decisions
         self.decisions = {} if file is None else read_decisions(self.study.raw_path(file))
+        sources = self.study.sources
         tables = {
-            table.path for table in (self.study.sources.settlements, *self.study.sources.facilities) if table
+            table.path for table in (sources.settlements, *sources.attributes, *sources.facilities) if table
         }
         strange = sorted(set(self.decisions) - tables)
         if strange:

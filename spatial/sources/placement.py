@@ -196,9 +196,9 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         wrong = ~np.isfinite(numbers)
         if wrong.any():
             shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
-            problems.append(
-                f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; fill it in"
-            )
+            comma = "," in shown and frame.loc[wrong, name].astype("str").str.contains(r"\d,\d").any()
+            remedy = "declare decimal = ',' where the comma is the decimal sign" if comma else "fill it in"
+            problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
         axes.append(numbers.to_numpy())
     if problems:
         raise ContractError(label, problems)

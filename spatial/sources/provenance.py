@@ -100,8 +100,9 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
         source = getattr(sources, name)
         if source is not None:
             found[f"sources.{name}.path"] = (source.path,)
-    for number, table in enumerate(sources.facilities):
-        found[f"sources.facilities.{number}.path"] = (table.path,)
+    for name in ("attributes", "facilities"):
+        for number, table in enumerate(getattr(sources, name)):
+            found[f"sources.{name}.{number}.path"] = (table.path,)
     for name in ("population", "elevation", "landcover"):
         source = getattr(sources, name)
         if source is not None:

@@ -26,6 +26,9 @@ STATISTICAL_DIGITS = 17
 """12 digits of the unit, 2 of its urban or rural attribute, 3 of its urban or rural class (statistical code)."""
 
 MIN_PREFIX = 4
+_SERIAL = re.compile(r"[A-Z]\d{8}", re.ASCII)
+"""Codes that are numbered through and do not nest, such as E04000647 of the Office for National Statistics."""
+
 _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
 _CLASSES = {
     **dict.fromkeys(("111", "112", "121", "122", "123"), "urban"),
@@ -94,7 +97,7 @@ def unit_prefixes(key: str) -> tuple[str, ...]:
     -------
     tuple of str
         Of a Chinese code its township and county; of a code that begins with a letter every shorter one of four signs
-        and more; of any other code itself.
+        and more, unless it is one letter and eight digits; of any other code itself.
 
     Examples
     --------
@@ -103,6 +106,8 @@ def unit_prefixes(key: str) -> tuple[str, ...]:
     """
     if key.isdigit() and len(key) in LEVELS:
         return tuple(key[:size] for size in sorted(LEVELS, reverse=True) if size <= len(key))
+    if _SERIAL.fullmatch(key):
+        return (key,)
     if key[:1].isalpha() and len(key) > MIN_PREFIX and any(sign.isdigit() for sign in key):
         return tuple(key[:size] for size in range(len(key), MIN_PREFIX - 1, -1))
     return (key,)

@@ -238,7 +238,8 @@ class Study(Model):
         tables = {"calibration.observed": self.calibration.observed}
         names = ("settlements", "roads", "boundaries", "flows")
         own = {f"sources.{name}": getattr(sources, name) for name in names}
-        own |= {f"sources.facilities.{number}": table for number, table in enumerate(sources.facilities)}
+        for name in ("attributes", "facilities"):
+            own |= {f"sources.{name}.{number}": table for number, table in enumerate(getattr(sources, name))}
         for scenario in self.scenarios:
             for key in ("close_file", "new_roads", "new_facilities"):
                 tables[f"scenarios.{scenario.name}.{key}"] = getattr(scenario, key)

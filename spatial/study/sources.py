@@ -44,6 +44,9 @@ class OsmSource(Model):
 
     path: str = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     inventory: Inventory = Field("unknown", description="Whether every facility is mapped")
+    unit_code_tag: str | None = Field(
+        None, description="Tag of boundaries and places that holds their unit code, such as ref:gss"
+    )
     settlements: bool = Field(True, description="Read settlements from it")
     facilities: bool = Field(True, description="Read facilities from it")
     roads: bool = Field(True, description="Read roads from it")
@@ -82,6 +85,10 @@ class TableSource(Model):
         description="Text encoding of a CSV or Shapefile, such as gb18030; auto to tell it from the bytes",
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
+    decimal: Literal[".", ","] = Field(".", description="Decimal sign of numbers and coordinates in text")
+    thousands: Literal["", " ", ",", ".", "'"] = Field(
+        "", description="Sign between groups of three digits of numbers in text, such as ',' for 1,234"
+    )
     longitude: str | None = Field(
         None, description="Column of longitude, degrees, for a file without geometry"
     )
@@ -110,6 +117,8 @@ class TableSource(Model):
     @model_validator(mode="after")
     def _coordinates(self) -> Self:
         refuse_contradictions(self)
+        if self.thousands == self.decimal:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; give each its own sign")
         return self
 
 
@@ -180,6 +189,11 @@ class Sources(Model):
     settlements: TableSource | None = Field(
         None, description="Settlements of the user's own, instead of those of the extract"
     )
+    attributes: tuple[TableSource, ...] = Field(
+        (),
+        description="Tables whose mapped columns, such as population_persons, are joined onto the settlements by "
+        "settlement_id, unit_code or name",
+    )
     facilities: tuple[TableSource, ...] = Field(
         (), description="Facilities of the user's own, beside those of the extract"
     )
@@ -194,10 +208,21 @@ class Sources(Model):
     elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
     landcover: LandcoverSource | None = Field(None, description="Land cover")
 
-    @field_validator("facilities", mode="before")
+    @field_validator("attributes", "facilities", mode="before")
     @classmethod
     def _one_table(cls, value: Any) -> Any:
         return (value,) if isinstance(value, dict) else value
+
+    @field_validator("attributes")
+    @classmethod
+    def _without_coordinates(cls, tables: tuple[TableSource, ...]) -> tuple[TableSource, ...]:
+        keys = ("longitude", "latitude", "easting", "northing", "crs", "local_grid", "shift", "service")
+        given = sorted({key for table in tables for key in keys if getattr(table, key) is not None})
+        if given:
+            raise ValueError(
+                f"{', '.join(given)}: the rows are joined by id, code or name; remove the key(s)"
+            )
+        return tuple(table.model_copy(update={"coordinates": "none"}) for table in tables)
 
     @model_validator(mode="after")
     def _enough(self) -> Self:

@@ -1,0 +1,324 @@
+"""Tables whose rows are joined onto the settlements: official numbers of people, classes and codes by place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
+from spatial.sources.columns import choice_column, id_column, number_column, row_labels, text_column
+from spatial.sources.formats import open_mapped
+from spatial.sources.names import name_scores
+from spatial.sources.notes import Note, add_notes
+from spatial.sources.placing_ground import names_of
+from spatial.sources.unit_codes import carry_units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from spatial.sources.place_tables import PlacedTables
+    from spatial.study import Study, TableSource
+
+__all__ = ["add_attributes", "attributes_from_table", "join_attributes", "with_codes_of_units"]
+
+KEY = "settlement_id"
+PEOPLE = "population_persons"
+GROUP_SUFFIX = "_persons"
+FOUND_BY = (KEY, "name", "name_en", "name_zh", "place_name", "township", "township_id")
+"""Columns that a row is found by; they are not joined. `unit_code` is both."""
+
+REFUSED = (
+    "tier",
+    "place",
+    "in_study",
+    "population_source",
+    "geometry",
+    "placed_by",
+    "placed_score",
+    "placed_at",
+)
+"""Columns that make a settlement what it is, or that the package fills in."""
+
+NAMES = ("name", "name_en", "name_zh", "place_name")
+
+SAME_NAME = 0.7
+"""Names less alike than this, 0-1, are said to differ where a code has joined their rows."""
+
+
+def add_attributes(
+    settlements: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    *,
+    study: Study,
+    source: TableSource,
+    places: PlacedTables,
+) -> tuple[gpd.GeoDataFrame, list[tuple[str, str, float]]]:
+    """
+    Read a table of a study and join it onto the settlements.
+
+    Parameters
+    ----------
+    settlements, boundaries : GeoDataFrame
+        As gathered; left unchanged.
+    study : Study
+        Whose table it is.
+    source : TableSource
+        What it declares about the table.
+    places : PlacedTables
+        Takes the account of rows that found no settlement.
+
+    Returns
+    -------
+    tuple of GeoDataFrame and list
+        The settlements, with notes on what was set aside, and counts: source, item and number.
+
+    Raises
+    ------
+    SourceError, ContractError
+        As `attributes_from_table` and `join_attributes`.
+    """
+    table = attributes_from_table(
+        study.raw_path(source.path), source, with_population=study.sources.population is None
+    )
+    read = table.attrs
+    joined, notes = join_attributes(settlements, table, source, boundaries=boundaries, places=places)
+    joined.attrs = dict(read)
+    add_notes(joined, notes)
+    return joined, [(source.path, "rows to join", float(len(table)))]
+
+
+def attributes_from_table(
+    path: Path, source: TableSource, *, with_population: bool = True
+) -> gpd.GeoDataFrame:
+    """
+    Read a table that is to be joined onto the settlements.
+
+    Parameters
+    ----------
+    path : Path
+        The file, joined to the raw root.
+    source : TableSource
+        What the study declares about it; what it maps in `columns` is joined.
+    with_population : bool
+        False where a raster is the only source of people: `population_persons` is then left out, and noted.
+
+    Returns
+    -------
+    GeoDataFrame
+        settlement_id (the mapped one, else the unit code or name where these are complete and differ, else "row 1"
+        ...), the columns that a row is found by and those that are joined; no geometry.
+
+    Raises
+    ------
+    SourceError, ContractError
+        As `open_mapped`, and with every fault of ids, numbers, codes and classes at once.
+    """
+    opened = open_mapped(path, source, what="attributes")
+    problems = _mapping_faults(source)
+    joined = [name for name in source.columns if name not in FOUND_BY]
+    kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
+    columns = pd.DataFrame(opened)[kept].copy()
+    frame = gpd.GeoDataFrame(columns, geometry=_nowhere(opened.index), crs=WGS84)
+    frame.attrs = dict(opened.attrs)
+    frame[KEY] = id_column(frame, KEY, problems) if KEY in frame.columns else _ids(frame)
+    for name in (*FOUND_BY, "official_class"):
+        if name in frame.columns:
+            frame[name] = text_column(frame[name])
+    for name in joined:
+        if name.endswith(GROUP_SUFFIX) and name in frame.columns:
+            frame[name] = number_column(frame, name, problems, key=KEY)
+    if "official_class" in frame.columns:
+        there = frame[frame["official_class"].notna()]
+        choice_column(there, "official_class", ("urban", "rural"), problems, key=KEY)
+    carry_units(frame, problems, key=KEY)
+    if problems:
+        raise ContractError(f"attributes {path}", problems)
+    if PEOPLE in frame.columns and not with_population:
+        frame = frame.drop(columns=PEOPLE)
+        item = "numbers of people not joined"
+        add_notes(frame, [Note(item, len(frame), f"{item}: a raster counts them")])
+    return frame
+
+
+def _mapping_faults(source: TableSource) -> list[str]:
+    joined = [name for name in source.columns if name not in FOUND_BY]
+    problems = []
+    wrong = [name for name in joined if name in REFUSED]
+    if wrong:
+        problems.append(f"columns: {first_of(wrong)} cannot be joined onto settlements; leave it out")
+    if not joined:
+        problems.append("columns: nothing to join; map population_persons, official_class or another column")
+    if not {KEY, "unit_code", *NAMES} & set(source.columns):
+        problems.append("columns: nothing to find the settlements by; map settlement_id, unit_code or name")
+    return problems
+
+
+def with_codes_of_units(settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Give each settlement that has no code of its own, and is alone in a unit, the code of that unit.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        settlement_id and Points.
+    boundaries : GeoDataFrame
+        admin_level and, where there are any, unit_code; polygons. The finest level that carries codes counts.
+
+    Returns
+    -------
+    GeoDataFrame
+        With `unit_code` where one is known; the same frame where no boundary has a code.
+    """
+    if "unit_code" not in boundaries.columns or boundaries["unit_code"].isna().all():
+        return settlements
+    coded = boundaries[boundaries["unit_code"].notna()]
+    coded = coded[coded["admin_level"] == coded["admin_level"].max()]
+    pairs = gpd.sjoin(
+        settlements[["geometry"]].to_crs(coded.crs or WGS84),
+        coded[["unit_code", "geometry"]],
+        predicate="intersects",
+    )
+    pairs = pairs[~pairs.index.duplicated(keep=False)]
+    alone = pairs[~pairs["unit_code"].duplicated(keep=False)]["unit_code"]
+    codes = alone.reindex(settlements.index)
+    if "unit_code" in settlements.columns:
+        codes = settlements["unit_code"].where(settlements["unit_code"].notna(), codes)
+    return settlements.assign(unit_code=codes.astype("str"))
+
+
+def join_attributes(
+    settlements: gpd.GeoDataFrame,
+    table: gpd.GeoDataFrame,
+    source: TableSource,
+    *,
+    boundaries: gpd.GeoDataFrame,
+    places: PlacedTables,
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """
+    Join the rows of a table onto the settlements that they are about.
+
+    A row is joined by the settlement's own id, else as a place without coordinates is located: by decision, by unit
+    code, by name within the unit. Where a unit holds one settlement, its row is that settlement's. Settlements
+    without a row stay, without a number of people: where a table of people is joined, tags no longer count.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        Of the extract, or of the user's own. Left unchanged.
+    table : GeoDataFrame
+        As `attributes_from_table` gives it.
+    source : TableSource
+        Where it comes from.
+    boundaries : GeoDataFrame
+        Units with codes or names.
+    places : PlacedTables
+        Takes the account of rows that found no settlement.
+
+    Returns
+    -------
+    tuple of GeoDataFrame and list of Note
+        The settlements in their order, and what is to be counted.
+
+    Raises
+    ------
+    SourceError
+        Where no row is about any settlement.
+    ContractError
+        Where two rows are about one settlement.
+    """
+    ground = with_codes_of_units(settlements, boundaries)
+    known = dict(zip(settlements[KEY], settlements.geometry, strict=True))
+    points = np.array([known.get(name) for name in table[KEY]], dtype=object)
+    table = table.set_geometry(gpd.GeoSeries(points, index=table.index, crs=settlements.crs))
+    within = gpd.sjoin(boundaries, settlements[["geometry"]].to_crs(boundaries.crs or WGS84))
+    inhabited = boundaries[boundaries.index.isin(within.index)]
+    placed = places.locate(table, source, ground, inhabited)
+    by_id = placed["placed_by"] == "coordinates"
+    about = placed["placed_at"].where(~by_id, placed[KEY])
+    _refuse_doubles(about, placed, source)
+    places.numbers.pop((source.path, "placed by coordinates"), None)
+    rows = placed.set_axis(pd.Index(about), axis=0)
+    columns = [name for name in table.columns if name not in (*FOUND_BY, "geometry")]
+    joined, notes = _joined(settlements, rows, columns, by_id=int(by_id.sum()))
+    return joined, [*notes, _called_otherwise(rows, settlements)]
+
+
+def _joined(
+    settlements: gpd.GeoDataFrame, rows: pd.DataFrame, columns: Sequence[str], *, by_id: int
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    result = settlements.copy()
+    ids, notes = (
+        settlements[KEY],
+        [Note("joined by settlement_id", by_id, f"joined by settlement_id: {by_id}")],
+    )
+    for name in columns:
+        new = pd.Series(rows[name].reindex(ids).to_numpy(), index=settlements.index, dtype=rows[name].dtype)
+        old = settlements[name] if name in settlements.columns else None
+        if name == PEOPLE:
+            old = settlements[name].where(settlements["population_source"] != "tag")
+            notes += _about_people(settlements, new.where(new.notna(), old))
+        if old is not None and old.notna().any():
+            other = new.notna() & old.notna() & (text_column(new) != text_column(old))
+            new = new.where(new.notna(), old)
+            item = f"{name}: replaced by the joined table"
+            notes.append(
+                Note(item, int(other.sum()), f"{item} at {first_of(ids[other])}" if other.any() else item)
+            )
+        result[name] = new
+    if PEOPLE in columns:
+        source = np.where(result[PEOPLE].notna(), "column", "none")
+        result["population_source"] = pd.Series(source, index=settlements.index, dtype="str")
+    return result, notes
+
+
+def _about_people(settlements: gpd.GeoDataFrame, numbers: pd.Series) -> list[Note]:
+    ids = settlements[KEY]
+    without = int(numbers.isna().sum())
+    tagged = settlements["population_source"] == "tag"
+    count = f"{without} of {len(ids)} settlements have no number of people: they count as places only"
+    dropped = f"tags of people set aside: {first_of(ids[tagged])}" if tagged.any() else ""
+    return [
+        Note("settlements without a number of people", without, count),
+        Note("tags of people set aside", int(tagged.sum()), dropped),
+    ]
+
+
+def _called_otherwise(rows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> Note:
+    """Name rows that their code puts at a settlement of another name: the code may be wrong."""
+    coded = rows[rows["placed_by"] == "unit_code"]
+    theirs = settlements.set_index(KEY).reindex(coded.index)
+    pairs = [
+        (mine[0], place[0])
+        for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
+        if mine and place and name_scores([mine], [place]).max() < SAME_NAME
+    ]
+    listed = first_of([f"{one} at {other}" for one, other in pairs])
+    item = "joined by code to a settlement of another name"
+    return Note(item, len(pairs), f"{item}: {listed}")
+
+
+def _refuse_doubles(about: pd.Series, placed: pd.DataFrame, source: TableSource) -> None:
+    twice = about.duplicated(keep=False)
+    if twice.any():
+        rows = first_of(row_labels(placed, KEY)[twice])
+        problem = f"{KEY}: rows {rows} are about one settlement, {first_of(about[twice].drop_duplicates())}; keep one"
+        raise ContractError(f"attributes {source.path}", [problem])
+
+
+def _ids(frame: pd.DataFrame) -> pd.Series:
+    for name in ("unit_code", "name"):
+        if name in frame.columns:
+            text = text_column(frame[name])
+            if text.notna().all() and not text.duplicated().any():
+                return text
+    return row_labels(frame, "")
+
+
+def _nowhere(index: pd.Index) -> gpd.GeoSeries:
+    empty: Any = np.full(len(index), None, dtype=object)
+    return gpd.GeoSeries(empty, index=index, crs=WGS84)
