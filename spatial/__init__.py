@@ -29,6 +29,7 @@ _HOMES = {
     "NetworkError": "spatial.errors",
     "NodedRoads": "spatial.sources.road_noding",
     "Placement": "spatial.sources.placing",
+    "MergeOptions": "spatial.study",
     "PlacingOptions": "spatial.study",
     "Raster": "spatial.rasters",
     "Results": "spatial.results",

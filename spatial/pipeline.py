@@ -33,7 +33,8 @@ ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?",
 TRIALS = (*FITTED, "scenario_access?", "scenario_people?", "emergency_response?", "emergency_people?")
 STAGES = (
     Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
-          ("region", "sources", "tiers", "placing", "services_file", "working_crs"), files="processed", reads_raw=True),
+          ("region", "sources", "tiers", "placing", "merge", "services_file", "working_crs"), files="processed",
+          reads_raw=True),
     Stage("calibration", stages.calibration, ("roads", "turns?", "places", "facilities", "study_area", "water",
           "elevation?"), FITTED, ("calibration", "network")),
     Stage("network", stages.network, ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),

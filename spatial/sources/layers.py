@@ -62,6 +62,8 @@ class Layers:
         By the contract of the table of that name: facilities that could not be located; None where there are none.
     to_decide : DataFrame or None
         Places that a person must decide on, as text; None where there are none.
+    to_review : DataFrame or None
+        Facilities of lists and map that a person should look at, as text; None where there are none.
     """
 
     settlements: gpd.GeoDataFrame
@@ -83,3 +85,4 @@ class Layers:
     vocabulary: Vocabulary
     unplaced: pd.DataFrame | None = None
     to_decide: pd.DataFrame | None = None
+    to_review: pd.DataFrame | None = None

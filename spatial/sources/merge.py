@@ -34,7 +34,11 @@ _NAMES = ("name", "name_en", "name_zh")
 
 
 def merge_facilities(
-    facilities: gpd.GeoDataFrame, *, max_distance_m: float = 150.0, own_sources: Collection[str] = ()
+    facilities: gpd.GeoDataFrame,
+    *,
+    max_distance_m: float = 150.0,
+    own_sources: Collection[str] = (),
+    apart: Collection[frozenset[str]] = (),
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """
     Merge facilities that are mapped more than once.
@@ -53,6 +57,8 @@ def merge_facilities(
     own_sources : collection of str
         Values of `source` whose rows are a list of the user's own: two of them are never merged with each other, and
         one of them stays before any other.
+    apart : collection of frozenset of str
+        Ids of two facilities that were decided to be two: they are neither merged nor listed.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def merge_facilities(
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)
-    groups = _Groups(frame, own_sources)
+    groups = _Groups(frame, own_sources, apart)
     doubtful: list[tuple[int, int]] = []
     for one, two in _pairs(frame, max_distance_m):
         if not groups.join(one, two):
@@ -111,7 +117,10 @@ class _Group:
 class _Groups:
     """All groups, from one a row to one a facility."""
 
-    def __init__(self, frame: gpd.GeoDataFrame, own_sources: Collection[str]) -> None:
+    def __init__(
+        self, frame: gpd.GeoDataFrame, own_sources: Collection[str], apart: Collection[frozenset[str]]
+    ) -> None:
+        self.apart = apart
         self.names = [_names(row) for row in _name_rows(frame)]
         sources = frame["source"] if "source" in frame.columns else None
         self.owner = [
@@ -131,6 +140,8 @@ class _Groups:
             return True
         if not (first.names or second.names) or first.owners & second.owners:
             return False
+        if self._are_apart(first.rows, second.rows):
+            return False
         if not self._alike(one, two) or not all(
             similar_names(a, b) for a in first.names for b in second.names
         ):
@@ -146,8 +157,15 @@ class _Groups:
         mine, theirs = self.names[one], self.names[two]
         return bool(mine or theirs) and (not mine or not theirs or similar_names(mine, theirs))
 
+    def _are_apart(self, first: list[int], second: list[int]) -> bool:
+        return bool(self.apart) and any(
+            frozenset((self.ids[a], self.ids[b])) in self.apart for a in first for b in second
+        )
+
     def is_doubtful(self, one: int, two: int) -> bool:
         """Whether a person might take two rows that were left apart for one facility."""
+        if self._are_apart([one], [two]):
+            return False
         mine, theirs = self.names[one], self.names[two]
         return not mine or not theirs or similar_names(mine, theirs, share=NEARLY_SHARE)
 

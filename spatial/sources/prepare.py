@@ -20,7 +20,7 @@ from spatial.sources.gather import Gathered, gather
 from spatial.sources.grids import read_elevation, read_grid, read_population
 from spatial.sources.landcover import landcover_findings, read_fractions
 from spatial.sources.layers import Layers
-from spatial.sources.merge import merge_facilities
+from spatial.sources.list_merge import merge_lists
 from spatial.sources.osm_water import mark_barriers
 from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside
@@ -95,10 +95,9 @@ def prepare(study: Study) -> Layers:
     boundaries = boundaries.assign(is_unit=choose_units(boundaries, study.region.unit_levels, area=ground))
     settlements, noted = _placed(_within(found.settlements.to_crs(crs), wide), boundaries, study, ground)
     _refuse_nobody(settlements, area)
-    facilities, merged = merge_facilities(
-        _within(facilities, wide), own_sources={table.path for table in study.sources.facilities}
-    )
-    facilities, _ = _placed(facilities, boundaries, study, ground)
+    merged = merge_lists(_within(facilities, wide), study, vocabulary, ground)
+    found.counts += [(STUDY, *count) for count in merged.counts]
+    facilities, _ = _placed(merged.frame, boundaries, study, ground)
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     flows = _flows(study, settlements, found)
@@ -116,14 +115,15 @@ def prepare(study: Study) -> Layers:
         population=population.raster if population is not None else None,
         elevation=elevation.raster if elevation is not None else None,
         landcover=landcover.raster if landcover is not None else None,
-        counts=_counts(found, settlements, facilities, merged, readings),
-        findings=join_findings([*found.findings, merged, findings_frame(noted, crs=crs)], crs=crs),
+        counts=_counts(found, settlements, facilities, merged.findings, readings),
+        findings=join_findings([*found.findings, merged.findings, findings_frame(noted, crs=crs)], crs=crs),
         crs=crs,
         issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),
         vocabulary=vocabulary,
         unplaced=unplaced_in_units(found.unplaced, boundaries),
         to_decide=found.to_decide if len(found.to_decide) else None,
+        to_review=merged.review if len(merged.review) else None,
     )
     _check(layers)
     return layers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.sources.list_review import TO_REVIEW
 from spatial.sources.place_tables import TO_DECIDE
 from spatial.sources.prepare import prepare
 from spatial.store import Artifact
@@ -47,7 +48,7 @@ def read(
     Parameters
     ----------
     options : Options
-        `region`, `sources`, `tiers`, `placing`, `services_file`, `working_crs`.
+        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`.
     _inputs : mapping
         Nothing.
     progress : callable
@@ -56,7 +57,8 @@ def read(
     Returns
     -------
     dict
-        Tables of `READ_TABLES`, the rasters there are, and the file of places to decide on where there are any.
+        Tables of `READ_TABLES`, the rasters there are, and the files of places to decide on and of facilities to
+        review where there are any.
     """
     progress(0.0, "reading sources")
     layers = prepare(options.declared_study())
@@ -76,9 +78,14 @@ def read(
         made["turns"] = layers.turns
     if layers.unplaced is not None:
         made["unplaced"] = layers.unplaced
-    if layers.to_decide is not None:
-        text = layers.to_decide.to_csv(index=False, lineterminator="\n")
-        made["files"] = [Artifact(TO_DECIDE, text.encode("utf-8-sig"))]
+    lists = {TO_DECIDE: layers.to_decide, TO_REVIEW: layers.to_review}
+    files = [
+        Artifact(name, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        for name, frame in lists.items()
+        if frame is not None
+    ]
+    if files:
+        made["files"] = files
     rasters: dict[str, Raster | None] = {name: getattr(layers, name) for name in READ_RASTERS}
     return made | {name: raster for name, raster in rasters.items() if raster is not None}
 

@@ -21,6 +21,7 @@ from spatial.study.engine import (
     UncertaintyOptions,
 )
 from spatial.study.ground import PopulationOptions, Region, Tiers
+from spatial.study.merging import MergeOptions
 from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
@@ -41,6 +42,7 @@ __all__ = [
     "GroupOptions",
     "LocalGrid",
     "MeasureOptions",
+    "MergeOptions",
     "NetworkOptions",
     "NormOptions",
     "OffRoadOptions",
@@ -95,6 +97,7 @@ class Study(Model):
     region: Region = Field(default_factory=lambda: Region())
     sources: Sources
     placing: PlacingOptions = Field(default_factory=lambda: PlacingOptions())
+    merge: MergeOptions = Field(default_factory=lambda: MergeOptions())
     services_file: str | None = Field(
         None, description="A services file of the user's own below the raw root"
     )
@@ -229,6 +232,7 @@ class Study(Model):
             Path as written, by its key in the study file; the first part of a key is a top-level key.
         """
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
+        named |= {"merge.decisions": self.merge.decisions}
         named |= {"norms.register": self.norms.register_file}
         named |= {
             f"{key}.speeds": path if path.endswith(".toml") else None
