@@ -33,6 +33,7 @@ __all__ = [
 _GROUPS = ("elderly_persons", "disabled_persons", "children_persons")
 _POPULATION_SOURCES = ("raster", "column", "tag", "none")
 _OFFICIAL = ("", "urban", "rural")
+_PLANS = ("", "cluster", "suburban", "protected", "relocate", "other")
 _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
 
 
@@ -98,6 +99,8 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
         "tiers": tiers,
         "official": pack(np.maximum(codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),
         "officials": list(_OFFICIAL),
+        "plan": pack(np.maximum(codes(_column(frame, "village_plan_class"), _PLANS), 0), "u1"),
+        "plans": list(_PLANS),
         "township": pack(township, "i4"),
         "townships": townships,
     }

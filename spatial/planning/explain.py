@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.planning.plain import plain
+from spatial.planning.remedies import remedies_of
 from spatial.planning.supply import told_unit
 from spatial.planning.travelled import travelled_m
 from spatial.planning.trials import change_of
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["explain", "find_settlement"]
 
 NAMES = ("name", "name_en", "name_zh")
-PLAIN = ("tier", "place", "official_class", "township_id", "township", "population_source")
+PLAIN = (
+    "tier",
+    "place",
+    "official_class",
+    "village_plan_class",
+    "township_id",
+    "township",
+    "population_source",
+)
 NORM_COLUMNS = (
     "norm_class",
     "role",
@@ -134,8 +143,8 @@ def explain(
     -------
     dict
         Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
-        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms`, `sources`,
-        `issues`, `certainty`. Unknown numbers are None, never NaN.
+        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with a `remedy`
+        where the place is beyond one), `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN.
         Minutes, metres and persons are floats that nothing has rounded.
 
     Raises
@@ -392,16 +401,19 @@ def _norms(
     }
     indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
     rules = register.set_index("id")
+    remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
     found = []
     for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):
         level = next(name for name, _ in units if name in indexed and norm_id in indexed[name].index)
         row, study = indexed[level].loc[norm_id], indexed["study"].loc[norm_id]
         rule = rules.loc[norm_id] if norm_id in rules.index else pd.Series(dtype=object)
+        beyond = level == "settlement" and row["status_as_mapped"] == "not_met"
         found.append(
             {
                 "id": norm_id,
                 "level": level,
                 **{name: plain(row[name]) for name in RESULT_COLUMNS},
+                "remedy": remedy if beyond else None,
                 "study_status": study["status"],
                 "study_reason": study["reason"],
                 **{name: plain(rule.get(name)) for name in NORM_COLUMNS},

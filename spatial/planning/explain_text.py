@@ -90,6 +90,10 @@ def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield STEP + words.say("line", "township", township=place["township"])
     if place["official_class"]:
         yield STEP + words.say("line", "class", **{"class": words.term(place["official_class"])})
+    if place["village_plan_class"]:
+        yield STEP + words.say(
+            "line", "plan_class", plan=words.say("plan_class", place["village_plan_class"])
+        )
     if not place["in_study"]:
         yield STEP + words.say("line", "buffer")
 
@@ -318,6 +322,8 @@ def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "norm_none", threshold=words.measure(norm["threshold"], unit))
     if norm["status_as_mapped"] != norm["status"]:
         yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
+    if norm["remedy"] == "mobile_service":
+        yield words.say("line", "norm_mobile")
     reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + _lasting(norm["study_reason"])))
     if reasons:
         yield words.say("line", "norm_why", reason=words.reason(reasons))

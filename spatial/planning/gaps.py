@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial.integration.norms_evidence import AccessLookup
 from spatial.integration.norms_measure import modes_for
+from spatial.planning.remedies import remedies_of
 from spatial.tables import REACH_STATUS
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def rank_gaps(
 
     A gap is a settlement beyond a norm that is judged: in force, adopted where it is only authorised, with a share
     that applies to the study, and no duty trigger. Gaps are as mapped: where the inventory of the service is not
-    complete their `status` is not_measurable, for a nearer facility may only be missing from the map.
+    complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
+    to be relocated are gaps like all others; their `remedy` is a mobile service.
 
     Parameters
     ----------
@@ -86,6 +88,7 @@ def rank_gaps(
             "is_near_miss": near,
             "status": rows["status"],
             "reach_status": _reach_of(rows, access, rules),
+            "remedy": remedies_of(rows["unit_id"], settlements),
         }
     )
     return _placed(_ranked(frame), settlements)

@@ -109,7 +109,8 @@ def summarise_study(
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
         `population_account`, `counts`, `issues`. Unknown numbers are None. A
         headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
-        measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired.
+        measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired, and
+        `mobile` counts those beyond it who live in villages that are to be relocated.
 
     Examples
     --------
@@ -124,6 +125,7 @@ def summarise_study(
     index = rural_access(tables.get("rural_access"))
     people = _population(settlements)
     for norm in norms:
+        norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["places_without_population"] = people["places_without_population"]
         norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
@@ -247,6 +249,7 @@ def _gaps(gaps: pd.DataFrame | None) -> dict[str, Any]:
     return {
         "gaps": len(gaps),
         "near_misses": int(gaps["is_near_miss"].sum()),
+        "by_remedy": remedy_counts(gaps),
         "by_norm": {
             str(name): {"gaps": int(row["size"]), "near_misses": int(row["sum"])}
             for name, row in by_norm.iterrows()

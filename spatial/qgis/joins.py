@@ -28,6 +28,9 @@ __all__ = [
 WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 """Order in which one status stands for several: a broken norm shows before an unknown one."""
 
+MOBILE = "mobile_service"
+"""Remedy, and class of a gap, of villages that are to be relocated."""
+
 Titles = dict[str, str]
 
 
@@ -231,7 +234,8 @@ def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataF
     -------
     GeoDataFrame
         By rank. ``gap_class`` is near_miss, beyond, far (more than twice the norm), none (none reached), with
-        ``_mapped`` appended where only mapped facilities are counted, or unknown.
+        ``_mapped`` appended where only mapped facilities are counted, or unknown; mobile_service where that is the
+        remedy, whatever the measure.
     """
     gaps = tables["gaps"]
     frame = gaps[gaps["service"] == service].sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
@@ -243,7 +247,9 @@ def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataF
     mapped = np.where(frame["status"] == "not_measurable", "_mapped", "")
     unknown = frame["reach_status"].isin(["unknown", "not_snapped"]) & value.isna()
     labels = np.char.add(known.astype("str"), mapped)
-    frame["gap_class"] = pd.Series(np.where(unknown, "unknown", labels), index=frame.index).astype("str")
+    labels = np.where(unknown, "unknown", labels)
+    labels = np.where(frame["remedy"] == MOBILE, MOBILE, labels)
+    frame["gap_class"] = pd.Series(labels, index=frame.index).astype("str")
     settlements = tables["settlements"].set_index("settlement_id")
     wanted = ("name", "name_en", "name_zh", "tier", "population_persons")
     extra = [column for column in wanted if column in settlements.columns and column not in frame.columns]

@@ -214,7 +214,8 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
     Returns
     -------
     Style
-        One light-to-dark sequence; classes counted on mapped facilities only bear a white dot.
+        One light-to-dark sequence; classes counted on mapped facilities only bear a white dot, and villages that are to
+        be relocated are hollow.
     """
     size = people_size("persons_unserved", smallest=2.0, largest=7.5)
     categories = []
@@ -232,6 +233,11 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
             marker(BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=(BASE["blank"], 0)),
         )
         categories.append(Category((f"{name}_mapped",), label, look))
+    if "mobile_service" in present:
+        look = symbol(
+            "marker", marker(BASE["blank"], size=2.5, size_expression=size, outline=(GAP["beyond"], 0.5))
+        )
+        categories.append(Category(("mobile_service",), words.text("gap", "mobile_service"), look))
     categories.append(Category((), words.text("gap", "unknown"), status_marker("not_measurable", size)))
     name = name_expression(frame, words.language)
     return Style(categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spatial.tables.contract import Field, Table, number, text
 from spatial.tables.ground import UNIT
-from spatial.tables.words import GATE, LAST_MILE, NORM_STATUS, REACH_STATUS, SNAP_STATUS
+from spatial.tables.words import GATE, LAST_MILE, NORM_STATUS, REACH_STATUS, REMEDY, SNAP_STATUS
 
 __all__ = [
     "ACCESS",
@@ -297,6 +297,12 @@ GAPS = Table(
         Field("is_near_miss", "flag", "Near miss", "Within five minutes of the norm."),
         text("status", "Status", values=NORM_STATUS),
         text("reach_status", "Reach status", values=REACH_STATUS),
+        text(
+            "remedy",
+            "Remedy",
+            "mobile_service for a village that is to be relocated, which gets no new site or road.",
+            values=REMEDY,
+        ),
         *UNIT,
     ),
 )

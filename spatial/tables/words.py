@@ -7,6 +7,7 @@ __all__ = [
     "MEASURE_STATUS",
     "NORM_STATUS",
     "REACH_STATUS",
+    "REMEDY",
     "SIGN_OFF_KIND",
     "SIGN_OFF_STATUS",
     "SNAP_STATUS",
@@ -20,6 +21,7 @@ REACH_STATUS = ("reached", "beyond_cutoff", "no_path", "not_snapped", "no_facili
 SNAP_STATUS = ("ok", "far", "none")
 NORM_STATUS = ("met", "not_met", "not_applicable", "not_measurable")
 GATE = ("pass", "fail", "unknown", "none_applicable")
+REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_unknown")
 WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")

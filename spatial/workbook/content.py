@@ -204,6 +204,7 @@ class Content:
             self._column("near_miss", "text", gaps["is_near_miss"].map(yes)),
             self._said("status", "status", gaps["status"]),
             self._mapped("reach", gaps["reach_status"], lambda code: self._lead.results.say("reach", code)),
+            self._mapped("remedy", gaps["remedy"], lambda code: self._lead.say("remedy", code)),
         ]
 
     def _facilities(self) -> list[Column]:

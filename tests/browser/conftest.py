@@ -123,6 +123,9 @@ def _settlements(villages: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
             "name_zh": zh.astype(str),
             "tier": ["county_seat"] + ["town"] * 5 + ["village"] * (n - 6),
             "official_class": ["urban"] * 6 + ["rural"] * (n - 6),
+            "village_plan_class": pd.Series(
+                [None] * 6 + ["relocate" if k % 2 else "protected" for k in range(6, n)], dtype="str"
+            ),
             "in_study": np.full(n, fill_value=True),
             "population_persons": population,
             "population_source": ["raster"] * (n - 1) + ["none"],

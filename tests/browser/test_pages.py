@@ -226,6 +226,30 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
     assert page.evaluate("Spatial.state.selected") == -1
 
 
+@pytest.mark.parametrize(
+    ("language", "plan", "remedy"),
+    [
+        ("en", "To be relocated", "Remedy: a mobile service"),
+        ("zh", "搬迁撤并类", "由流动服务覆盖"),
+        ("fr", "À reloger", "un service mobile"),
+    ],
+)
+def test_a_village_that_is_to_be_relocated_is_told_a_mobile_service_where_it_lacks_one(
+    county, county_folder, open_page, language, plan, remedy
+):
+    results = county.tables["norm_results"]
+    beyond = results[(results["service"] == "all_season_road") & (results["status_as_mapped"] == "not_met")]
+    plans = county.tables["settlements"].set_index("settlement_id")["village_plan_class"]
+    found = plans.reindex(beyond["unit_id"])
+    moves, stays = (found.index[found == plan_class].min() for plan_class in ("relocate", "protected"))
+    for chosen, is_told in ((moves, True), (stays, False)):
+        page = open_page(
+            county_folder / "gap-health_centre.html", fragment=f"#lang={language}&place={chosen}"
+        )
+        text = page.evaluate("document.getElementById('place').textContent")
+        assert (plan in text, remedy in text) == (is_told, is_told)
+
+
 def test_places_are_found_by_any_of_their_names_and_by_keyboard_alone(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     row = county.tables["settlements"].iloc[20]

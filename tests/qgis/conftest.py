@@ -346,6 +346,7 @@ def _gaps(rows: list[tuple], settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame["excess"] = frame["value"] - frame["threshold"]
     frame["is_near_miss"] = frame["excess"] <= 5
     frame["reach_status"] = np.where(frame["value"].isna(), "no_path", "reached")
+    frame["remedy"] = "site_or_road"
     where = settlements.set_index("settlement_id")
     frame["township_id"] = where["township_id"].reindex(frame["settlement_id"]).to_numpy()
     frame["township"] = where["township"].reindex(frame["settlement_id"]).to_numpy()
@@ -357,6 +358,7 @@ def _gaps(rows: list[tuple], settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "unit",
         "norm_class",
         "reach_status",
+        "remedy",
         "township_id",
         "township",
     )

@@ -100,12 +100,16 @@ def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
             "is_near_miss": [True, False, False, False, False, False],
             "status": ["not_met"] * 4 + ["not_measurable"] * 2,
             "reach_status": ["reached", "reached", "reached", "no_path", "reached", "not_snapped"],
+            "remedy": "site_or_road",
         },
         geometry=where.geometry,
         crs=CRS,
     )
     classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "hospital")["gap_class"]
     assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "unknown"]
+    gaps["remedy"] = ["mobile_service", *["site_or_road"] * 4, "mobile_service"]  # whatever was measured
+    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "hospital")["gap_class"]
+    assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", "mobile_service"]
 
 
 def test_townships_carry_each_norm_that_applies(county, package):

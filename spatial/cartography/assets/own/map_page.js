@@ -6,7 +6,7 @@
 
   function readPlaces() {
     const places = Object.assign({}, data.places);
-    for (const key of ["population", "population_source", "tier", "township", "official"]) places[key] = S.column(places[key]);
+    for (const key of ["population", "population_source", "tier", "township", "official", "plan"]) places[key] = S.column(places[key]);
     places.id = S.texts(places.id);
     places.names = readTexts(places.names);
     places.groups = Object.fromEntries(Object.entries(places.groups).map(([name, column]) => [name, S.column(column)]));

@@ -52,11 +52,14 @@
     return rows;
   }
 
+  const planOf = (state, i) => state.places.plans[state.places.plan[i]];
+
   function identity(state, i) {
     const { places } = state;
     const official = places.officials[places.official[i]];
     return facts([
       [S.t("place.tier"), S.word("tier", places.tiers[places.tier[i]]) + (official ? " · " + S.word("official", official) : "")],
+      [S.t("place.plan_class"), planOf(state, i) ? S.word("plan_class", planOf(state, i)) : ""],
       [S.t("place.township"), S.townshipName(state, places.township[i])],
       ...people(state, i),
       [S.t("place.id"), places.id[i]],
@@ -143,6 +146,7 @@
         S.el("p", { class: "norm-text", text: S.normText(norm) }),
         S.el("p", { class: "pills" }, [S.statusPill(name), S.classPill(norm)]),
         name === asMapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(asMapped)]),
+        asMapped === "not_met" && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);
     };
