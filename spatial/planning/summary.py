@@ -122,13 +122,12 @@ def summarise_study(
     scored = settlements.loc[settlements["in_study"]]
     norms = _norms(results, register)
     note = certainty or CertaintyNote()
-    index = rural_access(tables.get("rural_access"))
     people = _population(settlements)
+    index = rural_access(tables.get("rural_access"))
     for norm in norms:
-        norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
-        norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["places_without_population"] = people["places_without_population"]
         norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
+        norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
     return {
         STUDY: dict(facts or {}),
