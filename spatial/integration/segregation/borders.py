@@ -1,0 +1,164 @@
+"""What borders of administration cost: the way to the nearest facility anywhere, and in one's own unit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["BorderEffect", "border_effect"]
+
+
+@dataclass(frozen=True)
+class BorderEffect:
+    """
+    What it costs people to be kept to their own unit.
+
+    Parameters
+    ----------
+    effect_min : ndarray of float64
+        Extra minutes of each place, 0 or more; inf where only other units have a facility in reach; NaN where a time
+        is unknown or there is no way at all.
+    mean_min : float
+        Mean of a person over finite effects; NaN where nobody has one.
+    cross_share : float
+        Share of people whose nearest facility lies in another unit.
+    captive_share : float
+        Share of people who reach a facility only across the border.
+    coverage_open, coverage_closed, coverage_loss : float
+        Shares of people within the threshold, and their difference; NaN without a threshold.
+    score : float
+        ``1 - coverage_loss / coverage_open``; NaN where nobody is covered.
+    time_ratio : float
+        Closed by open, of mean times of people who have both; 1 where there is no border effect.
+    gain_persons : float
+        People who would come within the threshold were the border open.
+    population_persons : float
+        People whose times are known.
+    """
+
+    effect_min: FloatArray
+    mean_min: float
+    cross_share: float
+    captive_share: float
+    coverage_open: float
+    coverage_closed: float
+    coverage_loss: float
+    score: float
+    time_ratio: float
+    gain_persons: float
+    population_persons: float
+
+
+def border_effect(
+    time_open_min: ArrayLike,
+    time_closed_min: ArrayLike,
+    population_persons: ArrayLike,
+    *,
+    threshold_min: float = math.nan,
+) -> BorderEffect:
+    """
+    Compare times to the nearest facility anywhere with times to the nearest that one's own unit has.
+
+    Parameters
+    ----------
+    time_open_min, time_closed_min : array_like
+        One a place, minutes; inf = unreachable, NaN = unknown. Closed is never below open.
+    population_persons : array_like
+        One a place, 0 or more; NaN = unknown: left out.
+    threshold_min : float
+        Minutes within which a place is covered, inclusive.
+
+    Returns
+    -------
+    BorderEffect
+        By place, and for all people.
+
+    Raises
+    ------
+    ContractError
+        For lengths that differ, negative numbers, or a closed time below the open one.
+
+    Examples
+    --------
+    >>> effect = border_effect([10, 15, 20], [40, 15, 20], [100, 200, 150], threshold_min=30)
+    >>> round(effect.mean_min, 4), effect.coverage_open, round(effect.coverage_closed, 4)
+    (6.6667, 1.0, 0.7778)
+    """
+    free = np.atleast_1d(numbers("border", "time_open_min", time_open_min)).ravel()
+    kept = np.atleast_1d(numbers("border", "time_closed_min", time_closed_min)).ravel()
+    people = np.atleast_1d(numbers("border", "population_persons", population_persons)).ravel()
+    _refuse(free, kept, people)
+    known = ~np.isnan(free) & ~np.isnan(kept) & ~np.isnan(people)
+    effect = np.full(len(free), np.nan)
+    reached = known & np.isfinite(free)
+    effect[reached] = kept[reached] - free[reached]
+    weight = np.where(known, people, 0.0)
+    total = float(weight.sum())
+    both = reached & np.isfinite(kept)
+    coverage_open = _share(free <= threshold_min, weight, total, threshold_min)
+    coverage_closed = _share(kept <= threshold_min, weight, total, threshold_min)
+    loss = coverage_open - coverage_closed
+    return BorderEffect(
+        effect_min=effect,
+        mean_min=_mean(effect[both], weight[both]),
+        cross_share=_share(reached & (kept > free), weight, total),
+        captive_share=_share(reached & np.isinf(kept), weight, total),
+        coverage_open=coverage_open,
+        coverage_closed=coverage_closed,
+        coverage_loss=loss,
+        score=1.0 - loss / coverage_open if coverage_open > 0.0 else math.nan,
+        time_ratio=_time_ratio(_mean(kept[both], weight[both]), _mean(free[both], weight[both])),
+        gain_persons=loss * total,
+        population_persons=total,
+    )
+
+
+def _refuse(free: FloatArray, kept: FloatArray, people: FloatArray) -> None:
+    if not len(free) == len(kept) == len(people):
+        raise ContractError(
+            "border",
+            [
+                f"time_open_min, time_closed_min, population_persons: {len(free)}, {len(kept)}, {len(people)} rows"
+            ],
+        )
+    problems = []
+    for name, column in (("time_open_min", free), ("time_closed_min", kept), ("population_persons", people)):
+        wrong = np.flatnonzero(column < 0.0)
+        if len(wrong):
+            problems.append(f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}")
+    shorter = np.flatnonzero(kept < free)
+    if len(shorter):
+        problems.append(
+            f"time_closed_min: below time_open_min in {len(shorter)} row(s) {first_of(shorter)}; a closed border "
+            "cannot shorten a way"
+        )
+    if bool(np.isinf(people).any()):
+        problems.append("population_persons: infinite")
+    if problems:
+        raise ContractError("border", problems)
+
+
+def _share(those: NDArray[np.bool_], weight: FloatArray, total: float, threshold: float = 0.0) -> float:
+    return float(weight[those].sum()) / total if total > 0.0 and not math.isnan(threshold) else math.nan
+
+
+def _mean(values: FloatArray, weight: FloatArray) -> float:
+    total = float(weight.sum())
+    return float(values @ weight) / total if total > 0.0 else math.nan
+
+
+def _time_ratio(closed: float, free: float) -> float:
+    if closed == free == 0.0:
+        return 1.0
+    return closed / free if free > 0.0 else math.inf if closed > 0.0 else math.nan
