@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PlaceName", "name_scores", "plain_name"]
+__all__ = ["PlaceName", "in_each_script", "name_scores", "plain_name"]
 
 KIND_PENALTY = 0.06
 """Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
@@ -31,6 +31,8 @@ MIN_LETTERS = 2
 REMEMBERED = 200_000
 """Names whose plain form is kept, for a settlement is compared with many rows."""
 
+_LATIN_RUN = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
+_OTHER_RUN = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ABOVE = re.compile(
     r"^(?:.{2,}?(?:省|自治区|自治州|州|市))?(?:.{2,}?(?:自治县|县|区|旗|市))?(?:.{2,}?(?:街道|镇|乡))?(?=.{2,})"
@@ -86,6 +88,33 @@ def plain_name(name: str) -> PlaceName:
     return _han(text) if _HAN.search(text) else _latin(text)
 
 
+def in_each_script(name: str) -> tuple[str, ...]:
+    """
+    Part a name that is written in two scripts side by side, as maps of bilingual countries do.
+
+    Parameters
+    ----------
+    name : str
+        As written.
+
+    Returns
+    -------
+    tuple of str
+        The name, and its words in Latin and in the other script where it has both. Chinese names stay whole.
+
+    Examples
+    --------
+    >>> in_each_script("سيما Sima"), in_each_script("Dar-Salama")
+    (('سيما Sima', 'Sima', 'سيما'), ('Dar-Salama',))
+    """
+    if not (_LATIN_RUN.search(name) and _OTHER_RUN.search(name)) or _HAN.search(name):
+        return (name,)
+    words = name.split()
+    other = [word for word in words if _OTHER_RUN.search(word)]
+    latin = [word for word in words if not _OTHER_RUN.search(word)]
+    return (name, " ".join(latin), " ".join(other)) if latin else (name,)
+
+
 def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> NDArray[np.float64]:
     """
     Compare the names of rows with those of places.
@@ -130,7 +159,7 @@ def _flat(groups: Sequence[Sequence[str]]) -> tuple[list[PlaceName], NDArray[np.
     pairs = [
         (plain, number)
         for number, names in enumerate(groups)
-        for plain in dict.fromkeys(plain_name(name) for name in names)
+        for plain in dict.fromkeys(plain_name(part) for name in names for part in in_each_script(name))
         if plain.stem
     ]
     return [plain for plain, _ in pairs], np.array([number for _, number in pairs], dtype=np.intp)

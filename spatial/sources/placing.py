@@ -216,7 +216,7 @@ class _Work:
             groups.setdefault(self.scopes[row].rows.tobytes(), []).append(row)
         for rows in groups.values():
             among = self.scopes[rows[0]].rows
-            names = [self.ground.names[place] for place in among]
+            names = [self.ground.called[place] for place in among]
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[start : start + ROWS_AT_ONCE]
                 for row, line in zip(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import shapely
 
 from spatial.sources.columns import text_column
-from spatial.sources.names import plain_name
+from spatial.sources.names import in_each_script, plain_name
 from spatial.sources.unit_codes import unit_key, unit_prefixes
 
 if TYPE_CHECKING:
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.intp]
 
-__all__ = ["PlacingGround", "Scope", "names_of", "texts"]
+__all__ = ["PlacingGround", "Scope", "called", "names_of", "texts"]
 
 NAMES = ("name", "name_en", "name_zh")
+TAGS = ("name:fr", "name:en", "int_name", "alt_name", "official_name", "old_name", "short_name", "loc_name")
+"""Tags of an extract that hold further names of a place."""
+
 VILLAGE_DIGITS = 12
 
 
@@ -88,6 +92,31 @@ def names_of(frame: pd.DataFrame, columns: Sequence[str] = NAMES) -> list[tuple[
     return [tuple(dict.fromkeys(name for name in row if name)) for row in zip(*parts, strict=True)]
 
 
+def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """
+    List everything that places of a map are called: their names, and other names in their tags.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With names and, where it comes from an extract, `tags` as JSON.
+
+    Returns
+    -------
+    list of tuple of str
+        Each name once; several in one tag are parted at semicolons.
+    """
+    names = names_of(frame)
+    if "tags" not in frame.columns:
+        return names
+    found = []
+    for own, text in zip(names, texts(frame, "tags"), strict=True):
+        tags = json.loads(text) if text else {}
+        more = (name.strip() for key in TAGS for name in str(tags.get(key, "")).split(";"))
+        found.append(tuple(dict.fromkeys((*own, *filter(None, more)))))
+    return found
+
+
 class PlacingGround:
     """
     Settlements and boundaries, indexed by code, unit and name.
@@ -104,6 +133,7 @@ class PlacingGround:
         self.ids = texts(settlements, "settlement_id")
         self.row_of = {name: row for row, name in enumerate(self.ids)}
         self.names = names_of(settlements)
+        self.called = called(settlements)
         self.points = settlements.geometry.to_numpy()
         self.codes = [unit_key(code) for code in texts(settlements, "unit_code")]
         self.parts = _index(unit_prefixes(code) if code else () for code in self.codes)
@@ -128,10 +158,13 @@ class PlacingGround:
             self.unit_codes = [unit_key(code) for code in texts(boundaries, "unit_code")]
             levels = boundaries.get("admin_level")
             self._levels = np.zeros(len(boundaries)) if levels is None else levels.to_numpy(dtype=float)
-            names = names_of(boundaries)
+            names = called(boundaries)
         self.units_by_code = _index((code,) if code else () for code in self.unit_codes)
         self._unit_of_id = {name: row for row, name in enumerate(self.unit_ids)}
-        self._units_by_name = _index({plain_name(name).stem for name in listed} - {""} for listed in names)
+        self._units_by_name = _index(
+            {plain_name(part).stem for name in listed for part in in_each_script(name)} - {""}
+            for listed in names
+        )
 
     def coded(self, code: str) -> list[int]:
         """
