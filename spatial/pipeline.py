@@ -19,7 +19,13 @@ __all__ = ["STAGES", "folders_of", "run"]
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 RASTERS = ("population?", "elevation?", "landcover?")
 LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
-FINDINGS = ("findings_read", "findings_network", "findings_access", "findings_off_road?")
+FINDINGS = (
+    "findings_read",
+    "findings_population?",
+    "findings_network",
+    "findings_access",
+    "findings_off_road?",
+)
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
 TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
@@ -39,8 +45,9 @@ STAGES = (
           "elevation?"), FITTED, ("calibration", "network")),
     Stage("network", stages.network, ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),
           ("nodes", "edges", "findings_network"), ("network", "calibration")),
-    Stage("population", stages.population, ("places", "study_area", "nodes", "edges", "population?"),
-          ("settlements", "population_account"), ("population", "network")),
+    Stage("population", stages.population, ("places", "study_area", "boundaries", "nodes", "edges", "official_units?",
+          "population?"), ("settlements", "population_account", "unit_totals?", "findings_population?"),
+          ("population", "network", "sources", "placing", "region", "official")),
     Stage("access", stages.access, ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
           ("snaps", "access", "last_mile", "routes", "findings_access"), TIMES),
     Stage("measures", stages.measures, ("settlements", "facilities", *TRAVEL),
@@ -65,8 +72,8 @@ STAGES = (
           "scenario_people?", "emergency_people?"), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs"), files="processed"),
-    Stage("sign_off", stages.sign_off, ("settlements", "population_account", "facilities", "findings_read", "roads",
-          "study_area", "edges", "access", "norm_results"), ("sign_off",),
+    Stage("sign_off", stages.sign_off, ("settlements", "population_account", "unit_totals?", "facilities",
+          "findings_read", "roads", "study_area", "edges", "access", "norm_results"), ("sign_off",),
           (*LAW, "official", "inventory", "sources", "population")),
     Stage("workbook", stages.workbook, (*RESULTS, *ACCOUNTS, "settlements", "facilities", "boundaries", "edges",
           "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", "gaps", "sign_off"), (),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up
 from spatial.cartography.lines import pack_points
-from spatial.tables import LAST_MILE, REACH_STATUS, SNAP_STATUS, TIERS
+from spatial.tables import LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 _GROUPS = ("elderly_persons", "disabled_persons", "children_persons")
-_POPULATION_SOURCES = ("raster", "column", "tag", "none")
 _OFFICIAL = ("", "urban", "rural")
 _PLANS = ("", "cluster", "suburban", "protected", "relocate", "other")
 _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
@@ -88,8 +87,8 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
         "id": pack_texts(frame["settlement_id"]),
         "names": names_block(frame),
         "population": pack(population, "f4") if rows.has_people else None,
-        "population_source": pack(codes(frame["population_source"], _POPULATION_SOURCES), "u1"),
-        "population_sources": list(_POPULATION_SOURCES),
+        "population_source": pack(codes(frame["population_source"], POPULATION_SOURCE), "u1"),
+        "population_sources": list(POPULATION_SOURCE),
         "groups": {
             name: pack(frame[name], "f4")
             for name in _GROUPS

@@ -78,9 +78,11 @@ def raw_files(study: Study) -> list[Path]:
         sources.roads,
         sources.boundaries,
         sources.flows,
+        sources.official_units,
     ]
     names = [table.path for table in tables if table is not None]
-    for raster in (sources.population, sources.elevation, sources.landcover):
+    groups = sources.population_groups.values()
+    for raster in (sources.population, sources.elevation, sources.landcover, *groups):
         names += list(raster.paths) if raster is not None else []
     named = [study.raw_path(name) for name in names]
     descriptions = {path.parent / "source.toml" for path in named}
@@ -90,7 +92,8 @@ def raw_files(study: Study) -> list[Path]:
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
-    List the files of the user's own that a stage may read beside the sources: services, norms, speeds, scenarios.
+    List the files of the user's own that a stage may read beside the sources: services, norms, speeds, scenarios,
+    and rasters of groups of people.
 
     Parameters
     ----------
@@ -104,8 +107,9 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     list of Path
         Sorted, below the raw root; some may be missing.
     """
-    named = study.own_files().items()
-    return sorted({study.raw_path(path) for key, path in named if key.split(".", 1)[0] in keys})
+    named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
+    named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
+    return sorted({study.raw_path(path) for key, path in named if key in keys})
 
 
 def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> list[Decision]:

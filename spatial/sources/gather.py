@@ -12,6 +12,7 @@ from spatial.crs import WGS84
 from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
 from spatial.sources.notes import take_notes
+from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
@@ -56,6 +57,8 @@ class Gathered:
         What the readers of tables left out, filled or changed, by path.
     unplaced : list of DataFrame
         Facilities that could not be located, by table.
+    official_units : DataFrame, optional
+        Official numbers of people by unit.
     to_decide : DataFrame
         Places that a person must decide on.
     """
@@ -74,6 +77,7 @@ class Gathered:
     notes: dict[str, list[str]] = field(default_factory=dict)
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
+    official_units: pd.DataFrame | None = None
         """
         Move what the reader of a table noted from the frame to the counts and notes.
 
@@ -202,6 +206,11 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
     result.findings += places.findings
     result.counts += places.counts
+    if sources.official_units is not None:
+        path = sources.official_units.path
+        result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
+        result.note(path, result.official_units, "official units")
+        result.counts.append((path, "official units", len(result.official_units)))
     result.unplaced, result.to_decide = places.unplaced, places.to_decide()
     if sources.roads is not None:
         result.turns = None

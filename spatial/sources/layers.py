@@ -64,6 +64,8 @@ class Layers:
         Places that a person must decide on, as text; None where there are none.
     to_review : DataFrame or None
         Facilities of lists and map that a person should look at, as text; None where there are none.
+    official_units : DataFrame or None
+        By the contract of the table of that name; None without such a source.
     """
 
     settlements: gpd.GeoDataFrame
@@ -86,3 +88,4 @@ class Layers:
     unplaced: pd.DataFrame | None = None
     to_decide: pd.DataFrame | None = None
     to_review: pd.DataFrame | None = None
+    official_units: pd.DataFrame | None = None

@@ -123,6 +123,7 @@ def prepare(study: Study) -> Layers:
         vocabulary=vocabulary,
         unplaced=unplaced_in_units(found.unplaced, boundaries),
         to_decide=found.to_decide if len(found.to_decide) else None,
+        official_units=found.official_units,
         to_review=merged.review if len(merged.review) else None,
     )
     _check(layers)
@@ -382,6 +383,8 @@ def _check(layers: Layers) -> None:
         TABLES[name].check(getattr(layers, name))
     if layers.turns is not None:
         TABLES["turns"].check(layers.turns)
+    if layers.official_units is not None:
+        TABLES["official_units"].check(layers.official_units)
     if layers.unplaced is not None:
         TABLES["unplaced"].check(layers.unplaced)
     TABLES["findings_read"].check(layers.findings)

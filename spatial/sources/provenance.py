@@ -96,7 +96,7 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
     """
     sources = study.sources
     found: dict[str, tuple[str, ...]] = {}
-    for name in ("osm", "settlements", "roads", "boundaries", "flows"):
+    for name in ("osm", "settlements", "roads", "boundaries", "flows", "official_units"):
         source = getattr(sources, name)
         if source is not None:
             found[f"sources.{name}.path"] = (source.path,)
@@ -107,6 +107,8 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
         source = getattr(sources, name)
         if source is not None:
             found[f"sources.{name}.paths"] = tuple(source.paths)
+    for name, group in sources.population_groups.items():
+        found[f"sources.population_groups.{name}.paths"] = tuple(group.paths)
     return found
 
 

@@ -163,7 +163,9 @@ def _read_codes(frame: gpd.GeoDataFrame, problems: list[str], key: str) -> None:
             f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
             f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and enter the codes again"
         )
-    plain = text.map(lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore")
+    plain = text.map(
+        lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore"
+    ).astype("str")
     long = plain.notna() & plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
     frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
     if "unit_level" not in frame.columns:

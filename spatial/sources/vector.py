@@ -21,6 +21,7 @@ from spatial.sources.columns import (
 )
 from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
+from spatial.sources.notes import Note, add_notes
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.own_roads import read_condition_and_width
 from spatial.sources.place_tables import place_where_given
@@ -124,7 +125,7 @@ def settlements_from_table(
     tiers : Tiers or None
         Which `place` words belong to which tier, used where the table has no column `tier`.
     with_population : bool
-        False where a raster is the only source of population: the column is then not read.
+        False where a raster is the only source of population: the column then becomes ``population_listed``.
     may_lack : bool
         As in `read_table`.
 
@@ -155,6 +156,8 @@ def settlements_from_table(
     else:
         result["population_persons"] = np.nan
     result["population_source"] = "column" if has_population else "none"
+        if "population_persons" in result.columns:
+            result["population_listed"] = _listed(result)
     groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX)]
     for column in groups:
         if column != "population_persons":
@@ -164,6 +167,15 @@ def settlements_from_table(
 
 def facilities_from_table(
     path: Path, source: TableSource, *, services: Collection[str] | None = None, may_lack: bool = False
+def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
+    """Read the people of a list where a raster counts them: a number that cannot be read is noted, not refused."""
+    problems: list[str] = []
+    numbers = number_column(frame, "population_persons", problems, key="settlement_id")
+    lost = int((numbers.isna() & frame["population_persons"].notna()).sum())
+    add_notes(frame, [Note("populations of the list not read", lost, "; ".join(problems))])
+    return numbers
+
+
 ) -> gpd.GeoDataFrame:
     """
     Read facilities of the user's own.

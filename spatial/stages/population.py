@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from spatial.access import allocate_population_with_account
+from spatial.sources.grids import read_population
 from spatial.stages.ground import main_graph
+from spatial.stages.people import People, finish_people
 from spatial.stages.rules import snap_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import geopandas as gpd
 
+    from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.sources.grids import GridReading
 
 __all__ = ["population"]
 
@@ -28,34 +33,60 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
     Parameters
     ----------
     options : Options
-        `population` and `network`.
+        `population` and `network`; `sources`, `placing`, `region` and `official` for groups and official units.
     inputs : mapping
-        Tables `places`, `study_area`, `nodes`, `edges`, and perhaps the raster `population`.
+        Tables `places`, `study_area`, `boundaries`, `nodes`, `edges`, and perhaps `official_units` and the raster
+        `population`.
     progress : callable
         Takes the fraction done and a message.
 
     Returns
     -------
     dict
-        Tables `settlements` and `population_account`.
+        Tables `settlements` and `population_account`, and where there is cause for them `unit_totals` and
+        `findings_population`.
     """
     places, raster = inputs["places"], inputs.get("population")
+    groups = options.sources.population_groups
     if raster is None:
-        return _from_places(places, options.population.min_known_share)
-    progress(0.1, "population: cells to settlements")
-    graph = main_graph(options, inputs)
-    settlements, account = allocate_population_with_account(
-        places,
-        raster,
-        graph=graph,
+        people = People(*_from_places(places, options.population.min_known_share))
+    if raster is not None or groups:
+        progress(0.1, "population: cells to settlements")
+        allocate = _allocation(options, inputs)
+    if raster is not None:
+        people = People(*allocate(places, raster), raster=raster)
+    for number, (name, source) in enumerate(sorted(groups.items())):
+        progress((1 + number) / (1 + len(groups)), f"population: {name}")
+        reading = read_population([options.raw_path(path) for path in source.paths], nodata=source.nodata)
+        found, account = allocate(places, reading.raster)
+        people.groups[name] = found["population_persons"].to_numpy(dtype=np.float64)
+        people.account = pd.concat([people.account, _of_group(name, account, reading)], ignore_index=True)
+    return finish_people(options, inputs, people)
+
+
+def _allocation(
+    options: Options, inputs: Mapping[str, Any]
+) -> Callable[[gpd.GeoDataFrame, Raster], tuple[gpd.GeoDataFrame, pd.DataFrame]]:
+    """Give every cell of any raster to the same settlement."""
+    return functools.partial(
+        allocate_population_with_account,
+        graph=main_graph(options, inputs),
         max_distance_m=options.population.max_distance_m,
         study_area=inputs["study_area"],
         rules=snap_rules(options.network),
     )
-    return {"settlements": settlements, "population_account": account}
 
 
-def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> dict[str, Value]:
+def _of_group(name: str, account: pd.DataFrame, reading: GridReading) -> pd.DataFrame:
+    """Put the name of a group before the items of its account, and what was noticed on reading behind the first."""
+    notes = "; ".join(reading.notes)
+    detail = account["detail"].copy()
+    if notes:
+        detail.iloc[0] = f"{detail.iloc[0]} {notes}"
+    return account.assign(item=name + ":" + account["item"], detail=detail)
+
+
+def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Keep the people that tables or tags name, unless too few settlements have a number to speak of people at all."""
     people = places["population_persons"]
     known, total = int(people.notna().sum()), float(people.sum())
@@ -81,7 +112,7 @@ def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> dict[str, 
         rows["set_aside"] = (total, float(known), detail)
     persons, cells, details = zip(*rows.values(), strict=True)
     account = pd.DataFrame({"item": list(rows), "persons": persons, "cells": cells, "detail": details})
-    return {"settlements": kept, "population_account": account.astype({"item": "str", "detail": "str"})}
+    return kept, account.astype({"item": "str", "detail": "str"})
 
 
 def _without_people(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

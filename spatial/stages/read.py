@@ -33,6 +33,7 @@ READ_TABLES = (
     "findings_read",
     "provenance",
     "unplaced?",
+    "official_units?",
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
 from spatial.study.base import Model, unrepeated
@@ -20,13 +20,21 @@ from spatial.study.engine import (
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.ground import PopulationOptions, Region, Tiers
+from spatial.study.ground import GroupShare, PopulationOptions, Region, Tiers
 from spatial.study.merging import MergeOptions
 from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
-from spatial.study.sources import Inventory, OsmSource, RasterSource, RoadSource, Sources, TableSource
+from spatial.study.sources import (
+    Inventory,
+    OfficialUnits,
+    OsmSource,
+    RasterSource,
+    RoadSource,
+    Sources,
+    TableSource,
+)
 from spatial.study.times import AccessOptions, NetworkOptions
 from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
 
@@ -40,6 +48,7 @@ __all__ = [
     "DecayOptions",
     "EmergencyOptions",
     "GroupOptions",
+    "GroupShare",
     "LocalGrid",
     "MeasureOptions",
     "MergeOptions",
@@ -50,6 +59,7 @@ __all__ = [
     "OfficialOptions",
     "OfficialRoads",
     "OfficialTotal",
+    "OfficialUnits",
     "OsmSource",
     "OutputOptions",
     "PlacingOptions",
@@ -137,6 +147,15 @@ class Study(Model):
     def _each_once(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
         unrepeated(tuple(getattr(item, "name", None) or item.service for item in items))
         return items
+
+    @model_validator(mode="after")
+    def _units_declared(self) -> Self:
+        by_units = [name for name, group in self.population.groups.items() if group.share == "units"]
+        asking = ["population.rescale_to"] if self.population.rescale_to else []
+        asking += [f"population.groups.{name}" for name in by_units]
+        if asking and self.sources.official_units is None:
+            raise ValueError(f"{', '.join(asking)} = 'units' needs the table [sources.official_units]")
+        return self
 
     @classmethod
     def from_dict(
@@ -240,7 +259,7 @@ class Study(Model):
         }
         sources = self.sources
         tables = {"calibration.observed": self.calibration.observed}
-        names = ("settlements", "roads", "boundaries", "flows")
+        names = ("settlements", "roads", "boundaries", "flows", "official_units")
         own = {f"sources.{name}": getattr(sources, name) for name in names}
         for name in ("attributes", "facilities"):
             own |= {f"sources.{name}.{number}": table for number, table in enumerate(getattr(sources, name))}

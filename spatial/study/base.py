@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Model", "positive", "unrepeated"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Model", "positive", "refuse_group_names", "unrepeated"]
+
+_GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TAKEN = ("population", "official", "listed")
 
 
 def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -55,6 +62,27 @@ def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
     if min(numbers, default=1.0) <= 0:
         raise ValueError("every number must be above 0")
     return numbers
+
+
+def refuse_group_names(names: Iterable[str]) -> None:
+    """
+    Refuse names of groups of people that cannot begin the name of a column.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Such as ``"elderly"``, whose people are in the column ``elderly_persons``.
+
+    Raises
+    ------
+    ValueError
+        Naming them.
+    """
+    wrong = sorted(name for name in names if not _GROUP_NAME.fullmatch(name) or name in _TAKEN)
+    if wrong:
+        raise ValueError(
+            f"{', '.join(wrong)}: a group is named with small letters, digits and _, and not {', '.join(_TAKEN)}"
+        )
 
 
 class Model(BaseModel):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from spatial.study.base import Model
+from spatial.study.base import Model, refuse_group_names
 
-__all__ = ["PopulationOptions", "Region", "Tiers"]
+__all__ = ["GroupShare", "PopulationOptions", "Region", "Tiers"]
 
 Basis = Literal["resident", "registered", "modelled"]
 
@@ -67,6 +67,21 @@ class Tiers(Model):
     )
 
 
+class GroupShare(Model):
+    """How many people of a group there are where nobody counted them."""
+
+    share: Annotated[float, Field(ge=0, le=1)] | Literal["units"] = Field(
+        description="Share of each settlement's people; units for the share of its unit in [sources.official_units]"
+    )
+    source: str = Field("", description="Where a share given as a number stands: publication, table, year")
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.share != "units" and not self.source:
+            raise ValueError("a share needs its source: publication, table, year")
+        return self
+
+
 class PopulationOptions(Model):
     """How people are counted."""
 
@@ -82,3 +97,23 @@ class PopulationOptions(Model):
         le=1,
         description="Without a raster: share of settlements that must have a population for people to be counted",
     )
+    rescale_to: Literal["units"] | None = Field(
+        None,
+        description="units: the people of each unit's settlements are scaled to its number in [sources.official_units]",
+    )
+    rescale_max_factor: float = Field(
+        2.0,
+        gt=1,
+        description="A unit whose people would be multiplied, or divided, by more than this is left as it is",
+    )
+    groups: dict[str, GroupShare] = Field(
+        default_factory=dict,
+        description="Shares of groups where no list or raster counts them, such as elderly = { share = 0.21, source = "
+        "'Census 2020' }; they are marked estimated",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _group_names(cls, value: dict[str, GroupShare]) -> dict[str, GroupShare]:
+        refuse_group_names(value)
+        return value

@@ -6,14 +6,16 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spatial.study.base import Model
+from spatial.study.base import Model, refuse_group_names
 from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
 
 __all__ = [
     "TOTAL_WORDS",
     "Inventory",
     "LandcoverSource",
+    "OfficialUnits",
     "OsmSource",
+    "PlainTable",
     "RasterSource",
     "RoadSource",
     "Sources",
@@ -53,8 +55,8 @@ class OsmSource(Model):
     boundaries: bool = Field(True, description="Read boundaries from it")
 
 
-class TableSource(Model):
-    """A table of the user's own: a workbook, text, a drawing or a file of a GIS."""
+class PlainTable(Model):
+    """A file of the user's own and how its columns and words are read."""
 
     path: str = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
     layer: str | None = Field(
@@ -89,6 +91,11 @@ class TableSource(Model):
     thousands: Literal["", " ", ",", ".", "'"] = Field(
         "", description="Sign between groups of three digits of numbers in text, such as ',' for 1,234"
     )
+
+
+class TableSource(PlainTable):
+    """A table of the user's own: a workbook, text, a drawing or a file of a GIS."""
+
     longitude: str | None = Field(
         None, description="Column of longitude, degrees, for a file without geometry"
     )
@@ -124,6 +131,30 @@ class TableSource(Model):
 
 class RoadSource(TableSource):
     """Roads of the user's own: a table, and how its lines become a network."""
+
+class OfficialUnits(PlainTable):
+    """Official numbers of people by unit, as a yearbook has them; needs no coordinates."""
+
+    source: str = Field(min_length=1, description="Where the numbers stand: publication, table, year")
+    level: int | None = Field(
+        None,
+        ge=1,
+        le=12,
+        description="Admin level of the boundaries that are its units; the townships of the study by default",
+    )
+
+    def as_table(self) -> TableSource:
+        """
+        Write it as a table without coordinates.
+
+        Returns
+        -------
+        TableSource
+            Rows of sums are left out of a CSV too.
+        """
+        told = self.model_dump(exclude_unset=True, exclude={"source", "level"})
+        return TableSource(**{**told, "total_words": self.total_words, "coordinates": "none"})
+
 
     noding: Literal["none", "report", "snap"] = Field(
         "none",
@@ -211,6 +242,14 @@ class Sources(Model):
     @field_validator("attributes", "facilities", mode="before")
     @classmethod
     def _one_table(cls, value: Any) -> Any:
+    population_groups: dict[str, RasterSource] = Field(
+        default_factory=dict,
+        description="Rasters of a group of people, persons per cell, such as elderly = { path = '...' }: they fill "
+        "elderly_persons where the list has no number",
+    )
+    official_units: OfficialUnits | None = Field(
+        None, description="Official numbers of people by unit, which ours are held against"
+    )
         return (value,) if isinstance(value, dict) else value
 
     @field_validator("attributes")
@@ -219,6 +258,12 @@ class Sources(Model):
         keys = ("longitude", "latitude", "easting", "northing", "crs", "local_grid", "shift", "service")
         given = sorted({key for table in tables for key in keys if getattr(table, key) is not None})
         if given:
+    @field_validator("population_groups")
+    @classmethod
+    def _group_names(cls, value: dict[str, RasterSource]) -> dict[str, RasterSource]:
+        refuse_group_names(value)
+        return value
+
             raise ValueError(
                 f"{', '.join(given)}: the rows are joined by id, code or name; remove the key(s)"
             )

@@ -7,28 +7,35 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import engine, ground, results, sign_off
+from spatial.tables import engine, ground, people, results, sign_off
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
+    GROUP_SOURCE,
     LAST_MILE,
     MEASURE_STATUS,
     NORM_STATUS,
+    POPULATION_BASIS,
+    POPULATION_SOURCE,
     REACH_STATUS,
     REMEDY,
     SIGN_OFF_KIND,
     SIGN_OFF_STATUS,
     SNAP_STATUS,
     TIERS,
+    UNIT_SCALING,
     WET_STATUS,
 )
 
 __all__ = [
     "GATE",
     "GEOMETRY_TYPES",
+    "GROUP_SOURCE",
     "LAST_MILE",
     "MEASURE_STATUS",
     "NORM_STATUS",
+    "POPULATION_BASIS",
+    "POPULATION_SOURCE",
     "REACH_STATUS",
     "REMEDY",
     "SIGN_OFF_KIND",
@@ -36,6 +43,7 @@ __all__ = [
     "SNAP_STATUS",
     "TABLES",
     "TIERS",
+    "UNIT_SCALING",
     "WET_STATUS",
     "Field",
     "Table",
@@ -54,6 +62,7 @@ TABLES: dict[str, Table] = {
         ground.WATER,
         ground.AREA,
         ground.FLOWS,
+        people.OFFICIAL_UNITS,
         ground.COUNTS,
         ground.PROVENANCE,
         *results.FINDINGS,
@@ -63,6 +72,7 @@ TABLES: dict[str, Table] = {
         results.NODES,
         results.EDGES,
         ground.ACCOUNT,
+        people.UNIT_TOTALS,
         results.SNAPS,
         results.ACCESS,
         results.LAST_MILE_TABLE,

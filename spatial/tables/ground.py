@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spatial.tables.contract import Field, Table, number, text
-from spatial.tables.words import TIERS
+from spatial.tables.words import GROUP_SOURCE, POPULATION_BASIS, POPULATION_SOURCE, TIERS
 
 __all__ = [
     "ACCOUNT",
@@ -68,6 +68,24 @@ UNIT = (
     ),
     text("township", "Township", nullable=True, required=False),
 )
+_GROUP_FIELDS = tuple(
+    made
+    for group, title in (
+        ("elderly", "Elderly"),
+        ("disabled", "Persons with disabilities"),
+        ("children", "Children"),
+    )
+    for made in (
+        number(f"{group}_persons", title, "persons", required=False),
+        text(
+            f"{group}_source",
+            f"{title}: source",
+            "observed = counted by the list; estimated = a share of the people.",
+            values=GROUP_SOURCE,
+            required=False,
+        ),
+    )
+)
 _PLACE_FIELDS = (
     text("settlement_id", "Settlement", unique=True),
     *_NAMES,
@@ -91,12 +109,31 @@ _PLACE_FIELDS = (
     text(
         "population_source",
         "Population source",
-        "Where the number comes from.",
-        values=("raster", "column", "tag", "none"),
+        "Where the number comes from; rescaled = scaled to the official number of its unit.",
+        values=POPULATION_SOURCE,
     ),
-    number("elderly_persons", "Elderly", "persons", required=False),
-    number("disabled_persons", "Persons with disabilities", "persons", required=False),
-    number("children_persons", "Children", "persons", required=False),
+    text(
+        "population_basis",
+        "Population basis",
+        "Who is counted: residents, the registered, or people of a model.",
+        values=POPULATION_BASIS,
+        required=False,
+    ),
+    number(
+        "population_listed",
+        "Population of the list",
+        "persons",
+        "What the list says where a raster counts the people.",
+        required=False,
+    ),
+    number(
+        "population_factor",
+        "Population factor",
+        "",
+        "By which the people were scaled to the official number of the unit; 1 where they were not.",
+        required=False,
+    ),
+    *_GROUP_FIELDS,
     *_CODES,
     *UNIT,
 )
@@ -283,7 +320,11 @@ ACCOUNT = Table(
     ("item",),
     None,
     (
-        text("item", "Item", "raster_total, allocated, outside, nodata, too_far, negative ..."),
+        text(
+            "item",
+            "Item",
+            "raster_total, allocated, outside, nodata, too_far ...; group: before it for the raster of a group.",
+        ),
         number("persons", "People", "persons", nullable=False),
         number("cells", "Cells", "cells", nullable=False),
         text("detail", "Detail"),

@@ -310,6 +310,7 @@ FINDINGS = tuple(
     Table(name, title, ("finding_id",), "Any", _FINDINGS_FIELDS)
     for name, title in (
         ("findings_read", "Findings of reading"),
+        ("findings_population", "Findings on people"),
         ("findings_network", "Findings on the network"),
         ("findings_access", "Findings on access"),
         ("findings_off_road", "Findings off the roads"),

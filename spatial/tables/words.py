@@ -3,9 +3,12 @@
 __all__ = [
     "CLASS_CHANGE",
     "GATE",
+    "GROUP_SOURCE",
     "LAST_MILE",
     "MEASURE_STATUS",
     "NORM_STATUS",
+    "POPULATION_BASIS",
+    "POPULATION_SOURCE",
     "REACH_STATUS",
     "REMEDY",
     "SIGN_OFF_KIND",
@@ -13,6 +16,7 @@ __all__ = [
     "SNAP_STATUS",
     "SPEED_STATUS",
     "TIERS",
+    "UNIT_SCALING",
     "WET_STATUS",
 ]
 
@@ -37,6 +41,33 @@ SIGN_OFF_KIND = (
     "imputed_surface",
     "modelled_people",
     "unknown_people",
+    "rescaled_people",
+    "estimated_group",
+    "units",
+    "group_units",
     "gate",
     "gates",
+)
+POPULATION_BASIS = ("resident", "registered", "modelled")
+POPULATION_SOURCE = (
+    "raster",
+    "column",
+    "tag",
+    "none",
+    "raster_rescaled",
+    "column_rescaled",
+    "tag_rescaled",
+)
+GROUP_SOURCE = ("observed", "raster", "observed_rescaled", "raster_rescaled", "estimated", "none")
+UNIT_SCALING = (
+    "scaled",
+    "not_asked",
+    "no_official",
+    "no_unit",
+    "no_places",
+    "partly_outside",
+    "people_unknown",
+    "official_zero",
+    "nobody_of_ours",
+    "factor_refused",
 )

@@ -17,13 +17,14 @@ def _run(people: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     places = gpd.GeoDataFrame(
         {
             "settlement_id": [f"s{number}" for number in range(len(people))],
+            "in_study": True,
             "population_persons": people,
             "population_source": ["tag" if np.isfinite(value) else "none" for value in people],
         },
         geometry=gpd.points_from_xy(range(len(people)), range(len(people))),
         crs="EPSG:32738",
     )
-    made = population(Options(STUDY, ("population", "network")), {"places": places}, lambda *_: None)
+    made = population(Options(STUDY, ("population", "network", "sources")), {"places": places}, lambda *_: None)
     return made["settlements"], made["population_account"].set_index("item")
 
 

@@ -16,6 +16,7 @@ from spatial.planning.sign_off.totals import (
     road_totals,
     village_total,
 )
+from spatial.planning.sign_off.units import estimated_groups, rescaled_people, unit_check
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sign_off_table"]
 
+MODELLED = frozenset({"raster", "raster_rescaled"})
 TAGGED_SPEEDS = frozenset({"maxspeed", "stated"})
 SHOWN_RECORDS = 20
 Row = dict[str, Any]
@@ -46,8 +48,8 @@ def sign_off_table(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `settlements`, `population_account`, `facilities`, `findings_read`, `roads`, `study_area`, `edges`, `access` and
-        `norm_results`, by their contracts.
+        `settlements`, `population_account`, `facilities`, `findings_read`, `roads`, `study_area`, `edges`, `access`,
+        `norm_results` and perhaps `unit_totals`, by their contracts.
     official : OfficialOptions
         What the study declares.
     inventory : mapping of str to str
@@ -60,9 +62,10 @@ def sign_off_table(
     Returns
     -------
     DataFrame
-        By the contract of the table: people, villages, facilities by service, road kilometres by class; shares of
-        imputed speeds and surfaces by mode, of people from a model, of places without a number; every gate, and how
-        many of them hang on one record. `ours` of a gate is the number of such records.
+        By the contract of the table: people, units outside the tolerance, villages, facilities by service, road
+        kilometres by class; shares of imputed speeds and surfaces by mode, of people from a model or scaled, of groups
+        that are estimated, of places without a number; every gate, and how many of them hang on one record. `ours` of
+        a gate is the number of such records.
     """
     totals = [
         people_total(tables, official, basis),
@@ -71,6 +74,7 @@ def sign_off_table(
         *road_totals(tables, official, inventory),
     ]
     rows = [_total_row(total, official.tolerance_share) for total in totals]
+    rows[1:1] = _unit_rows(tables)
     rows += _share_rows(tables, official.imputed_share)
     rows += _gate_rows(tables, register)
     frame = pd.DataFrame(rows)
@@ -122,8 +126,28 @@ def _share_rows(tables: Mapping[str, pd.DataFrame], limit: float) -> Iterator[Ro
     scored = settlements.loc[settlements["in_study"]]
     people, source = scored["population_persons"], scored["population_source"]
     weights = people.fillna(0.0).to_numpy(dtype=float)
-    yield _share_row("modelled_people", "", weights, (source == "raster").to_numpy(), limit)
+    yield _share_row("modelled_people", "", weights, source.isin(MODELLED).to_numpy(), limit)
     yield _share_row("unknown_people", "", np.ones(len(scored)), people.isna().to_numpy(), limit)
+    rescaled = rescaled_people(scored)
+    if rescaled is not None:
+        yield _share_row("rescaled_people", "", weights, rescaled.to_numpy(dtype=bool), limit)
+    for group, persons, estimated in estimated_groups(scored):
+        yield _share_row("estimated_group", group, persons.to_numpy(), estimated.to_numpy(dtype=bool), limit)
+
+
+def _unit_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    for check in unit_check(tables):
+        status = "unknown" if math.isnan(check.outside) else "look" if check.outside else "ok"
+        yield _row(
+            "group_units" if check.of else "units",
+            check.of,
+            "units",
+            check.outside,
+            status,
+            likely_causes=check.causes,
+            source=check.source,
+            records=" ".join(check.records[:SHOWN_RECORDS]),
+        )
 
 
 def _share_row(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Causes", "Total", "facility_totals", "people_total", "road_totals", "village_total"]
 
 METRES_A_KM = 1000.0
-ACCOUNTED = frozenset({"raster_total", "allocated"})
+LOST = frozenset({"outside", "too_far", "no_path", "set_aside"})
+"""Items of the account whose people were given to no settlement."""
 VAGUE_CLASSES = frozenset({"road", "unclassified"})
 ONEWAY = frozenset({"yes", "-1", "true", "1"})
 VILLAGE = "village"
@@ -90,7 +91,7 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
     settlements, account = tables["settlements"], tables["population_account"]
     mine = settlements["in_study"].to_numpy(dtype=bool)
     persons = settlements["population_persons"]
-    lost = account.loc[~account["item"].isin([*ACCOUNTED, "allocated_outside"])]
+    lost = account.loc[account["item"].isin(LOST)]
     modelled = (f"basis_{basis}", math.nan)
     fewer: Causes = (
         ("people_not_allocated", float(lost["persons"].sum())),

@@ -1,0 +1,159 @@
+"""Groups of people at settlements: counted by a list, by a raster, or estimated as a share; each says which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["GroupPeople", "above_total", "fill_group", "groups_of"]
+
+PERSONS = "_persons"
+TOTAL = "population_persons"
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPeople:
+    """
+    People of one group at every settlement.
+
+    Parameters
+    ----------
+    persons : ndarray, shape (n,)
+        NaN = unknown.
+    source : ndarray of str, shape (n,)
+        observed (by the list), raster, estimated (a share of the people) or none.
+    """
+
+    persons: FloatArray
+    source: NDArray[np.str_]
+
+    def scaled(self, factor: FloatArray) -> GroupPeople:
+        """
+        Scale what was counted; estimates follow the people that they are a share of.
+
+        Parameters
+        ----------
+        factor : ndarray, shape (n,)
+            1 where nothing changes.
+
+        Returns
+        -------
+        GroupPeople
+            Its source says ``_rescaled`` where the factor is another than 1.
+        """
+        counted = np.isin(self.source, ("observed", "raster"))
+        changed = counted & (factor != 1.0) & ~np.isnan(self.persons)
+        source = np.where(changed, np.char.add(self.source.astype("<U32"), "_rescaled"), self.source)
+        return GroupPeople(np.where(counted, self.persons * factor, self.persons), source)
+
+    def estimated(self, people: FloatArray, share: FloatArray) -> GroupPeople:
+        """
+        Fill what is unknown with a share of the people.
+
+        Parameters
+        ----------
+        people : ndarray, shape (n,)
+            All people of each settlement; NaN = unknown.
+        share : ndarray, shape (n,)
+            0-1; NaN where none is known.
+
+        Returns
+        -------
+        GroupPeople
+            ``estimated`` where it was filled; unknown still where people or share are.
+        """
+        guess = people * share
+        filled = np.isnan(self.persons) & ~np.isnan(guess)
+        return GroupPeople(np.where(filled, guess, self.persons), np.where(filled, "estimated", self.source))
+
+
+def groups_of(settlements: pd.DataFrame) -> list[str]:
+    """
+    Name the groups whose people a table of settlements has.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        With columns such as ``elderly_persons``.
+
+    Returns
+    -------
+    list of str
+        Sorted, such as ``["elderly"]``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> groups_of(pd.DataFrame(columns=["population_persons", "elderly_persons"]))
+    ['elderly']
+    """
+    names = [str(name) for name in settlements.columns]
+    return sorted(name.removesuffix(PERSONS) for name in names if name.endswith(PERSONS) and name != TOTAL)
+
+
+def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: int) -> GroupPeople:
+    """
+    Take the people of a group from the list, and where it has no number from the raster of the group.
+
+    Parameters
+    ----------
+    listed, raster : ndarray or None, shape (n,)
+        People by each; NaN = unknown, None where there is none.
+    size : int
+        Number of settlements.
+
+    Returns
+    -------
+    GroupPeople
+        With its source at each settlement.
+
+    Raises
+    ------
+    ContractError
+        Where one of them has another length, or negative people.
+
+    Examples
+    --------
+    >>> found = fill_group(np.array([3.0, np.nan]), np.array([9.0, 4.0]), size=2)
+    >>> found.persons.tolist(), found.source.tolist()
+    ([3.0, 4.0], ['observed', 'raster'])
+    """
+    unknown = np.full(size, np.nan)
+    given = unknown if listed is None else listed
+    cells = unknown if raster is None else raster
+    if len(given) != size or len(cells) != size:
+        raise ContractError("groups", [f"give {size} numbers, one a settlement"])
+    if (given < 0).any() or (cells < 0).any():
+        raise ContractError("groups", ["people are negative; correct them"])
+    persons = np.where(np.isnan(given), cells, given)
+    source = np.where(~np.isnan(given), "observed", np.where(np.isnan(cells), "none", "raster"))
+    return GroupPeople(persons, source)
+
+
+def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:
+    """
+    Tell where a group has more people than there are.
+
+    Parameters
+    ----------
+    persons, people : ndarray, shape (n,)
+        Of the group, and all; NaN = unknown.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False where one of them is unknown, and for what rounding explains.
+    """
+    result: NDArray[np.bool_] = persons > people * (1.0 + _TOLERANCE) + _TOLERANCE
+    return result

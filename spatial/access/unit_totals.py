@@ -1,0 +1,257 @@
+"""Our people by unit beside the official ones: differences, residuals, and what is known that may explain them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.areas.shapes import points_at
+from spatial.access.cells.raster_cells import peopled_cells
+from spatial.access.unit_scaling import sums_by_unit
+from spatial.crs import require_metres
+from spatial.sources.unit_matching import NO_UNIT
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.unit_scaling import Scaling
+    from spatial.rasters import Raster
+    from spatial.sources.unit_matching import MatchedUnits
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["EVERYBODY", "UnitPeople", "raster_by_unit", "unit_totals"]
+
+EVERYBODY = "everybody"
+APART_LOG = math.log(1.5)
+"""Two units whose totals are each this far from the official ones may be interchanged."""
+CLOSER_SHARE = 0.25
+"""... where they are at least four times nearer to each other's official numbers."""
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPeople:
+    """
+    People of everybody, or of a group, at settlements and by unit.
+
+    Parameters
+    ----------
+    group : str
+        ``everybody``, or a group such as ``elderly``.
+    before, after : ndarray, shape (n,)
+        People of each settlement before and after scaling; NaN = unknown.
+    listed : ndarray, shape (n,)
+        What the list says; NaN = nothing.
+    official : ndarray, shape (m,)
+        Official people of each unit; NaN = none.
+    raster : ndarray, shape (m + 1,)
+        People of the raster in each unit, at the end those in none; NaN = unknown.
+    scaling : Scaling or None
+        None where no scaling was asked for.
+    """
+
+    group: str
+    before: FloatArray
+    after: FloatArray
+    listed: FloatArray
+    official: FloatArray
+    raster: FloatArray
+    scaling: Scaling | None
+
+
+def raster_by_unit(raster: Raster, shapes: gpd.GeoSeries) -> FloatArray:
+    """
+    Add up the cells of a raster of people whose centres lie in each unit.
+
+    Parameters
+    ----------
+    raster : Raster
+        Persons per cell, in any CRS.
+    shapes : GeoSeries
+        Polygons in metres; missing where a unit has none. A cell on a common edge belongs to the first.
+
+    Returns
+    -------
+    ndarray, shape (m + 1,)
+        NaN for a unit without a polygon; at the end the people in no unit.
+    """
+    cells = peopled_cells(raster, require_metres(shapes.crs, what="units"))
+    owner = np.full(len(cells.persons), len(shapes), dtype=np.intp)
+    there = np.flatnonzero(shapes.notna().to_numpy())
+    tree = shapely.STRtree(points_at(*cells.xy.T))
+    unit, cell = tree.query(shapes.to_numpy()[there], predicate="intersects")
+    np.minimum.at(owner, cell, there[unit])
+    sums = np.bincount(owner, weights=cells.persons, minlength=len(shapes) + 1).astype(np.float64)
+    sums[:-1][shapes.isna().to_numpy()] = np.nan
+    return sums
+
+
+def unit_totals(
+    matched: MatchedUnits,
+    peoples: list[UnitPeople],
+    *,
+    in_study: NDArray[np.bool_],
+    tolerance_share: float,
+    basis: str,
+    source: str,
+) -> pd.DataFrame:
+    """
+    Set our people beside the official ones, unit by unit.
+
+    Parameters
+    ----------
+    matched : MatchedUnits
+        As `match_units` returns it.
+    peoples : list of UnitPeople
+        Everybody, then groups that have official numbers.
+    in_study : ndarray of bool, shape (n,)
+        Settlements of the study area.
+    tolerance_share : float
+        A residual up to this share of the official number is ok; inclusive.
+    basis, source : str
+        Population basis, and where the official numbers stand.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table `unit_totals`: units of ours, official rows that are none of them, and last
+        ``no_unit`` with the settlements of the study area that belong to none. The residual is the official number
+        less ours.
+    """
+    said = _Said(tolerance_share, basis, source)
+    return pd.concat([_of_one(people, matched, in_study, said) for people in peoples], ignore_index=True)
+
+
+class _Said(NamedTuple):
+    """What holds for every unit."""
+
+    tolerance_share: float
+    basis: str
+    source: str
+
+
+def _of_one(
+    people: UnitPeople, matched: MatchedUnits, in_study: NDArray[np.bool_], said: _Said
+) -> pd.DataFrame:
+    units, home, size = matched.units, matched.home, len(matched.units)
+    everywhere = np.where(home >= 0, home, size)
+    mine = np.where(in_study, everywhere, -1)
+    official = np.append(people.official, np.nan)
+    places = np.bincount(mine[mine >= 0], minlength=size + 1)
+    drawn = np.append((units["boundary"] >= 0).to_numpy(), False)
+    before, after, listed = (
+        np.where((places > 0) | drawn, sums_by_unit(values, mine, size + 1), np.nan)
+        for values in (people.before, people.after, people.listed)
+    )
+    residual = official - after
+    close = np.abs(residual) <= said.tolerance_share * official + _SLACK * np.maximum(official, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(official > 0, (before - official) / official, np.nan)
+    frame = pd.DataFrame(
+        {
+            "unit_id": [*units["unit_id"], NO_UNIT],
+            "unit": [*units["unit"], ""],
+            "unit_code": [*units["unit_code"], ""],
+            "group": people.group,
+            "matched_by": [*units["matched_by"], "none"],
+            "match_score": np.append(units["match_score"].to_numpy(dtype=float), np.nan),
+            "places": places.astype("int64"),
+            "official_persons": official,
+            "raster_persons": people.raster,
+            "listed_persons": np.where(places > 0, listed, np.nan),
+            "allocated_persons": before,
+            "our_persons": after,
+            "difference_persons": before - official,
+            "difference_share": share,
+            "factor": np.nan if people.scaling is None else np.append(people.scaling.factor, np.nan),
+            "scaling": _scaling_words(people.scaling, size),
+            "residual_persons": residual,
+            "status": np.where(np.isnan(residual), "unknown", np.where(close, "ok", "look")),
+        }
+    )
+    outside = np.where(in_study, -1, everywhere)
+    counts = {
+        "places_without_people": _count(mine, np.isnan(people.after), size),
+        "people_in_buffer": np.nan_to_num(sums_by_unit(people.after, outside, size + 1)),
+        "places_of_another_unit": _count(mine, matched.strayed, size),
+    }
+    rows = np.append(units["official"].to_numpy(), -1)
+    frame["likely_causes"] = _causes(frame, [*units["fault"], ""], rows, counts, said)
+    frame["source"] = np.where(rows >= 0, said.source, "")
+    kinds = {field.name: field.kind for field in TABLES["unit_totals"].fields}
+    frame = frame.astype({name: "str" for name, kind in kinds.items() if kind == "text"})
+    is_peopled = places[size] > 0 or people.raster[-1] > 0
+    return frame[list(kinds)] if is_peopled else frame[list(kinds)].iloc[:-1]
+
+
+def _count(mine: NDArray[np.intp], chosen: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
+    return np.bincount(mine[(mine >= 0) & chosen], minlength=size + 1)
+
+
+def _scaling_words(scaling: Scaling | None, size: int) -> list[str]:
+    words = ["not_asked"] * size if scaling is None else [str(word) for word in scaling.status]
+    return [*words, "no_unit"]
+
+
+def _causes(
+    frame: pd.DataFrame,
+    faults: list[str],
+    official_rows: NDArray[np.intp],
+    counts: Mapping[str, NDArray[Any]],
+    said: _Said,
+) -> list[str]:
+    """Say of every row that is not ok what is known that may explain it."""
+    swapped = _interchanged(frame)
+    told = []
+    for number, row in enumerate(frame.to_dict("records")):
+        if row["status"] == "ok":
+            told.append("")
+            continue
+        codes = [faults[number]] if faults[number] else []
+        if math.isnan(row["official_persons"]) and row["unit_id"] != NO_UNIT:
+            codes.append("official_blank" if official_rows[number] >= 0 else "no_official")
+        if not faults[number] and row["places"] == 0:
+            codes.append("no_settlements")
+        codes += [code for code in _REFUSALS if row["scaling"] == code]
+        codes += [
+            f"{code}:{round(float(values[number]))}" for code, values in counts.items() if values[number]
+        ]
+        if swapped[number] >= 0:
+            codes.append(f"looks_interchanged:{frame['official_persons'].iloc[swapped[number]]:.0f}")
+        for column, code in (("raster_persons", "raster_has"), ("listed_persons", "list_has")):
+            other, ours = row[column], row["our_persons"]
+            if not math.isnan(other) and abs(other - ours) > said.tolerance_share * max(other, ours):
+                codes.append(f"{code}:{other:.0f}")
+        told.append(";".join([*codes, f"basis_{said.basis}"] if row["status"] == "look" else codes))
+    return told
+
+
+_REFUSALS = ("official_zero", "nobody_of_ours", "factor_refused")
+
+
+def _interchanged(frame: pd.DataFrame) -> NDArray[np.intp]:
+    """Find for every unit another one such that each has, before scaling, about the other's official number."""
+    ours = frame["allocated_persons"].to_numpy(dtype=float)
+    official = frame["official_persons"].to_numpy(dtype=float)
+    found = np.full(len(frame), -1, dtype=np.intp)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mine, theirs = np.log(ours), np.log(official)
+        apart = np.abs(mine - theirs)
+    far = np.flatnonzero(np.isfinite(apart) & (apart > APART_LOG))
+    for row in far:
+        crossed = np.abs(mine[row] - theirs[far]) + np.abs(mine[far] - theirs[row])
+        crossed[far == row] = np.inf
+        best = int(np.argmin(crossed))
+        if crossed[best] < CLOSER_SHARE * (apart[row] + apart[far[best]]):
+            found[row] = far[best]
+    return found

@@ -1,0 +1,108 @@
+"""Official numbers of people by unit, such as a yearbook's, from a table of the user's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.sources.columns import number_column, row_labels, text_column
+from spatial.sources.formats import open_mapped
+from spatial.sources.notes import add_notes, take_notes
+from spatial.sources.unit_codes import carry_units, unit_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.study import OfficialUnits
+
+__all__ = ["official_units_from_table"]
+
+PERSONS, SHARE = "_persons", "_share"
+TOTAL = "population_persons"
+
+
+def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame:
+    """
+    Read official numbers of people by unit.
+
+    Parameters
+    ----------
+    path : Path
+        A workbook, text or another table, joined to the raw root.
+    source : OfficialUnits
+        What the study declares about it.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table `official_units`: `official_id`, `unit_code`, `name`, `population_persons` (NaN =
+        no number in the row), and every other column that ends in ``_persons`` or ``_share``.
+
+    Raises
+    ------
+    SourceError, ContractError
+        With every fault of columns, codes and numbers at once.
+    """
+    what = "official units"
+    opened = open_mapped(path, source.as_table(), what=what)
+    notes = take_notes(opened)
+    frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
+    problems: list[str] = []
+    label = "unit_code" if "unit_code" in frame.columns else "name"
+    if "unit_code" not in frame.columns and "name" not in frame.columns:
+        shown = first_of(map(str, frame.columns), limit=30)
+        problems.append(f"unit_code, name: both are missing; map one in columns: the table has {shown}")
+    if TOTAL not in frame.columns:
+        shown = first_of(map(str, frame.columns), limit=30)
+        problems.append(f"{TOTAL}: the column is missing; map it in columns: the table has {shown}")
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    carry_units(frame, problems, key=label)
+    for column in ("unit_code", "name"):
+        named = text_column(frame[column]).str.strip() if column in frame.columns else _nothing(frame)
+        frame[column] = named.where(named.notna() & (named != "")).astype("str")
+    numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
+    for column in numbers:
+        frame[column] = number_column(frame, column, problems, key=label)
+        above = frame[column] > 1
+        if column.endswith(SHARE) and above.any():
+            shown = first_of(row_labels(frame, label)[above])
+            problems.append(f"{column}: above 1 for {shown}; write shares from 0 to 1")
+        if column.endswith(PERSONS) and column != TOTAL:
+            more = frame[column] > frame[TOTAL]
+            if more.any():
+                problems.append(
+                    f"{column}: more than {TOTAL} for {first_of(row_labels(frame, label)[more])}; correct one of them"
+                )
+    frame["official_id"] = _ids(frame, problems)
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers]].reset_index(drop=True)
+    add_notes(result, notes)
+    return result
+
+
+def _nothing(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=frame.index, dtype="str")
+
+
+def _ids(frame: pd.DataFrame, problems: list[str]) -> pd.Series:
+    """Name each row by its code, else by its name; a unit may be there once only."""
+    keys = frame["unit_code"].map(unit_key, na_action="ignore")
+    ids = keys.where(keys.notna(), frame["name"]).astype("str")
+    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
+    if ids.isna().any():
+        problems.append(
+            f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out"
+        )
+    twice = ids.notna() & ids.duplicated(keep=False)
+    if twice.any():
+        problems.append(
+            f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {first_of(rows[twice])}; keep one "
+            "row a unit, or tell them apart by unit_code"
+        )
+    return ids
