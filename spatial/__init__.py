@@ -119,6 +119,7 @@ _HOMES = {
     "hard_border": "spatial.network",
     "huff_shares": "spatial.integration.exchange",
     "information_index": "spatial.integration.segregation",
+    "inspect_file": "spatial.sources.inspection",
     "integration_level": "spatial.integration.scoring",
     "isochrones": "spatial.access",
     "isolation_index": "spatial.integration.segregation",

@@ -1,4 +1,4 @@
-"""The command line: ``spatial init | check | run | status | explain | fetch | warmup | demo``."""
+"""The command line: ``spatial init | inspect | check | run | status | explain | fetch | warmup | demo``."""
 
 from __future__ import annotations
 
@@ -62,16 +62,33 @@ def cli(context: click.Context, *, verbose: bool, debug: bool) -> None:
 
 @cli.command()
 @click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path), default=Path("study.toml"))
-@click.option("--name", default="my-county", show_default=True, help="Short name of the study.")
-def init(study_file: Path, name: str) -> None:
-    """Write a new study file with every key explained."""
+@click.option("--name", help="Short name of the study; by default my-county, or the name of the folder.")
+@click.option(
+    "--from",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Look into the files of this folder and write the study that reads them.",
+)
+@raw_option
+@click.option(
+    "--as-of", metavar="DATE", help="With --from: the date on which norms are judged; today by default."
+)
+def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_of: str | None) -> None:
+    """Write a new study file: with every key explained, or from a folder of files."""
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
     from spatial.template import study_template  # noqa: PLC0415 - as above
 
     if study_file.exists():
         raise click.UsageError(f"{study_file} is there already; name another file")
-    text = study_template(name)
+    if folder is not None:
+        from spatial.drafting.writing import write_draft  # noqa: PLC0415 - as above
+
+        for line in write_draft(folder, study_file, raw=raw, name=name, as_of=as_of):
+            click.echo(line)
+        return
+    text = study_template(name or "my-county")
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -79,12 +96,33 @@ def init(study_file: Path, name: str) -> None:
 
 
 @cli.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@raw_option
+@click.option(
+    "--against",
+    metavar="ROADS",
+    type=click.Path(path_type=Path),
+    help="Roads that are right for certain: coordinates are held against them.",
+)
+def inspect(file: Path, raw: Path, against: Path | None) -> None:
+    """Look into a file and propose the part of a study file that reads it."""
+    from spatial.drafting import report_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.sources.inspection import inspect_file  # noqa: PLC0415 - as above
+
+    for line in report_lines(inspect_file(file, raw=raw, against=against)):
+        click.echo(line)
+
+
+@cli.command()
 @study_argument
 @raw_option
 def check(study_file: Path, raw: Path) -> None:
     """Find every fault of the study file and its sources before any work."""
-    from spatial.stages import check_study  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.blocks import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.stages import check_study  # noqa: PLC0415 - as above
 
+    for line in decision_lines(study_file):
+        click.echo(line)
     for line in check_study(_study(study_file, raw)):
         click.echo(line)
 

@@ -143,6 +143,8 @@ def settlements_from_table(
     frame = read_table(path, source, what="settlements", key="settlement_id", may_lack=may_lack)
     problems: list[str] = []
     result = _named(frame, "settlement_id", problems, "Point")
+    if source.tier is not None and not {"tier", "place"} & set(result.columns):
+        result["tier"] = source.tier
     result["tier"] = _tier(result, tiers or Tiers(), problems)
     if "place" in result.columns:
         result["place"] = text_column(result["place"])
@@ -355,7 +357,7 @@ def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Seri
     if "place" not in frame.columns:
         problems.append(
             "tier: the column is missing; map a column of village, town, county_seat or city, "
-            "or a column place with words of [tiers]"
+            "or a column place with words of [tiers]; tier = 'village' where all rows are of one tier"
         )
         return pd.Series("", index=frame.index, dtype="str")
     place = text_column(frame["place"])

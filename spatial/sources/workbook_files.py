@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import re
@@ -20,10 +21,10 @@ from spatial.sources.cells import narrow
 from spatial.sources.files import local_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Grid", "Merge", "address", "open_sheet"]
+__all__ = ["Grid", "Merge", "address", "list_sheets", "open_sheet"]
 
 Merge = tuple[int, int, int, int]
 """First row, first column, last row and last column of merged cells, from 1."""
@@ -155,17 +156,61 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
         sheets and none is named.
     """
     label = f"{what} {path}"
+    data, is_old = _bytes_of(path, label, what)
+    with _told(label):
+        return _old_sheet(data, sheet, label) if is_old else _new_sheet(data, sheet, label)
+
+
+def list_sheets(path: Path, *, what: str) -> list[tuple[str, bool, bool]]:
+    """
+    Name the sheets of a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        A file that ends in .xlsx, .xlsm or .xls.
+    what : str
+        What it is to the study, for messages.
+
+    Returns
+    -------
+    list of tuple of (str, bool, bool)
+        Name, whether it is visible, and whether anything is in it, in the order of the workbook.
+
+    Raises
+    ------
+    SourceError
+        Where it is missing, damaged, locked by a password or another kind of file under that name.
+    """
+    label = f"{what} {path}"
+    data, is_old = _bytes_of(path, label, what)
+    with _told(label):
+        if is_old:
+            old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+            return [(sheet.name, sheet.visibility == 0, sheet.nrows > 0) for sheet in old.sheets()]
+        _refuse_old_as_new(data, label)
+        sheets = openpyxl.load_workbook(io.BytesIO(data)).worksheets
+        return [(sheet.title, sheet.sheet_state == "visible", any(_filled(sheet))) for sheet in sheets]
+
+
+def _bytes_of(path: Path, label: str, what: str) -> tuple[bytes, bool]:
+    """All bytes of a workbook, and whether it is an .xls."""
     is_old = path.suffix.lower() == ".xls"
     head = path.read_bytes()[:512] if path.is_file() else b""
     _refuse_disguise(head, is_old=is_old, label=label)
-    file = local_file(path, what=what)
-    data = file.read_bytes()
+    data = local_file(path, what=what).read_bytes()
     if _ENCRYPTED in data:
         raise SourceError(_locked(label))
+    return data, is_old
+
+
+@contextlib.contextmanager
+def _told(label: str) -> Iterator[None]:
+    """Say of a workbook that cannot be opened what is wrong with it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # parts that hold no data: styles, validation, drawings
-            return _old_sheet(data, sheet, label) if is_old else _new_sheet(data, sheet, label)
+            yield
     except _DAMAGED as error:
         if "encrypt" in str(error).lower():
             raise SourceError(_locked(label)) from error
@@ -190,6 +235,11 @@ def _refuse_disguise(head: bytes, *, is_old: bool, label: str) -> None:
             f"{label}: this is no workbook (it begins with {head[:8]!r}); if it is text, name it .csv and declare "
             "encoding and delimiter"
         )
+
+
+def _refuse_old_as_new(data: bytes, label: str) -> None:
+    if data.startswith((_OLE, *_BIFF)):
+        raise SourceError(f"{label}: this is an .xls under the name .xlsx; rename it to .xls")
 
 
 def _locked(label: str) -> str:
@@ -219,8 +269,7 @@ def _choose(filled: list[tuple[str, bool]], sheet: str | int | None, names: list
 
 
 def _new_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
-    if data.startswith((_OLE, *_BIFF)):
-        raise SourceError(f"{label}: this is an .xls under the name .xlsx; rename it to .xls")
+    _refuse_old_as_new(data, label)
     book = openpyxl.load_workbook(io.BytesIO(data), data_only=False)
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     filled = [(name, sheet.sheet_state == "visible") for name, sheet in sheets.items() if any(_filled(sheet))]

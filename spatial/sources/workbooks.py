@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["find_header", "left_totals", "read_workbook"]
+__all__ = ["find_header", "left_totals", "read_workbook", "sheet_frame"]
 
 SEARCHED_ROWS = 30
 """A header is looked for in so many filled rows from the top."""
@@ -92,7 +92,41 @@ def read_workbook(
         With repeated or missing column names, and formulas without a kept result.
     """
     grid = open_sheet(path, sheet, what=what)
-    work = _Sheet(f"{what} {path}, sheet {grid.sheet!r}", grid)
+    return sheet_frame(grid, header_row=header_row, total_words=total_words, label=f"{what} {path}")
+
+
+def sheet_frame(
+    grid: Grid,
+    *,
+    header_row: int | None = None,
+    total_words: Collection[str] = TOTAL_WORDS,
+    label: str = "table",
+) -> pd.DataFrame:
+    """
+    Read an opened sheet as text.
+
+    Parameters
+    ----------
+    grid : Grid
+        As `open_sheet` gives it; text merged over several rows is filled down in it.
+    header_row : int or None
+        As in `read_workbook`.
+    total_words : collection of str
+        As in `read_workbook`.
+    label : str
+        What it is to the study and its file, for messages.
+
+    Returns
+    -------
+    DataFrame
+        As `read_workbook`.
+
+    Raises
+    ------
+    SourceError, ContractError
+        As `read_workbook`.
+    """
+    work = _Sheet(f"{label}, sheet {grid.sheet!r}", grid)
     if not grid.cells:
         raise SourceError(f"{work.label}: the sheet is empty; name another sheet")
     top, bottom = find_header(grid, header_row, label=work.label)

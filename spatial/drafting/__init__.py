@@ -1,0 +1,9 @@
+"""Text for people from what was seen in their files: a report to read, and parts of a study file to paste."""
+
+from __future__ import annotations
+
+from spatial.drafting.blocks import DECIDE, open_decisions, toml_block
+from spatial.drafting.report import report_lines
+from spatial.drafting.study_file import draft_study
+
+__all__ = ["DECIDE", "draft_study", "open_decisions", "report_lines", "toml_block"]

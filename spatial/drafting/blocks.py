@@ -1,0 +1,180 @@
+"""Proposals as TOML: what is sure as it is, guesses commented out below a line that says what to decide."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from spatial.sources.inspection import Proposal, Setting
+
+__all__ = [
+    "DECIDE",
+    "SUGGESTION",
+    "WIDTH",
+    "comment",
+    "decision_lines",
+    "open_decisions",
+    "toml_block",
+    "toml_value",
+]
+
+DECIDE = "# DECIDE:"
+SUGGESTION = "# SUGGESTION:"
+WIDTH = 100
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def toml_block(proposal: Proposal) -> list[str]:
+    """
+    Write a proposal as lines of a study file.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        Of one layer.
+
+    Returns
+    -------
+    list of str
+        A suggestion is commented out as a whole.
+    """
+    bracket = f"[[{proposal.section}]]" if proposal.is_list else f"[{proposal.section}]"
+    lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting))]
+    if not proposal.is_suggestion:
+        return lines
+    lines = [line.replace(DECIDE, "#", 1) for line in lines]
+    return [
+        f"{SUGGESTION} remove the first # of each line to use it",
+        *(f"# {line.removeprefix('# ')}" for line in lines),
+    ]
+
+
+def _lines(setting: Setting) -> Iterator[str]:
+    if not setting.is_decided:
+        yield from comment(DECIDE, setting.reason)
+        if setting.key:
+            yield f"# {setting.key} = {toml_value(setting.value)}"
+        return
+    if not setting.key:
+        yield from comment("#", setting.reason)
+        return
+    line = f"{setting.key} = {toml_value(setting.value)}"
+    if not setting.reason:
+        yield line
+    elif len(line) + len(setting.reason) + 4 <= WIDTH:
+        yield f"{line}  # {setting.reason}"
+    else:
+        yield from comment("#", setting.reason)
+        yield line
+
+
+def comment(mark: str, text: str) -> Iterator[str]:
+    """
+    Wrap a remark into comment lines.
+
+    Parameters
+    ----------
+    mark : str
+        How its first line begins.
+    text : str
+        The remark.
+
+    Yields
+    ------
+    str
+        Lines of no more than the width of a page, the later ones beginning with ``#``.
+    """
+    plain = " ".join(text.split())
+    for number, line in enumerate(textwrap.wrap(plain, WIDTH - len(mark) - 1) or [""]):
+        yield f"{mark} {line}" if not number else f"#   {line}"
+
+
+def toml_value(value: Any) -> str:
+    """
+    Write a value as TOML.
+
+    Parameters
+    ----------
+    value : object
+        Text, number, flag, list, or a mapping, which becomes an inline table.
+
+    Returns
+    -------
+    str
+        On one line.
+    """
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_key(str(key))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _text(text)
+
+
+def open_decisions(text: str) -> list[tuple[int, str]]:
+    """
+    Find what a study file still leaves to decide.
+
+    Parameters
+    ----------
+    text : str
+        The study file.
+
+    Returns
+    -------
+    list of tuple of (int, str)
+        Line from 1, and what it asks, with the part of the file that it stands in.
+    """
+    found, section = [], ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped.split("#")[0].strip()
+        if stripped.upper().startswith(DECIDE):
+            parts = [stripped[len(DECIDE) :].strip()]
+            for later in lines[number:]:
+                if not later.startswith("#   "):
+                    break
+                parts.append(later[1:].strip())
+            where = f"{section} " if section else ""
+            found.append((number, where + " ".join(parts)))
+    return found
+
+
+def decision_lines(path: Path) -> Iterator[str]:
+    """
+    Say what a study file still leaves to decide.
+
+    Parameters
+    ----------
+    path : Path
+        The study file; one that cannot be read is left to its reader.
+
+    Yields
+    ------
+    str
+        Nothing where all is decided.
+    """
+    try:
+        found = open_decisions(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return
+    if found:
+        yield f"{path}: {len(found)} thing(s) to decide; uncomment or correct the line below, then delete the mark:"
+    for number, text in found:
+        yield f"  line {number}: {text}"

@@ -1,0 +1,236 @@
+"""Which column of a file stands for which of ours, and what its words mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.sources.inspection.field_names import EXACT, HOLDS, matches, meanings, plain
+from spatial.sources.inspection.reports import Setting
+from spatial.sources.value_maps import SHIPPED, load_values
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from spatial.sources.inspection.field_names import Match
+    from spatial.sources.inspection.profiles import Profile
+
+__all__ = ["Assigned", "assign", "known_values", "shipped_vocabulary", "translated"]
+
+LEAST = HOLDS * 0.9
+MOST_VALUES = 60
+NUMBERS = {"whole number", "number"}
+_NUMERIC = {
+    "population_persons",
+    "elderly_persons",
+    "children_persons",
+    "capacity",
+    "load",
+    "width_m",
+    "volume",
+}
+
+
+@dataclass(eq=False)
+class Assigned:
+    """
+    Columns of a file by the column of ours that each stands for.
+
+    Parameters
+    ----------
+    columns : dict of str to Profile
+        One each.
+    reasons : dict of str to str
+        By what it was told; empty where the name is in the vocabulary.
+    others : dict of str to list of Profile
+        Columns that would do as well.
+    unfit : dict of str to str
+        Columns whose name fits and whose values do not, with the reason.
+    """
+
+    columns: dict[str, Profile] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    others: dict[str, list[Profile]] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
+
+    def give(self, ours: str, profile: Profile, reason: str = "") -> None:
+        """Let a column stand for one of ours."""
+        self.columns[ours] = profile
+        self.reasons[ours] = reason
+
+    def setting(self, ours: str) -> Setting:
+        """
+        Write a column of ours down.
+
+        Parameters
+        ----------
+        ours : str
+            One that is assigned.
+
+        Returns
+        -------
+        Setting
+            Such as ``columns.name``.
+        """
+        return Setting(f"columns.{ours}", self.columns[ours].name, self.reasons[ours])
+
+
+def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Collection[str] = ()) -> Assigned:
+    """
+    Give columns of a file to columns of ours, the surest names first.
+
+    Parameters
+    ----------
+    profiles : iterable of Profile
+        The columns of the file.
+    wanted : collection of str
+        Columns of ours that are asked for.
+    taken : collection of str
+        Names of columns that stand for something else already.
+
+    Returns
+    -------
+    Assigned
+        Each column of the file stands for one of ours at most.
+    """
+    pairs: list[tuple[float, int, int, Match, Profile]] = []
+    result = Assigned()
+    for number, profile in enumerate(profiles):
+        if profile.name in taken:
+            continue
+        pairs += [
+            (-match.score, match.rank, number, match, profile)
+            for match in matches(profile.name)
+            if match.ours in wanted and match.score >= LEAST
+        ]
+    used: set[str] = set()
+    for score, _, _, match, profile in sorted(pairs, key=lambda pair: pair[:3]):
+        ours = match.ours
+        if profile.name in used:
+            continue
+        fault = _unfit(ours, profile)
+        if fault:
+            result.unfit.setdefault(ours, f"{profile.name!r} {fault}")
+        elif ours not in result.columns:
+            reason = "" if -score == EXACT else f"like {match.word!r}"
+            result.give(ours, profile, reason)
+            used.add(profile.name)
+        else:
+            result.others.setdefault(ours, []).append(profile)
+    return result
+
+
+def _unfit(ours: str, profile: Profile) -> str:
+    if profile.kind == "empty":
+        return "is empty"
+    if ours in _NUMERIC and profile.kind not in {*NUMBERS, "code"}:
+        return (
+            f"holds text such as {profile.examples[0]!r}, not numbers: write digits and a decimal point only"
+        )
+    if ours in _NUMERIC and bool((profile.finite < 0).any()):
+        return "holds negative numbers"
+    return ""
+
+
+def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str]]:
+    """
+    Translate the words of a column by one of the tables of values.
+
+    Parameters
+    ----------
+    profile : Profile
+        The column.
+    table : str
+        Such as ``"tier"``.
+
+    Returns
+    -------
+    tuple of dict of str to str and list of str
+        Our word by theirs, and words that are not known.
+    """
+    words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
+    known, strange = {}, []
+    for value in profile.values:
+        ours = words.get(plain(value))
+        if ours is None:
+            strange.append(value)
+        else:
+            known[value] = ours
+    return known, strange
+
+
+def translated(
+    ours: str, profile: Profile, known: dict[str, str], strange: list[str], choices: Collection[str]
+) -> list[Setting]:
+    """
+    Write down what the words of a column mean.
+
+    Parameters
+    ----------
+    ours : str
+        The column of ours.
+    profile : Profile
+        The column of the file.
+    known : dict of str to str
+        Our word by theirs.
+    strange : list of str
+        Words that are not known.
+    choices : collection of str
+        Words that we have.
+
+    Returns
+    -------
+    list of Setting
+        The known ones where they are not ours already; the others for the user to decide.
+    """
+    settings = []
+    needed = {theirs: word for theirs, word in known.items() if theirs != word}
+    if needed:
+        settings.append(Setting(f"values.{ours}", needed))
+    if strange:
+        rest = dict.fromkeys(strange[:MOST_VALUES], "...")
+        more = f" and {len(strange) - MOST_VALUES} more" if len(strange) > MOST_VALUES else ""
+        reason = (
+            f"no meaning is known for these words of {profile.name!r}{more}; put them in values.{ours}: one of "
+            f"{', '.join(choices)}"
+        )
+        settings.append(Setting(f"values.{ours}", rest, reason, is_decided=False))
+    return settings
+
+
+def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[str]]:
+    """
+    Tell which shipped vocabulary of road inventories knows most words of a column.
+
+    Parameters
+    ----------
+    profile : Profile
+        The column.
+    column : str
+        road_class or surface.
+
+    Returns
+    -------
+    tuple of str, float and list of str
+        Its name, the share of rows that it knows, and the words that it does not.
+    """
+    best = ("", 0.0, profile.values)
+    texts = profile.texts.dropna()
+    if texts.empty:
+        return best
+    for name in SHIPPED:
+        words = {plain(word) for word in load_values(name, root=_nowhere()).get(column, {})}
+        is_known = texts.map(lambda text, words=words: plain(str(text)) in words).to_numpy(dtype=bool)
+        share = float(np.mean(is_known))
+        if share > best[1]:
+            best = (name, share, [value for value in profile.values if plain(value) not in words])
+    return best
+
+
+def _nowhere() -> Path:
+    from pathlib import Path  # noqa: PLC0415 - shipped vocabularies need no folder
+
+    return Path()

@@ -1,0 +1,94 @@
+"""Tables of a yearbook: the official totals that they may hold, only ever as a suggestion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.sources.inspection.field_names import matches, plain
+from spatial.sources.inspection.kinds import service_in
+from spatial.sources.inspection.reports import Proposal, Setting
+
+if TYPE_CHECKING:
+    from spatial.sources.inspection.profiles import Profile
+
+__all__ = ["official_proposal"]
+
+_INDICATORS = {"指标", "项目", "indicator", "indicateur", "item"}
+_AMOUNTS = {"数值", "数量", "合计", "本年", "value", "valeur", "total", "number", "nombre"}
+_WHOLE = {"whole number", "number"}
+_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", "村委会个数", "villages", "nombre de villages"}
+
+
+def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
+    """
+    Suggest official totals from a table.
+
+    Parameters
+    ----------
+    profiles : list of Profile
+        Its columns.
+    named : str
+        The file and its sheet, which become the source of each number.
+
+    Returns
+    -------
+    Proposal
+        Its numbers are sums that a person must hold against the printed table.
+    """
+    settings = _from_rows(profiles, named) or _from_columns(profiles, named)
+    if not settings:
+        text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
+        settings = [Setting("", None, text, is_decided=False)]
+    return Proposal("official", tuple(settings), is_suggestion=True)
+
+
+def _from_rows(profiles: list[Profile], named: str) -> list[Setting]:
+    """Read indicators in one column, amounts in another."""
+    names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
+    amounts = [profile for profile in profiles if plain(profile.name) in _AMOUNTS and profile.kind in _WHOLE]
+    amounts = amounts or [profile for profile in profiles if profile.kind in _WHOLE]
+    if names is None or not amounts:
+        return []
+    settings: dict[str, Setting] = {}
+    for text, number in zip(names.texts, amounts[0].numbers, strict=True):
+        if isinstance(text, str) and np.isfinite(number):
+            key = _key_of(text)
+            if key and key not in settings:
+                settings[key] = _total(key, float(number), named, f"row {text!r}")
+    return list(settings.values())
+
+
+def _from_columns(profiles: list[Profile], named: str) -> list[Setting]:
+    """Read units in rows, a measure a column."""
+    settings: dict[str, Setting] = {}
+    for profile in profiles:
+        key = _key_of(profile.name) if profile.kind in _WHOLE else ""
+        if not key or key in settings:
+            continue
+        values = profile.finite
+        total = float(values.sum())
+        if len(values) > 2 and values[0] == values[1:].sum():
+            total = float(values[0])
+        settings[key] = _total(key, total, named, f"sum of {profile.name!r} over {len(values)} rows")
+    return list(settings.values())
+
+
+def _key_of(text: str) -> str:
+    if plain(text) in _VILLAGES:
+        return "villages"
+    if any(match.ours == "population_persons" and match.score >= 0.9 for match in matches(text)):
+        return "people"
+    service = service_in(text)
+    return f"facilities.{service}" if service else ""
+
+
+def _total(key: str, value: float, named: str, where: str) -> Setting:
+    number = int(value) if value.is_integer() else round(value, 3)
+    return Setting(
+        key,
+        {"value": number, "source": f"{named}, {where}"},
+        "compare with the printed table",
+        is_decided=False,
+    )

@@ -1,0 +1,321 @@
+"""Open every layer or sheet of a file as the readers do, and keep what each says of itself."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from spatial.errors import ContractError, SourceError
+from spatial.sources.cells import is_total
+from spatial.sources.files import local_file, local_folder
+from spatial.sources.formats import FORMATS, REMEDIES, declares_crs, open_frame
+from spatial.sources.notes import take_notes
+from spatial.sources.text_encodings import guess_encoding, guess_table_encoding
+from spatial.sources.workbook_files import list_sheets, open_sheet
+from spatial.sources.workbooks import find_header, sheet_frame
+from spatial.study import TableSource
+from spatial.study.sources import TOTAL_WORDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "open_layers"]
+
+WHAT = "file"
+MOST_LAYERS = 30
+_DELIMITERS = (",", ";", "\t", "|")
+_LOOKED_AT_LINES = 20
+_OWN_LAYERS = {"layer_styles", "qgis_projects"}
+_REASONS = {
+    "utf-16": "it begins with the byte order mark of UTF-16",
+    "utf-8": "all of its bytes read as UTF-8",
+    "gb18030": "it is not UTF-8, and reads as GB18030 with nearly all signs common Chinese ones",
+    "cp1252": "it is neither UTF-8 nor Chinese: Latin-1 with the signs of Windows is what is left",
+}
+
+
+@dataclass(eq=False)
+class Opened:
+    """
+    A layer or sheet.
+
+    Parameters
+    ----------
+    name : str
+        Its name; empty where the file has but one.
+    frame : DataFrame or GeoDataFrame or None
+        Its rows as the readers give them; None where they refuse it.
+    keys : dict of str to object
+        Keys of the study file that this layer needs to be read.
+    is_hidden : bool
+        Whether a workbook hides it.
+    header_rows : tuple of int
+        First and last row of a workbook's header, from 1.
+    notes : list of str
+        What the reader did.
+    problem : str
+        Why the reader refuses it.
+    says_crs : bool
+        Whether the file says its CRS, rather than by a default of its format.
+    """
+
+    name: str = ""
+    frame: pd.DataFrame | None = None
+    keys: dict[str, object] = field(default_factory=dict)
+    is_hidden: bool = False
+    header_rows: tuple[int, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+    says_crs: bool = True
+
+
+@dataclass(eq=False)
+class OpenedFile:
+    """
+    A file with its layers.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of file.
+    layers : list of Opened
+        In the order of the file.
+    encoding, encoding_reason : str
+        Of its text, and by what that was told.
+    notes : list of str
+        What holds for the whole file.
+    """
+
+    kind: str
+    layers: list[Opened] = field(default_factory=list)
+    encoding: str = ""
+    encoding_reason: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def open_layers(path: Path) -> OpenedFile:
+    """
+    Open a table or vector file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of a file geodatabase.
+
+    Returns
+    -------
+    OpenedFile
+        A layer that the readers refuse has a problem instead of rows.
+
+    Raises
+    ------
+    SourceError
+        Where the file itself is missing, empty, locked, damaged or of a kind that is not read.
+    """
+    kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
+    if not kind:
+        remedy = REMEDIES.get(path.suffix.lower(), "save it as .xlsx, CSV (UTF-8) or GeoPackage")
+        raise SourceError(f"{WHAT} {path}: the ending {path.suffix!r} is not known; {remedy}")
+    if kind == "workbook":
+        return _workbook(path)
+    if kind == "CSV":
+        return _text(path)
+    if kind == "file geodatabase":
+        local_folder(path, what=WHAT, holds="*.gdbtable", kind=kind)
+    else:
+        local_file(path, what=WHAT, magic=magic, kind=kind)
+    return _vector(path, kind)
+
+
+def _workbook(path: Path) -> OpenedFile:
+    sheets = list_sheets(path, what=WHAT)
+    filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
+    if not filled:
+        raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
+    result = OpenedFile("workbook")
+    empty = [name for name, _, is_filled in sheets if not is_filled]
+    if empty:
+        result.notes.append(f"empty sheets: {', '.join(empty)}")
+    needs_name = sum(shown for _, shown in filled) != 1
+    for name, shown in filled[:MOST_LAYERS]:
+        layer = Opened(name, is_hidden=not shown)
+        if needs_name or not shown:
+            layer.keys["sheet"] = name
+        _read_sheet(path, layer)
+        result.layers.append(layer)
+    _note_rest(result, len(filled))
+    return result
+
+
+def _read_sheet(path: Path, layer: Opened) -> None:
+    try:
+        grid = open_sheet(path, layer.name, what=WHAT)
+        layer.header_rows = find_header(grid, None, label=f"sheet {layer.name!r}")
+        _take(layer, sheet_frame(grid, label=WHAT))
+    except ContractError as error:
+        layer.problem = "; ".join(error.problems)
+    except SourceError as error:
+        layer.problem = str(error)
+
+
+def _take(layer: Opened, frame: pd.DataFrame) -> None:
+    layer.notes += [note.detail for note in take_notes(frame)]
+    layer.frame = frame
+
+
+def _text(path: Path) -> OpenedFile:
+    data = local_file(path, what=WHAT).read_bytes()
+    encoding = guess_encoding(data)
+    reason = _REASONS[encoding]
+    if data.startswith(b"\xef\xbb\xbf"):
+        reason = "it begins with the byte order mark of UTF-8"
+    elif data.isascii():
+        reason = "all of its bytes are ASCII, which any encoding reads"
+    result = OpenedFile("CSV", encoding=encoding, encoding_reason=reason)
+    layer = Opened()
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8"
+        ) from error
+    delimiter = _delimiter(text)
+    if encoding != "utf-8":
+        layer.keys["encoding"] = encoding
+    if delimiter != ",":
+        layer.keys["delimiter"] = delimiter
+    try:
+        frame = open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT)
+        _take(layer, frame)
+        _find_sums(layer)
+    except ContractError as error:
+        layer.problem = "; ".join(error.problems)
+    except SourceError as error:
+        layer.problem = str(error)
+        if "holds no rows" in layer.problem or "not text" in layer.problem:
+            raise
+    result.layers.append(layer)
+    return result
+
+
+def _find_sums(layer: Opened) -> None:
+    """Rows of sums stay in a CSV unless the study names their words."""
+    assert layer.frame is not None
+    found: dict[str, int] = {}
+    for row in layer.frame.itertuples(index=False):
+        texts = [value for value in row[:3] if isinstance(value, str)]
+        if is_total(texts, TOTAL_WORDS):
+            word = next((w for w in TOTAL_WORDS if any(is_total([text], [w]) for text in texts)), "")
+            found[word] = found.get(word, 0) + 1
+    if found:
+        layer.keys["total_words"] = sorted(word for word in found if word)
+        layer.notes.append(f"rows of sums: {sum(found.values())} ({', '.join(sorted(found))})")
+
+
+def _delimiter(text: str) -> str:
+    """Tell the sign between fields: the one that parts most lines into equally many, more than one."""
+    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    best, most = ",", 0
+    for sign in _DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(StringIO("\n".join(lines)), delimiter=sign)]
+        except csv.Error:
+            continue
+        fields = max(set(widths), key=widths.count) if widths else 1
+        score = widths.count(fields) * (fields > 1) * 100 + fields
+        if fields > 1 and score > most:
+            best, most = sign, score
+    return best
+
+
+def _vector(path: Path, kind: str) -> OpenedFile:
+    result = OpenedFile(kind)
+    keys: dict[str, object] = {}
+    if kind == "Shapefile":
+        keys = _shapefile_encoding(path, result)
+    names = [""] if kind in {"GeoParquet", "DXF"} else _layer_names(path, kind)
+    says_crs = kind != "GeoJSON" or _says_crs(path)
+    for name in names[:MOST_LAYERS]:
+        layer = Opened(name if len(names) > 1 else "", keys=dict(keys), says_crs=says_crs)
+        if len(names) > 1:
+            layer.keys["layer"] = name
+        try:
+            frame = open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT)
+            _take(layer, frame)
+        except ContractError as error:
+            layer.problem = "; ".join(error.problems)
+        except SourceError as error:
+            if len(names) == 1:
+                raise
+            layer.problem = str(error)
+        result.layers.append(layer)
+    _note_rest(result, len(names))
+    return result
+
+
+def _layer_names(path: Path, kind: str) -> list[str]:
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in _OWN_LAYERS]
+    except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
+        raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
+    if not names:
+        raise SourceError(f"{WHAT} {path}: no layer; export it again")
+    return names
+
+
+def _says_crs(path: Path) -> bool:
+    try:
+        return declares_crs(path)
+    except ValueError:
+        return False
+
+
+def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
+    page = next((file for end in (".cpg", ".CPG") if (file := path.with_suffix(end)).exists()), None)
+    table = next((file for end in (".dbf", ".DBF") if (file := path.with_suffix(end)).exists()), None)
+    if table is None:
+        return {}  # the reader says which parts are absent
+    told = guess_table_encoding(table)
+    if page is not None:
+        said = page.read_text(encoding="ascii", errors="replace").strip()
+        if said.lower().replace("-", "") != "utf8" or told == "utf-8":
+            result.encoding, result.encoding_reason = said, f"{page.name} says so"
+            return {}
+        result.encoding = told
+        result.encoding_reason = f"{page.name} says {said}, but the .dbf is not: {_REASONS[told]}"
+        return {"encoding": told}
+    result.encoding, result.encoding_reason = told, f"no .cpg is beside it; {_REASONS[told]}"
+    return {} if told == "utf-8" else {"encoding": told}
+
+
+def _note_rest(result: OpenedFile, number: int) -> None:
+    if number > MOST_LAYERS:
+        result.notes.append(f"only the first {MOST_LAYERS} of {number} layers or sheets were looked into")
+
+
+def geometry_kinds(frame: pd.DataFrame) -> str:
+    """
+    Count kinds of geometry.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        As read.
+
+    Returns
+    -------
+    str
+        Such as ``"LineString 40, MultiLineString 2"``; empty for a plain table.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return ""
+    counts = frame.geometry.geom_type.fillna("none").value_counts()
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))

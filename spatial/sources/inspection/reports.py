@@ -1,0 +1,209 @@
+"""What was seen in a file, and what of a study file follows from it: values that others print or write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["KINDS", "FieldReport", "FileReport", "LayerReport", "Proposal", "Setting"]
+
+KINDS = (
+    "settlements",
+    "facilities",
+    "roads",
+    "boundaries",
+    "flows",
+    "official_totals",
+    "decisions",
+    "osm",
+    "population",
+    "elevation",
+    "landcover",
+    "unknown",
+)
+"""What a file may be to a study."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    One key of a study file, or a remark where nobody but the user can say it.
+
+    Parameters
+    ----------
+    key : str
+        As the study file writes it, such as ``"crs"`` or ``"columns"``; empty for a remark alone.
+    value : object
+        What it would be; None for a remark alone.
+    reason : str
+        Why, or what there is to decide.
+    is_decided : bool
+        False for a guess: it is written commented out, for the user to decide.
+    """
+
+    key: str
+    value: Any = None
+    reason: str = ""
+    is_decided: bool = True
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """
+    A part of a study file that reads the file.
+
+    Parameters
+    ----------
+    section : str
+        Its table, such as ``"sources.settlements"``.
+    settings : tuple of Setting
+        In the order to write them.
+    is_list : bool
+        Whether there may be several such tables, as ``[[sources.facilities]]``.
+    is_suggestion : bool
+        Whether it is only offered: all of it is written commented out, and the study is whole without it.
+    """
+
+    section: str
+    settings: tuple[Setting, ...]
+    is_list: bool = False
+    is_suggestion: bool = False
+
+    @property
+    def undecided(self) -> tuple[Setting, ...]:
+        """
+        What the user has to decide.
+
+        Returns
+        -------
+        tuple of Setting
+            Empty where it can be used as it is, or is only a suggestion.
+        """
+        if self.is_suggestion:
+            return ()
+        return tuple(setting for setting in self.settings if not setting.is_decided)
+
+
+@dataclass(frozen=True)
+class FieldReport:
+    """
+    A column of a table.
+
+    Parameters
+    ----------
+    name : str
+        As the file has it.
+    kind : str
+        code, whole number, number, angle, yes or no, date, text or empty.
+    rows, filled, distinct : int
+        Rows, those with a value, and different values.
+    examples : tuple of str
+        The first different values.
+    meaning : str
+        The column of ours that it seems to be; empty where it seems none.
+    reason : str
+        By what that was told.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    filled: int
+    distinct: int
+    examples: tuple[str, ...] = ()
+    meaning: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """
+    One layer, sheet or raster of a file.
+
+    Parameters
+    ----------
+    name : str
+        Its name; empty where a file has but one thing.
+    is_hidden : bool
+        Whether a workbook hides it.
+    rows : int
+        Rows without those left out; cells of a raster.
+    header_rows : tuple of int
+        First and last row of the header of a workbook, from 1; empty elsewhere.
+    geometry : str
+        Kinds of geometry with their numbers; empty for a plain table.
+    crs : str
+        As the file says it; empty where it does not.
+    extent : str
+        Where it lies, in the words of its coordinates.
+    fields : tuple of FieldReport
+        Its columns.
+    notes : tuple of str
+        What the reader left out or changed, and what was noticed.
+    kind : str
+        One of `KINDS`.
+    reasons : tuple of str
+        Why it seems to be that.
+    coordinates : tuple of str
+        What is thought of its coordinates, with reasons.
+    proposal : Proposal or None
+        Its part of the study file.
+    problem : str
+        Why it cannot be read as it is; empty where it can.
+    bounds : tuple of float or None
+        West, south, east and north in degrees where that is known for certain.
+    """
+
+    name: str = ""
+    is_hidden: bool = False
+    rows: int = 0
+    header_rows: tuple[int, ...] = ()
+    geometry: str = ""
+    crs: str = ""
+    extent: str = ""
+    fields: tuple[FieldReport, ...] = ()
+    notes: tuple[str, ...] = ()
+    kind: str = "unknown"
+    reasons: tuple[str, ...] = ()
+    coordinates: tuple[str, ...] = ()
+    proposal: Proposal | None = None
+    problem: str = ""
+    bounds: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """
+    A file as it was seen.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    named : str
+        As a study file would name it: relative to the raw root where it lies below it.
+    format : str
+        Kind of file.
+    encoding : str
+        Of its text; empty where the format settles it.
+    encoding_reason : str
+        By what that was told.
+    layers : tuple of LayerReport
+        Its layers or sheets in order.
+    notes : tuple of str
+        What holds for the whole file.
+    language : str
+        Most of the names of its columns that are known are in it: zh, en, fr or empty.
+    """
+
+    path: Path
+    named: str
+    format: str
+    encoding: str = ""
+    encoding_reason: str = ""
+    layers: tuple[LayerReport, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    language: str = ""
