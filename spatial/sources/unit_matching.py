@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from spatial.sources.placing_ground import names_of, texts
 from spatial.sources.unit_codes import unit_key, unit_prefixes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from spatial.study import PlacingOptions
@@ -54,10 +57,10 @@ def match_units(
     """
     Match the rows of an official table with the units of the study, and settlements with both.
 
-    A row is matched with a unit by code; else, where one of the two has no code, by name with the similarity and the
-    lead of `placing`, each unit once. A settlement belongs to the longest code of the table that its own `unit_code`
-    begins with, else to the unit that it lies in. A row whose code begins the code of another row is a total of
-    others: it counts nobody.
+    A row is matched with a unit by code; else, where one of the two has no code, by the same name, or by one alike with
+    the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
+    its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
+    is a total of others: it counts nobody.
 
     Parameters
     ----------
@@ -77,6 +80,7 @@ def match_units(
     """
     work = _Work(official, _our_units(settlements, boundaries), options)
     work.by_code()
+    work.by_same_name()
     work.by_name()
     units, row_of = work.units()
     home, strayed = _homes(settlements, units, work.keys, row_of)
@@ -137,12 +141,27 @@ class _Work:
             if told.count(key) == 1 and key in row_of:
                 self.found[unit], self.by[unit] = row_of[key], "unit_code"
 
-    def by_name(self) -> None:
-        """Match what is left by name; two rows that want one unit alike get none."""
+    def by_same_name(self) -> None:
+        """Match what is called the very same, as long as the name is told once on either side."""
+        rows, free = self._left()
+        theirs = _single({row: self.names[row] for row in rows})
+        ours = _single({unit: self.ours["names"].iloc[unit] for unit in free})
+        for name in sorted(theirs.keys() & ours.keys()):
+            row, unit = theirs[name], ours[name]
+            is_free = self.found[unit] < 0 and row not in self.found
+            if is_free and not (self.keys[row] and self.codes[unit]):
+                self.found[unit], self.score[unit], self.by[unit] = row, 1.0, "name"
+
+    def _left(self) -> tuple[list[int], list[int]]:
+        """Rows and units that have not been matched."""
         matched = set(self.found.tolist())
         rows = [row for row in range(len(self.official)) if not self.sums[row] and row not in matched]
-        free = np.flatnonzero(self.found < 0)
-        if not rows or not len(free):
+        return rows, np.flatnonzero(self.found < 0).tolist()
+
+    def by_name(self) -> None:
+        """Match what is left by a name that is alike; two rows that want one unit alike get none."""
+        rows, free = self._left()
+        if not rows or not free:
             return
         scores = name_scores([self.names[row] for row in rows], [self.ours["names"].iloc[n] for n in free])
         told = np.array([bool(self.keys[row]) for row in rows])
@@ -150,14 +169,14 @@ class _Work:
         scores[told[:, None] & coded[None, :]] = 0.0
         wishes: dict[int, list[tuple[float, int]]] = {}
         for number, row in enumerate(rows):
-            order = np.argsort(-scores[number], kind="stable")
+            order = np.argsort(-scores[number], kind="stable")[:2]
             best = float(scores[number, order[0]])
             lead = best - (float(scores[number, order[1]]) if len(order) > 1 else 0.0)
             if best >= self.options.name_min - _SLACK:
                 if lead < self.options.margin - _SLACK:
                     self.ambiguous[row] = True
                 else:
-                    wishes.setdefault(int(free[order[0]]), []).append((best, row))
+                    wishes.setdefault(free[order[0]], []).append((best, row))
         for unit, wishing in wishes.items():
             self._judge(unit, sorted(wishing, reverse=True))
 
@@ -205,6 +224,15 @@ class _Work:
             }
         )
         return frame, {row: place for place, row in enumerate(frame["official"].tolist()) if row >= 0}
+
+
+def _single(names: Mapping[int, Sequence[str]]) -> dict[str, int]:
+    """Who bears each name, of those that only one bears; widths and capitals make no difference."""
+    bearers: dict[str, set[int]] = {}
+    for bearer, called in names.items():
+        for name in called:
+            bearers.setdefault(unicodedata.normalize("NFKC", name).casefold().strip(), set()).add(bearer)
+    return {name: next(iter(who)) for name, who in bearers.items() if name and len(who) == 1}
 
 
 def _homes(

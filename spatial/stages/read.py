@@ -79,6 +79,8 @@ def read(
         made["turns"] = layers.turns
     if layers.unplaced is not None:
         made["unplaced"] = layers.unplaced
+    if layers.official_units is not None:
+        made["official_units"] = layers.official_units
     lists = {TO_DECIDE: layers.to_decide, TO_REVIEW: layers.to_review}
     files = [
         Artifact(name, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))

@@ -70,7 +70,7 @@ class Tiers(Model):
 class GroupShare(Model):
     """How many people of a group there are where nobody counted them."""
 
-    share: Annotated[float, Field(ge=0, le=1)] | Literal["units"] = Field(
+    share: Annotated[float, Field(ge=0, le=1, strict=True)] | Literal["units"] = Field(
         description="Share of each settlement's people; units for the share of its unit in [sources.official_units]"
     )
     source: str = Field("", description="Where a share given as a number stands: publication, table, year")

@@ -239,6 +239,15 @@ def test_names_that_fit_two_units_are_not_guessed():
     assert units.loc["b3", "matched_by"] == "name"
 
 
+def test_the_same_name_is_sure_although_another_is_nearly_alike():
+    boundaries = _boundaries(["b1", "b2", "b3"], ["Yaounde I", "Yaounde II", "A"])
+    official = _official([("YAOUNDE II", 10), ("A", 3), ("Yaounde I", 5)])
+    found = match_units(official, _settlements([1.0], ["b1"]), boundaries, options=PlacingOptions())
+    units = found.units.set_index("unit_id")
+    assert official["official_id"].iloc[units["official"]].tolist() == ["Yaounde I", "YAOUNDE II", "A"]
+    assert units["match_score"].tolist() == [1.0, 1.0, 1.0]
+
+
 def test_two_official_rows_never_share_a_unit():
     boundaries = _boundaries(["b1"], ["Alder"])
     official = _official([("Alder", 10), ("Aldera", 5)])
@@ -254,7 +263,9 @@ def test_neither_order_nor_ids_matter():
     people = rng.uniform(1, 100, 40)
     homes = [units[n] for n in rng.integers(0, 5, 40)]
     places = _settlements(people, homes)
-    official = _official([(unit, float(number)) for unit, number in zip(units, rng.uniform(300, 500, 6))])
+    official = _official(
+        [(unit, float(number)) for unit, number in zip(units, rng.uniform(300, 500, 6), strict=True)]
+    )
     boundaries = _boundaries(units)
     study = _study(rescale_to="units", rescale_max_factor=50.0)
     straight = _run(study, places, boundaries, official)
@@ -379,7 +390,7 @@ def test_units_of_a_coarser_level_hold_the_settlements_inside():
 
 
 def test_scaling_without_an_official_table_is_refused():
-    with pytest.raises(StudyError, match="needs the table .sources.official_units."):
+    with pytest.raises(StudyError, match="needs the table"):
         Study.from_dict(
             {
                 "name": "toy",
