@@ -14,7 +14,14 @@ from spatial.network.legs.ferries import with_ferry_times
 from spatial.network.legs.slope import with_slope
 from spatial.network.legs.turns import with_turns
 from spatial.network.noding import components_of, cut_roads
-from spatial.network.report import findings_of, graph_report, no_findings, roads_report, speeds_report
+from spatial.network.report import (
+    findings_of,
+    graph_report,
+    no_findings,
+    roads_report,
+    speeds_report,
+    widths_report,
+)
 from spatial.network.roads_input import as_lines
 from spatial.network.rules.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
 from spatial.network.rules.road_speeds import all_season_of_roads, has_any, speeds_of_roads
@@ -129,7 +136,9 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     }
     report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
     report |= speeds_report(graph, columns["unreadable"][kept][pieces.road])
-    graph = replace(graph, report=report, findings=findings_of(graph, used, marks))
+    report |= widths_report(graph, columns["width_imputed"][kept][pieces.road])
+    findings = findings_of(graph, used, marks, widths=columns["width_imputed"][kept])
+    graph = replace(graph, report=report, findings=findings)
     if elevation is not None:
         graph = with_slope(graph, elevation)
     if season is not None and rules is not None:
@@ -151,8 +160,8 @@ def _judge(
     is_ferry = kinds.is_in([FERRY])
     fastest = np.fmax(speed.forward_km_h, speed.backward_km_h)
     reasons = np.select(
-        [is_ferry & (not ferries), np.isnan(fastest), openness.reason != "", fastest == 0],
-        ["ferry", "class", openness.reason, "impassable"],
+        [is_ferry & (not ferries), np.isnan(fastest), openness.reason != "", speed.too_narrow, fastest == 0],
+        ["ferry", "class", openness.reason, "width", "impassable"],
         "",
     ).astype(object)
     columns: dict[str, NDArray[Any]] = {
@@ -163,6 +172,7 @@ def _judge(
         "backward_km_h": np.where(openness.backward, speed.backward_km_h, 0.0),
         "speed_source": speed.source,
         "unreadable": speed.unreadable,
+        "width_imputed": speed.width_imputed,
         "is_bridge": is_bridge(roads),
         "is_tunnel": is_tunnel(roads),
         "is_snappable": is_snappable(roads),

@@ -29,6 +29,7 @@ __all__ = [
     "roads_report",
     "speeds_report",
     "turn_findings",
+    "widths_report",
 ]
 
 SMALL_COMPONENT_KM = 5.0
@@ -74,7 +75,7 @@ def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
 
 
 def findings_of(
-    graph: TravelGraph, roads: RoadLines, marks: dict[str, NDArray[np.bool_]]
+    graph: TravelGraph, roads: RoadLines, marks: dict[str, NDArray[np.bool_]], *, widths: NDArray[np.bool_]
 ) -> gpd.GeoDataFrame:
     """
     List what people should look at.
@@ -87,12 +88,14 @@ def findings_of(
         The open roads that it was built from.
     marks : dict of ndarray of bool
         Roads concerned, by kind of finding.
+    widths : ndarray of bool
+        Roads whose width comes from their class.
 
     Returns
     -------
     GeoDataFrame
-        By the contract of the table ``findings_network``: unreadable limits, roads still tagged as construction, and
-        components that are too short to join places to.
+        By the contract of the table ``findings_network``: unreadable limits, roads still tagged as construction,
+        components that are too short to join places to, and for each class the roads whose width it gives.
     """
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []
@@ -114,7 +117,17 @@ def findings_of(
         number = str(graph.component[small[begin]])
         rows.append(_finding(graph.mode, "small_component", number, detail))
         shapes.append(shapely.multilinestrings(lines[begin:end]))
+    for kind, places in _by_class(roads, widths).items():
+        detail = f"{len(places)} road(s) of this class have no width; that of the class is taken. This is one of them."
+        rows.append(_finding(graph.mode, "width_imputed", kind, detail))
+        shapes += list(roads.lines(places[:1]))
     return _as_findings(rows, shapes, graph.crs)
+
+
+def _by_class(roads: RoadLines, marked: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
+    places = np.flatnonzero(marked)
+    kinds = class_values(roads).objects()[places]
+    return {str(kind): places[kinds == kind] for kind in sorted(set(kinds.tolist()))}
 
 
 def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> gpd.GeoDataFrame:
@@ -257,6 +270,26 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
             for number in range(min(count, _LISTED))
         ],
     }
+
+
+def widths_report(graph: TravelGraph, is_imputed: NDArray[np.bool_]) -> dict[str, Any]:
+    """
+    Say how much of the length takes its width from its class.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+    is_imputed : ndarray of bool, shape (n_edges,)
+        Where it does.
+
+    Returns
+    -------
+    dict
+        Fit for JSON.
+    """
+    total = max(float(graph.length_m.sum()), np.finfo(float).tiny)
+    return {"width_imputed_share": float(graph.length_m[is_imputed].sum()) / total}
 
 
 def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from spatial.crs import require_metres, working_crs_for
 from spatial.errors import CrsError, first_of
-from spatial.sources.columns import number_column, text_column
+from spatial.sources.columns import number_column, row_labels, text_column
+from spatial.sources.notes import Note, add_notes
 from spatial.sources.road_noding import node_roads, noding_findings
 
 if TYPE_CHECKING:
@@ -65,12 +66,17 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     Parameters
     ----------
     roads : GeoDataFrame
-        With road_id. A smoothness that is given stays; one that is missing comes from the condition.
+        With road_id. A smoothness that is given stays; one that is missing comes from the condition. Widths of 0 are
+        its notes.
     problems : list of str
         Faults are appended to it.
     """
     if "width_m" in roads.columns:
-        roads["width_m"] = number_column(roads, "width_m", problems, key="road_id")
+        width = number_column(roads, "width_m", problems, key="road_id")
+        none = width == 0
+        detail = f"widths of 0 are read as unknown: {first_of(row_labels(roads, 'road_id')[none])}"
+        add_notes(roads, [Note("road widths of 0 read as unknown", int(none.sum()), detail)])
+        roads["width_m"] = width.where(~none)
     if "condition" not in roads.columns:
         return
     words = text_column(roads["condition"]).str.strip().str.lower().str.replace(" ", "_")

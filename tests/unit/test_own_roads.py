@@ -11,6 +11,7 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
+from spatial.sources.notes import take_notes
 from spatial.sources.own_roads import finish_roads
 from spatial.sources.vector import roads_from_table
 from spatial.study import RoadSource, Study
@@ -57,6 +58,14 @@ def test_a_word_of_condition_without_meaning_is_refused(tmp_path) -> None:
 def test_a_width_that_is_no_number_is_refused(tmp_path) -> None:
     with pytest.raises(ContractError, match="width_m"):
         roads_from_table(_write(tmp_path, width_m=["6.5", "wide"]), _source())
+
+
+def test_a_width_of_nothing_is_unknown_and_counted(tmp_path) -> None:
+    roads = roads_from_table(_write(tmp_path, width_m=[0.0, 3.5]), _source())
+    assert roads["width_m"].fillna(-1.0).tolist() == [-1.0, 3.5]
+    (note,) = take_notes(roads)
+    assert (note.item, note.number) == ("road widths of 0 read as unknown", 1)
+    assert "'a'" in note.detail
 
 
 def test_narrow_roads_are_as_slow_as_the_speed_table_says(tmp_path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from spatial.network.rules.speeds import load_speeds
 from spatial.network.rules.tags import class_values, members, tag_values
+from spatial.network.rules.widths import widths_of_roads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +42,18 @@ class RoadSpeeds:
         ``"maxspeed"`` or ``"class"``.
     unreadable : ndarray of bool
         Where a limit is tagged that cannot be read.
+    too_narrow : ndarray of bool
+        Where the road is narrower than the mode needs; its speed is 0.
+    width_imputed : ndarray of bool
+        Where a width that caps the speed or closes the road comes from the class.
     """
 
     forward_km_h: NDArray[np.float64]
     backward_km_h: NDArray[np.float64]
     source: NDArray[np.object_]
     unreadable: NDArray[np.bool_]
+    too_narrow: NDArray[np.bool_]
+    width_imputed: NDArray[np.bool_]
 
 
 def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
@@ -86,7 +93,7 @@ def speeds_of_roads(
     ----------
     roads : DataFrame or RoadLines
         With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged
-        count where they are there.
+        and width_m count where they are there.
     table : SpeedTable
         What decides.
     mode : str
@@ -102,6 +109,10 @@ def speeds_of_roads(
     rules = table.modes[mode]
     by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
     cap = _caps(roads, table, rules)
+    widths = widths_of_roads(roads, table.widths)
+    too_narrow = widths.width_m < rules.min_width_m
+    cap = np.minimum(cap, table.widths.cap(widths.width_m)) if rules.uses_width else cap
+    cap = np.where(too_narrow, 0.0, cap)
     slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
     speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
@@ -115,7 +126,15 @@ def speeds_of_roads(
         tagged.append(known)
         unreadable |= own_bad | bad
     source = np.where(tagged[0] | tagged[1], "maxspeed", "class").astype(object)
-    return RoadSpeeds(speeds[0], speeds[1], source, unreadable & rules.uses_maxspeed)
+    needs_width = rules.min_width_m > 0 or (rules.uses_width and len(table.widths.caps) > 0)
+    return RoadSpeeds(
+        speeds[0],
+        speeds[1],
+        source,
+        unreadable & rules.uses_maxspeed,
+        too_narrow,
+        widths.is_imputed & needs_width,
+    )
 
 
 def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError, first_of
+from spatial.network.rules.widths import WidthRules, width_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,11 @@ _LISTS = (
     "tracktype_no",
     "class_yes",
 )
-_SECTIONS = {"name", "extends", "maxspeed", "caps", "all_season", "season", "ferry", *MODES}
-_MODE_KEYS = {"like", "factor", "uses_maxspeed", "uses_caps", "unpaved_factor", "ungraded_track", "classes"}
+_SECTIONS = {"name", "extends", "maxspeed", "caps", "width", "all_season", "season", "ferry", *MODES}
+_TAG_CAPS = ("surface", "smoothness", "tracktype")
+_FLAGS = ("uses_maxspeed", "uses_caps", "uses_width")
+_MODE_NUMBERS = ("factor", "unpaved_factor", "ungraded_track", "min_width_m")
+_MODE_KEYS = {"like", "classes", *_FLAGS, *_MODE_NUMBERS}
 _SEASON_LISTS = ("modes", "unpaved_classes", "closed_classes", "closed_surfaces", "closed_smoothness")
 _SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weather"}
 
@@ -57,6 +61,10 @@ class ModeSpeeds:
         Multiplies the speed on surfaces that are not paved.
     ungraded_track : float
         Cap of a track without grade, km/h; inf for none.
+    uses_width : bool
+        Whether the width of a road caps the speed.
+    min_width_m : float
+        Roads known or taken to be narrower are closed to the mode; 0 for none.
     """
 
     classes: Mapping[str, float]
@@ -65,6 +73,8 @@ class ModeSpeeds:
     uses_caps: bool = False
     unpaved_factor: float = 1.0
     ungraded_track: float = math.inf
+    uses_width: bool = False
+    min_width_m: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,8 @@ class SpeedTable:
         What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
     ferry_wait_min : float or None
         Minutes of wait a boarding, where the file says so.
+    widths : WidthRules
+        What the width of roads does.
     """
 
     name: str
@@ -133,6 +145,7 @@ class SpeedTable:
     modes: Mapping[str, ModeSpeeds]
     seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
     ferry_wait_min: float | None = None
+    widths: WidthRules = field(default_factory=WidthRules)
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
@@ -177,6 +190,7 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
         modes={mode: _mode(values, mode) for mode in MODES},
         seasons={name: _season(rules) for name, rules in {"dry": {}, **values.get("season", {})}.items()},
         ferry_wait_min=values.get("ferry", {}).get("wait_min"),
+        widths=WidthRules.from_table(values),
     )
 
 
@@ -257,8 +271,14 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     ]
     if problems:
         return problems
-    for name in ("surface", "smoothness", "tracktype"):
+    problems += [
+        f"caps.{name}: unknown section; there are {', '.join(_TAG_CAPS)} and width"
+        for name in values["caps"]
+        if name not in {*_TAG_CAPS, "width"}
+    ]
+    for name in _TAG_CAPS:
         problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None), may_be_inf=True)
+    problems += width_problems(values)
     limits = {key: item for key, item in values["maxspeed"].items() if key != "zones"}
     problems += _not_speeds("maxspeed", limits, may_be_zero=False)
     problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
@@ -274,7 +294,12 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
         problems += _not_speeds(f"{mode}.classes", section.get("classes", {}))
         if section.get("like", "drive") not in MODES:
             problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
-        for key in ("factor", "unpaved_factor", "ungraded_track"):
+        problems += [
+            f"{mode}.{key}: must be true or false"
+            for key in _FLAGS
+            if not isinstance(section.get(key, True), bool)
+        ]
+        for key in _MODE_NUMBERS:
             given = {key: section[key]} if key in section else {}
             problems += _not_speeds(
                 mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track"

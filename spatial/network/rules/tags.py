@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["TagValues", "class_values", "first_present", "members", "road_ids", "tag_values"]
+__all__ = [
+    "TagValues",
+    "class_values",
+    "first_present",
+    "members",
+    "number_values",
+    "road_ids",
+    "tag_values",
+]
 
 _SEPARATOR = re.compile(r"[;|]")
 
@@ -172,6 +180,26 @@ def class_values(roads: pd.DataFrame | RoadLines) -> TagValues:
     return TagValues(found.codes, found.texts)
 
 
+def number_values(roads: pd.DataFrame | RoadLines, name: str) -> NDArray[np.float64]:
+    """
+    Read a column of numbers of every road, each exactly as it is written.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        Left unchanged.
+    name : str
+        Column; one that is absent has no numbers.
+
+    Returns
+    -------
+    ndarray of float64
+        NaN where there is none, or something that is no number.
+    """
+    found = _written(roads, name)
+    return TagValues(found.codes, found.texts).numbers(_as_number)
+
+
 def road_ids(roads: pd.DataFrame | RoadLines) -> NDArray[np.object_]:
     """
     Take the id of every road.
@@ -195,6 +223,13 @@ def _written(roads: pd.DataFrame | RoadLines, name: str) -> CodedTag:
     if name not in roads.columns:
         return CodedTag(np.full(len(roads), -1, dtype=np.int32), ())
     return coded(roads[name])
+
+
+def _as_number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return np.nan
 
 
 def _as_text(value: object) -> str:
