@@ -46,7 +46,7 @@ class CoreShape:
     offsets : ndarray of int32, shape (n_chains + 1,)
         Steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``.
     guide : ndarray of int32
-        Chain of every 32nd step.
+        Chain of every `EVERY`-th step.
     step_arc : ndarray of int32, shape (n_edges,)
         Arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction.
     step_node : ndarray of int32, shape (n_edges,)
@@ -107,6 +107,8 @@ class Core:
         open steps before each step (always counted from the first end), minutes of all open steps of each chain,
         first closed step (the end of the chain where none is), last closed step (one before its beginning where none
         is), and minutes of the edges in and against their drawn direction.
+    even : ndarray of uint8, shape (n_chains,)
+        1 where both lanes of the chain are the same and open, so that one of them tells both.
     out_min, in_min : ndarray of float64, shape (n_arcs,)
         Minutes along the arcs of the shape: from the node whose row it is, and towards it; inf where closed.
     length_m : ndarray of float64, shape (n_edges,)
@@ -116,6 +118,7 @@ class Core:
     shape: CoreShape
     forward: Lane
     backward: Lane
+    even: NDArray[np.uint8]
     out_min: NDArray[np.float64]
     in_min: NDArray[np.float64]
     length_m: NDArray[np.float64]
@@ -123,8 +126,8 @@ class Core:
     @cached_property
     def metres(self) -> Lane:
         """Lane of metres, laid out as those of minutes; made when first asked for."""
-        parts = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
-        return *parts, self.length_m, self.length_m
+        sums, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
+        return *sums, self.length_m, self.length_m
 
     @cached_property
     def arc_m(self) -> NDArray[np.float64]:
@@ -160,15 +163,13 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     CoreShape
         Made by three passes over the edges.
     """
-    step_arc, step_node, offsets, guide, first, last, degree = contract(
+    step_arc, step_node, edge_step, offsets, guide, first, last, degree = contract(
         graph.n_nodes, graph.edge_from, graph.edge_to
     )
     core_node, n_search = _core_nodes(graph, degree)
     number = np.empty(graph.n_nodes, dtype=np.int32)
     number[core_node] = np.arange(len(core_node), dtype=np.int32)
     first, last = number[first], number[last]
-    edge_step = np.empty(graph.n_edges, dtype=np.int32)
-    edge_step[step_arc >> 1] = np.arange(graph.n_edges, dtype=np.int32)
     arcs = halves_of_cores(n_search, first, last)
     steps = (offsets, guide, step_arc, step_node, edge_step)
     return CoreShape(core_node, n_search, first, last, *steps, *arcs)
@@ -204,17 +205,15 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
     Returns
     -------
     Core
-        Made by two passes over the edges.
+        Made by one pass over the edges.
     """
-    lanes: list[Lane] = []
-    whole = []
-    for along, against in (
-        (graph.forward_min, graph.backward_min),
-        (graph.backward_min, graph.forward_min),
-    ):
-        before, total, first_closed, last_closed = weigh(shape.step_arc, shape.offsets, along, against)
-        lanes.append((before, total, first_closed, last_closed, along, against))
-        whole.append(np.where(first_closed < shape.offsets[1:], np.inf, total))
+    along, against = graph.forward_min, graph.backward_min
+    onwards, backwards, even = weigh(shape.step_arc, shape.offsets, along, against)
+    whole = [
+        np.where(first_closed < shape.offsets[1:], np.inf, total)
+        for _, total, first_closed, _ in (onwards, backwards)
+    ]
     by_half = np.column_stack(whole).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
-    return Core(shape, lanes[0], lanes[1], out_min, in_min, graph.length_m)
+    lanes = (*onwards, along, against), (*backwards, against, along)
+    return Core(shape, *lanes, even, out_min, in_min, graph.length_m)

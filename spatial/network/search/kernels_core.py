@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, NDArray[np.uint8]]
+    Bytes = NDArray[np.uint8]
+    Sums = tuple[Floats, Floats, Ints, Ints]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes]
 
 __all__ = [
     "EVERY",
@@ -39,18 +41,17 @@ def _walk(
     half: int,
     ends: tuple[NDArray[np.int64], NDArray[np.int64]],
     nodes: tuple[NDArray[np.uint8], NDArray[np.int32]],
-    steps: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]],
+    steps: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     n_steps: int,
 ) -> tuple[int, int]:
     """Follow a chain from a node over a half edge until it meets a node of the core; return that, and the steps."""
     edge_from, edge_to = ends
     degree, both = nodes
-    step_arc, step_node, is_walked = steps
+    step_arc, step_node, edge_step = steps
     node = begin
     while True:
-        step_arc[n_steps], step_node[n_steps] = half, node
+        step_arc[n_steps], step_node[n_steps], edge_step[half >> 1] = half, node, n_steps
         n_steps += 1
-        is_walked[half >> 1] = True
         # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
         node = edge_to[half >> 1] if half & 1 == 0 else edge_from[half >> 1]
         if degree[node] != 2 or node == begin:
@@ -75,10 +76,10 @@ def contract(  # noqa: C901 - three passes over one set of marks
     Returns
     -------
     tuple of ndarray
-        Arcs in the order walked, and the node at which each begins; offsets by chain; chain of every 32nd step; nodes
-        at the first and the last end of each chain, all int32; and how many ends of edges meet at each node: 0 to 2,
-        and 3 for more. A ring without any junction begins and ends at the drawn beginning of its lowest edge, which
-        counts as a junction.
+        Arcs in the order walked, the node at which each begins, and the place of each edge in that order; offsets by
+        chain; chain of every `EVERY`-th step; nodes at the first and the last end of each chain, all int32; and how
+        many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any junction begins and ends at the
+        drawn beginning of its lowest edge, which counts as a junction.
     """
     n_edges = edge_from.shape[0]
     degree = np.zeros(n_nodes, np.uint8)
@@ -90,7 +91,7 @@ def contract(  # noqa: C901 - three passes over one set of marks
         both[b] ^= np.int32(2 * e + 1)
         degree[b] = degree[b] + 1 if degree[b] < 3 else 3
     ends, nodes = (edge_from, edge_to), (degree, both)
-    steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.zeros(n_edges, np.bool_))
+    steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.full(n_edges, -1, np.int32))
     offsets = np.zeros(n_edges + 1, np.int32)
     first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
     guide = np.empty((n_edges + EVERY - 1) // EVERY, np.int32)
@@ -98,7 +99,7 @@ def contract(  # noqa: C901 - three passes over one set of marks
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
         for e in range(n_edges if n_steps < n_edges else 0):
-            if steps[2][e]:
+            if steps[2][e] >= 0:
                 continue
             half = 2 * e
             if turn == 0 and degree[edge_from[e]] != 3:
@@ -122,6 +123,7 @@ def contract(  # noqa: C901 - three passes over one set of marks
     return (
         steps[0],
         steps[1],
+        steps[2],
         offsets[: n_chains + 1].copy(),
         guide,
         first[:n_chains].copy(),
@@ -136,9 +138,9 @@ def weigh(
     offsets: NDArray[np.int32],
     along: NDArray[np.float64],
     against: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[Sums, Sums, Bytes]:
     """
-    Sum up the steps of every chain in the direction walked.
+    Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
 
     Parameters
     ----------
@@ -151,28 +153,40 @@ def weigh(
 
     Returns
     -------
-    tuple of ndarray
-        Sum of the open steps before each step; sum of all open steps, first closed step (the end of the chain where
-        none is) and last closed step (one before its beginning) of each chain.
+    tuple
+        For either direction: sum of the open steps before each step, always counted from the first end; sum of all open
+        steps, first closed step (the end of the chain where none is) and last closed step (one before its beginning) of
+        each chain. Then 1 for each chain on which no step is closed and each costs the same both ways, else 0.
     """
-    n_chains = offsets.shape[0] - 1
-    before = np.empty(step_arc.shape[0], np.float64)
-    total = np.empty(n_chains, np.float64)
-    first_closed, last_closed = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
+    n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
+    on, back = np.empty(n_steps, np.float64), np.empty(n_steps, np.float64)
+    on_all, back_all = np.empty(n_chains, np.float64), np.empty(n_chains, np.float64)
+    on_first, on_last = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
+    back_first, back_last = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
+    even = np.empty(n_chains, np.uint8)
     for c in range(n_chains):
-        done = 0.0
-        first_closed[c], last_closed[c] = offsets[c + 1], offsets[c] - 1
-        for s in range(offsets[c], offsets[c + 1]):
-            before[s] = done
+        begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        done_on, done_back, is_even = 0.0, 0.0, True
+        first_on, last_on, first_back, last_back = end, begin - 1, end, begin - 1
+        for s in range(begin, end):
+            on[s], back[s] = done_on, done_back
             arc = step_arc[s]
-            cost = along[arc >> 1] if arc & 1 == 0 else against[arc >> 1]
-            if cost < np.inf:
-                done += cost
+            onwards, backwards = along[arc >> 1], against[arc >> 1]
+            if arc & 1 == 1:
+                onwards, backwards = backwards, onwards
+            if onwards < np.inf:
+                done_on += onwards
             else:
-                first_closed[c] = min(first_closed[c], s)
-                last_closed[c] = s
-        total[c] = done
-    return before, total, first_closed, last_closed
+                first_on, last_on, is_even = min(first_on, s), s, False
+            if backwards < np.inf:
+                done_back += backwards
+            else:
+                first_back, last_back = min(first_back, s), s
+            is_even &= onwards == backwards
+        on_all[c], on_first[c], on_last[c] = done_on, first_on, last_on
+        back_all[c], back_first[c], back_last[c] = done_back, first_back, last_back
+        even[c] = is_even
+    return (on, on_all, on_first, on_last), (back, back_all, back_first, back_last), even
 
 
 @outer  # pragma: no cover - compiled
@@ -280,7 +294,7 @@ def legs_on_chains(
     fractions : ndarray of float64, shape (n,)
         Share of the edge before the point, in the drawn direction.
     chains : tuple of ndarray of int32
-        Step of each edge, arc of each step, offsets of the chains, chain of every 32nd step.
+        Step of each edge, arc of each step, offsets of the chains, chain of every `EVERY`-th step.
     lanes : tuple
         Of the leg over the first end, of the leg over the last end, and of metres: sums before each step, sum of each
         chain, first and last closed step of each chain, costs by edge along and against its drawn direction.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Longs = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Chains = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
+    Lanes = tuple[Lane, Lane, NDArray[np.uint8]]
     Places = tuple[Longs, Floats, Floats]
     Out = tuple[Longs, Floats]
 
@@ -29,43 +30,82 @@ __all__ = ["label_all_nodes"]
 
 
 @inner  # pragma: no cover - compiled
-def _seeds(
-    chains: Chains, lanes: tuple[Lane, Lane], places: Places, per_place: int, n_search: int
-) -> tuple[Ints, Ints, Floats]:
-    """List the ends of chains from which a search sets out: node, label and minutes to the door of the place."""
-    _, first, last, offsets, step_arc, _, edge_step, guide = chains
-    (back, back_all, _, back_last, _, _), (on, _, on_first, _, along, against) = lanes
+def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> tuple[Ints, Floats]:
+    """
+    Find where the places stand: label, step, arc and chain; minutes of the steps on either side, and of their own.
+
+    Each loop reads what the next one needs for its addresses, so that many reads are under way at once.
+    """
+    offsets, step_arc, edge_step, guide = chains[3], chains[4], chains[6], chains[7]
+    back, on, along, against = lanes[0][0], lanes[1][0], lanes[1][4], lanes[1][5]
     edges, fractions, walk_min = places
-    size, n = 2 * edges.shape[0], np.int64(0)
-    nodes, labels, minutes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float64)
+    n, n_steps = 0, step_arc.shape[0]
+    stands, legs = np.empty((edges.shape[0], 4), np.int32), np.empty((edges.shape[0], 6), np.float64)
     for i in range(edges.shape[0]):
-        if edges[i] < 0:
-            continue
-        s = np.int64(edge_step[edges[i]])
-        c, arc = np.int64(guide[s // EVERY]), step_arc[s]
-        while offsets[c + 1] <= s:
+        if edges[i] >= 0:
+            stands[n, 0], stands[n, 1] = i, edge_step[edges[i]]
+            n += 1
+    for k in range(n):
+        s = np.uintp(stands[k, 1])
+        stands[k, 2], stands[k, 3] = step_arc[s], guide[s // np.uintp(EVERY)]
+        legs[k, 0], legs[k, 1] = on[s], back[min(s + np.uintp(1), np.uintp(n_steps - 1))]
+    for k in range(n):
+        edge = np.uintp(stands[k, 2] >> 1)
+        legs[k, 2], legs[k, 3] = along[edge], against[edge]
+    for k in range(n):
+        i, c = stands[k, 0], stands[k, 3]
+        while offsets[c + 1] <= stands[k, 1]:
             c += 1
-        share, onwards, backwards = fractions[i], along[arc >> 1], against[arc >> 1]
-        if arc & 1 == 1:
-            share, onwards, backwards = 1.0 - share, backwards, onwards
-        # Who comes from the first end to the place goes on, who comes from the last one goes back.
-        time = walk_min[i] + leg_to_end(on[s], share, onwards, on_first[c] - s)
-        if first[c] < n_search and time < np.inf:
-            nodes[n], labels[n], minutes[n] = first[c], i // per_place, time
-            n += 1
-        rest = 0.0 if s + 1 == offsets[c + 1] else back_all[c] - back[s + 1]
-        time = walk_min[i] + leg_to_end(rest, 1.0 - share, backwards, s - back_last[c])
-        if last[c] < n_search and time < np.inf:
-            nodes[n], labels[n], minutes[n] = last[c], i // per_place, time
-            n += 1
-    return nodes[:n], labels[:n], minutes[:n]
+        stands[k, 0], stands[k, 3] = i // per_place, c
+        legs[k, 4], legs[k, 5] = fractions[i], walk_min[i]
+        if stands[k, 2] & 1 == 1:
+            legs[k, 2], legs[k, 3], legs[k, 4] = legs[k, 3], legs[k, 2], 1.0 - legs[k, 4]
+    return stands[:n], legs[:n]
 
 
 @inner  # pragma: no cover - compiled
-def _fill(chains: Chains, lanes: tuple[Lane, Lane], state: Floats, out: Out) -> None:
+def _seeds(
+    chains: Chains, lanes: Lanes, stood: tuple[Ints, Floats], n_search: int
+) -> tuple[tuple[Ints, Ints, Floats], Ints]:
+    """
+    List the ends of chains from which a search sets out: node, label and minutes to the door of the place.
+
+    The places that do not stand at such an end are listed too.
+    """
+    _, first, last, offsets, _, _, _, _ = chains
+    (_, back_all, _, back_last, _, _), (_, _, on_first, _, _, _), _ = lanes
+    stands, legs = stood
+    size, n, n_inside = 2 * stands.shape[0], np.int64(0), 0
+    nodes, labels, minutes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float64)
+    inside = np.empty(stands.shape[0], np.int32)
+    for k in range(stands.shape[0]):
+        label, s, c = stands[k, 0], stands[k, 1], stands[k, 3]
+        onwards, backwards, share, walk_min = legs[k, 2], legs[k, 3], legs[k, 4], legs[k, 5]
+        is_begin, is_end = s == offsets[c], s + 1 == offsets[c + 1]
+        # Who comes from the first end to the place goes on, who comes from the last one goes back.
+        time = walk_min + leg_to_end(legs[k, 0], share, onwards, on_first[c] - s)
+        if first[c] < n_search and time < np.inf:
+            nodes[n], labels[n], minutes[n] = first[c], label, time
+            n += 1
+        rest = 0.0 if is_end else back_all[c] - legs[k, 1]
+        time = walk_min + leg_to_end(rest, 1.0 - share, backwards, s - back_last[c])
+        if last[c] < n_search and time < np.inf:
+            nodes[n], labels[n], minutes[n] = last[c], label, time
+            n += 1
+        at_first = is_begin and share == 0.0 and first[c] < n_search
+        if not at_first and not (is_end and share == 1.0 and last[c] < n_search):
+            inside[n_inside] = k
+            n_inside += 1
+    return (nodes[:n], labels[:n], minutes[:n]), inside[:n_inside]
+
+
+@inner  # pragma: no cover - compiled
+def _fill(  # noqa: C901 - written out for speed
+    chains: Chains, lanes: Lanes, state: Floats, out: Out
+) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
-    (back, back_all, back_first, _, _, _), (on, on_all, _, on_last, _, _) = lanes
+    (back, back_all, back_first, _, _, _), (on, on_all, _, on_last, _, _), even = lanes
     labels, times = out
     n_search, marks = state.shape[0], state.view(np.int32)
     for v in range(core_node.shape[0]):
@@ -85,6 +125,12 @@ def _fill(chains: Chains, lanes: tuple[Lane, Lane], state: Floats, out: Out) -> 
             node = np.uintp(core_node[last[c]])
             times[node], labels[node] = time_a + back_all[c], label_a
         whole_on, first_wins = on_all[c], label_a <= label_b
+        if even[c]:
+            for s in range(begin, end):
+                over_a, over_b, node = time_a + back[s], time_b + (whole_on - back[s]), np.uintp(step_node[s])
+                is_a = (over_a < over_b) | (first_wins & (over_a == over_b))
+                times[node], labels[node] = over_a if is_a else over_b, label_a if is_a else label_b
+            continue
         if closed_back == np.int64(end) and closed_on < np.int64(begin) - 1:
             for s in range(begin, end):
                 over_a, over_b, node = time_a + back[s], time_b + (whole_on - on[s]), np.uintp(step_node[s])
@@ -100,26 +146,20 @@ def _fill(chains: Chains, lanes: tuple[Lane, Lane], state: Floats, out: Out) -> 
 
 
 @inner  # pragma: no cover - compiled
-def _walk_from_places(  # noqa: C901 - a call for each step takes as long as the step itself
-    chains: Chains, lanes: tuple[Lane, Lane], places: Places, sizes: tuple[int, int], out: Out
+def _walk_from_places(
+    chains: Chains, lanes: Lanes, stood: tuple[Ints, Floats], inside: tuple[Ints, int], out: Out
 ) -> None:
     """Walk both ways from each place as long as the nodes of its chain gain by it; searched ends know it already."""
-    core_node, first, last, offsets, step_arc, step_node, edge_step, guide = chains
+    core_node, first, last, offsets, step_arc, step_node, _, _ = chains
     along, against = lanes[1][4], lanes[1][5]
-    (edges, fractions, walk_min), (labels, times), (per_place, n_search) = places, out, sizes
-    for i in range(edges.shape[0]):
-        if edges[i] < 0:
-            continue
-        at, label = np.int64(edge_step[edges[i]]), i // per_place
-        c, arc = np.int64(guide[at // EVERY]), step_arc[at]
-        while offsets[c + 1] <= at:
-            c += 1
+    (stands, legs), (rows, n_search), (labels, times) = stood, inside, out
+    for row in range(rows.shape[0]):
+        k = rows[row]
+        label, at, c = stands[k, 0], np.int64(stands[k, 1]), stands[k, 3]
+        onwards, backwards, share, walk_min = legs[k, 2], legs[k, 3], legs[k, 4], legs[k, 5]
         begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
-        share, onwards, backwards = fractions[i], along[arc >> 1], against[arc >> 1]
-        if arc & 1 == 1:
-            share, onwards, backwards = 1.0 - share, backwards, onwards
         # A place at a node needs nothing of its step, which may be closed.
-        s, time = at, walk_min[i] + (share * onwards if share > 0.0 else 0.0)
+        s, time = at, walk_min + (share * onwards if share > 0.0 else 0.0)
         while s >= begin and (s > begin or first[c] >= n_search):
             node = step_node[s]
             if time > times[node] or (time == times[node] and label >= labels[node]) or time == np.inf:
@@ -128,7 +168,7 @@ def _walk_from_places(  # noqa: C901 - a call for each step takes as long as the
             s -= 1
             if s >= begin:
                 time += along[step_arc[s] >> 1] if step_arc[s] & 1 == 0 else against[step_arc[s] >> 1]
-        s, time = at + 1, walk_min[i] + ((1.0 - share) * backwards if share < 1.0 else 0.0)
+        s, time = at + 1, walk_min + ((1.0 - share) * backwards if share < 1.0 else 0.0)
         while s <= end and (s < end or last[c] >= n_search):
             node = step_node[s] if s < end else core_node[last[c]]
             if time > times[node] or (time == times[node] and label >= labels[node]) or time == np.inf:
@@ -143,7 +183,7 @@ def _walk_from_places(  # noqa: C901 - a call for each step takes as long as the
 def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     chains: Chains,
     arcs: tuple[Ints, Ints, Floats],
-    lanes: tuple[Lane, Lane],
+    lanes: Lanes,
     places: Places,
     per_place: int,
     width_min: float,
@@ -156,11 +196,12 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     ----------
     chains : tuple of ndarray of int32
         Core nodes, first and last end, offsets of the chains, arc and beginning of each step, step of each edge, and
-        chain of every 32nd step.
+        chain of every `EVERY`-th step.
     arcs : tuple of ndarray
         Offsets, target and minutes (inf where closed) of the arcs of the core, in which the search spreads.
     lanes : tuple
-        Travel between a node and its place over the first end of its chain, and over the last one.
+        Travel between a node and its place over the first end of its chain, and over the last one; and 1 for each chain
+        on which both are the same and open.
     places : tuple of ndarray
         Edge (-1 for none), share of the edge before the place, and minutes from there to its door; all candidates one
         after the other.
@@ -172,6 +213,7 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
         Place (-1) and minutes (inf) of every node of the graph; written to.
     """
     n_search = arcs[0].shape[0] - 1
-    state = spread_labels(arcs, _seeds(chains, lanes, places, per_place, n_search), width_min)
-    _fill(chains, lanes, state, out)
-    _walk_from_places(chains, lanes, places, (per_place, n_search), out)
+    stood = _stand(chains, lanes, places, per_place)
+    seeds, inside = _seeds(chains, lanes, stood, n_search)
+    _fill(chains, lanes, spread_labels(arcs, seeds, width_min), out)
+    _walk_from_places(chains, lanes, stood, (inside, n_search), out)

@@ -240,11 +240,12 @@ def node_labels(
     check_edges(graph, destinations)
     core, shape = graph.core, graph.core_shape
     towards = direction == "to_facility"
+    lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
     places, times = np.empty(graph.n_nodes, np.int64), np.empty(graph.n_nodes)
     label_all_nodes(
         shape.fill_arrays,
         (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
-        (core.backward, core.forward) if towards else (core.forward, core.backward),
+        (*lanes, core.even),
         (
             np.ascontiguousarray(destinations.edge, dtype=np.int64).ravel(),
             np.ascontiguousarray(destinations.fraction, dtype=np.float64).ravel(),
