@@ -79,8 +79,8 @@ STAGES = (
           "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", "gaps", "sign_off"), (),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs"), files="processed"),
-    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, "gaps", "elevation?"), (), EVERYTHING,
-          files="maps"),
+    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, "gaps", "sign_off", "unit_totals?",
+          "elevation?"), (), EVERYTHING, files="maps"),
     Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *FINDINGS, "gaps",
           "population?", "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
 )

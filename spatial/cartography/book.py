@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
     from spatial.rasters import Raster
 
-__all__ = ["DETAILS", "Detail", "PageBook", "study_block"]
+__all__ = ["DETAILS", "SIGN_OFF_FILE", "Detail", "PageBook", "study_block"]
+
+SIGN_OFF_FILE = "sign-off.html"
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,10 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
             "synthetic": meta.synthetic,
             "note": dict(meta.note),
             "people": rows.has_people,
+            "approval": meta.map_approval,
+            "approval_wanted": meta.approval_wanted,
         },
+        "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
         "sources": [
             {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
             for source in meta.sources

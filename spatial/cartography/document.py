@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import folium
 from branca.element import Figure, MacroElement
@@ -17,7 +17,7 @@ from spatial.cartography.assets import own, vendored
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["json_block", "map_document", "plain_document"]
+__all__ = ["INDEX", "SIGN_OFF", "PlainParts", "json_block", "map_document", "plain_document"]
 
 _NONCE = "@@nonce@@"
 _SCRIPTS = ("decode.js", "text.js", "dom.js")
@@ -39,10 +39,30 @@ _MAP_SCRIPTS = (
     "print.js",
     "map_page.js",
 )
-_INDEX_SCRIPTS = ("about.js", "index_trials.js", "index_page.js")
 _TEMPLATES = Environment(
     loader=PackageLoader("spatial.cartography", "assets/own"), autoescape=True, keep_trailing_newline=True
 )
+
+
+class PlainParts(NamedTuple):
+    """
+    What makes a page without a map.
+
+    Parameters
+    ----------
+    template : str
+        The document.
+    scripts, styles : tuple of str
+        Beside those that all pages have.
+    """
+
+    template: str
+    scripts: tuple[str, ...]
+    styles: tuple[str, ...]
+
+
+INDEX = PlainParts("index.html", ("about.js", "index_trials.js", "index_page.js"), ("index.css",))
+SIGN_OFF = PlainParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
 
 
 class _PageMap(folium.Map):
@@ -147,7 +167,7 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
     return _with_nonce(figure.render())
 
 
-def plain_document(data: Mapping[str, Any], *, title: str, language: str) -> bytes:
+def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PlainParts = INDEX) -> bytes:
     """
     Write a page without a map.
 
@@ -159,15 +179,17 @@ def plain_document(data: Mapping[str, Any], *, title: str, language: str) -> byt
         Title of the document.
     language : str
         The first language shown.
+    parts : PlainParts
+        Its template, scripts and styles.
 
     Returns
     -------
     bytes
         The file; the same data give the same bytes.
     """
-    scripts = [own(name) for name in (*_SCRIPTS, *_INDEX_SCRIPTS)]
-    styles = [own("page.css"), own("index.css")]
-    return _with_nonce(_PageFigure("index.html", _values(data, title, language, scripts, styles)).render())
+    scripts = [own(name) for name in (*_SCRIPTS, *parts.scripts)]
+    styles = [own(name) for name in ("page.css", *parts.styles)]
+    return _with_nonce(_PageFigure(parts.template, _values(data, title, language, scripts, styles)).render())
 
 
 def _values(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
+from spatial.cartography.sign_off import sign_off_counts
 from spatial.planning.trials import emergency_totals, scenario_totals, served_totals
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
         "figures": _figures(book, rows),
         "norms": norms,
         "gate": gate_summary(norms),
+        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
         "calibration": book.summary.get("calibration"),
         "trials": _trials(book, pages),
         "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],

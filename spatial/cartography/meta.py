@@ -102,6 +102,16 @@ class PageMeta:
         Titles by language of the scenarios, by their names.
     default_threshold_min : float
         Where the slider of a service without a norm begins, in minutes.
+    map_approval : str
+        Approval number of the maps; empty where none is given.
+    approval_wanted : bool
+        True where the pages are public maps of a country that asks for a number, and none is given.
+    names : mapping of str to mapping of str to str
+        Names by language of what else is counted, by service.
+    inventory : mapping of str to str
+        complete, partial or unknown: how much of each service is known.
+    tolerance_share, imputed_share : float
+        A difference from an official number, and a share filled in, up to which nothing need be looked into.
     near_miss_min : float
         How far beyond the norm still is a near miss, in minutes.
     """
@@ -118,6 +128,12 @@ class PageMeta:
     sources: tuple[SourceNote, ...] = ()
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     default_threshold_min: float = 60.0
+    map_approval: str = ""
+    approval_wanted: bool = False
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    inventory: Mapping[str, str] = field(default_factory=_nothing)
+    tolerance_share: float = 0.02
+    imputed_share: float = 0.2
     near_miss_min: float = 5.0
 
     def near_miss(self, unit: str) -> float:

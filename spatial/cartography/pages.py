@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.book import DETAILS, Detail, PageBook
+from spatial.cartography.book import DETAILS, SIGN_OFF_FILE, Detail, PageBook
 from spatial.cartography.document import plain_document
 from spatial.cartography.index import index_data
 from spatial.cartography.map_data import gap_page, last_mile_page
 from spatial.cartography.messages import messages
 from spatial.cartography.norms import norm_book
 from spatial.cartography.rows import Rows, rows_of
+from spatial.cartography.sign_off import sign_off_page
 from spatial.errors import ContractError, StudyError
 from spatial.store import Artifact
 
@@ -59,8 +60,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     ----------
     tables : mapping of str to DataFrame
         By the names of `spatial.tables`: ``settlements``, ``facilities``, ``access`` and ``norm_results`` are needed;
-        ``snaps``, ``routes``, ``last_mile``, ``roads``, ``edges``, ``water``, ``boundaries`` and ``study_area`` are
-        used where they are there.
+        ``snaps``, ``routes``, ``last_mile``, ``roads``, ``edges``, ``water``, ``boundaries``, ``study_area`` and
+        ``sign_off`` are used where they are there.
     meta : PageMeta
         What every page prints.
     summary : mapping
@@ -102,6 +103,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     title = _title(meta, languages[0])
     index = Artifact("index.html", plain_document(data, title=title, language=languages[0]))
     artifacts = [index, *(page.artifact for page in made)]
+    if "sign_off" in tables:
+        artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows, title=title)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
 
 __all__ = [
+    "by_language",
     "facilities_block",
     "last_mile_block",
     "names_block",
@@ -118,11 +119,29 @@ def _townships(
                 names[row["boundary_id"]] |= {
                     str(key): value for key, value in row.items() if str(key).startswith("name")
                 }
-    townships = [{"id": key, "names": _by_language(names[key])} for key in known]
+    townships = [{"id": key, "names": by_language(names[key])} for key in known]
     return codes(ids, known), townships
 
 
-def _by_language(names: Mapping[str, object]) -> dict[str, str]:
+def by_language(names: Mapping[Any, object]) -> dict[str, str]:
+    """
+    Pick the names of a row.
+
+    Parameters
+    ----------
+    names : mapping
+        With ``name`` and perhaps ``name_en``, ``name_zh`` and others.
+
+    Returns
+    -------
+    dict
+        By language; ``und`` is the name as written.
+
+    Examples
+    --------
+    >>> by_language({"name": "青岩", "name_en": None, "tier": "village"})
+    {'und': '青岩', 'en': '青岩'}
+    """
     texts = {key: value for key, value in names.items() if isinstance(value, str) and value}
     languages = {key.removeprefix("name_"): value for key, value in texts.items() if key.startswith("name_")}
     plain = texts.get("name")

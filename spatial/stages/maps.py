@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.stages.gaps import study_summary
-from spatial.stages.rules import binding_norms, inventories, vocabulary_of
+from spatial.stages.rules import approval_wanted, binding_norms, inventories, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     """
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
+    offered = (*vocabulary.services, *vocabulary.tiers)
     meta = PageMeta(
         study=options.name,
         title=options.title,
@@ -48,6 +49,12 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         services=_notes(options, vocabulary, inputs["access"]["service"].unique()),
         synthetic=options.synthetic,
         note=options.note,
+        map_approval=options.outputs.map_approval or "",
+        approval_wanted=approval_wanted(options),
+        names={item.id: dict(item.names) for item in offered},
+        inventory=inventories(options, vocabulary),
+        tolerance_share=options.official.tolerance_share,
+        imputed_share=options.official.imputed_share,
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
             SourceNote(row.path, row.origin, row.licence, row.vintage, row.issue)

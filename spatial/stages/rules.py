@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "access_rules",
+    "approval_wanted",
     "binding_norms",
     "inventories",
     "norm_rules",
@@ -31,6 +32,8 @@ __all__ = [
 
 METRES_A_KM = 1000.0
 RANK = ("unknown", "partial", "complete")
+APPROVED_MAPS = "CN"
+"""Maps shown to the public carry an approval number there (Map Management Regulations, decree 664, art. 15 and 22)."""
 
 
 def snap_rules(network: NetworkOptions) -> SnapRules:
@@ -245,3 +248,22 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         for service in vocabulary.ids
     }
     return known | dict(options.inventory)
+
+
+def approval_wanted(options: Options) -> bool:
+    """
+    Tell whether the outputs are public maps that need an approval number and have none.
+
+    Parameters
+    ----------
+    options : Options
+        `outputs`, `jurisdictions` and `synthetic`.
+
+    Returns
+    -------
+    bool
+        Made-up ground needs none.
+    """
+    outputs = options.outputs
+    asks = any(place.partition("-")[0] == APPROVED_MAPS for place in options.jurisdictions)
+    return bool(outputs.status == "public" and asks and not options.synthetic and not outputs.map_approval)

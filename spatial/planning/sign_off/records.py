@@ -34,7 +34,8 @@ class HungGate(NamedTuple):
     gate : str
         pass, fail or unknown, as it stands.
     records : tuple of str or None
-        Ids of settlements, townships and facilities, those of most weight first; None where it cannot be told.
+        Ids of settlements, townships and facilities, those of most weight and then of most people first; None where it
+        cannot be told.
     wants_all : bool
         Whether the norm asks for every place, so that each place decides.
     """
@@ -120,7 +121,10 @@ def _records(
         found |= {
             name: lost for name, lost in _facilities(study, served, access, rule) if lost > room + slack
         }
-    return tuple(str(name) for name in sorted(found, key=lambda name: (-found[name], name)))
+    persons = dict(zip(rows["unit_id"], rows["persons_in_scope"].fillna(0.0), strict=True))
+    return tuple(
+        str(name) for name in sorted(found, key=lambda name: (-found[name], -persons.get(name, 0.0), name))
+    )
 
 
 def _count_moves(row: pd.Series, gate: str) -> bool:

@@ -69,11 +69,14 @@ class SignOffWords:
             Sentences joined by ``; ``; empty for none. A code without words is said as it is.
         """
         parts = [code.partition(":") for code in codes.split(";") if code]
-        known = self.messages["cause"]
         return "; ".join(
-            known.get(code, code).format(number=self.results.number(int(number)) if number else "")
+            self._cause(code, number).format(number=self.results.number(int(number)) if number else "")
             for code, _, number in parts
         )
+
+    def _cause(self, code: str, number: str) -> str:
+        known = self.messages["cause"]
+        return (known.get(f"{code}_one") if number == "1" else None) or known.get(code, code)
 
     def status(self, status: str) -> str:
         """

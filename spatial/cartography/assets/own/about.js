@@ -18,16 +18,33 @@
     return [open ? "© OpenStreetMap contributors, ODbL" : "", ...rest].filter(Boolean).join(" · ");
   };
 
+  /* On paper every sheet says what it is: margins of sheets take text from style rules alone, so all but letters,
+     digits and blanks is written as a code. */
+  function footEachSheet(parts) {
+    const quoted = (text) => [...text].map((letter) => (/[\p{L}\p{N} ]/u.test(letter) ? letter : "\\" + letter.codePointAt(0).toString(16) + " ")).join("");
+    const look = "font: 8pt sans-serif; color: #555f68;";
+    let rule = document.getElementById("sheet-foot");
+    if (!rule) document.head.append((rule = S.el("style", { id: "sheet-foot" })));
+    rule.textContent = '@page { @bottom-left { content: "' + quoted(parts.join(" · ")) + '"; ' + look + ' width: 90%; } @bottom-right { content: counter(page) " / " counter(pages); ' + look + " } }";
+  }
+
   S.showHead = function (pageTitle) {
     document.title = pageTitle + " – " + S.pick(study.title, study.name);
     const facts = [
       S.t("study.as_of", { date: S.isoDate(study.as_of) }),
       study.people ? S.t("study.basis_" + study.basis) : S.t("study.no_people"),
-    ];
+      study.approval ? S.t("study.map_approval", { number: study.approval }) : "",
+    ].filter(Boolean);
     S.fill("study-facts", [
       S.el("span", { class: "pill study-status", text: S.t("study.status_" + study.status) }),
       S.el("span", { text: facts.join(" · ") }),
     ]);
+    footEachSheet([S.pick(study.title, study.name), S.t("study.status_" + study.status), ...facts]);
+    const signing = document.getElementById("sign-off");
+    if (signing) {
+      signing.hidden = !S.data.sign_off;
+      if (S.data.sign_off) signing.href = S.pageLink(S.data.sign_off);
+    }
     const banner = document.getElementById("banner");
     banner.hidden = !study.synthetic;
     banner.textContent = study.synthetic ? S.t("study.synthetic") : "";
@@ -53,7 +70,10 @@
   S.showIssues = function (target) {
     const known = [...new Set(S.data.sources.map((source) => source.issue).filter(Boolean))];
     const issues = known.concat(otherIssues());
-    S.fill(target, issues.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })));
+    S.fill(target, [
+      study.approval_wanted ? S.el("p", { class: "issue", text: S.t("study.approval_wanted") }) : null,
+      ...issues.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })),
+    ]);
   };
 
   const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));

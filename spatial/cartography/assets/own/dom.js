@@ -28,6 +28,19 @@
     ]);
   };
 
+  const VERDICTS = { ok: ["met", "✓"], look: ["not_met", "!"], unknown: ["not_measurable", "?"], undeclared: ["not_applicable", "–"] };
+
+  /* Verdicts on our totals look like those on norms: told apart by sign and pattern as well as by colour. */
+  S.verdictPill = function (verdict, text) {
+    const [look, sign] = VERDICTS[verdict] || VERDICTS.unknown;
+    return S.el("span", { class: "pill verdict status-" + look }, [
+      S.el("span", { "aria-hidden": "true", class: "sign", text: sign }),
+      S.el("span", { text: text || S.t("sign.verdict_" + verdict) }),
+    ]);
+  };
+
+  S.verdictPills = (counts) => Object.keys(VERDICTS).filter((verdict) => counts[verdict]).map((verdict) => S.verdictPill(verdict, S.t("sign.count_" + verdict, { n: counts[verdict] })));
+
   S.classPill = (norm) => S.el("span", { class: "pill law law-" + norm.norm_class, text: S.word("norm_class", norm.norm_class) });
 
   /* Only web addresses become links; they carry nothing of this page with them. */

@@ -166,12 +166,24 @@
     S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : S.number(figure.value) })])));
   }
 
+  /* The way to the totals beside official ones, with what is found there. */
+  function showSigning() {
+    const counts = data.sign_counts;
+    document.getElementById("signing").hidden = !counts;
+    if (!counts) return;
+    S.fill("signing", [
+      S.el("a", { href: S.pageLink(data.sign_off), text: S.t("sign.title") }),
+      ...S.verdictPills(counts),
+    ]);
+  }
+
   S.startIndexPage = function () {
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
       S.showHead(S.t("page.index"));
       S.languageSwitch();
       showFigures();
+      showSigning();
       showNorms();
       showSure();
       S.showTrials();

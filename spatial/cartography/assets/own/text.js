@@ -75,6 +75,10 @@
 
   S.signedPercent = (share) => format("signedPercent", { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(share);
 
+  S.signedNumber = (value) => format("signedNumber", { maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(value);
+
+  S.signedTenths = (share) => format("signedTenths", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share);
+
   S.percent = function (share) {
     if (!isFinite(share)) return "–";
     let shown = Math.round(share * 1000) / 1000;

@@ -1,0 +1,209 @@
+"use strict";
+/* Our totals beside official ones, what was filled in, what hangs on one record, and lines to sign on. */
+(function (S) {
+  const data = S.data, sign = data.sign;
+  const known = (value) => value !== null && value !== undefined && isFinite(value);
+  const MOST = 0.5;
+
+  const amount = (value, unit) => (known(value) ? (unit === "km" ? S.decimal(value) : S.number(value)) : "–");
+  const signed = (value, unit) => (unit === "km" ? S.signed(value) : S.signedNumber(value));
+
+  /* What a row is called: a service in its own words, a class or mode by the word of the pages, else as written. */
+  const SECTIONS = { facilities: "service", road_km: "road" };
+  const nameOfKind = (entry) => (SECTIONS[entry.kind] ? S.pick(entry.names) || S.capital(S.word(SECTIONS[entry.kind], entry.of)) : S.word("mode", entry.of));
+  const nameOf = (entry) => entry.name || (entry.of ? S.t("sign_kind." + entry.kind, { of: S.inText(nameOfKind(entry)) }) : S.t("sign_kind." + entry.kind));
+
+  /* Codes of causes as sentences. */
+  function sentences(causes) {
+    return causes.map(([code, number]) => {
+      const key = "sign_cause." + code;
+      const text = S.has(key) ? S.t(key, number === null ? {} : { n: number, number }) : code.replace(/_/g, " ");
+      return S.capital(text) + S.t("sign.stop");
+    }).join(S.t("sign.joint"));
+  }
+
+  /* From the middle to the left where ours is less, to the right where it is more; beyond the end an arrow says so. */
+  function differenceBar(share) {
+    const kept = Math.max(-MOST, Math.min(MOST, share)), width = 50 * Math.abs(kept) / MOST;
+    const band = 50 * Math.min(sign.tolerance, MOST) / MOST;
+    const bar = S.el("span", { class: Math.abs(share) > sign.tolerance ? "off" : "in", style: { left: (share < 0 ? 50 - width : 50) + "%", width: width + "%" } });
+    const past = Math.abs(share) > MOST ? S.el("i", { class: share < 0 ? "past-less" : "past-more", text: share < 0 ? "◂" : "▸" }) : null;
+    return S.el("div", { class: "difference-bar", "aria-hidden": "true" }, [S.el("b", { style: { left: 50 - band + "%", width: 2 * band + "%" } }), bar, past]);
+  }
+
+  function differenceCell(entry) {
+    if (!known(entry.difference)) return S.el("td", { class: "difference", rowspan: "2", text: "–" });
+    const share = known(entry.difference_share) ? " (" + S.signedTenths(entry.difference_share) + ")" : "";
+    return S.el("td", { class: "difference", rowspan: "2" }, [
+      S.el("span", { text: signed(entry.difference, entry.unit) + share }),
+      known(entry.difference_share) ? differenceBar(entry.difference_share) : null,
+    ]);
+  }
+
+  const head = (keys, numeric) => S.el("thead", {}, [S.el("tr", {}, keys.map((key) => S.el("th", { scope: "col", class: numeric.includes(key) ? "numeric" : undefined, text: S.t("sign.head_" + key) })))]);
+  const cell = (key, options, children) => S.el("td", { "data-head": S.t("sign.head_" + key), ...options }, children);
+
+  function totalRows(entry) {
+    const notes = [
+      entry.verdict === "look" ? S.el("span", { text: S.t("sign.causes", { causes: sentences(entry.causes) }) }) : null,
+      known(entry.factor) ? S.el("span", { text: S.t("sign.scaled", { factor: S.hundredths(entry.factor) }) }) : null,
+      entry.verdict === "unknown" ? S.el("span", { text: S.t("sign.ours_unknown") }) : null,
+      entry.source ? S.el("span", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
+    ];
+    return S.el("tbody", {}, [
+      S.el("tr", {}, [
+        S.el("th", { scope: "row", text: nameOf(entry) }),
+        cell("ours", { class: "numeric", text: amount(entry.ours, entry.unit) }),
+        cell("official", { class: "numeric", text: amount(entry.official, entry.unit) }),
+        differenceCell(entry),
+        S.el("td", { class: "verdict-cell", rowspan: "2" }, [S.verdictPill(entry.verdict)]),
+      ]),
+      S.el("tr", { class: "why" }, [S.el("td", { colspan: "3" }, notes)]),
+    ]);
+  }
+
+  const ORDER = { look: 0, unknown: 1, ok: 2 };
+
+  function showTotals() {
+    const declared = sign.totals.filter((entry) => entry.verdict !== "undeclared");
+    const silent = sign.totals.filter((entry) => entry.verdict === "undeclared");
+    document.getElementById("totals-note").textContent = declared.length
+      ? S.t("sign.totals_note", { tolerance: S.percent(sign.tolerance), most: S.percent(MOST) })
+      : S.t("sign.totals_none");
+    S.fill("totals-body", declared.length ? [totalsTable(declared.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]))] : []);
+    document.getElementById("undeclared").hidden = !silent.length;
+    S.fill("undeclared-body", [S.el("ul", { class: "more" }, silent.map((entry) => S.el("li", {}, [
+      S.el("span", { text: entry.of ? nameOfKind(entry) : nameOf(entry) }), S.el("span", { class: "muted", text: amount(entry.ours, entry.unit) + (entry.unit === "km" ? " " + S.word("sign_unit", "km") : "") }),
+    ])))]);
+  }
+
+  function shareRow(entry) {
+    const bar = known(entry.ours) ? S.el("div", { class: "filled-bar", "aria-hidden": "true" }, [
+      S.el("span", { class: entry.verdict === "look" ? "off" : "in", style: { width: 100 * Math.min(1, entry.ours) + "%" } }),
+      S.el("b", { style: { left: 100 * sign.limit + "%" } }),
+    ]) : null;
+    return S.el("tr", {}, [
+      S.el("th", { scope: "row", text: nameOf(entry) }),
+      cell("share", { class: "numeric", text: known(entry.ours) ? S.percent(entry.ours) : "–" }),
+      S.el("td", { class: "filled" }, [bar]),
+      S.el("td", { class: "verdict-cell" }, [S.verdictPill(entry.verdict)]),
+    ]);
+  }
+
+  function showShares() {
+    document.getElementById("shares-note").textContent = S.t("sign.basis_" + data.study.basis) + S.t("sign.joint") + S.t("sign.shares_note", { limit: S.percent(sign.limit) });
+    S.fill("shares-body", sign.shares.length ? [S.el("table", { class: "shares" }, [S.el("tbody", {}, sign.shares.map(shareRow))])] : []);
+  }
+
+  function recordText(record) {
+    const name = S.pick(record.names) || record.id;
+    return known(record.persons) ? S.t("sign." + (record.what === "facility" ? "record_facility" : "record"), { name, n: record.persons }) : name;
+  }
+
+  function gateCard(entry) {
+    const norm = entry.norm, many = entry.ours;
+    const all = entry.causes.some(([code]) => code === "target_is_all");
+    const line = !known(many) ? S.t("sign.gate_unknown") : many === 0 ? S.t("sign.gate_free") : all ? S.t("sign.gate_all", { n: many }) : S.t("sign.gate_hangs", { n: many });
+    return S.el("li", { class: "gate-row" }, [
+      S.el("div", { class: "gate-head" }, [
+        S.el("strong", { text: norm ? S.normText(norm) : entry.of }), S.el("span", { class: "muted", text: entry.of }),
+        norm ? S.el("span", { class: "pill gate gate-" + norm.study.gate, text: S.t("gate." + norm.study.gate) }) : null,
+        S.verdictPill(entry.verdict, S.t("sign.hung_" + entry.verdict)),
+      ]),
+      S.el("p", { text: line }),
+      entry.listed.length ? S.el("p", { class: "records" }, [
+        S.el("span", { class: "muted", text: S.t(known(many) && many > entry.listed.length ? "sign.first_records" : "sign.all_records", { n: entry.listed.length }) + " " }),
+        ...entry.listed.map((record) => S.el("span", { class: "record", text: recordText(record), title: record.id })),
+      ]) : null,
+    ]);
+  }
+
+  function showGates() {
+    document.getElementById("gates-note").hidden = !sign.gates.length;
+    S.fill("gates-body", sign.gates.length ? [S.el("ul", { class: "gate-list" }, sign.gates.map(gateCard))] : [S.el("p", { class: "muted", text: S.t("sign.gates_none") })]);
+  }
+
+  const totalsTable = (entries) => S.el("table", { class: "totals" }, [head(["what", "ours", "official", "difference", "verdict"], ["ours", "official"]), ...entries.map(totalRows)]);
+
+  function unitCard(entry) {
+    return S.el("li", { class: "gate-row" }, [
+      S.el("div", { class: "gate-head" }, [S.el("strong", { text: nameOf(entry) + (known(entry.ours) ? S.t("sign.colon") + S.number(entry.ours) : "") }), S.verdictPill(entry.verdict)]),
+      entry.causes.length ? S.el("p", { text: sentences(entry.causes) }) : null,
+      entry.source ? S.el("p", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
+    ]);
+  }
+
+  function showUnits() {
+    document.getElementById("units").hidden = !sign.units.length && !sign.largest.length;
+    S.fill("units-body", [
+      sign.units.length ? S.el("ul", { class: "gate-list" }, sign.units.map(unitCard)) : null,
+      sign.largest.length ? S.el("h3", { text: S.t("sign.largest") }) : null,
+      sign.largest.length ? totalsTable(sign.largest) : null,
+    ]);
+  }
+
+  function showInventory() {
+    const list = sign.inventory;
+    document.getElementById("inventory").hidden = !list.length;
+    S.fill("inventory-body", [S.el("dl", { class: "known" }, ["complete", "partial", "unknown"].flatMap((state) => {
+      const names = list.filter((entry) => entry.known === state).map((entry) => S.pick(entry.names) || S.word("service", entry.of));
+      return names.length ? [S.el("dt", { text: S.t("sign.inventory_" + state) }), S.el("dd", { text: names.join(S.t("sure.list")) })] : [];
+    }))]);
+  }
+
+  /* Files of one origin, date, licence and fault stand in one row. */
+  function showSources() {
+    const groups = new Map();
+    for (const source of data.sources) {
+      const key = JSON.stringify([source.origin || source.path, source.vintage, source.licence, source.issue]);
+      groups.set(key, { ...source, paths: [...(groups.has(key) ? groups.get(key).paths : []), source.path] });
+    }
+    const rows = [...groups.values()].map((source) => S.el("tr", {}, [
+      S.el("th", { scope: "row" }, [S.el("span", { text: source.origin || source.path }), source.origin ? S.el("span", { class: "muted path", text: source.paths.join(S.t("sure.list")) }) : null]),
+      cell("vintage", { class: "date", text: source.vintage || S.t("sign.not_stated") }), cell("licence", { class: "licence", text: source.licence || S.t("sign.not_stated") }),
+      cell("issue", { class: source.issue ? "fault" : "muted", text: source.issue || S.t("sign.no_issue") }),
+    ]));
+    S.fill("sources-body", [rows.length ? S.el("table", { class: "sources" }, [head(["source", "vintage", "licence", "issue"], []), S.el("tbody", {}, rows)]) : null]);
+  }
+
+  /* One sentence that answers the question, and why. */
+  function showVerdict() {
+    const { ok, look, unknown, undeclared } = sign.counts;
+    const declared = sign.totals.filter((entry) => entry.verdict !== "undeclared").length;
+    const key = look ? "look" : unknown ? "unknown" : declared ? "ok" : "undeclared";
+    document.getElementById("verdict").className = "card verdict-" + key;
+    document.getElementById("verdict-line").textContent = S.t("sign.answer_" + key, { n: look || unknown });
+    const differing = sign.totals.filter((entry) => entry.verdict === "look").length;
+    const filled = sign.shares.filter((entry) => entry.verdict === "look").length;
+    const units = sign.units.reduce((sum, entry) => sum + (entry.verdict === "look" && !entry.of ? entry.ours : 0), 0);
+    const gates = sign.gates.filter((entry) => entry.verdict === "look").length;
+    const parts = [
+      declared ? S.t("sign.why_declared", { n: declared, close: sign.totals.filter((entry) => entry.verdict === "ok").length }) : S.t("sign.why_none"),
+      differing ? S.t("sign.why_differing", { n: differing }) : "", filled ? S.t("sign.why_filled", { n: filled }) : "",
+      gates ? S.t("sign.why_gates", { n: gates }) : "", units ? S.t("sign.why_units", { n: units }) : "", declared && undeclared ? S.t("sign.why_undeclared", { n: undeclared }) : "",
+    ];
+    document.getElementById("verdict-why").textContent = parts.filter(Boolean).join(S.t("sign.joint"));
+    S.fill("verdict-counts", S.verdictPills({ ok, look, unknown, undeclared }));
+  }
+
+  S.startSignOffPage = function () {
+    S.onLanguage(() => {
+      document.getElementById("page-title").textContent = S.t("sign.title");
+      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
+      document.getElementById("back").href = S.pageLink("index.html");
+      S.showHead(S.t("sign.title"));
+      S.languageSwitch();
+      S.fill("approval-note", data.study.approval_wanted ? [S.el("p", { class: "issue", text: S.t("study.approval_wanted") })] : []);
+      showVerdict();
+      showTotals();
+      showShares();
+      showGates();
+      showUnits();
+      showInventory();
+      showSources();
+      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+    });
+    S.setLanguage(S.language);
+    document.body.dataset.ready = "yes";
+  };
+})(window.Spatial);
