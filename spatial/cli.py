@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spatial.results import Results
+    from spatial.sources.sample.write import SampleForm
     from spatial.study import Study
 
 __all__ = ["cli", "main"]
@@ -196,14 +197,32 @@ def warmup() -> None:
 @raw_option
 @processed_option
 @maps_option
-def demo(raw: Path, processed: Path, maps: Path) -> None:
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["open", "bureau"]),
+    default="open",
+    show_default=True,
+    help="An OpenStreetMap extract and plain tables, or the files that a Chinese county's bureaus have.",
+)
+@click.option(
+    "--villages", type=click.IntRange(40, 900), default=400, show_default=True, help="How many villages."
+)
+@click.option("--files-only", is_flag=True, help="Write the raw files and run nothing.")
+def demo(
+    *, raw: Path, processed: Path, maps: Path, form: SampleForm, villages: int, files_only: bool
+) -> None:
     """Make the synthetic sample county and run the whole line on it."""
     from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
 
     click.echo("making the synthetic county", err=True)
-    write_sample_county(raw / "sample")
-    study = Study.from_dict(tomllib.loads(sample_study()), raw=raw, where="sample county")
+    study = Study.from_dict(tomllib.loads(sample_study(form)), raw=raw, where="sample county")
+    folder = raw / ("sample" if form == "open" else form)
+    write_sample_county(folder, villages=villages, form=form)
+    if files_only:
+        click.echo(f"raw files: {folder}")
+        return
     _run(study, processed, maps, None)
 
 

@@ -16,15 +16,17 @@ from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
-from spatial.sources.own_roads import finish_roads
 from spatial.sources.osm_units import with_unit_codes
+from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
     boundaries_from_table,
     facilities_from_table,
+    read_table,
     roads_from_table,
     settlements_from_table,
 )
+from spatial.sources.water_tables import join_water, water_of_table
 
 if TYPE_CHECKING:
     from spatial.sources.osm import OsmExtract
@@ -55,10 +57,10 @@ class Gathered:
         For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
     notes : dict of str to list of str
         What the readers of tables left out, filled or changed, by path.
-    unplaced : list of DataFrame
-        Facilities that could not be located, by table.
     official_units : DataFrame, optional
         Official numbers of people by unit.
+    unplaced : list of DataFrame
+        Facilities that could not be located, by table.
     to_decide : DataFrame
         Places that a person must decide on.
     """
@@ -75,9 +77,9 @@ class Gathered:
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    official_units: pd.DataFrame | None = None
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
-    official_units: pd.DataFrame | None = None
         """
         Move what the reader of a table noted from the frame to the counts and notes.
 
@@ -189,29 +191,31 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
         result.own["settlements"] = sources.settlements.path
         result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
-    for number, table in enumerate(sources.facilities):
-        frame = facilities_from_table(
-            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
-        )
-        result.note(table.path, frame, f"facilities (table {number + 1})")
-        frame = places.locate(frame, table, result.settlements, result.boundaries)
     for joined in sources.attributes:
         result.settlements, counts = add_attributes(
             result.settlements, result.boundaries, study=study, source=joined, places=places
         )
         result.note(joined.path, result.settlements, "attributes")
         result.counts += counts
+    for number, table in enumerate(sources.facilities):
+        frame = facilities_from_table(
+            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
+        )
+        result.note(table.path, frame, f"facilities (table {number + 1})")
+        frame = places.locate(frame, table, result.settlements, result.boundaries)
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
-    result.findings += places.findings
-    result.counts += places.counts
     if sources.official_units is not None:
         path = sources.official_units.path
         result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
         result.note(path, result.official_units, "official units")
         result.counts.append((path, "official units", len(result.official_units)))
+    result.findings += places.findings
+    result.counts += places.counts
     result.unplaced, result.to_decide = places.unplaced, places.to_decide()
+    if sources.water:
+        result.water = _water(result, study)
     if sources.roads is not None:
         result.turns = None
         result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
@@ -221,3 +225,13 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(sources.roads.path, *count) for count in done.counts]
+
+
+def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:
+    frames = []
+    for number, table in enumerate(study.sources.water):
+        frame = read_table(study.raw_path(table.path), table, what="water", key="water_id")
+        result.note(table.path, frame, f"water (table {number + 1})")
+        frames.append(water_of_table(frame, table))
+        result.counts.append((table.path, f"water (table {number + 1})", len(frame)))
+    return join_water(frames)

@@ -100,7 +100,7 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
         source = getattr(sources, name)
         if source is not None:
             found[f"sources.{name}.path"] = (source.path,)
-    for name in ("attributes", "facilities"):
+    for name in ("attributes", "facilities", "water"):
         for number, table in enumerate(getattr(sources, name)):
             found[f"sources.{name}.{number}.path"] = (table.path,)
     for name in ("population", "elevation", "landcover"):

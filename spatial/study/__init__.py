@@ -261,7 +261,7 @@ class Study(Model):
         tables = {"calibration.observed": self.calibration.observed}
         names = ("settlements", "roads", "boundaries", "flows", "official_units")
         own = {f"sources.{name}": getattr(sources, name) for name in names}
-        for name in ("attributes", "facilities"):
+        for name in ("attributes", "facilities", "water"):
             own |= {f"sources.{name}.{number}": table for number, table in enumerate(getattr(sources, name))}
         for scenario in self.scenarios:
             for key in ("close_file", "new_roads", "new_facilities"):

@@ -132,9 +132,6 @@ class TableSource(PlainTable):
         return self
 
 
-class RoadSource(TableSource):
-    """Roads of the user's own: a table, and how its lines become a network."""
-
 class OfficialUnits(PlainTable):
     """Official numbers of people by unit, as a yearbook has them; needs no coordinates."""
 
@@ -158,6 +155,9 @@ class OfficialUnits(PlainTable):
         told = self.model_dump(exclude_unset=True, exclude={"source", "level"})
         return TableSource(**{**told, "total_words": self.total_words, "coordinates": "none"})
 
+
+class RoadSource(TableSource):
+    """Roads of the user's own: a table, and how its lines become a network."""
 
     noding: Literal["none", "report", "snap"] = Field(
         "none",
@@ -237,14 +237,11 @@ class Sources(Model):
     boundaries: TableSource | None = Field(
         None, description="Boundaries of the user's own, instead of those of the extract"
     )
+    water: tuple[TableSource, ...] = Field(
+        (), description="Rivers and lakes of the user's own, instead of those of the extract"
+    )
     flows: TableSource | None = Field(None, description="Observed flows between settlements")
     population: RasterSource | None = Field(None, description="Population raster, persons per cell")
-    elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
-    landcover: LandcoverSource | None = Field(None, description="Land cover")
-
-    @field_validator("attributes", "facilities", mode="before")
-    @classmethod
-    def _one_table(cls, value: Any) -> Any:
     population_groups: dict[str, RasterSource] = Field(
         default_factory=dict,
         description="Rasters of a group of people, persons per cell, such as elderly = { path = '...' }: they fill "
@@ -253,7 +250,19 @@ class Sources(Model):
     official_units: OfficialUnits | None = Field(
         None, description="Official numbers of people by unit, which ours are held against"
     )
+    elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
+    landcover: LandcoverSource | None = Field(None, description="Land cover")
+
+    @field_validator("attributes", "facilities", "water", mode="before")
+    @classmethod
+    def _one_table(cls, value: Any) -> Any:
         return (value,) if isinstance(value, dict) else value
+
+    @field_validator("population_groups")
+    @classmethod
+    def _group_names(cls, value: dict[str, RasterSource]) -> dict[str, RasterSource]:
+        refuse_group_names(value)
+        return value
 
     @field_validator("attributes")
     @classmethod
@@ -261,12 +270,6 @@ class Sources(Model):
         keys = ("longitude", "latitude", "easting", "northing", "crs", "local_grid", "shift", "service")
         given = sorted({key for table in tables for key in keys if getattr(table, key) is not None})
         if given:
-    @field_validator("population_groups")
-    @classmethod
-    def _group_names(cls, value: dict[str, RasterSource]) -> dict[str, RasterSource]:
-        refuse_group_names(value)
-        return value
-
             raise ValueError(
                 f"{', '.join(given)}: the rows are joined by id, code or name; remove the key(s)"
             )

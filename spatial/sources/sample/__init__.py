@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import importlib.resources
 
-from spatial.sources.sample.write import SAMPLE_SEED, write_sample_county
+from spatial.sources.sample.write import SAMPLE_SEED, SampleForm, write_sample_county
 
 __all__ = ["SAMPLE_SEED", "sample_study", "write_sample_county"]
 
 
-def sample_study() -> str:
+def sample_study(form: SampleForm = "open") -> str:
     """
     Return the study file of the sample county.
+
+    Parameters
+    ----------
+    form : {'open', 'bureau'}
+        As in `write_sample_county`.
 
     Returns
     -------
     str
-        TOML text; its paths begin with ``sample/``.
+        TOML text; its paths begin with ``sample/``, or ``bureau/`` in the form of a county's bureaus.
 
     Examples
     --------
     >>> "synthetic = true" in sample_study()
     True
     """
-    return (
-        importlib.resources.files("spatial.sources.sample").joinpath("study.toml").read_text(encoding="utf-8")
-    )
+    name = "study.toml" if form == "open" else "bureau/study.toml"
+    return importlib.resources.files("spatial.sources.sample").joinpath(name).read_text(encoding="utf-8")

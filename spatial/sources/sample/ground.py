@@ -39,7 +39,7 @@ CELL_X_M, CELL_Y_M = CELL_DEGREES * METRES_PER_DEGREE_X, CELL_DEGREES * METRES_P
 WIDTH_M, HEIGHT_M = COLUMNS * CELL_X_M, ROWS * CELL_Y_M
 
 
-def to_degrees(points: FloatArray) -> FloatArray:
+def to_degrees(points: FloatArray, *, decimals: int = 7) -> FloatArray:
     """
     Turn metres of the drawing plane into degrees.
 
@@ -47,15 +47,17 @@ def to_degrees(points: FloatArray) -> FloatArray:
     ----------
     points : ndarray, shape (n, 2)
         Metres east and north of the grid's lower left corner.
+    decimals : int
+        Of the degrees; seven (about a centimetre) are what OpenStreetMap stores.
 
     Returns
     -------
     ndarray, shape (n, 2)
-        Longitude and latitude, WGS 84, to seven decimals (about a centimetre) as OpenStreetMap stores them.
+        Longitude and latitude, WGS 84.
     """
     longitude = WEST + points[..., 0] / METRES_PER_DEGREE_X
     latitude = NORTH + (points[..., 1] - HEIGHT_M) / METRES_PER_DEGREE_Y
-    degrees: FloatArray = np.stack([longitude, latitude], axis=-1).round(7)
+    degrees: FloatArray = np.stack([longitude, latitude], axis=-1).round(decimals)
     return degrees
 
 

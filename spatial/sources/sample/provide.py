@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["provide"]
+__all__ = ["kinds_of_services", "provide"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,18 @@ def _provisions() -> list[Provision]:
         )
         for row in rows
     ]
+
+
+def kinds_of_services() -> dict[str, str]:
+    """
+    Say what facilities are called.
+
+    Returns
+    -------
+    dict of str to str
+        For each kind in the column of that name, what a facility's name ends with in Chinese.
+    """
+    return {provision.kind: provision.zh for provision in _provisions()}
 
 
 def _how_many(random: np.random.Generator, provision: Provision, place: Place) -> int:

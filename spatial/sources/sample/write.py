@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
+from spatial.sources.sample.bureau.write import BUREAU_ORIGIN, write_bureau
 from spatial.sources.sample.county import draw_county
 from spatial.sources.sample.cover import NO_COVER, land_cover
 from spatial.sources.sample.ground import CELL_DEGREES, COLUMNS, NORTH, ROWS, WEST, to_degrees
@@ -26,28 +27,35 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["SAMPLE_SEED", "write_sample_county"]
+__all__ = ["SAMPLE_SEED", "SampleForm", "write_sample_county"]
+
+SampleForm = Literal["open", "bureau"]
+"""open: an OpenStreetMap extract and plain tables; bureau: the files that a Chinese county's bureaus have."""
 
 SAMPLE_SEED = 20260101
 """The seed of the county that `spatial demo` shows."""
 LEAST_VILLAGES, MOST_VILLAGES = 40, 900
-ORIGIN = {
+OPEN_ORIGIN = {
     "sample.osm.pbf": "Made-up roads, boundaries and water in the form of an OpenStreetMap extract",
     "settlements.csv": "Made-up list of settlements in the form of a county's civil affairs office",
     "facilities.csv": "Made-up list of facilities in the form of a county's departments",
     "flows.csv": "Made-up yearly flows of people and parcels between settlements",
+}
+RASTER_ORIGIN = {
     "population.tif": "Made-up population raster, persons per cell of 3 seconds of arc",
     "elevation.tif": "Made-up elevation model, metres per cell of 3 seconds of arc",
     "landcover.tif": "Made-up land cover, IGBP classes per cell of 3 seconds of arc",
 }
 
 
-def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int = 400) -> list[Path]:
+def write_sample_county(
+    folder: Path, *, seed: int = SAMPLE_SEED, villages: int = 400, form: SampleForm = "open"
+) -> list[Path]:
     """
     Write the raw files of the embedded sample county: made-up ground, people and roads, declared as such.
 
-    Nothing is downloaded. The files are read by the study that `sample_study` returns, whose paths begin with
-    ``sample/``: write to ``data/raw/sample``.
+    Nothing is downloaded. The files are read by the study that `sample_study` returns for the same form, whose paths
+    begin with ``sample/`` or ``bureau/``: write to the folder of that name in ``data/raw``.
 
     Parameters
     ----------
@@ -57,35 +65,52 @@ def write_sample_county(folder: Path, *, seed: int = SAMPLE_SEED, villages: int 
         Where chance begins. The same seed gives the same bytes, with the same versions of the libraries.
     villages : int
         How many villages, from 40 to 900; other places grow with them.
+    form : {'open', 'bureau'}
+        open: an OpenStreetMap extract and plain tables. bureau: the same county as a Chinese county's bureaus keep it:
+        workbooks with GCJ-02 coordinates and sums, a road survey without common vertices and other shapefiles in GBK,
+        a list of clinics without coordinates, and a page of the yearbook.
 
     Returns
     -------
     list of Path
-        sample.osm.pbf, settlements.csv, facilities.csv, flows.csv, population.tif, elevation.tif, landcover.tif,
-        source.toml.
+        open: sample.osm.pbf, settlements.csv, facilities.csv, flows.csv; bureau: the files with Chinese names; and
+        population.tif, elevation.tif, landcover.tif, source.toml in both.
 
     Raises
     ------
     ValueError
-        With fewer or more villages than the county can hold.
+        With fewer or more villages than the county can hold, or in an unknown form.
     """
+    if form not in get_args(SampleForm):
+        raise ValueError(f"form: {form!r} is not one of {', '.join(get_args(SampleForm))}")
     if not LEAST_VILLAGES <= villages <= MOST_VILLAGES:
         raise ValueError(f"villages: {villages} is not from {LEAST_VILLAGES} to {MOST_VILLAGES}")
     county = draw_county(seed=seed, villages=villages)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / name for name in ORIGIN]
-    write_osm(files[0], county)
-    for file, frame in zip(
-        files[1:4], (_settlements(county), _facilities(county), county.flows), strict=True
-    ):
-        frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
-    _write_raster(files[4], county.population.astype(np.float32), nodata=NODATA)
-    _write_raster(files[5], np.round(county.terrain.elevation_m).astype(np.int16), nodata=-32_768)
-    cover = land_cover(county.terrain, county.population, river_cells(county.terrain).reshape(ROWS, COLUMNS))
-    _write_raster(files[6], cover, nodata=NO_COVER)
+    if form == "open":
+        _write_open(folder, county)
+    else:
+        write_bureau(folder, county)
+    _write_rasters(folder, county)
+    origin = {**(OPEN_ORIGIN if form == "open" else BUREAU_ORIGIN), **RASTER_ORIGIN}
     description = folder / "source.toml"
-    description.write_text(_description(files, seed), encoding="utf-8", newline="\n")
-    return [*files, description]
+    description.write_text(_description(folder, origin, seed), encoding="utf-8", newline="\n")
+    return [*(folder / name for name in origin), description]
+
+
+def _write_open(folder: Path, county: County) -> None:
+    extract, *tables = (folder / name for name in OPEN_ORIGIN)
+    write_osm(extract, county)
+    for file, frame in zip(tables, (_settlements(county), _facilities(county), county.flows), strict=True):
+        frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _write_rasters(folder: Path, county: County) -> None:
+    population, elevation, landcover = (folder / name for name in RASTER_ORIGIN)
+    _write_raster(population, county.population.astype(np.float32), nodata=NODATA)
+    _write_raster(elevation, np.round(county.terrain.elevation_m).astype(np.int16), nodata=-32_768)
+    cover = land_cover(county.terrain, county.population, river_cells(county.terrain).reshape(ROWS, COLUMNS))
+    _write_raster(landcover, cover, nodata=NO_COVER)
 
 
 def _settlements(county: County) -> pd.DataFrame:
@@ -120,20 +145,20 @@ def _write_raster(file: Path, values: NDArray[np.generic], *, nodata: float) -> 
         raster.write(values, 1)
 
 
-def _description(files: list[Path], seed: int) -> str:
+def _description(folder: Path, origin: dict[str, str], seed: int) -> str:
     lines = [
         "# The embedded sample county of the package `spatial`. SYNTHETIC: no such county, place or person exists.",
         f"# Written by spatial.sources.sample.write_sample_county with seed {seed}.",
     ]
-    for file in files:
+    for name, text in origin.items():
         lines += [
             "",
             "[[file]]",
-            f'path = "{file.name}"',
-            f'origin = "{ORIGIN[file.name]} (synthetic)"',
+            f'path = "{name}"',
+            f'origin = "{text} (synthetic)"',
             'licence = "CC0-1.0"',
             'vintage = "2026-01"',
             'address = "unknown"',
-            f'sha256 = "{hashlib.sha256(file.read_bytes()).hexdigest()}"',
+            f'sha256 = "{hashlib.sha256((folder / name).read_bytes()).hexdigest()}"',
         ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""The sample county as the files that a Chinese county's bureaus have."""

@@ -1,0 +1,124 @@
+"""Boundaries in CGCS2000 and the map of waters, as shapefiles with Chinese fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from spatial.sources.sample.bureau.shapefile import write_shapefile
+from spatial.sources.sample.ground import to_degrees
+from spatial.sources.sample.names import COUNTY, RIVER
+from spatial.sources.sample.settle import COUNTY_CODE, WORD
+from spatial.sources.sample.sites import OUTSIDE
+from spatial.sources.sample.water import RIVER_KM2
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.sources.sample.county import County
+
+__all__ = ["township_code", "write_boundaries", "write_water_areas", "write_water_lines"]
+
+CGCS2000 = "EPSG:4490"
+TOWNSHIPS_FROM = 100
+"""Number of the first township in its code."""
+
+
+def township_code(number: int) -> str:
+    """
+    Code a township.
+
+    Parameters
+    ----------
+    number : int
+        Its position, the county seat's first.
+
+    Returns
+    -------
+    str
+        Twelve digits.
+    """
+    return f"{COUNTY_CODE}{TOWNSHIPS_FROM + number:03d}000"
+
+
+def write_boundaries(file: Path, county: County) -> None:
+    """
+    Write the county and its townships.
+
+    Parameters
+    ----------
+    file : Path
+        The .shp to write.
+    county : County
+        With its arcs.
+    """
+    members: dict[int, list[shapely.LineString]] = {}
+    for arc in county.arcs:
+        for side in arc.sides:
+            members.setdefault(side, []).append(shapely.LineString(to_degrees(arc.points)))
+    settled = county.settled
+    columns: dict[str, list[str]] = {
+        "区划代码": [f"{COUNTY_CODE}000000"],
+        "名称": [f"{COUNTY.zh}县"],
+        "拼音": [f"{COUNTY.en} County"],
+        "级别": ["县级"],
+    }
+    shapes = [_polygon(members[OUTSIDE])]
+    for number, (name, kind) in enumerate(zip(settled.township_names, settled.township_kinds, strict=True)):
+        chinese, english = WORD["zhen" if kind == "county_seat" else kind]
+        row = (township_code(number), name.zh + chinese, f"{name.en} {english}", "乡级")
+        for column, value in zip(columns, row, strict=True):
+            columns[column].append(value)
+        shapes.append(_polygon(members[number]))
+    write_shapefile(file, gpd.GeoDataFrame(columns, geometry=shapes, crs=CGCS2000))
+
+
+def _polygon(arcs: list[shapely.LineString]) -> shapely.Geometry:
+    rings = [part.exterior for part in shapely.get_parts(shapely.polygonize(arcs)).tolist()]
+    area: shapely.Geometry = shapely.build_area(shapely.multilinestrings(rings))
+    return area
+
+
+def write_water_lines(file: Path, county: County) -> None:
+    """
+    Write the axes of rivers and streams.
+
+    Parameters
+    ----------
+    file : Path
+        The .shp to write.
+    county : County
+        With its water.
+    """
+    reaches = county.water.lines
+    columns = {
+        "编号": [f"X{number:04d}" for number in range(1, len(reaches) + 1)],
+        "名称": [f"{RIVER.zh}江" if reach.is_main else "" for reach in reaches],
+        "类型": ["河流" if reach.catchment_km2 >= RIVER_KM2 else "溪流" for reach in reaches],
+    }
+    lines = [shapely.LineString(to_degrees(np.asarray(reach.points))) for reach in reaches]
+    write_shapefile(file, gpd.GeoDataFrame(columns, geometry=lines, crs=CGCS2000))
+
+
+def write_water_areas(file: Path, county: County) -> None:
+    """
+    Write the surface of the main river.
+
+    Parameters
+    ----------
+    file : Path
+        The .shp to write.
+    county : County
+        With its water.
+    """
+    areas = county.water.areas
+    columns = {
+        "编号": [f"M{number:04d}" for number in range(1, len(areas) + 1)],
+        "名称": [f"{RIVER.zh}江"] * len(areas),
+        "类型": ["河流"] * len(areas),
+    }
+    shapes = [shapely.Polygon(to_degrees(np.array(area.exterior.coords))) for area in areas]
+    write_shapefile(file, gpd.GeoDataFrame(columns, geometry=shapes, crs=CGCS2000))
