@@ -156,10 +156,10 @@ def settlements_from_table(
             result, "population_persons", problems, key="settlement_id", complete=True
         )
     else:
-        result["population_persons"] = np.nan
-    result["population_source"] = "column" if has_population else "none"
         if "population_persons" in result.columns:
             result["population_listed"] = _listed(result)
+        result["population_persons"] = np.nan
+    result["population_source"] = "column" if has_population else "none"
     groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX)]
     for column in groups:
         if column != "population_persons":
@@ -167,8 +167,6 @@ def settlements_from_table(
     return _done(result, f"settlements {path}", problems)
 
 
-def facilities_from_table(
-    path: Path, source: TableSource, *, services: Collection[str] | None = None, may_lack: bool = False
 def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
     """Read the people of a list where a raster counts them: a number that cannot be read is noted, not refused."""
     problems: list[str] = []
@@ -178,6 +176,8 @@ def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
     return numbers
 
 
+def facilities_from_table(
+    path: Path, source: TableSource, *, services: Collection[str] | None = None, may_lack: bool = False
 ) -> gpd.GeoDataFrame:
     """
     Read facilities of the user's own.
