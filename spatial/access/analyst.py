@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, check_minutes
 from spatial.access.ordering import id_order
 from spatial.access.places import existing, offering, place_on, take, texts
@@ -78,6 +79,11 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     i, j, minutes, metres = times_matrix(
         graph, *both, cutoff_min=cutoff_min, direct_barriers=barriers, executor=executor
     )
+    if "open_to" in goals.frame:
+        near, far = (i, j) if direction == "to_facility" else (j, i)
+        eligible = eligible_by_unit(origins.frame, goals.frame)
+        may = eligible.allowed[eligible.kinds[near], far]
+        i, j, minutes, metres = i[may], j[may], minutes[may], metres[may]
     if direction == "from_facility":
         order = np.lexsort((i, j))
         i, j, minutes, metres = j[order], i[order], minutes[order], metres[order]

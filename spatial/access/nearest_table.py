@@ -13,6 +13,7 @@ import pandas as pd
 from spatial.access.areas.lines import route_rows, snap_rows
 from spatial.access.closest import closest
 from spatial.access.edge_risk import clipped_ends, exit_times
+from spatial.access.eligibility import eligible_by_unit
 from spatial.access.findings import findings_of, outside_own_unit
 from spatial.access.opportunities import count_within
 from spatial.access.ordering import id_order
@@ -59,12 +60,13 @@ class AccessResult:
 
 @dataclass(frozen=True, eq=False)
 class _Offer:
-    """One service: who offers it."""
+    """One service: who offers it, and to which settlements."""
 
     service: str
     places: Places
     members: NDArray[np.int64]
     themselves: bool
+    of: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +168,14 @@ def _mode(
 def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> Iterator[_Offer]:
     offered = mode.facilities.frame["service"]
     tier = mode.settlements.frame["tier"]
+    eligible = eligible_by_unit(mode.settlements.frame, mode.facilities.frame)
     for service, kinds in services.items():
-        yield _Offer(service, mode.facilities, np.flatnonzero(offered.isin(kinds)), themselves=False)
+        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds))):
+            yield _Offer(service, mode.facilities, members, themselves=False, of=of)
+    everyone = np.ones(len(mode.settlements), dtype=bool)
     for service, kinds in mode.rules.tiers.items():
-        yield _Offer(service, mode.settlements, np.flatnonzero(tier.isin(kinds)), themselves=True)
+        members = np.flatnonzero(tier.isin(kinds))
+        yield _Offer(service, mode.settlements, members, themselves=True, of=everyone)
 
 
 def _measure(
@@ -183,9 +189,11 @@ def _measure(
     uses = tuple(
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (mode.settlements, mode.facilities)
     )
-    rows, routes = [], []
+    rows: list[pd.DataFrame] = []
+    routes = []
     scored = mode.settlements.frame["in_study"].to_numpy(dtype=bool)
-    wanted = _drawn_services(rules, [offer.service for offer in offers], int(scored.sum())) if draw else ()
+    every = list(dict.fromkeys(offer.service for offer in offers))
+    wanted = _drawn_services(rules, every, int(scored.sum())) if draw else ()
     for number, offer in enumerate(offers):
         result = closest(
             mode.graph,
@@ -197,11 +205,19 @@ def _measure(
             max_time_min=rules.max_time_min,
             barriers=mode.barriers,
         )
-        rows.append(_rows(mode, offer, result, counts[number]))
-        _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer.members, result)
-        drawn = scored & (offer.service in wanted)
+        _add_rows(rows, _rows(mode, offer, result, counts[number]).loc[offer.of])
+        _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer, result)
+        drawn = scored & offer.of & (offer.service in wanted)
         routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
     return rows, routes, (uses[0], uses[1])
+
+
+def _add_rows(rows: list[pd.DataFrame], added: pd.DataFrame) -> None:
+    """Put the settlements of one service together again, where they may use different facilities."""
+    if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
+        rows[-1] = pd.concat([rows[-1], added]).sort_index()
+    else:
+        rows.append(added)
 
 
 def _drawn_services(rules: AccessRules, services: Sequence[str], n_settlements: int) -> tuple[str, ...]:
@@ -238,14 +254,15 @@ def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
 
 
 def _note_use(
-    by_origin: NDArray[np.int64], by_place: NDArray[np.int64], members: NDArray[np.int64], result: Closest
+    by_origin: NDArray[np.int64], by_place: NDArray[np.int64], offer: _Offer, result: Closest
 ) -> None:
     """Count which candidates of settlements and of places are the way in."""
     if result.found is None:
         return
-    origin = np.flatnonzero((result.status == "reached") & ~result.is_self & ~result.found.is_direct[:, 0])
+    reached = (result.status == "reached") & offer.of
+    origin = np.flatnonzero(reached & ~result.is_self & ~result.found.is_direct[:, 0])
     np.add.at(by_origin, (origin, result.found.origin_candidate[origin, 0]), 1)
-    place = members[result.found.destination[origin, 0]]
+    place = offer.members[result.found.destination[origin, 0]]
     np.add.at(by_place, (place, result.found.destination_candidate[origin, 0]), 1)
 
 

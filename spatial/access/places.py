@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import service_names
 from spatial.access.ordering import id_order
 from spatial.access.place_checks import check_on_network, check_places, check_table
@@ -107,12 +108,12 @@ def place_on(
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
-    Keep the facilities that serve today.
+    Keep the facilities that serve today, and not members or a group alone.
 
     Parameters
     ----------
     facilities : GeoDataFrame
-        With `status`, or without: then all serve.
+        With `status` and `open_to`, or without: then all serve.
 
     Returns
     -------
@@ -125,9 +126,10 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         Where it is no table.
     """
     check_table(facilities, "facilities")
-    if "status" not in facilities:
-        return facilities
-    return facilities.loc[(facilities["status"] == "existing").to_numpy(dtype=bool)]
+    serving = is_for_everybody(facilities)
+    if "status" in facilities:
+        serving &= (facilities["status"] == "existing").to_numpy(dtype=bool)
+    return facilities if serving.all() else facilities.loc[serving]
 
 
 def offering(facilities: pd.DataFrame, service: str | frozenset[str]) -> NDArray[np.int64]:

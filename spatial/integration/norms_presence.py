@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.eligibility import serves_where_it_stands
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -200,6 +202,8 @@ def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities
     Returns
     -------
     DataFrame or GeoDataFrame
-        Existing ones only: candidates and closed ones serve nobody.
+        Existing ones only: candidates and closed ones serve nobody, and those for members, a group or other units do
+        not serve where they stand.
     """
-    return facilities.loc[facilities["service"].isin(list(services)) & (facilities["status"] == "existing")]
+    counting = facilities["service"].isin(list(services)) & (facilities["status"] == "existing")
+    return facilities.loc[counting & serves_where_it_stands(facilities)]

@@ -11,6 +11,7 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
+from spatial.sources.facility_facts import fact_findings, read_facts
 from spatial.sources.notes import take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
@@ -201,8 +202,10 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         frame = facilities_from_table(
             study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
         )
+        read_facts(frame, table, vocabulary)
         result.note(table.path, frame, f"facilities (table {number + 1})")
         frame = places.locate(frame, table, result.settlements, result.boundaries)
+        result.findings.append(fact_findings(frame))
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))

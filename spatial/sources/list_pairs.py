@@ -83,6 +83,7 @@ def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
     str
         ``same`` where one counts for the other, ``related`` where both count for a third, else ``other``.
     """
+    one, two = vocabulary.family(one), vocabulary.family(two)
     if one == two or one in vocabulary.satisfying(two) or two in vocabulary.satisfying(one):
         return SAME
     shared = any({one, two} <= vocabulary.satisfying(service) for service in vocabulary.ids)

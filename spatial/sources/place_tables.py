@@ -263,7 +263,7 @@ def _without_place(done: Placement, path: str) -> pd.DataFrame:
     rows = done.frame.geometry.isna()
     columns = [
         name
-        for name in ("facility_id", "name", "service", "status", "unit_code")
+        for name in ("facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units")
         if name in done.frame.columns
     ]
     return pd.DataFrame(done.frame.loc[rows, columns]).assign(source=path, unit_id=done.unit_ids[rows])

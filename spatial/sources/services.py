@@ -12,13 +12,13 @@ from spatial.sources.tag_rules import TagRule, parse_rule
 from spatial.tables import TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["Service", "Vocabulary", "load_services"]
 
-_TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for")
-_KEYS = ("names", *_TEXT_LISTS)
+_TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
+_KEYS = ("names", "round_the_clock", *_TEXT_LISTS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class Service:
         Words of the norm register that it is.
     proxy_for : tuple of str
         Words of the norm register for which it only stands in.
+    levels : tuple of str
+        Levels of a list's facilities that make them such.
+    for_groups : tuple of str
+        Groups of people that it is for, so that a facility for them alone is open to all whom the service is for.
+    round_the_clock : bool
+        Whether a facility that closes is none.
     proxy : bool
         Whether it was found as a stand-in, see `Vocabulary.for_register`.
     is_tier : bool
@@ -55,8 +61,23 @@ class Service:
     overrides: tuple[str, ...] = ()
     register: tuple[str, ...] = ()
     proxy_for: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    for_groups: tuple[str, ...] = ()
+    round_the_clock: bool = False
     proxy: bool = False
     is_tier: bool = False
+
+    @property
+    def is_by_level(self) -> bool:
+        """
+        Whether nothing but its level makes a facility such.
+
+        Returns
+        -------
+        bool
+            True where no tag does.
+        """
+        return bool(self.levels) and not self.tags
 
     def name(self, language: str) -> str:
         """
@@ -86,10 +107,13 @@ class Vocabulary:
         Services of facilities, in the order of the file.
     tiers : tuple of Service
         Tiers of towns as destinations.
+    offered : frozenset of str
+        Services by level alone that the study has facilities of: only those stand for words of the register.
     """
 
     services: tuple[Service, ...]
     tiers: tuple[Service, ...] = ()
+    offered: frozenset[str] = frozenset()
     _by_key: dict[str, list[tuple[int, TagRule]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -197,7 +221,7 @@ class Vocabulary:
         Examples
         --------
         >>> sorted(load_services().satisfying("hospital"))
-        ['emergency_hospital', 'hospital']
+        ['district_hospital', 'emergency_hospital', 'hospital']
         """
         found: set[str] = set()
         waiting = [service]
@@ -227,13 +251,103 @@ class Vocabulary:
         >>> load_services().for_register("village_clinic").proxy
         True
         """
-        for service in (*self.services, *self.tiers):
+        known = [
+            item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered
+        ]
+        for service in known:
             if name in service.register:
                 return service
-        for service in (*self.services, *self.tiers):
+        for service in known:
             if name in service.proxy_for:
                 return replace(service, proxy=True)
         return None
+
+    def knowing(self, offered: Collection[str]) -> Vocabulary:
+        """
+        Let services by level alone stand for words of the register where the study has such facilities.
+
+        Parameters
+        ----------
+        offered : collection of str
+            Services that the facilities of the study offer.
+
+        Returns
+        -------
+        Vocabulary
+            The same services.
+        """
+        by_level = {item.id for item in self.services if item.is_by_level}
+        return replace(self, offered=frozenset(by_level & set(offered)))
+
+    def of_level(self, level: str) -> str | None:
+        """
+        Find the service that a level makes a facility.
+
+        Parameters
+        ----------
+        level : str
+            Such as ``district_hospital``.
+
+        Returns
+        -------
+        str or None
+            None where no service names the level.
+        """
+        return next((item.id for item in self.services if level in item.levels), None)
+
+    def by_day(self, service: str) -> str:
+        """
+        Find the service that a facility offers if it closes at times.
+
+        Parameters
+        ----------
+        service : str
+            Its service.
+
+        Returns
+        -------
+        str
+            The first one that includes it where it must be open round the clock, else, or where none does, itself.
+        """
+        item = self.get(service)
+        return service if item is None or not item.round_the_clock else self._wider(service)
+
+    def family(self, service: str) -> str:
+        """
+        Find the service under which a facility is looked for elsewhere, where its level is not known.
+
+        Parameters
+        ----------
+        service : str
+            Its service.
+
+        Returns
+        -------
+        str
+            The first one that includes it where its level alone makes it one, else itself.
+        """
+        item = self.get(service)
+        return service if item is None or not item.is_by_level else self._wider(service)
+
+    def _wider(self, service: str) -> str:
+        return next((item.id for item in self.services if service in item.includes), service)
+
+    def groups(self, service: str) -> frozenset[str]:
+        """
+        Name the groups that a service is for.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+
+        Returns
+        -------
+        frozenset of str
+            Empty where it is for all.
+        """
+        item = self.get(service)
+        return frozenset() if item is None else frozenset(item.for_groups)
 
     def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """
@@ -340,7 +454,10 @@ def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service 
             value = []
         lists[key] = tuple(value)
     rules = _rules(lists.pop("tags"), where, problems)
-    return Service(name, names, rules, is_tier=kind == "tier", **lists)
+    always = table.get("round_the_clock", False)
+    if not isinstance(always, bool):
+        problems.append(f"{where}.round_the_clock: must be true or false")
+    return Service(name, names, rules, is_tier=kind == "tier", round_the_clock=always is True, **lists)
 
 
 def _rules(texts: Iterable[str], where: str, problems: list[str]) -> tuple[TagRule, ...]:
@@ -369,6 +486,9 @@ def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> l
     ]
     problems += [f"service.{name}: a tier has that name" for name in sorted(known & set(TIERS))]
     claims: dict[str, list[str]] = {}
+    for service in services:
+        for level in service.levels:
+            claims.setdefault(f"level {level}", []).append(service.id)
     for service in (*services, *tiers):
         for word in (*service.register, *service.proxy_for):
             claims.setdefault(word, []).append(service.id)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial import access
+from spatial.access.eligibility import open_for_group
 from spatial.access.measures.capacity import allocate_capacity
 from spatial.access.measures.groups import Group, group_travel_times
 from spatial.errors import ContractError
@@ -105,8 +106,9 @@ def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -
     )
     for option in chosen.groups:
         group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
-        od = group_travel_times(graph, settlements, facilities, [group], **travel)
-        yield _Case(group.name, group.column, od, *rest)
+        theirs = open_for_group(facilities, group.name)
+        od = group_travel_times(graph, settlements, theirs, [group], **travel)
+        yield _Case(group.name, group.column, od, settlements, theirs, chosen, options.access.cutoffs_min)
 
 
 def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds: frozenset[str]) -> None:

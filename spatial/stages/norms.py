@@ -35,7 +35,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         The table `norm_results`.
     """
     progress(0.0, "norms")
-    vocabulary = vocabulary_of(options)
+    vocabulary = vocabulary_of(options).knowing(set(inputs["facilities"]["service"]))
     evidence = Evidence(
         vocabulary=vocabulary,
         inventory=inventories(options, vocabulary),

@@ -199,7 +199,7 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
         a norm that binds it asks for.
     """
     named = set(options.access.services)
-    asked = _asked_by_norms(binding_norms(options), vocabulary)
+    asked = _asked_by_norms(binding_norms(options), vocabulary.knowing(offered))
     chosen: dict[str, frozenset[str]] = {}
     for service in vocabulary.ids:
         kinds = vocabulary.satisfying(service)

@@ -120,6 +120,9 @@ class TableSource(PlainTable):
     )
     inventory: Inventory = Field("unknown", description="Whether every facility is in it")
     service: str | None = Field(None, description="Service of every row, where the file has no such column")
+    capacity_unit: str | None = Field(
+        None, description="Unit of the columns capacity and load, such as beds or pupils"
+    )
     tier: Literal["village", "town", "county_seat", "city"] | None = Field(
         None, description="Tier of every settlement, where the file has no column tier or place"
     )

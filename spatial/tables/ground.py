@@ -140,6 +140,50 @@ _PLACE_FIELDS = (
 
 SETTLEMENTS = Table("settlements", "Settlements", ("settlement_id",), "Point", _PLACE_FIELDS)
 PLACES = Table("places", "Places before population", ("settlement_id",), "Point", _PLACE_FIELDS)
+_OPEN = (
+    text(
+        "open_to",
+        "Open to",
+        "all, people of some units, a group or members: for others it does not count; missing = all.",
+        values=("all", "units", "group", "members"),
+        nullable=True,
+        required=False,
+    ),
+    text(
+        "eligible_units",
+        "Eligible units",
+        "Codes, ids or names of the units whose people may use it, with ; between them; missing = of all.",
+        nullable=True,
+        required=False,
+    ),
+)
+_FACTS = (
+    text(
+        "capacity_unit",
+        "Unit of capacity",
+        "Of capacity and load, such as beds or pupils.",
+        nullable=True,
+        required=False,
+    ),
+    text("opening_hours", "Opening hours", "As written.", nullable=True, required=False),
+    text(
+        "open_all_day",
+        "Open round the clock",
+        "As read from the opening hours; missing where they could not be read.",
+        values=("yes", "no"),
+        nullable=True,
+        required=False,
+    ),
+    number("weekly_hours_h", "Hours a week", "h", "As read from the opening hours.", maximum=168.0, required=False),
+    text(
+        "eligibility",
+        "Eligibility",
+        "Who may use it: all, members, or groups such as elderly, separated by ;.",
+        nullable=True,
+        required=False,
+    ),
+    *_OPEN,
+)
 FACILITIES = Table(
     "facilities",
     "Facilities",
@@ -149,8 +193,16 @@ FACILITIES = Table(
         text("facility_id", "Facility", unique=True),
         *_NAMES,
         text("service", "Service", "The most specific service of the vocabulary that it offers."),
+        text(
+            "level",
+            "Level",
+            "health_post, health_centre, district_hospital ... primary, lower_secondary ...; else as the list has it.",
+            nullable=True,
+            required=False,
+        ),
         number("capacity", "Capacity", "", "In the unit that the study states; NaN = unknown."),
         number("load", "Load", "", "Use today, in the unit of the capacity; NaN = unknown."),
+        *_FACTS,
         text("status", "Status", values=("existing", "candidate", "closed")),
         Field("in_study", "flag", "In the study area"),
         text("source", "Source", "Where it was found.", nullable=True, required=False),
@@ -185,6 +237,7 @@ UNPLACED = Table(
         text("status", "Status", values=("existing", "candidate", "closed")),
         text("unit_code", "Unit code", nullable=True, required=False),
         text("source", "Source"),
+        *_OPEN,
         text(
             "township_id", "Township id", "By its unit code; norms on presence count it there.", nullable=True
         ),

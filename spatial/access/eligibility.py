@@ -1,0 +1,192 @@
+"""Who may use a facility: the one rule that access, measures and norms keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from spatial.sources.unit_codes import unit_key, unit_prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["Eligible", "eligible_by_unit", "is_for_everybody", "open_for_group", "serves_where_it_stands"]
+
+Facilities = TypeVar("Facilities", bound=pd.DataFrame)
+
+CLOSED_TO_MOST = ("group", "members")
+UNITS = "units"
+_PLACE = ("unit_code", "township_id", "township", "settlement_id")
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """
+    Which facilities the people of each settlement may use.
+
+    Parameters
+    ----------
+    kinds : ndarray of int64, shape (n,)
+        The kind of each settlement: those of a kind may use the same facilities.
+    allowed : ndarray of bool, shape (number of kinds, m)
+        For each kind, which facilities it may use.
+    """
+
+    kinds: NDArray[np.int64]
+    allowed: NDArray[np.bool_]
+
+    def among(self, members: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+        """
+        Split the settlements by which of some facilities they may use.
+
+        Parameters
+        ----------
+        members : ndarray of int64
+            Facilities, ascending.
+
+        Yields
+        ------
+        tuple
+            The members that may be used, and which settlements may use just those. One split where all may use all.
+        """
+        if self.allowed[:, members].all():
+            yield members, np.ones(len(self.kinds), dtype=bool)
+            return
+        choices, of_kind = np.unique(self.allowed[:, members], axis=0, return_inverse=True)
+        choice = of_kind.reshape(-1)[self.kinds]
+        for number in np.unique(choice):
+            yield members[choices[number]], choice == number
+
+
+def is_for_everybody(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which facilities are not kept for members or a group.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        With `open_to`, or without: then all are open.
+
+    Returns
+    -------
+    ndarray of bool
+        Facilities for some units are among them: see `eligible_by_unit`.
+    """
+    if "open_to" not in facilities:
+        return np.ones(len(facilities), dtype=bool)
+    return ~facilities["open_to"].isin(CLOSED_TO_MOST).to_numpy(dtype=bool)
+
+
+def open_for_group(facilities: Facilities, group: str) -> Facilities:
+    """
+    Open the facilities that are for a group to it.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        With `open_to`, `eligibility` and `eligible_units`, or without: nothing changes then.
+    group : str
+        Such as ``elderly``.
+
+    Returns
+    -------
+    DataFrame
+        A copy in which those for the group are open to all, or to their units; those for others stay closed.
+    """
+    if "open_to" not in facilities or "eligibility" not in facilities:
+        return facilities
+    users = facilities["eligibility"].fillna("").str.split(";")
+    theirs = users.map(lambda words: group in [word.strip() for word in words]).to_numpy(dtype=bool)
+    opened = pd.Series("all", index=facilities.index, dtype="str")
+    if "eligible_units" in facilities:
+        opened = opened.mask(facilities["eligible_units"].notna(), UNITS)
+    return facilities.assign(open_to=facilities["open_to"].mask(theirs, opened))
+
+
+def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eligible:
+    """
+    Say which facilities the people of each settlement may use, as far as their units decide.
+
+    A facility whose `open_to` is units serves settlements that lie in one of its `eligible_units`: by `unit_code` (a
+    longer code lies in the unit of a shorter one), `township_id`, `township` or `settlement_id`. A settlement without
+    any of these is in no unit.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        n rows.
+    facilities : DataFrame
+        m rows; without `open_to` all are open.
+
+    Returns
+    -------
+    Eligible
+        Of n settlements and m facilities.
+    """
+    everyone = np.ones((1, len(facilities)), dtype=bool)
+    limited = _limited(facilities)
+    if not len(limited):
+        return Eligible(np.zeros(len(settlements), dtype=np.int64), everyone)
+    units = [_named(text) for text in facilities["eligible_units"].to_numpy(dtype=object)[limited]]
+    known = set().union(*units)
+    places = [frozenset(place & known) for place in _places(settlements)]
+    numbers = {place: number for number, place in enumerate(dict.fromkeys(places))}
+    allowed = np.repeat(everyone, max(len(numbers), 1), axis=0)
+    for place, number in numbers.items():
+        allowed[number, limited] = [bool(place & named) for named in units]
+    return Eligible(np.array([numbers[place] for place in places], dtype=np.int64), allowed)
+
+
+def serves_where_it_stands(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which facilities the people of the place where they stand may use.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        With their own `unit_code`, `township_id` or `township`, as far as known.
+
+    Returns
+    -------
+    ndarray of bool
+        False of those for members, a group, or units in none of which they stand.
+    """
+    serves = is_for_everybody(facilities)
+    limited = _limited(facilities)
+    if len(limited):
+        rows = facilities.iloc[limited]
+        named = [_named(text) for text in rows["eligible_units"].to_numpy(dtype=object)]
+        serves[limited] = [bool(place & units) for place, units in zip(_places(rows), named, strict=True)]
+    return serves
+
+
+def _limited(facilities: pd.DataFrame) -> NDArray[np.int64]:
+    if "open_to" not in facilities or "eligible_units" not in facilities:
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero(facilities["open_to"] == UNITS).astype(np.int64)
+
+
+def _named(text: object) -> set[str]:
+    return {_word(part) for part in text.split(";") if part.strip()} if isinstance(text, str) else set()
+
+
+def _places(frame: pd.DataFrame) -> list[set[str]]:
+    """Everything that each row's unit may be called."""
+    places: list[set[str]] = [set() for _ in range(len(frame))]
+    for column in _PLACE:
+        if column not in frame:
+            continue
+        for place, value in zip(places, frame[column].to_numpy(dtype=object), strict=True):
+            if isinstance(value, str) and value.strip():
+                key = _word(value)
+                place.update(unit_prefixes(key) if column == "unit_code" else (key,))
+    return places
+
+
+def _word(text: str) -> str:
+    return unit_key(text.strip())

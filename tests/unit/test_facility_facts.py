@@ -1,0 +1,278 @@
+"""Levels, opening hours and eligibility of facilities: read from lists, and what they do to services and access."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import Point
+
+from spatial.access import access_table, travel_times
+from spatial.access.eligibility import (
+    eligible_by_unit,
+    is_for_everybody,
+    open_for_group,
+    serves_where_it_stands,
+)
+from spatial.access.places import existing
+from spatial.integration.norms_presence import satisfied_by
+from spatial.sources.facility_facts import (
+    fact_findings,
+    level_of,
+    read_facts,
+    service_by_level,
+    who_may_use,
+)
+from spatial.sources.notes import take_notes
+from spatial.sources.opening_hours import read_hours
+from spatial.sources.services import load_services
+from spatial.study import TableSource
+from spatial.tables import TABLES
+
+WORDS = load_services()
+CRS = "EPSG:32738"
+
+
+def facilities(service: str | list[str], **columns: object) -> gpd.GeoDataFrame:
+    """As read from a list: as many as the columns have."""
+    size = len(next(value for value in columns.values() if isinstance(value, list)))
+    made = pd.DataFrame(
+        {
+            "facility_id": [f"f{row}" for row in range(size)],
+            "name": pd.Series([None] * size, dtype="str"),
+            "service": service,
+            "capacity": np.nan,
+            "load": np.nan,
+            "status": "existing",
+            "in_study": True,
+        }
+    ).assign(**columns)  # type: ignore[arg-type]
+    return gpd.GeoDataFrame(made, geometry=[Point(row, 0) for row in range(size)], crs=CRS)
+
+
+def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
+    """With its facts."""
+    read_facts(frame, TableSource(path="list.csv", **source), WORDS)  # type: ignore[arg-type]
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("24/7", 168.0),
+        ("24h/24, 7j/7", 168.0),
+        ("24 heures sur 24", 168.0),
+        ("全天", 168.0),
+        ("Mo-Su 00:00-24:00", 168.0),
+        ("Mo-Fr 08:00-17:00; Sa 08:00-12:00", 5 * 9 + 4),
+        ("周一至周五 8:00-12:00\uff0c14:00-17:00", 5 * 7),
+        ("lundi à vendredi 8h à 17h", 45.0),
+        ("Lun.-Ven. 7h30-15h30", 40.0),
+        ("08:00-17:00", 7 * 9),
+        ("Fr-Mo 20:00-02:00", 4 * 6),  # four evenings past midnight
+        ("Mo-Fr 08:00-17:00; We off", 4 * 9),
+        ("Mo-Fr 08:00-12:00,10:00-14:00", 5 * 6),  # what overlaps counts once
+        ("Mo,We,PH 9:00-10:00", 2.0),
+        ("off", 0.0),
+    ],
+)
+def test_opening_hours_are_read_by_arithmetic(text, hours):
+    assert read_hours(text).weekly_h == hours
+    assert read_hours(text).open_all_day == ("yes" if hours == 168 else "no")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ; ",
+        "sunrise-sunset",
+        "Apr-Oct 08:00-17:00",
+        "by appointment",
+        "Mo-Fr",
+        "8-17",
+        "2-4h",
+        "08:00+",
+        "Mo 25:00-26:00",
+    ],
+)
+def test_opening_hours_that_are_not_understood_are_unknown(text):
+    assert np.isnan(read_hours(text).weekly_h)
+    assert read_hours(text).open_all_day is None
+
+
+def test_levels_are_words_in_three_languages():
+    assert level_of("POSTE DE SANTE") == level_of("卫生室") == level_of("Health post") == "health_post"
+    assert level_of("regional_hospital") == "regional_hospital"
+    assert level_of("level 9") is None
+
+
+@pytest.mark.parametrize(
+    ("service", "level", "made"),
+    [
+        ("hospital", "district_hospital", "district_hospital"),
+        ("hospital", "national_hospital", "district_hospital"),
+        ("medical_point", "health_post", "primary_care"),
+        ("medical_point", "district_hospital", "district_hospital"),
+        ("primary_care", "health_centre", "health_centre"),
+        ("health_centre", "health_post", "health_centre"),  # the more particular word stands
+        ("school", "lower_secondary", "secondary_school"),
+        ("primary_care", "district_hospital", None),
+        ("emergency_hospital", "district_hospital", None),
+    ],
+)
+def test_the_level_says_the_service_within_what_the_list_says(service, level, made):
+    assert service_by_level(service, level, WORDS) == made
+
+
+def test_a_list_with_levels_is_read_and_what_is_not_known_is_noted():
+    frame = read(facilities("hospital", level=["Hôpital de district", "level 9", None, "poste de santé"]))
+    assert frame["service"].tolist() == ["district_hospital", "hospital", "hospital", "hospital"]
+    assert frame["level"].fillna("").tolist() == ["district_hospital", "level 9", "", "health_post"]
+    notes = {note.item: note.number for note in take_notes(frame)}
+    assert notes == {
+        "facilities whose service their level says": 1,
+        "levels that are not known": 1,
+        "levels that are not of the service": 1,
+    }
+    TABLES["facilities"].check(frame)
+
+
+def test_a_service_by_level_answers_the_register_only_where_the_study_has_such_facilities():
+    assert WORDS.for_register("county_hospital_standard") is None
+    found = WORDS.knowing({"district_hospital"}).for_register("county_hospital_standard")
+    assert found is not None
+    assert (found.id, found.proxy) == ("district_hospital", True)
+    assert "district_hospital" in WORDS.satisfying("hospital")
+
+
+def test_an_emergency_hospital_that_closes_is_a_hospital():
+    hours = ["24/7", "Mo-Fr 08:00-17:00", "ask at the gate", None]
+    frame = read(facilities("emergency_hospital", opening_hours=hours))
+    assert frame["service"].tolist() == [
+        "emergency_hospital",
+        "hospital",
+        "emergency_hospital",
+        "emergency_hospital",
+    ]
+    assert frame["open_all_day"].fillna("").tolist() == ["yes", "no", "", ""]
+    assert frame["weekly_hours_h"].fillna(-1).tolist() == [168.0, 45.0, -1.0, -1.0]
+    notes = {note.item: note.number for note in take_notes(frame)}
+    assert notes == {"opening hours that were not read": 1, "facilities that close and so lose a service": 1}
+    TABLES["facilities"].check(frame)
+
+
+def test_who_may_use_a_facility_is_read_and_a_school_for_children_is_open():
+    assert who_may_use("Tous") == ("all",)
+    assert who_may_use("老年人\uff1b会员") == ("elderly", "members")
+    assert who_may_use("fishers") == ("fishers",)
+    users = [None, "public", "members only", "women", "enfants", "all; members", None]
+    units = [None, None, None, "533325101", None, None, "533325101, 533325102"]
+    frame = read(facilities("primary_school", eligibility=users, eligible_units=units))
+    assert frame["open_to"].tolist() == ["all", "all", "members", "group", "all", "all", "units"]
+    assert frame["eligible_units"].tolist()[-1] == "533325101;533325102"
+    assert fact_findings(frame)["subject_id"].tolist() == ["f2", "f3", "f6"]
+    assert read(facilities("hospital", eligibility=["children"]))["open_to"].tolist() == ["group"]
+    TABLES["facilities"].check(frame)
+
+
+def test_unlisted_means_open_to_all():
+    bare = facilities("hospital", capacity=[1.0, 2.0])
+    read(bare)
+    assert "open_to" not in bare
+    assert is_for_everybody(bare).all()
+    assert serves_where_it_stands(bare).all()
+    assert len(existing(bare)) == 2
+
+
+def test_the_unit_of_capacity_is_the_columns_or_the_studys():
+    assert read(facilities("school", capacity=[9.0]), capacity_unit="pupils")["capacity_unit"].tolist() == [
+        "pupils"
+    ]
+    own = read(facilities("school", capacity_unit=["beds"]), capacity_unit="pupils")
+    assert own["capacity_unit"].tolist() == ["beds"]
+
+
+def _settlements() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "settlement_id": ["a", "b", "c", "d"],
+            "unit_code": ["533325101203", "533325102201", None, "533326101201"],
+            "township_id": ["t1", "t2", "t1", None],
+        }
+    )
+
+
+def test_units_are_codes_townships_or_settlements():
+    limited = ["533325101", "533325", "t1", "b; d", ""]
+    offered = facilities("hospital", open_to=["units"] * 5, eligible_units=limited)
+    found = eligible_by_unit(_settlements(), offered)
+    assert found.allowed[found.kinds].tolist() == [
+        [True, True, True, False, False],
+        [False, True, False, True, False],
+        [False, False, True, False, False],
+        [False, False, False, True, False],
+    ]
+    splits = {tuple(members): np.flatnonzero(of).tolist() for members, of in found.among(np.arange(5))}
+    assert splits == {(0, 1, 2): [0], (1, 3): [1], (2,): [2], (3,): [3]}
+    assert [len(of) for _, of in found.among(np.array([], dtype=np.int64))] == [4]
+
+
+def test_a_group_opens_its_own_facilities_to_itself():
+    offered = read(facilities("hospital", eligibility=["women", "members", "women; elderly", None]))
+    assert is_for_everybody(offered).tolist() == [False, False, False, True]
+    assert is_for_everybody(open_for_group(offered, "women")).tolist() == [True, False, True, True]
+    assert existing(open_for_group(offered, "elderly"))["facility_id"].tolist() == ["f2", "f3"]
+
+
+def test_presence_counts_what_the_people_of_the_place_may_use():
+    offered = read(
+        facilities(
+            "hospital",
+            eligibility=["members", None, None, None],
+            eligible_units=[None, "t1", "t2", None],
+            township_id=["t1", "t1", "t1", "t1"],
+        )
+    )
+    assert satisfied_by(offered, frozenset({"hospital"}))["facility_id"].tolist() == ["f1", "f3"]
+
+
+def _access(grid_city, settlements: gpd.GeoDataFrame, offered: gpd.GeoDataFrame) -> pd.DataFrame:
+    services = {"clinic": frozenset({"clinic"}), "school": frozenset({"school"})}
+    return access_table(grid_city.graph(4), settlements, offered, services=services).access
+
+
+def test_access_counts_a_facility_for_the_people_of_its_units_alone(grid_city):
+    corners = [("a", "village", 0, 0), ("b", "village", 0, 4), ("c", "village", 4, 4), ("d", "town", 4, 0)]
+    settlements = grid_city.settlements(corners, township_id=["t1", "t2", "t2", None])
+    places = [("x", "clinic", 0, 1), ("y", "clinic", 4, 3), ("z", "clinic", 2, 2), ("s", "school", 2, 2)]
+    offered = grid_city.facilities(
+        places,
+        open_to=["units", "units", "all", "all"],
+        eligible_units=["t1", "t1; t2", None, None],
+    )
+    found = _access(grid_city, settlements, offered)
+    assert found["settlement_id"].tolist() == ["a", "b", "c", "d"] * 5
+    clinics = found[found["service"] == "clinic"].set_index("settlement_id")
+    assert clinics["facility_id"].to_dict() == {"a": "x", "b": "z", "c": "y", "d": "z"}
+    assert clinics["second_facility_id"].fillna("").to_dict() == {"a": "z", "b": "y", "c": "z", "d": ""}
+    # Each settlement has the row that it has where only what it may use is there.
+    plain = offered.drop(columns=["open_to", "eligible_units"])
+    for ids, may in ((["a"], ["x", "y", "z", "s"]), (["b", "c"], ["y", "z", "s"]), (["d"], ["z", "s"])):
+        alone = _access(grid_city, settlements, plain[plain["facility_id"].isin(may)])
+        columns = [name for name in found.columns if name != "edge_risk"]
+        pd.testing.assert_frame_equal(
+            found.loc[found["settlement_id"].isin(ids), columns].reset_index(drop=True),
+            alone.loc[alone["settlement_id"].isin(ids), columns].reset_index(drop=True),
+        )
+    pairs = travel_times(grid_city.graph(4), settlements, offered)
+    assert sorted(zip(pairs["from_id"], pairs["to_id"], strict=True)) == sorted(
+        (one, two) for one, may in {"a": "xyzs", "b": "yzs", "c": "yzs", "d": "zs"}.items() for two in may
+    )
+
+
+def test_access_does_not_count_what_is_for_members(grid_city):
+    settlements = grid_city.settlements([("a", "village", 0, 0)])
+    offered = grid_city.facilities([("x", "clinic", 0, 1)], open_to=["members"])
+    assert _access(grid_city, settlements, offered)["reach_status"].iloc[0] == "no_facility"
