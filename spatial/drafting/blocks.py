@@ -48,30 +48,32 @@ def toml_block(proposal: Proposal) -> list[str]:
     lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting))]
     if not proposal.is_suggestion:
         return lines
-    lines = [line.replace(DECIDE, "#", 1) for line in lines]
-    return [
-        f"{SUGGESTION} remove the first # of each line to use it",
-        *(f"# {line.removeprefix('# ')}" for line in lines),
-    ]
+    return [f"{SUGGESTION} remove the first # of each line to use it", *(f"# {line}" for line in lines)]
 
 
 def _lines(setting: Setting) -> Iterator[str]:
     if not setting.is_decided:
         yield from comment(DECIDE, setting.reason)
-        if setting.key:
-            yield f"# {setting.key} = {toml_value(setting.value)}"
+        yield from (f"# {line}" for line in _assignments(setting) if setting.key)
         return
     if not setting.key:
         yield from comment("#", setting.reason)
         return
-    line = f"{setting.key} = {toml_value(setting.value)}"
-    if not setting.reason:
-        yield line
-    elif len(line) + len(setting.reason) + 4 <= WIDTH:
-        yield f"{line}  # {setting.reason}"
-    else:
+    lines = _assignments(setting)
+    if len(lines) == 1 and setting.reason and len(lines[0]) + len(setting.reason) + 4 <= WIDTH:
+        lines = [f"{lines[0]}  # {setting.reason}"]
+    elif setting.reason:
         yield from comment("#", setting.reason)
-        yield line
+    yield from lines
+
+
+def _assignments(setting: Setting) -> list[str]:
+    """Write a setting; words of values each on a line of their own, so that lines can be added."""
+    if setting.key.startswith("values.") and isinstance(setting.value, dict):
+        return [
+            f"{setting.key}.{_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()
+        ]
+    return [f"{setting.key} = {toml_value(setting.value)}"]
 
 
 def comment(mark: str, text: str) -> Iterator[str]:

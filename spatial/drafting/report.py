@@ -78,6 +78,9 @@ def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
     if layer.proposal is not None:
         yield ""
         yield from toml_block(layer.proposal)
+    for other in layer.others:
+        yield ""
+        yield from toml_block(other)
 
 
 def _fields(fields: tuple[FieldReport, ...]) -> Iterator[str]:

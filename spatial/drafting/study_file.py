@@ -86,7 +86,14 @@ def _region(report: FolderReport) -> list[str]:
     boundaries = [proposal for proposal in report.proposals if proposal.section == "sources.boundaries"]
     if not boundaries or boundaries[0].is_suggestion:
         return []
-    if any(setting.key == "columns.admin_level" for setting in boundaries[0].settings):
+    keys = {setting.key: setting.value for setting in boundaries[0].settings}
+    if "8" in keys.get("values.admin_level", {}).values():
+        return [
+            "",
+            "[region]",
+            "unit_levels = [8]  # the townships; admin_level and names say which county it is",
+        ]
+    if "columns.admin_level" in keys:
         return ["", "[region]", *comment(DECIDE, "which level are the townships"), "# unit_levels = [8]"]
     return [
         "",

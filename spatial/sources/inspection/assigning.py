@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spatial.sources.inspection.field_names import Match
     from spatial.sources.inspection.profiles import Profile
 
-__all__ = ["Assigned", "assign", "known_values", "shipped_vocabulary", "translated"]
+__all__ = ["Assigned", "assign", "known_values", "official_vocabulary", "shipped_vocabulary", "translated"]
 
 LEAST = HOLDS * 0.9
 MOST_VALUES = 60
@@ -32,6 +32,7 @@ _NUMERIC = {
     "width_m",
     "volume",
 }
+_TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "village_plan_class"}
 
 
 @dataclass(eq=False)
@@ -130,6 +131,8 @@ def _unfit(ours: str, profile: Profile) -> str:
         return (
             f"holds text such as {profile.examples[0]!r}, not numbers: write digits and a decimal point only"
         )
+    if ours in _TEXTUAL and profile.kind in NUMBERS:
+        return "holds numbers, not names"
     if ours in _NUMERIC and bool((profile.finite < 0).any()):
         return "holds negative numbers"
     return ""
@@ -228,6 +231,27 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
         if share > best[1]:
             best = (name, share, [value for value in profile.values if plain(value) not in words])
     return best
+
+
+def official_vocabulary(profile: Profile) -> str:
+    """
+    Name the shipped vocabulary that knows all words of an official urban-rural classification.
+
+    Parameters
+    ----------
+    profile : Profile
+        The column.
+
+    Returns
+    -------
+    str
+        Empty where none does.
+    """
+    for name in SHIPPED:
+        words = {plain(word) for word in load_values(name, root=_nowhere()).get("official_class", {})}
+        if words and all(plain(value) in words for value in profile.values):
+            return name
+    return ""
 
 
 def _nowhere() -> Path:

@@ -193,6 +193,23 @@ def _roads(report: FileReport, layer: LayerReport) -> gpd.GeoDataFrame | None:
     return frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
 
 
+def _join_lists(found: dict[str, list[tuple[FileReport, LayerReport]]], result: FolderReport) -> None:
+    """Beside places with coordinates, a list of settlements without them is joined onto these."""
+    lists = [pair for pair in found.get("settlements", []) if pair[1].others]
+    placed = [pair for pair in found.get("settlements", []) if not pair[1].others]
+    if not lists or not (placed or found.get("osm")):
+        return
+    found["settlements"] = placed
+    onto = _label(*placed[0]) if placed else _label(*found["osm"][0])
+    for report, layer in lists:
+        result.to_decide.append(
+            f"{_label(report, layer)} has no coordinates: its numbers are joined onto the settlements of {onto}; "
+            "if it is the list of settlements itself, take [sources.settlements] with coordinates = 'none' as "
+            f"`spatial inspect {report.path.name}` proposes it"
+        )
+        result.proposals += [replace(other, is_suggestion=False) for other in layer.others]
+
+
 def _choose(result: FolderReport) -> None:
     found: dict[str, list[tuple[FileReport, LayerReport]]] = {}
     for report, layer in [(file, layer) for file in result.files for layer in file.layers]:
@@ -203,12 +220,15 @@ def _choose(result: FolderReport) -> None:
         result.unused.append((_label(report, layer), why))
         if not layer.is_hidden:
             result.to_decide.append(f"{_label(report, layer)} is not used: {why}")
-    for kind in ("osm", "settlements", "facilities", "roads", "boundaries", "flows"):
+    _join_lists(found, result)
+    for kind in ("osm", "settlements", "facilities", "roads", "boundaries", "water", "flows"):
         _take(result, kind, found.get(kind, []))
     for kind in ("population", "elevation", "landcover"):
         _rasters(result, kind, found.get(kind, []))
     for kind in ("decisions", "official_totals"):
-        result.proposals += [layer.proposal for _, layer in found.get(kind, []) if layer.proposal is not None]
+        layers = [layer for _, layer in found.get(kind, [])]
+        result.proposals += [layer.proposal for layer in layers if layer.proposal is not None]
+        result.proposals += [other for layer in layers for other in layer.others]
     kinds = {
         proposal.section.removeprefix("sources.")
         for proposal in result.proposals
@@ -241,7 +261,7 @@ def _label(report: FileReport, layer: LayerReport) -> str:
 
 def _take(result: FolderReport, kind: str, found: list[tuple[FileReport, LayerReport]]) -> None:
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
-    if kind == "facilities" or len(proposals) <= 1:
+    if kind in {"facilities", "water"} or len(proposals) <= 1:
         result.proposals += proposals
         return
     listed = ", ".join(_label(report, layer) for report, layer in found)

@@ -290,7 +290,10 @@ def _doubt(
     doubts = doubt_wgs84(frame, TableSource(path=named), roads=ground.roads, what=named)
     for doubt in doubts:
         datum = "bd09" if "datum = 'bd09'" in doubt.detail else "gcj02"
-        result.guess("datum", datum, f"held against {ground.named}: {doubt.detail}")
+        result.settings = [setting for setting in result.settings if setting.key != "crs"]
+        told = doubt.detail.removeprefix("declared as WGS 84, but ")
+        reason = f"held against {ground.named}: {told}; else write crs = 'EPSG:4490' (CGCS2000) or 'EPSG:4326' (WGS 84)"
+        result.guess("datum", datum, reason)
     if not doubts:
         result.remarks.append(
             f"held against {ground.named}: nothing speaks for shifted coordinates of a map service"

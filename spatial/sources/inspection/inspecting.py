@@ -16,11 +16,12 @@ from spatial.sources.formats import open_frame
 from spatial.sources.inspection.field_names import language_of
 from spatial.sources.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry
 from spatial.sources.inspection.kinds import look_at
-from spatial.sources.inspection.mapping import Table, propose
+from spatial.sources.inspection.mapping import propose
 from spatial.sources.inspection.opening import WHAT, Opened, geometry_kinds, open_layers
 from spatial.sources.inspection.profiles import Profile, profile_of
 from spatial.sources.inspection.rasters_seen import RASTER_ENDINGS, see_raster
 from spatial.sources.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting
+from spatial.sources.inspection.tables import Table
 from spatial.sources.osm import read_osm, read_osm_roads
 from spatial.study import TableSource
 
@@ -204,7 +205,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
     drawn = frame if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None else None
     geometry = geometry_kinds(frame)
     names = [name for name in frame.columns if drawn is None or name != drawn.active_geometry_name]
-    profiles = [profile_of(frame[name]) for name in names]
+    profiles = [profile_of(opened.signs.plain(frame[name])) for name in names]
     found = (
         guess_columns(profiles, ground, named=named)
         if drawn is None
@@ -218,8 +219,9 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         has_place=drawn is not None or bool(found.columns),
         notes=opened.notes,
     )
-    table = Table(named, title, frame, profiles, opened.keys, found, drawn is not None)
-    proposal = propose(table, look.kind)
+    table = Table(named, title, frame, profiles, opened, found, drawn is not None)
+    proposals = propose(table, look.kind)
+    proposal = proposals[0] if proposals else None
     bounds = _bounds(drawn, opened.says_crs)
     return LayerReport(
         name=opened.name,
@@ -235,6 +237,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         reasons=look.why,
         coordinates=tuple(found.remarks),
         proposal=proposal,
+        others=tuple(proposals[1:]),
         bounds=bounds,
     )
 

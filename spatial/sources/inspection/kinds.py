@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spatial.sources.cells import narrow
+from spatial.sources.inspection.assigning import known_values
 from spatial.sources.inspection.field_names import EXACT, TRUNCATED, matches, meanings, plain
 
 if TYPE_CHECKING:
@@ -203,8 +204,10 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
         return look
     if "Line" in geometry:
         _lines(look, best, words)
+        _water(look, best, words)
     elif "Polygon" in geometry:
         _areas(look, best, words)
+        _water(look, best, words)
     else:
         _places(look, profiles, best, words, named)
         if not has_place:
@@ -240,6 +243,16 @@ def _areas(look: Look, best: dict[str, Profile], words: set[str]) -> None:
         look.speaks_for("boundaries", 0.5, f"column {best['name'].name!r} names them")
     if "boundaries" in words:
         look.speaks_for("boundaries", 2.0, "its name speaks of boundaries")
+
+
+def _water(look: Look, best: dict[str, Profile], words: set[str]) -> None:
+    if "water" in words:
+        look.speaks_for("water", 2.5, "its name speaks of water")
+    kind = best.get("kind")
+    if kind is not None and 0 < kind.distinct <= FEW_ROWS:
+        known, strange = known_values(kind, "water")
+        if known and len(known) >= len(strange):
+            look.speaks_for("water", 2.5, f"column {kind.name!r} holds kinds of water")
 
 
 def _places(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.sources.inspection.assigning import LEAST, assign
 from spatial.sources.inspection.field_names import matches, plain
 from spatial.sources.inspection.kinds import service_in
 from spatial.sources.inspection.reports import Proposal, Setting
@@ -13,7 +14,7 @@ from spatial.sources.inspection.reports import Proposal, Setting
 if TYPE_CHECKING:
     from spatial.sources.inspection.profiles import Profile
 
-__all__ = ["official_proposal"]
+__all__ = ["official_proposal", "units_proposal"]
 
 _INDICATORS = {"指标", "项目", "indicator", "indicateur", "item"}
 _AMOUNTS = {"数值", "数量", "合计", "本年", "value", "valeur", "total", "number", "nombre"}
@@ -40,8 +41,45 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
     settings = _from_rows(profiles, named) or _from_columns(profiles, named)
     if not settings:
         text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
-        settings = [Setting("", None, text, is_decided=False)]
-    return Proposal("official", tuple(settings), is_suggestion=True)
+        settings = [Setting("", None, text)]
+    first = Setting("", None, "hold each number against the printed table")
+    return Proposal("official", (first, *settings), is_suggestion=True)
+
+
+def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: str) -> list[Proposal]:
+    """
+    Suggest official numbers of people by unit.
+
+    Parameters
+    ----------
+    profiles : list of Profile
+        The columns.
+    opening : list of Setting
+        Path and keys that the table needs to be read.
+    named : str
+        The file and its sheet.
+
+    Returns
+    -------
+    list of Proposal
+        One, or none where no column counts people or none names units.
+    """
+    found = assign(profiles, ("unit_code", "name", "township", "population_persons"))
+    people = found.columns.get("population_persons")
+    if "name" not in found.columns and "township" in found.columns:
+        found.give("name", found.columns["township"])
+    if people is None or not {"unit_code", "name"} & set(found.columns):
+        return []
+    settings = [*opening, Setting("source", named, "publication, table and year")]
+    settings += [
+        found.setting(ours) for ours in ("unit_code", "name", "population_persons") if ours in found.columns
+    ]
+    others = [profile.name for profile in found.others.get("population_persons", [])]
+    if others:
+        settings.append(
+            Setting("", None, f"or {', '.join(map(repr, others))}: which people does the study count?")
+        )
+    return [Proposal("sources.official_units", tuple(settings), is_suggestion=True)]
 
 
 def _from_rows(profiles: list[Profile], named: str) -> list[Setting]:
@@ -78,7 +116,8 @@ def _from_columns(profiles: list[Profile], named: str) -> list[Setting]:
 def _key_of(text: str) -> str:
     if plain(text) in _VILLAGES:
         return "villages"
-    if any(match.ours == "population_persons" and match.score >= 0.9 for match in matches(text)):
+    known = [match for match in matches(text) if match.score >= LEAST]
+    if known and known[0].ours == "population_persons":
         return "people"
     service = service_in(text)
     return f"facilities.{service}" if service else ""
@@ -86,9 +125,4 @@ def _key_of(text: str) -> str:
 
 def _total(key: str, value: float, named: str, where: str) -> Setting:
     number = int(value) if value.is_integer() else round(value, 3)
-    return Setting(
-        key,
-        {"value": number, "source": f"{named}, {where}"},
-        "compare with the printed table",
-        is_decided=False,
-    )
+    return Setting(key, {"value": number, "source": f"{named}, {where}"})

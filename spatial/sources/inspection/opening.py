@@ -15,6 +15,7 @@ from spatial.errors import ContractError, SourceError
 from spatial.sources.cells import is_total
 from spatial.sources.files import local_file, local_folder
 from spatial.sources.formats import FORMATS, REMEDIES, declares_crs, open_frame
+from spatial.sources.inspection.number_signs import NumberSigns, tell_signs
 from spatial.sources.notes import take_notes
 from spatial.sources.text_encodings import guess_encoding, guess_table_encoding
 from spatial.sources.workbook_files import list_sheets, open_sheet
@@ -65,6 +66,8 @@ class Opened:
         Why the reader refuses it.
     says_crs : bool
         Whether the file says its CRS, rather than by a default of its format.
+    signs : NumberSigns
+        How its numbers are written.
     """
 
     name: str = ""
@@ -75,6 +78,7 @@ class Opened:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     says_crs: bool = True
+    signs: NumberSigns = field(default_factory=NumberSigns)
 
 
 @dataclass(eq=False)
@@ -169,6 +173,7 @@ def _read_sheet(path: Path, layer: Opened) -> None:
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
     layer.notes += [note.detail for note in take_notes(frame)]
     layer.frame = frame
+    layer.signs = tell_signs(frame)
 
 
 def _text(path: Path) -> OpenedFile:

@@ -15,6 +15,7 @@ KINDS = (
     "facilities",
     "roads",
     "boundaries",
+    "water",
     "flows",
     "official_totals",
     "decisions",
@@ -151,6 +152,8 @@ class LayerReport:
         What is thought of its coordinates, with reasons.
     proposal : Proposal or None
         Its part of the study file.
+    others : tuple of Proposal
+        What else it may serve for, as suggestions.
     problem : str
         Why it cannot be read as it is; empty where it can.
     bounds : tuple of float or None
@@ -170,6 +173,7 @@ class LayerReport:
     reasons: tuple[str, ...] = ()
     coordinates: tuple[str, ...] = ()
     proposal: Proposal | None = None
+    others: tuple[Proposal, ...] = ()
     problem: str = ""
     bounds: tuple[float, float, float, float] | None = None
 

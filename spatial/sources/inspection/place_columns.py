@@ -1,0 +1,320 @@
+"""Settlements and facilities of an office: ids, names, people, tiers and services by their columns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spatial.sources.inspection.assigning import (
+    MOST_VALUES,
+    Assigned,
+    assign,
+    known_values,
+    official_vocabulary,
+    translated,
+)
+from spatial.sources.inspection.field_names import EXACT, matches
+from spatial.sources.inspection.kinds import service_in, services_in
+from spatial.sources.inspection.reports import Setting
+from spatial.sources.services import load_services
+from spatial.sources.unit_codes import PLAN_CLASSES
+from spatial.tables import TIERS
+
+if TYPE_CHECKING:
+    from spatial.sources.inspection.profiles import Profile
+    from spatial.sources.inspection.tables import Table
+
+__all__ = ["attribute_settings", "choose_key", "facility_settings", "mapped", "settlement_settings"]
+
+FROM_NAMES = 0.9
+"""Share of the rows from which the names of facilities stand for the service of all."""
+_PLACE = ("unit_code", "unit_level", "township", "township_id", "name_en", "name_zh")
+_PEOPLE = ("population_persons", "elderly_persons", "children_persons")
+_AGES = re.compile(r"(\d{1,2})\s*[-\u2013至到]\s*(\d{1,2})\s*(岁|ans|years)", re.IGNORECASE)
+_WOMEN = re.compile(r"女|women|femme", re.IGNORECASE)
+ADULT = 18
+
+
+def settlement_settings(table: Table) -> list[Setting]:
+    """
+    Map the columns of a list of settlements.
+
+    Parameters
+    ----------
+    table : Table
+        As opened.
+
+    Returns
+    -------
+    list of Setting
+        Without path and coordinates.
+    """
+    wanted = ("settlement_id", "id", "name", "tier", "kind", "village_plan_class", "official_class", *_PLACE)
+    found = assign(
+        table.profiles,
+        (*wanted, *_PEOPLE),
+        taken=table.coordinates.columns,
+    )
+    settings = choose_key(table, found, "settlement_id", ("settlement_id", "unit_code", "id"))
+    settings += mapped(found, ("name", *_PLACE))
+    settings += _population(found)
+    settings += _ages(table)
+    settings += _tier(table, found)
+    if "village_plan_class" in found.columns:
+        settings += _choice(found, "village_plan_class", PLAN_CLASSES)
+    if "official_class" in found.columns:
+        settings += _official_class(found)
+    return settings
+
+
+def attribute_settings(table: Table) -> list[Setting]:
+    """
+    Map the columns of a table that is joined onto settlements.
+
+    Parameters
+    ----------
+    table : Table
+        As opened.
+
+    Returns
+    -------
+    list of Setting
+        Without path.
+    """
+    found = assign(table.profiles, ("name", "official_class", "village_plan_class", *_PLACE, *_PEOPLE))
+    settings = mapped(found, ("unit_code", "name", "township", "name_en", "name_zh"))
+    settings += _population(found)
+    settings += _ages(table)
+    if "official_class" in found.columns:
+        settings += _official_class(found)
+    return settings
+
+
+def mapped(found: Assigned, wanted: tuple[str, ...]) -> list[Setting]:
+    """
+    Write down those columns of ours that are there.
+
+    Parameters
+    ----------
+    found : Assigned
+        Columns of the file.
+    wanted : tuple of str
+        Columns of ours.
+
+    Returns
+    -------
+    list of Setting
+        In that order.
+    """
+    return [found.setting(ours) for ours in wanted if ours in found.columns]
+
+
+def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...]) -> list[Setting]:
+    """
+    Choose the column that names rows: complete and without repeats.
+
+    Parameters
+    ----------
+    table : Table
+        As opened.
+    found : Assigned
+        Its columns.
+    ours : str
+        Our id column.
+    order : tuple of str
+        Columns of ours that may be it, the likeliest first.
+
+    Returns
+    -------
+    list of Setting
+        Undecided where no column names each row once.
+    """
+    tried = [found.columns[name] for name in order if name in found.columns]
+    tried += [profile for name in order for profile in found.others.get(name, [])]
+    codes = [profile for profile in table.profiles if profile.kind in {"code", "whole number"}]
+    tried += [profile for profile in codes if profile not in tried and profile.kind == "code"]
+    chosen = next((profile for profile in tried if profile.is_key), None)
+    if chosen is not None:
+        return [Setting(f"columns.{ours}", chosen.name)]
+    if tried:
+        first = tried[0]
+        blank, repeated = len(first.texts) - first.filled, first.filled - first.distinct
+        why = f"{first.name!r} has {blank} blanks and {repeated} repeats; give each row an id of its own"
+        return [Setting(f"columns.{ours}", first.name, why, is_decided=False)]
+    name = found.columns.get("name")
+    if name is not None and name.is_key:
+        why = f"no column of ids; the names in {name.name!r} are all different, and would do as long as they stay so"
+        return [Setting(f"columns.{ours}", name.name, why, is_decided=False)]
+    return [Setting(f"columns.{ours}", "...", "no column names each row once; add one", is_decided=False)]
+
+
+def _population(found: Assigned) -> list[Setting]:
+    settings = []
+    if "population_persons" in found.columns:
+        chosen = found.columns["population_persons"]
+        others = [profile for profile in found.others.get("population_persons", []) if _is_exact(profile)]
+        blanks = len(chosen.texts) - chosen.filled
+        if others and _is_exact(chosen):
+            listed = ", ".join(repr(profile.name) for profile in (chosen, *others))
+            reason = (
+                f"which people count: {listed}; say the same in [population] basis (resident, registered)"
+            )
+            settings.append(Setting("columns.population_persons", chosen.name, reason, is_decided=False))
+        elif blanks:
+            reason = f"{blanks} of {len(chosen.texts)} rows have no number: fill them in, or leave the column unmapped"
+            settings.append(Setting("columns.population_persons", chosen.name, reason, is_decided=False))
+        else:
+            settings.append(found.setting("population_persons"))
+    elif "population_persons" in found.unfit:
+        settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
+    return settings + mapped(found, ("elderly_persons", "children_persons"))
+
+
+def _ages(table: Table) -> list[Setting]:
+    """Children and women by the ages in the head of a column."""
+    settings = []
+    for profile in table.profiles:
+        ages = _AGES.search(profile.name)
+        if ages is None or profile.kind != "whole number":
+            continue
+        low, high = int(ages[1]), int(ages[2])
+        if _WOMEN.search(profile.name):
+            settings.append(Setting(f"columns.women_{low}_{high}_persons", profile.name))
+        elif 0 < low <= high < ADULT:
+            settings.append(Setting(f"columns.children_{low}_{high}_persons", profile.name))
+    return settings
+
+
+def _official_class(found: Assigned) -> list[Setting]:
+    """Urban or rural by words of ours, or by those of a shipped vocabulary."""
+    profile = found.columns["official_class"]
+    known, strange = known_values(profile, "official_class")
+    if strange:
+        name = official_vocabulary(profile)
+        return [found.setting("official_class"), Setting("values_file", name)] if name else []
+    return [found.setting("official_class"), *translated("official_class", profile, known, strange, ())]
+
+
+def _is_exact(profile: Profile) -> bool:
+    return any(match.ours == "population_persons" and match.score == EXACT for match in matches(profile.name))
+
+
+def _tier(table: Table, found: Assigned) -> list[Setting]:
+    tried = [found.columns[name] for name in ("tier", "kind") if name in found.columns]
+    tried += [profile for profile in table.profiles if profile.kind == "text" and profile not in tried]
+    for profile in tried:
+        if 0 < profile.distinct <= MOST_VALUES:
+            known, strange = known_values(profile, "tier")
+            if not strange or (len(known) > len(strange) and profile is found.columns.get("tier")):
+                return [
+                    Setting("columns.tier", profile.name),
+                    *translated("tier", profile, known, strange, TIERS),
+                ]
+    reason = (
+        "no column says which rows are villages, towns, county seats or cities: if all are of one tier, this says so; "
+        "else add a column and map it as columns.tier"
+    )
+    return [Setting("tier", "village", reason, is_decided=False)]
+
+
+def _choice(
+    found: Assigned, ours: str, choices: tuple[str, ...], *, may_leave: bool = False
+) -> list[Setting]:
+    profile = found.columns[ours]
+    known, strange = known_values(profile, ours)
+    if strange and (may_leave or not known):
+        return []
+    return [found.setting(ours), *translated(ours, profile, known, strange, choices)]
+
+
+def facility_settings(table: Table) -> list[Setting]:
+    """
+    Map the columns of a list of facilities.
+
+    Parameters
+    ----------
+    table : Table
+        As opened.
+
+    Returns
+    -------
+    list of Setting
+        Without path and coordinates.
+    """
+    wanted = (
+        "facility_id",
+        "id",
+        "name",
+        "place_name",
+        "service",
+        "kind",
+        "capacity",
+        "load",
+        "status",
+        *_PLACE,
+    )
+    found = assign(table.profiles, (*wanted, "opening_hours"), taken=table.coordinates.columns)
+    _name_of_facility(found)
+    settings = choose_key(table, found, "facility_id", ("facility_id", "id", "unit_code"))
+    settings += mapped(found, ("name", "place_name", *_PLACE))
+    settings += _service(table, found)
+    settings += mapped(found, ("capacity", "load", "capacity_unit", "opening_hours"))
+    if "status" in found.columns and found.columns["status"].filled == len(table.frame):
+        settings += _choice(found, "status", ("existing", "candidate", "closed"), may_leave=True)
+    reason = (
+        "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
+    )
+    settings.append(Setting("inventory", "unknown", reason))
+    return settings
+
+
+def _name_of_facility(found: Assigned) -> None:
+    """Of several columns of names the one that names services is the facility's; one of villages is its place."""
+    names = [found.columns["name"], *found.others.get("name", [])] if "name" in found.columns else []
+    if len(names) < 2:
+        return
+    best = max(names, key=lambda profile: (services_in(profile)[0], profile.distinct))
+    found.give("name", best)
+    rest = [profile for profile in names if profile is not best]
+    if "place_name" not in found.columns:
+        found.give("place_name", rest[0], "where it is, for rows that are located by name")
+
+
+def _service(table: Table, found: Assigned) -> list[Setting]:
+    ids = load_services(None).ids
+    told = found.columns.get("service")
+    if told is not None and set(told.values) <= set(ids):
+        return [Setting("columns.service", told.name)]
+    kinds = [found.columns[name] for name in ("kind", "service") if name in found.columns]
+    kinds += [profile for name in ("kind", "service") for profile in found.others.get(name, [])]
+    kinds = [profile for profile in kinds if profile.kind != "empty" and profile.distinct <= MOST_VALUES]
+    shares = [services_in(profile)[0] for profile in kinds]
+    if kinds and max(shares) > 0:
+        profile = kinds[shares.index(max(shares))]
+        known = {value: service_in(value) for value in profile.values if service_in(value)}
+        strange = [value for value in profile.values if value not in known]
+        settings = [
+            Setting("columns.service", profile.name),
+            *translated("service", profile, known, strange, ids),
+        ]
+        if profile.filled < len(profile.texts):
+            why = f"{len(profile.texts) - profile.filled} rows of {profile.name!r} are blank; fill them in"
+            settings.append(Setting("", None, why, is_decided=False))
+        return settings
+    return _one_service(table, found, ids)
+
+
+def _one_service(table: Table, found: Assigned, ids: tuple[str, ...]) -> list[Setting]:
+    by_title = service_in(table.title)
+    share, counts = services_in(found.columns["name"]) if "name" in found.columns else (0.0, {})
+    rows = max(1, found.columns["name"].filled if "name" in found.columns else 1)
+    most = max(counts, key=lambda service: counts[service]) if counts else ""
+    if most and counts[most] >= FROM_NAMES * min(rows, 500):
+        return [Setting("service", most, f"{counts[most]} of the names say so")]
+    if by_title and (not most or most == by_title) and len(counts) <= 1:
+        return [Setting("service", by_title, f"{table.title!r} says so; its names do not contradict it")]
+    if len(counts) > 1:
+        listed = ", ".join(f"{service} {number}" for service, number in sorted(counts.items()))
+        reason = f"the names speak of several ({listed}; {share:.0%} of all): add a column of them, or split the file"
+        return [Setting("service", by_title or most, reason, is_decided=False)]
+    return [Setting("service", by_title or "...", f"one of {', '.join(ids)}", is_decided=False)]
