@@ -1,0 +1,267 @@
+"""Degree of Urbanisation of grid cells (Eurostat, FAO, UN-Habitat, OECD, World Bank 2021; GHSL data packages)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of
+from spatial.integration.settlement_types.clusters import (
+    cluster_persons,
+    dilate,
+    fill_holes,
+    find_clusters,
+    majority_smoothing,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["DEGURBA_TITLES", "DegurbaRules", "degree_of_urbanisation"]
+
+CENTRE_DENSITY, CENTRE_PERSONS = 1500.0, 50_000.0
+CLUSTER_DENSITY, CLUSTER_PERSONS = 300.0, 5_000.0
+GHSL_SEMI_DENSE_DENSITY, GHSL_SEMI_DENSE_PERSONS = 900.0, 2_500.0
+RURAL_CLUSTER_PERSONS = 500.0
+LOW_DENSITY = 50.0
+HOLE_KM2 = 15.0
+SEMI_DENSE_DISTANCE_KM = 2.0
+WATER_LAND_SHARE = 0.5
+
+DEGURBA_TITLES = {
+    30: "urban centre",
+    23: "dense urban cluster",
+    22: "semi-dense urban cluster",
+    21: "suburban or peri-urban cell",
+    13: "rural cluster",
+    12: "low density rural cell",
+    11: "very low density rural cell",
+    10: "water",
+    3: "urban centre",
+    2: "urban cluster",
+    1: "rural cell",
+    0: "water",
+}
+"""Codes of both levels, as published."""
+
+
+@dataclass(frozen=True)
+class DegurbaRules:
+    """
+    Which of the published variants is followed.
+
+    Parameters
+    ----------
+    semi_dense : {'manual', 'ghsl'}
+        Semi-dense urban clusters: 300 persons a km², 8-connected, 5,000 persons, by the manual; 900, 4-connected,
+        2,500, by the GHSL data package R2023. Both at least 2 km from urban centres and dense clusters.
+    order : {'smooth_then_fill', 'fill_then_smooth'}
+        Of smoothing the edges of urban centres and filling their holes.
+    size_test : {'before', 'after'}
+        Whether an urban centre needs its 50,000 persons before or after that.
+    majority : {'R2022A', 'R2023A'}
+        Five of eight neighbours; or more than half of those with land or people, and water never joins.
+    built_up_share : float or None
+        Cells with at least this share built up count as dense; None = off.
+    """
+
+    semi_dense: Literal["manual", "ghsl"] = "manual"
+    order: Literal["smooth_then_fill", "fill_then_smooth"] = "smooth_then_fill"
+    size_test: Literal["before", "after"] = "before"
+    majority: Literal["R2022A", "R2023A"] = "R2022A"
+    built_up_share: float | None = None
+
+
+@dataclass(frozen=True)
+class _Grid:
+    persons: FloatArray
+    area_km2: FloatArray
+    density: FloatArray
+    land_share: FloatArray
+    built_share: FloatArray
+    rules: DegurbaRules
+
+    def dense(self) -> Mask:
+        built = self.rules.built_up_share
+        populous = self.density >= CENTRE_DENSITY
+        return populous if built is None else populous | (self.built_share >= built)
+
+    def water(self) -> Mask:
+        return (self.persons <= 0.0) & (self.built_share <= 0.0) & (self.land_share < WATER_LAND_SHARE)
+
+
+def degree_of_urbanisation(
+    population_persons: ArrayLike,
+    cell_area_km2: ArrayLike = 1.0,
+    level: Literal[1, 2] = 2,
+    *,
+    land_share: ArrayLike | None = None,
+    built_share: ArrayLike | None = None,
+    rules: DegurbaRules | None = None,
+) -> NDArray[np.int16]:
+    """
+    Classify the cells of a population grid by the Degree of Urbanisation.
+
+    Parameters
+    ----------
+    population_persons : array_like, (rows, columns)
+        People of each cell of about 1 km², 0 or more; NaN = no data, which counts as nobody.
+    cell_area_km2 : float or array_like
+        Area of the cells: one for all, one a row as a column vector, or one a cell.
+    level : {1, 2}
+        Codes 3, 2, 1, 0, or 30, 23, 22, 21, 13, 12, 11, 10.
+    land_share : array_like, optional
+        Share of permanent land, 0-1; density is per land. All land by default.
+    built_share : array_like, optional
+        Share of the cell built up, 0-1; none by default.
+    rules : DegurbaRules, optional
+        Which published variant to follow.
+
+    Returns
+    -------
+    ndarray of int16, (rows, columns)
+        The codes in `DEGURBA_TITLES`.
+
+    Raises
+    ------
+    ContractError
+        For a grid that has no two dimensions, people below 0, shares outside 0-1, or rules that are none.
+
+    Notes
+    -----
+    Urban centres: cells of 1,500 persons a km² that touch at sides, 50,000 persons together; edges smoothed by
+    majority, holes below 15 km² filled. Urban clusters: 300 persons a km², corners too, 5,000 persons. People on a cell
+    without land count by the whole cell.
+
+    Examples
+    --------
+    >>> degree_of_urbanisation(np.full((5, 5), 2000.0), level=1).tolist()[0]
+    [3, 3, 3, 3, 3]
+    """
+    if level not in (1, 2):
+        raise ContractError("degurba", [f"level: is {level!r}, must be 1 or 2"])
+    grid = _read(population_persons, cell_area_km2, land_share, built_share, rules or DegurbaRules())
+    centre = _urban_centres(grid)
+    cluster = _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS) > 0
+    water = grid.water()
+    if level == 1:
+        codes = np.select([centre, cluster, water], [3, 2, 0], default=1)
+        return codes.astype(np.int16)
+    dense = cluster_persons(find_clusters(grid.dense(), contiguity=4), grid.persons, CLUSTER_PERSONS) > 0
+    rural_cluster = _clusters(grid, CLUSTER_DENSITY, 8, RURAL_CLUSTER_PERSONS) > 0
+    codes = np.select(
+        [
+            centre,
+            dense,
+            _semi_dense(grid, centre | dense),
+            cluster,
+            rural_cluster,
+            grid.density >= LOW_DENSITY,
+            water,
+        ],
+        [30, 23, 22, 21, 13, 12, 10],
+        default=11,
+    )
+    return codes.astype(np.int16)
+
+
+def _urban_centres(grid: _Grid) -> Mask:
+    labels = find_clusters(grid.dense(), contiguity=4)
+    if grid.rules.size_test == "before":
+        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
+    masks: dict[str, Mask] = {}
+    if grid.rules.majority == "R2023A":
+        empty = grid.persons <= 0.0
+        masks = {"never": grid.water(), "ignored": empty & (grid.land_share < WATER_LAND_SHARE)}
+    if grid.rules.order == "smooth_then_fill":
+        labels = fill_holes(majority_smoothing(labels, **masks), grid.area_km2, below_km2=HOLE_KM2)
+    else:
+        labels = majority_smoothing(fill_holes(labels, grid.area_km2, below_km2=HOLE_KM2), **masks)
+    if grid.rules.size_test == "after":
+        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
+    return labels > 0
+
+
+def _semi_dense(grid: _Grid, taken: Mask) -> Mask:
+    """Find clusters of which no cell lies within 2 km of an urban centre or dense cluster."""
+    manual = grid.rules.semi_dense == "manual"
+    labels = (
+        _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS)
+        if manual
+        else _clusters(grid, GHSL_SEMI_DENSE_DENSITY, 4, GHSL_SEMI_DENSE_PERSONS)
+    )
+    steps = max(1, round(SEMI_DENSE_DISTANCE_KM / float(np.sqrt(np.median(grid.area_km2)))))
+    near = np.unique(labels[dilate(taken, steps)])
+    return (labels > 0) & ~np.isin(labels, near)
+
+
+def _clusters(grid: _Grid, density: float, contiguity: Literal[4, 8], persons: float) -> IntArray:
+    return cluster_persons(
+        find_clusters(grid.density >= density, contiguity=contiguity), grid.persons, persons
+    )
+
+
+def _read(
+    population: ArrayLike,
+    area: ArrayLike,
+    land: ArrayLike | None,
+    built: ArrayLike | None,
+    rules: DegurbaRules,
+) -> _Grid:
+    persons = numbers("degurba", "population_persons", population)
+    if persons.ndim != 2 or 0 in persons.shape:
+        raise ContractError("degurba", [f"population_persons: is {persons.shape}, must be rows by columns"])
+    problems = _rule_problems(rules)
+    persons = np.where(np.isnan(persons), 0.0, persons)
+    wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
+    if len(wrong):
+        problems.append(
+            f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}"
+        )
+    sides = {}
+    for name, given, default in (
+        ("cell_area_km2", area, 1.0),
+        ("land_share", land, 1.0),
+        ("built_share", built, 0.0),
+    ):
+        values = numbers("degurba", name, default if given is None else given)
+        try:
+            sides[name] = np.broadcast_to(values, persons.shape)
+        except ValueError:
+            problems.append(f"{name}: is {values.shape}, must fit the grid of {persons.shape}")
+            continue
+        most = np.inf if name == "cell_area_km2" else 1.0
+        least = np.nextafter(0.0, 1.0) if name == "cell_area_km2" else 0.0
+        if not bool(((sides[name] >= least) & (sides[name] <= most)).all()):
+            problems.append(f"{name}: must be {'above 0' if least > 0 else 'between 0 and 1'}, and known")
+    if problems:
+        raise ContractError("degurba", problems)
+    area_km2 = np.asarray(sides["cell_area_km2"], dtype=np.float64)
+    land_share = sides["land_share"]
+    ground = area_km2 * np.where(land_share > 0.0, land_share, 1.0)
+    return _Grid(persons, area_km2, persons / ground * (1.0 + 1e-12), land_share, sides["built_share"], rules)
+
+
+def _rule_problems(rules: DegurbaRules) -> list[str]:
+    allowed = {
+        "semi_dense": ("manual", "ghsl"),
+        "order": ("smooth_then_fill", "fill_then_smooth"),
+        "size_test": ("before", "after"),
+        "majority": ("R2022A", "R2023A"),
+    }
+    problems = [
+        f"{name}: is {getattr(rules, name)!r}, must be one of {first_of(values)}"
+        for name, values in allowed.items()
+        if getattr(rules, name) not in values
+    ]
+    share = rules.built_up_share
+    if share is not None and not 0.0 < share <= 1.0:
+        problems.append(f"built_up_share: must lie between 0 and 1, is {share}")
+    return problems

@@ -1,0 +1,122 @@
+"""Functional urban areas: a city and the units whose people work in it (Dijkstra, Poelman and Veneri 2019)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of
+from spatial.integration.exchange import flow_balance
+from spatial.integration.segregation import neighbour_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["functional_urban_areas"]
+
+COMMUTING_SHARE = 0.15
+"""Of a unit's employed residents (EU-OECD definition)."""
+
+
+def functional_urban_areas(
+    commuters: Any,
+    employed_persons: ArrayLike,
+    city: ArrayLike,
+    neighbours: sparse.sparray | ArrayLike,
+    *,
+    share: float = COMMUTING_SHARE,
+) -> NDArray[np.object_]:
+    """
+    Join to each city the units from which enough people commute to it.
+
+    Parameters
+    ----------
+    commuters : array_like or sparse array, (units, units)
+        Persons who live in the row's unit and work in the column's, 0 or more; the diagonal does not count.
+    employed_persons : array_like, (units,)
+        Employed residents, 0 or more; a unit of none has no commuting.
+    city : array_like of str or None, (units,)
+        The city that a unit is part of, where half of its people or more live in an urban centre; None = in none.
+    neighbours : sparse array or array_like, (units, units)
+        Above 0 where two units share a border.
+    share : float
+        Of employed residents that must commute to one city, inclusive.
+
+    Returns
+    -------
+    ndarray of object, (units,)
+        The city whose functional area each unit belongs to; None = none. A unit that is surrounded by one area is
+        added; units that are not connected to their city within its area are dropped.
+
+    Raises
+    ------
+    ContractError
+        For flows or people below 0, a share outside 0-1, more commuters than employed, or shapes that do not fit.
+
+    Examples
+    --------
+    >>> line = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    >>> functional_urban_areas([[0, 0, 0], [20, 0, 0], [10, 0, 0]], [100, 100, 100], ["A", None, None], line).tolist()
+    ['A', 'A', None]
+    """
+    if not 0.0 < share <= 1.0:
+        raise ContractError("functional areas", [f"share: must lie between 0 and 1, is {share}"])
+    employed = np.atleast_1d(numbers("functional areas", "employed_persons", employed_persons)).ravel()
+    units = len(employed)
+    core = np.array(
+        [None if name is None or name != name else name for name in np.asarray(city, dtype=object)]
+    )
+    flows = _flows(commuters, employed, core)
+    border = neighbour_weights(neighbours, units)
+    area = core.copy()
+    names = sorted({name for name in core if name is not None})
+    best = np.zeros(units)
+    for name in names:
+        to_city = np.asarray(flows[:, np.flatnonzero(core == name)].sum(axis=1)).ravel()
+        part = np.divide(to_city, employed, out=np.zeros(units), where=employed > 0.0)
+        joins = pd.isna(core) & (part >= share * (1.0 - 1e-12)) & (part > best)
+        area[joins], best[joins] = name, part[joins]
+    area = _drop_exclaves(area, core, border)
+    for unit in np.flatnonzero(pd.isna(area)):
+        around = {area[other] for other in border.indices[border.indptr[unit] : border.indptr[unit + 1]]}
+        if len(around) == 1 and None not in around:
+            area[unit] = next(iter(around))
+    return area
+
+
+def _flows(commuters: Any, employed: NDArray[np.float64], core: NDArray[np.object_]) -> sparse.csr_array:
+    flow_balance(commuters if not isinstance(commuters, list) else np.asarray(commuters, dtype=np.float64))
+    flows = sparse.csr_array(commuters)
+    units = len(employed)
+    if flows.shape != (units, units) or len(core) != units:
+        raise ContractError(
+            "functional areas", [f"commuters, city: {flows.shape} and {len(core)} for {units} units"]
+        )
+    if not bool((employed >= 0.0).all()):
+        raise ContractError(
+            "functional areas", ["employed_persons: below 0 or NaN; 0 where nobody is employed"]
+        )
+    out = np.asarray(flows.sum(axis=1)).ravel()
+    above = np.flatnonzero(out > employed * (1.0 + 1e-9))
+    if len(above):
+        raise ContractError(
+            "functional areas", [f"commuters: more than are employed in unit(s) {first_of(above)}"]
+        )
+    return flows
+
+
+def _drop_exclaves(
+    area: NDArray[np.object_], core: NDArray[np.object_], border: sparse.csr_array
+) -> NDArray[np.object_]:
+    kept = area.copy()
+    for name in {item for item in area if item is not None}:
+        members = np.flatnonzero(area == name)
+        _count, piece = csgraph.connected_components(border[members][:, members], directed=False)
+        with_city = set(piece[core[members] == name])
+        kept[members[[number not in with_city for number in piece]]] = None
+    return kept
