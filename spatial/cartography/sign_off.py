@@ -25,7 +25,7 @@ SHARE, UNITS = "share", "units"
 VERDICTS = ("ok", "look", "unknown", "undeclared")
 ANY_MODE = (None, "", "any")
 EVERYBODY, NO_UNIT = "everybody", "no_unit"
-SHOWN_UNITS = 10
+SHOWN_UNITS = 6
 Entry = dict[str, Any]
 
 
@@ -106,7 +106,7 @@ def sign_off_block(book: PageBook) -> Entry:
             if entry["kind"] == "gate"
         ],
         "units": [entry for entry in told if entry["unit"] == UNITS],
-        "largest": list(_largest(book.tables.get("unit_totals"))),
+        "largest": list(_largest(book)),
         "inventory": _inventory(book, told),
     }
 
@@ -133,8 +133,9 @@ def _causes(codes: str) -> list[list[Any]]:
     return [[code, float(number) if number else None] for code, _, number in parts]
 
 
-def _largest(totals: pd.DataFrame | None) -> Iterator[Entry]:
+def _largest(book: PageBook) -> Iterator[Entry]:
     """Pick the units whose people, as the results use them, differ most from the official number."""
+    totals, bounds = book.tables.get("unit_totals"), _by_id(book.tables.get("boundaries"), "boundary_id")
     if totals is None:
         return
     rows = totals.loc[(totals["group"] == EVERYBODY) & (totals["unit_id"] != NO_UNIT)]
@@ -145,6 +146,7 @@ def _largest(totals: pd.DataFrame | None) -> Iterator[Entry]:
         ours, official = float(row["our_persons"]), float(row["official_persons"])
         yield {
             "name": row["unit"] or row["unit_code"] or row["unit_id"],
+            "names": _names_in(bounds, row["unit_id"]) if row["unit_id"] in bounds.index else {},
             "unit": "persons",
             "ours": plain(ours),
             "official": plain(official),
@@ -171,10 +173,9 @@ def _gate(entry: Entry, row: Mapping[Any, Any], book: PageBook) -> Entry:
 def _records(ids: Sequence[str], norm: Mapping[str, Any] | None, book: PageBook) -> Iterator[Entry]:
     """Say what each record is called, and how many people it concerns."""
     settlements = book.shapes("settlements").set_index("settlement_id")
-    facilities = pd.DataFrame(book.tables["facilities"]).set_index("facility_id")
-    bounds = book.tables.get("boundaries")
-    units = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
-    persons = settlements["population_persons"]
+    facilities = _by_id(book.tables["facilities"], "facility_id")
+    units = _by_id(book.tables.get("boundaries"), "boundary_id")
+    persons = settlements["population_persons"].where(settlements["in_study"])
     for name in ids:
         if name in settlements.index:
             yield _record(name, "settlement", settlements, float(persons[name]))
@@ -188,8 +189,15 @@ def _records(ids: Sequence[str], norm: Mapping[str, Any] | None, book: PageBook)
 
 
 def _record(name: str, what: str, table: pd.DataFrame, persons: float) -> Entry:
-    names = table.filter(regex="^name").loc[name].to_dict()
-    return {"id": name, "what": what, "names": by_language(names), "persons": plain(persons)}
+    return {"id": name, "what": what, "names": _names_in(table, name), "persons": plain(persons)}
+
+
+def _by_id(table: pd.DataFrame | None, key: str) -> pd.DataFrame:
+    return pd.DataFrame() if table is None else pd.DataFrame(table).set_index(key)
+
+
+def _names_in(table: pd.DataFrame, name: str) -> dict[str, str]:
+    return by_language(table.filter(regex="^name").loc[name].to_dict())
 
 
 def _nearest_persons(
@@ -198,13 +206,18 @@ def _nearest_persons(
     """Add up the people for whom it is the nearest by the norm's service and mode; NaN where none is."""
     if norm is None:
         return float("nan")
-    results = book.tables["norm_results"]
+    results, access = book.tables["norm_results"], book.tables["access"]
     service = results.loc[results["norm_id"] == norm["id"], "service"].iloc[0]
-    access = book.tables["access"]
-    rows = access.loc[(access["service"] == service) & access["facility_id"].notna()]
+    answering = [
+        name
+        for name in access["service"].unique()
+        if service in (name, *service_note(name, book.meta, book.words).register)
+    ]
+    rows = access.loc[access["service"].isin(answering) & access["facility_id"].notna()]
     if norm["mode"] not in ANY_MODE:
         rows = rows.loc[rows["mode"] == norm["mode"]]
-    nearest = rows.sort_values("travel_time_min", kind="stable").drop_duplicates("settlement_id")
+    order = ["travel_time_min", "facility_id"]
+    nearest = rows.sort_values(order, kind="stable").drop_duplicates("settlement_id")
     users = nearest.loc[nearest["facility_id"] == facility, "settlement_id"]
     return float(persons.reindex(users).sum(min_count=1))
 

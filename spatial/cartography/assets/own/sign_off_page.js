@@ -11,7 +11,7 @@
   /* What a row is called: a service in its own words, a class or mode by the word of the pages, else as written. */
   const SECTIONS = { facilities: "service", road_km: "road" };
   const nameOfKind = (entry) => (SECTIONS[entry.kind] ? S.pick(entry.names) || S.capital(S.word(SECTIONS[entry.kind], entry.of)) : S.word("mode", entry.of));
-  const nameOf = (entry) => entry.name || (entry.of ? S.t("sign_kind." + entry.kind, { of: S.inText(nameOfKind(entry)) }) : S.t("sign_kind." + entry.kind));
+  const nameOf = (entry) => S.pick(entry.name ? entry.names : {}) || entry.name || (entry.of ? S.t("sign_kind." + entry.kind, { of: S.inText(nameOfKind(entry)) }) : S.t("sign_kind." + entry.kind));
 
   /* Codes of causes as sentences. */
   function sentences(causes) {

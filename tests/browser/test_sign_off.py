@@ -1,0 +1,235 @@
+"""The page "Can I sign this?" in a real browser: its answer, its rows, on a phone, on paper, with hostile names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.browser
+
+APPROVAL = "GS(2026)0001号"
+ATTACK = "<img src=x onerror=\"document.title='owned'\">"
+COLUMNS = ("kind", "of", "unit", "ours", "official", "status", "likely_causes", "source", "records")
+ROWS = (
+    ("people", "", "persons", 49_000.0, 50_000.0, "ok", "", "Yearbook 2025", ""),
+    (
+        "villages",
+        "",
+        "places",
+        60.0,
+        62.0,
+        "look",
+        "places_of_other_tiers:1;villages_in_buffer:3",
+        "List",
+        "",
+    ),
+    ("facilities", "hospital", "facilities", 9.0, 3.0, "look", "none_known", "Health bureau", ""),
+    ("facilities", "health_centre", "facilities", 4.0, np.nan, "unknown", "", "", ""),
+    ("road_km", "tertiary", "km", 120.25, np.nan, "unknown", "", "", ""),
+    ("road_km", "county", "km", np.nan, 10.0, "unknown", "", "Highway bureau", ""),
+    ("imputed_speed", "drive", "share", 0.83, np.nan, "look", "", "", ""),
+    ("unknown_people", "", "share", 0.015, np.nan, "ok", "", "", ""),
+    ("gate", "GL-PHC-1H", "records", 3.0, np.nan, "look", "gate_pass", "", "n000012 {facility} t1"),
+    ("gate", "CN-COUNTY-60", "records", np.nan, np.nan, "unknown", "gate_unknown", "", ""),
+    ("gates", "", "gates", 1.0, np.nan, "look", "gates_in_force:2", "", ""),
+)
+
+
+def sign_off_of(rows, facility="f0"):
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    frame["records"] = [text.replace("{facility}", facility) for text in frame["records"]]
+    frame["difference"] = frame["ours"] - frame["official"]
+    frame["difference_share"] = frame["difference"] / frame["official"]
+    frame["item"] = frame["kind"] + ":" + frame["of"]
+    return frame
+
+
+@pytest.fixture(scope="module")
+def signed(county):
+    """The county with a sign-off table and an approval number."""
+    facility = str(county.tables["facilities"]["facility_id"].iloc[1])
+    meta = replace(
+        county.meta,
+        map_approval=APPROVAL,
+        inventory={"hospital": "complete", "health_centre": "unknown"},
+        names={"hospital": {"en": "Hospital", "zh": "医院", "fr": "Hôpital"}},
+    )
+    tables = county.tables | {"sign_off": sign_off_of(ROWS, facility)}
+    return replace(county, tables=tables, meta=meta)
+
+
+@pytest.fixture(scope="module")
+def folder(signed, save_pages, tmp_path_factory):
+    return save_pages(signed.pages(), tmp_path_factory.mktemp("signed"))
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844), (320, 700)])
+def test_the_page_opens_without_a_fault(language, width, height, folder, open_page):
+    page = open_page(folder / "sign-off.html", fragment=f"#lang={language}", width=width, height=height)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    text = page.inner_text("body")
+    assert not re.search(r"undefined|NaN|\{\w+\}|\b(sign|sign_\w+|study|road)\.[a-z_]+\b", text)
+    assert APPROVAL in text
+
+
+def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, open_page):
+    page = open_page(folder / "sign-off.html")
+    assert page.inner_text("#verdict-line") == "Not yet: look into 4 rows first."
+    pills = page.eval_on_selector_all("#verdict-counts .pill", "nodes => nodes.map(n => n.textContent)")
+    assert pills == ["✓2 ok", "!4 to look into", "?2 cannot be told", "\u20132 with nothing declared"]
+    why = page.inner_text("#verdict-why")
+    assert "Of 4 totals with an official number, 1 agree with it." in why
+    assert "2 differ by more than the tolerance." in why
+    assert "One binding norm hangs on a single record." in why
+
+
+def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page):
+    page = open_page(folder / "sign-off.html")
+    text = page.inner_text("#totals")
+    for wanted in (
+        "-2 (-3.2%)",
+        "Likely causes: 1 place is a town or larger. 3 villages lie outside the study area.",
+        "+6 (+200%)",
+        "Likely causes: Nothing known explains it.",
+        "Official number: Health bureau",
+        "Facilities: hospital",
+        "Our own number is not known.",
+    ):
+        assert wanted in text, wanted
+    assert page.eval_on_selector_all(".difference-bar i", "nodes => nodes.map(n => n.textContent)") == ["▸"]
+    verdicts = page.eval_on_selector_all("#totals tbody .pill", "nodes => nodes.map(n => n.textContent)")
+    assert verdicts == ["!look into it", "!look into it", "?cannot be told", "✓ok"]
+    silent = page.inner_text("#undeclared")
+    assert "Health centre" in silent
+    assert "120.3 km" in silent
+
+
+def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
+    page = open_page(folder / "sign-off.html")
+    assert "83%" in page.inner_text("#shares")
+    gates = page.inner_text("#gates")
+    assert "Any one of 3 records would turn it." in gates
+    assert "Whether it hangs on a single record cannot be told." in gates
+    records = page.eval_on_selector_all(".record", "nodes => nodes.map(n => n.textContent)")
+    place = county.tables["settlements"].set_index("settlement_id").loc["n000012"]
+    assert records[0] == f"{place['name_en']} ({round(place['population_persons'])})"
+    assert "nearest for" in records[1]
+    assert records[2].startswith("Baishui Township (")
+    assert "All are known\nHospital" in page.inner_text("#inventory").replace("\n\n", "\n")
+    sources = page.inner_text("#sources")
+    assert "Totals of two townships appear interchanged." in sources
+    assert "CC BY 4.0" in sources
+    assert page.locator("#signature .lines p").count() == 4
+
+
+def test_every_page_leads_there_and_prints_status_date_and_approval(folder, open_page):
+    for file in sorted(folder.glob("*.html")):
+        page = open_page(file)
+        head = page.inner_text("#study-facts")
+        for wanted in ("Draft", "1 January 2026", f"Map approval number: {APPROVAL}"):
+            assert wanted in head, (file.name, wanted)
+        foot = page.evaluate("document.getElementById('sheet-foot').textContent")
+        assert "@bottom-left" in foot
+        assert "0001号" in foot
+        if file.name != "sign-off.html":
+            link = page.locator("#signing a, #sign-off").first
+            link.click()
+            page.wait_for_selector("#verdict-line")
+            page.click("#back")
+            page.wait_for_selector("#signing")
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_it_prints_on_two_sheets_of_a4_each_with_status_and_approval(language, folder, open_page, tmp_path):
+    page = open_page(folder / "sign-off.html", fragment=f"#lang={language}")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    sheets = text.rstrip("\f").split("\f")
+    assert len(sheets) <= 2
+    for sheet in sheets:
+        assert "GS(2026)0001" in sheet
+        assert "2026" in sheet
+    assert "Likely causes" in text or language != "en"
+
+
+def test_hostile_words_stay_text(signed, open_page, save_pages, tmp_path):
+    rows = sign_off_of(ROWS).assign(source=ATTACK, of=lambda frame: frame["of"].replace("county", ATTACK))
+    rows.loc[rows["kind"] == "villages", "likely_causes"] = f"{ATTACK};villages_in_buffer:1"
+    settlements = signed.tables["settlements"].assign(name=ATTACK, name_en=ATTACK)
+    meta = replace(signed.meta, map_approval=f'"; }} </style>{ATTACK}', title={"en": ATTACK})
+    tables = signed.tables | {"sign_off": rows, "settlements": settlements}
+    folder = save_pages(replace(signed, tables=tables, meta=meta).pages(), tmp_path)
+    page = open_page(folder / "sign-off.html")
+    assert page.evaluate("document.querySelectorAll('img, body style').length") == 0
+    assert "owned" not in page.title() or page.title().endswith(ATTACK)
+    assert page.evaluate("document.styleSheets[document.styleSheets.length - 1].cssRules.length") == 1
+    assert ATTACK in page.inner_text("#verdict ~ section#totals")
+
+
+def test_an_empty_table_and_one_without_official_numbers_answer_honestly(
+    signed, open_page, save_pages, tmp_path
+):
+    for number, rows in enumerate(((), (ROWS[3], ROWS[7]))):
+        tables = signed.tables | {"sign_off": sign_off_of(rows)}
+        (tmp_path / str(number)).mkdir()
+        folder = save_pages(replace(signed, tables=tables).pages(), tmp_path / str(number))
+        page = open_page(folder / "sign-off.html")
+        assert page.inner_text("#verdict-line") == "Nobody can tell: no official number is declared."
+        assert "No binding norm is in force." in page.inner_text("#gates")
+
+
+def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pages, tmp_path):
+    units = pd.DataFrame(
+        {
+            "unit_id": ["t0", "t1", "no_unit", "x"], "unit": ["青岩乡", "白水乡", "", "Elsewhere"], "unit_code": "",
+            "group": "everybody", "official_persons": [1000.0, 0.0, np.nan, 500.0],
+            "our_persons": [1100.0, 40.0, 3.0, np.nan], "residual_persons": [-100.0, -40.0, np.nan, np.nan],
+            "factor": [1.25, np.nan, np.nan, np.nan], "scaling": ["scaled", "official_zero", "no_unit", "no_unit"],
+            "status": ["look", "look", "unknown", "unknown"], "likely_causes": ["basis_modelled", "", "", ""],
+        }
+    )  # fmt: skip
+    told = ("units", "", "units", 2.0, np.nan, "look", "units_told:2", "Yearbook", "t0 t1")
+    tables = signed.tables | {"unit_totals": units, "sign_off": sign_off_of([*ROWS, told])}
+    folder = save_pages(replace(signed, tables=tables).pages(), tmp_path)
+    text = open_page(folder / "sign-off.html").inner_text("#units")
+    assert "Units outside the tolerance: 2" in text
+    assert "+100 (+10%)" in text
+    assert "Qingyan Township" in text
+    assert "Already scaled to the official number by 1.25." in text
+    assert "+40" in text
+    assert "Elsewhere" not in text
+
+
+def test_without_the_table_there_is_neither_page_nor_link(county, county_folder, open_page):
+    assert "sign-off.html" not in {page.name for page in county.pages()}
+    assert not open_page(county_folder / "index.html").is_visible("#signing")
+    assert not open_page(county_folder / "gap-hospital.html").is_visible("#sign-off")
+
+
+def test_public_maps_of_china_without_a_number_say_so(signed, open_page, save_pages, tmp_path):
+    meta = replace(signed.meta, map_approval="", approval_wanted=True, status="public")
+    folder = save_pages(replace(signed, meta=meta).pages(), tmp_path)
+    for file in sorted(folder.glob("*.html")):
+        assert "No map approval number is given." in open_page(file).inner_text("body"), file.name
+
+
+def test_row_order_never_matters_and_the_same_input_gives_the_same_bytes(signed):
+    first = signed.pages()[1]
+    assert first.name == "sign-off.html"
+    tables = {
+        name: signed.tables[name].sample(frac=1.0, random_state=5)
+        for name in ("settlements", "facilities", "access")
+    }
+    again = replace(signed, tables=signed.tables | tables).pages()[1]
+    assert first.content == again.content
