@@ -53,8 +53,12 @@ def write_draft(
     SourceError
         Where the folder holds nothing that is read.
     """
-    here, root = folder.absolute().resolve(), raw.absolute().resolve()
-    base = raw if here == root or root in here.parents else folder
+    here = folder.resolve()
+    is_below = any(
+        root in (one, *one.parents)
+        for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
+    )
+    base = raw if is_below else folder
     short = name or _short(here.name)
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])

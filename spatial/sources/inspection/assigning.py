@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from spatial.sources.inspection.field_names import Match
     from spatial.sources.inspection.profiles import Profile
 
-__all__ = ["Assigned", "assign", "known_values", "official_vocabulary", "shipped_vocabulary", "translated"]
+__all__ = [
+    "Assigned",
+    "assign",
+    "is_unit_code",
+    "known_values",
+    "official_vocabulary",
+    "shipped_vocabulary",
+    "translated",
+]
 
 LEAST = HOLDS * 0.9
 MOST_VALUES = 60
@@ -32,6 +41,7 @@ _NUMERIC = {
     "width_m",
     "volume",
 }
+_UNIT_CODE = re.compile(r"[1-6]\d{11}(\d{5})?|[EWSNKJ]\d{8}", re.ASCII)
 _TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "village_plan_class"}
 
 
@@ -136,6 +146,23 @@ def _unfit(ours: str, profile: Profile) -> str:
     if ours in _NUMERIC and bool((profile.finite < 0).any()):
         return "holds negative numbers"
     return ""
+
+
+def is_unit_code(profile: Profile) -> bool:
+    """
+    Whether a column holds codes of units, by their form.
+
+    Parameters
+    ----------
+    profile : Profile
+        The column.
+
+    Returns
+    -------
+    bool
+        For Chinese codes of 12 or 17 digits, and those of British statistics.
+    """
+    return profile.kind == "code" and all(_UNIT_CODE.fullmatch(value) for value in profile.values)
 
 
 def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str]]:

@@ -207,7 +207,10 @@ def _join_lists(found: dict[str, list[tuple[FileReport, LayerReport]]], result: 
             "if it is the list of settlements itself, take [sources.settlements] with coordinates = 'none' as "
             f"`spatial inspect {report.path.name}` proposes it"
         )
-        result.proposals += [replace(other, is_suggestion=False) for other in layer.others]
+    found["attributes"] = [
+        (report, replace(layer, proposal=replace(layer.others[0], is_suggestion=False)))
+        for report, layer in lists
+    ]
 
 
 def _choose(result: FolderReport) -> None:
@@ -221,7 +224,7 @@ def _choose(result: FolderReport) -> None:
         if not layer.is_hidden:
             result.to_decide.append(f"{_label(report, layer)} is not used: {why}")
     _join_lists(found, result)
-    for kind in ("osm", "settlements", "facilities", "roads", "boundaries", "water", "flows"):
+    for kind in ("osm", "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows"):
         _take(result, kind, found.get(kind, []))
     for kind in ("population", "elevation", "landcover"):
         _rasters(result, kind, found.get(kind, []))
@@ -261,7 +264,7 @@ def _label(report: FileReport, layer: LayerReport) -> str:
 
 def _take(result: FolderReport, kind: str, found: list[tuple[FileReport, LayerReport]]) -> None:
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
-    if kind in {"facilities", "water"} or len(proposals) <= 1:
+    if kind in {"attributes", "facilities", "water"} or len(proposals) <= 1:
         result.proposals += proposals
         return
     listed = ", ".join(_label(report, layer) for report, layer in found)

@@ -235,17 +235,16 @@ def _degrees(
             result.guess("latitude", other, text)
             _degrees_crs(result, a, b, ground, named)
             return
-    elif by_letters and _within(a, 90.0):
+    why = ""
+    if by_letters and _within(a, 90.0) and _within(b, 90.0):
         swapped = ground.bounds is not None and _share(b, a, ground.bounds) > _share(a, b, ground.bounds)
         if swapped:
             a, b, one, other = b, a, other, one
-            result.remarks.append(
-                f"{one!r} is taken as the longitude: only so the rows lie in {ground.named}"
-            )
+            why = f"{one!r} is taken as the longitude: only so the rows lie in {ground.named}"
         else:
-            result.remarks.append(f"{one!r} is taken as the longitude by its letter")
+            why = f"{one!r} is taken as the longitude by its letter alone"
     result.columns = (one, other)
-    result.sure("longitude", one)
+    result.sure("longitude", one, why)
     result.sure("latitude", other)
     _degrees_crs(result, a, b, ground, named)
 
@@ -310,7 +309,7 @@ def _metres(
 ) -> None:
     (a, b), (one, other) = values, names
     letters = first == "x"
-    if _are_northings(a) and _are_eastings(b) and not (_are_eastings(a) and _are_northings(b)):
+    if _are_northings(a) and not _are_eastings(a) and _are_eastings(b):
         why = (
             f"{one!r} holds northings such as {a[0]:.0f} and {other!r} eastings such as {b[0]:.0f}, as in Chinese "
             "surveys"

@@ -138,10 +138,9 @@ def ground_of(path: Path) -> Ground:
 
 
 def _named(file: Path, raw: Path) -> str:
-    try:
-        return file.absolute().resolve().relative_to(raw.absolute().resolve()).as_posix()
-    except ValueError:
-        return file.name
+    pairs = ((file.absolute(), raw.absolute()), (file.resolve(), raw.resolve()))
+    below = [one.relative_to(other).as_posix() for one, other in pairs if other in one.parents]
+    return below[0] if below else file.name
 
 
 def _holds_tile(file: Path) -> bool:

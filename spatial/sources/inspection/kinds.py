@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spatial.sources.cells import narrow
-from spatial.sources.inspection.assigning import known_values
+from spatial.sources.inspection.assigning import is_unit_code, known_values
 from spatial.sources.inspection.field_names import EXACT, TRUNCATED, matches, meanings, plain
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     else:
         _places(look, profiles, best, words, named)
         if not has_place:
+            _lists(look, profiles, best)
             _tables(look, profiles, best, words, notes)
     return look
 
@@ -284,6 +285,15 @@ def _by_names(look: Look, profiles: list[Profile]) -> None:
             look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
         elif "name" in known and _ends(profile, _VILLAGE_ENDS) >= HALF:
             look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
+
+
+def _lists(look: Look, profiles: list[Profile], best: dict[str, Profile]) -> None:
+    """People beside names or codes of places, without coordinates."""
+    is_named = {"name", "township", "unit_code"} & set(best) or any(
+        is_unit_code(profile) for profile in profiles
+    )
+    if "population_persons" in best and is_named:
+        look.speaks_for("settlements", 1.5, "it lists people by place")
 
 
 def _tables(

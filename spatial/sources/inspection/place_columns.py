@@ -9,6 +9,7 @@ from spatial.sources.inspection.assigning import (
     MOST_VALUES,
     Assigned,
     assign,
+    is_unit_code,
     known_values,
     official_vocabulary,
     translated,
@@ -55,6 +56,7 @@ def settlement_settings(table: Table) -> list[Setting]:
         (*wanted, *_PEOPLE),
         taken=table.coordinates.columns,
     )
+    _name_and_code(table, found)
     settings = choose_key(table, found, "settlement_id", ("settlement_id", "unit_code", "id"))
     settings += mapped(found, ("name", *_PLACE))
     settings += _population(found)
@@ -82,6 +84,7 @@ def attribute_settings(table: Table) -> list[Setting]:
         Without path.
     """
     found = assign(table.profiles, ("name", "official_class", "village_plan_class", *_PLACE, *_PEOPLE))
+    _name_and_code(table, found)
     settings = mapped(found, ("unit_code", "name", "township", "name_en", "name_zh"))
     settings += _population(found)
     settings += _ages(table)
@@ -168,6 +171,16 @@ def _population(found: Assigned) -> list[Setting]:
     elif "population_persons" in found.unfit:
         settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
     return settings + mapped(found, ("elderly_persons", "children_persons"))
+
+
+def _name_and_code(table: Table, found: Assigned) -> None:
+    """Name townships where a list names nothing else; tell a code by its form where its head does not say it."""
+    if "name" not in found.columns and "township" in found.columns:
+        found.give("name", found.columns.pop("township"), "the only names")
+    if "unit_code" not in found.columns:
+        codes = [profile for profile in table.profiles if is_unit_code(profile)]
+        if codes:
+            found.give("unit_code", codes[0], "by the form of its codes")
 
 
 def _ages(table: Table) -> list[Setting]:
