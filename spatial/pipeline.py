@@ -30,7 +30,7 @@ GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_ar
 TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
 TRAVEL = ("study_area", "water", "nodes", "edges")
-ACCOUNTS = ("counts", "provenance", "population_account")
+ACCOUNTS = ("counts", "provenance", "population_account", "unit_totals?")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
 
 # fmt: off

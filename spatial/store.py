@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Artifact", "Store", "locked", "remove_leftovers", "replace", "sha256_of"]
 
 LOCK_NAME = ".lock"
+BASIS = "population_basis"
+PEOPLED_RASTERS = frozenset({"population"})
 TEMPORARY = ".spatial-"
 """Begins the name of a file that is being written; a killed run may leave one."""
 
@@ -202,10 +204,13 @@ class Store:
     ----------
     folder : Path
         Made when the first thing is written.
+    population_basis : str
+        Written into every table and raster that counts people; empty for none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, population_basis: str = "") -> None:
         self.folder = Path(folder)
+        self.population_basis = population_basis
 
     def path_of(self, name: str) -> Path | None:
         """
@@ -282,14 +287,18 @@ class Store:
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
             with replace(path) as temporary:
-                _write_raster(temporary, value)
+                _write_raster(temporary, value, self._notes(counts_people=name in PEOPLED_RASTERS))
             return path
         if name in TABLES:
             TABLES[name].check(value)
+        counts = name in TABLES and TABLES[name].counts_people
         path = self.folder / f"{name}.parquet"
         with replace(path) as temporary:
-            _write_table(temporary, name, value)
+            _write_table(temporary, name, value, self._notes(counts_people=counts))
         return path
+
+    def _notes(self, *, counts_people: bool) -> dict[str, str]:
+        return {BASIS: self.population_basis} if counts_people and self.population_basis else {}
 
     def write_file(self, artifact: Artifact, folder: Path | None = None) -> Path:
         """
@@ -375,7 +384,7 @@ class Store:
             raise _store_error(error, path) from error
 
 
-def _write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
+def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str]) -> None:
     frame.reset_index(drop=True).to_parquet(path, compression="zstd", index=False)
     if name not in TABLES:
         return
@@ -386,6 +395,7 @@ def _write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
         if known is not None:
             notes = {"title": known.title, "description": known.description, "unit": known.unit}
             schema = schema.set(index, field.with_metadata(notes))
+    schema = schema.with_metadata({**(schema.metadata or {}), **file_notes})
     pq.write_table(table.cast(schema), path, compression="zstd")
 
 
@@ -394,7 +404,7 @@ def _read_table(path: Path) -> pd.DataFrame:
     return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
-def _write_raster(path: Path, raster: Raster) -> None:
+def _write_raster(path: Path, raster: Raster, tags: dict[str, str]) -> None:
     rows, columns = raster.values.shape
     with rasterio.open(
         path,
@@ -412,6 +422,7 @@ def _write_raster(path: Path, raster: Raster) -> None:
         overviews="NONE",
     ) as file:
         file.write(raster.values, 1)
+        file.update_tags(**tags)
 
 
 def _read_raster(path: Path, name: str) -> Raster:

@@ -155,8 +155,9 @@ def _of_one(
     )
     residual = official - after
     close = np.abs(residual) <= said.tolerance_share * official + _SLACK * np.maximum(official, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(official > 0, (before - official) / official, np.nan)
+        factor = np.where(before > 0, official / before, np.nan)
     frame = pd.DataFrame(
         {
             "unit_id": [*units["unit_id"], NO_UNIT],
@@ -173,7 +174,7 @@ def _of_one(
             "our_persons": after,
             "difference_persons": before - official,
             "difference_share": share,
-            "factor": np.nan if people.scaling is None else np.append(people.scaling.factor, np.nan),
+            "factor": factor,
             "scaling": _scaling_words(people.scaling, size),
             "residual_persons": residual,
             "status": np.where(np.isnan(residual), "unknown", np.where(close, "ok", "look")),
@@ -220,7 +221,7 @@ def _causes(
         codes = [faults[number]] if faults[number] else []
         if math.isnan(row["official_persons"]) and row["unit_id"] != NO_UNIT:
             codes.append("official_blank" if official_rows[number] >= 0 else "no_official")
-        if not faults[number] and row["places"] == 0:
+        if not faults[number] and row["places"] == 0 and row["unit_id"] != NO_UNIT:
             codes.append("no_settlements")
         codes += [code for code in _REFUSALS if row["scaling"] == code]
         codes += [

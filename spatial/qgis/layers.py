@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_layers"]
 
+PEOPLE = "persons"
+"""In the name of every column that counts people."""
+
 ROUTE_TOLERANCE_M = 5.0
 """Routes are drawn to this precision: full ones repeat every road a thousand times over."""
 
@@ -85,7 +88,8 @@ def build_layers(
         *_checks(filled, words),
     ]
     # A table may have rows of which none can be drawn, such as flows between places that are not there.
-    layers = [_finish(draft, crs, words) for draft in drafts if len(draft.frame)]
+    people = words.text("project", "people", basis=words.text("project", f"basis_{meta.population_basis}"))
+    layers = [_finish(draft, crs, words, people) for draft in drafts if len(draft.frame)]
     renamed = [item for layer in layers for item in layer.renamed]
     if renamed:
         layers.append(_finish(_renamed(renamed, words), crs, words))
@@ -319,6 +323,7 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Dra
         )
     for name, keys in (
         ("population_account", ("item",)),
+        ("unit_totals", ("unit_id", "group")),
         ("counts", ("source", "item")),
         ("provenance", ("path",)),
     ):
@@ -334,17 +339,19 @@ def _renamed(renamed: Sequence[Renamed], words: Messages) -> Draft:
     return Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
 
 
-def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages) -> QgisLayer:
+def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages, people: str = "") -> QgisLayer:
+    """Make a layer of a draft; `people` says who is counted where it has numbers of people."""
     frame = draft.frame
     if isinstance(frame, gpd.GeoDataFrame):
         flat = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
         frame = frame.set_geometry(flat).to_crs(crs)
     plain, was, renamed = plain_columns(frame, layer=draft.table)
     aliases, comments = _column_texts(plain, draft, was, words)
+    described = draft.description or words.text("layers", f"{draft.table}_text")
     return QgisLayer(
         draft.table,
         draft.title or words.text("layers", draft.table),
-        draft.description or words.text("layers", f"{draft.table}_text"),
+        f"{described} {people}".strip() if any(PEOPLE in name for name in plain.columns) else described,
         draft.group,
         plain,
         draft.style(plain) if draft.style else None,

@@ -71,7 +71,7 @@ def library_versions() -> dict[str, str]:
 
 
 def stage_fingerprint(
-    stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path]
+    stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path], *, basis: str = ""
 ) -> str:
     """
     Fingerprint of all that a stage's outputs depend on.
@@ -86,6 +86,8 @@ def stage_fingerprint(
         SHA-256 of each input by name; a missing optional input is an empty text.
     raw_files : iterable of Path
         Raw files that it opens.
+    basis : str
+        The population basis, which is written into everything that counts people.
 
     Returns
     -------
@@ -93,12 +95,15 @@ def stage_fingerprint(
         Hexadecimal SHA-256.
     """
     names = [name.rstrip("?") for name in (*stage.reads, *stage.makes)]
+    made = [TABLES[name] for name in names[len(stage.reads) :] if name in TABLES]
+    counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
     facts = {
         "stage": stage.name,
         "code": code_fingerprint(stage.function.__module__),
         "function": stage.function.__qualname__,
         "tables": {name: repr(TABLES[name]) for name in names if name in TABLES},
         "options": options.dump(),
+        "basis": basis if counts_people else "",
         "inputs": inputs,
         "raw": {path.as_posix(): sha256_of(path) if path.is_file() else "" for path in raw_files},
         "libraries": library_versions(),

@@ -92,8 +92,9 @@ def raw_files(study: Study) -> list[Path]:
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
-    List the files of the user's own that a stage may read beside the sources: services, norms, speeds, scenarios,
-    and rasters of groups of people.
+    List the files of the user's own that a stage may read beside the sources.
+
+    They are of services, norms, speeds and scenarios, and rasters of groups of people.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> lis
     list of Decision
         One a stage.
     """
-    folders = _Folders(Store(folder), maps)
+    folders = _Folders(Store(folder, study.population.basis), maps)
     decisions: list[Decision] = []
     renewed: dict[str, str] = {}
     for stage in stages:
@@ -192,7 +193,7 @@ def run_stages(
     if until is not None and until not in names:
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
     chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
-    folders = _Folders(Store(folder), maps)
+    folders = _Folders(Store(folder, study.population.basis), maps)
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}, "libraries": library_versions()}
     with locked(folder):
@@ -228,7 +229,8 @@ def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
 
 def _fingerprint(stage: Stage, study: Study, store: Store) -> str:
     options = Options(study, stage.options)
-    return stage_fingerprint(stage, options, _input_hashes(stage, store), _opened(stage, study))
+    opened, basis = _opened(stage, study), study.population.basis
+    return stage_fingerprint(stage, options, _input_hashes(stage, store), opened, basis=basis)
 
 
 def _opened(stage: Stage, study: Study) -> list[Path]:

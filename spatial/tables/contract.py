@@ -18,6 +18,9 @@ __all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number",
 Kind = Literal["text", "number", "whole", "flag", "list"]
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
 
+PERSONS = "persons"
+"""Unit of numbers of people."""
+
 GEOMETRY_TYPES = {
     "Point": {"Point"},
     "LineString": {"LineString", "MultiLineString"},
@@ -168,6 +171,18 @@ class Table:
             None where the table does not define that column.
         """
         return next((item for item in self.fields if item.name == name), None)
+
+    @property
+    def counts_people(self) -> bool:
+        """
+        Whether it has numbers of people, which mean nothing without the population basis.
+
+        Returns
+        -------
+        bool
+            True where a field is in persons.
+        """
+        return any(item.unit == PERSONS for item in self.fields)
 
     def schema(self) -> pa.DataFrameSchema:
         """

@@ -84,6 +84,7 @@ class Content:
         notes = [
             self._both("status", self.meta.status),
             f"{self._both('item', 'as_of')}: {self.meta.as_of.isoformat()}",
+            self._both("basis", self.meta.population_basis),
         ]
         if self.meta.map_approval:
             notes.append(f"{self._both('item', 'map_approval')}: {self.meta.map_approval}")

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import rasterio
 from affine import Affine
 from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
 from spatial.store import Artifact, Store, locked, replace, sha256_of
+from spatial.tables import TABLES
 
 
 def _counts(number: float = 1.0) -> pd.DataFrame:
@@ -112,3 +114,26 @@ def test_column_units_are_in_the_parquet_file(tmp_path: Path) -> None:
     account = pd.DataFrame({"item": ["allocated"], "persons": [1.0], "cells": [1.0], "detail": [""]})
     schema = pq.read_schema(Store(tmp_path).write("population_account", account))
     assert schema.field("persons").metadata[b"unit"] == b"persons"
+
+
+def _two_cells() -> Raster:
+    return Raster(np.ones((1, 2)), Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326))
+
+
+def test_everything_that_counts_people_says_who_is_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path, "registered")
+    account = pd.DataFrame({"item": ["allocated"], "persons": [1.0], "cells": [1.0], "detail": [""]})
+    metadata = pq.read_schema(store.write("population_account", account)).metadata
+    assert metadata[b"population_basis"] == b"registered"
+    assert b"pandas" in metadata
+    assert b"population_basis" not in pq.read_schema(store.write("counts", _counts())).metadata
+    with rasterio.open(store.write("population", _two_cells())) as file:
+        assert file.tags()["population_basis"] == "registered"
+    with rasterio.open(store.write("elevation", _two_cells())) as file:
+        assert "population_basis" not in file.tags()
+
+
+def test_every_table_with_a_column_of_people_is_known_to_count_them() -> None:
+    for name, table in TABLES.items():
+        named = [field.name for field in table.fields if "person" in field.name]
+        assert table.counts_people or not named, name

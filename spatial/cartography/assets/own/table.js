@@ -64,6 +64,9 @@
       (only ? " " + S.t("filter.only", { where: only }) : "");
   };
 
+  /* Numbers of people mean nothing without who is counted: a last column says it. */
+  S.withBasis = (lines) => (S.hasPeople() ? lines.map((line, n) => [...line, n ? S.data.study.basis : "population_basis"]) : lines);
+
   S.downloadTownships = function (state) {
     const cells = columns(state);
     const rows = sorted(rowsOf(state)).map((row) => cells.map((column) => {
@@ -71,7 +74,7 @@
       const number = value(row, column);
       return Number.isNaN(number) ? null : column.key === "share" ? Number(number.toFixed(4)) : Math.round(number);
     }));
-    S.download(S.data.page.file.replace(".html", "-townships.csv"), [cells.map((column) => column.text)].concat(rows));
+    S.download(S.data.page.file.replace(".html", "-townships.csv"), S.withBasis([cells.map((column) => column.text)].concat(rows)));
   };
 
   S.downloadPlaces = function (state) {
@@ -93,6 +96,6 @@
       if (layer.kind !== "classes") row.splice(5, 0, isFinite(layer.values[i]) ? Math.round(layer.values[i] * 100) / 100 : null);
       rows.push(row);
     }
-    S.download(S.data.page.file.replace(".html", "-places.csv"), [head].concat(rows));
+    S.download(S.data.page.file.replace(".html", "-places.csv"), S.withBasis([head].concat(rows)));
   };
 })(window.Spatial);
