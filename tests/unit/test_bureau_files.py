@@ -1,0 +1,215 @@
+"""The files of the sample county's bureaus: the same for a seed, as odd as real ones, and described as made up."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+
+from spatial.sources.sample import SAMPLE_SEED, sample_study, write_sample_county
+from spatial.sources.sample.bureau.unnode import survey_roads
+from spatial.sources.sample.county import draw_county
+from spatial.sources.sample.roadmap import RoadMap, Way
+from spatial.study import Study
+
+ROOT = Path(__file__).parents[2]
+SMALL = 40
+SAME = (
+    "jurisdictions",
+    "as_of",
+    "region",
+    "inventory",
+    "tiers",
+    "population",
+    "network",
+    "measures",
+    "norms",
+)
+"""Parts of the study file that both forms share."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("raw") / "bureau"
+    write_sample_county(folder, villages=SMALL, form="bureau")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def county():
+    return draw_county(seed=SAMPLE_SEED, villages=SMALL)
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process(folder, tmp_path) -> None:
+    code = (
+        "from pathlib import Path; from spatial.sources.sample import write_sample_county; "
+        f"write_sample_county(Path({str(tmp_path)!r}), villages={SMALL}, form='bureau')"
+    )
+    environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=environment)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_every_file_is_described_as_synthetic_and_free(folder) -> None:
+    described = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))["file"]
+    there = {path.name for path in folder.iterdir()} - {"source.toml"}
+    assert {item["path"] for item in described} == there
+    assert {item["licence"] for item in described} == {"CC0-1.0"}
+    assert all("(synthetic)" in item["origin"] for item in described)
+
+
+def test_the_example_is_the_packaged_study_and_judges_as_the_open_form() -> None:
+    text = sample_study("bureau")
+    assert (ROOT / "examples" / "bureau.toml").read_text(encoding="utf-8") == text
+    ours, theirs = tomllib.loads(text), tomllib.loads(sample_study())
+    for key in SAME:
+        assert ours[key] == theirs[key], key
+    assert Study.from_dict(ours).synthetic
+    assert "osm" not in ours["sources"]
+
+
+def test_an_unknown_form_is_refused_before_anything_is_written(tmp_path) -> None:
+    with pytest.raises(ValueError, match="form: 'paper' is not one of open, bureau"):
+        write_sample_county(tmp_path / "new", form="paper")
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_list_of_villages_is_as_odd_as_real_ones(folder) -> None:
+    sheet = openpyxl.load_workbook(folder / "村庄名录.xlsx").active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert "合成数据" in rows[0][0]
+    assert rows[2][:3] == ("序号", "乡镇", "编码")
+    assert rows[3][2:4] == ("行政区划代码", "统计用区划代码")
+    assert "C3:D3" in map(str, sheet.merged_cells.ranges)
+    assert [row[1] for row in rows].count("合计") == 1
+    assert [row[1] for row in rows].count("小计") >= 4
+    body = [row for row in rows[4:] if isinstance(row[0], int)]
+    assert all(len(row[2]) == 12 and len(row[3]) == 17 and row[3].startswith(row[2]) for row in body)
+    sums = [row for row in rows if row[1] == "小计"]
+    assert sum(row[9] for row in sums) == sum(row[9] for row in body)
+
+
+def test_its_coordinates_are_shifted_by_hundreds_of_metres(folder, county) -> None:
+    sheet = openpyxl.load_workbook(folder / "村庄名录.xlsx").active
+    shifted = [row[7:9] for row in sheet.iter_rows(min_row=5, values_only=True) if isinstance(row[0], int)]
+    codes = [row[2] for row in sheet.iter_rows(min_row=5, values_only=True) if isinstance(row[0], int)]
+    write = pd.DataFrame(county.points, index=county.settled.frame["code"]).loc[codes].to_numpy()
+    true = np.array([104.0, 28.7]) + (write - [0.0, 440 / 1200 * 110_850.0]) / [97_890.0, 110_850.0]
+    away = pyproj.Geod(ellps="WGS84").inv(*true.T, *np.array(shifted, dtype=float).T)[2]
+    assert away.min() > 100
+    assert away.max() < 1000
+
+
+def test_the_survey_of_roads_is_gbk_in_zone_36_without_common_vertices(folder) -> None:
+    assert not (folder / "道路.cpg").exists()
+    roads = gpd.read_file(folder / "道路.shp", encoding="gb18030")
+    assert pyproj.CRS(roads.crs) == pyproj.CRS("EPSG:4524")
+    assert roads.total_bounds[0] > 36_000_000
+    assert {"行政等级", "技术等级", "路面类型", "路面宽度", "桥梁", "层位"} <= set(roads.columns)
+    assert "国道".encode("gbk") in (folder / "道路.dbf").read_bytes()
+    xy, line = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
+    places = pd.DataFrame(xy.round(3), columns=["x", "y"]).assign(line=line)
+    ends = places.groupby("line").nth([0, -1])
+    shared = places[places.duplicated(["x", "y"], keep=False)]
+    inner = shared[~shared.index.isin(ends.index)]
+    first, second = shapely.STRtree(roads.geometry).query(roads.geometry, predicate="intersects")
+    assert len(inner) < 0.02 * (first < second).sum()
+
+
+def test_clinics_have_no_coordinates_and_some_no_village(folder) -> None:
+    clinics = pd.read_csv(folder / "村卫生室名单.csv", encoding="gb18030", dtype=str)
+    assert not any("度" in name or "标" in name for name in clinics.columns)
+    assert clinics["区划代码"].str.len().eq(12).all()
+    of_townships = clinics["区划代码"].str.endswith("000")
+    assert 3 < of_townships.sum() < len(clinics) / 2
+    assert clinics["机构名称"].isin(["移民新村卫生室", "老街卫生室", "茶场卫生室"]).sum() == 3
+
+
+def test_the_yearbook_adds_up(folder, county) -> None:
+    sheet = openpyxl.load_workbook(folder / "统计年鉴.xlsx").active
+    rows = list(sheet.iter_rows(min_row=5, values_only=True))
+    assert rows[-1][0] == "合计"
+    for column in range(2, 6):
+        assert sum(row[column] for row in rows[:-1]) == rows[-1][column]
+    frame = county.settled.frame
+    assert rows[-1][5] == SMALL
+    assert rows[-1][2] == frame.loc[frame["county"] == "云溪", "resident"].sum()
+
+
+def test_workbooks_hold_no_time_of_writing(folder) -> None:
+    for file in folder.glob("*.xlsx"):
+        with zipfile.ZipFile(file) as book:
+            assert {item.date_time for item in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            assert b"2026-01-01T12:00:00Z" in book.read("docProps/core.xml")
+
+
+def _roads(lines: dict[str, list[tuple[float, float]]], **tags: dict[str, str]) -> RoadMap:
+    roadmap, numbers = RoadMap(), {}
+    for name, points in lines.items():
+        nodes = [numbers.setdefault(point, len(numbers)) for point in points]
+        roadmap.points = list(numbers)
+        roadmap.add_way(Way("residential", nodes, tags.get(name, {})))
+    return roadmap
+
+
+def test_a_junction_of_four_arms_becomes_two_lines_that_cross() -> None:
+    ends = {"n": (0.0, 90.0), "e": (90.0, 0.0), "s": (0.0, -90.0), "w": (-90.0, 0.0)}
+    survey = survey_roads(_roads({name: [end, (0.0, 0.0)] for name, end in ends.items()}))
+    assert [len(line.points) for line in survey.lines] == [4, 4]
+    assert survey.counts["through"] == 1
+    one, other = (shapely.LineString(line.points) for line in survey.lines)
+    assert one.crosses(other)
+    assert one.length == pytest.approx(180)
+
+
+def test_a_side_street_touches_the_road_that_runs_on_without_a_vertex_there() -> None:
+    main, side = [(-90.0, 0.0), (0.0, 0.0), (90.0, 10.0)], [(0.0, 0.0), (0.0, -10.0)]
+    survey = survey_roads(_roads({"main": main, "side": side}))
+    road, street = (shapely.LineString(line.points) for line in survey.lines)
+    assert (0.0, 0.0) not in set(road.coords)
+    assert road.distance(shapely.Point(street.coords[0])) < 1e-9
+    assert street.coords[0] not in set(road.coords)
+
+
+def test_a_bridge_over_a_road_stays_a_bridge_and_a_road_that_only_crosses_gets_one() -> None:
+    bridge, road = [(-50.0, 0.0), (50.0, 0.0)], [(0.0, -50.0), (0.0, 50.0)]
+    survey = survey_roads(_roads({"bridge": bridge, "road": road}))
+    assert survey.counts["overpasses"] == 1
+    assert [line.tags.get("layer") for line in survey.lines] == [None, "1", None, None]
+    assert sum(shapely.LineString(line.points).length for line in survey.lines) == pytest.approx(200)
+
+
+def test_a_bridge_is_cut_where_a_road_meets_it() -> None:
+    lines = {"bridge": [(-50.0, 0.0), (0.0, 0.0), (50.0, 0.0)], "road": [(0.0, -50.0), (0.0, 0.0)]}
+    survey = survey_roads(_roads(lines, bridge={"bridge": "yes", "layer": "1"}))
+    assert len(survey.lines) == 3
+    assert all((0.0, 0.0) in {tuple(point) for point in line.points.tolist()} for line in survey.lines)
+
+
+def test_ways_of_another_kind_and_oneway_streets_stay_lines_of_their_own() -> None:
+    points = [[(-90.0, 0.0), (0.0, 0.0)], [(0.0, 0.0), (90.0, 0.0)], [(0.0, 0.0), (0.0, 90.0)]]
+    for tags in ({"surface": "gravel"}, {"oneway": "yes"}):
+        names = dict(zip("abc", points, strict=True))
+        assert len(survey_roads(_roads(names, a=tags)).lines) == 3
+    assert len(survey_roads(_roads(dict(zip("abc", points, strict=True)))).lines) == 2
+
+
+def test_every_metre_of_road_is_in_the_survey(county) -> None:
+    survey = survey_roads(county.roadmap)
+    place = np.array(county.roadmap.points)
+    before = sum(shapely.LineString(place[way.nodes]).length for way in county.roadmap.ways)
+    after = sum(shapely.LineString(line.points).length for line in survey.lines)
+    assert after == pytest.approx(before, rel=2e-4)
+    assert survey.counts["too short"] >= 10
+    assert len(survey.lines) < len(county.roadmap.ways)
