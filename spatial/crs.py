@@ -13,7 +13,7 @@ from spatial.errors import CrsError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["WGS84", "parse_crs", "require_metres", "working_crs_for"]
+__all__ = ["WGS84", "is_web_map", "parse_crs", "require_metres", "working_crs_for"]
 
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""
@@ -94,13 +94,30 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
         raise CrsError(
             f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
         )
-    operation = known.coordinate_operation
-    if operation is not None and operation.method_name in _STRETCHED:
+    if is_web_map(known):
         raise CrsError(
             f"{what}: the CRS {known.to_string()} is a web map's, whose metres are too long away from the equator "
             "(1.6 times at 52 degrees): reproject with frame.to_crs(frame.estimate_utm_crs())"
         )
     return known
+
+
+def is_web_map(crs: pyproj.CRS) -> bool:
+    """
+    Whether a CRS is that of web maps, whose metres are no metres of the ground.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+        Any.
+
+    Returns
+    -------
+    bool
+        True for EPSG:3857 and its like.
+    """
+    operation = crs.coordinate_operation
+    return operation is not None and operation.method_name in _STRETCHED
 
 
 class Spanned(Protocol):

@@ -24,6 +24,9 @@ __all__ = [
     "text_column",
 ]
 
+_ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
+"""How a spreadsheet writes a long code that it took for a number: 5.33325E+11."""
+
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
 
@@ -60,7 +63,10 @@ def map_columns(
     absent = {ours: name for ours, name in columns.items() if name not in theirs}
     if absent:
         wanted = ", ".join(f"{ours} = {name!r}" for ours, name in absent.items())
-        problems.append(f"columns: no such column for {wanted}; the file has {first_of(theirs, limit=30)}")
+        problems.append(
+            f"columns: no such column for {wanted}; the file has {first_of(theirs, limit=30)}: write one of these, or "
+            "look at delimiter, sheet and header_row"
+        )
     found = {ours: name for ours, name in columns.items() if name not in absent.values()}
     taken = {name: f"{CARRIED}{name}" for name in found if name in theirs and name not in found.values()}
     mapped = frame.rename(columns=taken)
@@ -156,7 +162,14 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     empty = ids.isna() | (ids.str.strip() == "")
     if empty.any():
         problems.append(f"{key}: no id in {first_of(_rows(empty))}; give each row an id of its own")
-    repeated = ids[~empty & ids.duplicated(keep=False)].drop_duplicates()
+    rounded = ids.fillna("").str.fullmatch(_ROUNDED) & ~empty
+    if rounded.any():
+        shown = first_of(ids[rounded].drop_duplicates(), limit=2)
+        problems.append(
+            f"{key}: rounded by a spreadsheet in {first_of(_rows(rounded))}, such as {shown}; format the column as "
+            "text and enter the codes again"
+        )
+    repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()
     if len(repeated):
         problems.append(f"{key}: repeated id(s) {first_of(repeated)}; make each row's id unique")
     return ids

@@ -21,6 +21,11 @@ __all__ = ["read_delimited"]
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CHINESE = "gb18030"
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_WRITTEN = {"\t": '"\\t"'}
+_LAST_ASCII = 127
+_CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
+"""So many letters beyond ASCII that read as UTF-8 are no chance: two of GBK may, as in 联通."""
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -73,6 +78,7 @@ def read_delimited(
         raise SourceError(f"{what} {path}: line {reader.line_num}: {error}; is a quote left open?") from error
     if not rows:
         raise SourceError(f"{what} {path}: the table holds no rows; export it again")
+    _refuse_other_delimiter(f"{what} {path}", header, rows, delimiter)
     _refuse_shape(f"{what} {path}", header, rows, lines)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
@@ -105,11 +111,25 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
         raise SourceError(
             f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {_other_encoding(data, declared)}"
         ) from error
+    if not declared.startswith(("utf", "ascii")) and _is_surely_utf8(data, declared):
+        raise SourceError(
+            f"{what} {path}: the study declares encoding = {encoding!r}, and the whole file reads as utf-8; write "
+            "encoding = 'utf-8'"
+        )
     if "\x00" in text:
         raise SourceError(
             f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
         )
     return text
+
+
+def _is_surely_utf8(data: bytes, declared: str) -> bool:
+    """Whether bytes are UTF-8 by more letters than another encoding makes look so by chance."""
+    try:
+        beyond = sum(ord(letter) > _LAST_ASCII for letter in data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    return beyond >= (_CHANCE_CHINESE if declared.startswith("gb") else _CHANCE_LATIN)
 
 
 def _other_encoding(data: bytes, declared: str) -> str:
@@ -119,6 +139,19 @@ def _other_encoding(data: bytes, declared: str) -> str:
     except UnicodeDecodeError:
         return "declare the right encoding, or save the file as UTF-8"
     return f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
+
+
+def _refuse_other_delimiter(label: str, header: list[str], rows: list[list[str]], delimiter: str) -> None:
+    """Refuse a table whose header and first row are one field each, with as many of another delimiter in both."""
+    if len(header) > 1 or len(rows[0]) > 1:
+        return
+    for other, name in _DELIMITERS.items():
+        inside = header[0].count(other)
+        if other != delimiter and inside and rows[0][0].count(other) == inside:
+            raise SourceError(
+                f"{label}: the header holds no {_DELIMITERS.get(delimiter, repr(delimiter))} and {inside} {name}(s); "
+                f"write delimiter = {_WRITTEN.get(other, repr(other))}"
+            )
 
 
 def _refuse_shape(label: str, header: list[str], rows: list[list[str]], lines: list[int]) -> None:

@@ -10,9 +10,10 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import pyogrio
+import pyproj
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from spatial.errors import ContractError, SourceError, first_of
+from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.sources.cells import narrow_frame
 from spatial.sources.columns import map_columns
 from spatial.sources.delimited import read_delimited
@@ -22,7 +23,7 @@ from spatial.sources.kml import tidy_kml
 from spatial.sources.number_text import plain_numbers
 from spatial.sources.text_encodings import AUTO, guess_table_encoding
 from spatial.sources.value_maps import translate_values
-from spatial.sources.workbooks import left_totals, read_workbook
+from spatial.sources.workbooks import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +66,12 @@ REMEDIES = {
     ".doc": "copy its table into a workbook and save that as .xlsx",
     ".docx": "copy its table into a workbook and save that as .xlsx",
     ".pdf": "ask for the table itself, as .xlsx or CSV",
-    ".zip": "unpack it and name the file in it",
-    ".rar": "unpack it and name the file in it",
-    ".dbf": "name the .shp beside it",
+    ".numbers": "save it as .xlsx",
+    **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), "unpack it and name the file in it"),
+    **dict.fromkeys(
+        (".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"
+    ),
+    ".dbf": "name the .shp beside it; where there is none, save it as .xlsx",
 }
 """What to do with files that offices have and that are not read."""
 
@@ -100,7 +104,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
     if not kind:
         raise SourceError(
-            f"{what} {path}: the ending {path.suffix!r} is not known; "
+            f"{what} {path}: files that end in {path.suffix!r} are not read; "
             + REMEDIES.get(
                 path.suffix.lower(), f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
             )
@@ -176,16 +180,42 @@ def declares_crs(path: Path) -> bool:
     -------
     bool
         False for a GeoJSON without the member ``"crs"``.
+
+    Raises
+    ------
+    CrsError
+        Where that member names no CRS that PROJ knows: it would be taken for WGS 84.
     """
     if FORMATS.get(path.suffix.lower(), ("",))[0] != "GeoJSON":
         return True
-    return "crs" in json.loads(path.read_text(encoding="utf-8-sig"))
+    member = json.loads(path.read_text(encoding="utf-8-sig")).get("crs")
+    if member is None:
+        return False
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    try:
+        pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError as error:
+        raise CrsError(
+            f'{path}: the file says in its member "crs" that it is in {name!r}, which is no known CRS; correct it, or '
+            "delete the member and declare crs in the study file"
+        ) from error
+    return True
 
 
 def _read_text(path: Path, source: TableSource, what: str) -> pd.DataFrame:
     frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
     frame = narrow_frame(frame)
-    return left_totals(frame, source.total_words) if "total_words" in source.model_fields_set else frame
+    if "total_words" in source.model_fields_set:
+        return left_totals(frame, source.total_words)
+    sums = total_rows(frame, source.total_words)
+    if sums:
+        problem = (
+            f"row(s) {first_of(sums)} look like sums of other rows, by a word such as 合计 or Total; write "
+            "total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
+        )
+        raise ContractError(f"{what} {path}", [problem])
+    return frame
 
 
 def _read_parquet(file: Path, what: str) -> pd.DataFrame:
@@ -219,8 +249,16 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
         if isinstance(error, SourceError):
             raise
-        raise SourceError(f"{what} {file}: the {kind} is damaged or truncated: {error}") from error
+        raise SourceError(
+            f"{what} {file}: the {kind} is damaged or truncated; export it again{_cause(error, file)}"
+        ) from error
     return frame
+
+
+def _cause(error: Exception, file: Path) -> str:
+    """Return what GDAL says is wrong, without the file and without advice for programmers."""
+    said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
+    return f" ({said})" if said else ""
 
 
 def _shapefile_encoding(file: Path, declared: str) -> str | None:

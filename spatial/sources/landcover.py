@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from spatial.errors import SourceError
+from spatial.crs import is_web_map
+from spatial.errors import CrsError, SourceError
 from spatial.rasters import Raster
 from spatial.sources.findings import Finding
 from spatial.sources.grids import GRID_TOLERANCE, GridReading, read_grid
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import shapely
     from numpy.typing import NDArray
 
-__all__ = ["FractionReading", "landcover_findings", "read_fractions"]
+__all__ = ["FractionReading", "landcover_findings", "read_fractions", "refuse_stretched"]
 
 MOST_PERCENT = 100.0
 
@@ -117,6 +118,30 @@ class _Largest:
             tied_cells=int(np.count_nonzero(self.is_tied & has_class)),
             partly_void_cells=int(np.count_nonzero((self.seen > 0) & ~is_whole)),
             empty_cells=int(np.count_nonzero(is_whole & is_empty)),
+        )
+
+
+def refuse_stretched(reading: GridReading, path: Path) -> None:
+    """
+    Refuse cells whose size is not that on the ground: travel off the roads is measured by them.
+
+    Parameters
+    ----------
+    reading : GridReading
+        As read.
+    path : Path
+        Its first file, for the message.
+
+    Raises
+    ------
+    CrsError
+        In the CRS of web maps.
+    """
+    crs = reading.raster.crs
+    if is_web_map(crs):
+        raise CrsError(
+            f"landcover {path}: the CRS {crs.to_string()} is a web map's, whose cells are smaller on the ground than "
+            "they say; warp the file, such as gdalwarp -r near -t_srs EPSG:4326 FILE NEW"
         )
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
 
+_COMMA = "declare decimal = ',' where the comma is the decimal sign"
+_COORDINATE = "fill it in as a number, or as 104°30'15\"E; where nobody knows it, write coordinates = 'some'"
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
 
@@ -197,7 +199,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
         if wrong.any():
             shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
             comma = "," in shown and frame.loc[wrong, name].astype("str").str.contains(r"\d,\d").any()
-            remedy = "declare decimal = ',' where the comma is the decimal sign" if comma else "fill it in"
+            remedy = _COMMA if comma else _COORDINATE
             problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
         axes.append(numbers.to_numpy())
     if problems:
@@ -216,9 +218,10 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
                 f"{label}: no CRS; declare it in the study file, such as crs = 'EPSG:4326' for GPS degrees"
             )
         return frame.set_crs(declared, allow_override=True)
+    is_stated = declares_crs(path)
     if declared is None or _same_place(frame, declared):
         return frame
-    if not declares_crs(path):
+    if not is_stated:
         return frame.set_crs(declared, allow_override=True)
     raise CrsError(
         f"{label}: the file says {frame.crs.to_string()}, the study declares {declared.to_string()}; "

@@ -18,7 +18,7 @@ from spatial.sources.findings import findings_frame, join_findings
 from spatial.sources.flows import flows_from_table
 from spatial.sources.gather import Gathered, gather
 from spatial.sources.grids import read_elevation, read_grid, read_population
-from spatial.sources.landcover import landcover_findings, read_fractions
+from spatial.sources.landcover import landcover_findings, read_fractions, refuse_stretched
 from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
 from spatial.sources.osm_water import mark_barriers
@@ -296,9 +296,12 @@ def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridR
     within = _degrees(ground, crs)
     if source.fractions:
         files = {code: study.raw_path(path) for code, path in source.fractions.items()}
-        return read_fractions(files, nodata=source.nodata, within=within)
-    paths = [study.raw_path(path) for path in source.paths]
-    return read_grid(paths, nodata=source.nodata, name="landcover", within=within)
+        reading: GridReading = read_fractions(files, nodata=source.nodata, within=within)
+    else:
+        paths = [study.raw_path(path) for path in source.paths]
+        reading = read_grid(paths, nodata=source.nodata, name="landcover", within=within)
+    refuse_stretched(reading, study.raw_path(source.paths[0]))
+    return reading
 
 
 def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, float, float]:

@@ -34,6 +34,7 @@ UNKNOWN = "unknown"
 """What a description says where nobody knows."""
 
 PROJECT_RAW = Path("data/raw")
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", "issue")
 _HEX = set("0123456789abcdef")
 
@@ -214,6 +215,8 @@ def file_sha256(path: Path) -> str:
 def _there(path: Path) -> Path:
     if path.suffix.lower() == ".gdb":
         return local_folder(path, what="source", holds="*.gdbtable", kind="file geodatabase")
+    if path.suffix.lower() in _WORKBOOKS and path.is_file() and path.stat().st_size:
+        return path.absolute()  # its reader knows better than a download what a web page under that name is
     return local_file(path, what="source")
 
 

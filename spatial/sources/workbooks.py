@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["find_header", "left_totals", "read_workbook", "sheet_frame"]
+__all__ = ["find_header", "left_totals", "read_workbook", "sheet_frame", "total_rows"]
 
 SEARCHED_ROWS = 30
 """A header is looked for in so many filled rows from the top."""
@@ -213,14 +213,33 @@ def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
     DataFrame
         Without them, with a note that names their rows, from 1 without the header.
     """
-    sums = [
-        is_total([value for value in row if isinstance(value, str) and not _is_number(value)], words)
-        for row in frame.itertuples(index=False)
-    ]
-    rows = [number for number, is_sum in enumerate(sums, start=1) if is_sum]
-    kept = frame[[not is_sum for is_sum in sums]].reset_index(drop=True)
+    rows = total_rows(frame, words)
+    kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
     add_notes(kept, [Note("total rows left out", len(rows), f"total rows left out: rows {first_of(rows)}")])
     return kept
+
+
+def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
+    """
+    Find rows of sums in a table that has no sheet.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Text columns.
+    words : collection of str
+        Words that mark a row of sums.
+
+    Returns
+    -------
+    list of int
+        Their numbers, from 1 without the header.
+    """
+    texts = (
+        [value for value in row if isinstance(value, str) and not _is_number(value)]
+        for row in frame.itertuples(index=False)
+    )
+    return [number for number, row in enumerate(texts, start=1) if is_total(row, words)]
 
 
 def _is_number(text: str) -> bool:

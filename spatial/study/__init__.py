@@ -306,4 +306,6 @@ def _fault(item: Any) -> str:
     if item["type"] == "missing":
         return f"{key}: missing"
     shown = repr(item["input"])
+    if item["type"].startswith("date"):
+        message = "must be a day of the calendar, such as 2026-06-30"
     return f"{key}: {message}" + ("" if len(shown) > 80 else f" (found {shown})")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyproj
 
+from spatial.crs import is_web_map
 from spatial.errors import ContractError, CrsError
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ def cell_sizes_m(
     units = {axis.unit_name for axis in crs.axis_info[:2]}
     if units != {"metre"}:
         raise CrsError(f"the CRS {crs.to_string()} is in {', '.join(sorted(units))}; use degrees or metres")
+    if is_web_map(crs):
+        raise CrsError(
+            f"the CRS {crs.to_string()} is a web map's, whose cells are smaller on the ground than they say; warp the "
+            "raster to degrees or to a UTM zone first"
+        )
     return np.full(shape[0], abs(transform.e)), np.full(shape[0], abs(transform.a))
 
 

@@ -261,7 +261,7 @@ def test_folder_and_unknown_ending_are_refused(tmp_path: Path) -> None:
     (tmp_path / "own.csv").mkdir()
     with pytest.raises(SourceError, match="this is a folder"):
         read_table(tmp_path / "own.csv")
-    with pytest.raises(SourceError, match=r"the ending '\.ods' is not known; save it as \.xlsx"):
+    with pytest.raises(SourceError, match=r"files that end in '\.ods' are not read; save it as \.xlsx"):
         read_table(tmp_path / "own.ods")
 
 
