@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,9 +183,18 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
     }
     for level in LEVELS[:1] if why else LEVELS:
         ids, codes = units[level]
-        ones = np.ones(len(places))
+        ones, single = np.ones(len(places)), np.arange(len(places), dtype=np.int64)
         ledger = Ledger(
-            known, scope.inside, scope.persons, ones, codes, len(ids), level, scope.share_of, inventory
+            known,
+            scope.inside,
+            scope.persons,
+            ones,
+            codes,
+            len(ids),
+            level,
+            scope.share_of,
+            inventory,
+            single,
         )
         rows = {**account(norm, ledger), "value": np.full(len(ids), np.nan)}
         if level == "settlement":
@@ -223,6 +232,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
             level,
             scope.share_of,
             reader.inventory_of(norm),
+            np.concatenate([home, np.arange(len(exempt))]),
         )
         one_each = len(names) == len(reading.value)
         value = reading.value if one_each else np.full(len(names), np.nan)
@@ -254,7 +264,9 @@ def _spread(reading: Reading, scope: Scope, home: NDArray[np.int64], exempt: NDA
         return np.concatenate([np.append(values, np.nan)[home], values])
 
     return _Spread(
-        reading=Reading(along(reading.value), along(reading.mapped), along(reading.strict), reading.notes),
+        reading=replace(
+            reading, value=along(reading.value), mapped=along(reading.mapped), strict=along(reading.strict)
+        ),
         inside=np.concatenate([inside, np.where(exempt, 0.0, area_inside)]),
         persons=np.concatenate([scope.persons, np.full(count, np.nan)]),
         places=np.concatenate([np.zeros(len(home)), np.ones(count)]),

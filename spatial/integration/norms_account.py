@@ -57,6 +57,8 @@ class Ledger:
         What the share is a share of; places wherever no people are known.
     inventory : str
         Of the service: why a failure as mapped may be none.
+    turns : ndarray of int
+        What one missing facility would turn, along the rows: rows of one number turn together.
     """
 
     reading: Reading
@@ -68,6 +70,7 @@ class Ledger:
     level: str
     share_of: str
     inventory: str
+    turns: NDArray[np.int64]
 
     def count(self, rows: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
         """
@@ -161,10 +164,32 @@ class _Weights:
             return {
                 "served_share": self.total(ledger, served) / valid,
                 "served_share_lower": self.total(ledger, sure & (strict == 1)) / whole,
-                "served_share_upper": 1.0 - self.total(ledger, sure & (strict == 0)) / whole,
+                "served_share_upper": 1.0
+                - (
+                    self.total(ledger, sure & (strict == 0))
+                    + self.beyond(ledger, unserved & np.isnan(strict))
+                )
+                / whole,
                 MAPPED_LOWER: self.total(ledger, served) / whole,
                 MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / whole,
             }
+
+    def beyond(self, ledger: Ledger, doubted: NDArray[np.bool_]) -> FloatArray:
+        """Add up what fails for certain, wherever the facilities that may be missing are."""
+        turns = ledger.reading.may_turn
+        if not np.isfinite(turns):
+            return np.zeros(ledger.size)
+        by_persons = np.append(self.by_persons, False)[ledger.groups]
+        weights = np.where(by_persons, ledger.persons, ledger.places)
+        kept = doubted & (ledger.groups >= 0) & (weights > 0)
+        pairs = np.column_stack((ledger.groups[kept], ledger.turns[kept]))
+        units, which = np.unique(pairs, axis=0, return_inverse=True)
+        sums = np.bincount(which.reshape(-1), weights=weights[kept], minlength=len(units))
+        order = np.lexsort((-sums, units[:, 0]))
+        groups = units[order, 0]
+        rank = np.arange(len(order)) - np.searchsorted(groups, groups)
+        left = rank >= np.floor(turns)
+        return np.bincount(groups[left], weights=sums[order][left], minlength=ledger.size).astype(np.float64)
 
     def depth(self, norm: Norm, ledger: Ledger, sure: NDArray[np.bool_]) -> dict[str, FloatArray]:
         gap = gap_depth(ledger.reading.value, threshold=norm.threshold, fail_point=norm.fail_point)

@@ -60,6 +60,9 @@ class Evidence:
     inventory : mapping of str to str
         ``complete``, ``partial`` or ``unknown`` by service; unknown where nothing is said. ``roads`` speaks for
         every kind of road. Only a complete inventory turns "none is mapped" into "there is none".
+    missing_at_most : mapping of str to tuple of (float, str)
+        By service, how many facilities may be missing at most and the word for what that rests on: bounds the failures
+        of norms on presence that an incomplete inventory leaves in doubt.
     facilities : GeoDataFrame, optional
         For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
         facility stands; without it the nearest settlement counts.
@@ -76,6 +79,7 @@ class Evidence:
 
     vocabulary: ServiceWords | None = None
     inventory: Mapping[str, str] = field(default_factory=dict)
+    missing_at_most: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     facilities: gpd.GeoDataFrame | None = None
     unplaced: pd.DataFrame | None = None
     boundaries: pd.DataFrame | None = None

@@ -37,12 +37,16 @@ class Reading:
         The same with what may be missing from the map counted as unknown.
     notes : tuple of str
         Codes to print with the norm, such as ``proxy:hospital``.
+    may_turn : float
+        So many facilities at most may be missing, each of which may turn one place whose failure is in doubt; `inf`
+        where nobody knows, or where one facility may serve any number of places.
     """
 
     value: FloatArray
     mapped: FloatArray
     strict: FloatArray
     notes: tuple[str, ...] = ()
+    may_turn: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def join_members(readings: Sequence[Reading]) -> Reading:
     worst = np.where(np.isnan(stacked), -np.inf, stacked).max(axis=0)
     value = np.where(np.isnan(mapped) | np.isneginf(worst), np.nan, worst)
     notes = tuple(sorted({note for reading in readings for note in reading.notes}))
-    return Reading(value, mapped, strict, notes)
+    return Reading(value, mapped, strict, notes, sum(reading.may_turn for reading in readings))
 
 
 def _all_of(states: Sequence[FloatArray]) -> FloatArray:

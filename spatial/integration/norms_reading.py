@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -163,7 +164,8 @@ class Reader:
             value = count_by_township(counted).reindex(townships).fillna(0.0).to_numpy(dtype=float)
         else:
             return Unmeasured("no_townships")
-        return self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
+        reading = self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
+        return self._bounded(reading, service)
 
     def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
         if name in SEASON_ROADS:
@@ -212,11 +214,19 @@ class Reader:
             return Unmeasured("not_computed:facilities")
         held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
         value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
-        return self._doubt(value, within(value, norm), service, ())
+        return self._bounded(self._doubt(value, within(value, norm), service, ()), service)
 
     def _doubt(self, value: FloatArray, mapped: FloatArray, service: str, notes: tuple[str, ...]) -> Reading:
         complete = self._inventory(service) == "complete"
         return Reading(value, mapped, mapped if complete else doubt_failures(mapped), notes)
+
+    def _bounded(self, reading: Reading, service: str) -> Reading:
+        """Say how many facilities may be missing, each of which would be present in one place."""
+        number, basis = self.evidence.missing_at_most.get(service, (np.inf, ""))
+        if self._inventory(service) == "complete":
+            return replace(reading, may_turn=0.0)
+        notes = (*reading.notes, f"missing_by_{basis}:{number:.0f}") if np.isfinite(number) else reading.notes
+        return replace(reading, may_turn=number, notes=notes)
 
     def _counting(self, service: str) -> gpd.GeoDataFrame | None:
         facilities = self.evidence.facilities

@@ -6,6 +6,7 @@ from spatial.integration.scoring.coupling import Coupling, coupling_coordination
 from spatial.integration.scoring.gap import SegmentationIndex, segmentation_index
 from spatial.integration.scoring.level import IntegrationLevel, integration_level
 from spatial.integration.scoring.obstacles import obstacle_degrees
+from spatial.integration.scoring.ranks import RankIntervals, rank_intervals
 from spatial.integration.scoring.topsis import topsis
 from spatial.integration.scoring.weights import AhpWeights, ahp_weights, entropy_weights
 
@@ -13,12 +14,14 @@ __all__ = [
     "AhpWeights",
     "Coupling",
     "IntegrationLevel",
+    "RankIntervals",
     "SegmentationIndex",
     "ahp_weights",
     "coupling_coordination",
     "entropy_weights",
     "integration_level",
     "obstacle_degrees",
+    "rank_intervals",
     "segmentation_index",
     "topsis",
 ]

@@ -68,8 +68,8 @@ def functional_urban_areas(
         raise ContractError("functional areas", [f"share: must lie between 0 and 1, is {share}"])
     employed = np.atleast_1d(numbers("functional areas", "employed_persons", employed_persons)).ravel()
     units = len(employed)
-    core = np.asarray(city, dtype=object).ravel()
-    core = np.where(pd.isna(core), None, core)
+    core = np.array(city, dtype=object).ravel()
+    core[pd.isna(core)] = None
     flows = _flows(commuters, employed, core)
     border = neighbour_weights(neighbours, units)
     area = core.copy()

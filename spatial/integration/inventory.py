@@ -1,0 +1,219 @@
+"""How many facilities a study may lack: declared complete, counted officially, or estimated from list and map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.study import OfficialFacilities
+
+__all__ = ["MIN_MATCHED", "Estimate", "capture_recapture", "inventory_table", "missing_at_most"]
+
+MIN_MATCHED = 7
+"""With fewer in both the estimate may be biased (Robson and Regier 1964)."""
+
+_WEAKEST = ("capture_recapture", "official", "declared")
+
+Z_95 = 1.959963984540054
+
+
+class Includes(Protocol):
+    """A vocabulary of services, as far as inventories ask."""
+
+    def satisfying(self, service: str) -> frozenset[str]:
+        """Name the services whose facilities count for a service."""
+
+    def by_level(self, service: str) -> frozenset[str]:
+        """Name the services that are of this one but for their level."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """
+    A number estimated from two counts.
+
+    Parameters
+    ----------
+    number, lower, upper : float
+        The estimate and its 95 % interval; NaN where it is not made.
+    """
+
+    number: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate:
+    """
+    Estimate how many there are from how many are in a list, on the map and in both.
+
+    Chapman's estimate ``N = (n1 + 1)(n2 + 1) / (m + 1) - 1`` with the variance of Seber (1970),
+    ``(n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2))``, and the log-normal interval of Chao (1987), which never
+    goes below the S that are known: ``S + (N - S) / C`` to ``S + (N - S) C``,
+    ``C = exp(1.96 sqrt(ln(1 + var / (N - S)^2)))``. It takes list and map for made independently of each other: where
+    one was made from the other, too few are estimated.
+
+    Parameters
+    ----------
+    in_list, on_map, matched : float
+        Numbers; `matched` is in both.
+
+    Returns
+    -------
+    Estimate
+        NaN where fewer than `MIN_MATCHED` are in both.
+
+    Examples
+    --------
+    >>> found = capture_recapture(20, 15, 10)
+    >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
+    (29.55, 26.23, 41.79)
+    """
+    if matched < MIN_MATCHED:
+        return Estimate()
+    one, two, both = in_list + 1.0, on_map + 1.0, matched + 1.0
+    number = one * two / both - 1.0
+    variance = one * two * (in_list - matched) * (on_map - matched) / (both**2 * (both + 1.0))
+    known = in_list + on_map - matched
+    unseen = number - known
+    if unseen <= 0 or variance == 0:
+        return Estimate(number, known, max(number, known))
+    factor = math.exp(Z_95 * math.sqrt(math.log1p(variance / unseen**2)))
+    return Estimate(number, known + unseen / factor, known + unseen * factor)
+
+
+def inventory_table(
+    facilities: pd.DataFrame,
+    *,
+    declared: Mapping[str, str],
+    official: Mapping[str, OfficialFacilities],
+    vocabulary: Includes,
+) -> pd.DataFrame:
+    """
+    Say how complete the facilities of the study area are.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        By the contract of the table; without `found_in` nothing is estimated.
+    declared : mapping of str to str
+        complete, partial or unknown, by service.
+    official : mapping of str to OfficialFacilities
+        Official numbers, by service.
+    vocabulary : Includes
+        Of the study.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table `inventory`: a row for each service that has a facility or an official number, in
+        order of the name. The declaration ``complete`` counts first, then the official number, then the estimate.
+        Where we have more than the official number, the two do not count the same, and nobody knows what is missing.
+    """
+    counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
+    found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
+    rows = []
+    for name in sorted(set(counted["service"]) | set(official)):
+        number = official.get(name)
+        chosen = counted["service"].isin(list(_kinds(name, official, vocabulary)))
+        ways = found_in[chosen].value_counts()
+        both = float(ways.get("both", 0))
+        counts = {"in_list": float(ways.get("list", 0)) + both, "on_map": float(ways.get("map", 0)) + both}
+        rows.append(
+            {
+                "service": name,
+                "facilities": float(chosen.sum()),
+                **counts,
+                "matched": both,
+                "official": math.nan if number is None else number.value,
+                **_completeness(
+                    float(chosen.sum()),
+                    declared.get(name, "unknown"),
+                    math.nan if number is None else number.value,
+                    capture_recapture(**counts, matched=both),
+                ),
+                "declared": declared.get(name, "unknown"),
+                "source": "" if number is None else number.source,
+            }
+        )
+    kinds = {field.name: field.kind for field in TABLES["inventory"].fields}
+    frame = pd.DataFrame(rows, columns=list(kinds))
+    return frame.astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
+
+
+def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Includes) -> frozenset[str]:
+    """Name the services that a row counts: those that its official number counts, else itself at every level."""
+    number = official.get(name)
+    return frozenset(number.services if number is not None else ()) or vocabulary.by_level(name)
+
+
+def _completeness(ours: float, declared: str, official: float, estimate: Estimate) -> dict[str, float | str]:
+    told: dict[str, float | str] = {
+        "estimated": estimate.number,
+        "estimated_lower": estimate.lower,
+        "estimated_upper": estimate.upper,
+    }
+    low = high = missing = math.nan
+    basis = "none"
+    if declared == "complete":
+        basis, low, high, missing = "declared", 1.0, 1.0, 0.0
+    elif not math.isnan(official):
+        share = ours / official if official else 1.0 if ours == 0 else math.nan
+        basis, low, high = "official", share, share
+        missing = math.ceil(official - ours) if ours <= official else math.nan
+    elif not math.isnan(estimate.number):
+        basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
+        missing = math.floor(estimate.upper - ours + 1e-9)
+    return told | {
+        "completeness_lower": low,
+        "completeness_upper": high,
+        "missing_at_most": float(missing),
+        "basis": basis,
+    }
+
+
+def missing_at_most(
+    inventory: pd.DataFrame, vocabulary: Includes, official: Mapping[str, OfficialFacilities]
+) -> dict[str, tuple[float, str]]:
+    """
+    Add up how many facilities may be missing of everything that counts for a service.
+
+    Parameters
+    ----------
+    inventory : DataFrame
+        As `inventory_table` returns it.
+    vocabulary : Includes
+        Which services count for which.
+    official : mapping of str to OfficialFacilities
+        What the official numbers count.
+
+    Returns
+    -------
+    dict
+        By service that has a row: how many at most, and the weakest basis among its parts. Services of which nobody
+        knows a part are left out. What neither has a facility nor an official number is taken to be counted with the
+        service itself.
+    """
+    rows = {row["service"]: row for row in inventory.to_dict("records")}
+    found = {}
+    for name in rows:
+        counted = {name}
+        covered = set(_kinds(name, official, vocabulary))
+        for part in sorted(vocabulary.satisfying(name)):
+            if part not in covered and part in rows:
+                counted.add(part)
+                covered |= _kinds(part, official, vocabulary)
+        number = float(np.sum([rows[part]["missing_at_most"] for part in sorted(counted)]))
+        if not math.isnan(number):
+            bases = {str(rows[part]["basis"]) for part in counted}
+            found[name] = (number, next(word for word in _WEAKEST if word in bases))
+    return found
