@@ -16,6 +16,8 @@ __all__ = ["ESTIMATED", "with_estimates"]
 ESTIMATED = "estimated"
 """Source of a group's people that are a share of everybody."""
 
+EVERYBODY = "population"
+
 
 def with_estimates(
     results: pd.DataFrame, settlements: pd.DataFrame, stat_units: Mapping[str, str]
@@ -40,7 +42,7 @@ def with_estimates(
     """
     share = np.full(len(results), np.nan)
     scored = settlements.loc[settlements["in_study"]]
-    for group in sorted(set(stat_units.values())):
+    for group in sorted(set(stat_units.values()) - {EVERYBODY}):
         if f"{group}_source" not in scored or f"{group}_persons" not in scored:
             continue
         persons = scored[f"{group}_persons"].fillna(0.0)

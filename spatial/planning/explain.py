@@ -223,6 +223,7 @@ def _settlement(place: pd.Series) -> dict[str, Any]:
         "in_study": bool(place["in_study"]),
         "population_persons": plain(place["population_persons"]),
         "groups": groups,
+        "group_sources": {group: plain(place.get(f"{group}_source")) for group in groups},
     }
 
 

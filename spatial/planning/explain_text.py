@@ -106,7 +106,12 @@ def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "people", persons=persons, source=words.term(place["population_source"]))
     for group, persons in place["groups"].items():
         if persons is not None:
-            yield words.say("line", "group", group=words.service(group), persons=words.number(persons))
+            source = place["group_sources"].get(group)
+            said = {"group": words.service(group), "persons": words.number(persons)}
+            if source:
+                yield words.say("line", "group_from", **said, source=words.term(source))
+            else:
+                yield words.say("line", "group", **said)
 
 
 def _snaps(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["summarise_study"]
 
+GROUP_SUFFIX = "_persons"
 STUDY = "study"
 FLOORS = (0.01, 0.001)
 CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
@@ -147,6 +148,7 @@ def summarise_study(
         "scenarios": _records(_of_the_class(tables.get("scenario_people"))),
         "emergency": _records(tables.get("emergency_people")),
         "population_account": _records(tables.get("population_account")),
+        "unit_totals": _records(tables.get("unit_totals")),
         "counts": _records(tables.get("counts")),
         "issues": list(issues),
     }
@@ -204,7 +206,7 @@ def _order(entry: Mapping[str, Any]) -> tuple[object, ...]:
 def _population(settlements: pd.DataFrame) -> dict[str, Any]:
     scored = settlements.loc[settlements["in_study"]]
     known = scored["population_persons"].notna()
-    groups = [name for name in scored if str(name).endswith("_persons") and name != "population_persons"]
+    groups = [name for name in scored if str(name).endswith(GROUP_SUFFIX) and name != "population_persons"]
     return {
         "places": len(scored),
         "places_in_buffer": len(settlements) - len(scored),
@@ -213,11 +215,21 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
         "persons": plain(scored["population_persons"].sum()) if known.any() else None,
         "groups": {str(name): plain(scored[name].sum(min_count=1)) for name in groups},
         "by_source": _tally(scored["population_source"]),
+        "groups_by_source": {str(name): _people_by_source(scored, str(name)) for name in groups},
         "by_tier": _tally(scored["tier"]),
     }
 
 
 def _gates(results: pd.DataFrame) -> dict[str, Any]:
+def _people_by_source(scored: pd.DataFrame, column: str) -> dict[str, Any]:
+    """People of a group by how they were counted; empty where the table does not say it."""
+    source = f"{column.removesuffix(GROUP_SUFFIX)}_source"
+    if source not in scored:
+        return {}
+    sums = scored.groupby(source, sort=True)[column].sum(min_count=1)
+    return {str(name): plain(value) for name, value in sums.items()}
+
+
     study = results.loc[results["unit_level"] == STUDY]
     status = gate_status(study)
     row = (

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence
-from spatial.stages.rules import inventories, norm_rules, register_of, vocabulary_of
+from spatial.integration.norms_estimates import with_estimates
+from spatial.stages.rules import (
+    binding_norms,
+    inventories,
+    norm_rules,
+    official_totals,
+    register_of,
+    vocabulary_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,4 +61,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         rules=norm_rules(options),
         evidence=evidence,
     )
-    return {"norm_results": results}
+    binding = binding_norms(options)
+    counted = dict(zip(binding["id"].astype(str), binding["stat_unit"].astype(str), strict=True))
+    results = with_estimates(results, inputs["settlements"], counted)
+    return {"norm_results": results, "inventory": inventory}

@@ -18,6 +18,7 @@ from spatial import stages
 from spatial.access.population_groups import fill_group, groups_of
 from spatial.access.unit_scaling import scale_to_units, sums_by_unit
 from spatial.errors import ContractError, StudyError
+from spatial.integration.norms_estimates import with_estimates
 from spatial.runner import Options
 from spatial.stages.people import People, finish_people
 from spatial.study import Study
@@ -233,3 +234,25 @@ def test_scaling_refuses_lengths_and_signs():
         )
     for said in ("one value a settlement", "unit 3 of 1", "negative", "must be 1 or more"):
         assert said in str(caught.value)
+
+
+def test_a_norm_on_an_estimated_group_says_how_much_is_estimated():
+    settlements = _places(
+        [1.0] * 4,
+        children_6_11_persons=[30.0, 10.0, 60.0, 99.0],
+        children_6_11_source=["observed", "estimated", "estimated", "estimated"],
+    )
+    settlements["township_id"] = ["A", "A", "B", "B"]
+    settlements["in_study"] = [True, True, True, False]
+    results = pd.DataFrame(
+        {
+            "norm_id": ["N1", "N1", "N1", "N1", "N2", "N3"],
+            "unit_level": ["study", "township", "township", "settlement", "study", "study"],
+            "unit_id": ["study", "A", "B", "s0", "study", "study"],
+        }
+    )
+    counted = {"N1": "children_6_11", "N2": "population", "N3": "women_15_49"}
+    found = with_estimates(results, settlements, counted)["estimated_share"].tolist()
+    assert found[:4] == [0.7, 0.25, 1.0, 0.0]  # 70 of 100, 10 of 40, 60 of 60, 0 of 30
+    assert np.isnan(found[4:]).all()
+    assert with_estimates(results.iloc[:0], settlements, counted).empty
