@@ -64,4 +64,4 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     binding = binding_norms(options)
     counted = dict(zip(binding["id"].astype(str), binding["stat_unit"].astype(str), strict=True))
     results = with_estimates(results, inputs["settlements"], counted)
-    return {"norm_results": results, "inventory": inventory}
+    return {"norm_results": results}
