@@ -31,7 +31,7 @@ TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
 TRAVEL = ("study_area", "water", "nodes", "edges")
 ACCOUNTS = ("counts", "provenance", "population_account", "unit_totals?")
-RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results")
+RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results", "inventory")
 
 # fmt: off
 ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?", "intervals?", "interval_people?",
@@ -67,13 +67,13 @@ STAGES = (
           ("off_road?", "findings_off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
     Stage("norms", stages.norms, ("settlements", "facilities", "unplaced?", "boundaries", "roads", "access",
           "last_mile"),
-          ("norm_results",), (*LAW, "inventory", "sources")),
+          ("norm_results", "inventory"), (*LAW, "inventory", "official", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *ACCOUNTS, "settlements", "edges", "intervals?", "rural_access?", *FITTED,
           "scenario_people?", "emergency_people?"), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs"), files="processed"),
     Stage("sign_off", stages.sign_off, ("settlements", "population_account", "unit_totals?", "facilities",
-          "findings_read", "roads", "study_area", "edges", "access", "norm_results"), ("sign_off",),
+          "findings_read", "roads", "study_area", "edges", "access", "norm_results", "inventory"), ("sign_off",),
           (*LAW, "official", "inventory", "sources", "population")),
     Stage("workbook", stages.workbook, (*RESULTS, *ACCOUNTS, "settlements", "facilities", "boundaries", "edges",
           "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", "gaps", "sign_off"), (),

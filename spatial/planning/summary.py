@@ -108,7 +108,7 @@ def summarise_study(
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
-        `population_account`, `counts`, `issues`. Unknown numbers are None. A
+        `population_account`, `counts`, `inventory`, `issues`. Unknown numbers are None. A
         headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
         measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired, and
         `mobile` counts those beyond it who live in villages that are to be relocated.
@@ -150,6 +150,7 @@ def summarise_study(
         "population_account": _records(tables.get("population_account")),
         "unit_totals": _records(tables.get("unit_totals")),
         "counts": _records(tables.get("counts")),
+        "inventory": _records(tables.get("inventory")),
         "issues": list(issues),
     }
 

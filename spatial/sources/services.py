@@ -108,7 +108,7 @@ class Vocabulary:
     tiers : tuple of Service
         Tiers of towns as destinations.
     offered : frozenset of str
-        Services by level alone that the study has facilities of: only those stand for words of the register.
+        Services that the study has facilities of: of those by level alone, only they stand for words of the register.
     """
 
     services: tuple[Service, ...]
@@ -276,8 +276,7 @@ class Vocabulary:
         Vocabulary
             The same services.
         """
-        by_level = {item.id for item in self.services if item.is_by_level}
-        return replace(self, offered=frozenset(by_level & set(offered)))
+        return replace(self, offered=frozenset(offered))
 
     def of_level(self, level: str) -> str | None:
         """
@@ -328,6 +327,22 @@ class Vocabulary:
         """
         item = self.get(service)
         return service if item is None or not item.is_by_level else self._wider(service)
+
+    def by_level(self, service: str) -> frozenset[str]:
+        """
+        Name the services that are looked for under this one, where their level is not known.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+
+        Returns
+        -------
+        frozenset of str
+            Itself, and those that nothing but their level makes another.
+        """
+        return frozenset({service, *(item.id for item in self.services if self.family(item.id) == service)})
 
     def _wider(self, service: str) -> str:
         return next((item.id for item in self.services if service in item.includes), service)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.integration.inventory import inventory_table, missing_at_most
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence
 from spatial.integration.norms_estimates import with_estimates
+from spatial.integration.norms_evidence import Evidence
 from spatial.stages.rules import (
     binding_norms,
     inventories,
@@ -31,7 +32,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     Parameters
     ----------
     options : Options
-        `norms`, `jurisdictions`, `as_of`, `tiers`, `access`, `inventory`, `sources`, `services_file`.
+        `norms`, `jurisdictions`, `as_of`, `tiers`, `access`, `inventory`, `official`, `sources`, `services_file`.
     inputs : mapping
         Tables `settlements`, `facilities`, `unplaced`, `boundaries`, `roads`, `access`, `last_mile`.
     progress : callable
@@ -40,13 +41,18 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     Returns
     -------
     dict
-        The table `norm_results`.
+        The tables `norm_results` and `inventory`.
     """
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options).knowing(set(inputs["facilities"]["service"]))
+    known, official = inventories(options, vocabulary), official_totals(options, vocabulary).facilities
+    inventory = inventory_table(
+        inputs["facilities"], declared=known, official=official, vocabulary=vocabulary
+    )
     evidence = Evidence(
         vocabulary=vocabulary,
-        inventory=inventories(options, vocabulary),
+        inventory=known,
+        missing_at_most=missing_at_most(inventory, vocabulary, official),
         facilities=inputs["facilities"],
         unplaced=inputs.get("unplaced"),
         boundaries=inputs["boundaries"],
@@ -64,4 +70,4 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     binding = binding_norms(options)
     counted = dict(zip(binding["id"].astype(str), binding["stat_unit"].astype(str), strict=True))
     results = with_estimates(results, inputs["settlements"], counted)
-    return {"norm_results": results}
+    return {"norm_results": results, "inventory": inventory}

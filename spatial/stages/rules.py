@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
     from spatial.sources.services import Vocabulary
-    from spatial.study import NetworkOptions
+    from spatial.study import NetworkOptions, OfficialOptions
 
 __all__ = [
     "access_rules",
@@ -23,6 +23,7 @@ __all__ = [
     "binding_norms",
     "inventories",
     "norm_rules",
+    "official_totals",
     "register_of",
     "snap_rules",
     "vocabulary_of",
@@ -216,6 +217,30 @@ def _asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
     return {item.id for item in found if item is not None}
 
 
+def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions:
+    """
+    Take the official totals; a number of facilities that names no services counts its own at every level.
+
+    Parameters
+    ----------
+    options : Options
+        `official`.
+    vocabulary : Vocabulary
+        Of the study.
+
+    Returns
+    -------
+    OfficialOptions
+        Every number of facilities says which services it counts.
+    """
+    official: OfficialOptions = options.official
+    facilities = {
+        name: item.model_copy(update={"services": item.services or tuple(sorted(vocabulary.by_level(name)))})
+        for name, item in official.facilities.items()
+    }
+    return official.model_copy(update={"facilities": facilities})
+
+
 def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
@@ -247,7 +272,9 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         )
         for service in vocabulary.ids
     }
-    return known | dict(options.inventory)
+    told = known | dict(options.inventory)
+    wider = {service: vocabulary.family(service) for service in vocabulary.ids}
+    return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
 
 
 def approval_wanted(options: Options) -> bool:

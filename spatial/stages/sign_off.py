@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.planning.sign_off import sign_off_table
-from spatial.stages.rules import binding_norms, inventories, vocabulary_of
+from spatial.stages.rules import binding_norms, inventories, official_totals, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +35,11 @@ def sign_off(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         The table `sign_off`.
     """
     progress(0.0, "sign-off")
+    vocabulary = vocabulary_of(options)
     table = sign_off_table(
         inputs,
-        official=options.official,
-        inventory=inventories(options, vocabulary_of(options)),
+        official=official_totals(options, vocabulary),
+        inventory=inventories(options, vocabulary),
         basis=options.population.basis,
         register=binding_norms(options),
     )

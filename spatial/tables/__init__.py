@@ -7,7 +7,7 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import engine, ground, people, results, sign_off
+from spatial.tables import engine, ground, inventory, people, results, sign_off
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
@@ -94,6 +94,7 @@ TABLES: dict[str, Table] = {
         engine.EMERGENCY_RESPONSE,
         engine.EMERGENCY_PEOPLE,
         results.NORM_RESULTS,
+        inventory.INVENTORY,
         results.GAPS,
         sign_off.SIGN_OFF,
     )

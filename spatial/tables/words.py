@@ -41,6 +41,7 @@ SIGN_OFF_KIND = (
     "imputed_surface",
     "modelled_people",
     "unknown_people",
+    "missing_facilities",
     "rescaled_people",
     "estimated_group",
     "units",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Content"]
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
+_COMPLETENESS = ("completeness_lower", "completeness_upper")
 TABLES_OF = {"norms": "norm_results", "failing": "gaps", "facilities": "facilities", "sources": "provenance"}
 """The whole table behind each sheet that may be cut."""
 
@@ -57,12 +58,13 @@ class Content:
         Yields
         ------
         Sheet
-            Summary, norms by township, villages failing, facilities, sources, sign-off.
+            Summary, norms by township, villages failing, facilities, how complete they are, sources, sign-off.
         """
         yield self._sheet("summary", self._summary())
         yield self._sheet("norms", self._norms())
         yield self._sheet("failing", self._failing())
         yield self._sheet("facilities", self._facilities())
+        yield self._sheet("inventory", self._inventory())
         yield self._sheet("sources", self._sources())
         signers = tuple(
             self._both("sign", line) + ": ____________________" for line in ("office", "name", "date")
@@ -225,6 +227,23 @@ class Content:
             *optional,
         ]
 
+    def _inventory(self) -> list[Column]:
+        rows = self.tables["inventory"]
+        whole = ("facilities", "in_list", "on_map", "matched", "official")
+        estimated = ("estimated", "estimated_lower", "estimated_upper")
+        return [
+            self._mapped("service", rows["service"], self._lead.results.service),
+            *(self._column(f"n_{key}", "whole", rows[key]) for key in whole),
+            *(self._column(key, "decimal", rows[key]) for key in estimated),
+            *(self._column(key, "share", rows[key].clip(upper=1.0)) for key in _COMPLETENESS),
+            self._column("missing_at_most", "whole", rows["missing_at_most"]),
+            self._mapped(
+                "completeness_basis", rows["basis"], lambda code: self._lead.say("inventory_basis", code)
+            ),
+            self._mapped("declared", rows["declared"], lambda code: self._lead.say("declared", code)),
+            self._column("official_source", "text", rows["source"]),
+        ]
+
     def _sources(self) -> list[Column]:
         rows = self.tables["provenance"]
         keys = ("path", "origin", "licence", "vintage", "issue", "address", "sha256")
@@ -253,7 +272,7 @@ class Content:
 
     def _name_of(self, kind: str, of: str) -> str:
         results = self._lead.results
-        if kind == "facilities":
+        if kind in {"facilities", "missing_facilities"}:
             return results.service(of)
         return results.say("mode", of) if kind.startswith("imputed") else of
 

@@ -812,3 +812,69 @@ def test_the_services_that_norms_ask_for_include_members_of_bundles():
 def test_the_packaged_vocabulary_serves_where_none_is_given():
     binding = applicable_norms(load_register(), as_of=AS_OF)
     assert "primary_care" in services_asked(binding)
+
+
+def _bounded(stat_unit: str, missing: float | None, **more: object):
+    """Five villages of 10, 20, 30, 40 and 50 people in townships t1 and t2; the first alone has a clinic."""
+    settlements = places([10.0, 20.0, 30.0, 40.0, 50.0], township_id=["t1", "t1", "t2", "t3", "t3"])
+    bound = {} if missing is None else {"clinic": (missing, "official")}
+    evidence = Evidence(
+        vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]), missing_at_most=bound
+    )
+    rule = norm(**presence(stat_unit=stat_unit, **more))
+    return judge([rule], settlements, reach([1.0] * 5), evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("missing", "upper", "status"),
+    [
+        (None, 1.0, "not_measurable"),
+        (4.0, 1.0, "not_measurable"),
+        (2.0, 0.6, "not_met"),
+        (0.0, 0.2, "not_met"),
+    ],
+)
+def test_a_bound_on_what_is_missing_bounds_the_villages_served(missing, upper, status):
+    row = study_row(_bounded("administrative_village", missing, target_share=0.9))
+    assert row["served_share_lower"] == pytest.approx(0.2)
+    assert row["served_share_upper"] == pytest.approx(upper)
+    assert row["status"] == status
+    assert row["status_as_mapped"] == "not_met"
+    assert (f"missing_by_official:{missing:.0f}" in row["reason"]) if missing is not None else True
+
+
+def test_a_village_fails_for_certain_only_where_none_is_missing():
+    assert (
+        settlement_rows(_bounded("administrative_village", 0.0))["status"].tolist()
+        == ["met"] + ["not_met"] * 4
+    )
+    assert (
+        settlement_rows(_bounded("administrative_village", 1.0))["status"].tolist()
+        == ["met"] + ["not_measurable"] * 4
+    )
+
+
+def test_a_missing_facility_turns_one_township_at_most():
+    row = study_row(_bounded("township", 1.0, target_share=0.9))
+    assert row["served_share_lower"] == pytest.approx(1 / 3)
+    assert row["served_share_upper"] == pytest.approx(2 / 3)
+    assert row["status"] == "not_met"
+
+
+def test_times_are_not_bounded_for_one_missing_facility_may_serve_many():
+    evidence = Evidence(vocabulary=Words(), missing_at_most={"clinic": (1.0, "official")})
+    row = study_row(judge([norm()], places([1.0, 1.0, 1.0]), reach([99.0, 99.0, 99.0]), evidence=evidence))
+    assert row["served_share_upper"] == 1.0
+    assert row["status"] == "not_measurable"
+
+
+def test_the_gate_of_a_binding_norm_fails_where_not_enough_can_be_missing():
+    settlements = places([1.0, 1.0], township_id=["t1", "t2"])
+    evidence = Evidence(
+        vocabulary=Words(),
+        facilities=facilities([0.0], township_id=["t1"]),
+        missing_at_most={"clinic": (0.0, "official")},
+    )
+    rule = gate("N", **presence(stat_unit="township"))
+    row = study_row(judge([rule], settlements, reach([1.0, 1.0]), evidence=evidence))
+    assert (row["gate"], row["served_share_upper"]) == ("fail", 0.5)

@@ -51,7 +51,7 @@ def values(page, title):
 
 
 def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
-    assert book.sheetnames == ["摘要", "各乡镇标准", "未达标村庄", "设施", "数据来源", "签字核对"]
+    assert book.sheetnames == ["摘要", "各乡镇标准", "未达标村庄", "设施", "完整程度", "数据来源", "签字核对"]
     for page in book:
         assert page.freeze_panes == "A4"
         assert page.auto_filter.ref.startswith("A3:")
@@ -96,6 +96,15 @@ def test_failing_facilities_and_sources_are_complete(book, results):
     assert values(book["数据来源"], "File") == results.provenance["path"].tolist()
     gaps = values(book["未达标村庄"], "Village id")
     assert sorted(gaps) == sorted(results.gaps["settlement_id"])
+
+
+def test_the_sheet_of_completeness_is_the_table_and_never_shows_more_than_all(book, results):
+    page, table = book["完整程度"], results.inventory
+    assert values(page, "Facilities in the study area") == table["facilities"].tolist()
+    assert values(page, "Source of the official number") == [text or None for text in table["source"]]
+    shown = [value for value in values(page, "Complete, at most (%)") if value is not None]
+    assert shown == pytest.approx(table["completeness_upper"].dropna().clip(upper=1.0).tolist())
+    assert results.summary["inventory"][0]["service"] == table["service"].iloc[0]
 
 
 def test_the_sign_off_sheet_is_the_table_in_words(book, results):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.planning.sign_off.completeness import missing_shares
 from spatial.planning.sign_off.records import gates_on_one_record
 from spatial.planning.sign_off.totals import (
     Total,
@@ -76,6 +77,10 @@ def sign_off_table(
     rows = [_total_row(total, official.tolerance_share) for total in totals]
     rows[1:1] = _unit_rows(tables)
     rows += _share_rows(tables, official.imputed_share)
+    rows += [
+        _status_row("missing_facilities", service, share, official.imputed_share, likely_causes=cause)
+        for service, share, cause in missing_shares(tables.get("inventory"))
+    ]
     rows += _gate_rows(tables, register)
     frame = pd.DataFrame(rows)
     kinds = {field.name: field.kind for field in TABLES["sign_off"].fields}
@@ -154,9 +159,12 @@ def _share_row(
     kind: str, of: str, weights: NDArray[np.float64], chosen: NDArray[np.bool_], limit: float
 ) -> Row:
     whole = float(weights.sum())
-    share = float(weights[chosen].sum()) / whole if whole > 0 else math.nan
+    return _status_row(kind, of, float(weights[chosen].sum()) / whole if whole > 0 else math.nan, limit)
+
+
+def _status_row(kind: str, of: str, share: float, limit: float, **more: object) -> Row:
     status = "unknown" if math.isnan(share) else "ok" if share <= limit else "look"
-    return _row(kind, of, "share", share, status)
+    return _row(kind, of, "share", share, status, **more)
 
 
 def _gate_rows(tables: Mapping[str, pd.DataFrame], register: pd.DataFrame) -> Iterator[Row]:
