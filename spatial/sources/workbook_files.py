@@ -228,7 +228,7 @@ def _refuse_disguise(head: bytes, *, is_old: bool, label: str) -> None:
         )
     if is_old and head.startswith(_ZIP):
         raise SourceError(f"{label}: this is an .xlsx under the name .xls; rename it to .xlsx")
-    if not is_old and head.startswith((_OLE, *_BIFF)) and _ENCRYPTED not in head:
+    if not is_old and head.startswith((_OLE, *_BIFF)):
         return  # locked, or an .xls: told apart by all of its bytes
     if head and not head.startswith((_OLE, *_BIFF) if is_old else (_ZIP,)):
         raise SourceError(

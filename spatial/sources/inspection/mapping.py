@@ -164,8 +164,16 @@ def _water(table: Table) -> list[Setting]:
 
 
 def _flows(table: Table) -> list[Setting]:
-    found = assign(table.profiles, ("from_id", "to_id", "volume"))
+    found = assign(table.profiles, ("from_id", "to_id", "volume", "kind"))
     settings = mapped(found, ("from_id", "to_id", "volume"))
+    kind = found.columns.get("kind")
+    if kind is not None and 0 < kind.distinct <= MOST_VALUES:
+        settings.append(Setting("columns.kind", kind.name))
+        settings += translated("kind", kind, known_values(kind, "flow")[0], [], ())
+    else:
+        settings.append(
+            Setting("columns.kind", "...", "which column says what moves: people, parcels", is_decided=False)
+        )
     if "volume" not in found.columns:
         settings.append(Setting("columns.volume", "...", "which column counts the trips", is_decided=False))
     return settings

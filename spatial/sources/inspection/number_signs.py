@@ -118,14 +118,14 @@ def _one(text: str, commas: set[str], apart: dict[str, str], unclear: list[str])
 
 def _settled(commas: set[str], apart: dict[str, str], unclear: list[str]) -> NumberSigns:
     result = NumberSigns()
-    if commas:
+    if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
         result.decimal = ","
-        result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas)}"))
+        result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas or {apart['.']})}"))
     sign = next((sign for sign in (",", ".", " ", "'") if sign in apart and sign != result.decimal), "")
     if sign:
         result.thousands = sign
         result.settings.append(Setting("thousands", sign, f"numbers such as {apart[sign]!r}"))
-    if unclear and not commas and sign != ",":
+    if unclear and result.decimal == "." and sign != ",":
         result.thousands = ","
         reason = (
             f"numbers such as {_shown(unclear)}: thousands, as a comma with three digits after it everywhere says? "

@@ -198,9 +198,8 @@ def _text(path: Path) -> OpenedFile:
     if delimiter != ",":
         layer.keys["delimiter"] = delimiter
     try:
-        frame = open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT)
-        _take(layer, frame)
-        _find_sums(layer)
+        _find_sums(layer, _opened_text(path, {**layer.keys, "total_words": []}))
+        _take(layer, _opened_text(path, layer.keys))
     except ContractError as error:
         layer.problem = "; ".join(error.problems)
     except SourceError as error:
@@ -211,18 +210,20 @@ def _text(path: Path) -> OpenedFile:
     return result
 
 
-def _find_sums(layer: Opened) -> None:
-    """Rows of sums stay in a CSV unless the study names their words."""
-    assert layer.frame is not None
+def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
+    return open_frame(path, TableSource.model_validate({"path": path.name, **keys}), what=WHAT)
+
+
+def _find_sums(layer: Opened, frame: pd.DataFrame) -> None:
+    """Rows of sums are left out of a CSV only where the study names their words."""
     found: dict[str, int] = {}
-    for row in layer.frame.itertuples(index=False):
+    for row in frame.itertuples(index=False):
         texts = [value for value in row[:3] if isinstance(value, str)]
         if is_total(texts, TOTAL_WORDS):
             word = next((w for w in TOTAL_WORDS if any(is_total([text], [w]) for text in texts)), "")
             found[word] = found.get(word, 0) + 1
     if found:
         layer.keys["total_words"] = sorted(word for word in found if word)
-        layer.notes.append(f"rows of sums: {sum(found.values())} ({', '.join(sorted(found))})")
 
 
 def _delimiter(text: str) -> str:
@@ -246,7 +247,7 @@ def _vector(path: Path, kind: str) -> OpenedFile:
     keys: dict[str, object] = {}
     if kind == "Shapefile":
         keys = _shapefile_encoding(path, result)
-    names = [""] if kind in {"GeoParquet", "DXF"} else _layer_names(path, kind)
+    names = [""] if kind in {"GeoParquet", "DXF", "Shapefile"} else _layer_names(path, kind)
     says_crs = kind != "GeoJSON" or _says_crs(path)
     for name in names[:MOST_LAYERS]:
         layer = Opened(name if len(names) > 1 else "", keys=dict(keys), says_crs=says_crs)

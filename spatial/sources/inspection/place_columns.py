@@ -93,6 +93,16 @@ def attribute_settings(table: Table) -> list[Setting]:
     return settings
 
 
+def _shortest(found: Assigned, ours: str) -> list[Profile]:
+    """Columns that may be one of ours, the one with the shortest codes first: a village is known by 12 digits of 17."""
+    if ours not in found.columns:
+        return []
+    both = [found.columns[ours], *found.others.get(ours, [])]
+    if ours != "unit_code":
+        return both
+    return sorted(both, key=lambda profile: len(profile.examples[0]) if profile.examples else 0)
+
+
 def mapped(found: Assigned, wanted: tuple[str, ...]) -> list[Setting]:
     """
     Write down those columns of ours that are there.
@@ -132,8 +142,7 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     list of Setting
         Undecided where no column names each row once.
     """
-    tried = [found.columns[name] for name in order if name in found.columns]
-    tried += [profile for name in order for profile in found.others.get(name, [])]
+    tried = [profile for name in order for profile in _shortest(found, name)]
     codes = [profile for profile in table.profiles if profile.kind in {"code", "whole number"}]
     tried += [profile for profile in codes if profile not in tried and profile.kind == "code"]
     chosen = next((profile for profile in tried if profile.is_key), None)

@@ -1,0 +1,731 @@
+"""Looking into files of an office: what they hold, what they look to be, and the part of a study that reads them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from rasterio.transform import from_origin
+
+import spatial as sp
+from spatial.drafting import report_lines, toml_block
+from spatial.errors import CrsError, SourceError
+from spatial.sources.inspection.field_names import language_of, matches, plain
+from spatial.sources.inspection.kinds import service_in
+from spatial.sources.inspection.number_signs import tell_signs
+from spatial.sources.inspection.profiles import profile_of
+from spatial.sources.vector import facilities_from_table, roads_from_table, settlements_from_table
+from spatial.study import RoadSource, TableSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.sources.inspection import FileReport, LayerReport
+
+
+def _seen(path: Path, **keys: Any) -> FileReport:
+    return sp.inspect_file(path, raw=path.parent, **keys)
+
+
+def _layer(path: Path, **keys: Any) -> LayerReport:
+    report = _seen(path, **keys)
+    assert len(report.layers) == 1
+    return report.layers[0]
+
+
+def _keys(layer: LayerReport, *, guesses: bool = False) -> dict[str, Any]:
+    """The keys of a proposal, those that are decided or with the guesses among them."""
+    assert layer.proposal is not None
+    return {s.key: s.value for s in layer.proposal.settings if s.key and (s.is_decided or guesses)}
+
+
+def _read_back(layer: LayerReport, *, guesses: bool = True) -> dict[str, Any]:
+    """What a study file says once the guesses are uncommented as they are."""
+    assert layer.proposal is not None
+    lines = toml_block(layer.proposal)
+    text = "\n".join(
+        re.sub(r"^# (?=[a-z_.]+(\.\"?[^\"]+\"?)? = )", "", line) if guesses else line for line in lines
+    )
+    table: Any = tomllib.loads(text)
+    for part in layer.proposal.section.split("."):
+        table = table[part]
+    return table[0] if isinstance(table, list) else table
+
+
+def _villages(**columns: Any) -> pd.DataFrame:
+    number = range(12)
+    frame = pd.DataFrame(
+        {
+            "行政区划代码": [f"5333251012{n:02d}" for n in number],
+            "村名": [f"石桥{n}村" for n in number],
+            "所属乡镇": "金顶镇",
+            "级别": ["镇", *["村"] * 11],
+            "常住人口": [100 + n for n in number],
+        }
+    )
+    return frame.assign(**columns)
+
+
+def _book(path: Path, frame: pd.DataFrame, *, title: str = "某县行政村名录", total: bool = True) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "名录"
+    sheet.append([title])
+    sheet.append([])
+    sheet.append(list(frame.columns))
+    for row in frame.itertuples(index=False):
+        sheet.append([value.item() if isinstance(value, np.generic) else value for value in row])
+    if total:
+        sheet.append(["合计"])
+    hidden = book.create_sheet("旧表")
+    hidden.append(["a", "b"])
+    hidden.append([1, 2])
+    hidden.sheet_state = "hidden"
+    book.save(path)
+    return path
+
+
+def _roads(crs: str | None = "EPSG:4524") -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"路线名称": ["甲", "乙"], "技术等级": ["三级", "等外"], "路面类型": ["水泥混凝土", "砂石"]},
+        geometry=[
+            shapely.LineString([(36452000, 3456000), (36462000, 3456000)]),
+            shapely.LineString([(36457000, 3450000), (36457000, 3466000)]),
+        ],
+        crs=crs,
+    )
+
+
+# --- names of columns ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("行政区划代码", "unit_code"),
+        ("村名", "name"),
+        ("经度", "longitude"),
+        ("人口 (人)", "population_persons"),
+        ("总人口（人）", "population_persons"),  # noqa: RUF001 - as offices write
+        ("Population_2020", "population_persons"),
+        ("技术等级", "road_class"),
+        ("Localité", "name"),
+        ("NIVEAU", "kind"),
+        ("Commune", "township"),
+        ("LATITUDE", "latitude"),
+        ("lon", "longitude"),
+        ("Nombre de lits", "capacity"),
+        ("X", "x"),
+        ("Nothing of ours at all", ""),
+        ("", ""),
+        ("___", ""),
+    ],
+)
+def test_columns_are_told_by_their_names_in_three_languages(name, ours):
+    found = matches(name)
+    assert (found[0].ours if found else "") == ours
+
+
+def test_names_that_a_shapefile_cut_are_told_by_their_beginning():
+    assert matches("行政区划代")[0].ours == "unit_code"
+    assert matches("populatio")[0].ours == "population_persons"
+
+
+def test_a_name_is_compared_without_what_does_not_name_it():
+    assert plain("  Revêtement_(2021) ") == "revetement"
+    assert language_of(["nom", "commune", "lits"]) == "fr"
+    assert language_of(["村名", "X"]) == "zh"
+    assert language_of(["qqq"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("石桥村卫生室", "primary_care"),
+        ("金顶中心卫生院", "health_centre"),
+        ("Poste de Santé", "primary_care"),
+        ("Oakham C of E Primary School", "primary_school"),
+        ("Hôpitaux", "hospital"),
+        ("Domoni", ""),
+    ],
+)
+def test_services_are_told_by_words_the_longer_first(text, service):
+    assert service_in(text) == service
+
+
+# --- kinds of values ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["530102001201", "530102001202"], "code"),
+        (["0012", "0345"], "code"),
+        (["12", "340"], "whole number"),
+        (["12.5", "3"], "number"),
+        (["116°23'45\"E", "116度23分45秒"], "angle"),
+        (["31.2,107.5", "31.3, 107.4"], "pair"),
+        (["是", "否"], "yes or no"),
+        (["2021-05-01", "2021/6/1"], "date"),
+        (["石桥", "河口"], "text"),
+        ([None, " "], "empty"),
+    ],
+)
+def test_kinds_of_columns(values, kind):
+    assert profile_of(pd.Series(values, name="c", dtype="str")).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "decimal", "thousands", "is_sure"),
+    [
+        (["12,5", "3,25"], ",", "", True),
+        (["1 234", "56"], ".", " ", True),
+        (["1.234.567", "2.000"], ",", ".", True),
+        (["1.234,5"], ",", ".", True),
+        (["1,234.5"], ".", ",", True),
+        (["1,926", "10,922", "502"], ".", ",", False),
+        (["12.5", "3"], ".", "", True),
+        (["1,926", "abc"], ".", "", True),
+    ],
+)
+def test_signs_in_numbers_are_told_and_ambiguous_ones_asked(values, decimal, thousands, is_sure):
+    signs = tell_signs(pd.DataFrame({"n": pd.Series(values, dtype="str")}))
+    assert (signs.decimal, signs.thousands) == (decimal, thousands)
+    assert all(setting.is_decided for setting in signs.settings) == is_sure
+
+
+# --- workbooks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def villages(tmp_path: Path) -> Path:
+    number = np.arange(12)
+    frame = _villages(X=3456789.1 + 100 * number, Y=36452347.2 + 150 * number)
+    return _book(tmp_path / "村庄名录.xlsx", frame)
+
+
+def test_a_village_list_is_told_with_its_sheets_header_and_sums(villages):
+    report = _seen(villages)
+    shown, hidden = report.layers
+    assert (report.format, report.language) == ("workbook", "zh")
+    assert (shown.name, shown.is_hidden, shown.rows, shown.header_rows) == ("名录", False, 12, (3, 3))
+    assert hidden.is_hidden
+    assert any("合计" in note for note in shown.notes)
+    assert shown.kind == "settlements"
+    by_name = {field.name: field for field in shown.fields}
+    assert by_name["行政区划代码"].kind == "code"
+    assert by_name["行政区划代码"].meaning == "settlement_id, unit_code"
+    assert by_name["常住人口"].examples == ("100", "101", "102")
+
+
+def test_x_is_the_northing_in_a_chinese_survey_and_the_zone_is_a_guess(villages):
+    shown = _seen(villages).layers[0]
+    decided = _keys(shown)
+    assert (decided["easting"], decided["northing"]) == ("Y", "X")
+    assert "crs" not in decided
+    assert _keys(shown, guesses=True)["crs"] == "EPSG:4524"
+    assert any("Xian 1980" in remark for remark in shown.coordinates)
+
+
+def test_the_block_reads_the_file_once_its_guess_is_taken(villages):
+    shown = _seen(villages).layers[0]
+    source = TableSource(**_read_back(shown))
+    frame = settlements_from_table(villages, source)
+    assert len(frame) == 12
+    assert frame["settlement_id"].tolist()[0] == "533325101200"
+    assert frame["tier"].tolist()[:2] == ["town", "village"]
+
+
+def test_the_block_as_it_is_gives_the_usual_error(villages):
+    shown = _seen(villages).layers[0]
+    with pytest.raises(ValueError, match="easting and northing need a crs"):
+        TableSource(**_read_back(shown, guesses=False))
+
+
+def test_the_order_of_the_rows_does_not_count(tmp_path):
+    number = np.arange(12)
+    frame = _villages(经度=107.1 + number / 100, 纬度=31.1 + number / 100)
+    one = _layer(_csv(tmp_path / "one" / "村庄.csv", frame))
+    other = _layer(_csv(tmp_path / "other" / "村庄.csv", frame.iloc[::-1]))
+    assert one.proposal == other.proposal
+
+
+def test_several_sheets_must_be_named(tmp_path):
+    book = openpyxl.Workbook()
+    for title in ("A", "B"):
+        sheet = book.create_sheet(title)
+        sheet.append(["village", "longitude", "latitude", "population"])
+        sheet.append(["x", 44.1, -12.1, 5])
+    del book["Sheet"]
+    book.create_sheet("empty")
+    path = tmp_path / "villages.xlsx"
+    book.save(path)
+    report = _seen(path)
+    assert [_keys(layer)["sheet"] for layer in report.layers] == ["A", "B"]
+    assert "empty" in report.notes[0]
+
+
+def test_a_sheet_that_the_reader_refuses_says_why(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["name", "name", "township", "population"])
+    sheet.append(["a", "b", "x", 1])
+    sheet.append(["c", "d", "y", 2])
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    layer = _layer(path)
+    assert "repeated column name" in layer.problem
+    assert layer.proposal is None
+    assert any("cannot be read as it is" in line for line in report_lines(_seen(path)))
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def _csv(path: Path, frame: pd.DataFrame, encoding: str = "utf-8", **how: Any) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(frame.to_csv(index=False, **how).encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told", "why"),
+    [
+        ("gb18030", "gb18030", "common Chinese"),
+        ("utf-8", "utf-8", "read as UTF-8"),
+        ("utf-8-sig", "utf-8", "mark"),
+    ],
+)
+def test_the_encoding_comes_with_its_reason(tmp_path, encoding, told, why):
+    report = _seen(_csv(tmp_path / "村庄.csv", _villages(), encoding))
+    assert report.encoding == told
+    assert why in report.encoding_reason
+    assert ("encoding" in _keys(report.layers[0])) == (told != "utf-8")
+
+
+def test_a_clinic_list_without_coordinates_is_located(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "机构代码": ["A1", "A2"],
+            "机构名称": ["石桥村卫生室", "河口村卫生室"],
+            "所在村": ["石桥村", "河口村"],
+            "床位": [2, 3],
+        }
+    )
+    path = _csv(tmp_path / "医疗机构.csv", frame, "gb18030")
+    layer = _layer(path)
+    keys = _read_back(layer)
+    assert layer.kind == "facilities"
+    assert layer.proposal is not None
+    assert not layer.proposal.undecided
+    assert (keys["coordinates"], keys["service"]) == ("none", "primary_care")
+    assert keys["columns"]["place_name"] == "所在村"
+    read = facilities_from_table(path, TableSource(**keys), may_lack=True)
+    assert read["capacity"].tolist() == [2.0, 3.0]
+
+
+def test_a_french_master_list_maps_kinds_and_asks_for_those_it_does_not_know(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "Code": ["KM1", "KM2", "KM3"],
+            "Nom de la structure": ["PS Sima", "Hombo", "Case de Mro"],
+            "Type": ["Poste de Santé", "Hôpital", "Case verte"],
+            "Localité": ["Sima", "Mutsamudu", "Mro"],
+            "Latitude": ["-12,19", "-12,17", ""],
+            "Longitude": ["44,27", "44,4", ""],
+        }
+    )
+    layer = _layer(_csv(tmp_path / "formations_sanitaires.csv", frame, "cp1252", sep=";"))
+    decided, guesses = _keys(layer), [s for s in layer.proposal.undecided if s.key.startswith("values")]
+    assert (decided["delimiter"], decided["decimal"], decided["encoding"]) == (";", ",", "cp1252")
+    assert decided["values.service"] == {"Poste de Santé": "primary_care", "Hôpital": "hospital"}
+    assert guesses[0].value == {"Case verte": "..."}
+    assert decided["coordinates"] == "some"
+    assert decided["columns.name"] == "Nom de la structure"
+    assert decided["columns.place_name"] == "Localité"
+    assert _keys(layer, guesses=True)["crs"] == "EPSG:4326"
+
+
+def test_names_of_two_kinds_of_services_leave_the_service_open(tmp_path):
+    names = [*["Primary School A", "Primary School B"] * 3, *["Health Post C", "Health Post D"] * 3]
+    frame = pd.DataFrame({"id": range(12), "facility name": names, "longitude": 44.1, "latitude": -12.1})
+    layer = _layer(_csv(tmp_path / "facilities.csv", frame))
+    assert "service" not in _keys(layer)
+    assert "several" in next(s.reason for s in layer.proposal.undecided if s.key == "service")
+
+
+def test_people_of_two_kinds_or_with_gaps_are_asked_for(tmp_path):
+    frame = _villages(户籍人口=range(12))
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame))
+    assert "columns.population_persons" not in _keys(layer)
+    frame = _villages()
+    frame["常住人口"] = frame["常住人口"].astype("float").mask(frame.index == 3)
+    layer = _layer(_csv(tmp_path / "村庄2.csv", frame))
+    assert "1 of 12 rows" in next(s.reason for s in layer.proposal.undecided if "population" in s.key)
+
+
+def test_ids_that_repeat_are_asked_for(tmp_path):
+    frame = _villages()
+    frame["行政区划代码"] = "533325101200"
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame))
+    reason = next(s.reason for s in layer.proposal.undecided if s.key == "columns.settlement_id")
+    assert "11 repeats" in reason
+
+
+def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
+    frame = pd.concat([_villages(), pd.DataFrame({"行政区划代码": ["合计"], "常住人口": [1266]})])
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame))
+    assert _keys(layer)["total_words"] == ["合计"]
+
+
+def test_both_coordinates_in_one_cell_are_asked_to_be_split(tmp_path):
+    layer = _layer(_csv(tmp_path / "村庄.csv", _villages(坐标="107.48, 31.18")))
+    assert any("split it" in s.reason for s in layer.proposal.undecided)
+
+
+def test_a_table_of_nothing_known_proposes_nothing(tmp_path):
+    layer = _layer(_csv(tmp_path / "misc.csv", pd.DataFrame({"foo": [1, 2], "bar": ["x", "y"]})))
+    assert (layer.kind, layer.proposal) == ("unknown", None)
+    assert any("nothing that a study reads" in line for line in report_lines(_seen(tmp_path / "misc.csv")))
+
+
+def test_a_yearbook_is_a_suggestion_only(tmp_path):
+    book = pd.DataFrame(
+        {"乡镇": ["金顶镇", "河口乡"], "村委会": [12, 18], "人口": [5000, 8000], "小学": [3, 4]}
+    )
+    layer = _layer(_csv(tmp_path / "统计年鉴.csv", book))
+    assert layer.kind == "official_totals"
+    assert layer.proposal is not None
+    assert layer.proposal.is_suggestion
+    values = {s.key: s.value["value"] for s in layer.proposal.settings if s.key}
+    assert values == {"villages": 30, "people": 13000, "facilities.primary_school": 7}
+    assert all(line.startswith("#") for line in toml_block(layer.proposal))
+    assert [other.section for other in layer.others] == ["sources.official_units"]
+
+
+# --- coordinates --------------------------------------------------------------------------------------------------
+
+
+def _points(tmp_path: Path, east: Any, north: Any, names: tuple[str, str] = ("X", "Y")) -> LayerReport:
+    frame = _villages(**{names[0]: east, names[1]: north})
+    return _layer(_csv(tmp_path / "村庄.csv", frame))
+
+
+STEP = np.arange(12) * 100.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "easting", "crs"),
+    [
+        (36452347.0, 3456789.0, "X", "EPSG:4524"),
+        (3456789.0, 36452347.0, "Y", "EPSG:4524"),
+        (3456789.0, 18452347.0, "Y", "EPSG:4496"),
+        (3456789.0, 452347.0, "Y", "EPSG:..."),
+        (452347.0, 3456789.0, "X", "EPSG:..."),
+    ],
+)
+def test_grids_are_told_by_the_size_of_their_numbers(tmp_path, first, second, easting, crs):
+    keys = _keys(_points(tmp_path, first + STEP, second + STEP), guesses=True)
+    assert (keys["easting"], keys["crs"]) == (easting, crs)
+
+
+def test_letters_that_the_numbers_do_not_settle_are_asked_for(tmp_path):
+    layer = _points(tmp_path, 486000 + STEP, 308900 + STEP)
+    assert {"easting", "northing", "crs"} <= {s.key for s in layer.proposal.undecided}
+
+
+def test_names_of_eastings_are_trusted(tmp_path):
+    keys = _keys(_points(tmp_path, 486000 + STEP, 299600 + STEP, ("Easting", "Northing")))
+    assert (keys["easting"], keys["northing"]) == ("Easting", "Northing")
+
+
+def test_names_of_degrees_that_are_exchanged_are_asked_for(tmp_path):
+    layer = _points(tmp_path, 31.1 + STEP / 1e4, 107.1 + STEP / 1e4, ("经度", "纬度"))
+    assert _keys(layer, guesses=True)["longitude"] == "纬度"
+    assert "longitude" not in _keys(layer)
+
+
+def test_rows_of_several_zones_are_said_to_be(tmp_path):
+    east = np.where(np.arange(12) % 3 == 0, 35452347.0, 36452347.0)
+    layer = _points(tmp_path, east, 3456789.0 + STEP)
+    assert "split the file by zone" in layer.proposal.undecided[0].reason
+
+
+def test_roads_that_are_right_give_shifted_coordinates_away(tmp_path):
+    from spatial.sources.datums import from_wgs84  # noqa: PLC0415 - for this test only
+
+    rng = np.random.default_rng(1)
+    east, north = 107.1 + rng.random(40) / 10, 31.1 + rng.random(40) / 10
+    lines = [shapely.LineString([(e - 0.0004, n), (e + 0.0004, n)]) for e, n in zip(east, north, strict=True)]
+    gpd.GeoDataFrame({"highway": "primary"}, index=range(40), geometry=lines, crs="EPSG:4326").to_file(
+        tmp_path / "right.gpkg"
+    )
+    shifted = from_wgs84(east, north, datum="gcj02")
+    frame = pd.DataFrame(
+        {"村名": [f"村{n}" for n in range(40)], "经度": shifted[0], "纬度": shifted[1], "人口": 5}
+    )
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame), against=tmp_path / "right.gpkg")
+    guessed = [setting for setting in layer.proposal.undecided if setting.key == "datum"]
+    assert guessed[0].value == "gcj02"
+    assert "crs" not in _keys(layer, guesses=True)
+    right = _csv(tmp_path / "村庄2.csv", frame.assign(经度=east, 纬度=north))
+    assert "datum" not in _keys(_layer(right, against=tmp_path / "right.gpkg"), guesses=True)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_roads_to_hold_against_must_be_roads_with_a_crs(tmp_path, villages):
+    _roads(None)[["geometry"]].to_file(tmp_path / "bare.shp")
+    with pytest.raises(SourceError, match="no CRS"):
+        _seen(villages, against=tmp_path / "bare.shp")
+    with pytest.raises(SourceError, match="no lines"):
+        _seen(villages, against=_csv(tmp_path / "村庄.csv", _villages()))
+
+
+# --- files of a GIS -----------------------------------------------------------------------------------------------
+
+
+def test_chinese_road_lines_are_told_with_their_vocabulary_and_noding(tmp_path):
+    path = tmp_path / "公路.shp"
+    _roads().to_file(path, encoding="gb18030")
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    report = _seen(path)
+    keys = _read_back(report.layers[0])
+    assert report.encoding == "gb18030"
+    assert "no .cpg" in report.encoding_reason
+    assert (keys["values_file"], keys["noding"], keys["encoding"]) == ("cn", "report", "gb18030")
+    roads = roads_from_table(path, RoadSource(**keys))
+    assert roads["road_class"].tolist() == ["secondary", "track"]
+
+
+def test_a_code_page_that_is_not_true_is_noticed(tmp_path):
+    path = tmp_path / "公路.shp"
+    _roads().to_file(path, encoding="gb18030")
+    path.with_suffix(".cpg").write_text("UTF-8")
+    report = _seen(path)
+    assert _keys(report.layers[0])["encoding"] == "gb18030"
+    assert "says UTF-8, but" in report.encoding_reason
+
+
+@pytest.mark.parametrize("name", ["roads.gpkg", "roads.fgb", "roads.parquet", "roads.geojson", "roads.gdb"])
+def test_every_gis_format_is_looked_into(tmp_path, name):
+    path = tmp_path / name
+    frame = _roads().to_crs("EPSG:4326")
+    if name.endswith("parquet"):
+        frame.to_parquet(path)
+    elif name.endswith("gdb"):
+        frame.to_file(path, driver="OpenFileGDB", layer="roads")
+    else:
+        frame.to_file(path)
+    layer = _layer(path)
+    assert (layer.kind, layer.rows) == ("roads", 2)
+    assert not layer.proposal.undecided
+    assert "WGS 84" in layer.crs
+    assert layer.bounds is not None
+    roads_from_table(path, RoadSource(**_read_back(layer)))
+
+
+def test_layers_of_a_geopackage_are_named(tmp_path):
+    path = tmp_path / "all.gpkg"
+    _roads().to_file(path, layer="公路")
+    units = gpd.GeoDataFrame(
+        {"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, geometry=[shapely.box(0, 0, 9, 9)]
+    )
+    units.set_crs("EPSG:4524").to_file(path, layer="乡镇")
+    report = _seen(path)
+    assert [(layer.name, layer.kind) for layer in report.layers] == [
+        ("公路", "roads"),
+        ("乡镇", "boundaries"),
+    ]
+    assert [_keys(layer)["layer"] for layer in report.layers] == ["公路", "乡镇"]
+
+
+@pytest.mark.parametrize("name", ["villages.kml", "villages.kmz"])
+def test_kml_is_looked_into(tmp_path, name):
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+        "<Placemark><name>石桥村</name><Point><coordinates>107.5,31.2</coordinates></Point></Placemark>"
+        "</Document></kml>"
+    )
+    path = tmp_path / name
+    if name.endswith("kmz"):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("doc.kml", text)
+    else:
+        path.write_text(text, encoding="utf-8")
+    layer = _layer(path)
+    assert layer.kind == "settlements"
+    assert layer.geometry == "Point 1"
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_drawing_says_no_crs(tmp_path):
+    path = tmp_path / "道路.dxf"
+    _roads(None)[["geometry"]].to_file(path, driver="DXF")
+    layer = _layer(path)
+    assert layer.crs == ""
+    assert _keys(layer, guesses=True)["crs"] == "EPSG:4524"
+
+
+def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
+    bow = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+    frame = gpd.GeoDataFrame({"commune_code": ["1"], "Commune": ["Sima"]}, geometry=[bow], crs="EPSG:32738")
+    frame.to_file(tmp_path / "limites_communes.gpkg")
+    layer = _layer(tmp_path / "limites_communes.gpkg")
+    assert layer.kind == "boundaries"
+    assert any("cross or touch themselves" in s.reason for s in layer.proposal.undecided)
+    rivers = _roads()[["geometry"]].assign(类型=["河流", "溪流"])
+    rivers.to_file(tmp_path / "水系.gpkg")
+    layer = _layer(tmp_path / "水系.gpkg")
+    assert layer.kind == "water"
+    assert _keys(layer)["values.kind"] == {"河流": "river", "溪流": "stream"}
+
+
+# --- extracts and rasters -----------------------------------------------------------------------------------------
+
+
+def test_an_extract_is_counted(tmp_path):
+    path = tmp_path / "own.osm"
+    path.write_text(
+        '<osm version="0.6"><node id="1" lat="1" lon="1"><tag k="place" v="village"/><tag k="name" v="A"/></node>'
+        '<node id="2" lat="1" lon="1.01"/><way id="3"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way>'
+        "</osm>"
+    )
+    layer = _layer(path)
+    assert layer.kind == "osm"
+    assert "settlements: 1" in layer.notes
+    assert "roads: 1" in layer.notes
+
+
+def _raster(path: Path, values: Any, nodata: float | None = None) -> Path:
+    values = np.asarray(values)
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        height=values.shape[0],
+        width=values.shape[1],
+        count=1,
+        dtype=values.dtype,
+        crs="EPSG:4326",
+        transform=from_origin(44.0, -12.0, 0.01, 0.01),
+        nodata=nodata,
+    ) as target:
+        target.write(values, 1)
+    return path
+
+
+def test_rasters_are_told_by_name_and_values(tmp_path):
+    rng = np.random.default_rng(0)
+    people = _layer(_raster(tmp_path / "worldpop_2020.tif", rng.random((40, 40)).astype("float32"), -99999))
+    assert (people.kind, _keys(people)) == ("population", {"path": "worldpop_2020.tif"})
+    dem = _layer(_raster(tmp_path / "高程.tif", rng.integers(100, 900, (40, 40)).astype("int16")))
+    assert dem.kind == "elevation"
+    cover = _layer(_raster(tmp_path / "landcover.tif", rng.choice([10, 40, 50], (40, 40)).astype("uint8")))
+    assert cover.kind == "landcover"
+    share = _layer(_raster(tmp_path / "landcover_Tree.tif", rng.random((40, 40)).astype("float32") * 100))
+    assert _keys(share) == {"fractions.10": "landcover_Tree.tif"}
+
+
+def test_a_raster_that_does_not_say_what_it_is_is_asked_for(tmp_path):
+    layer = _layer(_raster(tmp_path / "data.tif", np.full((9, 9), 7.5, "float32")))
+    assert (layer.kind, layer.proposal) == ("unknown", None)
+    layer = _layer(_raster(tmp_path / "dem_population.tif", np.full((9, 9), 7.5, "float32")))
+    assert layer.kind == "unknown"
+    empty = _layer(_raster(tmp_path / "dem.tif", np.full((9, 9), -9999.0, "float32"), -9999.0))
+    assert "empty" in empty.reasons[0]
+
+
+def test_an_srtm_tile_is_heights(tmp_path):
+    path = tmp_path / "S13E044.hgt.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("S13E044.hgt", np.full((1201, 1201), 50, ">i2").tobytes())
+    assert _layer(path).kind == "elevation"
+
+
+# --- wrong files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"", "empty"),
+        ("a.xlsx", b"", "empty"),
+        ("a.csv", bytes(range(256)) * 9, "not text|no text|cannot"),
+        ("a.xlsx", b"PK\x03\x04 cut", "damaged or truncated"),
+        ("a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "damaged or truncated"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "password"),
+        ("a.xls", b"<html><table></table></html>", "web page"),
+        ("a.gpkg", b"SQLite format 3\x00 cut", "damaged or truncated"),
+        ("a.geojson", b'{"type": "FeatureCollection", "feat', "damaged or truncated"),
+        ("a.parquet", b"PAR1 cut", "damaged or truncated"),
+        ("a.tif", b"II*\x00", "truncated or damaged"),
+        ("a.shp", b"\x00\x00\x27\x0a", "several files"),
+        ("a.osm.pbf", b"nothing", "a.osm.pbf"),
+        ("a.dwg", b"AC1027", "save the drawing as DXF"),
+        ("a.zip", b"PK\x05\x06" + b"\0" * 18, "unpack"),
+        ("a.docx", b"PK", "copy its table"),
+        ("a.csv", b"name,population\n", "no rows"),
+    ],
+)
+def test_files_that_cannot_be_read_say_why(tmp_path, name, content, says):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=says):
+        _seen(path)
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+def test_a_file_that_is_not_there_and_a_raster_without_crs(tmp_path):
+    with pytest.raises(SourceError, match="not found"):
+        _seen(tmp_path / "gone.xlsx")
+    with pytest.raises(SourceError, match="folder"):
+        _seen(tmp_path)
+    path = tmp_path / "dem.tif"
+    with rasterio.open(path, "w", driver="GTiff", height=2, width=2, count=1, dtype="uint8") as target:
+        target.write(np.ones((2, 2), "uint8"), 1)
+    with pytest.raises(CrsError):
+        _seen(path)
+
+
+def test_a_csv_of_ragged_lines_is_looked_into_as_far_as_it_goes(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("name,population\na,1,2\nb,3\n")
+    assert "do not have 2 fields" in _layer(path).problem
+
+
+# --- the report ---------------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_the_same_twice_and_fits_a_page(villages):
+    report = _seen(villages)
+    lines = list(report_lines(report))
+    assert lines == list(report_lines(_seen(villages)))
+    assert max(map(len, lines)) <= 100
+    text = "\n".join(lines)
+    for wanted in (
+        "(hidden)",
+        "header in row 3",
+        "合计",
+        "[sources.settlements]",
+        "# DECIDE:",
+        '# crs = "EPSG:4524"',
+    ):
+        assert wanted in text
+
+
+def test_a_file_is_named_from_the_raw_root(villages):
+    assert (
+        sp.inspect_file(villages, raw=villages.parent.parent).named == f"{villages.parent.name}/村庄名录.xlsx"
+    )
+    assert sp.inspect_file(villages, raw=villages.parent / "elsewhere").named == "村庄名录.xlsx"
