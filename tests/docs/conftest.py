@@ -1,0 +1,95 @@
+"""Walkthroughs are done as they are written: their files, their commands, in an empty folder."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from spatial.cli import cli
+
+DOCS = Path(__file__).parents[2] / "docs"
+_STEP = re.compile(
+    r"^% (?P<what>run|file|append|decide)(?:: (?P<name>\S+))?\n(?:```\w+\n(?P<text>.*?)^```\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Walkthrough:
+    """
+    A page of steps, done one after the other.
+
+    Parameters
+    ----------
+    page : str
+        File below docs.
+    folder : Path
+        Where the reader works.
+    decide : callable
+        What a person enters as settlement_id for a row of places_to_decide.csv.
+    """
+
+    def __init__(self, page, folder, decide):
+        self.folder, self.decide = Path(folder), decide
+        self.text = (DOCS / page).read_text(encoding="utf-8")
+        self.said: list[tuple[str, str]] = []
+
+    def walk(self):
+        """Do every step; a command that fails stops the walk."""
+        for step in _STEP.finditer(self.text):
+            what, name, text = step["what"], step["name"], step["text"]
+            if what == "run":
+                for line in text.splitlines():
+                    self.said.append((line, self.run(line)))
+            elif what == "decide":
+                self._decide(self.folder / name)
+            else:
+                file = self.folder / name
+                before = file.read_text(encoding="utf-8") + "\n" if what == "append" else ""
+                file.write_text(before + text, encoding="utf-8")
+        return self
+
+    def run(self, line):
+        """Type one command, and return what it prints."""
+        words = shlex.split(line)
+        assert words[0] == "spatial"
+        out = io.StringIO()
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(out):
+            cli(words[1:], standalone_mode=False)
+        return out.getvalue()
+
+    def outputs(self, command):
+        """What a command printed, each time."""
+        return [said for line, said in self.said if line.startswith(f"spatial {command}")]
+
+    def _decide(self, file):
+        (left,) = self.folder.glob("data/processed/*/places_to_decide.csv")
+        table = pd.read_csv(left, dtype="str", keep_default_na=False)
+        table["settlement_id"] = [self.decide(row) for row in table.to_dict("records")]
+        self.to_decide = table
+        table.to_csv(file, index=False, encoding="utf-8-sig")
+
+
+@pytest.fixture(scope="session")
+def walkthrough():
+    """Make a walkthrough in a folder of the test's own."""
+    return Walkthrough
+
+
+@pytest.fixture(scope="session")
+def beside():
+    """Copy real files into the reader's folder."""
+
+    def put(region, folder):
+        folder.mkdir(parents=True)
+        for file in region.iterdir():
+            if file.is_file():
+                shutil.copyfile(file, folder / file.name)
+
+    return put
