@@ -22,7 +22,13 @@ __all__ = ["Content"]
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 _COMPLETENESS = ("completeness_lower", "completeness_upper")
-TABLES_OF = {"norms": "norm_results", "failing": "gaps", "facilities": "facilities", "sources": "provenance"}
+TABLES_OF = {
+    "norms": "norm_results",
+    "failing": "gaps",
+    "facilities": "facilities",
+    "units": "unit_totals",
+    "sources": "provenance",
+}
 """The whole table behind each sheet that may be cut."""
 
 
@@ -65,6 +71,8 @@ class Content:
         yield self._sheet("failing", self._failing())
         yield self._sheet("facilities", self._facilities())
         yield self._sheet("inventory", self._inventory())
+        if "unit_totals" in self.tables:
+            yield self._sheet("units", self._units())
         yield self._sheet("sources", self._sources())
         signers = tuple(
             self._both("sign", line) + ": ____________________" for line in ("office", "name", "date")
@@ -241,6 +249,27 @@ class Content:
                 "completeness_basis", rows["basis"], lambda code: self._lead.say("inventory_basis", code)
             ),
             self._mapped("declared", rows["declared"], lambda code: self._lead.say("declared", code)),
+            self._column("official_source", "text", rows["source"]),
+        ]
+
+    def _units(self) -> list[Column]:
+        rows, results = self.tables["unit_totals"], self._lead.results
+        return [
+            self._column("official_unit", "text", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
+            self._column("unit_id", "text", rows["unit_id"]),
+            self._mapped("group", rows["group"], lambda g: results.term(g) if g == "everybody" else results.service(g)),
+            self._column("places", "whole", rows["places"]),
+            self._column("official", "whole", rows["official_persons"]),
+            self._column("ours", "whole", rows["our_persons"]),
+            self._column("residual", "whole", rows["residual_persons"]),
+            self._column("before", "whole", rows["allocated_persons"]),
+            self._column("difference_share", "share", rows["difference_share"]),
+            self._column("factor", "decimal", rows["factor"]),
+            self._mapped("scaling", rows["scaling"], lambda code: self._lead.say("scaling", code)),
+            self._column("raster_persons", "whole", rows["raster_persons"]),
+            self._column("listed_persons", "whole", rows["listed_persons"]),
+            self._column("status", "text", rows["status"].map(self._lead.sign_off.status), codes=list(rows["status"])),
+            self._column("likely_causes", "text", rows["likely_causes"].map(self._lead.sign_off.causes)),
             self._column("official_source", "text", rows["source"]),
         ]
 
