@@ -1,0 +1,262 @@
+"""A study from a folder of files: written, decided, checked and read."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from spatial.cli import cli
+from spatial.drafting import open_decisions
+from spatial.drafting.blocks import toml_value
+from spatial.errors import SourceError, StudyError
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EAST, NORTH = 36452000.0, 3456000.0
+DATE = ("--as-of", "2026-01-01")
+
+
+def _county(folder: Path) -> Path:
+    """Write the files of a small county: a workbook of villages, roads, townships, clinics and a yearbook."""
+    folder.mkdir(parents=True)
+    steps = np.arange(12) * 800.0
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["行政区划代码", "村名", "所属乡镇", "级别", "常住人口", "X", "Y"])
+    for number, step in enumerate(steps):
+        tier = "镇" if number == 0 else "村"
+        code = f"5333251012{number:02d}"
+        sheet.append(
+            [code, f"石桥{number}村", "金顶镇", tier, 100 + number, NORTH + 30.0, EAST + float(step) + 400]
+        )
+    sheet.append(["合计", None, None, None, 1266])
+    book.save(folder / "村庄名录.xlsx")
+    roads = gpd.GeoDataFrame(
+        {"技术等级": ["三级", "四级"], "路面类型": ["沥青", "砂石"]},
+        geometry=[
+            shapely.LineString([(EAST, NORTH), (EAST + 10000, NORTH)]),
+            shapely.LineString([(EAST + 5000, NORTH - 4000), (EAST + 5000, NORTH + 4000)]),
+        ],
+        crs="EPSG:4524",
+    )
+    (folder / "交通").mkdir()
+    roads.to_file(folder / "交通" / "公路.shp", encoding="gb18030")
+    (folder / "交通" / "公路.cpg").unlink(missing_ok=True)
+    units = gpd.GeoDataFrame(
+        {"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, crs="EPSG:4524", geometry=[_unit()]
+    )
+    units.to_file(folder / "乡镇界线.gpkg")
+    clinics = pd.DataFrame(
+        {
+            "机构代码": ["A1", "A2"],
+            "机构名称": ["石桥0村卫生室", "石桥7村卫生室"],
+            "所在村": ["石桥0村", "石桥7村"],
+            "乡镇": "金顶镇",
+        }
+    )
+    clinics.to_csv(folder / "村卫生室.csv", index=False, encoding="gb18030")
+    book = pd.DataFrame({"乡镇": ["金顶镇"], "村委会": [12], "人口": [1266]})
+    book.to_csv(folder / "统计年鉴.csv", index=False, encoding="utf-8-sig")
+    (folder / "说明.docx").write_bytes(b"PK")
+    (folder / "坏.xlsx").write_bytes(b"PK\x03\x04 cut")
+    return folder
+
+
+def _unit() -> shapely.Polygon:
+    return shapely.box(EAST - 2000, NORTH - 5000, EAST + 12000, NORTH + 5000)
+
+
+def _run(*arguments: object) -> tuple[int, str, BaseException | None]:
+    outcome = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    return outcome.exit_code, outcome.output, outcome.exception
+
+
+def _decide(file: Path) -> None:
+    """Take every guess as it is, and delete the marks."""
+    text = file.read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^# DECIDE:.*\n(?:#   .*\n)*# (\S+ = .*)$", r"\1", text)
+    file.write_text(re.sub(r"(?m)^# DECIDE:.*\n(?:#   .*\n)*", "", text), encoding="utf-8")
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    return _county(tmp_path / "raw" / "county")
+
+
+@pytest.fixture
+def written(county: Path, tmp_path: Path) -> tuple[Path, str]:
+    code, output, _ = _run("init", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *DATE)
+    assert code == 0, output
+    return tmp_path / "s.toml", output
+
+
+def test_every_file_of_the_folder_is_used_or_named(written):
+    file, output = written
+    text = file.read_text(encoding="utf-8")
+    for path in (
+        "county/村庄名录.xlsx",
+        "county/交通/公路.shp",
+        "county/乡镇界线.gpkg",
+        "county/村卫生室.csv",
+    ):
+        assert f'path = "{path}"' in text
+    for path in ("说明.docx", "坏.xlsx"):
+        assert f"not used: {path}" in output
+        assert f"# {path}: " in text
+    assert "# [official]" in text
+    assert 'languages = ["zh", "en"]' in text
+    assert 'jurisdictions = ["CN-53"]' in text
+
+
+def test_the_guess_of_the_crs_keeps_the_study_from_loading(written, tmp_path):
+    file, output = written
+    assert "1 thing(s) to decide" in output
+    with pytest.raises(StudyError, match="easting and northing need a crs"):
+        Study.from_toml(file)
+    code, output, error = _run("check", file, "--raw", tmp_path / "raw")
+    assert code == 1
+    assert isinstance(error, StudyError)
+    assert "1 thing(s) to decide" in output
+    assert "EPSG:4524" in output
+    assert f"line {text_line(file, '# DECIDE:')}" in output
+
+
+def text_line(file: Path, start: str) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if line.startswith(start))
+
+
+def test_a_decided_study_is_checked_and_read(written, tmp_path):
+    file, _ = written
+    _decide(file)
+    code, output, error = _run("check", file, "--raw", tmp_path / "raw")
+    assert code == 0, (output, error)
+    assert "to decide" not in output
+    study = Study.from_toml(file, raw=tmp_path / "raw")
+    layers = prepare(study)
+    assert len(layers.settlements) == 12
+    assert set(layers.settlements["township"]) == {"金顶镇"}
+    assert layers.settlements["population_persons"].sum() == 1266
+    assert layers.facilities["service"].tolist() == ["primary_care", "primary_care"]
+    assert len(layers.roads) == 2
+    assert study.population.basis == "resident"
+
+
+def test_the_same_folder_gives_the_same_study_twice(written, county, tmp_path):
+    file, _ = written
+    assert _run("init", "--from", county, tmp_path / "t.toml", "--raw", tmp_path / "raw", *DATE)[0] == 0
+    one, other = file.read_text(encoding="utf-8"), (tmp_path / "t.toml").read_text(encoding="utf-8")
+    assert one.replace("s.toml", "t.toml") == other
+
+
+def test_a_folder_outside_the_raw_root_becomes_the_raw_root(county, tmp_path):
+    file = tmp_path / "s.toml"
+    code, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "elsewhere", *DATE)
+    assert code == 0
+    assert f"--raw {county}" in output
+    assert 'path = "村庄名录.xlsx"' in file.read_text(encoding="utf-8")
+    _decide(file)
+    assert _run("check", file, "--raw", county)[0] == 0
+
+
+def test_a_suggestion_may_be_taken_by_removing_one_sign_a_line(written, tmp_path):
+    file, _ = written
+    _decide(file)
+    text = file.read_text(encoding="utf-8")
+    start = text.index("# SUGGESTION")
+    end = text.index("\n\n", start)
+    taken = "\n".join(re.sub(r"^# ?", "", line) for line in text[start:end].splitlines()[1:])
+    file.write_text(text[:start] + taken + text[end:], encoding="utf-8")
+    official = Study.from_toml(file, raw=tmp_path / "raw").official
+    assert official.people is not None
+    assert official.villages is not None
+    assert (official.people.value, official.villages.value) == (1266, 12)
+
+
+def test_two_lists_of_villages_are_both_left_to_decide(county, tmp_path):
+    (county / "another.xlsx").write_bytes((county / "村庄名录.xlsx").read_bytes())
+    file = tmp_path / "s.toml"
+    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
+    assert "several files may be the settlements" in output
+    values = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert "settlements" not in values["sources"]
+
+
+def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp_path):
+    frame = pd.DataFrame(
+        {"行政区划代码": [f"5333251012{n:02d}" for n in range(12)], "村名": "x", "户籍人口": range(12)}
+    )
+    frame.to_csv(county / "村庄户籍.csv", index=False)
+    file = tmp_path / "s.toml"
+    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
+    assert "[sources.attributes] county/村庄户籍.csv" in output
+    assert "its numbers are joined onto the settlements of county/村庄名录.xlsx" in output
+
+
+def test_folders_without_files_of_use_are_refused(tmp_path):
+    _, _, error = _run("init", "--from", tmp_path / "gone", tmp_path / "s.toml")
+    assert isinstance(error, SourceError)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "a.pdf").write_bytes(b"%PDF")
+    _, _, error = _run("init", "--from", tmp_path / "empty", tmp_path / "s.toml")
+    assert isinstance(error, SourceError)
+    assert "ask for the table itself" in str(error)
+    assert not (tmp_path / "s.toml").exists()
+
+
+@pytest.mark.parametrize("option", [("--name", "My County"), ("--as-of", "soon")])
+def test_names_and_dates_that_a_study_cannot_have_are_refused(county, tmp_path, option):
+    _, _, error = _run("init", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *option)
+    assert isinstance(error, StudyError)
+
+
+def test_a_study_that_is_there_is_never_written_over(county, tmp_path):
+    (tmp_path / "s.toml").write_text("mine", encoding="utf-8")
+    code, output, _ = _run("init", "--from", county, tmp_path / "s.toml")
+    assert code == 2
+    assert "is there already" in output
+    assert (tmp_path / "s.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_inspect_prints_a_block_and_its_guess(county, tmp_path):
+    code, output, _ = _run("inspect", county / "村庄名录.xlsx", "--raw", tmp_path / "raw")
+    assert code == 0
+    assert 'path = "county/村庄名录.xlsx"' in output
+    assert '# crs = "EPSG:4524"' in output
+
+
+def test_marks_are_found_with_their_part_of_the_file():
+    text = "# DECIDE: first\n#   and more\n[a.b]  # c\n# crs = 1\n  # decide: second\n# # DECIDE: not yet\n"
+    assert open_decisions(text) == [(1, "first and more"), (5, "[a.b] second")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "plain",
+        'with "quotes" and \\',
+        "line\nbreak",
+        "村",
+        5,
+        2.5,
+        True,
+        ["a", "b"],
+        {"a b": "c", "d": 1},
+        "\x7f",
+    ],
+)
+def test_values_are_written_as_toml_reads_them(value):
+    assert tomllib.loads(f"v = {toml_value(value)}")["v"] == value
