@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
     from spatial.sources.services import Vocabulary
-    from spatial.study import NetworkOptions, OfficialOptions
+    from spatial.study import NetworkOptions, OfficialOptions, TableSource
 
 __all__ = [
     "access_rules",
@@ -246,7 +246,8 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
     Say for every service whether all its facilities are known.
 
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
-    with a `service` covers that one, an extract or a table without covers all.
+    with a `service` covers that one, a table that translates its words in ``values.service`` covers the services named
+    there, an extract or any other table covers all.
 
     Parameters
     ----------
@@ -261,12 +262,12 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         complete, partial or unknown by service.
     """
     sources = options.sources
-    declared = [(table.service, table.inventory) for table in sources.facilities]
+    declared = [(_covered(table), table.inventory) for table in sources.facilities]
     if sources.osm is not None and sources.osm.facilities:
-        declared.append((None, sources.osm.inventory))
+        declared.append((frozenset(), sources.osm.inventory))
     known = {
         service: max(
-            (word for covers, word in declared if covers in {None, service}),
+            (word for covers, word in declared if not covers or service in covers),
             key=RANK.index,
             default="unknown",
         )
@@ -275,6 +276,13 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
     told = known | dict(options.inventory)
     wider = {service: vocabulary.family(service) for service in vocabulary.ids}
     return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
+
+
+def _covered(table: TableSource) -> frozenset[str]:
+    """Services that a table holds; empty for any."""
+    if table.service is not None:
+        return frozenset({table.service})
+    return frozenset(table.values.get("service", {}).values())
 
 
 def approval_wanted(options: Options) -> bool:
