@@ -233,14 +233,14 @@ def translated(
 
 def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[str]]:
     """
-    Tell which shipped vocabulary of road inventories knows most words of a column.
+    Tell which shipped vocabulary knows most words of a column.
 
     Parameters
     ----------
     profile : Profile
         The column.
     column : str
-        road_class or surface.
+        Such as road_class, surface or service.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from spatial.sources.inspection.assigning import (
     is_unit_code,
     known_values,
     official_vocabulary,
+    shipped_vocabulary,
     translated,
 )
 from spatial.sources.inspection.field_names import EXACT, matches
@@ -313,17 +314,22 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
     shares = [services_in(profile)[0] for profile in kinds]
     if kinds and max(shares) > 0:
         profile = kinds[shares.index(max(shares))]
-        known = {value: service_in(value) for value in profile.values if service_in(value)}
-        strange = [value for value in profile.values if value not in known]
-        settings = [
-            Setting("columns.service", profile.name),
-            *translated("service", profile, known, strange, ids),
-        ]
+        settings = [Setting("columns.service", profile.name), *_words_of_services(profile, ids)]
         if profile.filled < len(profile.texts):
             why = f"{len(profile.texts) - profile.filled} rows of {profile.name!r} are blank; fill them in"
             settings.append(Setting("", None, why, is_decided=False))
         return settings
     return _one_service(table, found, ids)
+
+
+def _words_of_services(profile: Profile, ids: tuple[str, ...]) -> list[Setting]:
+    """By a shipped vocabulary where it knows all the words, for it tells emergency hospitals from others."""
+    vocabulary, share, _ = shipped_vocabulary(profile, "service")
+    if share == 1.0:
+        return [Setting("values_file", vocabulary, "this vocabulary knows all the words of the column")]
+    known = {value: service_in(value) for value in profile.values if service_in(value)}
+    strange = [value for value in profile.values if value not in known]
+    return translated("service", profile, known, strange, ids)
 
 
 def _one_service(table: Table, found: Assigned, ids: tuple[str, ...]) -> list[Setting]:
