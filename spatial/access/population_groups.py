@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +10,16 @@ import numpy as np
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatial.rasters import Raster
+
     FloatArray = NDArray[np.float64]
 
-__all__ = ["GroupPeople", "above_total", "fill_group", "groups_of"]
+__all__ = ["GroupPeople", "above_total", "added_up", "fill_group", "groups_of"]
 
 PERSONS = "_persons"
 TOTAL = "population_persons"
@@ -139,6 +143,47 @@ def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: in
     persons = np.where(np.isnan(given), cells, given)
     source = np.where(~np.isnan(given), "observed", np.where(np.isnan(cells), "none", "raster"))
     return GroupPeople(persons, source)
+
+
+def added_up(rasters: Sequence[Raster]) -> list[Raster]:
+    """
+    Add up rasters of people on one grid, such as those of ages and sexes.
+
+    Parameters
+    ----------
+    rasters : sequence of Raster
+        Persons per cell; NaN = no data.
+
+    Returns
+    -------
+    list of Raster
+        One for each grid, in the order of the first of it; NaN where none has data.
+    """
+    grids: list[list[Raster]] = []
+    for raster in rasters:
+        same = next((grid for grid in grids if _on_one_grid(grid[0], raster)), None)
+        if same is None:
+            grids.append([raster])
+        else:
+            same.append(raster)
+    return [_sum_of(grid) for grid in grids]
+
+
+def _on_one_grid(first: Raster, other: Raster) -> bool:
+    return (
+        first.values.shape == other.values.shape
+        and first.transform == other.transform
+        and first.crs == other.crs
+    )
+
+
+def _sum_of(grid: list[Raster]) -> Raster:
+    total = grid[0].values.copy()
+    for raster in grid[1:]:
+        both = np.isfinite(total) & np.isfinite(raster.values)
+        total = np.where(np.isfinite(total), total, raster.values)
+        total[both] += raster.values[both]
+    return replace(grid[0], values=total)
 
 
 def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:

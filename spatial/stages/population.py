@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import allocate_population_with_account
+from spatial.access.population_groups import added_up
 from spatial.sources.grids import read_population
 from spatial.stages.ground import main_graph
 from spatial.stages.people import People, finish_people
@@ -57,10 +58,12 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
         people = People(*allocate(places, raster), raster=raster)
     for number, (name, source) in enumerate(sorted(groups.items())):
         progress((1 + number) / (1 + len(groups)), f"population: {name}")
-        reading = read_population([options.raw_path(path) for path in source.paths], nodata=source.nodata)
-        found, account = allocate(places, reading.raster)
-        people.groups[name] = found["population_persons"].to_numpy(dtype=np.float64)
-        people.account = pd.concat([people.account, _of_group(name, account, reading)], ignore_index=True)
+        readings = [read_population([options.raw_path(path)], nodata=source.nodata) for path in source.paths]
+        allocated = [allocate(places, raster) for raster in added_up([item.raster for item in readings])]
+        persons = [found["population_persons"].to_numpy(dtype=np.float64) for found, _ in allocated]
+        people.groups[name] = np.sum(persons, axis=0)
+        account = _of_group(name, [account for _, account in allocated], readings)
+        people.account = pd.concat([people.account, account], ignore_index=True)
     return finish_people(options, inputs, people)
 
 
@@ -77,13 +80,17 @@ def _allocation(
     )
 
 
-def _of_group(name: str, account: pd.DataFrame, reading: GridReading) -> pd.DataFrame:
-    """Put the name of a group before the items of its account, and what was noticed on reading behind the first."""
-    notes = "; ".join(reading.notes)
-    detail = account["detail"].copy()
-    if notes:
-        detail.iloc[0] = f"{detail.iloc[0]} {notes}"
-    return account.assign(item=name + ":" + account["item"], detail=detail)
+def _of_group(name: str, accounts: list[pd.DataFrame], readings: list[GridReading]) -> pd.DataFrame:
+    """Add up the accounts of a group; its name comes before the items, what was noticed on reading behind the first."""
+    account = accounts[0].copy()
+    for column in ("persons", "cells"):
+        account[column] = np.sum([other[column].to_numpy() for other in accounts], axis=0)
+    first = [
+        f"Sum of all cells with data of {len(readings)} file(s).",
+        *(n for r in readings for n in r.notes),
+    ]
+    detail = [" ".join(first), *account["detail"].iloc[1:]]
+    return account.assign(item=name + ":" + account["item"], detail=pd.Series(detail, dtype="str"))
 
 
 def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:

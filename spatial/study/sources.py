@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spatial.study.base import Model, refuse_group_names
+from spatial.study.base import Model, refuse_group_names, unrepeated
 from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
 
 __all__ = [
@@ -247,8 +247,8 @@ class Sources(Model):
     population: RasterSource | None = Field(None, description="Population raster, persons per cell")
     population_groups: dict[str, RasterSource] = Field(
         default_factory=dict,
-        description="Rasters of a group of people, persons per cell, such as elderly = { path = '...' }: they fill "
-        "elderly_persons where the list has no number",
+        description="Rasters of a group of people, persons per cell, added up, such as elderly = { paths = "
+        "['women-65.tif', 'men-65.tif'] }: they fill elderly_persons where the list has no number",
     )
     official_units: OfficialUnits | None = Field(
         None, description="Official numbers of people by unit, which ours are held against"
@@ -265,6 +265,8 @@ class Sources(Model):
     @classmethod
     def _group_names(cls, value: dict[str, RasterSource]) -> dict[str, RasterSource]:
         refuse_group_names(value)
+        for source in value.values():
+            unrepeated(source.paths)
         return value
 
     @field_validator("attributes")

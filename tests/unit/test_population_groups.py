@@ -13,12 +13,14 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from pyproj import CRS
 
 from spatial import stages
-from spatial.access.population_groups import fill_group, groups_of
+from spatial.access.population_groups import added_up, fill_group, groups_of
 from spatial.access.unit_scaling import scale_to_units, sums_by_unit
 from spatial.errors import ContractError, StudyError
 from spatial.integration.norms_estimates import with_estimates
+from spatial.rasters import Raster
 from spatial.runner import Options
 from spatial.stages.people import People, finish_people
 from spatial.study import Study
@@ -181,8 +183,10 @@ def _write(file: Path, values) -> None:
 
 def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules["spatial.stages.population"], "main_graph", lambda *_: None)
-    _write(tmp_path / "old.tif", [[3.0, 4.0, -1.0, 5.0]])
-    study = _study({"population_groups": {"elderly": {"path": "old.tif"}}}, raw=tmp_path)
+    _write(tmp_path / "women.tif", [[2.0, 4.0, -1.0, 5.0]])
+    _write(tmp_path / "men.tif", [[1.0, -1.0, -1.0, 0.0]])
+    rasters = {"elderly": {"paths": ["women.tif", "men.tif"]}}
+    study = _study({"population_groups": rasters}, raw=tmp_path)
     places = _places([100.0, 80.0])
     area = gpd.GeoDataFrame(
         {"area_id": ["a"], "name": ["a"]}, geometry=[places.union_all().buffer(9_000)], crs=CRS_M
@@ -194,7 +198,22 @@ def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
     assert found["elderly_source"].tolist() == ["raster", "raster"]
     account = made["population_account"].set_index("item")["persons"]
     assert account["elderly:raster_total"] == account["elderly:allocated"] == 12.0
+    assert account["elderly:nodata"] == 0.0
+    assert "2 file(s)" in made["population_account"].set_index("item").loc["elderly:raster_total", "detail"]
     TABLES["population_account"].check(made["population_account"])
+
+
+def test_rasters_are_added_up_grid_by_grid():
+    crs, grid = CRS.from_user_input(CRS_M), Affine(500, 0, 0, 0, -500, 0)
+    first = Raster(np.array([[1.0, np.nan, np.nan]]), grid, crs, "population")
+    second = Raster(np.array([[2.0, 3.0, np.nan]]), grid, crs, "population")
+    beside = Raster(np.array([[7.0]]), Affine(500, 0, 1500, 0, -500, 0), crs, "population")
+    found = added_up([first, beside, second])
+    np.testing.assert_array_equal(found[0].values, [[3.0, 3.0, np.nan]])
+    assert [item.values.shape for item in found] == [(1, 3), (1, 1)]
+    assert first.values[0, 0] == 1.0
+    with pytest.raises(StudyError, match="name each one once"):
+        _study({"population_groups": {"elderly": {"paths": ["a.tif", "a.tif"]}}})
 
 
 POSITIVE = st.floats(0.01, 1e7)
