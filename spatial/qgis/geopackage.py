@@ -14,7 +14,7 @@ import pyogrio
 
 from spatial.qgis.layers import build_layers
 from spatial.qgis.meta import load_messages
-from spatial.qgis.project import project_title, write_project_of
+from spatial.qgis.project import approval_line, project_title, write_project_of
 from spatial.qgis.styles import qml
 from spatial.store import Artifact
 
@@ -318,7 +318,7 @@ def about_study(words: Messages, meta: QgisMeta) -> str:
         basis=words.text("project", f"basis_{meta.population_basis}"),
         status=words.text("project", f"status_{meta.status}"),
     )
-    parts = [project_title(words, meta), words.pick(meta.note), abstract]
+    parts = [project_title(words, meta), approval_line(words, meta), words.pick(meta.note), abstract]
     for key, lines in (("method", [meta.method]), ("licence", meta.licences), ("issues", meta.issues)):
         filled = [line for line in lines if line]
         if filled:

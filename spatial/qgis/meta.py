@@ -39,6 +39,10 @@ class QgisMeta:
         True for made-up ground: the project's title and a line across the map say so.
     note : mapping of str to str
         A sentence by language that every output carries.
+    map_approval : str
+        Approval number of the maps; empty where none is given.
+    approval_wanted : bool
+        True where these are public maps of a country that asks for a number, and none is given.
     licences : sequence of str
         One line a source: its name, licence and vintage.
     issues : sequence of str
@@ -69,6 +73,8 @@ class QgisMeta:
     population_basis: str = "modelled"
     synthetic: bool = False
     note: Mapping[str, str] = field(default_factory=dict)
+    map_approval: str = ""
+    approval_wanted: bool = False
     licences: Sequence[str] = ()
     issues: Sequence[str] = ()
     method: str = ""

@@ -12,6 +12,7 @@ import numpy as np
 
 from spatial.qgis.layer import GROUPS, SHELVES
 from spatial.qgis.layers import build_layers
+from spatial.qgis.layout import PrintPage, layouts_element, unread
 from spatial.qgis.meta import load_messages
 from spatial.qgis.palette import BASE, INK
 from spatial.qgis.styles import QGIS_VERSION, style_attributes, style_elements
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from spatial.qgis.rasters import QgisRaster
     from spatial.qgis.styles import Style
 
-__all__ = ["project_title", "write_project"]
+__all__ = ["approval_line", "project_facts", "project_title", "write_project"]
 
 MARGIN = 0.06
 """Blank rim around the study, as a share of its extent."""
+LEGEND_GROUPS = ("results", "base")
 
 
 def write_project(
@@ -103,6 +105,53 @@ def project_title(words: Messages, meta: QgisMeta) -> str:
     return f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title
 
 
+def approval_line(words: Messages, meta: QgisMeta) -> str:
+    """
+    Say the approval number of the maps.
+
+    Parameters
+    ----------
+    words : Messages
+        Language of the line.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    str
+        Empty where none is given and none is wanted.
+    """
+    if meta.map_approval:
+        return words.text("project", "map_approval", number=meta.map_approval)
+    return words.text("project", "approval_wanted") if meta.approval_wanted else ""
+
+
+def project_facts(words: Messages, meta: QgisMeta) -> str:
+    """
+    Say in one line what a map of the project is.
+
+    Parameters
+    ----------
+    words : Messages
+        Language of the line.
+    meta : QgisMeta
+        What the study says about itself.
+
+    Returns
+    -------
+    str
+        Status, date, whose people, and the approval number.
+    """
+    facts = words.text(
+        "project",
+        "facts",
+        status=words.text("project", f"status_{meta.status}"),
+        date=words.date(meta.as_of),
+        basis=words.text("project", f"basis_{meta.population_basis}"),
+    )
+    return " · ".join(part for part in (facts, approval_line(words, meta)) if part)
+
+
 def write_project_of(
     layers: Sequence[QgisLayer],
     *,
@@ -150,9 +199,39 @@ def write_project_of(
     root.append(_properties(words, meta))
     root.append(_metadata(title, words, meta))
     root.append(_view(layers, crs))
+    root.append(layouts_element(_print_page(shown, _extent(layers), words, meta, in_metres=crs.is_projected)))
     indent(root, space=" ")
     text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
     return Artifact(f"{name}.qgz", _zip(f"{name}.qgs", text.encode("utf-8")))
+
+
+def _print_page(
+    shown: Sequence[Entry],
+    extent: tuple[float, float, float, float],
+    words: Messages,
+    meta: QgisMeta,
+    *,
+    in_metres: bool,
+) -> PrintPage:
+    title = words.pick(meta.title)
+    legend = [entry for entry in shown if entry.visible and entry.group in LEGEND_GROUPS]
+    return PrintPage(
+        name=words.text("project", "layout"),
+        title=f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title,
+        facts=project_facts(words, meta),
+        small_print=" · ".join(meta.licences),
+        extent=extent,
+        in_metres=in_metres,
+        layers=[
+            (
+                entry.identifier,
+                entry.element.findtext("layername", ""),
+                entry.element.findtext("datasource", ""),
+                entry.element.findtext("provider", ""),
+            )
+            for entry in legend
+        ],
+    )
 
 
 class Entry(NamedTuple):
@@ -347,10 +426,10 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     put("Measurement", "AreaUnits", "QString", "km2")
     for item, label, placement in (
         ("CopyrightLabel", " · ".join(meta.licences), "1"),
-        ("TitleLabel", words.text("project", "synthetic") if meta.synthetic else "", "3"),
+        ("TitleLabel", _across_the_map(words, meta), "3"),
     ):
         put(item, "Enabled", "bool", "true" if label else "false")
-        put(item, "Label", "QString", label)
+        put(item, "Label", "QString", unread(label))
         put(item, "Placement", "int", placement)
     put("TitleLabel", "Color", "QString", INK)
     put("ScaleBar", "Enabled", "bool", "true")
@@ -360,13 +439,18 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     return root
 
 
+def _across_the_map(words: Messages, meta: QgisMeta) -> str:
+    notice = words.text("project", "synthetic") if meta.synthetic else ""
+    return "\n".join(part for part in (notice, project_facts(words, meta)) if part)
+
+
 def _metadata(title: str, words: Messages, meta: QgisMeta) -> Element:
     root = Element("projectMetadata")
     SubElement(root, "type").text = "project"
     SubElement(root, "title").text = title
     note = words.pick(meta.note)
     SubElement(root, "abstract").text = "\n\n".join(
-        part for part in (note, meta.method, *meta.issues) if part
+        part for part in (project_facts(words, meta), note, meta.method, *meta.issues) if part
     )
     for line in meta.licences:
         SubElement(root, "license").text = line

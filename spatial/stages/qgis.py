@@ -10,7 +10,7 @@ from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 from spatial.rasters import Raster
 from spatial.stages.gaps import known_issues, study_summary
-from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.stages.rules import approval_wanted, binding_norms, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +76,8 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         population_basis=options.population.basis,
         synthetic=options.synthetic,
         note=options.note,
+        map_approval=options.outputs.map_approval or "",
+        approval_wanted=approval_wanted(options),
         licences=[
             f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
             for row in inputs["provenance"].itertuples(index=False)

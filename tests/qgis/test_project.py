@@ -71,7 +71,9 @@ def test_ids_are_long_enough_and_agree_between_tree_layers_and_order(project):
     layers = [element.findtext("id") for element in project.iter("maplayer")]
     assert min(map(len, layers)) > 10
     assert len(set(layers)) == len(layers)
-    assert sorted(element.get("id") for element in project.iter("layer-tree-layer")) == sorted(layers)
+    assert sorted(
+        element.get("id") for element in project.find("layer-tree-group").iter("layer-tree-layer")
+    ) == sorted(layers)
     assert sorted(element.text for element in project.find("layer-tree-group/custom-order")) == sorted(layers)
 
 
@@ -83,7 +85,7 @@ def test_groups_stand_in_the_order_of_use(project):
 def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
     on = [
         element.get("id")
-        for element in project.iter("layer-tree-layer")
+        for element in project.find("layer-tree-group").iter("layer-tree-layer")
         if element.get("checked") == "Qt::Checked"
     ]
     assert [item.removeprefix("spatial_county_") for item in on] == [
@@ -115,7 +117,7 @@ def test_made_up_ground_says_so_in_the_title_and_across_the_map(county, county_m
         )
     )
     assert real.findtext("title") == "Qingchuan County (draft, as of 30 June 2025)"
-    assert real.findtext("properties/TitleLabel/Enabled") == "false"
+    assert real.findtext("properties/TitleLabel/Label").startswith("Status: draft · as of 30 June 2025")
 
 
 def test_licences_stand_on_the_map(project):
