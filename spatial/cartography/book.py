@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DETAILS", "SIGN_OFF_FILE", "Detail", "PageBook", "study_block"]
 
 SIGN_OFF_FILE = "sign-off.html"
+SIGN_OFF_WORDS = ("sign.", "road.")
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
     meta = book.meta
     return {
         "language": book.language,
-        "messages": book.words,
+        "messages": {language: _common(texts) for language, texts in book.words.items()},
         "study": {
             "name": meta.study,
             "title": dict(meta.title),
@@ -204,6 +205,15 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
         "imputed": _imputed(book.summary, meta),
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),
+    }
+
+
+def _common(texts: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the words of the sign-off page alone, which would weigh on every map."""
+    return {
+        key: text
+        for key, text in texts.items()
+        if not key.startswith(SIGN_OFF_WORDS) or key.startswith(("sign.title", "sign.count_"))
     }
 
 
