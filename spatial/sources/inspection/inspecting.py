@@ -60,7 +60,8 @@ def inspect_file(
     Returns
     -------
     FileReport
-        Its layers carry a proposal each where they look to be something that a study reads.
+        `layers` with their `fields`, `kind`, `reasons`, `coordinates` and, where they look to be something that a study
+        reads, a `proposal`: its `settings`, and what of them is `undecided`.
 
     Raises
     ------
