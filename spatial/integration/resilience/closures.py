@@ -1,0 +1,278 @@
+"""Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from spatial.access import SnapRules
+from spatial.access.options import check_direction, check_minutes
+from spatial.access.places import existing, offering, place_on
+from spatial.errors import ContractError
+from spatial.integration.resilience.bridges import bridges
+from spatial.network import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.network import Nearest, Snaps, TravelGraph
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["RobustCoverage", "edge_criticality", "robust_coverage"]
+
+CAP_MIN = 180.0
+"""Minutes that a longer or missing way counts as in person-minutes (INDICATORS, section 0)."""
+
+
+@dataclass(frozen=True)
+class RobustCoverage:
+    """
+    Coverage that stays whichever single road is closed.
+
+    Parameters
+    ----------
+    coverage : float
+        Share of people within the cutoff with every road open; NaN where nobody's number is known.
+    robust : float
+        The least share left by closing one edge, ``min_e S(G - e)``: another road can only raise it.
+    edge_id : str
+        The edge whose closure leaves it, the lowest id among equals; empty where no closure costs anything.
+    tried : int
+        Closures that had to be computed; the others were known to cost less.
+    """
+
+    coverage: float
+    robust: float
+    edge_id: str
+    tried: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    graph: TravelGraph
+    origins: Snaps
+    goals: Snaps
+    weight: FloatArray
+    direction: Literal["to_facility", "from_facility"]
+    barriers: gpd.GeoSeries | None
+    base: Nearest
+    partner: NDArray[np.int64]
+
+    @property
+    def base_min(self) -> FloatArray:
+        return self.base.travel_time_min[:, 0]
+
+    def without(self, edge: int) -> FloatArray:
+        """Minutes of every settlement with one edge closed both ways."""
+        closed = np.zeros(self.graph.n_edges, dtype=bool)
+        closed[[edge, self.partner[edge]]] = True
+        forward, backward = (
+            np.where(closed, np.inf, minutes) for minutes in (self.graph.forward_min, self.graph.backward_min)
+        )
+        cut = self.graph.with_minutes(forward, backward, speed_km_h=self.graph.speed_km_h)
+        found = nearest(
+            cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers
+        )
+        return found.travel_time_min[:, 0]
+
+    def passing(self, who: NDArray[np.bool_]) -> tuple[NDArray[np.int64], FloatArray]:
+        """Edges on the ways of some settlements, and the people who pass each."""
+        rows = np.flatnonzero(who & np.isfinite(self.base_min))
+        routes = self.base.routes(rows)
+        owner = np.repeat(rows, np.diff(routes.offsets))
+        one_name = np.minimum(routes.edge, self.partner[routes.edge])
+        pairs = np.unique(np.column_stack([one_name, owner]), axis=0)
+        edges, at = np.unique(pairs[:, 0], return_inverse=True)
+        people = np.bincount(at, weights=self.weight[pairs[:, 1]], minlength=len(edges))
+        return edges, people.astype(np.float64)
+
+
+def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    cutoff_min: float,
+    cap_min: float = CAP_MIN,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> pd.DataFrame:
+    """
+    Close in turn every edge that leads anybody to the nearest facility, and count what that costs.
+
+    Closing any other edge changes nothing, so that these are all.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities that are open to everybody count. Settlements whose
+        people are unknown count as nobody.
+    service : str or set of str
+        What is looked for.
+    cutoff_min : float
+        Minutes within which people are covered, inclusive.
+    cap_min : float
+        What longer and missing ways count as in person-minutes.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+    progress : callable, optional
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    DataFrame
+        One row an edge, the most costly first: `edge_id`, `road_id`, `passing_persons`, `extra_person_min` (``sum P
+        (min(t_without, cap) - min(t, cap))``), `disconnected_persons` (with a way before and none after),
+        `lost_persons` (covered before and not after), `is_bridge`.
+
+    Raises
+    ------
+    ContractError
+        For a cutoff or cap below 0, an unknown direction or service, or places without an id or a point.
+    """
+    check_minutes("cap_min", cap_min)
+    case = _case(graph, settlements, facilities, service, (cutoff_min, direction, rules, barriers))
+    edges, passing = case.passing(case.weight > 0.0)
+    before = case.base_min
+    rows = []
+    for at, edge in enumerate(edges):
+        if progress is not None and at % 64 == 0:
+            progress(at / len(edges), f"closing roads: {at} of {len(edges)}")
+        after = case.without(int(edge))
+        rows.append(
+            (
+                float(case.weight @ (np.minimum(after, cap_min) - np.minimum(before, cap_min))),
+                float(case.weight[np.isfinite(before) & np.isinf(after)].sum()),
+                float(case.weight[(before <= cutoff_min) & ~(after <= cutoff_min)].sum()),
+            )
+        )
+    extra, cut_off, lost = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    table = pd.DataFrame(
+        {
+            "edge_id": pd.Series(graph.edge_id[edges], dtype="str"),
+            "road_id": pd.Series(graph.road_id[edges], dtype="str"),
+            "passing_persons": passing,
+            "extra_person_min": extra,
+            "disconnected_persons": cut_off,
+            "lost_persons": lost,
+            "is_bridge": bridges(graph)[edges],
+        }
+    )
+    return table.sort_values(
+        ["lost_persons", "extra_person_min", "edge_id"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    cutoff_min: float,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> RobustCoverage:
+    """
+    Find the coverage that stays whichever single road is closed.
+
+    A closure costs at most the covered people who pass; edges are closed in that order until no other one can cost
+    more than the worst found.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        As in `edge_criticality`.
+    service : str or set of str
+        What is looked for.
+    cutoff_min : float
+        Minutes within which people are covered, inclusive.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    RobustCoverage
+        Exact; adding a road can only raise `robust`.
+
+    Raises
+    ------
+    ContractError
+        As `edge_criticality`.
+    """
+    case = _case(graph, settlements, facilities, service, (cutoff_min, direction, rules, barriers))
+    total = float(case.weight.sum())
+    if not total > 0.0:
+        return RobustCoverage(math.nan, math.nan, "", 0)
+    covered = case.base_min <= cutoff_min
+    edges, passing = case.passing(covered & (case.weight > 0.0))
+    worst, name, tried = 0.0, "", 0
+    for at in np.lexsort((graph.edge_id[edges], -passing)):
+        if passing[at] <= worst:
+            break
+        after = case.without(int(edges[at]))
+        lost = float(case.weight[covered & ~(after <= cutoff_min)].sum())
+        tried += 1
+        if lost > worst:
+            worst, name = lost, str(graph.edge_id[edges[at]])
+    served = float(case.weight[covered].sum())
+    return RobustCoverage(served / total, (served - worst) / total, name, tried)
+
+
+def _case(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    service: str | frozenset[str],
+    options: tuple[float, Any, SnapRules | None, gpd.GeoSeries | None],
+) -> _Case:
+    cutoff_min, direction, given, barriers = options
+    check_minutes("cutoff_min", cutoff_min)
+    check_direction(direction)
+    rules = given or SnapRules()
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    there = existing(facilities)
+    chosen = there.iloc[offering(there, service)]
+    if "open_to" in chosen:
+        chosen = chosen[chosen["open_to"].isna()]
+    goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
+    if "population_persons" not in origins.frame:
+        raise ContractError("settlements", ["population_persons: the column is missing"])
+    people = origins.frame["population_persons"].to_numpy(dtype=np.float64)
+    base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
+    weight = np.nan_to_num(people)
+    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, _partners(graph))
+
+
+def _partners(graph: TravelGraph) -> NDArray[np.int64]:
+    """Name the other direction of each road that is two edges; each other edge is its own partner."""
+    partner = np.arange(graph.n_edges, dtype=np.int64)
+    twin = graph.edge_twin
+    if twin is not None:
+        first = np.flatnonzero(twin >= 0)
+        partner[first], partner[twin[first]] = twin[first], first
+    return partner

@@ -1,0 +1,143 @@
+"""Closed roads: a network known by arithmetic, brute force, and coverage that another road never lowers."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import spatial as sp
+from spatial.errors import ContractError
+
+CRS = "EPSG:32738"
+SPOTS = {"T": (0, 0), "a": (10, 0), "b": (10, 5), "c": (18, 5), "d": (18, 9)}
+WAYS = {"T-a": 10.0, "a-b": 5.0, "b-T": 20.0, "b-c": 8.0, "c-d": 4.0}
+PEOPLE = {"a": 100.0, "b": 200.0, "c": 300.0, "d": 400.0}
+
+
+def _point(name: str) -> shapely.Point:
+    x, y = SPOTS[name]
+    return shapely.Point(400_000 + 1000 * x, 8_000_000 + 1000 * y)
+
+
+@pytest.fixture
+def star() -> tuple[sp.TravelGraph, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """The network of the specification: a town T, four villages, minutes as given."""
+    ends = [way.split("-") for way in WAYS]
+    roads = gpd.GeoDataFrame(
+        {"road_id": list(WAYS), "road_class": "residential"},
+        geometry=[shapely.LineString([_point(a), _point(b)]) for a, b in ends],
+        crs=CRS,
+    )
+    graph = sp.build_network(roads)
+    time = np.array([WAYS[name] for name in graph.road_id])
+    villages = gpd.GeoDataFrame(
+        {"settlement_id": list(PEOPLE), "population_persons": list(PEOPLE.values())},
+        geometry=[_point(name) for name in PEOPLE],
+        crs=CRS,
+    )
+    town = gpd.GeoDataFrame({"facility_id": ["t"], "service": ["clinic"]}, geometry=[_point("T")], crs=CRS)
+    return graph.with_minutes(time, time), villages, town
+
+
+def test_the_network_of_the_specification(star: tuple) -> None:
+    table = sp.edge_criticality(
+        *star, service="clinic", cutoff_min=30, cap_min=120, rules=sp.SnapRules(max_snap_m=1.0)
+    ).set_index("road_id")
+    assert "b-T" not in table.index  # nobody passes it: closing it costs nothing
+    assert table["extra_person_min"].to_dict() == pytest.approx(
+        {"T-a": 6000.0, "a-b": 4500.0, "b-c": 66_300.0, "c-d": 37_200.0}
+    )
+    assert table["disconnected_persons"].to_dict() == {"T-a": 0.0, "a-b": 0.0, "b-c": 700.0, "c-d": 400.0}
+    assert table["is_bridge"].to_dict() == {"T-a": False, "a-b": False, "b-c": True, "c-d": True}
+    # without T-a: a 25, b 20, c 28, d 32 minutes
+    assert table["lost_persons"].to_dict() == {"T-a": 400.0, "a-b": 400.0, "b-c": 700.0, "c-d": 400.0}
+    result = sp.robust_coverage(*star, service="clinic", cutoff_min=30, rules=sp.SnapRules(max_snap_m=1.0))
+    assert (result.coverage, result.robust, result.edge_id) == (1.0, pytest.approx(0.3), "b-c/0")
+
+
+def test_nobody_covered_and_nobody_known_have_their_values(star: tuple) -> None:
+    graph, villages, town = star
+    none = sp.robust_coverage(graph, villages, town, service="clinic", cutoff_min=1)
+    assert (none.coverage, none.robust, none.edge_id, none.tried) == (0.0, 0.0, "", 0)
+    unknown = villages.assign(population_persons=np.nan)
+    assert np.isnan(sp.robust_coverage(graph, unknown, town, service="clinic", cutoff_min=30).robust)
+    with pytest.raises(ContractError, match="population_persons: the column is missing"):
+        sp.robust_coverage(
+            graph, villages.drop(columns="population_persons"), town, service="clinic", cutoff_min=30
+        )
+    with pytest.raises(ContractError, match="cutoff_min"):
+        sp.robust_coverage(graph, villages, town, service="clinic", cutoff_min=-1)
+    without = sp.edge_criticality(graph, villages, town.iloc[:0], service="clinic", cutoff_min=30)
+    assert without.empty
+
+
+def _random(seed: int, extra: int) -> tuple[sp.TravelGraph, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    rng = np.random.default_rng(seed)
+    points = rng.random((12, 2)) * 20_000 + [400_000, 8_000_000]
+    tree = list(nx.minimum_spanning_tree(nx.complete_graph(12)).edges)
+    pairs = tree + [tuple(rng.choice(12, 2, replace=False)) for _ in range(5)]
+    people = rng.integers(0, 500, 9).astype(float)
+    pairs += [tuple(rng.choice(12, 2, replace=False)) for _ in range(extra)]
+    roads = gpd.GeoDataFrame(
+        {"road_id": [f"r{at:02d}" for at in range(len(pairs))], "road_class": "residential"},
+        geometry=[shapely.LineString(points[list(pair)]) for pair in pairs],
+        crs=CRS,
+    )
+    villages = gpd.GeoDataFrame(
+        {"settlement_id": [f"v{at}" for at in range(9)], "population_persons": people},
+        geometry=shapely.points(points[:9]),
+        crs=CRS,
+    )
+    clinics = gpd.GeoDataFrame(
+        {"facility_id": ["c0", "c1"], "service": "clinic"}, geometry=shapely.points(points[10:]), crs=CRS
+    )
+    return sp.build_network(roads), villages, clinics
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000))
+def test_the_short_way_equals_closing_every_road(seed: int) -> None:
+    case = _random(seed, 0)
+    table = sp.edge_criticality(*case, service="clinic", cutoff_min=45)
+    result = sp.robust_coverage(*case, service="clinic", cutoff_min=45)
+    total = case[1]["population_persons"].sum()
+    worst = table["lost_persons"].max() if len(table) else 0.0
+    assert result.robust == pytest.approx(result.coverage - worst / total)
+    for road in table["edge_id"]:
+        cut = sp.edit_network(case[0], close=[road.split("/")[0]])
+        first, minutes = (
+            sp.cost_to_closest(graph, case[1], case[2], service="clinic")
+            .set_index("from_id")["travel_time_min"]
+            .reindex(case[1]["settlement_id"])
+            .to_numpy()
+            for graph in (case[0], cut)
+        )
+        lost = case[1]["population_persons"].to_numpy()[(first <= 45) & ~(minutes <= 45)].sum()
+        row = table.set_index("edge_id").loc[road]
+        assert row["lost_persons"] == pytest.approx(lost)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000), st.integers(1, 3))
+def test_another_road_never_lowers_what_stays(seed: int, extra: int) -> None:
+    before = sp.robust_coverage(*_random(seed, 0), service="clinic", cutoff_min=45)
+    after = sp.robust_coverage(*_random(seed, extra), service="clinic", cutoff_min=45)
+    assert after.robust >= before.robust - 1e-12
+    assert after.coverage >= before.coverage - 1e-12
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000))
+def test_bridges_are_those_of_networkx(seed: int) -> None:
+    graph, *_ = _random(seed, 2)
+    plain, pairs = nx.Graph(), {}
+    for edge, pair in enumerate(zip(graph.edge_from.tolist(), graph.edge_to.tolist(), strict=True)):
+        plain.add_edge(*pair)
+        pairs.setdefault(frozenset(pair), []).append(edge)
+    expected = {pairs[frozenset(pair)][0] for pair in nx.bridges(plain) if len(pairs[frozenset(pair)]) == 1}
+    assert set(np.flatnonzero(sp.bridges(graph)).tolist()) == expected
