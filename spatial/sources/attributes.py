@@ -16,13 +16,15 @@ from spatial.sources.names import name_scores
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.placing_ground import names_of
 from spatial.sources.unit_codes import carry_units
+from spatial.study import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from spatial.sources.place_tables import PlacedTables
-    from spatial.study import Study, TableSource
+    from spatial.study import Study
+    from spatial.study.sources import PlainTable
 
 __all__ = ["add_attributes", "attributes_from_table", "join_attributes", "with_codes_of_units"]
 
@@ -55,7 +57,7 @@ def add_attributes(
     boundaries: gpd.GeoDataFrame,
     *,
     study: Study,
-    source: TableSource,
+    source: PlainTable,
     places: PlacedTables,
 ) -> tuple[gpd.GeoDataFrame, list[tuple[str, str, float]]]:
     """
@@ -67,7 +69,7 @@ def add_attributes(
         As gathered; left unchanged.
     study : Study
         Whose table it is.
-    source : TableSource
+    source : PlainTable
         What it declares about the table.
     places : PlacedTables
         Takes the account of rows that found no settlement.
@@ -82,11 +84,12 @@ def add_attributes(
     SourceError, ContractError
         As `attributes_from_table` and `join_attributes`.
     """
+    declared = TableSource(**source.model_dump(exclude_unset=True), coordinates="none")
     table = attributes_from_table(
-        study.raw_path(source.path), source, with_population=study.sources.population is None
+        study.raw_path(source.path), declared, with_population=study.sources.population is None
     )
     read = table.attrs
-    joined, notes = join_attributes(settlements, table, source, boundaries=boundaries, places=places)
+    joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
     joined.attrs = dict(read)
     add_notes(joined, notes)
     return joined, [(source.path, "rows to join", float(len(table)))]

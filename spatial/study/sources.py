@@ -226,7 +226,7 @@ class Sources(Model):
     settlements: TableSource | None = Field(
         None, description="Settlements of the user's own, instead of those of the extract"
     )
-    attributes: tuple[TableSource, ...] = Field(
+    attributes: tuple[PlainTable, ...] = Field(
         (),
         description="Tables whose mapped columns, such as population_persons, are joined onto the settlements by "
         "settlement_id, unit_code or name",
@@ -268,17 +268,6 @@ class Sources(Model):
         for source in value.values():
             unrepeated(source.paths)
         return value
-
-    @field_validator("attributes")
-    @classmethod
-    def _without_coordinates(cls, tables: tuple[TableSource, ...]) -> tuple[TableSource, ...]:
-        keys = ("longitude", "latitude", "easting", "northing", "crs", "local_grid", "shift", "service")
-        given = sorted({key for table in tables for key in keys if getattr(table, key) is not None})
-        if given:
-            raise ValueError(
-                f"{', '.join(given)}: the rows are joined by id, code or name; remove the key(s)"
-            )
-        return tuple(table.model_copy(update={"coordinates": "none"}) for table in tables)
 
     @model_validator(mode="after")
     def _enough(self) -> Self:

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, SourceError
+from spatial.errors import ContractError, SourceError, StudyError
 from spatial.runner.stage import Options
 from spatial.sources.attributes import with_codes_of_units
 from spatial.sources.osm_units import with_unit_codes
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from spatial.sources.layers import Layers
 
 PEOPLE = {"population_persons": "Residents"}
+_STAGE_KEYS = ("population", "network", "sources", "placing", "region", "official")
 
 
 def _study(tiny: Any, table: str, **keys: Any) -> Study:
@@ -126,7 +127,7 @@ def test_a_mapping_that_joins_nothing_is_refused(tiny, columns, message):
 
 
 def test_coordinates_are_no_key_of_a_joined_table(tiny):
-    with pytest.raises(Exception, match="joined by id, code or name"):
+    with pytest.raises(StudyError, match="longitude: unknown key"):
         _study(tiny, "Parish,Residents\n石桥,800\n", longitude="lon", latitude="lat")
 
 
@@ -156,8 +157,13 @@ def test_too_few_numbers_are_set_aside_and_enough_are_counted(tiny):
     for share, total in ((0.9, 0), (0.25, 860)):
         values = study.model_dump(exclude={"raw"}, exclude_unset=True)
         values["population"] = {"min_known_share": share}
-        options = Options(Study.from_dict(values, raw=tiny.raw), ("population", "network"))
-        made = population(options, {"places": layers.settlements}, lambda *_: None)
+        options = Options(Study.from_dict(values, raw=tiny.raw), _STAGE_KEYS)
+        inputs = {
+            "places": layers.settlements,
+            "boundaries": layers.boundaries,
+            "study_area": layers.study_area,
+        }
+        made = population(options, inputs, lambda *_: None)
         assert made["settlements"]["population_persons"].sum() == total
         account = made["population_account"].set_index("item")
         assert account.loc["unknown", "cells"] == 6
