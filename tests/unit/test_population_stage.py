@@ -24,7 +24,9 @@ def _run(people: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
         geometry=gpd.points_from_xy(range(len(people)), range(len(people))),
         crs="EPSG:32738",
     )
-    made = population(Options(STUDY, ("population", "network", "sources")), {"places": places}, lambda *_: None)
+    made = population(
+        Options(STUDY, ("population", "network", "sources")), {"places": places}, lambda *_: None
+    )
     return made["settlements"], made["population_account"].set_index("item")
 
 
