@@ -61,7 +61,7 @@ def _lines(setting: Setting) -> Iterator[str]:
         return
     lines = _assignments(setting)
     if len(lines) == 1 and setting.reason and len(lines[0]) + len(setting.reason) + 4 <= WIDTH:
-        lines = [f"{lines[0]}  # {setting.reason}"]
+        lines = [f"{lines[0]}  # {_printable(setting.reason)}"]
     elif setting.reason:
         yield from comment("#", setting.reason)
     yield from lines
@@ -92,9 +92,14 @@ def comment(mark: str, text: str) -> Iterator[str]:
     str
         Lines of no more than the width of a page, the later ones beginning with ``#``.
     """
-    plain = " ".join(text.split())
+    plain = _printable(text)
     for number, line in enumerate(textwrap.wrap(plain, WIDTH - len(mark) - 1) or [""]):
         yield f"{mark} {line}" if not number else f"#   {line}"
+
+
+def _printable(text: str) -> str:
+    """Leave out what a comment of TOML may not hold."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def toml_value(value: Any) -> str:

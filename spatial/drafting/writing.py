@@ -63,7 +63,7 @@ def write_draft(
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
     report = inspect_folder(folder, raw=base)
-    command = f"spatial check {study_file} --raw {base}"
+    command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
     text = draft_study(report, name=short, title=here.name, as_of=_date(as_of), head=f"Check it: {command}")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -82,6 +82,10 @@ def write_draft(
     for number, item in found:
         yield f"  line {number}: {item}"
     yield f"next: {command}"
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _short(text: str) -> str:

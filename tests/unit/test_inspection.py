@@ -462,6 +462,13 @@ def test_rows_of_several_zones_are_said_to_be(tmp_path):
     assert "split the file by zone" in layer.proposal.undecided[0].reason
 
 
+def test_rows_far_from_the_others_are_asked_for(tmp_path):
+    east = np.where(np.arange(12) == 4, 0.0, 107.1 + STEP / 1e5)
+    layer = _points(tmp_path, east, 31.1 + STEP / 1e5, ("经度", "纬度"))
+    assert any("1 of 12 rows lie far from the others" in s.reason for s in layer.proposal.undecided)
+    assert _keys(layer, guesses=True)["crs"] == "EPSG:4490"
+
+
 def test_roads_that_are_right_give_shifted_coordinates_away(tmp_path):
     from spatial.sources.datums import from_wgs84  # noqa: PLC0415 - for this test only
 
@@ -575,6 +582,24 @@ def test_a_drawing_says_no_crs(tmp_path):
     layer = _layer(path)
     assert layer.crs == ""
     assert _keys(layer, guesses=True)["crs"] == "EPSG:4524"
+
+
+def test_layers_of_several_kinds_of_geometry_are_asked_to_be_parted(tmp_path):
+    frame = _roads().to_crs("EPSG:4326")
+    frame.loc[2] = frame.loc[1]
+    frame.loc[2, "geometry"] = shapely.Point(107.5, 31.2)
+    frame.to_file(tmp_path / "roads.geojson")
+    layer = _layer(tmp_path / "roads.geojson")
+    assert layer.kind == "roads"
+    assert any("mixes LineString, Point" in s.reason for s in layer.proposal.undecided)
+
+
+def test_metres_in_a_geojson_that_says_no_crs_are_a_guess(tmp_path):
+    text = _roads().set_crs(None, allow_override=True).to_json()
+    (tmp_path / "roads.geojson").write_text(text)
+    layer = _layer(tmp_path / "roads.geojson")
+    assert _keys(layer, guesses=True)["crs"] == "EPSG:4524"
+    assert layer.bounds is None
 
 
 def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
@@ -702,6 +727,15 @@ def test_a_csv_of_ragged_lines_is_looked_into_as_far_as_it_goes(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("name,population\na,1,2\nb,3\n")
     assert "do not have 2 fields" in _layer(path).problem
+    path.write_text("List of villages\nname,population\na,1\nb,3\n")
+    assert "title" in _layer(path).problem
+
+
+def test_signs_that_a_comment_may_not_hold_are_left_out(tmp_path):
+    frame = _villages(经度="107.1", 纬度="31.1")
+    frame["级别"] = ["甲\x01", *["村"] * 11]
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame))
+    tomllib.loads("\n".join(toml_block(layer.proposal)))
 
 
 # --- the report ---------------------------------------------------------------------------------------------------

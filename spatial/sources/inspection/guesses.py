@@ -32,6 +32,8 @@ Bounds = tuple[float, float, float, float]
 
 MARGIN_DEGREES = 0.2
 MOST = 0.9
+FAR_DEGREES, FAR_M = 8.0, 800_000.0
+"""Rows further than this from the middle one are likely wrong."""
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
 _BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
@@ -249,6 +251,20 @@ def _degrees(
     _degrees_crs(result, a, b, ground, named)
 
 
+def _strays(
+    result: Coordinates, values: tuple[NDArray[np.float64], NDArray[np.float64]], limit: float
+) -> None:
+    """Say which rows lie so far from the middle one that they are likely wrong, such as those at 0, 0."""
+    far = np.zeros(len(values[0]), dtype=bool)
+    for axis in values:
+        far |= np.abs(axis - np.median(axis)) > limit
+    if far.any() and not far.all():
+        first = int(np.flatnonzero(far)[0])
+        shown = f"{values[0][first]:g}, {values[1][first]:g}"
+        text = f"{int(far.sum())} of {len(far)} rows lie far from the others, such as the one at {shown}: correct them"
+        result.guess("", None, text)
+
+
 def _degrees_crs(
     result: Coordinates,
     longitude: NDArray[np.float64],
@@ -260,6 +276,7 @@ def _degrees_crs(
         f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
         f"{latitude.max():.4f} are degrees"
     )
+    _strays(result, (longitude, latitude), FAR_DEGREES)
     west, south, east, north = CHINA
     if bool(
         ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).mean() >= MOST
@@ -349,6 +366,7 @@ def _are_eastings(values: NDArray[np.float64]) -> bool:
 def _metres_crs(
     result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
 ) -> None:
+    _strays(result, (np.mod(easting, ZONE_M), northing), FAR_M)
     zones = np.floor(easting / ZONE_M).astype(np.int64)
     zone = int(np.median(zones))
     if 13 <= zone <= 45 and _are_eastings(easting) and _are_northings(northing):

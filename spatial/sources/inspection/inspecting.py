@@ -17,7 +17,7 @@ from spatial.sources.inspection.field_names import language_of
 from spatial.sources.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry
 from spatial.sources.inspection.kinds import look_at
 from spatial.sources.inspection.mapping import propose
-from spatial.sources.inspection.opening import WHAT, Opened, geometry_kinds, open_layers
+from spatial.sources.inspection.opening import WHAT, Opened, geometry_kinds, kinds_of_geometry, open_layers
 from spatial.sources.inspection.profiles import Profile, profile_of
 from spatial.sources.inspection.rasters_seen import RASTER_ENDINGS, see_raster
 from spatial.sources.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting
@@ -215,7 +215,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
     look = look_at(
         profiles,
         named=title,
-        geometry=geometry,
+        geometry=next(iter(kinds_of_geometry(frame)), ""),
         has_place=drawn is not None or bool(found.columns),
         notes=opened.notes,
     )
@@ -243,13 +243,10 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
 
 
 def _bounds(drawn: gpd.GeoDataFrame | None, says_crs: bool) -> tuple[float, float, float, float] | None:  # noqa: FBT001 - told of the file
-    if (
-        drawn is None
-        or drawn.crs is None
-        or not says_crs
-        or not (drawn.crs.is_geographic or drawn.crs.is_projected)
-    ):
+    if drawn is None or drawn.crs is None or not (drawn.crs.is_geographic or drawn.crs.is_projected):
         return None
+    if not says_crs and not np.all(np.abs(drawn.total_bounds) <= [180.0, 90.0, 180.0, 90.0]):
+        return None  # the default of the format, which its coordinates contradict
     try:
         west, south, east, north = (float(value) for value in drawn.geometry.to_crs(WGS84).total_bounds)
     except (RuntimeError, ValueError, SpatialError):

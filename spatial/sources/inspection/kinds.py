@@ -185,7 +185,7 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     named : str
         Names of the file and of the sheet or layer.
     geometry : str
-        Kinds of geometry; empty for a plain table.
+        Family of most of its geometry, such as ``"Polygon"``; empty for a plain table.
     has_place : bool
         Whether it has columns of coordinates or points.
     notes : list of str

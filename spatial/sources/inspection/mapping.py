@@ -10,6 +10,7 @@ import shapely
 
 from spatial.sources.inspection.assigning import MOST_VALUES, assign, known_values, translated
 from spatial.sources.inspection.official import official_proposal, units_proposal
+from spatial.sources.inspection.opening import kinds_of_geometry
 from spatial.sources.inspection.place_columns import (
     attribute_settings,
     choose_key,
@@ -98,12 +99,15 @@ def _opening(table: Table, kind: str) -> list[Setting]:
         return settings
     found = table.coordinates
     settings += found.settings
+    families = kinds_of_geometry(table.frame)
+    if len(families) > 1:
+        listed = ", ".join(families)
+        text = f"it mixes {listed}, and a source holds one of them: put them into layers of their own"
+        settings.append(Setting("", None, text, is_decided=False))
     lacks = not table.has_geometry and not found.columns
-    if kind in _PLACES and not any(
-        setting.key == "" and not setting.is_decided for setting in found.settings
-    ):
+    if kind in _PLACES:
         how = "located by unit code, else by name"
-        if lacks:
+        if lacks and not found.settings:
             settings.append(Setting("coordinates", "none", f"no columns of coordinates: {how}"))
         elif found.blanks:
             settings.append(

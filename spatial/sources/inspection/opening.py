@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "open_layers"]
+__all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "kinds_of_geometry", "open_layers"]
 
 WHAT = "file"
 MOST_LAYERS = 30
@@ -201,13 +201,21 @@ def _text(path: Path) -> OpenedFile:
         _find_sums(layer, _opened_text(path, {**layer.keys, "total_words": []}))
         _take(layer, _opened_text(path, layer.keys))
     except ContractError as error:
-        layer.problem = "; ".join(error.problems)
+        layer.problem = "; ".join(error.problems) + _title_above(text, delimiter)
     except SourceError as error:
         layer.problem = str(error)
         if "holds no rows" in layer.problem or "not text" in layer.problem:
             raise
     result.layers.append(layer)
     return result
+
+
+def _title_above(text: str, delimiter: str) -> str:
+    """Say that a title seems to stand above the header."""
+    widths = [line.count(delimiter) for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    if len(widths) > 2 and widths[0] < widths[1]:
+        return "; if a title stands above the header, delete the lines above it"
+    return ""
 
 
 def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
@@ -305,6 +313,26 @@ def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
 def _note_rest(result: OpenedFile, number: int) -> None:
     if number > MOST_LAYERS:
         result.notes.append(f"only the first {MOST_LAYERS} of {number} layers or sheets were looked into")
+
+
+def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
+    """
+    Name the families of geometry in a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        As read.
+
+    Returns
+    -------
+    list of str
+        Of Point, LineString and Polygon, the most frequent first; empty for a plain table.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return []
+    families = frame.geometry.geom_type.dropna().str.removeprefix("Multi").value_counts()
+    return [str(name) for name, _ in sorted(families.items(), key=lambda item: (-item[1], str(item[0])))]
 
 
 def geometry_kinds(frame: pd.DataFrame) -> str:

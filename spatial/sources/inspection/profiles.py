@@ -156,6 +156,8 @@ def _of_text(texts: pd.Series) -> tuple[str, NDArray[np.float64]]:
         kind = "date"
     elif mostly(_PAIR):
         kind = "pair"
+    elif np.isfinite(_angles(some)).mean() < _MOST:
+        kind = "text"
     else:
         angles = _angles(texts)
         kind = "angle" if np.isfinite(angles).sum() >= _MOST * len(texts.dropna()) else "text"

@@ -26,7 +26,7 @@ __all__ = ["RASTER_ENDINGS", "see_raster", "share_class"]
 
 RASTER_ENDINGS = (".tif", ".tiff", ".hgt", ".hgt.zip")
 MOST_CLASSES = 40
-BANDS, BAND_ROWS = 12, 64
+BANDS, BAND_ROWS = 16, 24
 _KINDS = ("population", "elevation", "landcover")
 
 
@@ -69,6 +69,10 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
             f"values {finite.min():.6g} to {finite.max():.6g} in the cells looked at ({len(finite):,})"
         )
     kind, reasons = _kind(path, finite)
+    classes = np.unique(finite) if kind == "landcover" else np.empty(0)
+    if 0 < len(classes) <= MOST_CLASSES:
+        listed = ", ".join(f"{value:g}" for value in classes)
+        notes.append(f"classes {listed}: the table of speeds off the roads must know them")
     bounds = transform_bounds(tile.crs.to_wkt(), WGS84, *_corners(tile), densify_pts=21)
     west, south, east, north = (float(value) for value in bounds)
     settings = [Setting("path", named)]
