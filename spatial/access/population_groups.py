@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.errors import ContractError
+from spatial.tables import POPULATION_BASIS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["GroupPeople", "above_total", "added_up", "fill_group", "groups_of"]
 
 PERSONS = "_persons"
-TOTAL = "population_persons"
+EVERYBODY = frozenset({"population", *POPULATION_BASIS})
+"""Words before ``_persons`` in columns that count everybody, each in its way; they are no groups."""
 _TOLERANCE = 1e-9
 
 
@@ -89,7 +91,7 @@ def groups_of(settlements: pd.DataFrame) -> list[str]:
     Parameters
     ----------
     settlements : DataFrame
-        With columns such as ``elderly_persons``.
+        With columns such as ``elderly_persons``; ``resident_persons`` and ``registered_persons`` count everybody.
 
     Returns
     -------
@@ -102,8 +104,8 @@ def groups_of(settlements: pd.DataFrame) -> list[str]:
     >>> groups_of(pd.DataFrame(columns=["population_persons", "elderly_persons"]))
     ['elderly']
     """
-    names = [str(name) for name in settlements.columns]
-    return sorted(name.removesuffix(PERSONS) for name in names if name.endswith(PERSONS) and name != TOTAL)
+    names = [str(name).removesuffix(PERSONS) for name in settlements.columns if str(name).endswith(PERSONS)]
+    return sorted(set(names) - EVERYBODY)
 
 
 def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: int) -> GroupPeople:

@@ -241,7 +241,8 @@ class _Work:
             made["findings_population"] = findings
         if self.matched is None:
             return made
-        listed = self._column(LISTED) if LISTED in settlements.columns else None
+        named = (LISTED, f"{basis}_persons")
+        listed = next((self._column(name) for name in named if name in settlements.columns), None)
         if self.people.raster is None:
             listed = self.before
         everybody = self._unit_people(EVERYBODY, self.before, self.after, listed, self.scaling)
