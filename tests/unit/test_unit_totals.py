@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import shapely
 from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyproj import CRS
 
 from spatial.access.unit_totals import raster_by_unit
@@ -409,3 +411,47 @@ def test_an_empty_official_number_for_everybody_is_said(tmp_path):
     row = _by_unit(made).loc["Alder"]
     assert row["status"] == "unknown"
     assert row["likely_causes"] == "official_blank"
+
+
+def test_units_that_only_the_list_names_are_matched_by_their_name():
+    places = _settlements([60.0, 40.0, 5.0], [None, None, None])
+    places["township"] = pd.Series(["金顶镇", "金顶镇", "啦井镇"], dtype="str")
+    none = _boundaries(["x"]).iloc[:0]
+    official = _official([("金顶镇", 100), ("通甸镇", 7)])
+    found = match_units(official, places, none, options=PlacingOptions())
+    assert found.units["unit_id"].tolist() == ["啦井镇", "金顶镇", "通甸镇"]
+    assert found.units["matched_by"].tolist() == ["none", "name", "none"]
+    assert [found.units["unit_id"].iloc[row] for row in found.home] == ["金顶镇", "金顶镇", "啦井镇"]
+
+
+def test_nothing_to_match_is_no_fault():
+    places = _settlements([1.0], [None]).iloc[:0]
+    none = _boundaries(["x"]).iloc[:0]
+    found = match_units(_official([("A", 1)]), places, none, options=PlacingOptions())
+    assert found.units["fault"].tolist() == ["not_found"]
+    assert len(found.home) == 0
+
+
+@given(
+    shuffle=st.randoms(use_true_random=False),
+    codes=st.lists(
+        st.sampled_from(["5333", "533325", "533325101", "533325102", "E02003954", "E020", ""]), max_size=7
+    ),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_codes_give_every_row_and_every_settlement_one_place(shuffle, codes):
+    rows = sorted({code for code in codes if code})
+    official = _official([(code, 1) for code in rows] or [("Nowhere", 1)])
+    official["unit_code"] = pd.Series(rows or [None], dtype="str")
+    places = _settlements([1.0] * len(codes), ["b1"] * len(codes))
+    places["unit_code"] = pd.Series(codes, dtype="str")
+    order = list(range(len(official)))
+    shuffle.shuffle(order)
+    found = match_units(
+        official.iloc[order].reset_index(drop=True), places, _boundaries(["b1"]), options=PlacingOptions()
+    )
+    assert found.units["unit_id"].is_unique
+    assert sorted(row for row in found.units["official"] if row >= 0) == list(range(len(official)))
+    assert (found.home >= 0).all()
+    totals = found.units["fault"] == "total_of_others"
+    assert not totals.iloc[found.home].any()
