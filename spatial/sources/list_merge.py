@@ -81,11 +81,11 @@ def combine_facilities(
     """
     Merge the lists of a study with its map, and each with itself.
 
-    A row of a list and a mapped facility are one where a decision says so; else where one of their services counts
-    for the other, they are at most `distance_m` apart and their names are alike; else where one of them has no name
-    and they are at most `doubles_m` apart. Each is in one pair at most. The row of the list stays with its id and
-    place; in every column the list's value stands where it has one, else the map's, save in columns where the study
-    lets the map win. What is left is merged as `merge_facilities` does, within `doubles_m`.
+    A row of a list and a mapped facility are one where a decision says so or they bear one id; else where one of their
+    services counts for the other, they are at most `distance_m` apart and their names are alike; else where one of them
+    has no name and they are at most `doubles_m` apart. Each is in one pair at most. The row of the list stays with its
+    id and place; in every column the list's value stands where it has one, else the map's, save in columns where the
+    study lets the map win. What is left is merged as `merge_facilities` does, within `doubles_m`.
 
     Parameters
     ----------
@@ -126,7 +126,9 @@ def combine_facilities(
     ]
     told = decided.same(work.frame, lists)
     work.take(list(told.values()), list(told), by="decision")
-    taken = set(told) | set(told.values())
+    alike = work.of_one_id(set(told) | set(told.values()))
+    work.take(list(alike.values()), list(alike), by="id")
+    taken = {row for pairing in (told, alike) for pair in pairing.items() for row in pair}
     chosen = list(
         one_to_one(
             pairs,
@@ -195,6 +197,12 @@ class _Work:
         self._absorb(ones, twos)
         self.gone[list(twos)] = True
 
+    def of_one_id(self, taken: set[int]) -> dict[int, int]:
+        """Find rows of lists that bear the id of a mapped facility; for that, the row."""
+        rows = {key: row for row, key in enumerate(self.ids) if self.listed[row] and row not in taken}
+        found = {row: rows[key] for row, key in enumerate(self.ids) if not self.listed[row] and key in rows}
+        return {row: one for row, one in found.items() if row not in taken}
+
     def take_doubles(self, doubles: gpd.GeoDataFrame) -> None:
         """Let rows take in those that were merged into them because they are mapped twice."""
         merged = doubles[doubles["kind"] == "merged_duplicate"]
@@ -260,8 +268,8 @@ class _Work:
         )
 
     def _finding(self, one: int, two: int, by: str) -> Finding:
-        x, y = self.frame.geometry.x, self.frame.geometry.y
-        ends = [(float(x.iloc[row]), float(y.iloc[row])) for row in (two, one)]
+        points = [self.frame.geometry.iloc[row] for row in (two, one)]
+        ends = [(float(shapely.get_x(point)), float(shapely.get_y(point))) for point in points]
         distance = math.dist(*ends)
         names = [self._called(row) for row in (two, one)]
         services = [str(self.frame["service"].iloc[row]) for row in (two, one)]

@@ -234,9 +234,8 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
 
 
 def _finding(frame: gpd.GeoDataFrame, subject: int, other: int, kind: str) -> Finding:
-    ends = [
-        (float(frame.geometry.x.iloc[row]), float(frame.geometry.y.iloc[row])) for row in (subject, other)
-    ]
+    points = [frame.geometry.iloc[row] for row in (subject, other)]
+    ends = [(float(shapely.get_x(point)), float(shapely.get_y(point))) for point in points]
     distance = math.dist(*ends)
     service = frame["service"].iloc[subject]
     verdict = "merged" if kind == "merged_duplicate" else "left apart, look whether it is one"

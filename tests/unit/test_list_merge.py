@@ -311,3 +311,9 @@ def _somewhere(osm: gpd.GeoDataFrame, rng: np.random.Generator) -> tuple[np.ndar
     """Ten points in the bounds of the islands."""
     west, south, east, north = osm.total_bounds
     return rng.uniform(west, east, 10), rng.uniform(south, north, 10)
+
+
+def test_a_row_with_the_id_of_a_mapped_facility_is_that_one_wherever_it_lies():
+    found = merged(frame(("n1", 0, "Alpha")), mapped(("n1", 9000, "Bravo"), ("n2", 0, "Alpha")))
+    assert found.frame["facility_id"].tolist() == ["n1"]
+    assert found.frame["merged_from"].tolist() == ["n1 n2"]
