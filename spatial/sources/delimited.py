@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["read_delimited"]
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_CHINESE = "gb18030"
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _WRITTEN = {"\t": '"\\t"'}
 _LAST_ASCII = 127
@@ -133,10 +132,12 @@ def _is_surely_utf8(data: bytes, declared: str) -> bool:
 
 
 def _other_encoding(data: bytes, declared: str) -> str:
-    other = "utf-8" if declared.startswith("gb") else _CHINESE
+    other = guess_encoding(data)
     try:
-        data.decode(other)
+        is_text = min(map(ord, set(data.decode(other)) - set("\t\n\r\f")), default=32) >= ord(" ")
     except UnicodeDecodeError:
+        is_text = False
+    if not is_text or codecs.lookup(other).name == declared:
         return "declare the right encoding, or save the file as UTF-8"
     return f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pydantic import ValidationError
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, SourceError
+from spatial.sources.delimited import read_delimited
 from spatial.sources.number_text import plain_number
 from spatial.sources.vector import facilities_from_table
 from spatial.study import TableSource
@@ -132,3 +133,13 @@ def test_a_number_written_by_its_rule_is_read_as_itself(number, signs):
 def test_whatever_is_written_becomes_a_number_or_nothing(text):
     plain = plain_number(text, decimal=",", thousands=".")
     assert plain is None or np.isfinite(float(plain))
+
+
+def test_a_file_of_windows_read_as_utf_8_is_told_its_own_encoding(tmp_path):
+    file = tmp_path / "structures.csv"
+    file.write_bytes(f"{HEADER}\n1;Hôpital de pôle;1;2;3\n".encode("cp1252"))
+    with pytest.raises(SourceError, match="it reads as cp1252: write encoding = 'cp1252'"):
+        read_delimited(file, delimiter=";")
+    file.write_bytes(bytes(range(1, 256)))
+    with pytest.raises(SourceError, match="declare the right encoding"):
+        read_delimited(file, delimiter=";")
