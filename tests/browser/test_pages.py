@@ -508,6 +508,7 @@ def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pag
         rows = list(csv.reader(file))
     assert waiting.value.suggested_filename == "gap-health_centre-townships.csv"
     assert all(row[0][0] not in "=+-@\t" for row in rows)
+    assert [row[-1] for row in rows] == ["population_basis", *[county.meta.population_basis] * (len(rows) - 1)]
     assert sum(int(row[1]) for row in rows[1:]) == pytest.approx(
         settlements["population_persons"].sum(), abs=6
     )

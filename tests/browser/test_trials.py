@@ -353,6 +353,6 @@ def test_changes_go_to_paper_and_to_csv(tried_folder, open_page, tmp_path):
     with page.expect_download() as download:
         page.click("#csv-places")
     head = download.value.path().read_text(encoding="utf-8-sig").splitlines()[0]
-    assert head.endswith("class,before_min,after_min")
+    assert head.endswith("class,before_min,after_min,population_basis")
     pdf = page.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type /Page\b", pdf)) <= 3
