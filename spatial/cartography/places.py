@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up
 from spatial.cartography.lines import pack_points
-from spatial.tables import LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
+from spatial.tables import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ __all__ = [
     "travel_block",
 ]
 
-_GROUPS = ("elderly_persons", "disabled_persons", "children_persons")
+_GROUPS = {f"{group}_persons": f"{group}_source" for group in ("elderly", "disabled", "children")}
 _OFFICIAL = ("", "urban", "rural")
 _PLANS = ("", "cluster", "suburban", "protected", "relocate", "other")
 _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
@@ -95,6 +95,12 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
             for name in _GROUPS
             if detail and name in frame and frame[name].notna().any()
         },
+        "group_sources": {
+            name: pack(codes(frame[source], GROUP_SOURCE), "u1")
+            for name, source in _GROUPS.items()
+            if detail and name in frame and source in frame
+        },
+        "group_source_words": list(GROUP_SOURCE),
         "tier": pack(codes(frame["tier"], tiers), "u1"),
         "tiers": tiers,
         "official": pack(np.maximum(codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),

@@ -9,6 +9,7 @@
     for (const key of ["population", "population_source", "tier", "township", "official", "plan"]) places[key] = S.column(places[key]);
     places.id = S.texts(places.id);
     places.names = readTexts(places.names);
+    places.group_sources = Object.fromEntries(Object.entries(places.group_sources).map(([name, column]) => [name, S.column(column)]));
     places.groups = Object.fromEntries(Object.entries(places.groups).map(([name, column]) => [name, S.column(column)]));
     return places;
   }

@@ -47,7 +47,9 @@
     const source = places.population_sources[places.population_source[i]];
     const rows = [[S.t("place.population"), known ? S.t("unit.people", { n: places.population[i] }) + " (" + S.word("population_source", source) + ")" : S.t("place.unknown")]];
     for (const [group, column] of Object.entries(places.groups)) {
-      if (finite(column[i])) rows.push([S.word("group", group), S.t("unit.people", { n: column[i] })]);
+      const from = places.group_sources[group];
+      const told = from ? " (" + S.word("group_source", places.group_source_words[from[i]]) + ")" : "";
+      if (finite(column[i])) rows.push([S.word("group", group), S.t("unit.people", { n: column[i] }) + told]);
     }
     return rows;
   }
