@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatial.errors import NetworkError, StudyError
+from spatial.errors import ContractError, NetworkError, StudyError
 from spatial.network import build_network, load_speeds
 from spatial.network.rules.road_speeds import speeds_of_roads
 from spatial.network.rules.widths import WidthRules
@@ -112,6 +112,15 @@ def test_without_widths_in_the_table_nothing_changes(own):
     assert graph.report["width_imputed_share"] == 0.0
     plain = build_network(roads.drop(columns="width_m"), speeds=own)
     assert dict(zip(plain.road_id, plain.speed_km_h, strict=True))["r0"] == 40.0  # no cap without a width
+
+
+@pytest.mark.parametrize("width", ["about 4", "-3", -3.0])
+def test_widths_that_are_no_numbers_are_refused(own, width):
+    roads = _roads(road_class=["tertiary"] * 3, width_m=pd.Series(["3.5", None, width], dtype=object))
+    with pytest.raises(
+        ContractError, match=r"width_m: no number of at least 0 but '(about 4|-3|-3\.0)' \(1 in all\)"
+    ):
+        build_network(roads, speeds=own)
 
 
 @given(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.errors import ContractError, first_of
 from spatial.sources.road_lines import CodedTag, RoadLines, coded
 
 if TYPE_CHECKING:
@@ -194,9 +195,19 @@ def number_values(roads: pd.DataFrame | RoadLines, name: str) -> NDArray[np.floa
     Returns
     -------
     ndarray of float64
-        NaN where there is none, or something that is no number.
+        NaN where there is none.
+
+    Raises
+    ------
+    ContractError
+        Where something else than a number of at least 0 is written.
     """
     found = _written(roads, name)
+    numbers = [_as_number(text) for text in found.texts]
+    wrong = [str(text) for text, number in zip(found.texts, numbers, strict=True) if not number >= 0]
+    wrong = [text for text in wrong if text.strip().lower() not in {"", "nan", "none", "<na>"}]
+    if wrong:
+        raise ContractError("roads", [f"{name}: no number of at least 0 but {first_of(wrong)}; correct them"])
     return TagValues(found.codes, found.texts).numbers(_as_number)
 
 
