@@ -101,21 +101,18 @@ class Decay:
         time = numbers("decay", "minutes", minutes)
         flat = time.ravel()
         weight = np.empty(len(flat))
-        if self.name in _ZONES:
-            _refuse_negative(flat, flat)
-            ends, heights = _ZONES[self.name](self)
-            # Kernels are compiled for arrays that may be written to.
-            weigh_zones(
-                np.require(flat, requirements=("C", "W")), np.minimum(ends, cutoff_min), heights, weight
-            )
-            return weight.reshape(time.shape)
-        formula = _FORMULAS[self.name]
         for start in range(0, len(flat), _BLOCK):
             part = flat[start : start + _BLOCK]
             _refuse_negative(part, flat)
-            of_part = formula(part, self)
+            of_part = weight[start : start + _BLOCK]
+            if self.name in _ZONES:
+                ends, heights = _ZONES[self.name](self)
+                weigh_zones(
+                    np.require(part, requirements=("C", "W")), np.minimum(ends, cutoff_min), heights, of_part
+                )
+                continue
+            of_part[:] = _FORMULAS[self.name](part, self)
             np.copyto(of_part, 0.0, where=part > cutoff_min)
-            weight[start : start + _BLOCK] = of_part
         return weight.reshape(time.shape)
 
     def number(self, name: str) -> float:

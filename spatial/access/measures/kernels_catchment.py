@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["occur_once", "sum_pairs", "weigh_zones"]
 
-BLOCK = 1024
-"""Times weighed at once, zone by zone; changes the speed only."""
-
 
 @outer  # pragma: no cover - compiled
 def sum_pairs(
@@ -67,7 +64,12 @@ def sum_pairs(
 
 
 @outer  # pragma: no cover - compiled
-def occur_once(origin: NDArray[np.int64], destination: NDArray[np.int64], shape: tuple[int, int]) -> bool:
+def occur_once(
+    origin: NDArray[np.int64],
+    destination: NDArray[np.int64],
+    is_done: NDArray[np.bool_],
+    last: NDArray[np.int64],
+) -> bool:
     """
     Tell whether all pairs of an origin stand together and none of them occurs twice.
 
@@ -75,15 +77,16 @@ def occur_once(origin: NDArray[np.int64], destination: NDArray[np.int64], shape:
     ----------
     origin, destination : ndarray of int64, shape (pairs,)
         Positions.
-    shape : tuple of int
-        How many origins and destinations there are.
+    is_done : ndarray of bool
+        One value an origin, all False; written to.
+    last : ndarray of int64
+        One value a destination, all -1; written to.
 
     Returns
     -------
     bool
         False also where pairs of an origin stand apart, which another look must judge.
     """
-    is_done, last = np.zeros(shape[0], np.bool_), np.full(shape[1], -1, np.int64)
     at = np.int64(-1)
     for pair in range(origin.shape[0]):
         place, goal = origin[pair], np.uintp(destination[pair])
@@ -101,29 +104,27 @@ def occur_once(origin: NDArray[np.int64], destination: NDArray[np.int64], shape:
 @outer  # pragma: no cover - compiled
 def weigh_zones(
     minutes: NDArray[np.float64],
-    edges: NDArray[np.float64],
+    ends: NDArray[np.float64],
     heights: NDArray[np.float64],
     weight: NDArray[np.float64],
 ) -> None:
     """
-    Look the weight of each time up by its zone.
+    Look the weight of each time up by its zone: one pass a zone, so take no more times than the cache holds.
 
     Parameters
     ----------
     minutes : ndarray of float64
         Times.
-    edges : ndarray of float64
+    ends : ndarray of float64
         Minutes up to which the zones reach, inclusive, ascending.
     heights : ndarray of float64
         Weights of the zones, and 0 for what lies beyond.
     weight : ndarray of float64
         Written to: the weight of each time; NaN where the time is.
     """
-    for begin in range(0, minutes.shape[0], BLOCK):
-        times, found = minutes[begin : begin + BLOCK], weight[begin : begin + BLOCK]
-        for i in range(times.shape[0]):
-            found[i] = np.nan if np.isnan(times[i]) else heights[-1]
-        for zone in range(edges.shape[0] - 1, -1, -1):
-            edge, height = edges[zone], heights[zone]
-            for i in range(times.shape[0]):
-                found[i] = height if times[i] <= edge else found[i]
+    for i in range(minutes.shape[0]):
+        weight[i] = np.nan if np.isnan(minutes[i]) else heights[-1]
+    for zone in range(ends.shape[0] - 1, -1, -1):
+        end, height = ends[zone], heights[zone]
+        for i in range(minutes.shape[0]):
+            weight[i] = height if minutes[i] <= end else weight[i]

@@ -220,7 +220,7 @@ def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes
 
 
 def _is_once(i: IntArray, j: IntArray, shape: tuple[int, int]) -> bool:
-    if occur_once(i, j, shape):
+    if occur_once(i, j, np.zeros(shape[0], dtype=np.bool_), np.full(shape[1], -1, dtype=np.int64)):
         return True
     ordered = np.sort(i * max(shape[1], 1) + j)
     return bool((ordered[1:] > ordered[:-1]).all())

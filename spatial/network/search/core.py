@@ -104,9 +104,9 @@ class Core:
         Core nodes and chains.
     forward, backward : tuple of ndarray
         Lane of travel from the first end of each chain to the last, and from the last to the first: minutes of the
-        open steps before each step (always counted from the first end), minutes of all open steps of each chain,
-        first closed step (the end of the chain where none is), last closed step (one before its beginning where none
-        is), and minutes of the edges in and against their drawn direction.
+        open steps before each step (always counted from the first end), minutes of all open steps of each chain, its
+        row (-1 where no step is closed) in a table of the first and the last closed step, that table, and minutes of
+        the edges in and against their drawn direction.
     even : ndarray of uint8, shape (n_chains,)
         1 where both lanes of the chain are the same and open, so that one of them tells both.
     out_min, in_min : ndarray of float64, shape (n_arcs,)
@@ -126,8 +126,8 @@ class Core:
     @cached_property
     def metres(self) -> Lane:
         """Lane of metres, laid out as those of minutes; made when first asked for."""
-        sums, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
-        return *sums, self.length_m, self.length_m
+        sums, _, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
+        return *sums[:3], sums[3][:0].copy(), self.length_m, self.length_m
 
     @cached_property
     def arc_m(self) -> NDArray[np.float64]:
@@ -163,13 +163,13 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     CoreShape
         Made by three passes over the edges.
     """
-    step_arc, step_node, edge_step, offsets, guide, first, last, degree = contract(
+    step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains = contract(
         graph.n_nodes, graph.edge_from, graph.edge_to
     )
     core_node, n_search = _core_nodes(graph, degree)
     number = np.empty(graph.n_nodes, dtype=np.int32)
     number[core_node] = np.arange(len(core_node), dtype=np.int32)
-    first, last = number[first], number[last]
+    first, last, offsets = number[first[:n_chains]], number[last[:n_chains]], offsets[: n_chains + 1].copy()
     arcs = halves_of_cores(n_search, first, last)
     steps = (offsets, guide, step_arc, step_node, edge_step)
     return CoreShape(core_node, n_search, first, last, *steps, *arcs)
@@ -208,12 +208,10 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
         Made by one pass over the edges.
     """
     along, against = graph.forward_min, graph.backward_min
-    onwards, backwards, even = weigh(shape.step_arc, shape.offsets, along, against)
-    whole = [
-        np.where(first_closed < shape.offsets[1:], np.inf, total)
-        for _, total, first_closed, _ in (onwards, backwards)
-    ]
+    onwards, backwards, even, used = weigh(shape.step_arc, shape.offsets, along, against)
+    whole = [np.where(row < 0, total, np.inf) for _, total, row, _ in (onwards, backwards)]
     by_half = np.column_stack(whole).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
-    lanes = (*onwards, along, against), (*backwards, against, along)
+    forward = (*onwards[:3], onwards[3][: used[0]].copy(), along, against)
+    lanes = forward, (*backwards[:3], backwards[3][: used[1]].copy(), against, along)
     return Core(shape, *lanes, even, out_min, in_min, graph.length_m)

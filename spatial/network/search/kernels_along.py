@@ -32,7 +32,8 @@ def _between(
     end, end_share = high
     # A point at a node needs nothing of its step towards that node, so the step may be closed.
     leaves, enters = share < 1.0, end_share > 0.0
-    if lane[2][chain] <= end and lane[3][chain] >= begin:
+    row = lane[2][chain]
+    if row >= 0 and lane[3][row, 0] <= end and lane[3][row, 1] >= begin:
         for s in range(begin if leaves else begin + 1, end + 1 if enters else end):
             if step_cost(lane, step_arc[s]) == np.inf:
                 return np.inf

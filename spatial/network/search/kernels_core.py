@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
     Bytes = NDArray[np.uint8]
     Sums = tuple[Floats, Floats, Ints, Ints]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, int]
 
 __all__ = [
     "EVERY",
+    "closed_steps",
     "contract",
     "halves_of_cores",
     "leg_to_end",
@@ -31,7 +32,7 @@ __all__ = [
     "weigh",
 ]
 
-EVERY = 32
+EVERY = 64
 """The chain of every so many steps is noted down; changes the speed only."""
 
 
@@ -124,11 +125,12 @@ def contract(  # noqa: C901 - three passes over one set of marks
         steps[0],
         steps[1],
         steps[2],
-        offsets[: n_chains + 1].copy(),
+        offsets,
         guide,
-        first[:n_chains].copy(),
-        last[:n_chains].copy(),
+        first,
+        last,
         degree,
+        n_chains,
     )
 
 
@@ -138,7 +140,7 @@ def weigh(
     offsets: NDArray[np.int32],
     along: NDArray[np.float64],
     against: NDArray[np.float64],
-) -> tuple[Sums, Sums, Bytes]:
+) -> tuple[Sums, Sums, Bytes, tuple[int, int]]:
     """
     Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
 
@@ -155,15 +157,16 @@ def weigh(
     -------
     tuple
         For either direction: sum of the open steps before each step, always counted from the first end; sum of all open
-        steps, first closed step (the end of the chain where none is) and last closed step (one before its beginning) of
-        each chain. Then 1 for each chain on which no step is closed and each costs the same both ways, else 0.
+        steps of each chain; its row, -1 where no step is closed, in a table of the first and the last closed step.
+        Then 1 for each chain on which no step is closed and each costs the same both ways, else 0; and how many rows of
+        the tables are used.
     """
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
     on, back = np.empty(n_steps, np.float64), np.empty(n_steps, np.float64)
     on_all, back_all = np.empty(n_chains, np.float64), np.empty(n_chains, np.float64)
-    on_first, on_last = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
-    back_first, back_last = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
-    even = np.empty(n_chains, np.uint8)
+    on_row, back_row = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
+    on_closed, back_closed = np.empty((n_chains, 2), np.int32), np.empty((n_chains, 2), np.int32)
+    even, n_on, n_back = np.empty(n_chains, np.uint8), 0, 0
     for c in range(n_chains):
         begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
         done_on, done_back, is_even = 0.0, 0.0, True
@@ -183,10 +186,38 @@ def weigh(
             else:
                 first_back, last_back = min(first_back, s), s
             is_even &= onwards == backwards
-        on_all[c], on_first[c], on_last[c] = done_on, first_on, last_on
-        back_all[c], back_first[c], back_last[c] = done_back, first_back, last_back
-        even[c] = is_even
-    return (on, on_all, on_first, on_last), (back, back_all, back_first, back_last), even
+        on_all[c], back_all[c], on_row[c], back_row[c], even[c] = done_on, done_back, -1, -1, is_even
+        if first_on < end:
+            on_row[c], on_closed[n_on, 0], on_closed[n_on, 1] = n_on, first_on, last_on
+            n_on += 1
+        if first_back < end:
+            back_row[c], back_closed[n_back, 0], back_closed[n_back, 1] = n_back, first_back, last_back
+            n_back += 1
+    return (on, on_all, on_row, on_closed), (back, back_all, back_row, back_closed), even, (n_on, n_back)
+
+
+@inner  # pragma: no cover - compiled
+def closed_steps(row: int, closed: Ints, steps: tuple[int, int]) -> tuple[int, int]:
+    """
+    Look up which steps of a chain are closed.
+
+    Parameters
+    ----------
+    row : int
+        Of the chain, -1 where no step is closed.
+    closed : ndarray of int32, shape (n, 2)
+        First and last closed step.
+    steps : tuple of int
+        First step of the chain, and the one after its last.
+
+    Returns
+    -------
+    tuple of int
+        First and last closed step; where none is, the end of the chain and one before its beginning.
+    """
+    if row < 0:
+        return steps[1], steps[0] - 1
+    return int(closed[row, 0]), int(closed[row, 1])
 
 
 @outer  # pragma: no cover - compiled
@@ -296,14 +327,14 @@ def legs_on_chains(
     chains : tuple of ndarray of int32
         Step of each edge, arc of each step, offsets of the chains, chain of every `EVERY`-th step.
     lanes : tuple
-        Of the leg over the first end, of the leg over the last end, and of metres: sums before each step, sum of each
-        chain, first and last closed step of each chain, costs by edge along and against its drawn direction.
+        Of the leg over the first end, of the leg over the last end, and of metres: what `weigh` found, and costs by
+        edge along and against its drawn direction.
     out : tuple of ndarray
         Written to: chain (-1), step (-1), share of the step before the point in the order walked, minutes over the
         first and the last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
     """
     edge_step, step_arc, offsets, guide = chains
-    (before, _, first_closed, _, along, against), (after, after_all, _, last_closed, _, _), length = lanes
+    (before, _, there_row, there, along, against), (after, after_all, back_row, back, _, _), length = lanes
     before_m, all_m, _, _, length_m, _ = length
     chain_of, step_of, shares, minutes, metres = out
     # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
@@ -315,14 +346,17 @@ def legs_on_chains(
         while offsets[c + 1] <= s:
             c += 1
         edge, share, is_end = arc >> 1, fractions[i], s + 1 == offsets[c + 1]
+        steps = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        first_closed = closed_steps(there_row[c], there, steps)[0]
+        last_closed = closed_steps(back_row[c], back, steps)[1]
         # Over the last end the edge is walked the other way round.
         to_first, to_last = along[edge], against[edge]
         if arc & 1 == 1:
             share, to_first, to_last = 1.0 - share, to_last, to_first
         chain_of[i], step_of[i], shares[i] = c, s, share
-        minutes[i, 0] = leg_to_end(before[s], share, to_first, first_closed[c] - s)
+        minutes[i, 0] = leg_to_end(before[s], share, to_first, first_closed - s)
         rest = 0.0 if is_end else after_all[c] - after[s + 1]
-        minutes[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed[c])
+        minutes[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed)
         metres[i, 0] = before_m[s] + share * length_m[edge]
         rest = 0.0 if is_end else all_m[c] - before_m[s + 1]
         metres[i, 1] = rest + (1.0 - share) * length_m[edge]

@@ -11,7 +11,7 @@ import numpy as np
 
 from spatial.compiled import inner, outer
 from spatial.network.search.kernels_buckets import spread_labels
-from spatial.network.search.kernels_core import EVERY, leg_to_end
+from spatial.network.search.kernels_core import EVERY, closed_steps, leg_to_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Chains = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
     Lanes = tuple[Lane, Lane, NDArray[np.uint8]]
+    Stands = tuple[Ints, Floats]
     Places = tuple[Longs, Floats, Floats]
     Out = tuple[Longs, Floats]
 
@@ -30,73 +31,72 @@ __all__ = ["label_all_nodes"]
 
 
 @inner  # pragma: no cover - compiled
-def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> tuple[Ints, Floats]:
+def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> Stands:
     """
-    Find where the places stand: label, step, arc and chain; minutes of the steps on either side, and of their own.
+    Find where the places stand: label, step (-1 for none), arc and chain; minutes of steps; share; minutes to the door.
 
     Each loop reads what the next one needs for its addresses, so that many reads are under way at once.
     """
     offsets, step_arc, edge_step, guide = chains[3], chains[4], chains[6], chains[7]
     back, on, along, against = lanes[0][0], lanes[1][0], lanes[1][4], lanes[1][5]
     edges, fractions, walk_min = places
-    n, n_steps = 0, step_arc.shape[0]
-    stands, legs = np.empty((edges.shape[0], 4), np.int32), np.empty((edges.shape[0], 6), np.float64)
-    for i in range(edges.shape[0]):
-        if edges[i] >= 0:
-            stands[n, 0], stands[n, 1] = i, edge_step[edges[i]]
-            n += 1
-    for k in range(n):
-        s = np.uintp(stands[k, 1])
-        stands[k, 2], stands[k, 3] = step_arc[s], guide[s // np.uintp(EVERY)]
-        legs[k, 0], legs[k, 1] = on[s], back[min(s + np.uintp(1), np.uintp(n_steps - 1))]
-    for k in range(n):
-        edge = np.uintp(stands[k, 2] >> 1)
-        legs[k, 2], legs[k, 3] = along[edge], against[edge]
-    for k in range(n):
-        i, c = stands[k, 0], stands[k, 3]
-        while offsets[c + 1] <= stands[k, 1]:
-            c += 1
-        stands[k, 0], stands[k, 3] = i // per_place, c
-        legs[k, 4], legs[k, 5] = fractions[i], walk_min[i]
-        if stands[k, 2] & 1 == 1:
-            legs[k, 2], legs[k, 3], legs[k, 4] = legs[k, 3], legs[k, 2], 1.0 - legs[k, 4]
-    return stands[:n], legs[:n]
+    n, last_step = edges.shape[0], np.uintp(step_arc.shape[0] - 1)
+    stands, legs = np.empty((n, 4), np.int32), np.empty((n, 6), np.float64)
+    for i in range(n):
+        stands[i, 0], stands[i, 1] = i // per_place, edge_step[edges[i]] if edges[i] >= 0 else -1
+    for i in range(n):
+        if stands[i, 1] >= 0:
+            s = np.uintp(stands[i, 1])
+            stands[i, 2], stands[i, 3] = step_arc[s], guide[s // np.uintp(EVERY)]
+            legs[i, 0], legs[i, 1] = on[s], back[min(s + np.uintp(1), last_step)]
+            edge = np.uintp(edges[i])
+            legs[i, 2], legs[i, 3] = along[edge], against[edge]
+    for i in range(n):
+        if stands[i, 1] >= 0:
+            c = stands[i, 3]
+            while offsets[c + 1] <= stands[i, 1]:
+                c += 1
+            stands[i, 3], legs[i, 4], legs[i, 5] = c, fractions[i], walk_min[i]
+            if stands[i, 2] & 1 == 1:
+                legs[i, 2], legs[i, 3], legs[i, 4] = legs[i, 3], legs[i, 2], 1.0 - legs[i, 4]
+    return stands, legs
 
 
 @inner  # pragma: no cover - compiled
-def _seeds(
-    chains: Chains, lanes: Lanes, stood: tuple[Ints, Floats], n_search: int
-) -> tuple[tuple[Ints, Ints, Floats], Ints]:
+def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[Ints, Ints, Floats]:
     """
     List the ends of chains from which a search sets out: node, label and minutes to the door of the place.
 
-    The places that do not stand at such an end are listed too.
+    A place that stands at such an end is forgotten: the search tells all that it offers to the nodes of its chain.
     """
-    _, first, last, offsets, _, _, _, _ = chains
-    (_, back_all, _, back_last, _, _), (_, _, on_first, _, _, _), _ = lanes
+    first, last, offsets = chains[1], chains[2], chains[3]
+    (_, back_all, back_row, back_closed, _, _), (_, _, on_row, on_closed, _, _), _ = lanes
     stands, legs = stood
-    size, n, n_inside = 2 * stands.shape[0], np.int64(0), 0
+    size, n = 2 * stands.shape[0], np.int64(0)
     nodes, labels, minutes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float64)
-    inside = np.empty(stands.shape[0], np.int32)
-    for k in range(stands.shape[0]):
-        label, s, c = stands[k, 0], stands[k, 1], stands[k, 3]
-        onwards, backwards, share, walk_min = legs[k, 2], legs[k, 3], legs[k, 4], legs[k, 5]
-        is_begin, is_end = s == offsets[c], s + 1 == offsets[c + 1]
+    for i in range(stands.shape[0]):
+        label, s, c = stands[i, 0], stands[i, 1], stands[i, 3]
+        if s < 0:
+            continue
+        onwards, backwards, share, walk_min = legs[i, 2], legs[i, 3], legs[i, 4], legs[i, 5]
+        steps = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        first_closed = closed_steps(on_row[c], on_closed, steps)[0]
+        last_closed = closed_steps(back_row[c], back_closed, steps)[1]
         # Who comes from the first end to the place goes on, who comes from the last one goes back.
-        time = walk_min + leg_to_end(legs[k, 0], share, onwards, on_first[c] - s)
+        time = walk_min + leg_to_end(legs[i, 0], share, onwards, first_closed - s)
         if first[c] < n_search and time < np.inf:
             nodes[n], labels[n], minutes[n] = first[c], label, time
             n += 1
-        rest = 0.0 if is_end else back_all[c] - legs[k, 1]
-        time = walk_min + leg_to_end(rest, 1.0 - share, backwards, s - back_last[c])
+        is_end = s + 1 == steps[1]
+        rest = 0.0 if is_end else back_all[c] - legs[i, 1]
+        time = walk_min + leg_to_end(rest, 1.0 - share, backwards, s - last_closed)
         if last[c] < n_search and time < np.inf:
             nodes[n], labels[n], minutes[n] = last[c], label, time
             n += 1
-        at_first = is_begin and share == 0.0 and first[c] < n_search
-        if not at_first and not (is_end and share == 1.0 and last[c] < n_search):
-            inside[n_inside] = k
-            n_inside += 1
-    return (nodes[:n], labels[:n], minutes[:n]), inside[:n_inside]
+        at_first, at_last = s == steps[0] and share == 0.0, is_end and share == 1.0
+        if (at_first and first[c] < n_search) or (at_last and last[c] < n_search):
+            stands[i, 1] = -1
+    return nodes[:n], labels[:n], minutes[:n]
 
 
 @inner  # pragma: no cover - compiled
@@ -105,7 +105,7 @@ def _fill(  # noqa: C901 - written out for speed
 ) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
-    (back, back_all, back_first, _, _, _), (on, on_all, _, on_last, _, _), even = lanes
+    (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _), even = lanes
     labels, times = out
     n_search, marks = state.shape[0], state.view(np.int32)
     for v in range(core_node.shape[0]):
@@ -118,25 +118,29 @@ def _fill(  # noqa: C901 - written out for speed
         time_a, label_a, time_b, label_b = np.inf, np.int64(-1), np.inf, np.int64(-1)
         if first[c] < n_search:
             time_a, label_a = state[np.uintp(first[c]), 0], np.int64(marks[np.uintp(first[c]), 2])
-        closed_back, closed_on = np.int64(back_first[c]), np.int64(on_last[c])
         if last[c] < n_search:
             time_b, label_b = state[np.uintp(last[c]), 0], np.int64(marks[np.uintp(last[c]), 2])
-        elif closed_back == end and time_a < np.inf:
+        elif time_a < np.inf and (even[c] or back_row[c] < 0):
             node = np.uintp(core_node[last[c]])
             times[node], labels[node] = time_a + back_all[c], label_a
-        whole_on, first_wins = on_all[c], label_a <= label_b
+        first_wins = label_a <= label_b
         if even[c]:
+            whole = back_all[c]
             for s in range(begin, end):
-                over_a, over_b, node = time_a + back[s], time_b + (whole_on - back[s]), np.uintp(step_node[s])
+                over_a, over_b, node = time_a + back[s], time_b + (whole - back[s]), np.uintp(step_node[s])
                 is_a = (over_a < over_b) | (first_wins & (over_a == over_b))
                 times[node], labels[node] = over_a if is_a else over_b, label_a if is_a else label_b
             continue
-        if closed_back == np.int64(end) and closed_on < np.int64(begin) - 1:
+        whole_on = on_all[c]
+        if back_row[c] < 0 and on_row[c] < 0:
             for s in range(begin, end):
                 over_a, over_b, node = time_a + back[s], time_b + (whole_on - on[s]), np.uintp(step_node[s])
                 is_a = (over_a < over_b) | (first_wins & (over_a == over_b))
                 times[node], labels[node] = over_a if is_a else over_b, label_a if is_a else label_b
             continue
+        steps = np.int64(begin) - 1, np.int64(end)
+        closed_back = closed_steps(back_row[c], back_closed, steps)[0]
+        closed_on = closed_steps(on_row[c], on_closed, steps)[1]
         for s in range(np.int64(begin), np.int64(end)):
             over_a = time_a + back[s] if s <= closed_back else np.inf
             over_b = time_b + (whole_on - on[s]) if s > closed_on else np.inf
@@ -146,17 +150,16 @@ def _fill(  # noqa: C901 - written out for speed
 
 
 @inner  # pragma: no cover - compiled
-def _walk_from_places(
-    chains: Chains, lanes: Lanes, stood: tuple[Ints, Floats], inside: tuple[Ints, int], out: Out
-) -> None:
+def _walk_from_places(chains: Chains, lanes: Lanes, stood: Stands, n_search: int, out: Out) -> None:
     """Walk both ways from each place as long as the nodes of its chain gain by it; searched ends know it already."""
     core_node, first, last, offsets, step_arc, step_node, _, _ = chains
     along, against = lanes[1][4], lanes[1][5]
-    (stands, legs), (rows, n_search), (labels, times) = stood, inside, out
-    for row in range(rows.shape[0]):
-        k = rows[row]
-        label, at, c = stands[k, 0], np.int64(stands[k, 1]), stands[k, 3]
-        onwards, backwards, share, walk_min = legs[k, 2], legs[k, 3], legs[k, 4], legs[k, 5]
+    (stands, legs), (labels, times) = stood, out
+    for i in range(stands.shape[0]):
+        label, at, c = stands[i, 0], np.int64(stands[i, 1]), stands[i, 3]
+        if at < 0:
+            continue
+        onwards, backwards, share, walk_min = legs[i, 2], legs[i, 3], legs[i, 4], legs[i, 5]
         begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
         # A place at a node needs nothing of its step, which may be closed.
         s, time = at, walk_min + (share * onwards if share > 0.0 else 0.0)
@@ -214,6 +217,6 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     """
     n_search = arcs[0].shape[0] - 1
     stood = _stand(chains, lanes, places, per_place)
-    seeds, inside = _seeds(chains, lanes, stood, n_search)
+    seeds = _seeds(chains, lanes, stood, n_search)
     _fill(chains, lanes, spread_labels(arcs, seeds, width_min), out)
-    _walk_from_places(chains, lanes, stood, (inside, n_search), out)
+    _walk_from_places(chains, lanes, stood, n_search, out)
