@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.files import local_file
 from spatial.sources.notes import Note, add_notes
-from spatial.sources.text_encodings import AUTO, guess_encoding
+from spatial.sources.text_encodings import AUTO, guess_encoding, is_surely_utf8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,6 @@ __all__ = ["read_delimited"]
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _WRITTEN = {"\t": '"\\t"'}
-_LAST_ASCII = 127
-_CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
-"""So many letters beyond ASCII that read as UTF-8 are no chance: two of GBK may, as in 联通."""
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -110,7 +107,7 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
         raise SourceError(
             f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {_other_encoding(data, declared)}"
         ) from error
-    if not declared.startswith(("utf", "ascii")) and _is_surely_utf8(data, declared):
+    if is_surely_utf8(data, declared):
         raise SourceError(
             f"{what} {path}: the study declares encoding = {encoding!r}, and the whole file reads as utf-8; write "
             "encoding = 'utf-8'"
@@ -120,15 +117,6 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
             f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
         )
     return text
-
-
-def _is_surely_utf8(data: bytes, declared: str) -> bool:
-    """Whether bytes are UTF-8 by more letters than another encoding makes look so by chance."""
-    try:
-        beyond = sum(ord(letter) > _LAST_ASCII for letter in data.decode("utf-8"))
-    except UnicodeDecodeError:
-        return False
-    return beyond >= (_CHANCE_CHINESE if declared.startswith("gb") else _CHANCE_LATIN)
 
 
 def _other_encoding(data: bytes, declared: str) -> str:

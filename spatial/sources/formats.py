@@ -21,7 +21,7 @@ from spatial.sources.dxf import drawn_lines
 from spatial.sources.files import local_file, local_folder
 from spatial.sources.kml import tidy_kml
 from spatial.sources.number_text import plain_numbers
-from spatial.sources.text_encodings import AUTO, guess_table_encoding
+from spatial.sources.text_encodings import AUTO, guess_table_encoding, is_surely_utf8, table_text
 from spatial.sources.value_maps import translate_values
 from spatial.sources.workbooks import left_totals, read_workbook, total_rows
 
@@ -232,7 +232,7 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     encoding = None
     if kind == "Shapefile":
         _refuse_partial_shapefile(file, what)
-        encoding = _shapefile_encoding(file, source.encoding)
+        encoding = _shapefile_encoding(file, source.encoding, what)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
@@ -261,14 +261,26 @@ def _cause(error: Exception, file: Path) -> str:
     return f" ({said})" if said else ""
 
 
-def _shapefile_encoding(file: Path, declared: str) -> str | None:
+def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     """Return the declared encoding, or None where the .cpg beside the file is to say it."""
     plain = declared.lower().replace("_", "-")
     if plain in {"utf-8", "utf8", AUTO} and _sibling(file, ".cpg"):
         return None
-    if plain != AUTO:
-        return declared
-    return guess_table_encoding(next(f for e in (".dbf", ".DBF") if (f := file.with_suffix(e)).exists()))
+    attributes = next(f for e in (".dbf", ".DBF") if (f := file.with_suffix(e)).exists())
+    if plain == AUTO:
+        return guess_table_encoding(attributes)
+    try:
+        is_other = is_surely_utf8(table_text(attributes), declared)
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {file}: the encoding {declared!r} is not known; write 'utf-8' or 'gb18030'"
+        ) from error
+    if is_other:
+        raise SourceError(
+            f"{what} {file}: the study declares encoding = {declared!r}, and all attributes read as utf-8; write "
+            "encoding = 'utf-8'"
+        )
+    return declared
 
 
 def _layer(file: Path, wanted: str | None, what: str) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["AUTO", "guess_encoding", "guess_table_encoding"]
+__all__ = ["AUTO", "guess_encoding", "guess_table_encoding", "is_surely_utf8", "table_text"]
 
 AUTO = "auto"
 """Declared in place of an encoding."""
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _COMMON_SHARE = 0.9
+_LAST_ASCII = 127
+_CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
+"""So many letters beyond ASCII that read as UTF-8 are no chance: two of GBK may, as in 联通."""
 
 
 def guess_encoding(data: bytes) -> str:
@@ -62,10 +66,58 @@ def guess_table_encoding(file: Path) -> str:
     str
         As `guess_encoding`.
     """
+    return guess_encoding(table_text(file))
+
+
+def table_text(file: Path) -> bytes:
+    """
+    Take the field names and records of a dBASE table.
+
+    Parameters
+    ----------
+    file : Path
+        The .dbf.
+
+    Returns
+    -------
+    bytes
+        Text in the encoding of the table.
+    """
     data = file.read_bytes()
     start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
     names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]
-    return guess_encoding(b" ".join([*names, data[start:].replace(b"\0", b" ")]))
+    return b" ".join([*names, data[start:].replace(b"\0", b" ")])
+
+
+def is_surely_utf8(data: bytes, declared: str) -> bool:
+    """
+    Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense.
+
+    Parameters
+    ----------
+    data : bytes
+        All of it.
+    declared : str
+        The declared encoding.
+
+    Returns
+    -------
+    bool
+        Where all of it reads as UTF-8, with more letters beyond ASCII than may look so by chance.
+
+    Examples
+    --------
+    >>> is_surely_utf8("石桥村、柳河镇".encode(), "gb18030"), is_surely_utf8("联通".encode("gbk"), "gb18030")
+    (True, False)
+    """
+    name = codecs.lookup(declared).name
+    if name.startswith(("utf", "ascii")):
+        return False
+    try:
+        beyond = sum(ord(letter) > _LAST_ASCII for letter in data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    return beyond >= (_CHANCE_CHINESE if name.startswith("gb") else _CHANCE_LATIN)
 
 
 def _is_chinese(data: bytes) -> bool:

@@ -366,6 +366,21 @@ def test_a_shapefile_without_its_crs(tiny):
 
 
 @pytest.mark.parametrize(
+    ("there", "declared", "words"),
+    [
+        ("gbk", "utf-8", ("its text is not utf-8", "encoding = 'gb18030'")),
+        ("utf-8", "gb18030", ("all attributes read as utf-8", "encoding = 'utf-8'")),
+        ("utf-8", "gbx", ("the encoding 'gbx' is not known", "'gb18030'")),
+    ],
+)
+def test_a_shapefile_in_another_encoding_than_declared(tiny, there, declared, words):
+    _layer(tiny, _frame(tiny), "own.shp", encoding=there)
+    tiny.path("own.cpg").unlink()
+    tiny.tables["sources.settlements"]["encoding"] = declared
+    _refused(tiny, "own.shp", *words)
+
+
+@pytest.mark.parametrize(
     ("ending", "remedy"),
     [
         (".mdb", "file geodatabase"),
