@@ -190,7 +190,9 @@ def _points_of(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[
         (parts[is_point], shapely.get_point(stretches, 0), shapely.get_point(stretches, -1))
     )
     rows = np.concatenate((row[is_point], row[is_line], row[is_line]))
-    kept = ~shapely.is_empty(points)
+    kept = ~(
+        shapely.is_empty(points) | shapely.is_missing(points)
+    )  # a line without length has an empty stretch
     return rows[kept].astype(np.int64), shapely.get_coordinates(points[kept])
 
 

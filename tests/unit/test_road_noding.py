@@ -332,3 +332,17 @@ def test_the_sample_county_without_nodes_gives_the_same_travel_times(county) -> 
     ]
     assert (minutes[0] - minutes[1]).abs().max() < 0.1
     assert (minutes[0] - minutes[2]).abs().max() > 1
+
+
+def test_a_line_shorter_than_a_centimetre_does_no_harm() -> None:
+    lines = {
+        "before": [(-50, 0), (0, 0)],
+        "crumb": [(0, 0), (0.008, 0)],
+        "after": [(0.008, 0), (50, 0)],
+        "street": [(20, 0.8), (20, 40)],
+    }
+    noded = sp.node_roads(_roads(lines), join="snap")
+    assert noded.counts["near-misses joined"] == 1
+    assert noded.counts["road_component"] == 0
+    assert noded.counts["km after"] == pytest.approx(0.140, abs=1e-4)
+    sp.build_network(noded.roads)

@@ -28,8 +28,8 @@ CORNER_M = 0.25
 """How far before and behind a junction a line that runs through it cuts the corner."""
 STRAIGHT = math.radians(50.0)
 """Ways that turn by less at a junction are drawn as one line."""
-OVERPASS_M = 4.0
-"""Half the length of what is drawn as an overpass."""
+OVERPASS_M, LEAST_REACH_M = 4.0, 0.5
+"""Half the length of what is drawn as an overpass; vertices as near to the crossing as the second lie on it."""
 NOT_MERGED = frozenset({"oneway", "layer"})
 """Tags of ways that stay lines of their own: for their direction, and as a level meets another at its ends alone."""
 SPOIL_EVERY = 25
@@ -151,7 +151,8 @@ def _lifted(way: Way, crossings: list[float], points: list[tuple[float, float]])
     placed = list(zip(along.tolist(), way.nodes, strict=True))
     cuts: list[float] = []
     for at in crossings:
-        reach = min(OVERPASS_M, 0.4 * float(np.abs(along - at).min()))
+        apart = np.abs(along - at)
+        reach = min(OVERPASS_M, 0.4 * float(apart[apart > LEAST_REACH_M].min()))
         for cut in (at - reach, at + reach):
             x, y = (float(np.interp(cut, along, place[:, axis])) for axis in (0, 1))
             points.append((x, y))
