@@ -14,7 +14,7 @@ from spatial.sources.notes import Note, add_notes
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["AXES", "coordinate_numbers", "degrees_of", "is_total", "narrow", "narrow_frame"]
+__all__ = ["AXES", "coordinate_numbers", "degrees_of", "is_total", "narrow", "narrow_frame", "total_pattern"]
 
 Axis = Literal["longitude", "latitude"]
 AXES: tuple[Axis, Axis] = ("longitude", "latitude")
@@ -165,6 +165,24 @@ def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
     angles = texts.astype(str).map(lambda text: degrees_of(text, axis)).astype("float64")
     numbers[texts.index] = plain.where(plain.notna(), angles)
     return numbers
+
+
+def total_pattern(words: Collection[str]) -> str:
+    """
+    Write a pattern that every cell matches by which `is_total` would tell a row of sums.
+
+    Parameters
+    ----------
+    words : collection of str
+        Words that mark a total; at least one.
+
+    Returns
+    -------
+    str
+        Regular expression; it also finds cells that are no such words.
+    """
+    between = r"[\s\u200b\u200c\u200d\u2060\ufeff]*"
+    return "(?i:" + "|".join(between.join(map(re.escape, _squeezed(word))) for word in words) + ")"
 
 
 def is_total(texts: list[str], words: Collection[str]) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from spatial.errors import ContractError, SourceError, first_of
-from spatial.sources.cells import is_total, narrow
+from spatial.sources.cells import is_total, narrow, total_pattern
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.workbook_files import Grid, Merge, address, open_sheet
 from spatial.study.sources import TOTAL_WORDS
@@ -235,11 +235,19 @@ def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
     list of int
         Their numbers, from 1 without the header.
     """
-    texts = (
-        [value for value in row if isinstance(value, str) and not _is_number(value)]
-        for row in frame.itertuples(index=False)
-    )
-    return [number for number, row in enumerate(texts, start=1) if is_total(row, words)]
+    if not words:
+        return []
+    pattern = total_pattern(words)
+    perhaps = np.zeros(len(frame), dtype=bool)
+    for name in frame.columns:
+        perhaps |= frame[name].str.contains(pattern, na=False).to_numpy(dtype=bool)
+    found = []
+    for number in np.flatnonzero(perhaps):
+        row = frame.iloc[number]
+        texts = [value for value in row if isinstance(value, str) and not _is_number(value)]
+        if is_total(texts, words):
+            found.append(int(number) + 1)
+    return found
 
 
 def _is_number(text: str) -> bool:

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spatial.sources.inspection.field_names import EXACT, HOLDS, matches, meanings, plain
 from spatial.sources.inspection.reports import Setting
 from spatial.sources.value_maps import SHIPPED, load_values
@@ -248,15 +246,13 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
         Its name, the share of rows that it knows, and the words that it does not.
     """
     best = ("", 0.0, profile.values)
-    texts = profile.texts.dropna()
-    if texts.empty:
-        return best
+    counts = profile.texts.value_counts()
     for name in SHIPPED:
         words = {plain(word) for word in load_values(name, root=_nowhere()).get(column, {})}
-        is_known = texts.map(lambda text, words=words: plain(str(text)) in words).to_numpy(dtype=bool)
-        share = float(np.mean(is_known))
+        known = counts[[plain(str(value)) in words for value in counts.index]]
+        share = float(known.sum() / max(1, counts.sum()))
         if share > best[1]:
-            best = (name, share, [value for value in profile.values if plain(value) not in words])
+            best = (name, share, [value for value in profile.values if value not in known.index])
     return best
 
 

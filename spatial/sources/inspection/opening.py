@@ -19,7 +19,7 @@ from spatial.sources.inspection.number_signs import NumberSigns, tell_signs
 from spatial.sources.notes import take_notes
 from spatial.sources.text_encodings import guess_encoding, guess_table_encoding
 from spatial.sources.workbook_files import list_sheets, open_sheet
-from spatial.sources.workbooks import find_header, sheet_frame
+from spatial.sources.workbooks import find_header, sheet_frame, total_rows
 from spatial.study import TableSource
 from spatial.study.sources import TOTAL_WORDS
 
@@ -198,8 +198,9 @@ def _text(path: Path) -> OpenedFile:
     if delimiter != ",":
         layer.keys["delimiter"] = delimiter
     try:
-        _find_sums(layer, _opened_text(path, {**layer.keys, "total_words": []}))
-        _take(layer, _opened_text(path, layer.keys))
+        frame = _opened_text(path, {**layer.keys, "total_words": []})
+        _find_sums(layer, frame)
+        _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
     except ContractError as error:
         layer.problem = "; ".join(error.problems) + _title_above(text, delimiter)
     except SourceError as error:
@@ -224,14 +225,12 @@ def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
 
 def _find_sums(layer: Opened, frame: pd.DataFrame) -> None:
     """Rows of sums are left out of a CSV only where the study names their words."""
-    found: dict[str, int] = {}
-    for row in frame.itertuples(index=False):
-        texts = [value for value in row[:3] if isinstance(value, str)]
-        if is_total(texts, TOTAL_WORDS):
-            word = next((w for w in TOTAL_WORDS if any(is_total([text], [w]) for text in texts)), "")
-            found[word] = found.get(word, 0) + 1
+    found = set()
+    for number in total_rows(frame, TOTAL_WORDS):
+        texts = [value for value in frame.iloc[number - 1] if isinstance(value, str)]
+        found.add(next(word for word in TOTAL_WORDS if any(is_total([text], [word]) for text in texts)))
     if found:
-        layer.keys["total_words"] = sorted(word for word in found if word)
+        layer.keys["total_words"] = sorted(found)
 
 
 def _delimiter(text: str) -> str:

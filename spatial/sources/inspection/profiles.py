@@ -137,8 +137,8 @@ def profile_of(series: pd.Series) -> Profile:
 
 def _of_text(texts: pd.Series) -> tuple[str, NDArray[np.float64]]:
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
-    some = texts.dropna().map(narrow)
-    some = some.iloc[:: max(1, len(some) // SAMPLED)]
+    some = texts.dropna()
+    some = some.iloc[:: max(1, len(some) // SAMPLED)].map(narrow)
     if some.empty:
         return "empty", numbers
 
