@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["sign_off_block", "sign_off_counts", "sign_off_page"]
 
 TOTALS = ("people", "villages", "facilities", "road_km")
+SERVICES = ("facilities", "missing_facilities")
 SHARE, UNITS = "share", "units"
 VERDICTS = ("ok", "look", "unknown", "undeclared")
 ANY_MODE = (None, "", "any")
+COUNTED = ("facilities", "in_list", "on_map", "matched", "official", "missing_at_most")
+ESTIMATED = ("estimated", "estimated_lower", "estimated_upper")
 EVERYBODY, NO_UNIT = "everybody", "no_unit"
 SHOWN_UNITS = 6
 Entry = dict[str, Any]
@@ -123,7 +126,7 @@ def _entry(row: Mapping[Any, Any], book: PageBook) -> Entry:
         **texts,
         **numbers,
         "verdict": _verdict(row),
-        "names": _names(str(row["of"]), book) if row["kind"] == "facilities" else {},
+        "names": _names(str(row["of"]), book) if row["kind"] in SERVICES else {},
         "causes": _causes(row["likely_causes"]),
     }
 
@@ -223,14 +226,30 @@ def _nearest_persons(
 
 
 def _inventory(book: PageBook, told: Sequence[Entry]) -> list[Entry]:
-    """Say for each service that has facilities how much of its inventory is known."""
-    services = [
-        entry for entry in told if entry["kind"] == "facilities" and entry["of"] in book.meta.inventory
-    ]
+    """Say for each service how much of its inventory is known: by the table, else by what the study declares."""
+    table = book.tables.get("inventory")
+    if table is None:
+        services = [entry["of"] for entry in told if entry["kind"] == "facilities"]
+        known = book.meta.inventory
+        return [
+            {"of": name, "names": _names(name, book), "known": known[name]}
+            for name in services
+            if name in known
+        ]
     return [
-        {"of": entry["of"], "names": entry["names"], "known": book.meta.inventory[entry["of"]]}
-        for entry in services
+        {
+            "of": row["service"],
+            "names": _names(str(row["service"]), book),
+            "known": row["declared"],
+            **({name: plain(row[name]) for name in (*COUNTED, *ESTIMATED)} if _is_estimated(row) else {}),
+        }
+        for row in table.sort_values("service", kind="stable").to_dict("records")
     ]
+
+
+def _is_estimated(row: Mapping[Any, Any]) -> bool:
+    """Tell whether an official count or the comparison of list and map speaks for the service."""
+    return bool(pd.notna(row["official"]) or pd.notna(row["estimated"]))
 
 
 def _words(language: str) -> dict[str, str]:

@@ -122,7 +122,7 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
     assert records[0] == f"{place['name_en']} ({round(place['population_persons'])})"
     assert "nearest for" in records[1]
     assert records[2].startswith("Baishui Township (")
-    assert "All are known\nHospital" in page.inner_text("#inventory").replace("\n\n", "\n")
+    assert "Declared complete\nHospital" in page.inner_text("#inventory").replace("\n\n", "\n")
     sources = page.inner_text("#sources")
     assert "Totals of two townships appear interchanged." in sources
     assert "CC BY 4.0" in sources

@@ -9,8 +9,12 @@
   const signed = (value, unit) => (unit === "km" ? S.signed(value) : S.signedNumber(value));
 
   /* What a row is called: a service in its own words, a class or mode by the word of the pages, else as written. */
-  const SECTIONS = { facilities: "service", road_km: "road" };
-  const nameOfKind = (entry) => (SECTIONS[entry.kind] ? S.pick(entry.names) || S.capital(S.word(SECTIONS[entry.kind], entry.of)) : S.word("mode", entry.of));
+  const SECTIONS = { facilities: "service", missing_facilities: "service", road_km: "road" };
+  function nameOfKind(entry) {
+    if (SECTIONS[entry.kind]) return S.pick(entry.names) || S.capital(S.word(SECTIONS[entry.kind], entry.of));
+    const group = "group." + entry.of + "_persons";
+    return S.has(group) ? S.t(group) : S.word("mode", entry.of);
+  }
   const nameOf = (entry) => S.pick(entry.name ? entry.names : {}) || entry.name || (entry.of ? S.t("sign_kind." + entry.kind, { of: S.inText(nameOfKind(entry)) }) : S.t("sign_kind." + entry.kind));
 
   /* Codes of causes as sentences. */
@@ -31,10 +35,10 @@
     return S.el("div", { class: "difference-bar", "aria-hidden": "true" }, [S.el("b", { style: { left: 50 - band + "%", width: 2 * band + "%" } }), bar, past]);
   }
 
-  function differenceCell(entry) {
-    if (!known(entry.difference)) return S.el("td", { class: "difference", rowspan: "2", text: "–" });
+  function differenceCell(entry, rowspan) {
+    if (!known(entry.difference)) return S.el("td", { class: "difference", rowspan, text: "–" });
     const share = known(entry.difference_share) ? " (" + S.signedTenths(entry.difference_share) + ")" : "";
-    return S.el("td", { class: "difference", rowspan: "2" }, [
+    return S.el("td", { class: "difference", rowspan }, [
       S.el("span", { text: signed(entry.difference, entry.unit) + share }),
       known(entry.difference_share) ? differenceBar(entry.difference_share) : null,
     ]);
@@ -45,20 +49,21 @@
 
   function totalRows(entry) {
     const notes = [
-      entry.verdict === "look" ? S.el("span", { text: S.t("sign.causes", { causes: sentences(entry.causes) }) }) : null,
+      entry.verdict === "look" && (entry.causes.length || !entry.name) ? S.el("span", { text: S.t("sign.causes", { causes: sentences(entry.causes) }) }) : null,
       known(entry.factor) ? S.el("span", { text: S.t("sign.scaled", { factor: S.hundredths(entry.factor) }) }) : null,
       entry.verdict === "unknown" ? S.el("span", { text: S.t("sign.ours_unknown") }) : null,
       entry.source ? S.el("span", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
-    ];
-    return S.el("tbody", {}, [
+    ].filter(Boolean);
+    const rowspan = notes.length ? "2" : undefined;
+    return S.el("tbody", { class: notes.length ? "noted" : "" }, [
       S.el("tr", {}, [
         S.el("th", { scope: "row", text: nameOf(entry) }),
         cell("ours", { class: "numeric", text: amount(entry.ours, entry.unit) }),
         cell("official", { class: "numeric", text: amount(entry.official, entry.unit) }),
-        differenceCell(entry),
-        S.el("td", { class: "verdict-cell", rowspan: "2" }, [S.verdictPill(entry.verdict)]),
+        differenceCell(entry, rowspan),
+        S.el("td", { class: "verdict-cell", rowspan }, [S.verdictPill(entry.verdict)]),
       ]),
-      S.el("tr", { class: "why" }, [S.el("td", { colspan: "3" }, notes)]),
+      notes.length ? S.el("tr", { class: "why" }, [S.el("td", { colspan: "3" }, notes)]) : null,
     ]);
   }
 
@@ -90,9 +95,22 @@
     ]);
   }
 
+  const MAIN_SHARES = ["imputed_speed", "imputed_surface", "modelled_people", "unknown_people"];
+
+  /* Shares of groups and services that are within the limit stand in one line, the others in rows. */
   function showShares() {
+    const minor = sign.shares.filter((entry) => entry.verdict === "ok" && !MAIN_SHARES.includes(entry.kind));
+    const rows = sign.shares.filter((entry) => !minor.includes(entry)).map(shareRow);
+    const minorLine = (kind) => {
+      const list = minor.filter((entry) => entry.kind === kind).map((entry) => S.inText(nameOfKind(entry)) + " " + S.percent(entry.ours));
+      return S.el("p", { class: "muted within-limit", text: S.t("sign.within_limit", { what: S.has("sign.minor_" + kind) ? S.t("sign.minor_" + kind) : S.t("sign_kind." + kind), list: list.join(S.t("sure.list")) }) });
+    };
+
     document.getElementById("shares-note").textContent = S.t("sign.basis_" + data.study.basis) + S.t("sign.joint") + S.t("sign.shares_note", { limit: S.percent(sign.limit) });
-    S.fill("shares-body", sign.shares.length ? [S.el("table", { class: "shares" }, [S.el("tbody", {}, sign.shares.map(shareRow))])] : []);
+    S.fill("shares-body", [
+      rows.length ? S.el("table", { class: "shares" }, [S.el("tbody", {}, rows)]) : null,
+      ...[...new Set(minor.map((entry) => entry.kind))].map(minorLine),
+    ]);
   }
 
   function recordText(record) {
@@ -138,17 +156,32 @@
     S.fill("units-body", [
       sign.units.length ? S.el("ul", { class: "gate-list" }, sign.units.map(unitCard)) : null,
       sign.largest.length ? S.el("h3", { text: S.t("sign.largest") }) : null,
-      sign.largest.length ? totalsTable(sign.largest) : null,
+      sign.largest.length ? totalsTable(sign.largest.map((entry) => ({ ...entry, causes: entry.causes.filter(([code]) => !code.startsWith("basis_")) }))) : null,
     ]);
+  }
+
+  function inventoryTable(entries) {
+    const keys = ["declared", "list", "map", "both", "official", "estimate", "missing"];
+    const counts = { ours: "facilities", list: "in_list", map: "on_map", both: "matched", official: "official" };
+    const rows = entries.map((entry) => S.el("tr", {}, [
+      S.el("th", { scope: "row", text: nameOfKind({ ...entry, kind: "facilities" }) }),
+      cell("declared", { text: S.t("sign.declared_" + entry.known) }),
+      ...Object.entries(counts).map(([key, name]) => cell(key, { class: "numeric", text: amount(entry[name]) })),
+      cell("estimate", { class: "numeric", text: known(entry.estimated) ? S.t("sign.estimate", { n: entry.estimated, low: entry.estimated_lower, high: entry.estimated_upper }) : "–" }),
+      cell("missing", { class: "numeric", text: known(entry.missing_at_most) ? S.number(entry.missing_at_most) : S.t("sign.not_known") }),
+    ]));
+    return S.el("table", { class: "inventory" }, [head(["what", ...keys.slice(0, 1), "ours", ...keys.slice(1)], ["ours", ...keys.slice(1)]), S.el("tbody", {}, rows)]);
   }
 
   function showInventory() {
     const list = sign.inventory;
     document.getElementById("inventory").hidden = !list.length;
-    S.fill("inventory-body", [S.el("dl", { class: "known" }, ["complete", "partial", "unknown"].flatMap((state) => {
-      const names = list.filter((entry) => entry.known === state).map((entry) => S.pick(entry.names) || S.word("service", entry.of));
+    const counted = list.filter((entry) => known(entry.facilities));
+    const lines = ["complete", "partial", "unknown"].flatMap((state) => {
+      const names = list.filter((entry) => entry.known === state && !known(entry.facilities)).map((entry) => S.pick(entry.names) || S.word("service", entry.of));
       return names.length ? [S.el("dt", { text: S.t("sign.inventory_" + state) }), S.el("dd", { text: names.join(S.t("sure.list")) })] : [];
-    }))]);
+    });
+    S.fill("inventory-body", [counted.length ? inventoryTable(counted) : null, lines.length ? S.el("dl", { class: "known" }, lines) : null]);
   }
 
   /* Files of one origin, date, licence and fault stand in one row. */
