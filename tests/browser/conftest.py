@@ -130,6 +130,7 @@ def _settlements(villages: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
             "population_persons": population,
             "population_source": ["raster"] * (n - 1) + ["none"],
             "elderly_persons": np.round(population * 0.21, 2),
+            "elderly_source": "estimated",
             "township_id": [f"t{k}" for k in township],
             "township": [f"{TOWNSHIPS[k][0]}乡" for k in township],
         }

@@ -206,6 +206,7 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
         county.tables["settlements"].set_index("settlement_id").loc["n000012", "name_en"],
         "officially rural",
         "from the raster",
+        "(estimated as a share)",
         "Health centre, by car",
         "Health centre, on foot",
         f"{round(row['travel_time_min'])} min",
