@@ -59,7 +59,7 @@ def add_attributes(
     study: Study,
     source: PlainTable,
     places: PlacedTables,
-) -> tuple[gpd.GeoDataFrame, list[tuple[str, str, float]]]:
+) -> tuple[gpd.GeoDataFrame, int]:
     """
     Read a table of a study and join it onto the settlements.
 
@@ -76,8 +76,8 @@ def add_attributes(
 
     Returns
     -------
-    tuple of GeoDataFrame and list
-        The settlements, with notes on what was set aside, and counts: source, item and number.
+    tuple of GeoDataFrame and int
+        The settlements, with notes on what was set aside, and the rows that were to be joined.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def add_attributes(
     joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
     joined.attrs = dict(read)
     add_notes(joined, notes)
-    return joined, [(source.path, "rows to join", float(len(table)))]
+    return joined, len(table)
 
 
 def attributes_from_table(
@@ -244,21 +244,20 @@ def join_attributes(
     by_id = placed["placed_by"] == "coordinates"
     about = placed["placed_at"].where(~by_id, placed[KEY])
     _refuse_doubles(about, placed, source)
-    places.numbers.pop((source.path, "placed by coordinates"), None)
+    given = places.numbers.pop((source.path, "placed by coordinates"), 0.0)
+    places.numbers[source.path, "placed by settlement_id"] = given
     rows = placed.set_axis(pd.Index(about), axis=0)
     columns = [name for name in table.columns if name not in (*FOUND_BY, "geometry")]
-    joined, notes = _joined(settlements, rows, columns, by_id=int(by_id.sum()))
+    joined, notes = _joined(settlements, rows, columns)
     return joined, [*notes, _called_otherwise(rows, settlements)]
 
 
 def _joined(
-    settlements: gpd.GeoDataFrame, rows: pd.DataFrame, columns: Sequence[str], *, by_id: int
+    settlements: gpd.GeoDataFrame, rows: pd.DataFrame, columns: Sequence[str]
 ) -> tuple[gpd.GeoDataFrame, list[Note]]:
     result = settlements.copy()
-    ids, notes = (
-        settlements[KEY],
-        [Note("joined by settlement_id", by_id, f"joined by settlement_id: {by_id}")],
-    )
+    ids = settlements[KEY]
+    notes: list[Note] = []
     for name in columns:
         new = pd.Series(rows[name].reindex(ids).to_numpy(), index=settlements.index, dtype=rows[name].dtype)
         old = settlements[name] if name in settlements.columns else None

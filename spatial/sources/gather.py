@@ -192,12 +192,12 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
         result.own["settlements"] = sources.settlements.path
         result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
-    for joined in sources.attributes:
-        result.settlements, counts = add_attributes(
+    for number, joined in enumerate(sources.attributes, start=1):
+        result.settlements, rows = add_attributes(
             result.settlements, result.boundaries, study=study, source=joined, places=places
         )
-        result.note(joined.path, result.settlements, "attributes")
-        result.counts += counts
+        result.note(joined.path, result.settlements, f"attributes (table {number})")
+        result.counts.append((joined.path, f"attributes (table {number})", rows))
     for number, table in enumerate(sources.facilities):
         frame = facilities_from_table(
             study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True

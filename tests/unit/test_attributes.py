@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -55,7 +56,7 @@ def test_rows_are_joined_by_name_and_all_places_stay(tiny):
     assert _people(layers) == {"s1": 800, "s3": 60}
     assert len(layers.settlements) == 8
     assert layers.settlements["population_source"].value_counts().to_dict() == {"none": 6, "column": 2}
-    assert _count(layers, "attributes: settlements without a number of people") == 6
+    assert _count(layers, "attributes (table 1): settlements without a number of people") == 6
     assert any("6 of 8 settlements have no number of people" in issue for issue in layers.issues)
 
 
@@ -70,7 +71,7 @@ def test_rows_are_joined_by_the_settlements_own_ids_before_their_names(tiny):
     columns = {"settlement_id": "Id", "name": "Parish", **PEOPLE}
     layers = _layers(tiny, "Id,Parish,Residents\ns2,石桥,7\nx,石桥,8\n", columns=columns)
     assert _people(layers) == {"s2": 7, "s1": 8}
-    assert _count(layers, "attributes: joined by settlement_id") == 1
+    assert _count(layers, "placed by settlement_id") == 1
 
 
 def test_a_row_that_is_no_settlement_is_listed_for_decision_and_read_back(tiny):
@@ -100,6 +101,23 @@ def test_of_two_rows_with_one_name_neither_is_joined(tiny):
 def test_a_table_about_no_settlement_is_refused(tiny):
     with pytest.raises(SourceError, match="none of its 1 rows could be located"):
         _layers(tiny, "Parish,Residents\nNowhere,800\n")
+
+
+def test_two_sheets_of_one_workbook_are_two_tables(tiny):
+    book = openpyxl.Workbook()
+    for name, row in (("2023", ["石桥", 7]), ("2024", ["柳河", 8])):
+        sheet = book.create_sheet(name)
+        for line in (["Parish", "Residents"], row):
+            sheet.append(line)
+    book.remove(book.worksheets[0])
+    book.save(tiny.path("parishes.xlsx"))
+    values = _study(tiny, "Parish,Residents\n石桥,800\n").model_dump(exclude={"raw"}, exclude_unset=True)
+    table = {"path": "tiny/parishes.xlsx", "columns": {"name": "Parish", **PEOPLE}}
+    values["sources"]["attributes"] = [table | {"sheet": "2023"}, table | {"sheet": "2024"}]
+    layers = prepare(Study.from_dict(values, raw=tiny.raw))
+    assert _people(layers) == {"s1": 7, "s2": 8}
+    counts = layers.counts[layers.counts["source"] == "tiny/parishes.xlsx"].set_index("item")["number"]
+    assert counts[["attributes (table 1)", "attributes (table 2)", "placed by name"]].tolist() == [1, 1, 2]
 
 
 def test_faults_of_the_table_are_named_at_once(tiny):
@@ -136,7 +154,7 @@ def test_people_of_a_joined_table_give_way_to_a_raster(tiny):
     columns = {"name": "Parish", "official_class": "RUC", **PEOPLE}
     layers = _layers(tiny, "Parish,Residents,RUC\n石桥,800,urban\n", columns=columns)
     assert _people(layers) == {}
-    assert _count(layers, "attributes: numbers of people not joined") == 1
+    assert _count(layers, "attributes (table 1): numbers of people not joined") == 1
     assert layers.settlements["official_class"].dropna().tolist() == ["urban"]
 
 
@@ -148,7 +166,7 @@ def test_numbers_of_ones_own_list_stay_where_the_table_is_silent(tiny):
     people = _people(layers)
     assert people["s1"] == 800
     assert sum(people.values()) == 800 + 360 - 80
-    assert _count(layers, "attributes: population_persons: replaced by the joined table") == 1
+    assert _count(layers, "attributes (table 1): population_persons: replaced by the joined table") == 1
 
 
 def test_too_few_numbers_are_set_aside_and_enough_are_counted(tiny):
