@@ -221,7 +221,6 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _gates(results: pd.DataFrame) -> dict[str, Any]:
 def _people_by_source(scored: pd.DataFrame, column: str) -> dict[str, Any]:
     """People of a group by how they were counted; empty where the table does not say it."""
     source = f"{column.removesuffix(GROUP_SUFFIX)}_source"
@@ -231,6 +230,7 @@ def _people_by_source(scored: pd.DataFrame, column: str) -> dict[str, Any]:
     return {str(name): plain(value) for name, value in sums.items()}
 
 
+def _gates(results: pd.DataFrame) -> dict[str, Any]:
     study = results.loc[results["unit_level"] == STUDY]
     status = gate_status(study)
     row = (
