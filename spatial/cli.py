@@ -89,7 +89,7 @@ def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_
         for line in write_draft(folder, study_file, raw=raw, name=name, as_of=as_of):
             click.echo(line)
         return
-    text = study_template(name or "my-county")
+    text = study_template("my-county" if name is None else name)
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8")

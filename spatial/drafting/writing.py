@@ -59,7 +59,7 @@ def write_draft(
         for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
     )
     base = raw if is_below else folder
-    short = name or _short(here.name)
+    short = _short(here.name) if name is None else name
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
     report = inspect_folder(folder, raw=base)

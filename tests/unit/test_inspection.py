@@ -18,7 +18,7 @@ from rasterio.transform import from_origin
 
 import spatial as sp
 from spatial.drafting import report_lines, toml_block
-from spatial.errors import CrsError, SourceError
+from spatial.errors import ContractError, CrsError, SourceError
 from spatial.sources.inspection.field_names import language_of, matches, plain
 from spatial.sources.inspection.kinds import service_in
 from spatial.sources.inspection.number_signs import tell_signs
@@ -412,6 +412,23 @@ def test_a_yearbook_is_a_suggestion_only(tmp_path):
     assert values == {"villages": 30, "people": 13000, "facilities.primary_school": 7}
     assert all(line.startswith("#") for line in toml_block(layer.proposal))
     assert [other.section for other in layer.others] == ["sources.official_units"]
+
+
+def test_a_list_of_villages_without_a_column_of_tiers_may_say_one_for_all(tmp_path):
+    frame = _villages(经度=107.1, 纬度=31.1).drop(columns="级别")
+    path = _csv(tmp_path / "村庄.csv", frame)
+    keys = _read_back(_layer(path))
+    assert keys["tier"] == "village"
+    assert set(settlements_from_table(path, TableSource(**keys))["tier"]) == {"village"}
+    keys.pop("tier")
+    with pytest.raises(ContractError, match="tier = 'village'"):
+        settlements_from_table(path, TableSource(**keys))
+
+
+def test_a_column_of_tiers_comes_before_the_tier_of_all(tmp_path):
+    path = _csv(tmp_path / "村庄.csv", _villages(经度=107.1, 纬度=31.1))
+    keys = {**_read_back(_layer(path)), "tier": "city"}
+    assert settlements_from_table(path, TableSource(**keys))["tier"].tolist()[:2] == ["town", "village"]
 
 
 # --- coordinates --------------------------------------------------------------------------------------------------

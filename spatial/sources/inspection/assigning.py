@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spatial.sources.inspection.profiles import Profile
 
 __all__ = [
+    "NUMBERS",
     "Assigned",
     "assign",
     "is_unit_code",

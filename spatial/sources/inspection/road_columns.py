@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from spatial.sources.inspection.assigning import assign, known_values, shipped_vocabulary, translated
+from spatial.sources.inspection.assigning import NUMBERS, assign, known_values, shipped_vocabulary, translated
 from spatial.sources.inspection.reports import Setting
 from spatial.sources.own_roads import CONDITIONS
 
@@ -67,7 +67,7 @@ def road_settings(profiles: list[Profile], frame: pd.DataFrame) -> list[Setting]
         Without path and coordinates.
     """
     wanted = ("road_id", "id", "name", "ref", "road_class", "kind", "surface", "condition", "width_m")
-    found = assign(profiles, (*wanted, "bridge", "tunnel", "layer", "maxspeed", "oneway"))
+    found = assign(profiles, (*wanted, "bridge", "tunnel", "layer", "maxspeed", "oneway", "seasonal"))
     settings = []
     key = next(
         (found.columns[n] for n in ("road_id", "id") if n in found.columns and found.columns[n].is_key), None
@@ -80,9 +80,7 @@ def road_settings(profiles: list[Profile], frame: pd.DataFrame) -> list[Setting]
     if "width_m" in found.columns:
         settings.append(found.setting("width_m"))
     settings += _flags(found)
-    for ours in ("maxspeed", "oneway"):
-        if ours in found.columns and found.columns[ours].name.lower() == ours:
-            settings.append(found.setting(ours))
+    settings += _rules(found)
     return settings + _noding(frame)
 
 
@@ -190,6 +188,22 @@ def _flags(found: Assigned) -> list[Setting]:
     layer = found.columns.get("layer")
     if layer is not None and layer.kind == "whole number" and bool((np.abs(layer.finite) <= 5).all()):
         settings.append(found.setting("layer"))
+    return settings
+
+
+def _rules(found: Assigned) -> list[Setting]:
+    """Speed limits that are numbers; directions and seasons whose words are all known."""
+    settings = []
+    limit = found.columns.get("maxspeed")
+    if limit is not None and (limit.kind in NUMBERS or limit.name == "maxspeed"):
+        settings.append(found.setting("maxspeed"))
+    for ours, table in (("oneway", "oneway"), ("seasonal", "flag")):
+        profile = found.columns.get(ours)
+        if profile is None or profile.distinct > len(OSM_CLASSES):
+            continue
+        known, strange = known_values(profile, table)
+        if known and not strange:
+            settings += [found.setting(ours), *translated(ours, profile, known, strange, ())]
     return settings
 
 
