@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.places import existing
 from spatial.errors import ContractError, first_of
 from spatial.rasters import Raster
 from spatial.sources.findings import Finding, findings_frame
@@ -148,7 +149,7 @@ def _barriers(water: gpd.GeoDataFrame, grid: Raster) -> gpd.GeoDataFrame:
 
 def _offering(options: Options, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     kinds = vocabulary_of(options).satisfying(options.off_road.service)
-    chosen = facilities.loc[facilities["service"].isin(kinds) & (facilities["status"] == "existing")]
+    chosen = existing(facilities.loc[facilities["service"].isin(kinds)])
     return chosen.sort_values("facility_id").reset_index(drop=True)
 
 
