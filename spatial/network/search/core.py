@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Core", "CoreShape", "contract_graph", "weigh_core"]
 
+_ABOVE_CURVE = 2 * (SIDE - 1).bit_length()
+"""Bits that a place on the curve takes."""
 _WIDTH = 1.0
 """Width of a step of time over the mean time of an arc; measured, changes the speed only."""
 
@@ -177,18 +179,17 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
 
 def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
     """List the nodes of the core, those to visit first; each group along a curve."""
-    visited, passed = np.flatnonzero(degree > 2), np.flatnonzero(degree < 2)
+    nodes = np.flatnonzero(degree != 2)
+    is_passed = degree[nodes] < 2
     x, y = graph.node_x, graph.node_y
     west, south = x.min(initial=np.inf), y.min(initial=np.inf)
-    span = max(np.ptp(x), np.ptp(y), 1.0) if len(x) else 1.0
-    groups = []
-    for nodes in (visited, passed):
-        # Equal keys keep the order of the nodes: one sort of plain numbers, which bear it in their low bits.
-        low = len(nodes).bit_length()
-        column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
-        keyed = np.sort(along_curve(column, row) << low | np.arange(len(nodes)))
-        groups.append(nodes[keyed & ((1 << low) - 1)])
-    return np.concatenate(groups).astype(np.int32), len(visited)
+    span = max(x.max(initial=-np.inf) - west, y.max(initial=-np.inf) - south, 1.0)
+    column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
+    # One sort of plain numbers: group, place on the curve, and position, so that equal places keep the order of nodes.
+    low = len(nodes).bit_length()
+    group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
+    keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
+    return nodes[keyed & ((1 << low) - 1)].astype(np.int32), len(nodes) - int(np.count_nonzero(is_passed))
 
 
 def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
