@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from spatial.network.search.kernels_buckets import spread_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["core_bytes", "main"]
 
 PLACES = 1000
 FINE = 0.25
@@ -58,6 +59,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.simplefilter("ignore")
     _prepared(road_like_graph(2000, 0))
     return _report(chosen_graph(chosen), chosen)
+
+
+def core_bytes(graph: TravelGraph) -> int:
+    """
+    Count what the core of a network holds, beside the minutes and metres of the edges.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+
+    Returns
+    -------
+    int
+        Bytes of both directions and the chains.
+    """
+    shown = (graph.core_shape, graph.core)
+    held = [getattr(part, field.name) for part in shown for field in dataclasses.fields(part)]
+    arrays = [array for value in held for array in (value if isinstance(value, tuple) else (value,))]
+    given = {id(array) for array in (graph.forward_min, graph.backward_min, graph.length_m)}
+    distinct = {id(array): array for array in arrays if isinstance(array, np.ndarray)}
+    return sum(array.nbytes for key, array in distinct.items() if key not in given)
 
 
 @nb.njit(nogil=True)
@@ -102,6 +125,8 @@ def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
     )
     for name, seconds in taken.items():
         print(f"{name:24} {seconds.cpu * 1e3:10.1f} ms {seconds.cpu / base:8.1f} x")
+    held = core_bytes(graph)
+    print(f"core: {held / 1e6:.1f} MB, {held / len(arcs.start):.1f} bytes a directed edge")
     first = base + taken["preparation"].cpu
     print(f"first query with its preparation: scipy takes {taken['scipy'].cpu / first:.1f} x as long")
     same = taken["scipy, same core"].cpu / taken["core alone"].cpu

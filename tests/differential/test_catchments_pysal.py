@@ -149,5 +149,5 @@ def test_the_benchmark_runs_on_a_small_region_and_all_answers_agree():
     done = subprocess.run([sys.executable, "-c", run], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     off = [float(text) for text in re.findall(r"differs by (\S+)", done.stdout)]
-    assert len(off) == 12
+    assert len(off) == 15
     assert max(off) < 1e-12

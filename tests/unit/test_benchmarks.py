@@ -14,6 +14,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks import k2_nearest, k3_many_to_many
+from benchmarks.k2_nearest import core_bytes
+from benchmarks.road_like import road_like_graph
 from spatial.network import build_network
 from spatial.sources.prepare import prepare
 from spatial.study import Study
@@ -135,3 +137,9 @@ def test_a_real_region_without_its_folder_is_refused(monkeypatch) -> None:
     monkeypatch.delenv("SPATIAL_TEST_DATA", raising=False)
     with pytest.raises(SystemExit, match="SPATIAL_TEST_DATA"):
         k2_nearest.main(["--real", "rutland"])
+
+
+def test_the_core_of_eleven_million_directed_edges_takes_less_than_250_mb():
+    graph = road_like_graph(20_000, 1)
+    arcs = int(np.isfinite(graph.forward_min).sum() + np.isfinite(graph.backward_min).sum())
+    assert core_bytes(graph) / arcs * 1.1e7 < 250e6
