@@ -179,6 +179,7 @@ def test_the_csv_as_the_list_of_places_is_another_study(walked):
     table = dict(values["sources"].pop("attributes")[0])
     table["columns"] = {**table["columns"], "settlement_id": "Parish", "tier": "Rural-urban class"}
     table["values"] = {"tier": {RURAL: "village", FRINGE: "town"}}
+    table["coordinates"] = "none"
     values["sources"]["settlements"] = table
     layers = prepare(Study.from_dict(values, raw=walked.folder / "data/raw"))
     # A list is put at the places of the map by name alone, and the parish of Exton and Horn is no place's name.
