@@ -32,6 +32,16 @@ FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observatio
 TRAVEL = ("study_area", "water", "nodes", "edges")
 ACCOUNTS = ("counts", "provenance", "population_account", "unit_totals?")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results", "inventory")
+SCORE = (
+    "settlement_types",
+    "towns",
+    "flow_balances",
+    "access_clusters",
+    "score_components",
+    "scores",
+    "rank_pairs",
+    "score_variance",
+)
 
 # fmt: off
 ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?", "intervals?", "interval_people?",
@@ -72,6 +82,8 @@ STAGES = (
           "scenario_people?", "emergency_people?"), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs"), files="processed"),
+    Stage("score", stages.score, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
+          "norm_results", "flows", "population?"), SCORE, (*TIMES, "score")),
     Stage("sign_off", stages.sign_off, ("settlements", "population_account", "unit_totals?", "facilities",
           "findings_read", "roads", "study_area", "edges", "access", "norm_results", "inventory"), ("sign_off",),
           (*LAW, "official", "inventory", "sources", "population")),

@@ -19,6 +19,7 @@ from spatial.stages.population import population
 from spatial.stages.qgis import qgis
 from spatial.stages.read import READ_TABLES, read
 from spatial.stages.scenarios import scenarios
+from spatial.stages.score import score
 from spatial.stages.sign_off import sign_off
 from spatial.stages.workbook import workbook
 
@@ -44,6 +45,7 @@ __all__ = [
     "qgis",
     "read",
     "scenarios",
+    "score",
     "sign_off",
     "workbook",
 ]

@@ -26,6 +26,7 @@ from spatial.study.norms import Adoption, Confirmation, NormOptions
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
+from spatial.study.score import GapTargetOptions, ScoreOptions
 from spatial.study.sources import (
     Inventory,
     OfficialUnits,
@@ -47,6 +48,7 @@ __all__ = [
     "ControlPoint",
     "DecayOptions",
     "EmergencyOptions",
+    "GapTargetOptions",
     "GroupOptions",
     "GroupShare",
     "LocalGrid",
@@ -69,6 +71,7 @@ __all__ = [
     "RoadSource",
     "Rotation",
     "ScenarioOptions",
+    "ScoreOptions",
     "Shift",
     "Sources",
     "Study",
@@ -131,6 +134,7 @@ class Study(Model):
         (), description="Response of crews; one table, or a list of them"
     )
     norms: NormOptions = Field(default_factory=lambda: NormOptions())
+    score: ScoreOptions = Field(default_factory=lambda: ScoreOptions())
     official: OfficialOptions = Field(default_factory=lambda: OfficialOptions())
     outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
     raw: Path = Field(

@@ -7,7 +7,7 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import engine, ground, inventory, people, results, sign_off
+from spatial.tables import engine, ground, inventory, people, results, score, sign_off
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
@@ -96,6 +96,14 @@ TABLES: dict[str, Table] = {
         results.NORM_RESULTS,
         inventory.INVENTORY,
         results.GAPS,
+        score.SETTLEMENT_TYPES,
+        score.TOWNS,
+        score.FLOW_BALANCES,
+        score.ACCESS_CLUSTERS,
+        score.SCORE_COMPONENTS,
+        score.SCORES,
+        score.RANK_PAIRS,
+        score.SCORE_VARIANCE,
         sign_off.SIGN_OFF,
     )
 }

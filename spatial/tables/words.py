@@ -1,16 +1,23 @@
 """The only values that status columns may have."""
 
 __all__ = [
+    "ACCESS_CLUSTER",
     "CLASS_CHANGE",
+    "COMPONENT_STATUS",
+    "GAP_BAND",
     "GATE",
     "GROUP_SOURCE",
     "LAST_MILE",
+    "LEVEL_BAND",
     "MEASURE_STATUS",
     "NORM_STATUS",
+    "PILLARS",
     "POPULATION_BASIS",
     "POPULATION_SOURCE",
     "REACH_STATUS",
     "REMEDY",
+    "SCORE_SIDE",
+    "SCORE_UNITS",
     "SIGN_OFF_KIND",
     "SIGN_OFF_STATUS",
     "SNAP_STATUS",
@@ -72,3 +79,10 @@ UNIT_SCALING = (
     "nobody_of_ours",
     "factor_refused",
 )
+ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
+COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
+GAP_BAND = ("narrow", "wide", "unknown")
+LEVEL_BAND = ("low", "middle", "high", "unknown")
+PILLARS = ("structure", "elements", "boundaries", "order")
+SCORE_SIDE = ("level", "gap")
+SCORE_UNITS = ("study", "township", "settlement")

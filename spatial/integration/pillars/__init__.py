@@ -1,0 +1,18 @@
+"""The four pillars of integration: what each consists of in every unit, its level and its gap."""
+
+from __future__ import annotations
+
+from spatial.integration.pillars.options import GapTargets, ScoreRules
+from spatial.integration.pillars.place_scores import PlaceScores, place_scores, score_norms
+from spatial.integration.pillars.scoreboard import Evidence, Scoreboard, score_study
+
+__all__ = [
+    "Evidence",
+    "GapTargets",
+    "PlaceScores",
+    "ScoreRules",
+    "Scoreboard",
+    "place_scores",
+    "score_norms",
+    "score_study",
+]

@@ -1,0 +1,182 @@
+"""One component of a level or a gap, as a row of the table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spatial.integration.pillars.options import GapTargets
+
+__all__ = ["Component", "component_table", "gap", "held_against", "level"]
+
+COLUMNS = (
+    "unit_level",
+    "unit_id",
+    "pillar",
+    "side",
+    "component",
+    "value",
+    "unit",
+    "target",
+    "meets_target",
+    "persons",
+    "detail",
+    "component_status",
+)
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Component:
+    """
+    One component.
+
+    Parameters
+    ----------
+    pillar, side, component : str
+        Where it belongs.
+    value : float
+        NaN where `component_status` says why.
+    unit : str
+        share, min, m, ratio, index or count.
+    target : float
+        Of a gap; NaN for none.
+    meets_target : {'yes', 'no', 'unknown', 'no_target'}
+        Inclusive.
+    persons : float
+        People behind it; NaN where not counted.
+    detail : str
+        What made it.
+    component_status : {'measured', 'no_data', 'not_defined', 'not_asked'}
+        Why there is no value.
+    """
+
+    pillar: str
+    side: str
+    component: str
+    value: float
+    unit: str = "share"
+    target: float = math.nan
+    meets_target: str = "no_target"
+    persons: float = math.nan
+    detail: str = ""
+    component_status: str = "measured"
+
+
+def level(
+    pillar: str,
+    component: str,
+    value: float,
+    *,
+    persons: float = math.nan,
+    detail: str = "",
+    missing: str = "no_data",
+) -> Component:
+    """
+    Make a component of a level.
+
+    Parameters
+    ----------
+    pillar, component : str
+        Where it belongs.
+    value : float
+        0-1; NaN = missing.
+    persons : float
+        Who lack it.
+    detail : str
+        What made it.
+    missing : str
+        Why there is no value, where it is NaN.
+
+    Returns
+    -------
+    Component
+        On the side of levels.
+    """
+    status = missing if math.isnan(value) else "measured"
+    return Component(
+        pillar, "level", component, value, persons=persons, detail=detail, component_status=status
+    )
+
+
+def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Component:
+    """
+    Make a component of a gap.
+
+    Parameters
+    ----------
+    pillar, component : str
+        Where it belongs.
+    value : float
+        In its unit; NaN = missing, or infinite, which says that there is no such number.
+    unit : str
+        share, min, m, ratio, index or count.
+    **more : object
+        `persons`, `detail`, and `component_status` for why there is no value (``not_defined`` unless said).
+
+    Returns
+    -------
+    Component
+        On the side of gaps, not yet held against a target.
+    """
+    known = math.isfinite(value)
+    status = "measured" if known else more.pop("component_status", "not_defined")
+    more.pop("component_status", None)
+    return Component(
+        pillar, "gap", component, value if known else math.nan, unit, component_status=status, **more
+    )
+
+
+def held_against(component: Component, targets: GapTargets) -> Component:
+    """
+    Hold a gap against the study's target for it, inclusively.
+
+    Parameters
+    ----------
+    component : Component
+        Levels stay as they are.
+    targets : GapTargets
+        Of the study.
+
+    Returns
+    -------
+    Component
+        With its target, and whether it is met.
+    """
+    asked = targets.of(component.component) if component.side == "gap" else None
+    if asked is None:
+        return component
+    target, at_least = asked
+    if math.isnan(component.value):
+        return replace(component, target=target, meets_target="unknown")
+    good = component.value >= target - TOLERANCE if at_least else component.value <= target + TOLERANCE
+    return replace(component, target=target, meets_target="yes" if good else "no")
+
+
+def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
+    """
+    Put components into a table.
+
+    Parameters
+    ----------
+    rows : iterable of (unit_level, unit_id, Component)
+        In order.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `score_components`.
+    """
+    records = [
+        {"unit_level": unit_level, "unit_id": unit_id, **asdict(component)}
+        for unit_level, unit_id, component in rows
+    ]
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    numbers = ("value", "target", "persons")
+    return table.astype({name: "float64" if name in numbers else "str" for name in COLUMNS})

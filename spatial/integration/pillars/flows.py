@@ -1,0 +1,151 @@
+"""The pillar of elements: what flows between town and country, observed and never imputed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.integration.exchange import flow_balance, flow_matrix, reciprocity
+from spatial.integration.pillars.components import Component, gap, level
+
+if TYPE_CHECKING:
+    from spatial.integration.pillars.ground import Ground, Unit
+    from spatial.integration.pillars.options import ScoreRules
+
+__all__ = ["flow_components", "flow_table"]
+
+COLUMNS = (
+    "unit_level",
+    "unit_id",
+    "kind",
+    "outward",
+    "inward",
+    "net_flow_ratio",
+    "balance",
+    "volume_share",
+    "reciprocity",
+    "reciprocity_beyond_chance",
+)
+
+
+def flow_table(
+    flows: pd.DataFrame | None, settlements: pd.DataFrame, ground: Ground, rules: ScoreRules
+) -> pd.DataFrame:
+    """
+    Balance observed flows of the study and of each township, by kind.
+
+    Parameters
+    ----------
+    flows : DataFrame or None
+        By the contract of the table; None where none were observed.
+    settlements : DataFrame
+        All places, those outside the study area too.
+    ground : Ground
+        The places of the study area.
+    rules : ScoreRules
+        With the target volumes.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `flow_balances`; no rows where nothing was observed.
+    """
+    records: list[dict[str, object]] = []
+    if flows is not None and len(flows):
+        ids = settlements["settlement_id"].astype(str).tolist()
+        classes = (
+            settlements["official_class"].to_numpy(dtype=object)
+            if "official_class" in settlements
+            else np.full(len(ids), None, dtype=object)
+        )
+        for kind in sorted(set(flows["kind"].astype(str))):
+            records += _kind(flows, kind, (ids, classes), ground, rules)
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    texts = ("unit_level", "unit_id", "kind")
+    return table.astype({name: "str" if name in texts else "float64" for name in COLUMNS})
+
+
+def _kind(
+    flows: pd.DataFrame, kind: str, places: tuple[list[str], np.ndarray], ground: Ground, rules: ScoreRules
+) -> list[dict[str, object]]:
+    ids, classes = places
+    matrix = flow_matrix(flows, ids, kind=kind)
+    both, back = flow_balance(matrix, classes), reciprocity(matrix, official_class=classes)
+    target = rules.volume_targets.get(kind, math.nan)
+    records = [
+        _record(("study", "study", kind), both.rural_to_urban, both.urban_to_rural, target)
+        | {"reciprocity": back.weighted, "reciprocity_beyond_chance": back.weighted_rho}
+    ]
+    township = pd.Series(ground.township, index=ground.ids).reindex(ids).to_numpy(dtype=object)
+    for unit in sorted({name for name in ground.township if name is not None}):
+        mine = township == unit
+        outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
+        records.append(_record(("township", unit, kind), outward, inward, math.nan))
+    return records
+
+
+def _record(key: tuple[str, str, str], outward: float, inward: float, target: float) -> dict[str, object]:
+    pair = flow_balance([outward, inward])
+    volume = min(1.0, pair.volume / target) if target > 0.0 else math.nan
+    return {
+        "unit_level": key[0],
+        "unit_id": key[1],
+        "kind": key[2],
+        "outward": outward,
+        "inward": inward,
+        "net_flow_ratio": pair.net_flow_ratio,
+        "balance": pair.balance,
+        "volume_share": volume,
+        "reciprocity": math.nan,
+        "reciprocity_beyond_chance": math.nan,
+    }
+
+
+def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
+    """
+    Make the components of the pillar of elements.
+
+    Parameters
+    ----------
+    unit : Unit
+        The study or a township.
+    flows : DataFrame
+        As `flow_table` returns it.
+
+    Returns
+    -------
+    list of Component
+        A level for each kind, ``balance * min(1, volume / target)`` where a target is set, and gaps.
+    """
+    mine = flows[(flows["unit_level"] == unit.level) & (flows["unit_id"] == unit.id)]
+    if mine.empty:
+        return [
+            level("elements", "two_way_flow", math.nan),
+            gap("elements", "flow_balance", math.nan, "share", component_status="no_data"),
+        ]
+    kinds = mine["kind"].astype(str).tolist()
+    balance, volume, net = (
+        mine[column].to_numpy(dtype=np.float64) for column in ("balance", "volume_share", "net_flow_ratio")
+    )
+    without = np.isnan(volume)
+    levels = balance * np.where(without, 1.0, volume)
+    worst = int(np.where(np.isnan(balance), 2.0, balance).argmin())
+    return [
+        *(
+            level(
+                "elements",
+                f"two_way_flow:{kind}",
+                float(levels[at]),
+                detail="no_target_volume" if without[at] else "",
+            )
+            for at, kind in enumerate(kinds)
+        ),
+        gap("elements", "flow_balance", float(balance[worst]), "share", detail=kinds[worst]),
+        *(
+            gap("elements", f"net_flow_ratio:{kind}", float(net[at]), "ratio")
+            for at, kind in enumerate(kinds)
+        ),
+    ]

@@ -1,0 +1,174 @@
+"""The places of a study, the people behind each, and the units that they form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["STUDY", "Ground", "Unit", "read_ground"]
+
+STUDY = "study"
+GROUP_SUFFIX = "_persons"
+NO_GROUPS = frozenset({"population_persons", "registered_persons", "resident_persons"})
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """
+    One unit that has a score.
+
+    Parameters
+    ----------
+    level : {'study', 'township'}
+        What it is.
+    id, name : str
+        Its id, and its name, empty where it has none.
+    members : ndarray of bool
+        Its places.
+    """
+
+    level: str
+    id: str
+    name: str
+    members: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """
+    n places of the study area.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        Their rows, without those outside the study area.
+    ids : ndarray of object, (n,)
+        Their ids.
+    persons : ndarray of float64, (n,)
+        Their people; NaN = unknown.
+    weight : ndarray of float64, (n,)
+        Their people, 0 where unknown; 1 each where nobody's number is known.
+    counts_people : bool
+        Whether the weights are people.
+    official_class : ndarray of object, (n,)
+        urban, rural or None.
+    township : ndarray of object, (n,)
+        The township of each, or None.
+    names : mapping of str to str
+        Names of townships.
+    """
+
+    settlements: pd.DataFrame
+    ids: NDArray[np.object_]
+    persons: FloatArray
+    weight: FloatArray
+    counts_people: bool
+    official_class: NDArray[np.object_]
+    township: NDArray[np.object_]
+    names: dict[str, str]
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self.ids)
+
+    def units(self) -> Iterator[Unit]:
+        """
+        Go through the study and its townships.
+
+        Yields
+        ------
+        Unit
+            The study first, then townships in the order of their ids.
+        """
+        yield Unit(STUDY, STUDY, "", np.ones(len(self), dtype=bool))
+        for township in sorted({name for name in self.township if name is not None}):
+            yield Unit("township", township, self.names.get(township, ""), self.township == township)
+
+    def people_of(self, members: Mask) -> float:
+        """
+        Add up the people of some places.
+
+        Parameters
+        ----------
+        members : ndarray of bool
+            The places.
+
+        Returns
+        -------
+        float
+            NaN where nobody's number is known.
+        """
+        known = self.persons[members]
+        return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
+
+    def groups(self) -> dict[str, FloatArray]:
+        """
+        Share of each place's people who belong to each group.
+
+        Returns
+        -------
+        dict of str to ndarray
+            urban and rural, then the groups that the settlements count, such as elderly; 0-1, 0 where unknown.
+        """
+        found = {name: (self.official_class == name).astype(np.float64) for name in ("urban", "rural")}
+        for column in sorted(self.settlements.columns):
+            if not str(column).endswith(GROUP_SUFFIX) or column in NO_GROUPS or not self.counts_people:
+                continue
+            people = self.settlements[column].to_numpy(dtype=np.float64)
+            share = np.divide(people, self.persons, out=np.zeros(len(self)), where=self.persons > 0.0)
+            found[str(column).removesuffix(GROUP_SUFFIX)] = np.clip(np.nan_to_num(share), 0.0, 1.0)
+        return {name: share for name, share in found.items() if (share > 0.0).any()}
+
+
+def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = None) -> Ground:
+    """
+    Take the places of the study area.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        By the contract of the table.
+    boundaries : DataFrame, optional
+        For the names of townships.
+
+    Returns
+    -------
+    Ground
+        In the order of the settlements.
+    """
+    mine = settlements[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
+    persons = mine["population_persons"].to_numpy(dtype=np.float64)
+    counts = bool((np.nan_to_num(persons) > 0.0).any())
+    names: dict[str, str] = {}
+    if boundaries is not None and len(boundaries):
+        told = boundaries.set_index(boundaries["boundary_id"].astype(str))["name"].dropna()
+        names = {str(key): str(value) for key, value in told.items()}
+    return Ground(
+        mine,
+        mine["settlement_id"].astype(str).to_numpy(dtype=object),
+        persons,
+        np.nan_to_num(persons) if counts else np.ones(len(mine)),
+        counts,
+        _column(mine, "official_class"),
+        _column(mine, "township_id"),
+        names,
+    )
+
+
+def _column(frame: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    if name not in frame:
+        return np.full(len(frame), None, dtype=object)
+    values = np.array(frame[name].astype(object), dtype=object)
+    values[pd.isna(values)] = None
+    return values

@@ -1,0 +1,329 @@
+"""Levels and gaps of every unit, joined but never averaged with each other, with gates beside them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import StudyError, first_of
+from spatial.integration.pillars.components import Component, component_table, held_against
+from spatial.integration.pillars.flows import flow_components, flow_table
+from spatial.integration.pillars.gaps import gaps_of
+from spatial.integration.pillars.ground import Ground, Unit, read_ground
+from spatial.integration.pillars.levels import levels_of, place_levels
+from spatial.integration.pillars.options import ScoreRules
+from spatial.integration.scoring import integration_level
+from spatial.integration.scoring.level import FLOOR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.integration.pillars.place_scores import PlaceScores
+    from spatial.integration.resilience import RobustCoverage
+    from spatial.integration.scoring import SegmentationIndex
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["PILLARS", "Evidence", "Scoreboard", "score_study"]
+
+PILLARS = ("structure", "elements", "boundaries", "order")
+MET = 1.0 - 1e-12
+Gates = tuple[int, int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """
+    What is known beside the norms, of the n places of the study area.
+
+    Parameters
+    ----------
+    connected, road_near : ndarray of float64, (n,)
+        1 where the county seat is reached over an all-season road, 0 where not; the same of the road alone; NaN =
+        unknown.
+    beyond : ndarray of float64, (n,)
+        Share of a place's people who are beyond the norm by which gaps are told, 0-1; NaN = unknown.
+    gap_norm, gap_unit : str
+        That norm, empty for none, and its unit.
+    gap_value : ndarray of float64, (n,)
+        Minutes or metres; inf = unreachable, NaN = unknown.
+    gap_threshold : float
+        In the same unit, inclusive.
+    open_min, closed_min : ndarray of float64 or None, (n,)
+        Minutes to the nearest facility anywhere, and in one's own unit.
+    border_service : str
+        What these are times to.
+    border_threshold_min : float
+        Within which a place is covered, for the effect of borders; NaN = none.
+    completeness : ndarray of float64, (n,)
+        Share of the services that its tier asks for, of towns; NaN for other places.
+    gates : mapping of (unit_level, unit_id) to (passed, in force, failed)
+        Of units that have any.
+    robust : RobustCoverage or None
+        Coverage that stays whichever road is closed.
+    space : mapping of str to float
+        Moran's I of access, circuity, polycentricity: what is said of the study's space as a whole.
+    """
+
+    connected: FloatArray
+    road_near: FloatArray
+    beyond: FloatArray
+    gap_norm: str
+    gap_unit: str
+    gap_value: FloatArray
+    gap_threshold: float
+    completeness: FloatArray
+    gates: Mapping[tuple[str, str], Gates]
+    open_min: FloatArray | None = None
+    closed_min: FloatArray | None = None
+    border_service: str = ""
+    border_threshold_min: float = math.nan
+    robust: RobustCoverage | None = None
+    space: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Scoreboard:
+    """
+    The score of a study.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        A row a unit, by the contract of `scores`; ranks are NaN until `rank_units` adds them.
+    components : DataFrame
+        By the contract of `score_components`.
+    flows : DataFrame
+        By the contract of `flow_balances`.
+    """
+
+    scores: pd.DataFrame
+    components: pd.DataFrame
+    flows: pd.DataFrame
+
+
+def score_study(
+    settlements: pd.DataFrame,
+    places: PlaceScores,
+    evidence: Evidence,
+    *,
+    boundaries: pd.DataFrame | None = None,
+    flows: pd.DataFrame | None = None,
+    rules: ScoreRules | None = None,
+) -> Scoreboard:
+    """
+    Score the study, its townships and its settlements on the four pillars.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        By the contract of the table; those in the study area are scored.
+    places : PlaceScores
+        Of the places of the study area, in their order.
+    evidence : Evidence
+        What else is known of them.
+    boundaries : DataFrame, optional
+        For the names of townships.
+    flows : DataFrame, optional
+        Observed flows; without them the pillar of elements is missing, and never imputed.
+    rules : ScoreRules, optional
+        What the study decides.
+
+    Returns
+    -------
+    Scoreboard
+        Levels are joined by a geometric mean over the pillars that are known. Gaps are held against the study's
+        targets. Nothing makes good a failed gate.
+
+    Raises
+    ------
+    StudyError
+        Where weights name pillars that are none.
+    ContractError
+        Where flows name places that are not there.
+    """
+    rules = rules or ScoreRules()
+    strangers = sorted(set(rules.weights) - set(PILLARS))
+    if strangers:
+        raise StudyError(
+            "study",
+            [f"score.weights: {first_of(strangers)} are no pillars; the pillars are {first_of(PILLARS)}"],
+        )
+    ground = read_ground(settlements, boundaries)
+    balances = flow_table(flows, settlements, ground, rules)
+    rows: list[tuple[str, str, Component]] = []
+    records = []
+    for unit in ground.units():
+        gaps, index = gaps_of(unit, ground, places, evidence)
+        parts = [
+            *levels_of(unit, ground, places, evidence, rules),
+            *(held_against(part, rules.targets) for part in (*flow_components(unit, balances), *gaps)),
+        ]
+        made = sorted(parts, key=lambda part: (PILLARS.index(part.pillar), part.side != "level"))
+        rows += [(unit.level, unit.id, part) for part in made]
+        records.append(_record(unit, ground, places, made, index, evidence))
+    single, details = _settlements(ground, places, evidence)
+    scores = _with_levels(pd.concat([pd.DataFrame(records), single], ignore_index=True), rules)
+    return Scoreboard(scores, pd.concat([component_table(rows), details], ignore_index=True), balances)
+
+
+def _record(
+    unit: Unit,
+    ground: Ground,
+    places: PlaceScores,
+    made: list[Component],
+    index: SegmentationIndex,
+    evidence: Evidence,
+) -> dict[str, object]:
+    gates = evidence.gates.get((unit.level, unit.id), (0, 0, ()))
+    targets = [part.meets_target for part in made if part.side == "gap" and part.meets_target != "no_target"]
+    asked = [part for part in made if part.component_status not in ("not_asked", "not_defined")]
+    beyond = (places.q[unit.members] < MET).any(axis=1)
+    unserved = np.zeros(len(ground), dtype=bool)
+    unserved[unit.members] = beyond
+    return {
+        "unit_level": unit.level,
+        "unit_id": unit.id,
+        "name": unit.name or None,
+        "population_persons": ground.people_of(unit.members),
+        "places": int(unit.members.sum()),
+        **{f"level_{pillar}": _pillar(made, pillar) for pillar in PILLARS},
+        "segmentation_index": index.value,
+        "segmentation_terms": ";".join(index.terms),
+        "gaps_met": targets.count("yes"),
+        "gaps_measured": targets.count("yes") + targets.count("no"),
+        "mandatory_status": _status(gates, evidence, unit),
+        "gates_passed": gates[0],
+        "gates_in_force": gates[1],
+        "failed_gates": ";".join(gates[2]),
+        "unserved_persons": ground.people_of(unserved) if unserved.any() else _none(ground, unit),
+        "known_share": sum(part.component_status == "measured" for part in asked) / len(asked)
+        if asked
+        else math.nan,
+    }
+
+
+def _settlements(
+    ground: Ground, places: PlaceScores, evidence: Evidence
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every settlement: levels alone, since one place has no gap between town and country."""
+    n = len(ground)
+    order = np.argsort(ground.ids.astype(str), kind="stable")
+    parts = {key: values[order] for key, values in place_levels(places, evidence).items()}
+    ids = ground.ids[order].astype(str)
+    levels = {
+        f"level_{pillar}": (
+            integration_level(np.column_stack(mine)).level
+            if (mine := [values for (own, _name), values in parts.items() if own == pillar])
+            else np.full(n, np.nan)
+        )
+        for pillar in PILLARS
+    }
+    known = np.column_stack([~np.isnan(values) for values in parts.values()])
+    persons = ground.persons[order]
+    beyond = (places.q[order] < MET).any(axis=1)
+    names = ground.settlements["name"] if "name" in ground.settlements else pd.Series([None] * n)
+    scores = pd.DataFrame(
+        {
+            "unit_level": "settlement",
+            "unit_id": ids,
+            "name": names.to_numpy(dtype=object)[order],
+            "population_persons": persons,
+            "places": 1,
+            **levels,
+            "segmentation_index": np.nan,
+            "segmentation_terms": "",
+            "gaps_met": 0,
+            "gaps_measured": 0,
+            "mandatory_status": "none_applicable",
+            "gates_passed": 0,
+            "gates_in_force": 0,
+            "failed_gates": "",
+            "unserved_persons": np.where(beyond, persons, persons * 0.0),
+            "known_share": known.mean(axis=1),
+        }
+    )
+    return scores, _details(ids, persons, parts)
+
+
+def _details(
+    ids: NDArray[np.str_], persons: FloatArray, parts: dict[tuple[str, str], FloatArray]
+) -> pd.DataFrame:
+    tables = []
+    for (pillar, name), values in parts.items():
+        lacks = np.where(np.isnan(values), np.nan, np.where(values < MET, persons, persons * 0.0))
+        missing = "not_defined" if pillar == "order" else "no_data"
+        tables.append(
+            pd.DataFrame(
+                {
+                    "unit_level": "settlement",
+                    "unit_id": ids,
+                    "pillar": pillar,
+                    "side": "level",
+                    "component": name,
+                    "value": values,
+                    "unit": "share",
+                    "target": np.nan,
+                    "meets_target": "no_target",
+                    "persons": lacks,
+                    "detail": "",
+                    "component_status": np.where(np.isnan(values), missing, "measured"),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True).sort_values("unit_id", kind="stable", ignore_index=True)
+
+
+def _none(ground: Ground, unit: Unit) -> float:
+    return 0.0 if not math.isnan(ground.people_of(unit.members)) else math.nan
+
+
+def _pillar(made: list[Component], pillar: str) -> float:
+    """Geometric mean of the components that are known."""
+    values = [part.value for part in made if part.pillar == pillar and part.side == "level"]
+    return float(integration_level(values).level) if values else math.nan
+
+
+def _status(gates: Gates, evidence: Evidence, unit: Unit) -> str:
+    passed, in_force, failed = gates
+    if (unit.level, unit.id) not in evidence.gates or in_force == 0:
+        return "none_applicable"
+    if failed:
+        return "fail"
+    return "pass" if passed == in_force else "unknown"
+
+
+def _with_levels(table: pd.DataFrame, rules: ScoreRules) -> pd.DataFrame:
+    """Join the pillars, and name the bands; a pillar that no unit of a level can have is not asked of it."""
+    pillars = table[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
+    weights = [rules.weights.get(pillar, 1.0 if not rules.weights else 0.0) for pillar in PILLARS]
+    joined = integration_level(pillars, weights=weights, floor=FLOOR)
+    low, high = rules.level_bands
+    level_band = np.select(
+        [np.isnan(joined.level), joined.level < low, joined.level >= high],
+        ["unknown", "low", "high"],
+        "middle",
+    )
+    measured = table["gaps_measured"].to_numpy()
+    gap_band = np.select(
+        [measured == 0, table["gaps_met"].to_numpy() == measured], ["unknown", "narrow"], "wide"
+    )
+    nothing = np.full(len(table), np.nan)
+    return table.assign(
+        integration_level=joined.level,
+        integration_level_arithmetic=joined.arithmetic,
+        level_low=joined.low,
+        level_high=joined.high,
+        missing_pillars=joined.missing,
+        level_band=pd.Series(level_band, dtype="str"),
+        gap_band=pd.Series(gap_band, dtype="str"),
+        median_rank=nothing,
+        low_rank=nothing,
+        high_rank=nothing,
+    )

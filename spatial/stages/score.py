@@ -1,0 +1,300 @@
+"""Stage `score`: how integrated the study is, how segmented town and country are, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy import sparse
+from scipy.spatial import KDTree
+
+from spatial.access import SnapRules, cost_to_closest, towns_as_facilities
+from spatial.access.rules import TOWN_TIERS
+from spatial.integration.pillars import (
+    Evidence,
+    GapTargets,
+    ScoreRules,
+    place_scores,
+    score_norms,
+    score_study,
+)
+from spatial.integration.pillars.gates import gates_by_unit
+from spatial.integration.pillars.ground import Ground, read_ground
+from spatial.integration.pillars.ranking import rank_units
+from spatial.integration.pillars.readings import (
+    GapReading,
+    connection,
+    gap_reading,
+    road_is_near,
+    scaled_norms,
+)
+from spatial.integration.pillars.towns import town_table
+from spatial.integration.pillars.types import type_table
+from spatial.integration.resilience import robust_coverage
+from spatial.integration.segregation import local_clusters, morans_i
+from spatial.integration.settlement_types import polycentricity
+from spatial.stages.ground import main_graph, surroundings_of
+from spatial.stages.rules import binding_norms, snap_rules, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.integration.pillars import PlaceScores, Scoreboard
+    from spatial.network import TravelGraph
+    from spatial.runner.stage import Options, Progress, Value
+    from spatial.sources.services import Vocabulary
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["score"]
+
+NEIGHBOURS = 8
+"""Nearest places that count as neighbours (INDICATORS, 3.3)."""
+LEAST_MIN = 1.0
+"""Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
+GOALPOSTS = 0.1
+SPEEDS = 0.2
+"""How far goalposts and speeds are drawn (INDICATORS, 4.4)."""
+
+
+def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """
+    Score the study, its townships and its settlements.
+
+    Parameters
+    ----------
+    options : Options
+        `score`, `network`, `access`, and what decides which norms bind.
+    inputs : mapping
+        Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`,
+        `last_mile`, `routes`, `norm_results`, and perhaps `flows` and the raster `population`.
+    progress : callable
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    dict
+        Tables `settlement_types`, `towns`, `flow_balances`, `access_clusters`, `score_components`, `scores`,
+        `rank_pairs` and `score_variance`.
+    """
+    progress(0.0, "score: places and towns")
+    binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
+    ground = read_ground(inputs["settlements"], inputs["boundaries"])
+    access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
+    types = type_table(ground, access, inputs.get("population"), bins_min=options.score.bands_min)
+    towns = _towns(options, ground, inputs, access, vocabulary)
+    mapped = set(inputs["facilities"]["service"].astype(str)) | set(inputs["settlements"]["tier"].astype(str))
+    mapped |= {item for name in mapped for item in vocabulary.satisfying(name)}
+    norms, _left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
+    gap = gap_reading(
+        inputs["norm_results"],
+        binding,
+        list(ground.ids),
+        asked=rules.gap_norm,
+        headline=options.norms.headline,
+    )
+    progress(0.2, "score: borders and closed roads")
+    places = place_scores(inputs["norm_results"], list(ground.ids), norms)
+    clusters, moran = _clusters(ground, places)
+    local = {norm for norm, service in _services(binding).items() if not _is_tier(service, vocabulary)}
+    border = gap_reading(
+        inputs["norm_results"],
+        binding[binding["id"].isin(local) & binding["unit"].eq("min")],
+        list(ground.ids),
+        headline=options.norms.headline,
+    )
+    evidence = _evidence(options, ground, inputs, (gap, border, towns, vocabulary), {"moran_i": moran})
+    progress(0.6, "score: levels and gaps")
+
+    def board(results: pd.DataFrame) -> Scoreboard:
+        return score_study(
+            inputs["settlements"],
+            place_scores(results, list(ground.ids), norms),
+            evidence,
+            boundaries=inputs["boundaries"],
+            flows=inputs.get("flows"),
+            rules=rules,
+        )
+
+    base = board(inputs["norm_results"])
+    progress(0.8, "score: ranks")
+    variants = {
+        "goalposts": [
+            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor)).scores
+            for factor in (1.0 - GOALPOSTS, 1.0 + GOALPOSTS)
+        ],
+        "speeds": [
+            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor, units=("min",))).scores
+            for factor in (1.0 - SPEEDS, 1.0 + SPEEDS)
+        ],
+    }
+    ranked, pairs, shares = rank_units(base.scores, rules, variants=variants)
+    return {
+        "settlement_types": types,
+        "towns": towns,
+        "flow_balances": base.flows,
+        "access_clusters": clusters,
+        "score_components": base.components,
+        "scores": ranked,
+        "rank_pairs": pairs,
+        "score_variance": shares,
+    }
+
+
+def _rules(options: Options) -> ScoreRules:
+    given = options.score
+    return ScoreRules(
+        norms=given.norms,
+        gap_norm=given.gap_norm,
+        epsilon=given.epsilon,
+        weights=dict(given.weights),
+        volume_targets=dict(given.volume_targets),
+        required_services=dict(given.required_services),
+        targets=GapTargets(**given.targets.model_dump()),
+        level_bands=given.level_bands,
+        draws=given.draws,
+        seed=given.seed,
+    )
+
+
+def _towns(
+    options: Options,
+    ground: Ground,
+    inputs: Mapping[str, Any],
+    access: pd.DataFrame,
+    vocabulary: Vocabulary,
+) -> pd.DataFrame:
+    routes = inputs["routes"]
+    to_seat = routes[(routes["mode"] == options.network.modes[0]) & (routes["service"] == "county_seat")]
+    return town_table(
+        ground,
+        inputs["facilities"],
+        access,
+        to_seat,
+        required=options.score.required_services,
+        satisfying=vocabulary.satisfying,
+        limits=(options.score.town_radius_m, options.score.town_min),
+    )
+
+
+def _clusters(ground: Ground, places: PlaceScores) -> tuple[pd.DataFrame, float]:
+    """Find clusters of access among the nearest places."""
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
+    count = min(NEIGHBOURS, len(points) - 1)
+    neighbours = sparse.coo_array((len(points), len(points)))
+    if count > 0:
+        near = np.asarray(KDTree(points).query(points, k=count + 1)[1])[:, 1:]
+        rows = np.repeat(np.arange(len(points)), count)
+        neighbours = sparse.coo_array((np.ones(len(rows)), (rows, near.ravel())), shape=neighbours.shape)
+    found = local_clusters(places.access, neighbours)
+    table = pd.DataFrame(
+        {
+            "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
+            "local_i": found.value,
+            "p_value": found.p_value,
+            "cluster": pd.Series(found.cluster, dtype="str"),
+        }
+    )
+    return table, morans_i(places.access, neighbours, draws=0).value
+
+
+def _evidence(
+    options: Options,
+    ground: Ground,
+    inputs: Mapping[str, Any],
+    known: tuple[GapReading, GapReading, pd.DataFrame, Vocabulary],
+    space: dict[str, float],
+) -> Evidence:
+    gap, border, towns, vocabulary = known
+    ids = list(ground.ids)
+    complete = towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
+    graph, rules = main_graph(options, inputs), snap_rules(options.network)
+    barriers = surroundings_of(options, inputs).barriers
+    facilities = gpd.GeoDataFrame(
+        pd.concat([inputs["facilities"], towns_as_facilities(inputs["settlements"])], ignore_index=True)
+    )
+    wanted = _serving(gap.service, vocabulary)
+    robust = None
+    if gap.unit == "min" and wanted & set(facilities["service"].astype(str)):
+        robust = robust_coverage(
+            graph,
+            gpd.GeoDataFrame(ground.settlements),
+            facilities,
+            service=wanted,
+            cutoff_min=gap.threshold,
+            rules=rules,
+            barriers=barriers,
+        )
+    own = _serving(border.service, vocabulary)
+    open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, (rules, barriers))
+    coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
+    if (~np.isnan(coverage)).sum() > 1:
+        space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
+    return Evidence(
+        connected=connection(inputs["access"], inputs["last_mile"], ids, options.network.modes[0]),
+        road_near=road_is_near(inputs["last_mile"], ids),
+        beyond=gap.beyond,
+        gap_norm=gap.norm,
+        gap_unit=gap.unit,
+        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
+        gap_threshold=gap.threshold,
+        completeness=complete,
+        gates=gates_by_unit(inputs["norm_results"]),
+        open_min=open_min,
+        closed_min=closed_min,
+        border_service=border.service,
+        border_threshold_min=border.threshold,
+        robust=robust,
+        space=space,
+    )
+
+
+def _serving(service: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Services of facilities, or tiers of towns, that count for a service of the register."""
+    item = vocabulary.for_register(service)
+    if item is None:
+        return frozenset()
+    return TOWN_TIERS.get(item.id, frozenset()) or vocabulary.satisfying(item.id)
+
+
+def _is_tier(service: str, vocabulary: Vocabulary) -> bool:
+    item = vocabulary.for_register(service)
+    return item is not None and item.id in TOWN_TIERS
+
+
+def _services(binding: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(binding["id"].astype(str), binding["service"].astype(str), strict=True))
+
+
+def _border_times(
+    ground: Ground,
+    facilities: gpd.GeoDataFrame,
+    service: frozenset[str],
+    graph: TravelGraph,
+    joined: tuple[SnapRules, Any],
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Minutes to the nearest facility anywhere, and to the nearest one in one's own township."""
+    if "township_id" not in facilities or not service & set(facilities["service"].astype(str)):
+        return None, None
+    rules, barriers = joined
+
+    def minutes(settlements: gpd.GeoDataFrame, there: gpd.GeoDataFrame) -> FloatArray:
+        if not service & set(there["service"].astype(str)):
+            return np.full(len(settlements), np.inf)
+        found = cost_to_closest(graph, settlements, there, service=service, rules=rules, barriers=barriers)
+        time = found.set_index("from_id")["travel_time_min"].reindex(settlements["settlement_id"].astype(str))
+        return time.fillna(np.inf).to_numpy(dtype=np.float64)
+
+    open_min = minutes(gpd.GeoDataFrame(ground.settlements), facilities)
+    closed_min = np.full(len(ground), np.nan)
+    own = facilities["township_id"].astype(object).to_numpy()
+    for township in {name for name in ground.township if name is not None}:
+        mine = ground.township == township
+        here = gpd.GeoDataFrame(facilities[own == township])
+        closed_min[mine] = minutes(gpd.GeoDataFrame(ground.settlements[mine]), here)
+    return open_min, np.maximum(closed_min, open_min)

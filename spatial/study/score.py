@@ -1,0 +1,112 @@
+"""How the study's integration is scored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from spatial.study.base import Model, positive, unrepeated
+
+__all__ = ["GapTargetOptions", "ScoreOptions"]
+
+Positive = AfterValidator(positive)
+Unrepeated = AfterValidator(unrepeated)
+Pillar = Literal["structure", "elements", "boundaries", "order"]
+
+REQUIRED = {
+    "town": (
+        "kindergarten",
+        "primary_school",
+        "secondary_school",
+        "health_centre",
+        "elderly_care",
+        "post_office",
+        "bank",
+        "market",
+        "bus_stop",
+    ),
+    "county_seat": (
+        "kindergarten",
+        "primary_school",
+        "secondary_school",
+        "hospital",
+        "emergency_hospital",
+        "elderly_care",
+        "disability_service",
+        "post_office",
+        "bank",
+        "market",
+        "bus_stop",
+    ),
+}
+"""What a town of each tier should have, unless a study says otherwise: a local choice, no norm."""
+
+
+class GapTargetOptions(Model):
+    """From where on a gap between town and country counts as closed. All are local choices."""
+
+    gap_ratio: float = Field(0.9, ge=0, le=1, description="Country against town, at least; 1 = equal")
+    coverage_gap: float = Field(
+        0.05, ge=0, le=1, description="Share covered in town less in the country, at most"
+    )
+    theil_between_share: float = Field(
+        0.10, ge=0, le=1, description="Part of all inequality that lies between town and country, at most"
+    )
+    dissimilarity: float = Field(
+        0.10, ge=0, le=1, description="Dissimilarity of those beyond the norm over units, at most"
+    )
+    border_effect_min: float = Field(2.0, ge=0, description="Mean extra minutes because of borders, at most")
+    flow_balance: float = Field(
+        0.6, ge=0, le=1, description="Balance of flows, at least; 1 = as much each way"
+    )
+
+
+class ScoreOptions(Model):
+    """How integration and segmentation are scored."""
+
+    norms: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (),
+        description="Norms that make up access; all that are graded and measured by default. Name them where results "
+        "of several dates or scenarios are compared",
+    )
+    gap_norm: str = Field(
+        "", description="Norm by which gaps are told; the first headline norm in minutes or metres by default"
+    )
+    epsilon: float = Field(0.5, ge=0, le=10, description="Aversion to inequality in the level of access")
+    weights: dict[Pillar, float] = Field(
+        default_factory=dict, description="Weights of the pillars; equal by default"
+    )
+    volume_targets: dict[str, float] = Field(
+        default_factory=dict,
+        description="Volume a year between town and country that counts as full, by kind of flow",
+    )
+    required_services: dict[str, tuple[str, ...]] = Field(
+        default_factory=lambda: dict(REQUIRED), description="Services that a town of each tier should have"
+    )
+    town_radius_m: float = Field(
+        2000.0, gt=0, description="Facilities within this distance of a town are in it"
+    )
+    town_min: float = Field(30.0, gt=0, description="Minutes within which people should reach a town")
+    bands_min: Annotated[tuple[float, ...], Positive] = Field(
+        (15.0, 30.0, 60.0), min_length=1, description="Bands of time in which places depend on a town, rising"
+    )
+    targets: GapTargetOptions = Field(default_factory=lambda: GapTargetOptions())
+    level_bands: tuple[float, float] = Field(
+        (0.5, 0.8), description="A level below the first is called low, from the second on high"
+    )
+    draws: int = Field(1000, ge=1, le=100_000, description="Draws of weights, means, goalposts and speeds")
+    seed: int = Field(0, ge=0, description="Seed of the draws; the same seed gives the same ranks")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        low, high = self.level_bands
+        if not 0.0 < low < high < 1.0:
+            raise ValueError(f"level_bands: must rise between 0 and 1, are {low:g} and {high:g}")
+        if any(later <= earlier for earlier, later in zip(self.bands_min, self.bands_min[1:], strict=False)):
+            raise ValueError("bands_min: must rise")
+        if self.weights and not (min(self.weights.values()) >= 0.0 < max(self.weights.values())):
+            raise ValueError("weights: must be 0 or more, and not all 0")
+        if any(not target > 0.0 for target in self.volume_targets.values()):
+            raise ValueError("volume_targets: must be above 0")
+        return self

@@ -1,0 +1,243 @@
+"""Tables of the score: what is town and country, levels and gaps by unit, their components, and how sure ranks are."""
+
+from __future__ import annotations
+
+from spatial.tables.contract import Field, Table, number, text
+from spatial.tables.words import (
+    ACCESS_CLUSTER,
+    COMPONENT_STATUS,
+    GAP_BAND,
+    GATE,
+    LEVEL_BAND,
+    PILLARS,
+    SCORE_SIDE,
+    SCORE_UNITS,
+)
+
+__all__ = [
+    "ACCESS_CLUSTERS",
+    "FLOW_BALANCES",
+    "RANK_PAIRS",
+    "SCORES",
+    "SCORE_COMPONENTS",
+    "SCORE_VARIANCE",
+    "SETTLEMENT_TYPES",
+    "TOWNS",
+]
+
+_UNIT = (
+    text("unit_level", "Level", values=SCORE_UNITS),
+    text("unit_id", "Unit", "A settlement_id, a boundary_id, or 'study'."),
+)
+
+
+def _share(name: str, title: str, description: str = "") -> Field:
+    return number(name, title, "", description, maximum=1.0)
+
+
+SETTLEMENT_TYPES = Table(
+    "settlement_types",
+    "Settlement types",
+    ("settlement_id",),
+    None,
+    (
+        text("settlement_id", "Settlement"),
+        text(
+            "official_class",
+            "Official class",
+            "urban or rural; missing where nobody says.",
+            nullable=True,
+            values=("urban", "rural"),
+        ),
+        Field(
+            "degurba_code",
+            "whole",
+            "Degree of Urbanisation",
+            "Level 2 of the cell: 30, 23, 22, 21, 13, 12, 11, 10; 0 where there is no population raster.",
+        ),
+        text(
+            "degurba_class",
+            "Class by the Degree of Urbanisation",
+            "urban for 30, 23, 22, 21; rural for 13, 12, 11; missing without a raster.",
+            nullable=True,
+            values=("urban", "rural"),
+        ),
+        Field(
+            "classes_differ",
+            "flag",
+            "Classes differ",
+            "True where both are known and not the same; the official counts.",
+        ),
+        text(
+            "catchment_tier", "Depends on", "Tier of the town that it depends on; none beyond the last band."
+        ),
+        number("catchment_band_min", "Within", "min", "Upper end of its band; NaN beyond the last one."),
+    ),
+)
+TOWNS = Table(
+    "towns",
+    "Towns between village and county seat",
+    ("settlement_id",),
+    None,
+    (
+        text("settlement_id", "Town"),
+        text("tier", "Tier"),
+        number("population_persons", "Population", "persons"),
+        Field("required_services", "whole", "Services asked for", "Of its tier."),
+        Field("present_services", "whole", "Services there"),
+        _share("completeness", "Functional completeness", "NaN where its tier asks for nothing."),
+        text("missing_services", "Missing", "Joined by ;, empty where nothing is."),
+        _share(
+            "coverage_share", "Depend on it", "People for whom it is the nearest town within the target time."
+        ),
+        _share(
+            "via_share",
+            "Pass by it",
+            "People whose way to the county seat passes it; NaN for the seat itself.",
+        ),
+        _share("fulcrum_index", "Fulcrum", "sqrt(coverage x via); NaN where one of them is."),
+    ),
+)
+FLOW_BALANCES = Table(
+    "flow_balances",
+    "Flows in and out",
+    ("unit_level", "unit_id", "kind"),
+    None,
+    (
+        *_UNIT,
+        text("kind", "Kind", "people, parcels ..."),
+        number("outward", "Outward", "a year", "From the country to town; for a township, what leaves it."),
+        number("inward", "Inward", "a year", "From town to the country; for a township, what comes in."),
+        number("net_flow_ratio", "Net flow ratio", "", "(out - in) / (out + in).", minimum=-1.0, maximum=1.0),
+        _share("balance", "Balance", "1 - |net flow ratio|."),
+        _share("volume_share", "Volume against target", "At most 1; NaN without a target."),
+        _share("reciprocity", "Reciprocity", "For the study: what flows back of what flows between the two."),
+        number(
+            "reciprocity_beyond_chance",
+            "Reciprocity beyond chance",
+            "",
+            "Against places that send and receive as much at random.",
+            minimum=None,
+        ),
+    ),
+)
+ACCESS_CLUSTERS = Table(
+    "access_clusters",
+    "Clusters of access",
+    ("settlement_id",),
+    None,
+    (
+        text("settlement_id", "Settlement"),
+        number(
+            "local_i",
+            "Local Moran's I",
+            "",
+            "NaN where its access or its neighbours are unknown.",
+            minimum=None,
+        ),
+        number("p_value", "p", "", "Two-sided, from permutations.", maximum=1.0),
+        text("cluster", "Cluster", "After correction for many tests.", values=ACCESS_CLUSTER),
+    ),
+)
+SCORE_COMPONENTS = Table(
+    "score_components",
+    "Components of level and gap",
+    ("unit_level", "unit_id", "pillar", "side", "component"),
+    None,
+    (
+        *_UNIT,
+        text("pillar", "Pillar", values=PILLARS),
+        text("side", "Side", "Levels are never averaged with gaps.", values=SCORE_SIDE),
+        text("component", "Component"),
+        number(
+            "value",
+            "Value",
+            "",
+            "Levels 0-1; gaps in their own unit; NaN where status says why.",
+            minimum=None,
+        ),
+        text("unit", "Unit", "share, min, ratio, index or count."),
+        number(
+            "target", "Integration target", "", "Of a gap; NaN for levels and gaps without one.", minimum=None
+        ),
+        text("meets_target", "Meets it", values=("yes", "no", "unknown", "no_target")),
+        number(
+            "persons",
+            "People behind it",
+            "persons",
+            "Who lack what the component asks for; NaN where not counted.",
+        ),
+        text("detail", "Detail", "The worst group, the road, the norm ...; empty where there is none."),
+        text("component_status", "Status", values=COMPONENT_STATUS),
+    ),
+)
+SCORES = Table(
+    "scores",
+    "Integration level and segmentation gap",
+    ("unit_level", "unit_id"),
+    None,
+    (
+        *_UNIT,
+        text("name", "Name", nullable=True),
+        number("population_persons", "Population", "persons", "NaN where nobody's number is known."),
+        Field("places", "whole", "Places"),
+        *(
+            _share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it.")
+            for pillar in PILLARS
+        ),
+        _share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
+        _share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
+        _share("level_low", "Level at worst", "With missing pillars at 0.01."),
+        _share("level_high", "Level at best", "With missing pillars at 1."),
+        Field("missing_pillars", "whole", "Missing pillars"),
+        _share("segmentation_index", "Segmentation index", "0 = not segmented; NaN where no term exists."),
+        text("segmentation_terms", "Terms", "Terms of the index that exist, joined by ;."),
+        Field("gaps_met", "whole", "Gaps within their target"),
+        Field("gaps_measured", "whole", "Gaps measured against a target"),
+        text("mandatory_status", "Gates", values=GATE),
+        Field("gates_passed", "whole", "Gates passed"),
+        Field("gates_in_force", "whole", "Gates in force"),
+        text("failed_gates", "Failed gates", "Norms, joined by ;, empty where none failed."),
+        text("level_band", "Level band", values=LEVEL_BAND),
+        text("gap_band", "Gap band", values=GAP_BAND),
+        number(
+            "unserved_persons",
+            "People beyond a norm",
+            "persons",
+            "Beyond at least one graded norm, as mapped.",
+        ),
+        number(
+            "median_rank",
+            "Rank",
+            "",
+            "Median of drawn ranks among units of its level; NaN where none is ranked.",
+        ),
+        number("low_rank", "Rank at best", "", "5 %."),
+        number("high_rank", "Rank at worst", "", "95 %."),
+        _share("known_share", "Components known", "A flag beside the score, never part of it."),
+    ),
+)
+RANK_PAIRS = Table(
+    "rank_pairs",
+    "Who ranks before whom",
+    ("unit_id", "other_id"),
+    None,
+    (
+        text("unit_id", "Unit"),
+        text("other_id", "Other unit"),
+        _share(
+            "probability_before", "Probability", "That the first ranks before the second; a claim needs 0.9."
+        ),
+    ),
+)
+SCORE_VARIANCE = Table(
+    "score_variance",
+    "What the ranking hangs on",
+    ("unit_level", "factor"),
+    None,
+    (
+        text("unit_level", "Level", values=SCORE_UNITS),
+        text("factor", "Factor", "weights, aggregation, goalposts, speeds."),
+        _share("variance_share", "Share of variance", "Explained by it alone; NaN where scores do not vary."),
+    ),
+)
