@@ -91,3 +91,44 @@ def test_rutland_is_its_county_and_parishes(county):
 def test_rutland_counts_places_since_nobody_counts_people(county):
     assert county.population is None
     assert (county.settlements["population_source"] == "none").sum() >= 62
+
+
+def test_a_master_list_of_the_comoros_is_read_merged_and_decided_on(comoros, tmp_path):
+    lists, decided = tmp_path / "liste.csv", tmp_path / "decided.csv"
+    lists.write_text(
+        "code,nom,type,niveau,lits,horaires,public,lon,lat\n"
+        "H1,Hopital El-Marouf,hospital,Hôpital national,250,24h/24,tous,43.2550,-11.6950\n"
+        "H2,Centre de Santé Mitsoudje,hospital,Hôpital de district,40,24/7,,43.2810,-11.8040\n"
+        "H3,Hôpital militaire,hospital,,30,Lu-Ve 8h-16h,militaires,43.2600,-11.7100\n"
+        "P1,Poste de santé de Nulle Part,medical_point,PS,,sur rendez-vous,,43.4000,-11.7500\n",
+        encoding="utf-8",
+    )
+    decided.write_text(f"source,list_id,map_id,decision\n{lists},P1,,different\n", encoding="utf-8")
+    columns = {"facility_id": "code", "name": "nom", "service": "type", "level": "niveau", "capacity": "lits"}
+    values = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent).model_dump(
+        exclude={"raw"}, exclude_unset=True, mode="json"
+    )
+    del values["sources"]["elevation"]
+    values["sources"]["facilities"] = {
+        "path": str(lists),
+        "longitude": "lon",
+        "latitude": "lat",
+        "crs": "EPSG:4326",
+        "columns": {**columns, "opening_hours": "horaires", "eligibility": "public"},
+        "capacity_unit": "beds",
+    }
+    values["merge"] = {"decisions": str(decided)}
+    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+    rows = layers.facilities.set_index("facility_id").loc[["H1", "H2", "H3", "P1"]]
+    assert rows["service"].tolist() == ["district_hospital", "district_hospital", "hospital", "primary_care"]
+    assert rows["found_in"].tolist() == ["both", "both", "list", "list"]
+    assert rows["merged_from"].tolist()[:2] == ["w144754191", "n3747965355"]
+    assert rows["open_to"].tolist() == ["all", "all", "group", "all"]
+    assert rows["open_all_day"].fillna("").tolist() == ["yes", "yes", "no", ""]
+    assert rows["capacity_unit"].unique().tolist() == ["beds"]
+    counts = layers.counts.set_index("item")["number"]
+    assert counts["facilities of lists found on the map"] == 2
+    assert counts["facilities (table 1): opening hours that were not read"] == 1
+    assert "H3" in set(layers.findings.query("kind == 'restricted_facility'")["subject_id"])
+    assert layers.to_review is not None
+    assert "P1" not in set(layers.to_review["list_id"])
