@@ -18,6 +18,7 @@ from spatial.sources.columns import text_column
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.opening_hours import read_hours
+from spatial.sources.service_facts import groups_of, joint_service, service_by_day, service_of_level
 from spatial.sources.tag_rules import fold
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
     Returns
     -------
     str or None
-        The service of the level where it counts for that of the list; that of the list where it is the more particular
-        or the vocabulary says nothing of the level; None where the two contradict each other.
+        As `joint_service` of the list's and the level's; the list's where the vocabulary says nothing of the level;
+        None where the two contradict each other.
 
     Examples
     --------
@@ -125,10 +126,8 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
     >>> service_by_level("hospital", "regional_hospital", load_services())
     'district_hospital'
     """
-    made = vocabulary.of_level(level)
-    if made is None or service in vocabulary.satisfying(made):
-        return service
-    return made if made in vocabulary.satisfying(service) else None
+    made = service_of_level(level, vocabulary)
+    return service if made is None else joint_service(service, made, vocabulary)
 
 
 def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabulary) -> None:
@@ -202,7 +201,7 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[N
     )
     closes = (frame["open_all_day"] == "no").to_numpy()
     wider = [
-        vocabulary.by_day(service) if shut else service
+        service_by_day(service, vocabulary) if shut else service
         for service, shut in zip(frame["service"], closes, strict=True)
     ]
     changed = (pd.Series(wider, index=frame.index) != frame["service"]).to_numpy()
@@ -225,7 +224,7 @@ def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterat
         for text in units
     ]
     rows = zip(users, lists, frame["service"], strict=True)
-    open_to = [_open_to(words, named, vocabulary.groups(service)) for words, named, service in rows]
+    open_to = [_open_to(words, named, groups_of(service, vocabulary)) for words, named, service in rows]
     frame["eligibility"] = pd.Series(
         ["; ".join(words) or None for words in users], index=frame.index, dtype="str"
     )

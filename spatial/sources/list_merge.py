@@ -15,6 +15,7 @@ from spatial.sources.findings import Finding, findings_frame, join_findings
 from spatial.sources.list_pairs import near_pairs, one_to_one
 from spatial.sources.list_review import Decisions, Open, read_review, review_list
 from spatial.sources.merge import merge_facilities
+from spatial.sources.service_facts import joint_service, service_by_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -85,7 +86,8 @@ def combine_facilities(
     services counts for the other, they are at most `distance_m` apart and their names are alike; else where one of them
     has no name and they are at most `doubles_m` apart. Each is in one pair at most. The row of the list stays with its
     id and place; in every column the list's value stands where it has one, else the map's, save in columns where the
-    study lets the map win. What is left is merged as `merge_facilities` does, within `doubles_m`.
+    study lets the map win; of two services of one family the more particular stands. What is left is merged as
+    `merge_facilities` does, within `doubles_m`.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def combine_facilities(
     crs = require_metres(facilities.crs, what="facilities")
     decided = decisions or Decisions()
     gone = decided.dropped(facilities, lists)
-    work = _Work(_marked(facilities[~gone], lists), options)
+    work = _Work(_marked(facilities[~gone], lists), options, vocabulary)
     work.findings += [_dropped(facilities, int(row)) for row in np.flatnonzero(gone)]
     pairs = [
         pair
@@ -180,6 +182,7 @@ class _Work:
 
     frame: gpd.GeoDataFrame
     options: MergeOptions
+    vocabulary: Vocabulary
     findings: list[Finding] = field(default_factory=list)
     filled: int = 0
     overruled: int = 0
@@ -247,8 +250,22 @@ class _Work:
             chosen = (empty & told) | wins
             values = frame[column].copy()
             values.iloc[one[chosen]] = theirs.to_numpy()[chosen]
+            if column == "service" and column not in self.options.map_wins:
+                values.iloc[one] = self._services(one, two)
             frame[column] = values
         frame.loc[one, "found_in"] = BOTH
+
+    def _services(self, one: NDArray[np.intp], two: NDArray[np.intp]) -> list[str]:
+        """Take what both say together, such as a school that is a primary school, else what the list says."""
+        services = self.frame["service"].tolist()
+        always = (
+            self.frame["open_all_day"].tolist() if "open_all_day" in self.frame else [None] * len(services)
+        )
+        found = []
+        for mine, theirs in zip(one.tolist(), two.tolist(), strict=True):
+            both = joint_service(services[mine], services[theirs], self.vocabulary) or services[mine]
+            found.append(service_by_day(both, self.vocabulary) if always[mine] == "no" else both)
+        return found
 
     def rest(self) -> gpd.GeoDataFrame:
         """Rows that went into no other."""

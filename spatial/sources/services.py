@@ -221,7 +221,7 @@ class Vocabulary:
         Examples
         --------
         >>> sorted(load_services().satisfying("hospital"))
-        ['district_hospital', 'emergency_hospital', 'hospital']
+        ['district_hospital', 'emergency_district_hospital', 'emergency_hospital', 'hospital']
         """
         found: set[str] = set()
         waiting = [service]
@@ -278,39 +278,6 @@ class Vocabulary:
         """
         return replace(self, offered=frozenset(offered))
 
-    def of_level(self, level: str) -> str | None:
-        """
-        Find the service that a level makes a facility.
-
-        Parameters
-        ----------
-        level : str
-            Such as ``district_hospital``.
-
-        Returns
-        -------
-        str or None
-            None where no service names the level.
-        """
-        return next((item.id for item in self.services if level in item.levels), None)
-
-    def by_day(self, service: str) -> str:
-        """
-        Find the service that a facility offers if it closes at times.
-
-        Parameters
-        ----------
-        service : str
-            Its service.
-
-        Returns
-        -------
-        str
-            The first one that includes it where it must be open round the clock, else, or where none does, itself.
-        """
-        item = self.get(service)
-        return service if item is None or not item.round_the_clock else self._wider(service)
-
     def family(self, service: str) -> str:
         """
         Find the service under which a facility is looked for elsewhere, where its level is not known.
@@ -346,23 +313,6 @@ class Vocabulary:
 
     def _wider(self, service: str) -> str:
         return next((item.id for item in self.services if service in item.includes), service)
-
-    def groups(self, service: str) -> frozenset[str]:
-        """
-        Name the groups that a service is for.
-
-        Parameters
-        ----------
-        service : str
-            Its id.
-
-        Returns
-        -------
-        frozenset of str
-            Empty where it is for all.
-        """
-        item = self.get(service)
-        return frozenset() if item is None else frozenset(item.for_groups)
 
     def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """

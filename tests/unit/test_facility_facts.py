@@ -119,7 +119,7 @@ def test_levels_are_words_in_three_languages():
         ("health_centre", "health_post", "health_centre"),  # the more particular word stands
         ("school", "lower_secondary", "secondary_school"),
         ("primary_care", "district_hospital", None),
-        ("emergency_hospital", "district_hospital", None),
+        ("emergency_hospital", "district_hospital", "emergency_district_hospital"),
     ],
 )
 def test_the_level_says_the_service_within_what_the_list_says(service, level, made):

@@ -99,7 +99,16 @@ def test_a_more_particular_service_is_of_the_family_and_another_one_is_for_revie
     assert family_of("hospital", "health_centre", WORDS) == "related"
     assert family_of("hospital", "school", WORDS) == "other"
     one = merged(frame(("a", 0, "Alpha")), mapped(("n1", 5, "Alpha"), service="emergency_hospital"))
-    assert one.frame["service"].tolist() == ["hospital"]
+    assert one.frame["service"].tolist() == ["emergency_hospital"]  # the list does not contradict it
+    shut = merged(
+        frame(("a", 0, "Alpha"), open_all_day="no"), mapped(("n1", 5, "Alpha"), service="emergency_hospital")
+    )
+    assert shut.frame["service"].tolist() == ["hospital"]
+    level = merged(
+        frame(("a", 0, "Alpha"), service="district_hospital"),
+        mapped(("n1", 5, "Alpha"), service="emergency_hospital"),
+    )
+    assert level.frame["service"].tolist() == ["emergency_district_hospital"]
     two = merged(frame(("a", 0, "Alpha")), mapped(("n1", 5, "Alpha"), service="health_centre"))
     assert two.frame["found_in"].tolist() == ["list", "map"]
     assert two.review["reason"].tolist() == ["near_other_service"]

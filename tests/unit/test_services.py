@@ -58,12 +58,13 @@ def test_private_practice_counts_for_no_medical_service(words):
 
 
 def test_a_service_is_satisfied_by_all_that_it_includes(words):
-    # medical_point includes hospital (with emergency_hospital and district_hospital) and primary_care (with health_centre).
+    # medical_point includes hospital (emergency, district and both) and primary_care (with health_centre).
     assert words.satisfying("medical_point") == {
         "medical_point",
         "hospital",
         "emergency_hospital",
         "district_hospital",
+        "emergency_district_hospital",
         "primary_care",
         "health_centre",
     }
