@@ -186,8 +186,20 @@ def test_a_bridge_over_a_road_stays_a_bridge_and_a_road_that_only_crosses_gets_o
     bridge, road = [(-50.0, 0.0), (50.0, 0.0)], [(0.0, -50.0), (0.0, 50.0)]
     survey = survey_roads(_roads({"bridge": bridge, "road": road}))
     assert survey.counts["overpasses"] == 1
-    assert [line.tags.get("layer") for line in survey.lines] == [None, "1", None, None]
+    assert [line.tags.get("layer") for line in survey.lines] == ["1", None]
     assert sum(shapely.LineString(line.points).length for line in survey.lines) == pytest.approx(200)
+
+
+def test_an_overpass_reaches_from_junction_to_junction() -> None:
+    lines = {
+        "main": [(-90.0, 0.0), (-40.0, 0.0), (40.0, 0.0), (90.0, 0.0)],
+        "under": [(0.0, -50.0), (0.0, 50.0)],
+        "west": [(-40.0, 0.0), (-40.0, 60.0)],
+        "east": [(40.0, 0.0), (40.0, 60.0)],
+    }
+    survey = survey_roads(_roads(lines))
+    (over,) = (line for line in survey.lines if "layer" in line.tags)
+    assert over.points[[0, -1]].tolist() == [[-40.0, 0.0], [40.0, 0.0]]
 
 
 def test_a_bridge_is_cut_where_a_road_meets_it() -> None:

@@ -28,8 +28,6 @@ CORNER_M = 0.25
 """How far before and behind a junction a line that runs through it cuts the corner."""
 STRAIGHT = math.radians(50.0)
 """Ways that turn by less at a junction are drawn as one line."""
-OVERPASS_M, LEAST_REACH_M = 4.0, 0.5
-"""Half the length of what is drawn as an overpass; vertices as near to the crossing as the second lie on it."""
 NOT_MERGED = frozenset({"oneway", "layer"})
 """Tags of ways that stay lines of their own: for their direction, and as a level meets another at its ends alone."""
 SPOIL_EVERY = 25
@@ -97,7 +95,7 @@ def survey_roads(roadmap: RoadMap) -> Survey:
 
     Ways of one kind are one line through a junction where they go straight on. A line that runs through a junction
     has no vertex there: it cuts the corner by centimetres, so that only the geometry of what crosses or touches it
-    tells the junction. Roads that cross in the map without meeting get a short overpass of level 1.
+    tells the junction. Where roads cross in the map without meeting, one is at level 1 from junction to junction.
 
     Parameters
     ----------
@@ -109,7 +107,7 @@ def survey_roads(roadmap: RoadMap) -> Survey:
     Survey
         The same for the same roads.
     """
-    points = list(roadmap.points)
+    points = roadmap.points
     ways, overpasses = _with_overpasses(roadmap.ways, points)
     ways = _bridges_cut(ways)
     chains = _chains(ways, points)
@@ -125,7 +123,7 @@ def _uses(ways: Sequence[Way]) -> Counter[int]:
     return Counter(node for way in ways for node in way.nodes)
 
 
-def _with_overpasses(ways: Sequence[Way], points: list[tuple[float, float]]) -> tuple[list[Way], int]:
+def _with_overpasses(ways: Sequence[Way], points: Sequence[tuple[float, float]]) -> tuple[list[Way], int]:
     """Lift the first of two roads that cross without a common node over the second."""
     place = np.array(points)
     lines = np.array([shapely.LineString(place[way.nodes]) for way in ways], dtype=object)
@@ -138,32 +136,28 @@ def _with_overpasses(ways: Sequence[Way], points: list[tuple[float, float]]) -> 
         for spot in shapely.get_coordinates(shapely.intersection(lines[one], lines[other])):
             if not len(shared) or np.hypot(*(shared - spot).T).min() > 0.01:
                 lifted.setdefault(one, []).append(float(lines[one].project(shapely.Point(spot))))
-    result: list[Way] = []
+    uses, result = _uses(ways), list[Way]()
     for number, way in enumerate(ways):
-        result += _lifted(way, lifted[number], points) if number in lifted else [way]
+        result += _lifted(way, lifted[number], points, uses) if number in lifted else [way]
     return result, sum(map(len, lifted.values()))
 
 
-def _lifted(way: Way, crossings: list[float], points: list[tuple[float, float]]) -> list[Way]:
-    """Cut a way into pieces, those around the crossings at level 1."""
+def _lifted(
+    way: Way, crossings: list[float], points: Sequence[tuple[float, float]], uses: Counter[int]
+) -> list[Way]:
+    """Cut a way at its junctions, and raise the pieces with the crossings to level 1."""
     place = np.array([points[node] for node in way.nodes])
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(place, axis=0).T))])
-    placed = list(zip(along.tolist(), way.nodes, strict=True))
-    cuts: list[float] = []
-    for at in crossings:
-        apart = np.abs(along - at)
-        reach = min(OVERPASS_M, 0.4 * float(apart[apart > LEAST_REACH_M].min()))
-        for cut in (at - reach, at + reach):
-            x, y = (float(np.interp(cut, along, place[:, axis])) for axis in (0, 1))
-            points.append((x, y))
-            placed.append((cut, len(points) - 1))
-            cuts.append(cut)
-    placed.sort()
-    pieces = []
-    for start, end in pairwise([0.0, *sorted(cuts), float(along[-1])]):
-        over = any(start < at < end for at in crossings)
-        nodes = [node for at, node in placed if start <= at <= end]
-        pieces.append(Way(way.road_class, nodes, {**way.tags, "layer": "1"} if over else dict(way.tags)))
+    last = len(way.nodes) - 1
+    breaks = [0, *(inner for inner in range(1, last) if uses[way.nodes[inner]] > 1), last]
+    pieces: list[Way] = []
+    for begin, end in pairwise(breaks):
+        over = any(along[begin] < at < along[end] for at in crossings)
+        tags = {**way.tags, "layer": "1"} if over else dict(way.tags)
+        if pieces and not over and "layer" not in pieces[-1].tags:
+            pieces[-1].nodes += way.nodes[begin + 1 : end + 1]
+        else:
+            pieces.append(Way(way.road_class, way.nodes[begin : end + 1], tags))
     return pieces
 
 
