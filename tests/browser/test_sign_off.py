@@ -97,7 +97,7 @@ def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page
         "-2 (-3.2%)",
         "Likely causes: 1 place is a town or larger. 3 villages lie outside the study area.",
         "+6 (+200%)",
-        "Likely causes: Nothing known explains it.",
+        "\nNothing known explains it.",
         "Official number: Health bureau",
         "Facilities: hospital",
         "Our own number is not known.",

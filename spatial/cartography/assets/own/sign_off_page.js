@@ -26,6 +26,9 @@
     }).join(S.t("sign.joint"));
   }
 
+  const NONE = "none_known";
+  const causesText = (causes) => (causes.length === 1 && causes[0][0] === NONE ? sentences(causes) : S.t("sign.causes", { causes: sentences(causes) }));
+
   /* From the middle to the left where ours is less, to the right where it is more; beyond the end an arrow says so. */
   function differenceBar(share) {
     const kept = Math.max(-MOST, Math.min(MOST, share)), width = 50 * Math.abs(kept) / MOST;
@@ -49,7 +52,7 @@
 
   function totalRows(entry) {
     const notes = [
-      entry.verdict === "look" && (entry.causes.length || !entry.name) ? S.el("span", { text: S.t("sign.causes", { causes: sentences(entry.causes) }) }) : null,
+      entry.verdict === "look" && (entry.causes.length || !entry.name) ? S.el("span", { text: causesText(entry.causes) }) : null,
       known(entry.factor) ? S.el("span", { text: S.t("sign.scaled", { factor: S.hundredths(entry.factor) }) }) : null,
       entry.verdict === "unknown" ? S.el("span", { text: S.t("sign.ours_unknown") }) : null,
       entry.source ? S.el("span", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
