@@ -190,6 +190,7 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
             "as_of": meta.as_of,
             "status": meta.status,
             "basis": meta.population_basis,
+            "rescaled": "population_factor" in rows.settlements,
             "synthetic": meta.synthetic,
             "note": dict(meta.note),
             "people": rows.has_people,
