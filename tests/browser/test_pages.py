@@ -509,7 +509,10 @@ def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pag
         rows = list(csv.reader(file))
     assert waiting.value.suggested_filename == "gap-health_centre-townships.csv"
     assert all(row[0][0] not in "=+-@\t" for row in rows)
-    assert [row[-1] for row in rows] == ["population_basis", *[county.meta.population_basis] * (len(rows) - 1)]
+    assert [row[-1] for row in rows] == [
+        "population_basis",
+        *[county.meta.population_basis] * (len(rows) - 1),
+    ]
     assert sum(int(row[1]) for row in rows[1:]) == pytest.approx(
         settlements["population_persons"].sum(), abs=6
     )
@@ -662,3 +665,15 @@ def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked
     data = json.loads(block)
     assert sorted(entry["file"] for entry in data["pages"]) == sorted(names[1:])
     assert all(entry["part_names"]["en"] for entry in data["pages"] if "-1.html" in entry["file"])
+
+
+def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, save_pages, tmp_path):
+    settlements = county.tables["settlements"].assign(
+        population_source="raster_rescaled", population_factor=1.1
+    )
+    tables = county.tables | {"settlements": settlements}
+    folder = save_pages(type(county)(tables, county.meta, county.summary, county.register).pages(), tmp_path)
+    for name in ("index", "gap-health_centre"):
+        page = open_page(folder / f"{name}.html")
+        facts = page.inner_text("#study-facts")
+        assert "modelled population (scaled to official numbers of units)" in facts
