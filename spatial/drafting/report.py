@@ -45,18 +45,15 @@ def report_lines(report: FileReport) -> Iterator[str]:
 
 
 def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
-    what = "sheet" if report.format == "workbook" else "layer"
-    title = f"{what} {layer.name!r}" if layer.name else report.path.name
-    hidden = " (hidden)" if layer.is_hidden else ""
-    header = f", header in row {layer.header_rows[0]}" if layer.header_rows else ""
-    if layer.header_rows and layer.header_rows[1] > layer.header_rows[0]:
-        header = f", header in rows {layer.header_rows[0]} to {layer.header_rows[1]}"
+    title, header = _title(report, layer)
     if layer.problem:
-        yield f"{title}{hidden}{header}"
+        yield f"{title}{header}"
         yield from _wrapped(f"cannot be read as it is: {layer.problem}")
+        for note in layer.notes:
+            yield from _wrapped(note)
         return
     unit = "cells" if report.format == "raster" else "elements" if layer.kind == "osm" else "rows"
-    yield f"{title}{hidden}: {layer.rows:,} {unit}{header}"
+    yield f"{title}: {layer.rows:,} {unit}{header}"
     if layer.geometry:
         yield from _wrapped(f"geometry: {layer.geometry}")
     if report.format not in {"workbook", "CSV"}:
@@ -81,6 +78,17 @@ def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
     for other in layer.others:
         yield ""
         yield from toml_block(other)
+
+
+def _title(report: FileReport, layer: LayerReport) -> tuple[str, str]:
+    """What a layer is called, and where its header is."""
+    what = "sheet" if report.format == "workbook" else "layer"
+    title = f"{what} {layer.name!r}" if layer.name else report.path.name
+    title += " (hidden)" if layer.is_hidden else ""
+    if not layer.header_rows:
+        return title, ""
+    first, last = layer.header_rows
+    return title, f", header in row {first}" if first == last else f", header in rows {first} to {last}"
 
 
 def _fields(fields: tuple[FieldReport, ...]) -> Iterator[str]:

@@ -191,6 +191,7 @@ def test_two_lists_of_villages_are_both_left_to_decide(county, tmp_path):
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
     assert "several files may be the settlements" in output
+    assert "no file of settlements" not in output
     values = tomllib.loads(file.read_text(encoding="utf-8"))
     assert "settlements" not in values["sources"]
 

@@ -252,6 +252,18 @@ def test_the_block_as_it_is_gives_the_usual_error(villages):
         TableSource(**_read_back(shown, guesses=False))
 
 
+def test_a_sheet_without_a_header_shows_its_first_rows(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in ([1, 2, 3], [4, 5, 6]):
+        sheet.append(row)
+    book.save(tmp_path / "numbers.xlsx")
+    lines = list(report_lines(_seen(tmp_path / "numbers.xlsx")))
+    assert any("header_row = ..." in line for line in lines)
+    assert "  row 1: 1 | 2 | 3" in lines
+
+
 def test_the_order_of_the_rows_does_not_count(tmp_path):
     number = np.arange(12)
     frame = _villages(经度=107.1 + number / 100, 纬度=31.1 + number / 100)

@@ -232,11 +232,7 @@ def _choose(result: FolderReport) -> None:
         layers = [layer for _, layer in found.get(kind, [])]
         result.proposals += [layer.proposal for layer in layers if layer.proposal is not None]
         result.proposals += [other for layer in layers for other in layer.others]
-    kinds = {
-        proposal.section.removeprefix("sources.")
-        for proposal in result.proposals
-        if not proposal.is_suggestion
-    }
+    kinds = {proposal.section.removeprefix("sources.") for proposal in result.proposals}
     if not kinds & {"osm", "settlements"}:
         result.to_decide.append(
             "no file of settlements was found: name one in [sources.settlements], or an extract"

@@ -199,7 +199,11 @@ def _extent_words(bounds: tuple[float, float, float, float] | None) -> str:
 def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerReport:
     if opened.frame is None:
         return LayerReport(
-            opened.name, opened.is_hidden, header_rows=opened.header_rows, problem=opened.problem
+            opened.name,
+            opened.is_hidden,
+            header_rows=opened.header_rows,
+            notes=tuple(opened.notes),
+            problem=opened.problem,
         )
     frame = opened.frame
     drawn = frame if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None else None

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from spatial.sources.workbook_files import Grid
+
 __all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "kinds_of_geometry", "open_layers"]
 
 WHAT = "file"
 MOST_LAYERS = 30
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT_LINES = 20
+_SHOWN_ROWS = 5
 _OWN_LAYERS = {"layer_styles", "qgis_projects"}
 _REASONS = {
     "utf-16": "it begins with the byte order mark of UTF-16",
@@ -162,12 +165,27 @@ def _workbook(path: Path) -> OpenedFile:
 def _read_sheet(path: Path, layer: Opened) -> None:
     try:
         grid = open_sheet(path, layer.name, what=WHAT)
+    except SourceError as error:
+        layer.problem = str(error)
+        return
+    try:
         layer.header_rows = find_header(grid, None, label=f"sheet {layer.name!r}")
         _take(layer, sheet_frame(grid, label=WHAT))
     except ContractError as error:
         layer.problem = "; ".join(error.problems)
     except SourceError as error:
         layer.problem = str(error)
+    if layer.problem:
+        layer.notes += _first_rows(grid)
+
+
+def _first_rows(grid: Grid) -> list[str]:
+    """Show the first rows of a sheet that the reader refuses, so that its header can be declared."""
+    rows = sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]
+    return [
+        f"row {row}: {' | '.join(text for (r, _), text in sorted(grid.cells.items()) if r == row)}"
+        for row in rows
+    ]
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
