@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["PlaceScores", "place_scores", "score_norms"]
 
 JUDGED = ("met", "not_met")
+MEMBER = "member_not_measured"
+"""Said of bundles of which a member is not measured: a place is then known to fail, and never known to pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +167,7 @@ def score_norms(
 def _left_out(row: pd.Series, *, in_places: bool, mapped: Collection[str] | None) -> str:
     if row["status_as_mapped"] == "not_applicable":
         return "not_in_force"
-    if not in_places or pd.isna(row["served_share"]):
+    if not in_places or pd.isna(row["served_share"]) or MEMBER in str(row["reason"]):
         return "not_measured"
     if pd.isna(row["attainment"]):
         return "not_graded"
