@@ -81,7 +81,7 @@ def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
 
 
 def _title(report: FileReport, layer: LayerReport) -> tuple[str, str]:
-    """What a layer is called, and where its header is."""
+    """Say what a layer is called, and where its header is."""
     what = "sheet" if report.format == "workbook" else "layer"
     title = f"{what} {layer.name!r}" if layer.name else report.path.name
     title += " (hidden)" if layer.is_hidden else ""
