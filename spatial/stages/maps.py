@@ -38,6 +38,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     """
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
+    known = inventories(options, vocabulary, inputs["facilities"])
     offered = (*vocabulary.services, *vocabulary.tiers)
     meta = PageMeta(
         study=options.name,
@@ -46,13 +47,13 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         status=options.outputs.status,
         population_basis=options.population.basis,
         modes=options.network.modes,
-        services=_notes(options, vocabulary, inputs["access"]["service"].unique()),
+        services=_notes(known, vocabulary, inputs["access"]["service"].unique()),
         synthetic=options.synthetic,
         note=options.note,
         map_approval=options.outputs.map_approval or "",
         approval_wanted=approval_wanted(options),
         names={item.id: dict(item.names) for item in offered},
-        inventory=inventories(options, vocabulary),
+        inventory=known,
         tolerance_share=options.official.tolerance_share,
         imputed_share=options.official.imputed_share,
         scenarios={item.name: item.title for item in options.scenarios},
@@ -73,9 +74,8 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     return {"files": pages}
 
 
-def _notes(options: Options, vocabulary: Vocabulary, services: list[str]) -> dict[str, ServiceNote]:
+def _notes(known: Mapping[str, str], vocabulary: Vocabulary, services: list[str]) -> dict[str, ServiceNote]:
     """Name every service of the access table; towns are settlements, of which the study knows all it was given."""
-    known = inventories(options, vocabulary)
     towns = {tier.id for tier in vocabulary.tiers}
     notes = {}
     for name in services:

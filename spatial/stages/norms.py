@@ -45,7 +45,8 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     """
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options).knowing(set(inputs["facilities"]["service"]))
-    known, official = inventories(options, vocabulary), official_totals(options, vocabulary).facilities
+    known = inventories(options, vocabulary, inputs["facilities"])
+    official = official_totals(options, vocabulary).facilities
     inventory = inventory_table(
         inputs["facilities"], declared=known, official=official, vocabulary=vocabulary
     )

@@ -241,13 +241,15 @@ def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions
     return official.model_copy(update={"facilities": facilities})
 
 
-def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
+def inventories(
+    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame | None = None
+) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
 
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
     with a `service` covers that one, a table that translates its words in ``values.service`` covers the services named
-    there, an extract or any other table covers all.
+    there, one that a vocabulary translates covers the services of its rows, an extract or any other table covers all.
 
     Parameters
     ----------
@@ -255,6 +257,8 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         `inventory` and `sources`.
     vocabulary : Vocabulary
         Of the study.
+    facilities : DataFrame, optional
+        With `source` and `service`: what the rows of each table are.
 
     Returns
     -------
@@ -262,7 +266,7 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
         complete, partial or unknown by service.
     """
     sources = options.sources
-    declared = [(_covered(table), table.inventory) for table in sources.facilities]
+    declared = [(_covered(table, facilities), table.inventory) for table in sources.facilities]
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(), sources.osm.inventory))
     known = {
@@ -278,11 +282,14 @@ def inventories(options: Options, vocabulary: Vocabulary) -> dict[str, str]:
     return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
 
 
-def _covered(table: TableSource) -> frozenset[str]:
+def _covered(table: TableSource, facilities: pd.DataFrame | None) -> frozenset[str]:
     """Services that a table holds; empty for any."""
     if table.service is not None:
         return frozenset({table.service})
-    return frozenset(table.values.get("service", {}).values())
+    named = frozenset(table.values.get("service", {}).values())
+    if table.values_file is None or facilities is None or "source" not in facilities.columns:
+        return named
+    return named | frozenset(facilities.loc[facilities["source"] == table.path, "service"])
 
 
 def approval_wanted(options: Options) -> bool:

@@ -39,7 +39,7 @@ def sign_off(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     table = sign_off_table(
         inputs,
         official=official_totals(options, vocabulary),
-        inventory=inventories(options, vocabulary),
+        inventory=inventories(options, vocabulary, inputs["facilities"]),
         basis=options.population.basis,
         register=binding_norms(options),
     )

@@ -1,5 +1,6 @@
 """What a declared inventory covers: the services of its list, and no others."""
 
+import pandas as pd
 import pytest
 
 from spatial.runner.stage import Options
@@ -41,3 +42,14 @@ def test_the_studys_own_word_comes_first() -> None:
         {"values": words, "inventory": "complete"}, primary_school="partial", bank="complete"
     )
     assert (known["primary_school"], known["bank"]) == ("partial", "complete")
+
+
+def test_a_list_that_a_vocabulary_translates_covers_the_services_of_its_rows() -> None:
+    table = {"path": "f.csv", "values_file": "fr", "inventory": "complete"}
+    sources = {"osm": {"path": "x.osm.pbf"}, "facilities": [table]}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
+    options = Options(Study.from_dict(values), ("sources", "inventory"))
+    rows = pd.DataFrame({"source": ["f.csv", "x.osm.pbf"], "service": ["primary_care", "bank"]})
+    known = inventories(options, load_services(), rows)
+    services = ("primary_care", "bank", "green_space")
+    assert [known[name] for name in services] == ["complete", "unknown", "unknown"]
