@@ -33,7 +33,7 @@ from spatial.integration.pillars.readings import (
 )
 from spatial.integration.pillars.towns import town_table
 from spatial.integration.pillars.types import type_table
-from spatial.integration.resilience import robust_coverage
+from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.segregation import local_clusters, morans_i
 from spatial.integration.settlement_types import polycentricity
 from spatial.stages.ground import main_graph, surroundings_of
@@ -232,6 +232,7 @@ def _evidence(
         )
     own = _serving(border.service, vocabulary)
     open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, (rules, barriers))
+    space = space | {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
     coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
     if (~np.isnan(coverage)).sum() > 1:
         space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
@@ -252,6 +253,16 @@ def _evidence(
         robust=robust,
         space=space,
     )
+
+
+def _circuity(ground: Ground, facilities: gpd.GeoDataFrame, access: pd.DataFrame, mode: str) -> float:
+    """Ways to the nearest town by straight lines to the same."""
+    rows = access[(access["mode"] == mode) & (access["service"] == "town")].set_index("settlement_id")
+    rows = rows.reindex(list(ground.ids))
+    places = facilities.drop_duplicates("facility_id").set_index("facility_id").geometry
+    goals = np.array(places.reindex(rows["facility_id"]), dtype=object)
+    line = shapely.distance(ground.settlements.geometry.to_numpy(), goals)
+    return circuity(rows["network_distance_m"].to_numpy(dtype=np.float64), line)
 
 
 def _serving(service: str, vocabulary: Vocabulary) -> frozenset[str]:

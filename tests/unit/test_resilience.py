@@ -141,3 +141,30 @@ def test_bridges_are_those_of_networkx(seed: int) -> None:
         pairs.setdefault(frozenset(pair), []).append(edge)
     expected = {pairs[frozenset(pair)][0] for pair in nx.bridges(plain) if len(pairs[frozenset(pair)]) == 1}
     assert set(np.flatnonzero(sp.bridges(graph)).tolist()) == expected
+
+
+def test_indices_of_the_specification() -> None:
+    shape = sp.network_indices(6, 8)
+    assert (shape.alpha, shape.beta, shape.gamma, shape.mu) == (
+        pytest.approx(0.4285714, abs=1e-7),
+        pytest.approx(1.3333333, abs=1e-7),
+        pytest.approx(0.6666667, abs=1e-7),
+        3,
+    )
+    assert np.isnan(sp.network_indices(2, 1).alpha)
+    assert not sp.network_indices(4, 9).is_planar
+    with pytest.raises(ContractError, match="below 0"):
+        sp.network_indices(-1, 0)
+
+
+def test_a_grid_has_the_indices_of_its_junctions(grid_city) -> None:
+    # 3 by 3 crossings; the four corners join two streets each and are no junctions: 5 nodes, 12 - 4 links
+    shape = sp.network_shape(grid_city.graph(2))
+    assert (shape.nodes, shape.edges, shape.components, shape.mu) == (5, 8, 1, 4)
+
+
+def test_circuity_is_a_ratio_of_sums_without_close_and_unreachable_pairs() -> None:
+    assert sp.circuity([1500, 3000, 900, np.inf, np.nan], [1000, 2000, 400, 900, 900]) == 1.5
+    assert np.isnan(sp.circuity([100], [400]))
+    with pytest.raises(ContractError, match="1 and 2 pairs"):
+        sp.circuity([1], [1, 2])

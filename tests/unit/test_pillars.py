@@ -1,0 +1,374 @@
+"""Levels and gaps of a county whose numbers are known by arithmetic."""
+
+from __future__ import annotations
+
+import math
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+from affine import Affine
+
+import spatial as sp
+from spatial.errors import ContractError, StudyError
+from spatial.integration.pillars import Evidence
+from spatial.integration.pillars.ground import read_ground
+from spatial.integration.pillars.ranking import rank_units
+from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
+from spatial.integration.pillars.towns import town_table
+from spatial.integration.pillars.types import square_kilometres, type_table
+from spatial.rasters import Raster
+from spatial.tables import TABLES
+
+CRS = "EPSG:32738"
+IDS = ["a", "b", "c", "d"]
+
+
+def settlements() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "settlement_id": pd.Series([*IDS, "far"], dtype="str"),
+            "name": pd.Series(["A", "B", None, "D", "F"], dtype="str"),
+            "tier": ["county_seat", "village", "town", "village", "village"],
+            "official_class": pd.Series(["urban", "rural", "urban", "rural", "rural"], dtype="str"),
+            "in_study": [True, True, True, True, False],
+            "population_persons": [400.0, 100.0, 200.0, 300.0, 50.0],
+            "elderly_persons": [40.0, 50.0, 20.0, 150.0, 0.0],
+            "township_id": pd.Series(["t1", "t1", "t2", "t2", None], dtype="str"),
+        },
+        geometry=gpd.points_from_xy([400_000.0, 402_000, 410_000, 412_000, 450_000], [8e6] * 5),
+        crs=CRS,
+    )
+
+
+def norm_rows(
+    norm: str, values: dict[str, float], *, threshold: float = 30.0, fail: float = 60.0
+) -> pd.DataFrame:
+    """Rows of one norm in minutes, of places and of the study, as the table has them."""
+    people = dict(zip(IDS, [400.0, 100.0, 200.0, 300.0], strict=True))
+    rows = []
+    for place, minutes in values.items():
+        met = minutes <= threshold
+        depth = min(1.0, max(0.0, (minutes - threshold) / (fail - threshold)))
+        rows.append(
+            {
+                "norm_id": norm,
+                "unit_level": "settlement",
+                "unit_id": place,
+                "status_as_mapped": "met" if met else "not_met",
+                "value": minutes if math.isfinite(minutes) else math.nan,
+                "depth_fgt1": depth,
+                "persons_in_scope": people[place],
+                "persons_served": people[place] * met,
+                "places_in_scope": 1.0,
+                "places_served": float(met),
+                "served_share": float(met),
+            }
+        )
+    total = sum(people[place] for place in values)
+    served = sum(people[place] for place, minutes in values.items() if minutes <= threshold)
+    rows.append(
+        {
+            "norm_id": norm,
+            "unit_level": "study",
+            "unit_id": "study",
+            "status_as_mapped": "met" if served == total else "not_met",
+            "value": math.nan,
+            "depth_fgt1": math.nan,
+            "persons_in_scope": total,
+            "persons_served": served,
+            "places_in_scope": 4.0,
+            "places_served": 0.0,
+            "served_share": served / total,
+        }
+    )
+    return pd.DataFrame(rows).assign(
+        service=norm.lower(),
+        norm_class="guiding",
+        reason="",
+        gate="none_applicable",
+        share_of="people",
+        threshold=threshold,
+        target_share=0.5,
+        attainment=lambda frame: np.minimum(1.0, frame["served_share"] / 0.5),
+    )
+
+
+def results() -> pd.DataFrame:
+    return pd.concat(
+        [
+            norm_rows("CLINIC", {"a": 10.0, "b": 45.0, "c": 20.0, "d": math.inf}),
+            norm_rows("SCHOOL", {"a": 5.0, "b": 15.0, "c": 60.0, "d": 30.0}),
+        ],
+        ignore_index=True,
+    )
+
+
+def evidence(**changes: object) -> Evidence:
+    known = {
+        "connected": np.array([1.0, 1.0, 0.0, 1.0]),
+        "road_near": np.ones(4),
+        "beyond": np.array([0.0, 1.0, 0.0, 1.0]),
+        "gap_norm": "CLINIC",
+        "gap_unit": "min",
+        "gap_value": np.array([10.0, 45.0, 20.0, math.inf]),
+        "gap_threshold": 30.0,
+        "completeness": np.array([1.0, math.nan, 0.5, math.nan]),
+        "gates": {("study", "study"): (1, 2, ("GATE",)), ("township", "t1"): (2, 2, ())},
+    }
+    return Evidence(**(known | changes))
+
+
+def score(**options: object) -> sp.Scoreboard:
+    table = results()
+    norms, _ = sp.score_norms(table)
+    places = sp.place_scores(table, IDS, norms)
+    return sp.score_study(settlements(), places, evidence(), **options)
+
+
+def value(board: sp.Scoreboard, component: str, unit: str = "study") -> float:
+    rows = board.components
+    found = rows[(rows["unit_id"] == unit) & (rows["component"] == component)]
+    assert len(found) == 1
+    return float(found["value"].iloc[0])
+
+
+def test_scores_of_places_are_one_less_the_depth_and_a_mean_over_services() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    # 45 minutes of 30 to 60: half way; unreachable and 60: nothing left
+    assert places.q.tolist() == [[1.0, 1.0], [0.5, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    assert places.access.tolist() == [1.0, 0.75, 0.5, 0.5]
+    assert places.coverage(slice(None)).tolist() == [0.6, 0.8]
+
+
+def test_two_norms_of_one_service_weigh_as_much_as_one_of_another() -> None:
+    table = pd.concat([results(), norm_rows("CLINIC-2", {"a": 100.0}).assign(service="clinic")])
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL", "CLINIC-2"])
+    # the two norms of clinics give a half together, schools give one
+    assert places.access[0] == 0.75
+
+
+def test_levels_of_the_study_by_arithmetic() -> None:
+    board = score()
+    people = np.array([400.0, 100.0, 200.0, 300.0])
+    q = np.array([1.0, 0.75, 0.5, 0.5])
+    # epsilon 1/2: the mean of square roots, squared
+    assert value(board, "even_access") == pytest.approx((people @ np.sqrt(q) / 1000) ** 2)
+    assert value(board, "all_season_connection") == pytest.approx(0.8)
+    # attainment of .5: clinics urban 600/600 -> 1, rural 0/400 -> 0; schools rural 400/400 -> 1: mean .5
+    assert value(board, "worst_group_attainment") == pytest.approx(0.5)
+    assert value(board, "effective_coverage") == pytest.approx((0.6 + 0.8) / 2)
+    assert value(board, "gates_passed") == pytest.approx(0.5)
+    assert value(board, "hierarchy_completeness") == pytest.approx((400 * 1.0 + 200 * 0.5) / 600)
+    study = board.scores.iloc[0]
+    assert study["level_structure"] == pytest.approx(math.sqrt(value(board, "even_access") * 0.8))
+    assert (study["mandatory_status"], study["failed_gates"]) == ("fail", "GATE")
+    assert (study["population_persons"], study["places"]) == (1000.0, 4)
+
+
+def test_gaps_are_held_against_the_studys_own_targets() -> None:
+    board = score()
+    # urban median 10 (400 of 600 people), rural: inf (300 of 400)
+    assert value(board, "gap_ratio") == 0.0
+    # covered: all 600 in town, nobody in the country
+    assert value(board, "coverage_gap") == pytest.approx(1.0)
+    # beyond: b in t1 (100 of 500), d in t2 (300 of 500); x/X = .25 .75, y/Y = 400/600 200/600
+    assert value(board, "dissimilarity") == pytest.approx(0.5 * (abs(0.25 - 2 / 3) + abs(0.75 - 1 / 3)))
+    assert math.isnan(value(board, "difference"))
+    rows = board.components.set_index(["unit_id", "component"])
+    assert rows.loc[("study", "gap_ratio"), "meets_target"] == "no"
+    assert rows.loc[("study", "border_effect_min"), "meets_target"] == "unknown"
+    assert rows.loc[("study", "border_effect_min"), "component_status"] == "no_data"
+    generous = score(rules=sp.ScoreRules(targets=sp.GapTargets(coverage_gap=1.0)))
+    rows = generous.components.set_index(["unit_id", "component"])
+    assert rows.loc[("study", "coverage_gap"), "meets_target"] == "yes"
+
+
+def test_a_level_is_1_exactly_where_everything_is() -> None:
+    table = norm_rows("CLINIC", dict.fromkeys(IDS, 5.0))
+    places = sp.place_scores(table, IDS, ["CLINIC"])
+    whole = evidence(
+        connected=np.ones(4),
+        completeness=np.array([1.0, math.nan, 1.0, math.nan]),
+        gates={("study", "study"): (2, 2, ())},
+    )
+    study = sp.score_study(settlements(), places, whole).scores.iloc[0]
+    assert (study["level_structure"], study["level_boundaries"], study["level_order"]) == (1.0, 1.0, 1.0)
+    assert (study["integration_level"], study["level_high"]) == (1.0, 1.0)
+    assert study["level_low"] == pytest.approx(0.01**0.25)
+
+
+def test_flows_make_the_pillar_of_elements_and_are_never_imputed() -> None:
+    flows = pd.DataFrame(
+        {
+            "from_id": ["b", "a", "far"],
+            "to_id": ["a", "b", "a"],
+            "kind": "parcels",
+            "volume": [30.0, 90.0, 60.0],
+        }
+    )
+    board = score(flows=flows, rules=sp.ScoreRules(volume_targets={"parcels": 360.0}))
+    # country to town 30 + 60, town to country 90: in balance, half of the target volume
+    assert value(board, "two_way_flow:parcels") == pytest.approx(1.0 * 180 / 360)
+    assert board.flows.set_index("unit_level").loc["study", "net_flow_ratio"] == pytest.approx(0.0)
+    assert board.scores.iloc[0]["level_elements"] == pytest.approx(0.5)
+    assert math.isnan(score().scores.iloc[0]["level_elements"])
+    with pytest.raises(ContractError, match="no settlement is called 'zz'"):
+        score(flows=flows.assign(to_id=["a", "b", "zz"]))
+
+
+def test_people_unknown_makes_places_count() -> None:
+    nobody = settlements().assign(population_persons=math.nan)
+    table = results().assign(share_of="places")
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    study = sp.score_study(nobody, places, evidence()).scores.iloc[0]
+    assert math.isnan(study["population_persons"])
+    assert study["level_structure"] == pytest.approx(
+        math.sqrt((np.sqrt([1.0, 0.75, 0.5, 0.5]).mean()) ** 2 * 0.75)
+    )
+
+
+def test_the_tables_keep_their_contracts() -> None:
+    board = score()
+    TABLES["scores"].check(board.scores)
+    TABLES["score_components"].check(board.components)
+    TABLES["flow_balances"].check(board.flows)
+    ranked, pairs, shares = rank_units(board.scores, sp.ScoreRules(draws=50))
+    TABLES["scores"].check(ranked)
+    TABLES["rank_pairs"].check(pairs)
+    TABLES["score_variance"].check(shares)
+    assert len(pairs) == 2
+    assert ranked[ranked["unit_level"] == "township"]["median_rank"].notna().all()
+
+
+def test_norms_are_chosen_by_rule_and_what_is_left_out_says_why() -> None:
+    table = results()
+    table.loc[table["norm_id"] == "SCHOOL", "reason"] = "member_not_measured:bank"
+    assert sp.score_norms(table) == (["CLINIC"], {"SCHOOL": "not_measured"})
+    table = results()
+    table.loc[(table["norm_id"] == "SCHOOL"), "reason"] = "inventory:unknown"
+    assert sp.score_norms(table, mapped={"clinic"})[1] == {"SCHOOL": "nothing_mapped"}
+    assert sp.score_norms(results(), only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
+    with pytest.raises(StudyError, match="'NONE'"):
+        sp.score_norms(results(), only=["NONE"])
+
+
+def test_unknown_pillars_are_refused() -> None:
+    with pytest.raises(StudyError, match=r"'roads' .*are no pillars"):
+        score(rules=sp.ScoreRules(weights={"roads": 1.0}))
+
+
+def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
+    binding = pd.DataFrame(
+        {
+            "id": ["SCHOOL", "CLINIC", "POST"],
+            "metric": ["time_min", "time_min", "presence_in_unit"],
+            "direction": ["max", "max", "presence"],
+            "unit": ["min", "min", "service"],
+            "service": ["school", "clinic", "post"],
+            "threshold": [30.0, 30.0, 1.0],
+            "fail_point": [60.0, 60.0, 0.0],
+        }
+    )
+    first = gap_reading(results(), binding, IDS)
+    assert (first.norm, first.threshold) == ("SCHOOL", 30.0)
+    second = gap_reading(results(), binding, IDS, headline=["POST", "CLINIC"])
+    assert second.norm == "CLINIC"
+    assert second.value.tolist() == [10.0, 45.0, 20.0, math.inf]
+    assert second.beyond.tolist() == [0.0, 1.0, 0.0, 1.0]
+    with pytest.raises(StudyError, match=r"score\.gap_norm: 'POST'"):
+        gap_reading(results(), binding, IDS, asked="POST")
+    # a quarter slower: 45 -> 56.25 of 30 to 60, and 30 at the school -> 37.5
+    slow = scaled_norms(results(), binding, 1.25)
+    places = sp.place_scores(slow, IDS, ["CLINIC", "SCHOOL"])
+    assert places.q[1, 0] == pytest.approx(1 - 26.25 / 30)
+    assert places.q[3, 1] == pytest.approx(1 - 7.5 / 30)
+    same = sp.place_scores(scaled_norms(results(), binding, 1.0), IDS, ["CLINIC", "SCHOOL"])
+    assert same.q.tolist() == sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"]).q.tolist()
+
+
+def test_a_place_is_connected_by_road_and_to_the_highest_town_there_is() -> None:
+    last = pd.DataFrame({"settlement_id": IDS, "last_mile_class": ["connected", "gap", "near", "unknown"]})
+    access = pd.DataFrame(
+        {
+            "settlement_id": IDS * 2,
+            "service": ["county_seat"] * 4 + ["town"] * 4,
+            "mode": "drive",
+            "reach_status": ["no_facility"] * 4 + ["reached", "reached", "no_path", "beyond_cutoff"],
+        }
+    )
+    assert road_is_near(last, IDS).tolist()[:3] == [1.0, 0.0, 1.0]
+    found = connection(access, last, IDS, "drive")
+    assert found[:3].tolist() == [1.0, 0.0, 0.0]
+    assert math.isnan(found[3])
+
+
+def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:
+    ground = read_ground(settlements())
+    facilities = gpd.GeoDataFrame(
+        {"facility_id": ["x", "y"], "service": ["school", "bank"], "status": ["existing", "closed"]},
+        geometry=gpd.points_from_xy([411_000.0, 410_000.0], [8e6, 8e6]),
+        crs=CRS,
+    )
+    access = pd.DataFrame(
+        {
+            "settlement_id": IDS,
+            "service": "town",
+            "mode": "drive",
+            "facility_id": ["a", "a", "c", "c"],
+            "travel_time_min": [0.0, 12.0, 0.0, 40.0],
+        }
+    )
+    routes = gpd.GeoDataFrame(
+        {"settlement_id": ["b", "d"]},
+        geometry=gpd.GeoSeries.from_wkt(
+            ["LINESTRING (402000 8000000, 400000 8000000)", "LINESTRING (412000 8000000, 400000 8000000)"]
+        ),
+        crs=CRS,
+    )
+    table = town_table(
+        ground,
+        facilities,
+        access,
+        routes,
+        required={"town": ("school", "bank")},
+        satisfying=lambda name: frozenset({name}),
+        limits=(2000.0, 30.0),
+    ).set_index("settlement_id")
+    TABLES["towns"].check(table.reset_index())
+    assert (table.loc["c", "completeness"], table.loc["c", "missing_services"]) == (0.5, "bank")
+    assert math.isnan(table.loc["a", "completeness"])
+    # a: its own 400 and b's 100; c: its own 200, d lives 40 minutes away
+    assert table["coverage_share"].to_dict() == {"a": 0.5, "c": 0.2}
+    # of the 400 people with a way to the seat, d's 300 pass c
+    assert table.loc["c", "via_share"] == 0.75
+    assert table.loc["c", "fulcrum_index"] == pytest.approx(math.sqrt(0.2 * 0.75))
+
+
+def test_types_put_the_official_class_first_and_conserve_people() -> None:
+    values = np.zeros((20, 400))
+    values[10, 10] = 5200.0
+    values[0, 399] = math.nan
+    raster = Raster(values, Affine(100, 0, 399_000, 0, -100, 8_001_000), pyproj.CRS(CRS))
+    grid, (left, top) = square_kilometres(raster, pyproj.CRS(CRS))
+    assert grid.sum() == 5200.0
+    assert (left % 1000, top % 1000) == (0.0, 0.0)
+    access = pd.DataFrame(
+        {
+            "settlement_id": IDS * 2,
+            "service": ["county_seat"] * 4 + ["town"] * 4,
+            "travel_time_min": [0.0, 20.0, 50.0, math.nan, 0.0, 20.0, 0.0, 10.0],
+        }
+    )
+    table = type_table(read_ground(settlements()), access, raster, bins_min=(15, 30, 60))
+    TABLES["settlement_types"].check(table)
+    # 5,200 people on one square kilometre: a dense cluster; official says urban too
+    assert table.loc[0, ["degurba_code", "degurba_class", "classes_differ"]].tolist() == [23, "urban", False]
+    assert table.loc[2, ["degurba_class", "classes_differ"]].tolist() == ["rural", True]
+    assert table["catchment_tier"].tolist() == ["county_seat", "county_seat", "town", "town"]
+    assert table["catchment_band_min"].tolist() == [15.0, 30.0, 15.0, 15.0]
+    without = type_table(read_ground(settlements()), access, None, bins_min=(15,))
+    assert set(without["degurba_code"]) == {0}
+    assert not without["classes_differ"].any()
