@@ -109,8 +109,6 @@ class Core:
         open steps before each step (always counted from the first end), minutes of all open steps of each chain, its
         row (-1 where no step is closed) in a table of the first and the last closed step, that table, and minutes of
         the edges in and against their drawn direction.
-    even : ndarray of uint8, shape (n_chains,)
-        1 where both lanes of the chain are the same and open, so that one of them tells both.
     out_min, in_min : ndarray of float64, shape (n_arcs,)
         Minutes along the arcs of the shape: from the node whose row it is, and towards it; inf where closed.
     length_m : ndarray of float64, shape (n_edges,)
@@ -120,7 +118,6 @@ class Core:
     shape: CoreShape
     forward: Lane
     backward: Lane
-    even: NDArray[np.uint8]
     out_min: NDArray[np.float64]
     in_min: NDArray[np.float64]
     length_m: NDArray[np.float64]
@@ -128,7 +125,7 @@ class Core:
     @cached_property
     def metres(self) -> Lane:
         """Lane of metres, laid out as those of minutes; made when first asked for."""
-        sums, _, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
+        sums, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
         return *sums[:3], sums[3][:0].copy(), self.length_m, self.length_m
 
     @cached_property
@@ -209,10 +206,10 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
         Made by one pass over the edges.
     """
     along, against = graph.forward_min, graph.backward_min
-    onwards, backwards, even, used = weigh(shape.step_arc, shape.offsets, along, against)
+    onwards, backwards, used = weigh(shape.step_arc, shape.offsets, along, against)
     whole = [np.where(row < 0, total, np.inf) for _, total, row, _ in (onwards, backwards)]
     by_half = np.column_stack(whole).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
     forward = (*onwards[:3], onwards[3][: used[0]].copy(), along, against)
     lanes = forward, (*backwards[:3], backwards[3][: used[1]].copy(), against, along)
-    return Core(shape, *lanes, even, out_min, in_min, graph.length_m)
+    return Core(shape, *lanes, out_min, in_min, graph.length_m)

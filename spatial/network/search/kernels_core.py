@@ -140,7 +140,7 @@ def weigh(
     offsets: NDArray[np.int32],
     along: NDArray[np.float64],
     against: NDArray[np.float64],
-) -> tuple[Sums, Sums, Bytes, tuple[int, int]]:
+) -> tuple[Sums, Sums, tuple[int, int]]:
     """
     Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
 
@@ -158,18 +158,17 @@ def weigh(
     tuple
         For either direction: sum of the open steps before each step, always counted from the first end; sum of all open
         steps of each chain; its row, -1 where no step is closed, in a table of the first and the last closed step.
-        Then 1 for each chain on which no step is closed and each costs the same both ways, else 0; and how many rows of
-        the tables are used.
+        Then how many rows of the tables are used.
     """
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
     on, back = np.empty(n_steps, np.float64), np.empty(n_steps, np.float64)
     on_all, back_all = np.empty(n_chains, np.float64), np.empty(n_chains, np.float64)
     on_row, back_row = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
     on_closed, back_closed = np.empty((n_chains, 2), np.int32), np.empty((n_chains, 2), np.int32)
-    even, n_on, n_back = np.empty(n_chains, np.uint8), 0, 0
+    n_on, n_back = 0, 0
     for c in range(n_chains):
         begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
-        done_on, done_back, is_even = 0.0, 0.0, True
+        done_on, done_back = 0.0, 0.0
         first_on, last_on, first_back, last_back = end, begin - 1, end, begin - 1
         for s in range(begin, end):
             on[s], back[s] = done_on, done_back
@@ -180,20 +179,19 @@ def weigh(
             if onwards < np.inf:
                 done_on += onwards
             else:
-                first_on, last_on, is_even = min(first_on, s), s, False
+                first_on, last_on = min(first_on, s), s
             if backwards < np.inf:
                 done_back += backwards
             else:
                 first_back, last_back = min(first_back, s), s
-            is_even &= onwards == backwards
-        on_all[c], back_all[c], on_row[c], back_row[c], even[c] = done_on, done_back, -1, -1, is_even
+        on_all[c], back_all[c], on_row[c], back_row[c] = done_on, done_back, -1, -1
         if first_on < end:
             on_row[c], on_closed[n_on, 0], on_closed[n_on, 1] = n_on, first_on, last_on
             n_on += 1
         if first_back < end:
             back_row[c], back_closed[n_back, 0], back_closed[n_back, 1] = n_back, first_back, last_back
             n_back += 1
-    return (on, on_all, on_row, on_closed), (back, back_all, back_row, back_closed), even, (n_on, n_back)
+    return (on, on_all, on_row, on_closed), (back, back_all, back_row, back_closed), (n_on, n_back)
 
 
 @inner  # pragma: no cover - compiled

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Longs = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Chains = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
-    Lanes = tuple[Lane, Lane, NDArray[np.uint8]]
+    Lanes = tuple[Lane, Lane]
     Stands = tuple[Ints, Floats]
     Places = tuple[Longs, Floats, Floats]
     Out = tuple[Longs, Floats]
@@ -70,7 +70,7 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
     A place that stands at such an end is forgotten: the search tells all that it offers to the nodes of its chain.
     """
     first, last, offsets = chains[1], chains[2], chains[3]
-    (_, back_all, back_row, back_closed, _, _), (_, _, on_row, on_closed, _, _), _ = lanes
+    (_, back_all, back_row, back_closed, _, _), (_, _, on_row, on_closed, _, _) = lanes
     stands, legs = stood
     size, n = 2 * stands.shape[0], np.int64(0)
     nodes, labels, minutes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float64)
@@ -100,12 +100,10 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
 
 
 @inner  # pragma: no cover - compiled
-def _fill(  # noqa: C901 - written out for speed
-    chains: Chains, lanes: Lanes, state: Floats, out: Out
-) -> None:
+def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
-    (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _), even = lanes
+    (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _) = lanes
     labels, times = out
     n_search, marks = state.shape[0], state.view(np.int32)
     for v in range(core_node.shape[0]):
@@ -120,18 +118,10 @@ def _fill(  # noqa: C901 - written out for speed
             time_a, label_a = state[np.uintp(first[c]), 0], np.int64(marks[np.uintp(first[c]), 2])
         if last[c] < n_search:
             time_b, label_b = state[np.uintp(last[c]), 0], np.int64(marks[np.uintp(last[c]), 2])
-        elif time_a < np.inf and (even[c] or back_row[c] < 0):
+        elif back_row[c] < 0 and time_a < np.inf:
             node = np.uintp(core_node[last[c]])
             times[node], labels[node] = time_a + back_all[c], label_a
-        first_wins = label_a <= label_b
-        if even[c]:
-            whole = back_all[c]
-            for s in range(begin, end):
-                over_a, over_b, node = time_a + back[s], time_b + (whole - back[s]), np.uintp(step_node[s])
-                is_a = (over_a < over_b) | (first_wins & (over_a == over_b))
-                times[node], labels[node] = over_a if is_a else over_b, label_a if is_a else label_b
-            continue
-        whole_on = on_all[c]
+        whole_on, first_wins = on_all[c], label_a <= label_b
         if back_row[c] < 0 and on_row[c] < 0:
             for s in range(begin, end):
                 over_a, over_b, node = time_a + back[s], time_b + (whole_on - on[s]), np.uintp(step_node[s])
@@ -203,8 +193,7 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     arcs : tuple of ndarray
         Offsets, target and minutes (inf where closed) of the arcs of the core, in which the search spreads.
     lanes : tuple
-        Travel between a node and its place over the first end of its chain, and over the last one; and 1 for each chain
-        on which both are the same and open.
+        Travel between a node and its place over the first end of its chain, and over the last one.
     places : tuple of ndarray
         Edge (-1 for none), share of the edge before the place, and minutes from there to its door; all candidates one
         after the other.

@@ -245,7 +245,7 @@ def node_labels(
     label_all_nodes(
         shape.fill_arrays,
         (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
-        (*lanes, core.even),
+        lanes,
         (
             np.ascontiguousarray(destinations.edge, dtype=np.int64).ravel(),
             np.ascontiguousarray(destinations.fraction, dtype=np.float64).ravel(),
