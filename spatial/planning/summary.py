@@ -91,8 +91,8 @@ def summarise_study(
     ----------
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
-        `snaps`, `last_mile`, `population_account`, `counts`, `intervals`, `rural_access`, `scenario_people` and
-        `emergency_people` each add their part where they are there.
+        `snaps`, `last_mile`, `population_account`, `unit_totals`, `counts`, `intervals`, `rural_access`,
+        `scenario_people` and `emergency_people` each add their part where they are there.
     register : DataFrame
         As `applicable_norms` returns it.
     issues : sequence of str
@@ -108,7 +108,7 @@ def summarise_study(
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
-        `population_account`, `counts`, `inventory`, `issues`. Unknown numbers are None. A
+        `population_account`, `unit_totals`, `counts`, `inventory`, `issues`. Unknown numbers are None. A
         headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
         measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired, and
         `mobile` counts those beyond it who live in villages that are to be relocated.
@@ -215,8 +215,10 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
         "places_of_nobody": int((scored["population_persons"] == 0).sum()),
         "persons": plain(scored["population_persons"].sum()) if known.any() else None,
         "groups": {str(name): plain(scored[name].sum(min_count=1)) for name in groups},
+        "groups_by_source": {
+            str(name): found for name in groups if (found := _people_by_source(scored, str(name)))
+        },
         "by_source": _tally(scored["population_source"]),
-        "groups_by_source": {str(name): _people_by_source(scored, str(name)) for name in groups},
         "by_tier": _tally(scored["tier"]),
     }
 

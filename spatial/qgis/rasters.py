@@ -79,7 +79,9 @@ class QgisRaster:
     shelf: str = ""
 
 
-def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Messages) -> QgisRaster:
+def write_raster(
+    raster: Raster, *, name: str, unit: str, title: str, words: Messages, basis: str = ""
+) -> QgisRaster:
     """
     Write a raster as a cloud-optimised GeoTIFF with its look.
 
@@ -95,6 +97,8 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Mes
         For people.
     words : Messages
         For the legend.
+    basis : str
+        The population basis, written into a raster of persons.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Mes
     """
     if not np.isfinite(raster.values).any():
         raise ContractError(name, ["has no cell with data: leave the raster out"])
-    content = _cog(raster, unit=unit, title=title)
+    content = _cog(raster, unit=unit, title=title, basis=basis if unit == "persons" else "")
     pipe = _pipe(_classes(unit, words), raster)
     root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
     root.append(pipe)
@@ -117,7 +121,7 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Mes
     return QgisRaster(name, title, raster.crs, pipe, artifacts)
 
 
-def _cog(raster: Raster, *, unit: str, title: str) -> bytes:
+def _cog(raster: Raster, *, unit: str, title: str, basis: str) -> bytes:
     rows, columns = raster.values.shape
     profile = {
         "driver": "GTiff",
@@ -134,6 +138,8 @@ def _cog(raster: Raster, *, unit: str, title: str) -> bytes:
             target.write(np.where(np.isfinite(raster.values), raster.values, np.nan), 1)
             target.set_band_unit(1, unit)
             target.set_band_description(1, title)
+            if basis:
+                target.update_tags(population_basis=basis)
         with plain.open() as source:
             rasterio.shutil.copy(
                 source,

@@ -164,6 +164,7 @@ def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
                 unit=unit,
                 title=words.text("layers", name, service=shown),
                 words=words,
+                basis=options.population.basis,
             ),
             group=group,
             shelf=shelf,

@@ -366,3 +366,13 @@ def test_without_settlements_nothing_is_written(county, county_meta):
 def test_a_language_without_messages_is_refused(county, county_meta):
     with pytest.raises(StudyError, match="known are en, fr, zh"):
         write_geopackage(county, name="county", crs=CRS, languages=["xx"], meta=county_meta)
+
+
+def test_every_layer_that_counts_people_says_who_is_counted(package):
+    told = 0
+    for table, description in query(package, "SELECT table_name, description FROM gpkg_contents"):
+        columns = [row[1] for row in query(package, f'PRAGMA table_info("{table}")')]
+        counts = any("persons" in column for column in columns)
+        assert counts == ("People counted: " in (description or "")), table
+        told += counts
+    assert told

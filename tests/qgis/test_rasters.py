@@ -77,3 +77,13 @@ def test_a_raster_without_any_value_is_refused(population):
     empty = replace(population, values=np.full_like(population.values, np.nan))
     with pytest.raises(ContractError, match="no cell with data"):
         write_raster(empty, name="population", unit="persons", title="Population", words=load_messages("en"))
+
+
+def test_a_raster_of_persons_says_who_is_counted(population, tmp_path):
+    words = load_messages("en")
+    for unit, told in (("persons", "registered"), ("min", None)):
+        made = write_raster(population, name=unit, unit=unit, title="x", words=words, basis="registered")
+        path = tmp_path / f"{unit}.tif".replace("/", "_")
+        path.write_bytes(made.artifacts[0].content)
+        with rasterio.open(path) as source:
+            assert source.tags().get("population_basis") == told
