@@ -392,7 +392,7 @@ def test_ids_that_repeat_are_asked_for(tmp_path):
     frame["行政区划代码"] = "533325101200"
     layer = _layer(_csv(tmp_path / "村庄.csv", frame))
     reason = next(s.reason for s in layer.proposal.undecided if s.key == "columns.settlement_id")
-    assert "11 repeats" in reason
+    assert "11 repeat(s)" in reason
 
 
 def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
@@ -496,6 +496,18 @@ def test_rows_far_from_the_others_are_asked_for(tmp_path):
     layer = _points(tmp_path, east, 31.1 + STEP / 1e5, ("经度", "纬度"))
     assert any("1 of 12 rows lie far from the others" in s.reason for s in layer.proposal.undecided)
     assert _keys(layer, guesses=True)["crs"] == "EPSG:4490"
+
+
+def test_a_remark_that_names_a_shifted_datum_is_a_reason_to_guess_it(tmp_path):
+    frame = _villages(经度=107.1 + STEP / 1e5, 纬度=31.1 + STEP / 1e5)
+    path = _book(tmp_path / "村庄.xlsx", frame, total=False)
+    book = openpyxl.load_workbook(path)
+    book["名录"].append(["注:坐标为GCJ-02"])
+    book.save(path)
+    layer = _seen(path).layers[0]
+    assert _keys(layer, guesses=True)["datum"] == "gcj02"
+    assert "crs" not in _keys(layer, guesses=True)
+    assert "datum" not in _keys(layer)
 
 
 def test_roads_that_are_right_give_shifted_coordinates_away(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from spatial.sources.inspection.profiles import Profile
 
-__all__ = ["Coordinates", "Ground", "guess_columns", "guess_geometry"]
+__all__ = ["Coordinates", "Ground", "guess_columns", "guess_geometry", "take_hints"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -34,6 +35,10 @@ MARGIN_DEGREES = 0.2
 MOST = 0.9
 FAR_DEGREES, FAR_M = 8.0, 800_000.0
 """Rows further than this from the middle one are likely wrong."""
+_SHIFTED = {
+    "gcj02": re.compile(r"gcj-?\s?02|火星坐标", re.IGNORECASE),
+    "bd09": re.compile(r"bd-?\s?09|百度坐标", re.IGNORECASE),
+}
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
 _BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
@@ -94,6 +99,28 @@ class Coordinates:
         self.settings.append(Setting(key, value, reason))
         if reason:
             self.remarks.append(reason)
+
+
+def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
+    """
+    Take remarks of a file that name a shifted datum as a reason to guess it.
+
+    Parameters
+    ----------
+    result : Coordinates
+        Of a table in degrees; a guess of the datum that is there already stays.
+    notes : iterable of str
+        What the reader left out, remarks below the table among it.
+    """
+    keys = {setting.key for setting in result.settings}
+    if "datum" in keys or "longitude" not in keys:
+        return
+    for note in notes:
+        datum = next((name for name, sign in _SHIFTED.items() if sign.search(note)), None)
+        if datum is not None:
+            result.settings = [setting for setting in result.settings if setting.key != "crs"]
+            result.guess("datum", datum, f"the file says so: {note}")
+            return
 
 
 def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:

@@ -14,11 +14,11 @@ from spatial.errors import SourceError, SpatialError
 from spatial.sources.files import is_there, local_file
 from spatial.sources.formats import open_frame
 from spatial.sources.inspection.field_names import language_of
-from spatial.sources.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry
+from spatial.sources.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry, take_hints
 from spatial.sources.inspection.kinds import look_at
 from spatial.sources.inspection.mapping import propose
 from spatial.sources.inspection.opening import WHAT, Opened, geometry_kinds, kinds_of_geometry, open_layers
-from spatial.sources.inspection.profiles import Profile, profile_of
+from spatial.sources.inspection.profiles import EXAMPLES, Profile, profile_of
 from spatial.sources.inspection.rasters_seen import RASTER_ENDINGS, see_raster
 from spatial.sources.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting
 from spatial.sources.inspection.tables import Table
@@ -215,6 +215,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         if drawn is None
         else guess_geometry(drawn, ground, says_crs=opened.says_crs, named=named)
     )
+    take_hints(found, opened.notes)
     title = f"{file.name.split('.')[0]} {opened.name}".strip()
     look = look_at(
         profiles,
@@ -235,7 +236,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         geometry=geometry,
         crs="" if drawn is None or drawn.crs is None else drawn.crs.name,
         extent=_extent(drawn, profiles, found) if bounds is None else _extent_words(bounds),
-        fields=tuple(_field(profile, proposal, found) for profile in profiles),
+        fields=tuple(_field(profile, frame[profile.name], proposal, found) for profile in profiles),
         notes=tuple(opened.notes),
         kind=look.kind,
         reasons=look.why,
@@ -272,7 +273,9 @@ def _extent(drawn: gpd.GeoDataFrame | None, profiles: list[Profile], found: Coor
     return ", ".join(parts)
 
 
-def _field(profile: Profile, proposal: Proposal | None, found: Coordinates) -> FieldReport:
+def _field(
+    profile: Profile, written: pd.Series, proposal: Proposal | None, found: Coordinates
+) -> FieldReport:
     meaning, reason = "", ""
     for setting in proposal.settings if proposal is not None else ():
         is_column = setting.key.startswith("columns.") or setting.value in found.columns
@@ -287,7 +290,9 @@ def _field(profile: Profile, proposal: Proposal | None, found: Coordinates) -> F
         len(profile.texts),
         profile.filled,
         profile.distinct,
-        profile.examples,
+        tuple(str(value) for value in written[profile.texts.notna()].unique()[:EXAMPLES])
+        if written.dtype == "str"
+        else profile.examples,
         meaning,
         reason,
     )

@@ -152,7 +152,7 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     if tried:
         first = tried[0]
         blank, repeated = len(first.texts) - first.filled, first.filled - first.distinct
-        why = f"{first.name!r} has {blank} blanks and {repeated} repeats; give each row an id of its own"
+        why = f"{first.name!r} has {blank} blank(s) and {repeated} repeat(s); give each row an id of its own"
         return [Setting(f"columns.{ours}", first.name, why, is_decided=False)]
     name = found.columns.get("name")
     if name is not None and name.is_key:

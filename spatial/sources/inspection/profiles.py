@@ -15,7 +15,7 @@ from spatial.sources.columns import text_column
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Profile", "profile_of"]
+__all__ = ["EXAMPLES", "Profile", "profile_of"]
 
 EXAMPLES = 3
 SAMPLED = 2000
