@@ -1,0 +1,65 @@
+"""The page of signatures before any browser: counts by verdict, and when an approval number is missed."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.cartography.sign_off import sign_off_counts
+from spatial.stages.rules import approval_wanted
+
+
+def counted(*rows):
+    return sign_off_counts(pd.DataFrame(rows, columns=["kind", "status", "official"]))
+
+
+def test_totals_without_an_official_number_are_counted_apart_from_what_cannot_be_told():
+    assert counted(
+        ("people", "ok", 10.0),
+        ("villages", "unknown", np.nan),
+        ("road_km", "unknown", 5.0),
+        ("imputed_speed", "unknown", np.nan),
+        ("gate", "look", np.nan),
+        ("gates", "look", np.nan),
+    ) == {"ok": 1, "look": 1, "unknown": 2, "undeclared": 1}
+    assert counted() == {"ok": 0, "look": 0, "unknown": 0, "undeclared": 0}
+
+
+@pytest.mark.parametrize(
+    ("status", "places", "synthetic", "number", "wanted"),
+    [
+        ("public", ("CN",), False, None, True),
+        ("public", ("CN-51", "GB"), False, None, True),
+        ("public", ("CN",), False, "GS(2026)0001", False),
+        ("public", ("CN",), True, None, False),
+        ("draft", ("CN",), False, None, False),
+        ("internal", ("CN",), False, None, False),
+        ("public", ("KM", "CND"), False, None, False),
+        ("public", (), False, None, False),
+    ],
+)
+def test_only_public_maps_of_china_without_a_number_miss_one(status, places, synthetic, number, wanted):
+    outputs = SimpleNamespace(status=status, map_approval=number)
+    study = SimpleNamespace(outputs=outputs, jurisdictions=places, synthetic=synthetic)
+    assert approval_wanted(study) is wanted
+
+
+def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp_path):
+    tiny = tiny_at(tmp_path)
+    tiny.tables["outputs"] = {"languages": ["zh"], "status": "internal", "map_approval": "GS(2026)0001号"}
+    tiny.tables["official"] = {"villages": {"value": 2, "source": "名录 <b>2025</b>"}}
+    outcome = tiny.run()
+    assert outcome.code == 0, outcome.err
+    text = (tiny.maps / "tiny" / "sign-off.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
+    assert data["study"]["approval"] == "GS(2026)0001号"
+    assert data["study"]["status"] == "internal"
+    assert not data["study"]["approval_wanted"]
+    (villages,) = [entry for entry in data["sign"]["totals"] if entry["kind"] == "villages"]
+    assert villages["source"] == "名录 <b>2025</b>"
+    assert "<b>2025" not in text
+    index = (tiny.maps / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert '"sign_off":"sign-off.html"' in index
