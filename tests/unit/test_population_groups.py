@@ -161,7 +161,9 @@ def test_negative_and_short_numbers_are_refused():
         fill_group(np.array([-1.0]), None, size=1)
     with pytest.raises(ContractError, match="give 2 numbers"):
         fill_group(np.array([1.0]), None, size=2)
-    assert groups_of(pd.DataFrame(columns=["population_persons", "b_persons", "a_persons", "registered_persons"])) == ["a", "b"]
+    assert groups_of(
+        pd.DataFrame(columns=["population_persons", "b_persons", "a_persons", "registered_persons"])
+    ) == ["a", "b"]
 
 
 def _write(file: Path, values) -> None:
