@@ -279,6 +279,14 @@ def test_hospital_access_is_that_of_the_map_since_hospitals_kept_their_coordinat
     np.testing.assert_allclose(listed["travel_time_min"], known["travel_time_min"], atol=0.01)
 
 
+def test_a_complete_list_says_nothing_about_kinds_that_it_does_not_hold(results):
+    study = results.norms[results.norms["unit_level"] == "study"].set_index("norm_id")
+    assert study.loc["GL-EMERG-2H", "status"] == "not_met"
+    for norm in ("GL-OPENSPACE", "GL-PT-LOW", "GL-WATER-JMP"):
+        assert study.loc[norm, "status"] == "not_measurable"
+        assert "inventory:unknown" in study.loc[norm, "reason"]
+
+
 def test_people_are_those_of_the_grid_whatever_the_list_says(mapped, results):
     pd.testing.assert_series_equal(
         results.settlements["population_persons"], mapped.settlements["population_persons"]
