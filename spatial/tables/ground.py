@@ -174,7 +174,14 @@ _FACTS = (
         nullable=True,
         required=False,
     ),
-    number("weekly_hours_h", "Hours a week", "h", "As read from the opening hours.", maximum=168.0, required=False),
+    number(
+        "weekly_hours_h",
+        "Hours a week",
+        "h",
+        "As read from the opening hours.",
+        maximum=168.0,
+        required=False,
+    ),
     text(
         "eligibility",
         "Eligibility",

@@ -257,7 +257,9 @@ class Content:
         return [
             self._column("official_unit", "text", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
             self._column("unit_id", "text", rows["unit_id"]),
-            self._mapped("group", rows["group"], lambda g: results.term(g) if g == "everybody" else results.service(g)),
+            self._mapped(
+                "group", rows["group"], lambda g: results.term(g) if g == "everybody" else results.service(g)
+            ),
             self._column("places", "whole", rows["places"]),
             self._column("official", "whole", rows["official_persons"]),
             self._column("ours", "whole", rows["our_persons"]),
@@ -268,7 +270,9 @@ class Content:
             self._mapped("scaling", rows["scaling"], lambda code: self._lead.say("scaling", code)),
             self._column("raster_persons", "whole", rows["raster_persons"]),
             self._column("listed_persons", "whole", rows["listed_persons"]),
-            self._column("status", "text", rows["status"].map(self._lead.sign_off.status), codes=list(rows["status"])),
+            self._column(
+                "status", "text", rows["status"].map(self._lead.sign_off.status), codes=list(rows["status"])
+            ),
             self._column("likely_causes", "text", rows["likely_causes"].map(self._lead.sign_off.causes)),
             self._column("official_source", "text", rows["source"]),
         ]
