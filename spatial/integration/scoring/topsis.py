@@ -44,7 +44,7 @@ def topsis(
     Examples
     --------
     >>> topsis([[0.2, 0.9], [0.4, 0.5]], [0.5, 0.5]).round(7).tolist()
-    [0.5334828, 0.4504999]
+    [0.5334828, 0.4505]
     """
     values = read_scores("x", x)
     if values.ndim != 2:

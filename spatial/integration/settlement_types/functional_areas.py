@@ -21,6 +21,8 @@ __all__ = ["functional_urban_areas"]
 
 COMMUTING_SHARE = 0.15
 """Of a unit's employed residents (EU-OECD definition)."""
+LEAST_AROUND = 3
+"""Neighbours of a unit that may be surrounded, where nobody says which units lie on the edge."""
 
 
 def functional_urban_areas(
@@ -30,6 +32,7 @@ def functional_urban_areas(
     neighbours: sparse.sparray | ArrayLike,
     *,
     share: float = COMMUTING_SHARE,
+    on_edge: ArrayLike | None = None,
 ) -> NDArray[np.object_]:
     """
     Join to each city the units from which enough people commute to it.
@@ -46,6 +49,9 @@ def functional_urban_areas(
         Above 0 where two units share a border.
     share : float
         Of employed residents that must commute to one city, inclusive.
+    on_edge : array_like of bool, optional
+        Units on the outer border of the study, which nothing can surround; those with fewer than three neighbours by
+        default.
 
     Returns
     -------
@@ -81,9 +87,12 @@ def functional_urban_areas(
         joins = pd.isna(core) & (part >= share * (1.0 - 1e-12)) & (part > best)
         area[joins], best[joins] = name, part[joins]
     area = _drop_exclaves(area, core, border)
+    edge = (
+        np.diff(border.indptr) < LEAST_AROUND if on_edge is None else np.asarray(on_edge, dtype=bool).ravel()
+    )
     for unit in np.flatnonzero(pd.isna(area)):
         around = {area[other] for other in border.indices[border.indptr[unit] : border.indptr[unit + 1]]}
-        if len(around) == 1 and None not in around:
+        if len(around) == 1 and None not in around and not edge[unit]:
             area[unit] = next(iter(around))
     return area
 
