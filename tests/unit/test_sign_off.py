@@ -274,3 +274,22 @@ def test_a_service_that_is_not_there_is_refused_before_anything_runs():
     del values["official"]["facilities"]["clinics"]["source"]
     with pytest.raises(StudyError, match=r"official\.facilities\.clinics\.source: missing"):
         Study.from_dict(values)
+
+
+def test_the_share_of_facilities_that_may_be_missing_is_a_row(tables):
+    inventory = pd.DataFrame(
+        {
+            "service": ["hospital", "pharmacy", "bank"],
+            "basis": ["official", "capture_recapture", "none"],
+            "facilities": [1.0, 9.0, 2.0],
+            "completeness_lower": [0.25, 0.9, np.nan],
+            "estimated_lower": [np.nan, 9.0, np.nan],
+            "estimated_upper": [np.nan, 10.0, np.nan],
+        }
+    )
+    rows = table_of({**tables, "inventory": inventory})
+    told = rows.loc[rows["kind"] == "missing_facilities", ["of", "ours", "status", "likely_causes"]]
+    assert told.to_numpy().tolist() == [
+        ["hospital", 0.75, "look", "missing_by_official"],
+        ["pharmacy", pytest.approx(0.1), "ok", "missing_by_capture_recapture"],
+    ]
