@@ -1,6 +1,8 @@
 """Weights, closeness, coupling, levels and the segmentation index: published values and what is refused."""
 
+import doctest
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,3 +154,9 @@ def test_weights_of_a_single_unit_or_of_units_alike_are_equal() -> None:
     assert sp.entropy_weights([[0.5, 0.9]]).tolist() == [0.5, 0.5]
     assert sp.entropy_weights([[0.5, 0.9], [0.5, 0.9]]).tolist() == [0.5, 0.5]
     assert sp.entropy_weights([[0.5, 0.0], [0.1, 0.0]]).tolist() == [1.0, 0.0]
+
+
+def test_the_formulas_in_the_documentation_give_what_they_say() -> None:
+    page = Path(__file__).parents[2] / "docs" / "score-formulas.md"
+    found = doctest.testfile(str(page), module_relative=False)
+    assert (found.failed, found.attempted > 30) == (0, True)
