@@ -118,6 +118,7 @@ _HOMES = {
     "entropy_weights": "spatial.integration.scoring",
     "equally_distributed_equivalent": "spatial.integration.inequality",
     "erreygers_index": "spatial.integration.inequality",
+    "capture_recapture": "spatial.integration.inventory",
     "evaluate_norms": "spatial.integration.norms",
     "exposure_index": "spatial.integration.segregation",
     "facility_crowding": "spatial.access",
