@@ -20,10 +20,24 @@ if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
     from spatial.rasters import Raster
 
-__all__ = ["DETAILS", "SIGN_OFF_FILE", "Detail", "PageBook", "study_block"]
+__all__ = [
+    "DETAILS",
+    "FACT_SHEET_FILE",
+    "SCORE_FILE",
+    "SCORE_MAP",
+    "SIGN_OFF_FILE",
+    "Detail",
+    "PageBook",
+    "study_block",
+]
 
 SIGN_OFF_FILE = "sign-off.html"
-SIGN_OFF_WORDS = ("sign.", "road.")
+SCORE_FILE = "score.html"
+SCORE_MAP = "score"
+"""Key of the map of integration among the files of the map pages, beside the services."""
+FACT_SHEET_FILE = "fact-sheet.html"
+OWN_WORDS = ("sign.", "road.", "score.", "fact.", "component.")
+KEPT_WORDS = ("sign.title", "sign.count_", "score.title", "fact.title")
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,7 @@ class PageBook:
         return frame
 
 
-def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
+def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
     """
     Say what is studied.
 
@@ -174,6 +188,8 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
         What pages share.
     rows : Rows
         The settlements.
+    more_words : tuple of str
+        Beginnings of messages to carry beside those that all pages do.
 
     Returns
     -------
@@ -183,7 +199,7 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
     meta = book.meta
     return {
         "language": book.language,
-        "messages": {language: _common(texts) for language, texts in book.words.items()},
+        "messages": {language: _common(texts, more_words) for language, texts in book.words.items()},
         "study": {
             "name": meta.study,
             "title": dict(meta.title),
@@ -198,6 +214,8 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
             "approval_wanted": meta.approval_wanted,
         },
         "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
+        "score_file": SCORE_FILE if "scores" in book.tables else None,
+        "fact_sheet": FACT_SHEET_FILE if "scores" in book.tables else None,
         "sources": [
             {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
             for source in meta.sources
@@ -209,12 +227,12 @@ def study_block(book: PageBook, rows: Rows) -> dict[str, Any]:
     }
 
 
-def _common(texts: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the words of the sign-off page alone, which would weigh on every map."""
+def _common(texts: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
+    """Leave out the words of single pages, which would weigh on every map."""
     return {
         key: text
         for key, text in texts.items()
-        if not key.startswith(SIGN_OFF_WORDS) or key.startswith(("sign.title", "sign.count_"))
+        if not key.startswith(OWN_WORDS) or key.startswith(KEPT_WORDS + more)
     }
 
 

@@ -17,7 +17,16 @@ from spatial.cartography.assets import own, vendored
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["INDEX", "SIGN_OFF", "PlainParts", "json_block", "map_document", "plain_document"]
+__all__ = [
+    "FACT_SHEET",
+    "INDEX",
+    "SCORE",
+    "SIGN_OFF",
+    "PlainParts",
+    "json_block",
+    "map_document",
+    "plain_document",
+]
 
 _NONCE = "@@nonce@@"
 _SCRIPTS = ("decode.js", "text.js", "dom.js")
@@ -61,8 +70,14 @@ class PlainParts(NamedTuple):
     styles: tuple[str, ...]
 
 
-INDEX = PlainParts("index.html", ("about.js", "index_trials.js", "index_page.js"), ("index.css",))
+INDEX = PlainParts(
+    "index.html", ("about.js", "score_words.js", "index_trials.js", "index_page.js"), ("index.css",)
+)
 SIGN_OFF = PlainParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
+SCORE = PlainParts("score.html", ("about.js", "score_words.js", "score_page.js"), ("index.css", "score.css"))
+FACT_SHEET = PlainParts(
+    "fact_sheet.html", ("about.js", "score_words.js", "fact_sheet_page.js"), ("index.css", "fact_sheet.css")
+)
 
 
 class _PageMap(folium.Map):

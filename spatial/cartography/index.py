@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
+from spatial.cartography.scores import score_answer
 from spatial.cartography.sign_off import sign_off_counts
 from spatial.planning.trials import emergency_totals, scenario_totals, served_totals
 
@@ -39,7 +40,8 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
     opening = {norm["file"] for norm in norms if norm["headline"]}
     ranked = sorted(pages, key=lambda page: _rank(page, opening))
-    return study_block(book, rows) | {
+    return study_block(book, rows, more_words=("score.",) if "scores" in book.tables else ()) | {
+        "score": score_answer(book) if "scores" in book.tables else None,
         "figures": _figures(book, rows),
         "norms": norms,
         "gate": gate_summary(norms),

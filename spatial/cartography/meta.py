@@ -114,6 +114,10 @@ class PageMeta:
         A difference from an official number, and a share filled in, up to which nothing need be looked into.
     near_miss_min : float
         How far beyond the norm still is a near miss, in minutes.
+    level_bands : tuple of float
+        A level below the first is low, from the second on high.
+    pillar_weights : mapping of str to float
+        Weights of the pillars of the score; equal where empty.
     """
 
     study: str
@@ -135,6 +139,8 @@ class PageMeta:
     tolerance_share: float = 0.02
     imputed_share: float = 0.2
     near_miss_min: float = 5.0
+    level_bands: tuple[float, float] = (0.5, 0.8)
+    pillar_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def near_miss(self, unit: str) -> float:
         """

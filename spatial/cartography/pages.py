@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.book import DETAILS, SIGN_OFF_FILE, Detail, PageBook
+from spatial.cartography.book import DETAILS, FACT_SHEET_FILE, SCORE_FILE, SIGN_OFF_FILE, Detail, PageBook
 from spatial.cartography.document import plain_document
+from spatial.cartography.fact_sheet import fact_sheet_page
 from spatial.cartography.index import index_data
 from spatial.cartography.map_data import gap_page, last_mile_page
 from spatial.cartography.messages import messages
 from spatial.cartography.norms import norm_book
 from spatial.cartography.rows import Rows, rows_of
+from spatial.cartography.scores import score_page
 from spatial.cartography.sign_off import sign_off_page
 from spatial.errors import ContractError, StudyError
 from spatial.store import Artifact
@@ -105,6 +107,9 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     artifacts = [index, *(page.artifact for page in made)]
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows, title=title)))
+    if "scores" in tables:
+        made_of_scores = {SCORE_FILE: score_page, FACT_SHEET_FILE: fact_sheet_page}
+        artifacts += [Artifact(file, make(book, rows, title=title)) for file, make in made_of_scores.items()]
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

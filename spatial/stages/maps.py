@@ -56,6 +56,8 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         inventory=known,
         tolerance_share=options.official.tolerance_share,
         imputed_share=options.official.imputed_share,
+        level_bands=options.score.level_bands,
+        pillar_weights=dict(options.score.weights),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
             SourceNote(row.path, row.origin, row.licence, row.vintage, row.issue)

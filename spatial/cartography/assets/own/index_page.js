@@ -166,6 +166,16 @@
     S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : S.number(figure.value) })])));
   }
 
+  /* The answer to how integrated the study is, and the way to its page and to the sheet to print. */
+  function showScoring() {
+    document.getElementById("scoring").hidden = !data.score;
+    if (!data.score) return;
+    S.fill("scoring", [
+      S.el("span", { class: "links-line" }, [S.el("a", { href: S.pageLink(data.score_file), text: S.t("score.title") }), S.el("a", { href: S.pageLink(data.fact_sheet), text: S.t("fact.title") })]),
+      S.el("span", { text: S.scoreAnswer(data.score) }),
+    ]);
+  }
+
   /* The way to the totals beside official ones, with what is found there. */
   function showSigning() {
     const counts = data.sign_counts;
@@ -183,6 +193,7 @@
       S.showHead(S.t("page.index"));
       S.languageSwitch();
       showFigures();
+      showScoring();
       showSigning();
       showNorms();
       showSure();

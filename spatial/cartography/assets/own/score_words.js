@@ -1,0 +1,118 @@
+"use strict";
+/* Levels, gaps and ranks in words, bars and signs: the same on the page of the score and on the fact sheet. */
+(function (S) {
+  const known = (value) => value !== null && value !== undefined && isFinite(value);
+  S.isKnown = known;
+
+  S.unitName = (unit) => S.pick(unit.names, unit.id);
+
+  S.levelText = (value) => (known(value) ? S.hundredths(value) : S.t("score.not_known"));
+
+  /* One sentence: level, gaps and mandatory norms, as the bands of the table say. */
+  S.scoreAnswer = function (unit) {
+    const failed = unit.failed.length;
+    return S.t("score.answer", {
+      level: S.t("score.level_" + unit.level_band), gap: S.t("score.gap_" + unit.gap_band),
+      gates: S.t("score.gates_" + unit.mandatory_status, { n: failed, m: unit.gates_in_force }),
+    });
+  };
+
+  S.intervalText = (unit) => (unit.missing_pillars > 0 && known(unit.level_low) ? S.t("score.interval", { low: S.hundredths(unit.level_low), high: S.hundredths(unit.level_high), n: unit.missing_pillars }) : "");
+
+  S.gapsText = (met, measured) => (measured ? S.t("score.gaps_met", { met, n: measured }) : S.t("score.gaps_none"));
+
+  S.gatesText = (unit) => (unit.gates_in_force ? S.t("score.gates_met", { passed: unit.gates_passed, n: unit.gates_in_force }) : S.t("score.gates_short"));
+
+  /* Mandatory norms in force that are neither met nor known to fail. */
+  S.unjudgedText = function (unit) {
+    const n = unit.gates_in_force - unit.gates_passed - unit.failed.length;
+    return n > 0 ? S.t("score.unjudged", { n }) : "";
+  };
+
+  /* A bar from 0 to 1 with the ticks of the bands; a level that is not known is hatched, an interval has ends. */
+  S.levelBar = function (value, low, high) {
+    const parts = S.data.score.bands.map((band) => S.el("i", { style: { left: 100 * band + "%" } }));
+    if (known(value)) parts.unshift(S.el("b", { style: { width: 100 * value + "%" } }));
+    if (known(low) && known(high) && high - low > 0.005) parts.push(S.el("em", { style: { left: 100 * low + "%", width: 100 * (high - low) + "%" } }));
+    return S.el("div", { class: "level-bar" + (known(value) ? "" : " level-unknown"), "aria-hidden": "true" }, parts);
+  };
+
+  const SIGNS = { yes: ["met", "✓", "within"], no: ["not_met", "✕", "beyond"], unknown: ["not_measurable", "?", "unknown"] };
+
+  S.gapPill = function (part) {
+    const [look, sign, word] = SIGNS[part.meets_target] || SIGNS.unknown;
+    const text = part.meets_target === "unknown" && part.component_status !== "measured" ? S.t("score." + part.component_status) : S.t("score." + word);
+    return S.el("span", { class: "pill gap-pill status-" + look }, [S.el("span", { "aria-hidden": "true", class: "sign", text: sign }), S.el("span", { text })]);
+  };
+
+  function shown(value, unit) {
+    if (unit === "share") return S.percent(value);
+    if (unit === "min") return S.t("unit.min", { n: S.decimal(value) });
+    if (unit === "m") return S.distance(value);
+    if (unit === "count") return S.number(value);
+    return S.hundredths(value);
+  }
+
+  S.partValue = (part) => (known(part.value) ? shown(part.value, part.unit) : "–");
+
+  S.targetText = (part) => (known(part.target) ? S.t(part.at_least ? "score.target_least" : "score.target_most", { value: shown(part.target, part.unit) }) : "");
+
+  S.flowKind = (kind) => S.word("flow_kind", kind);
+
+  S.partName = function (part) {
+    const kind = part.kind || (part.name === "flow_balance" ? part.detail : "");
+    if (kind) return S.t("component." + part.name, { kind: S.flowKind(kind) });
+    return S.has("component." + part.name + "_any") ? S.t("component." + part.name + "_any") : S.word("component", part.name);
+  };
+
+  function groupName(group) {
+    for (const key of ["official." + group, "group." + group + "_persons", "term." + group]) if (S.has(key)) return S.t(key);
+    return group.replace(/_/g, " ");
+  }
+
+  /* What made a component: the worst group, the road, the norm, or the service. */
+  S.partDetail = function (part) {
+    if (!part.detail || part.name === "flow_balance") return "";
+    if (part.name === "worst_group_attainment") return S.t("score.worst_group", { group: S.inText(groupName(part.detail)) });
+    if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
+    if (part.name === "two_way_flow") return part.detail === "no_target_volume" ? S.t("score.no_volume") : "";
+    if (part.name === "gates_passed") return "";
+    const norm = S.data.score.norms[part.detail];
+    return norm ? S.normText(norm) : S.pick(part.detail_names) || S.word("service", part.detail);
+  };
+
+  S.behindText = function (part) {
+    if (!known(part.persons) || !(part.persons > 0)) return "";
+    return S.t(part.side === "level" ? "score.people_lack" : "score.people_behind", { n: part.persons });
+  };
+
+  S.partsOf = (unit, pillar, side) => unit.parts.filter((part) => part.pillar === pillar && part.side === side);
+
+  S.countMet = function (parts) {
+    const judged = parts.filter((part) => part.meets_target === "yes" || part.meets_target === "no");
+    return { met: judged.filter((part) => part.meets_target === "yes").length, measured: judged.length };
+  };
+
+  /* What is missing most, the largest first. */
+  S.obstaclesOf = (unit) => unit.parts.filter((part) => part.obstacle > 0).sort((a, b) => b.obstacle - a.obstacle);
+
+  const NAMESPACE = "http://www.w3.org/2000/svg";
+
+  S.svg = function (tag, options, children) {
+    const node = document.createElementNS(NAMESPACE, tag);
+    for (const [name, value] of Object.entries(options || {})) node.setAttribute(name, value);
+    for (const child of children || []) node.append(child);
+    return node;
+  };
+
+  /* Ranks 1 to n from left to right: the line is the interval, the diamond the median. */
+  S.rankBar = function (unit, n) {
+    const at = (rank) => 4 + (92 * (rank - 1)) / Math.max(1, n - 1);
+    const x = at(unit.median_rank);
+    return S.svg("svg", { viewBox: "0 0 100 14", width: "100", height: "14", class: "rank-bar", "aria-hidden": "true" }, [
+      S.svg("path", { d: "M4 7H96", stroke: "#d3d7d9", "stroke-width": "2" }),
+      S.svg("path", { d: "M" + at(unit.low_rank) + " 7H" + at(unit.high_rank), stroke: "#5c6f80", "stroke-width": "5" }),
+      S.svg("path", { d: "M" + x + " 1.5l4.5 5.5-4.5 5.5-4.5-5.5z", fill: "#0b3c66", stroke: "#fff" }),
+    ]);
+  };
+})(window.Spatial);

@@ -1,0 +1,125 @@
+"""The fact sheet of a study: one printed page with both numbers of each pillar, gates, norms and how sure they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.cartography.book import PageBook, study_block
+from spatial.cartography.document import FACT_SHEET, plain_document
+from spatial.cartography.scores import score_block
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.cartography.rows import Rows
+
+__all__ = ["fact_sheet_page", "most_to_gain", "surely_last"]
+
+NORMS = 3
+Entry = dict[str, Any]
+
+
+def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
+    """
+    Write the page.
+
+    Parameters
+    ----------
+    book : PageBook
+        What pages share; its tables hold `scores` and `score_components`.
+    rows : Rows
+        The settlements of the study.
+    title : str
+        Title of the document.
+
+    Returns
+    -------
+    bytes
+        The file; the same data give the same bytes.
+    """
+    score = score_block(book)
+    townships = score["townships"]
+    study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike")}
+    data = study_block(book, rows) | {
+        "score": study,
+        "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],
+        "townships": len(townships),
+        "gains": most_to_gain(townships),
+        "last": surely_last(townships),
+        "settlements": len(rows.ids),
+        "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
+    }
+    data["messages"] = dict(book.words)
+    return plain_document(data, title=title, language=book.language, parts=FACT_SHEET)
+
+
+def most_to_gain(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
+    """
+    Find the township whose people would gain most if it were brought to the level of the best one.
+
+    Parameters
+    ----------
+    townships : sequence of mapping
+        As `score_block` gives them.
+
+    Returns
+    -------
+    dict or None
+        The township, its people, its level, the best level and which one has it. People times what is lacking decides,
+        and the place's id among equals; None where fewer than two have both people and a level, or all have the same.
+
+    Examples
+    --------
+    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0}
+    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0}
+    >>> most_to_gain([one, two])["id"]
+    'b'
+    """
+    known = [unit for unit in townships if unit["integration_level"] is not None]
+    if len(known) < 2:
+        return None
+    best = max(known, key=lambda unit: (unit["integration_level"], unit["id"]))
+    lacking = [
+        (unit["population_persons"] * (best["integration_level"] - unit["integration_level"]), unit)
+        for unit in known
+        if unit["population_persons"] is not None
+    ]
+    gain, most = max(lacking, key=lambda pair: (pair[0], pair[1]["id"]), default=(0.0, best))
+    if not gain > 0.0:
+        return None
+    return {
+        "id": most["id"],
+        "names": most["names"],
+        "persons": most["population_persons"],
+        "level": most["integration_level"],
+        "best": best["integration_level"],
+        "best_id": best["id"],
+        "best_names": best["names"],
+    }
+
+
+def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
+    """
+    Find the township that is among the last even at its best rank.
+
+    Parameters
+    ----------
+    townships : sequence of mapping
+        As `score_block` gives them.
+
+    Returns
+    -------
+    dict or None
+        The one whose best rank is the worst, with its ranks; None where fewer than two are ranked.
+
+    Examples
+    --------
+    >>> ranks = {"names": {}, "median_rank": 2.0, "high_rank": 2.0}
+    >>> surely_last([{"id": "a", "low_rank": 1.0, **ranks}, {"id": "b", "low_rank": 2.0, **ranks}])["id"]
+    'b'
+    """
+    ranked = [unit for unit in townships if unit["low_rank"] is not None]
+    if len(ranked) < 2:
+        return None
+    last = max(ranked, key=lambda unit: (unit["low_rank"], unit["median_rank"], unit["id"]))
+    return {key: last[key] for key in ("id", "names", "median_rank", "low_rank", "high_rank")}

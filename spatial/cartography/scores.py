@@ -1,0 +1,282 @@
+"""The page "How integrated are we?": levels and gaps of the study and its townships, and what holds each back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.cartography.book import SCORE_MAP, PageBook, study_block
+from spatial.cartography.document import SCORE, plain_document
+from spatial.cartography.norms import service_note
+from spatial.cartography.places import by_language
+from spatial.integration.pillars import GapTargets
+from spatial.planning.held_back import held_back
+from spatial.planning.plain import plain
+from spatial.tables.words import PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from spatial.cartography.rows import Rows
+
+__all__ = ["score_answer", "score_block", "score_page"]
+
+STUDY, TOWNSHIP = "study", "township"
+CLAIM = 0.9
+"""How likely one township must stand before another for a page to say that it does (INDICATORS, 4.4)."""
+SHOWN_TOWNS = 8
+_UNIT_NUMBERS = (
+    "population_persons",
+    "places",
+    "integration_level",
+    "level_low",
+    "level_high",
+    "missing_pillars",
+    "segmentation_index",
+    "gaps_met",
+    "gaps_measured",
+    "gates_passed",
+    "gates_in_force",
+    "unserved_persons",
+    "median_rank",
+    "low_rank",
+    "high_rank",
+    "known_share",
+)
+_UNIT_WORDS = ("mandatory_status", "level_band", "gap_band")
+_PART_TEXTS = ("pillar", "side", "unit", "meets_target", "component_status")
+_PART_NUMBERS = ("value", "target", "persons")
+_FLOW_NUMBERS = (
+    "outward",
+    "inward",
+    "net_flow_ratio",
+    "balance",
+    "volume_share",
+    "reciprocity",
+    "reciprocity_beyond_chance",
+)
+_TOWN_NUMBERS = ("completeness", "coverage_share", "via_share", "fulcrum_index")
+Entry = dict[str, Any]
+
+
+def score_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
+    """
+    Write the page.
+
+    Parameters
+    ----------
+    book : PageBook
+        What pages share; its tables hold `scores` and `score_components`, and perhaps the other tables of the score.
+    rows : Rows
+        The settlements of the study.
+    title : str
+        Title of the document.
+
+    Returns
+    -------
+    bytes
+        The file; the same data give the same bytes.
+    """
+    data = study_block(book, rows) | {"score": score_block(book), "has_map": SCORE_MAP in book.files}
+    data["messages"] = dict(book.words)
+    return plain_document(data, title=title, language=book.language, parts=SCORE)
+
+
+def score_block(book: PageBook) -> Entry:
+    """
+    Gather what the page shows.
+
+    Parameters
+    ----------
+    book : PageBook
+        With the tables of the score; those that are missing leave their part empty.
+
+    Returns
+    -------
+    dict
+        The study, its townships, the pairs of them that cannot be told apart, flows, towns between village and county
+        seat, clusters of access, and what ranks hang on.
+    """
+    made: Entry = book.once("score block", lambda: _made(book))
+    return made
+
+
+def score_answer(book: PageBook) -> Entry | None:
+    """
+    Gather what one sentence on the study's integration is made of.
+
+    Parameters
+    ----------
+    book : PageBook
+        With the tables of the score.
+
+    Returns
+    -------
+    dict or None
+        Bands, gates and the norms that failed; None where the study has no row.
+    """
+    study = score_block(book)["study"]
+    keys = (*_UNIT_WORDS, "gates_in_force", "failed")
+    return None if study is None else {key: study[key] for key in keys}
+
+
+def _made(book: PageBook) -> Entry:
+    tables = book.tables
+    parts = tables["score_components"]
+    shown = parts.loc[parts["unit_level"].isin([STUDY, TOWNSHIP])]
+    degrees = _degrees(shown, book.meta.pillar_weights)
+    study = list(_units(book, STUDY, degrees))
+    townships = list(_units(book, TOWNSHIP, degrees))
+    return {
+        "bands": list(book.meta.level_bands),
+        "pillars": list(PILLARS),
+        "study": study[0] if study else None,
+        "townships": townships,
+        **_pairs(tables.get("rank_pairs"), [unit["id"] for unit in townships]),
+        "flows": list(_flows(tables.get("flow_balances"))),
+        "towns": list(_towns(book)),
+        "clusters": _clusters(book),
+        "variance": list(_variance(tables.get("score_variance"))),
+        "norms": _norms(book, study + townships),
+    }
+
+
+def _degrees(parts: pd.DataFrame, weights: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    found = held_back(parts, weights)
+    keys = found[["unit_level", "unit_id", "pillar", "component"]].itertuples(index=False, name=None)
+    return dict(zip(keys, found["obstacle_degree"], strict=True))
+
+
+def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float]) -> Iterator[Entry]:
+    scores, parts = book.tables["scores"], book.tables["score_components"]
+    own = scores.loc[scores["unit_level"] == level]
+    by_unit = dict(tuple(parts.loc[parts["unit_level"] == level].groupby("unit_id", sort=False)))
+    beyond = _beyond(book, level)
+    bounds = book.tables.get("boundaries")
+    named = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
+    for row in own.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
+        unit = str(row["unit_id"])
+        names = by_language(named.filter(regex="^name").loc[unit].to_dict()) if unit in named.index else {}
+        yield {
+            "id": unit,
+            "names": names or by_language({"name": row["name"]}),
+            **{name: plain(row[name]) for name in _UNIT_NUMBERS},
+            **{name: str(row[name]) for name in _UNIT_WORDS},
+            "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
+            "failed": [
+                {"norm": norm, **beyond.get((unit, norm), {})}
+                for norm in str(row["failed_gates"]).split(";")
+                if norm
+            ],
+            "parts": [_part(part, level, unit, degrees, book) for part in _records(by_unit.get(unit))],
+        }
+
+
+def _records(table: pd.DataFrame | None) -> list[dict[Any, Any]]:
+    return [] if table is None else table.to_dict("records")
+
+
+def _part(
+    row: Mapping[Any, Any], level: str, unit: str, degrees: Mapping[tuple[str, ...], float], book: PageBook
+) -> Entry:
+    name, _, kind = str(row["component"]).partition(":")
+    asked = GapTargets().of(name)
+    return {
+        "name": name,
+        "kind": kind,
+        **{key: str(row[key]) for key in _PART_TEXTS},
+        **{key: plain(row[key]) for key in _PART_NUMBERS},
+        "at_least": asked is not None and asked[1],
+        "detail": str(row["detail"]),
+        "detail_names": dict(service_note(str(row["detail"]), book.meta, book.words).names),
+        "obstacle": plain(degrees.get((level, unit, str(row["pillar"]), str(row["component"])))),
+    }
+
+
+def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
+    """People and places beyond each mandatory norm that failed, by unit and norm."""
+    results = book.tables["norm_results"]
+    rows = results.loc[(results["unit_level"] == level) & (results["gate"] == "fail")]
+    return {
+        (str(row["unit_id"]), str(row["norm_id"])): {
+            "persons": plain(row["persons_unserved"]),
+            "places": plain(row["places_unserved"]),
+        }
+        for row in rows.to_dict("records")
+    }
+
+
+def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
+    """Which townships a unit cannot be told apart from, by position in the list of units."""
+    if table is None:
+        return {"pairs": 0, "alike": {}}
+    number = {unit: at for at, unit in enumerate(ids)}
+    once = table.loc[table["unit_id"].isin(number) & table["other_id"].isin(number)]
+    once = once.loc[once["unit_id"] < once["other_id"]]
+    unsure = once.loc[once["probability_before"].between(1.0 - CLAIM, CLAIM, inclusive="neither")]
+    alike: dict[str, list[int]] = {}
+    for unit, other in zip(unsure["unit_id"], unsure["other_id"], strict=True):
+        alike.setdefault(str(unit), []).append(number[other])
+        alike.setdefault(str(other), []).append(number[unit])
+    return {"pairs": len(once), "alike": {unit: sorted(alike[unit]) for unit in sorted(alike)}}
+
+
+def _flows(table: pd.DataFrame | None) -> Iterator[Entry]:
+    if table is None:
+        return
+    for row in table.loc[table["unit_level"] == STUDY].sort_values("kind", kind="stable").to_dict("records"):
+        yield {"kind": str(row["kind"]), **{name: plain(row[name]) for name in _FLOW_NUMBERS}}
+
+
+def _towns(book: PageBook) -> Iterator[Entry]:
+    """List the towns on which most people depend on their way to the county seat."""
+    table = book.tables.get("towns")
+    if table is None:
+        return
+    settlements = book.shapes("settlements").set_index("settlement_id").filter(regex="^name")
+    ranked = table.dropna(subset=["fulcrum_index"]).sort_values(
+        ["fulcrum_index", "settlement_id"], ascending=[False, True]
+    )
+    for row in ranked.to_dict("records")[:SHOWN_TOWNS]:
+        unit = str(row["settlement_id"])
+        missing = [name for name in str(row["missing_services"]).split(";") if name]
+        yield {
+            "id": unit,
+            "names": by_language(settlements.loc[unit].to_dict()) if unit in settlements.index else {},
+            **{name: plain(row[name]) for name in _TOWN_NUMBERS},
+            "missing": [{"service": name, "names": dict(_service_names(name, book))} for name in missing],
+        }
+
+
+def _service_names(service: str, book: PageBook) -> Mapping[str, str]:
+    return book.meta.names.get(service) or service_note(service, book.meta, book.words).names
+
+
+def _clusters(book: PageBook) -> dict[str, Entry]:
+    """People and places in clusters of good and of bad access."""
+    table = book.tables.get("access_clusters")
+    if table is None:
+        return {}
+    people = book.shapes("settlements").set_index("settlement_id")["population_persons"]
+    joined = table.assign(persons=people.reindex(table["settlement_id"]).to_numpy())
+    return {
+        str(name): {"places": len(part), "persons": plain(part["persons"].sum(min_count=1))}
+        for name, part in joined.groupby("cluster", sort=True)
+    }
+
+
+def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
+    if table is None:
+        return
+    rows = table.loc[(table["unit_level"] == TOWNSHIP) & table["variance_share"].notna()]
+    for row in rows.sort_values(["variance_share", "factor"], ascending=[False, True]).to_dict("records"):
+        yield {"factor": str(row["factor"]), "share": float(row["variance_share"])}
+
+
+def _norms(book: PageBook, units: list[Entry]) -> dict[str, Entry]:
+    """Norms that units name: gates that failed, and those by which gaps are told."""
+    named = {entry["norm"] for unit in units for entry in unit["failed"]}
+    named |= {part["detail"] for unit in units for part in unit["parts"]}
+    keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
+    return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}
