@@ -163,6 +163,7 @@ def test_what_is_left_out_or_repaired_is_counted(root, undecided) -> None:
     assert counts[villages + "remarks left out"] == 1
     assert counts[villages + "merged cells filled down"] == 6
     assert counts["bureau/公共服务设施.xlsx: facilities (table 1): total rows left out"] == 1
+    assert counts["bureau/统计年鉴.xlsx: official units: total rows left out"] == 1
     roads = "bureau/道路.shp: "
     assert counts[roads + "road crossing noded"] > 1500
     assert counts[roads + "crossings left, other level"] >= 2
@@ -183,3 +184,12 @@ def test_without_noding_the_county_falls_apart(root, undecided) -> None:
         pd.read_parquet(path / "nodes.parquet")["component"].nunique() for path in (folder, noded)
     )
     assert apart > 100 * whole
+
+
+def test_the_yearbook_is_held_against_every_township(bureau) -> None:
+    totals = pd.read_parquet(bureau / "unit_totals.parquet").query("group == 'everybody'")
+    totals = totals[totals["official_persons"].notna()].set_index("unit_id")
+    assert set(totals["matched_by"]) == {"unit_code"}
+    settlements = gpd.read_parquet(bureau / "settlements.parquet").query("in_study")
+    listed = settlements.groupby("township_id")["resident_persons"].sum()
+    assert totals["official_persons"].to_dict() == listed.to_dict()
