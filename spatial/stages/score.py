@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -37,7 +38,7 @@ from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.segregation import local_clusters, morans_i
 from spatial.integration.settlement_types import polycentricity
 from spatial.stages.ground import main_graph, surroundings_of
-from spatial.stages.rules import binding_norms, snap_rules, vocabulary_of
+from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     Parameters
     ----------
     options : Options
-        `score`, `network`, `access`, and what decides which norms bind.
+        `score`, `network`, `access`, `inventory`, `sources`, and what decides which norms bind.
     inputs : mapping
         Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`,
         `last_mile`, `routes`, `norm_results`, and perhaps `flows` and the raster `population`.
@@ -88,8 +89,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
     types = type_table(ground, access, inputs.get("population"), bins_min=options.score.bands_min)
     towns = _towns(options, ground, inputs, access, vocabulary)
-    mapped = set(inputs["facilities"]["service"].astype(str)) | set(inputs["settlements"]["tier"].astype(str))
-    mapped |= {item for name in mapped for item in vocabulary.satisfying(name)}
+    mapped = _mapped(inputs, vocabulary)
     norms, _left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
     gap = gap_reading(
         inputs["norm_results"],
@@ -111,27 +111,18 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     evidence = _evidence(options, ground, inputs, (gap, border, towns, vocabulary), {"moran_i": moran})
     progress(0.6, "score: levels and gaps")
 
-    def board(results: pd.DataFrame) -> Scoreboard:
-        return score_study(
-            inputs["settlements"],
-            place_scores(results, list(ground.ids), norms),
-            evidence,
-            boundaries=inputs["boundaries"],
-            flows=inputs.get("flows"),
-            rules=rules,
-        )
-
+    board = partial(_board, inputs, (ground, evidence), norms, rules)
     base = board(inputs["norm_results"])
     progress(0.8, "score: ranks")
     variants = {
-        "goalposts": [
-            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor)).scores
-            for factor in (1.0 - GOALPOSTS, 1.0 + GOALPOSTS)
-        ],
-        "speeds": [
-            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor, units=("min",))).scores
-            for factor in (1.0 - SPEEDS, 1.0 + SPEEDS)
-        ],
+        name: [
+            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor, units=units)).scores
+            for factor in both
+        ]
+        for name, both, units in (
+            ("goalposts", (1.0 - GOALPOSTS, 1.0 + GOALPOSTS), ()),
+            ("speeds", (1.0 - SPEEDS, 1.0 + SPEEDS), ("min",)),
+        )
     }
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants)
     return {
@@ -144,6 +135,30 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "rank_pairs": pairs,
         "score_variance": shares,
     }
+
+
+def _board(
+    inputs: Mapping[str, Any],
+    known: tuple[Ground, Evidence],
+    norms: list[str],
+    rules: ScoreRules,
+    results: pd.DataFrame,
+) -> Scoreboard:
+    ground, evidence = known
+    return score_study(
+        inputs["settlements"],
+        place_scores(results, list(ground.ids), norms),
+        evidence,
+        boundaries=inputs["boundaries"],
+        flows=inputs.get("flows"),
+        rules=rules,
+    )
+
+
+def _mapped(inputs: Mapping[str, Any], vocabulary: Vocabulary) -> set[str]:
+    """Services of which at least one facility or town is known."""
+    kinds = {*inputs["facilities"]["service"].astype(str), *inputs["settlements"]["tier"].astype(str)}
+    return kinds | {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
 
 
 def _rules(options: Options) -> ScoreRules:
@@ -170,13 +185,18 @@ def _towns(
     vocabulary: Vocabulary,
 ) -> pd.DataFrame:
     routes = inputs["routes"]
+    known = {name for name, kind in inventories(options, vocabulary).items() if kind == "complete"}
+    required = {
+        tier: tuple(name for name in services if name in known)
+        for tier, services in options.score.required_services.items()
+    }
     to_seat = routes[(routes["mode"] == options.network.modes[0]) & (routes["service"] == "county_seat")]
     return town_table(
         ground,
         inputs["facilities"],
         access,
         to_seat,
-        required=options.score.required_services,
+        required=required,
         satisfying=vocabulary.satisfying,
         limits=(options.score.town_radius_m, options.score.town_min),
     )

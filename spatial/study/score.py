@@ -82,7 +82,9 @@ class ScoreOptions(Model):
         description="Volume a year between town and country that counts as full, by kind of flow",
     )
     required_services: dict[str, tuple[str, ...]] = Field(
-        default_factory=lambda: dict(REQUIRED), description="Services that a town of each tier should have"
+        default_factory=lambda: dict(REQUIRED),
+        description="Services that a town of each tier should have; those whose list is not complete ([inventory]) "
+        "are not asked for",
     )
     town_radius_m: float = Field(
         2000.0, gt=0, description="Facilities within this distance of a town are in it"

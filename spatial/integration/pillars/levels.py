@@ -100,7 +100,8 @@ def _structure(
 
 
 def _boundaries(unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence) -> list[Component]:
-    reached = {name: scores.attainment(unit.members, share) for name, share in ground.groups().items()}
+    groups = ground.groups() or {"everybody": np.ones(len(ground))}
+    reached = {name: scores.attainment(unit.members, share) for name, share in groups.items()}
     known = {name: value for name, value in reached.items() if not math.isnan(value)}
     worst = min(known, key=lambda name: (known[name], name)) if known else ""
     coverage = scores.coverage(unit.members)
