@@ -89,7 +89,7 @@ def norm_rows(
         norm_class="guiding",
         reason="",
         gate="none_applicable",
-        share_of="people",
+        share_of="persons",
         threshold=threshold,
         target_share=0.5,
         attainment=lambda frame: np.minimum(1.0, frame["served_share"] / 0.5),

@@ -202,7 +202,7 @@ def place_scores(
     judged = rows[rows["status_as_mapped"].isin(JUDGED)]
     depth = judged["depth_fgt1"].to_numpy(dtype=np.float64)
     met = judged["status_as_mapped"].eq("met").to_numpy(dtype=np.float64)
-    persons = judged["share_of"].eq("people").to_numpy()
+    persons = judged["share_of"].eq("persons").to_numpy()
     whom = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"]).astype(np.float64)
     served = np.where(persons, judged["persons_served"], judged["places_served"]).astype(np.float64)
     at = (
