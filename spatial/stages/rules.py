@@ -241,15 +241,14 @@ def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions
     return official.model_copy(update={"facilities": facilities})
 
 
-def inventories(
-    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame | None = None
-) -> dict[str, str]:
+def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
 
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
-    with a `service` covers that one, a table that translates its words in ``values.service`` covers the services named
-    there, one that a vocabulary translates covers the services of its rows, an extract or any other table covers all.
+    with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
+    rows, and an extract covers all. Who covers a service covers the one under which it is looked for where its level
+    is not known.
 
     Parameters
     ----------
@@ -257,7 +256,7 @@ def inventories(
         `inventory` and `sources`.
     vocabulary : Vocabulary
         Of the study.
-    facilities : DataFrame, optional
+    facilities : DataFrame
         With `source` and `service`: what the rows of each table are.
 
     Returns
@@ -266,30 +265,24 @@ def inventories(
         complete, partial or unknown by service.
     """
     sources = options.sources
+    wider = {service: vocabulary.family(service) for service in vocabulary.ids}
     declared = [(_covered(table, facilities), table.inventory) for table in sources.facilities]
     if sources.osm is not None and sources.osm.facilities:
-        declared.append((frozenset(), sources.osm.inventory))
-    known = {
-        service: max(
-            (word for covers, word in declared if not covers or service in covers),
-            key=RANK.index,
-            default="unknown",
-        )
-        for service in vocabulary.ids
-    }
+        declared.append((frozenset(wider), sources.osm.inventory))
+    ranked = sorted(declared, key=lambda item: RANK.index(item[1]))
+    known = dict.fromkeys(vocabulary.ids, "unknown")
+    for covers, word in ranked:
+        known |= {wider.get(service, service): word for service in covers}
     told = known | dict(options.inventory)
-    wider = {service: vocabulary.family(service) for service in vocabulary.ids}
     return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
 
 
-def _covered(table: TableSource, facilities: pd.DataFrame | None) -> frozenset[str]:
-    """Services that a table holds; empty for any."""
+def _covered(table: TableSource, facilities: pd.DataFrame) -> frozenset[str]:
+    """Services that a table holds."""
     if table.service is not None:
         return frozenset({table.service})
-    named = frozenset(table.values.get("service", {}).values())
-    if table.values_file is None or facilities is None or "source" not in facilities.columns:
-        return named
-    return named | frozenset(facilities.loc[facilities["source"] == table.path, "service"])
+    rows = facilities.loc[facilities["source"] == table.path, "service"]
+    return frozenset({*table.values.get("service", {}).values(), *rows.astype(str)})
 
 
 def approval_wanted(options: Options) -> bool:

@@ -185,7 +185,8 @@ def _towns(
     vocabulary: Vocabulary,
 ) -> pd.DataFrame:
     routes = inputs["routes"]
-    known = {name for name, kind in inventories(options, vocabulary).items() if kind == "complete"}
+    listed = inventories(options, vocabulary, inputs["facilities"])
+    known = {name for name, kind in listed.items() if kind == "complete"}
     required = {
         tier: tuple(name for name in services if name in known)
         for tier, services in options.score.required_services.items()

@@ -8,12 +8,18 @@ from spatial.sources.services import load_services
 from spatial.stages.rules import inventories
 from spatial.study import Study
 
+NO_ROWS = pd.DataFrame({"source": [], "service": []}, dtype="str")
 
-def _inventories(*tables: dict, **own: str) -> dict[str, str]:
+
+def _inventories(*tables: dict, rows: pd.DataFrame = NO_ROWS, **own: str) -> dict[str, str]:
     sources = {"osm": {"path": "x.osm.pbf"}, "facilities": [{"path": "f.csv", **table} for table in tables]}
     values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
     study = Study.from_dict({**values, "inventory": own})
-    return inventories(Options(study, ("sources", "inventory")), load_services())
+    return inventories(Options(study, ("sources", "inventory")), load_services(), rows)
+
+
+def _rows(*pairs: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(pairs, columns=["source", "service"], dtype="str")
 
 
 def test_a_list_of_one_service_covers_that_one() -> None:
@@ -31,9 +37,50 @@ def test_a_mixed_list_covers_what_its_words_mean_and_no_other_service() -> None:
     ]
 
 
-@pytest.mark.parametrize("values", [{}, {"status": {"在用": "existing"}}])
-def test_a_mixed_list_in_our_own_words_covers_everything(values) -> None:
-    assert set(_inventories({"values": values, "inventory": "partial"}).values()) == {"partial"}
+@pytest.mark.parametrize("values", [{}, {"values_file": "fr"}, {"values": {"status": {"在用": "existing"}}}])
+def test_a_mixed_list_covers_the_services_of_its_rows_whoever_translates_them(values) -> None:
+    # A list of clinics says nothing of bus stops, in our own words as little as in others.
+    rows = _rows(("f.csv", "primary_care"), ("f.csv", "market"), ("x.osm.pbf", "bank"))
+    known = _inventories({**values, "inventory": "complete"}, rows=rows)
+    services = ("primary_care", "market", "bank", "bus_stop", "green_space")
+    assert [known[name] for name in services] == ["complete", "complete", "unknown", "unknown", "unknown"]
+
+
+def test_words_translated_by_the_study_and_rows_in_our_own_words_both_count() -> None:
+    table = {"values": {"service": {"诊所": "private_practice"}}, "inventory": "complete"}
+    known = _inventories(table, rows=_rows(("f.csv", "hospital")))
+    services = ("private_practice", "hospital", "bank")
+    assert [known[name] for name in services] == ["complete", "complete", "unknown"]
+
+
+def test_an_empty_list_covers_nothing_and_a_word_without_a_row_is_covered() -> None:
+    assert set(_inventories({"inventory": "complete"}).values()) == {"unknown"}
+    words = {"service": {"小学": "primary_school"}}
+    assert _inventories({"values": words, "inventory": "complete"})["primary_school"] == "complete"
+
+
+def test_hospitals_of_a_known_level_cover_hospitals() -> None:
+    known = _inventories({"inventory": "complete"}, rows=_rows(("f.csv", "district_hospital")))
+    assert (known["district_hospital"], known["hospital"], known["bank"]) == (
+        "complete",
+        "complete",
+        "unknown",
+    )
+
+
+def test_the_best_list_that_covers_a_service_counts_in_whatever_order() -> None:
+    tables = [{"path": "a.csv", "inventory": "complete"}, {"path": "b.csv", "inventory": "partial"}]
+    rows = _rows(("a.csv", "bank"), ("b.csv", "bank"), ("b.csv", "market"))
+    for order in (tables, tables[::-1]):
+        known = _inventories(*order, rows=rows)
+        assert (known["bank"], known["market"]) == ("complete", "partial")
+
+
+def test_an_extract_covers_everything() -> None:
+    sources = {"osm": {"path": "x.osm.pbf", "inventory": "partial"}}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
+    options = Options(Study.from_dict(values), ("sources", "inventory"))
+    assert set(inventories(options, load_services(), NO_ROWS).values()) == {"partial"}
 
 
 def test_the_studys_own_word_comes_first() -> None:
@@ -42,14 +89,3 @@ def test_the_studys_own_word_comes_first() -> None:
         {"values": words, "inventory": "complete"}, primary_school="partial", bank="complete"
     )
     assert (known["primary_school"], known["bank"]) == ("partial", "complete")
-
-
-def test_a_list_that_a_vocabulary_translates_covers_the_services_of_its_rows() -> None:
-    table = {"path": "f.csv", "values_file": "fr", "inventory": "complete"}
-    sources = {"osm": {"path": "x.osm.pbf"}, "facilities": [table]}
-    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
-    options = Options(Study.from_dict(values), ("sources", "inventory"))
-    rows = pd.DataFrame({"source": ["f.csv", "x.osm.pbf"], "service": ["primary_care", "bank"]})
-    known = inventories(options, load_services(), rows)
-    services = ("primary_care", "bank", "green_space")
-    assert [known[name] for name in services] == ["complete", "unknown", "unknown"]
