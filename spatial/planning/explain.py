@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.planning.plain import plain
 from spatial.planning.remedies import remedies_of
+from spatial.planning.score import place_score
 from spatial.planning.supply import told_unit
 from spatial.planning.travelled import travelled_m
 from spatial.planning.trials import change_of
@@ -110,7 +111,7 @@ ROOM_COLUMNS = ("served_persons", "full_persons", "not_reached_persons")
 WITHIN = "facilities_within_"
 
 
-def explain(
+def explain(  # noqa: PLR0913 - each argument is one thing that the answer is told from
     settlement: str,
     tables: Mapping[str, pd.DataFrame],
     *,
@@ -118,6 +119,7 @@ def explain(
     sources: Sequence[Mapping[str, object]] = (),
     issues: Sequence[str] = (),
     certainty: Mapping[str, Any] | None = None,
+    pillar_weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """
     Explain one settlement, from its people to the norms it fails.
@@ -129,7 +131,8 @@ def explain(
     tables : mapping of str to DataFrame
         By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
         `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road`, `scenario_access`,
-        `emergency_response`, `served` each that is missing leaves its part of the answer empty.
+        `emergency_response`, `served`, `scores`, `score_components`, `settlement_types` each that is missing leaves its
+        part of the answer empty.
     register : DataFrame
         As `applicable_norms` returns it, or the plain register.
     sources : sequence of mapping
@@ -138,14 +141,16 @@ def explain(
         Known faults of the sources.
     certainty : mapping, optional
         What was varied, as in the summary of the study.
+    pillar_weights : mapping of str to float, optional
+        Weights of the score's pillars; equal by default.
 
     Returns
     -------
     dict
         Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
         `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with a `remedy`
-        where the place is beyond one), `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN.
-        Minutes, metres and persons are floats that nothing has rounded.
+        where the place is beyond one), `score` (as `place_score` returns it), `sources`, `issues`, `certainty`. Unknown
+        numbers are None, never NaN. Minutes, metres and persons are floats that nothing has rounded.
 
     Raises
     ------
@@ -162,6 +167,7 @@ def explain(
         "off_road": _off_road(chosen, tables),
         "last_mile": _last_mile(chosen, tables),
         "norms": _norms(place, tables, register),
+        "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
         "issues": list(issues),
         "certainty": None if certainty is None else dict(certainty),

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spatial.planning.headline import factor_text, status_text
+from spatial.planning.score_text import place_score_lines
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def explanation_text(
         "off_road": _off_road(explanation["off_road"], words),
         "last_mile": _last_mile(explanation["last_mile"], words),
         "norms": _norms(explanation, words),
+        "score": place_score_lines(explanation["score"], words),
         "sources": _sources(explanation, words),
         "issues": iter(explanation["issues"]),
     }

@@ -11,6 +11,7 @@ from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, gui
 from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, norm_certainty, rural_access
 from spatial.planning.plain import plain
 from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
+from spatial.planning.score import summarise_score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,7 @@ def summarise_study(
     issues: Sequence[str] = (),
     facts: Mapping[str, object] | None = None,
     certainty: CertaintyNote | None = None,
+    pillar_weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """
     Put the study on one page.
@@ -92,7 +94,8 @@ def summarise_study(
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
         `snaps`, `last_mile`, `population_account`, `unit_totals`, `counts`, `intervals`, `rural_access`,
-        `scenario_people` and `emergency_people` each add their part where they are there.
+        `scenario_people` and `emergency_people` each add their part where they are there, and so
+        do the tables of the score.
     register : DataFrame
         As `applicable_norms` returns it.
     issues : sequence of str
@@ -101,6 +104,8 @@ def summarise_study(
         What the study says of itself, such as name, date, status and population basis; carried as it is.
     certainty : CertaintyNote, optional
         What the paired runs of `intervals` assumed.
+    pillar_weights : mapping of str to float, optional
+        Weights of the score's pillars; equal by default.
 
     Returns
     -------
@@ -108,10 +113,10 @@ def summarise_study(
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
-        `population_account`, `unit_totals`, `counts`, `inventory`, `issues`. Unknown numbers are None. A
-        headline counts people, or places where nobody knows the people; norms from memory, and those that nothing
-        measures, make none unless the study names them. A norm of time has `certainty` where its runs were paired, and
-        `mobile` counts those beyond it who live in villages that are to be relocated.
+        `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it), `issues`.
+        Unknown numbers are None. A headline counts people, or places where nobody knows the people; norms from memory,
+        and those that nothing measures, make none unless the study names them. A norm of time has `certainty` where its
+        runs were paired, and `mobile` counts those beyond it who live in villages that are to be relocated.
 
     Examples
     --------
@@ -151,6 +156,7 @@ def summarise_study(
         "unit_totals": _records(tables.get("unit_totals")),
         "counts": _records(tables.get("counts")),
         "inventory": _records(tables.get("inventory")),
+        "score": summarise_score(tables, pillar_weights),
         "issues": list(issues),
     }
 

@@ -8,6 +8,7 @@ from spatial.errors import StoreError
 from spatial.planning.explain import explain
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.score_text import score_lines
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import known_issues
@@ -35,6 +36,9 @@ TABLES = (
     "scenario_access",
     "emergency_response",
     "served",
+    "scores",
+    "score_components",
+    "settlement_types",
 )
 
 
@@ -57,7 +61,7 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     -------
     str
         Snap, legs, nearest facilities, how sure the times are, measures, what scenarios change, response of crews,
-        norms and why they fail, sources.
+        norms and why they fail, the score, sources.
 
     Raises
     ------
@@ -74,6 +78,7 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
         issues=known_issues(provenance),
         certainty=_certainty(results),
+        pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
     )
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
@@ -104,7 +109,7 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     Returns
     -------
     list of str
-        One line a headline norm, then the gates and the known issues.
+        One line a headline norm, then the gates, the score and the known issues.
     """
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
@@ -114,4 +119,5 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
         for name in summary["headlines"]
     ]
     lines.append(gates_text(summary["gates"], language))
+    lines += score_lines(summary.get("score"), language)
     return [*lines, *(f"known issue: {issue}" for issue in summary["issues"])]

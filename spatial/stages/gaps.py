@@ -1,4 +1,4 @@
-"""Stage `gaps`: broken norms become ranked gaps and the headline numbers."""
+"""Stage `gaps`: broken norms become ranked gaps, and the results the headline numbers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def gaps(
     options : Options
         What decides which norms bind, and what the study says of itself.
     inputs : mapping
-        Tables of results, counts and accounts.
+        Tables of results, counts and accounts, and those of the score.
     progress : callable
         Takes the fraction done and a message.
 
@@ -61,7 +61,7 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
     options : Options
         What decides which norms bind, and what the study says of itself.
     tables : mapping
-        Tables of results, counts and accounts.
+        Tables of results, counts and accounts, and those of the score.
 
     Returns
     -------
@@ -84,6 +84,7 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         issues=known_issues(tables["provenance"]),
         facts=facts,
         certainty=certainty_note(options, tables, binding),
+        pillar_weights=dict(options.score.weights),
     )
 
 

@@ -113,7 +113,8 @@ def test_status_says_what_would_run_and_why(command, ran):
     assert [line.split()[:2] for line in lines] == [
         ["run" if name in {"sign_off", "workbook", "maps", "qgis"} else "skip", name] for name in NAMES
     ]
-    assert "has not run to its end yet" in lines[NAMES.index("maps")]
+    assert "has not run to its end yet" in lines[NAMES.index("sign_off")]
+    assert "stage sign_off runs before it" in lines[NAMES.index("maps")]
     tiny.tables["network"]["speed_factor"] = 0.5
     lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
     del tiny.tables["network"]["speed_factor"]

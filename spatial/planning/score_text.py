@@ -1,0 +1,204 @@
+"""The score in words: a few lines on the study, and a few on a settlement and its township."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.planning.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from spatial.planning.wording import Wording
+
+__all__ = ["component_text", "place_score_lines", "score_lines"]
+
+SHOWN = 2
+"""Obstacles that a line names."""
+
+
+def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[str]:
+    """
+    Say the score of a study, a line each.
+
+    Parameters
+    ----------
+    score : mapping or None
+        As `summarise_score` returns it.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        Level by pillar, gaps, what holds it back, which townships can surely be told apart, whom the Degree of
+        Urbanisation classes otherwise; empty without a score.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    if score is None:
+        return []
+    words = wording(language)
+    lines = [_level(score, words)]
+    if score["gaps_measured"]:
+        index = words.number(score["segmentation"]["index"], decimals=2)
+        told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
+        lines.append(words.say("score", "gaps", index=index, **told))
+    else:
+        lines.append(words.say("score", "gaps_none"))
+    if score["obstacles"]:
+        lines.append(words.say("score", "held", components=_obstacles(score, words)))
+    lines += [*_apart(score["townships"], words), *_classes(score["classes"], words)]
+    return lines
+
+
+def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+    """
+    Say the score of a settlement and of its township.
+
+    Parameters
+    ----------
+    score : mapping or None
+        As `place_score` returns it.
+    words : Wording
+        A language.
+
+    Yields
+    ------
+    str
+        Level by pillar, rank with its interval, what the settlement and what its township lacks most; nothing without a
+        score.
+    """
+    if score is None:
+        return
+    place, township = score["place"], score["township"]
+    if place["integration_level"] is None:
+        yield words.say("score", "place_unknown")
+    else:
+        yield words.say("score", "place", **_numbers(place, words), pillars=_pillars(place, words))
+    if place["median_rank"] is not None:
+        yield words.say("score", "rank", **_ranks(place, words))
+    if place["obstacles"]:
+        yield words.say("score", "place_lacks", components=_obstacles(place, words))
+    if score["classes_differ"]:
+        yield words.say(
+            "score",
+            "class_differs",
+            official=words.term(score["official_class"]),
+            degurba=words.term(score["degurba_class"]),
+            code=score["degurba_code"],
+        )
+    if township is not None and township["integration_level"] is not None:
+        yield from _township(township, words)
+
+
+def component_text(component: str, words: Wording) -> str:
+    """
+    Name a component of a level or a gap.
+
+    Parameters
+    ----------
+    component : str
+        As in `score_components`, with a kind of flow after a colon where it has one.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Such as "flow both ways: parcels".
+    """
+    name, _, kind = component.partition(":")
+    if kind:
+        return words.say("component", name, kind=words.say("flow_kind", kind))
+    several = f"{name}_any"
+    return words.say("component", several if several in words.messages["component"] else name)
+
+
+def _level(score: Mapping[str, Any], words: Wording) -> str:
+    if score["integration_level"] is None:
+        return words.say("score", "study_unknown")
+    told = _numbers(score, words)
+    pillars = _pillars(score, words)
+    if not score["missing_pillars"]:
+        return words.say("score", "study", **told, pillars=pillars)
+    missing = [words.say("pillar", name) for name in score["missing_pillars"]]
+    ends = {name: words.number(score[f"level_{name}"], decimals=2) for name in ("low", "high")}
+    joint = words.say("score", "joint")
+    return words.say("score", "study_interval", **told, **ends, missing=joint.join(missing), pillars=pillars)
+
+
+def _numbers(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+    return {
+        "level": words.number(unit["integration_level"], decimals=2),
+        "band": words.say("level_band", unit["level_band"]),
+    }
+
+
+def _ranks(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+    ranks = {"rank": "median_rank", "low": "low_rank", "high": "high_rank"}
+    told = {name: words.figure(unit[key]) for name, key in ranks.items()}
+    return {**told, "count": words.number(unit["ranked"])}
+
+
+def _pillars(unit: Mapping[str, Any], words: Wording) -> str:
+    known = {name: part["level"] for name, part in unit["pillars"].items() if part["level"] is not None}
+    return words.say("score", "joint").join(
+        words.say("score", "pillar", pillar=words.say("pillar", name), level=words.number(value, decimals=2))
+        for name, value in known.items()
+    )
+
+
+def _obstacles(unit: Mapping[str, Any], words: Wording) -> str:
+    first: Sequence[Mapping[str, Any]] = unit["obstacles"][:SHOWN]
+    return words.say("score", "joint").join(
+        words.say(
+            "score",
+            "obstacle",
+            component=component_text(part["component"], words),
+            share=words.share(part["obstacle_degree"]),
+        )
+        for part in first
+    )
+
+
+def _apart(townships: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    if townships["with_level"] < SHOWN:
+        return
+    count, apart = words.number(townships["with_level"]), townships["told_apart"]
+    if apart is None:
+        yield words.say("score", "apart_none", count=count)
+        return
+    names = {end: apart[end]["name"] or apart[end]["id"] for end in ("first", "last")}
+    yield words.say("score", "apart", **names, share=words.share(apart["probability_before"]), count=count)
+
+
+def _classes(classes: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+    if classes is None or not classes["differ"]["places"]:
+        return
+    differ = classes["differ"]
+    yield words.say(
+        "score",
+        "classes",
+        persons=words.number(differ["persons"]),
+        places=words.number(differ["places"]),
+        to_urban=words.number(differ["official_rural_degurba_urban"]["persons"]),
+        to_rural=words.number(differ["official_urban_degurba_rural"]["persons"]),
+    )
+
+
+def _township(township: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    name = township["name"] or township["id"]
+    told = {"name": name, **_numbers(township, words)}
+    if township["median_rank"] is None:
+        yield words.say("score", "township_unranked", **told)
+    else:
+        yield words.say("score", "township", **told, **_ranks(township, words))
+    if township["obstacles"]:
+        yield words.say("score", "township_lacks", name=name, components=_obstacles(township, words))
+    failed = township["gates"]["failed"]
+    if failed:
+        yield words.say("score", "township_gates", name=name, norms=words.say("score", "joint").join(failed))
