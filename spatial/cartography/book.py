@@ -33,11 +33,11 @@ __all__ = [
 
 SIGN_OFF_FILE = "sign-off.html"
 SCORE_FILE = "score.html"
-SCORE_MAP = "score"
+SCORE_MAP = "score_map"
 """Key of the map of integration among the files of the map pages, beside the services."""
 FACT_SHEET_FILE = "fact-sheet.html"
 OWN_WORDS = ("sign.", "road.", "score.", "fact.", "component.")
-KEPT_WORDS = ("sign.title", "sign.count_", "score.title", "fact.title")
+KEPT_WORDS = ("sign.title", "sign.count_")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.cartography.relief import relief_block
+from spatial.cartography.score_layers import place_levels_block, score_layers, units_block
 from spatial.cartography.sureness import interval_block, sureness_layers, with_spans
 from spatial.cartography.trials import response_layers, trial_layers, trials_block
 from spatial.crs import WGS84
@@ -38,10 +39,22 @@ if TYPE_CHECKING:
     from spatial.cartography.meta import PageMeta
     from spatial.cartography.rows import Rows
 
-__all__ = ["gap_page", "last_mile_page"]
+__all__ = ["gap_page", "last_mile_page", "score_map_page"]
 
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""
+_NO_SERVICE: dict[str, Any] = {
+    "facilities": None,
+    "travel": {},
+    "routes": {},
+    "interval": None,
+    "measures": [],
+    "off_road": None,
+    "areas": None,
+    "catchments": None,
+    "trials": None,
+}
+"""What a page carries that shows no service."""
 _PAD, _REACH = 0.04, 0.15
 """Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
 
@@ -159,19 +172,56 @@ def last_mile_page(
         "layers": [last_mile_layer(rows, table, key, column) for key, column in views.items()],
         "own_norms": len(book.norms.of_service(service, book.meta)),
         "norms": [book.norms.block(norm, rows) for norm in norms],
-        "facilities": None,
-        "travel": {},
-        "routes": {},
+        **_NO_SERVICE,
         "others": _others(book, service, rows, detail),
-        "interval": None,
-        "measures": [],
-        "off_road": None,
-        "areas": None,
-        "catchments": None,
-        "trials": None,
     }
     return _document(book, data, "last mile"), {
         "kind": "last_mile",
+        "service": service,
+        "names": {},
+        "file": file,
+    }
+
+
+def score_map_page(
+    book: PageBook, service: str, rows: Rows, detail: Detail, file: str
+) -> tuple[bytes, dict[str, Any]]:
+    """
+    Write the map of integration.
+
+    Parameters
+    ----------
+    book : PageBook
+        What pages share; its tables hold `scores`.
+    service : str
+        ``score_map``.
+    rows : Rows
+        The settlements to show.
+    detail : Detail
+        How much to carry.
+    file : str
+        Name of the page.
+
+    Returns
+    -------
+    content : bytes
+        The page.
+    entry : dict
+        What the index says of it.
+    """
+    data = _shared(book, rows, detail) | {
+        "page": _page_block("score", file, {}, service, ("score_map", "people"))
+        | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
+        "base": _ground(book, detail),
+        "layers": score_layers(rows, book),
+        "own_norms": 0,
+        "norms": [book.norms.block(norm, rows) for norm in _page_norms(book, service, rows, detail)],
+        **_NO_SERVICE,
+        "units": units_block(book, detail.tolerance_m),
+        "others": _others(book, service, rows, detail),
+    }
+    return _document(book, data, "integration"), {
+        "kind": "score",
         "service": service,
         "names": {},
         "file": file,
@@ -217,6 +267,7 @@ def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]
         "places": places_block(rows, tables.get("boundaries"), detail=detail.extras),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
         "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=detail.extras),
+        "levels": place_levels_block(rows, book) if detail.extras else None,
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }

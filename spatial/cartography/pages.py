@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.book import DETAILS, FACT_SHEET_FILE, SCORE_FILE, SIGN_OFF_FILE, Detail, PageBook
+from spatial.cartography.book import (
+    DETAILS,
+    FACT_SHEET_FILE,
+    SCORE_FILE,
+    SCORE_MAP,
+    SIGN_OFF_FILE,
+    Detail,
+    PageBook,
+)
 from spatial.cartography.document import plain_document
 from spatial.cartography.fact_sheet import fact_sheet_page
 from spatial.cartography.index import index_data
-from spatial.cartography.map_data import gap_page, last_mile_page
+from spatial.cartography.map_data import gap_page, last_mile_page, score_map_page
 from spatial.cartography.messages import messages
 from spatial.cartography.norms import norm_book
 from spatial.cartography.rows import Rows, rows_of
@@ -122,12 +130,12 @@ def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        With ``access`` and perhaps ``last_mile``.
+        With ``access`` and perhaps ``last_mile`` and ``scores``.
 
     Returns
     -------
     dict
-        File name by service; ``last_mile`` names the last mile's.
+        File name by service; ``last_mile`` names the last mile's, ``score_map`` that of the map of integration.
 
     Examples
     --------
@@ -145,12 +153,14 @@ def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
         files[str(service)] = name
     if "last_mile" in tables and len(tables["last_mile"]):
         files["last_mile"] = "last-mile.html"
+    if "scores" in tables:
+        files[SCORE_MAP] = "score-map.html"
     return files
 
 
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:
     service = next(key for key, value in book.files.items() if value == file)
-    make = last_mile_page if service == "last_mile" else gap_page
+    make = {"last_mile": last_mile_page, SCORE_MAP: score_map_page}.get(service, gap_page)
     budget = max_page_mb * _BYTES_A_MB
     whole = _simplest_fitting(book, service, rows, make, file, budget)
     if whole is not None:

@@ -259,7 +259,8 @@ def _clusters(book: PageBook) -> dict[str, Entry]:
     if table is None:
         return {}
     people = book.shapes("settlements").set_index("settlement_id")["population_persons"]
-    joined = table.assign(persons=people.reindex(table["settlement_id"]).to_numpy())
+    ordered = table.sort_values("settlement_id", kind="stable")
+    joined = ordered.assign(persons=people.reindex(ordered["settlement_id"]).to_numpy())
     return {
         str(name): {"places": len(part), "persons": plain(part["persons"].sum(min_count=1))}
         for name, part in joined.groupby("cluster", sort=True)

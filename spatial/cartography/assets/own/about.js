@@ -45,6 +45,11 @@
       signing.hidden = !S.data.sign_off;
       if (S.data.sign_off) signing.href = S.pageLink(S.data.sign_off);
     }
+    const scoring = document.getElementById("to-score");
+    if (scoring && S.data.page) {
+      scoring.hidden = !S.data.score_file;
+      if (S.data.score_file) scoring.href = S.pageLink(S.data.score_file);
+    }
     const banner = document.getElementById("banner");
     banner.hidden = !study.synthetic;
     banner.textContent = study.synthetic ? S.t("study.synthetic") : "";

@@ -6,6 +6,7 @@
   const TINTS = ["#c6bbe6", "#a3c4ea", "#b4dfd3", "#c3c9cf"];
   const TINT_FILL = 0.5;
   const EDGE = "#4a3f74";
+  const UNIT_FILL = 0.45, UNIT_EDGE = "#59636b", UNIT_UNKNOWN = "#d5d9dc";
 
   function path(lines, item) {
     const shape = new Path2D();
@@ -59,16 +60,30 @@
     context.lineWidth = width;
   }
 
+  function drawUnits(context, shapes, units, levels) {
+    shapes.forEach((shape, item) => {
+      const look = S.LOOKS[units.classes[levels[item]]];
+      context.globalAlpha = UNIT_FILL;
+      context.fillStyle = look.pattern ? UNIT_UNKNOWN : look.fill;
+      context.fill(shape, "evenodd");
+      context.globalAlpha = 1;
+      context.strokeStyle = UNIT_EDGE;
+      context.stroke(shape);
+    });
+  }
+
   S.areasLayer = function (state) {
-    const { areas, catchments } = state;
-    const shown = { areas: false, catchments: false };
+    const { areas, catchments, units } = state;
+    const shown = { areas: false, catchments: false, units: Boolean(units) };
+    const levels = units ? S.column(units.code) : null;
     const shapesOf = (block, n) => { const lines = S.lines(block.lines); return Array.from({ length: n }, (_, item) => path(lines, item)); };
     const drawn = {};
-    const shapes = (name) => drawn[name] || (drawn[name] = name === "areas" ? shapesOf(areas, areas.items.length) : shapesOf(catchments, catchments.tint.length));
+    const shapes = (name) => drawn[name] || (drawn[name] = shapesOf(...{ areas: () => [areas, areas.items.length], catchments: () => [catchments, catchments.tint.length], units: () => [units, levels.length] }[name]()));
     const layer = new S.CanvasLayer(function (context, view) {
       context.setTransform(view.scale, 0, 0, view.scale, view.dx, view.dy);
       context.lineJoin = "round";
       context.lineWidth = (1.2 * view.ratio) / view.scale;
+      if (shown.units) drawUnits(context, shapes("units"), units, levels);
       if (shown.catchments) drawCatchments(context, shapes("catchments"), catchments, state.target);
       if (shown.areas) drawReach(context, shapes("areas"));
     }, { pane: "spatialAreas" });
@@ -129,10 +144,20 @@
     return whole;
   }
 
+  function unitRows(units) {
+    const levels = S.column(units.code);
+    return units.classes.map((name, code) => {
+      const n = levels.reduce((sum, level) => sum + Number(level === code), 0), look = S.LOOKS[name];
+      const label = name === "unknown" ? S.t("class.unknown") : S.levelLabel(units.breaks, name);
+      return n ? row(swatch([[look.pattern ? UNIT_UNKNOWN : look.fill, UNIT_FILL]], UNIT_EDGE), label, S.number(n)) : null;
+    }).filter(Boolean);
+  }
+
   S.showAreas = function (layer, state) {
-    const { areas, catchments } = state;
-    document.getElementById("ground").hidden = !areas && !catchments;
+    const { areas, catchments, units } = state;
+    document.getElementById("ground").hidden = !areas && !catchments && !units;
     S.fill("ground", [
+      units && box(layer, "units", S.t("areas.units"), unitRows(units), S.t("areas.units_note")),
       areas && box(layer, "areas", S.t("areas.title", { mode: S.word("by", areas.mode) }), reachRows(areas), S.t("areas.note", { minutes: S.minutes(Math.max(...areas.items.map((item) => item.walk || 0))) })),
       catchments && box(layer, "catchments", S.t("areas.catchments", { mode: S.word("by", catchments.mode) }),
         [row(swatch([[TINTS[0], TINT_FILL]], EDGE), S.t("areas.catchment"), S.number(catchments.tint.length))], largest(state) + " " + S.t("areas.catchments_note")),

@@ -15,7 +15,7 @@
     return open.sort((a, b) => far(b) - far(a))[0];
   }
 
-  const gapCount = (met, n) => (n ? S.t("score.count", { met, n }) : S.t("score.gaps_none"));
+  const gapCount = (met, n) => (n ? S.t("score.count", { met, n }) : S.t("fact.no_gap"));
 
   function pillarRow(pillar) {
     const gaps = S.partsOf(study, pillar, "gap"), { met, measured } = S.countMet(gaps), open = widest(gaps);
@@ -52,7 +52,7 @@
   function headline(norm) {
     const sign = { met: "✓", not_met: "✕", not_applicable: "–", not_measurable: "?" }[norm.study.status] || "?";
     const beyond = S.amount(norm.study.persons_unserved, norm.study.places_unserved);
-    const amount = known(beyond) ? S.t(S.hasPeople() ? "fact.beyond" : "fact.beyond_places", { n: beyond }) : S.t("fact.not_judged");
+    const amount = known(beyond) ? S.t((S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : ""), { n: beyond }) : S.t("fact.not_judged");
     return item(text(sign + " ", { class: "sign" }), text(S.normText(norm)), text(" – "), S.el("strong", { text: amount }), text(" (" + S.word("status", norm.study.status) + ")", { class: "muted" }));
   }
 

@@ -143,7 +143,7 @@
   const pageName = (page, key) => {
     const service = S.pick(page.names, S.capital(page.service.replace(/_/g, " ")));
     const label = S.pick(page.part_names, "");
-    const title = page.kind === "last_mile" ? S.t("page.last_mile") : key ? S.t(key, { service }) : service;
+    const title = page.kind !== "gap" ? S.t(page.kind === "score" ? "page.score_map" : "page.last_mile") : key ? S.t(key, { service }) : service;
     return label ? title + " – " + label : title;
   };
   const reached = (page) => (page.mapped === false ? S.t("index.none_mapped") : finite(page.reached) ? S.percent(page.reached) : "–");
@@ -152,7 +152,7 @@
   function showLinks() {
     const first = data.pages.filter((page) => page.first), rest = data.pages.filter((page) => !page.first);
     S.fill("maps", first.map((page) => {
-      const line = page.kind === "last_mile" ? S.t("index.line_last_mile") : S.t("index.line_gap");
+      const line = S.t("index.line_" + page.kind);
       const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));

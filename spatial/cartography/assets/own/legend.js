@@ -8,7 +8,16 @@
     return canvas;
   };
 
+  /* Classes of a level run from where they begin to where the better one does. */
+  function levelLabel(breaks, name) {
+    const at = 5 - Number(name.slice(-1)), from = S.hundredths(breaks[at]);
+    if (at === 0) return S.t("class.level_from", { from });
+    return S.t(at === 4 ? "class.level_below" : "class.level_range", { from, to: S.hundredths(breaks[at - 1]) });
+  }
+  S.levelLabel = levelLabel;
+
   function classLabel(layer, name, threshold) {
+    if (layer.breaks && name !== "unknown") return levelLabel(layer.breaks, name);
     const values = { measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
     if (layer.key === "measure") Object.assign(values, { mean: S.supply(layer.mean, layer.told).value, half: S.supply(layer.mean / 2, layer.told).value });
     return S.t("class." + name, values);
@@ -59,7 +68,7 @@
   }
 
   /* A layer of classes answers in the people whose class asks for attention. */
-  const ASKING = { likely: ["gap", "none"], known: ["gap", "none"], sure: ["may"], wet: ["slower", "lost"], measure: ["short", "nothing"] };
+  const ASKING = { likely: ["gap", "none"], known: ["gap", "none"], sure: ["may"], wet: ["slower", "lost"], measure: ["short", "nothing"], level: ["level_1"], clusters: ["cluster_bad"], fulcrum: ["fulcrum_high"] };
   const ASIDE = ["unknown", "no_data", "out_of_scope", "change_unknown", "room_unknown", "room_nobody"];
 
   function classesAnswer(state, amounts, noun) {
@@ -69,11 +78,12 @@
     const changed = layer.key === "scenario" ? S.scenarioAnswer(layer, amount) : null;
     const count = changed ? changed.count : amount(...ASKING[layer.key]);
     const judged = amount(...layer.classes.filter((name) => !ASIDE.includes(name)));
-    const family = S.data.page.kind === "gap" ? layer.key : "last_mile";
+    const family = S.data.page.kind === "last_mile" ? "last_mile" : layer.key;
     const values = {
       n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.measure(state.threshold, layer.unit),
       mode: S.word("by", layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
     };
+    if (layer.breaks) Object.assign(values, { low: S.hundredths(layer.breaks[3]), what: layerOf(layer) });
     if (changed) return { count, sentence: S.t("headline.scenario_" + changed.key + "_" + noun, values), more: changed.more };
     const parts = Object.fromEntries(layer.classes.map((name) => [name, S.counted(amount(name))]));
     if (family === "measure") Object.assign(parts, { name: S.measureName(layer), mean: S.supplyText(layer.mean, layer.told) });
@@ -81,6 +91,9 @@
     if (family === "sure") more.push(S.varied());
     return { count, sentence: S.t("headline." + family + "_" + noun, values), more: more.join(" ") };
   }
+
+  const layerOf = (layer) => (layer.pillar ? S.t("pillar." + layer.pillar) : S.t("layer.level_all"));
+  S.levelName = layerOf;
 
   /* Of a settlement some may find room and others not: people are counted, not the settlements of a class. */
   function roomAnswer(state) {
@@ -132,7 +145,7 @@
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
     if (!norm) {
       const plain = state.layer.key === "response" ? "norm.response" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
-      const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "gap" ? "norm." + state.layer.key : "norm.last_mile";
+      const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "last_mile" ? "norm.last_mile" : "norm." + state.layer.key;
       const crew = state.layer.key === "response" ? S.crewText(state.layer) + " " : "";
       S.fill("norm", [S.el("p", { class: "muted", text: crew + S.t(key) })]);
       return;

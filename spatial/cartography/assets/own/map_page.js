@@ -85,7 +85,7 @@
     const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null && !layer.key);
     return {
       places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
-      travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile),
+      travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile), levels: mapValues(data.levels, S.column), units: data.units,
       off_road: data.off_road && Object.assign({}, data.off_road, { time: S.seconds(data.off_road.time), status: S.column(data.off_road.status) }),
       norms, routes: readRoutes(data.routes), trials: S.readTrials(data.trials), interval: readInterval(data.interval),
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
@@ -298,7 +298,7 @@
     }
 
     function layerName(layer) {
-      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: layer.scenario ? S.scenarioName(layer) : S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
+      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: layer.scenario ? S.scenarioName(layer) : layer.breaks ? S.levelName(layer) : S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
       if (layer.key) return S.t("layer." + layer.key, { mode: S.word("by", layer.mode) });
       if (layer.norm !== null) return S.normText(data.norms[layer.norm]);
       return S.t("layer.time", { mode: S.word("by", layer.mode) });
@@ -331,7 +331,7 @@
 
     S.onLanguage(() => {
       const service = S.pick(data.page.service.names, data.page.service.id);
-      document.getElementById("page-title").textContent = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t("page.last_mile");
+      document.getElementById("page-title").textContent = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("back").href = S.pageLink(data.page.index);
       document.getElementById("key-facility").hidden = !state.facilities;

@@ -135,6 +135,14 @@
     return section(S.t("place.last_mile_title"), [facts(rows)]);
   }
 
+  /* A settlement's level and that of its pillars; pillars that no single place can have are not listed. */
+  function levels(state, i) {
+    const told = Object.entries(state.levels || {});
+    const bar = (value) => S.el("span", { class: "place-level" }, [S.el("b", { style: { width: value + "%" } })]);
+    const value = (hundredths) => (hundredths === 255 ? S.t("place.unknown") : S.el("span", {}, [document.createTextNode(S.hundredths(hundredths / 100)), bar(hundredths)]));
+    return told.length ? section(S.t("layer.level_all"), [facts(told.map(([name, column]) => [S.t(name === "all" ? "place.level_all" : "pillar." + name), value(column[i])]))]) : [];
+  }
+
   function norms(state, i) {
     const card = (norm) => {
       if (!norm.places) return null;
@@ -203,6 +211,7 @@
       ...S.howSure(state, i),
       ...S.trialsOf(state, i),
       ...S.measuresOf(state, i),
+      ...levels(state, i),
       ...norms(state, i),
       ...lastMile(state, i),
       ...Object.keys(state.snaps).flatMap((mode) => snap(state, i, mode)),

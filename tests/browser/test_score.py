@@ -1,0 +1,391 @@
+"""The page of the score, its map and the fact sheet in a real browser: answers, rows, phone, paper, hostile names."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ATTACK = "<img src=x onerror=\"document.title='owned'\">"
+LANGUAGES = ("en", "fr", "zh")
+PARTS = (
+    ("structure", "level", "even_access", 0.8, "share", np.nan, "no_target", 4000.0, ""),
+    ("structure", "level", "all_season_connection", 1.0, "share", np.nan, "no_target", 0.0, ""),
+    ("structure", "gap", "theil_between_share", 0.4, "share", 0.1, "no", np.nan, ""),
+    (
+        "elements",
+        "level",
+        "two_way_flow:parcels",
+        0.5,
+        "share",
+        np.nan,
+        "no_target",
+        np.nan,
+        "no_target_volume",
+    ),
+    ("elements", "gap", "flow_balance", 0.5, "share", 0.6, "no", np.nan, "parcels"),
+    ("elements", "gap", "net_flow_ratio:parcels", -0.5, "ratio", np.nan, "no_target", np.nan, ""),
+    ("boundaries", "level", "worst_group_attainment", 0.6, "share", np.nan, "no_target", np.nan, "elderly"),
+    ("boundaries", "level", "digital_coverage", np.nan, "share", np.nan, "no_target", np.nan, ""),
+    ("boundaries", "gap", "gap_ratio", 0.95, "ratio", 0.9, "yes", np.nan, "CN-COUNTY-60"),
+    ("boundaries", "gap", "border_effect_min", np.nan, "min", 2.0, "unknown", np.nan, ""),
+    ("order", "level", "gates_passed", 0.5, "share", np.nan, "no_target", np.nan, "GL-PHC-1H"),
+    ("order", "gap", "incomplete_towns", 3.0, "count", np.nan, "no_target", np.nan, ""),
+)
+PART_COLUMNS = ("pillar", "side", "component", "value", "unit", "target", "meets_target", "persons", "detail")
+PILLARS = ("structure", "elements", "boundaries", "order")
+
+
+def parts_of(level, unit, rows=PARTS):
+    frame = pd.DataFrame(rows, columns=PART_COLUMNS).assign(unit_level=level, unit_id=unit)
+    frame["component_status"] = np.where(frame["value"].isna(), "no_data", "measured")
+    return frame
+
+
+def unit_row(level, unit, **more):
+    row = {
+        "unit_level": level, "unit_id": unit, "name": None, "population_persons": 10_000.0, "places": 10,
+        "level_structure": 0.9, "level_elements": 0.5, "level_boundaries": 0.6, "level_order": 0.5,
+        "integration_level": 0.6, "integration_level_arithmetic": 0.62, "level_low": 0.6, "level_high": 0.6,
+        "missing_pillars": 0, "segmentation_index": 0.25, "segmentation_terms": "theil", "gaps_met": 1,
+        "gaps_measured": 3, "mandatory_status": "pass", "gates_passed": 1, "gates_in_force": 1, "failed_gates": "",
+        "level_band": "middle", "gap_band": "wide", "unserved_persons": 4000.0, "median_rank": np.nan,
+        "low_rank": np.nan, "high_rank": np.nan, "known_share": 0.9,
+    }  # fmt: skip
+    return row | more
+
+
+def score_tables(settlements, *, townships=6):
+    study = unit_row(
+        "study", "study", mandatory_status="fail", gates_passed=1, gates_in_force=3, failed_gates="GL-PHC-1H"
+    )
+    units = [
+        unit_row(
+            "township", f"t{k}", integration_level=0.9 - 0.1 * k, median_rank=k + 1.0, low_rank=max(1.0, k),
+            high_rank=min(6.0, k + 2.0), population_persons=1000.0 * (k + 1),
+        )
+        for k in range(townships)
+    ]  # fmt: skip
+    places = [
+        unit_row(
+            "settlement", name, places=1, level_elements=np.nan, level_order=np.nan, missing_pillars=2,
+            integration_level=np.nan if k % 9 == 0 else (k % 10) / 10, segmentation_index=np.nan, gap_band="unknown",
+        )
+        for k, name in enumerate(settlements["settlement_id"])
+    ]  # fmt: skip
+    ids = [f"t{k}" for k in range(townships)]
+    pairs = [
+        {"unit_id": a, "other_id": b, "probability_before": 0.7 if abs(int(a[1]) - int(b[1])) == 1 else 1.0}
+        for a in ids
+        for b in ids
+        if a != b
+    ]
+    flow = {"outward": 100.0, "inward": 300.0, "net_flow_ratio": -0.5, "balance": 0.5, "volume_share": np.nan}
+    flow |= {"reciprocity": 0.5, "reciprocity_beyond_chance": 0.1, "kind": "parcels"}
+    town = {"tier": "town", "population_persons": 3000.0, "required_services": 2, "present_services": 1}
+    towns = [
+        town
+        | {
+            "settlement_id": f"n{k:06d}",
+            "completeness": 0.5,
+            "missing_services": "bank" if k else "",
+            "via_share": 0.2,
+        }
+        | {"coverage_share": 0.1 * k, "fulcrum_index": 0.02 * k if k else np.nan}
+        for k in range(4)
+    ]
+    kinds = np.array(["good", "bad", "none", "good_among_bad", "bad_among_good", "unknown"])
+    clusters = {"settlement_id": settlements["settlement_id"], "local_i": 0.1, "p_value": 0.01}
+    return {
+        "scores": pd.DataFrame([study, *units, *places]),
+        "score_components": pd.concat(
+            [parts_of("study", "study"), *(parts_of("township", name) for name in ids)]
+        ),
+        "rank_pairs": pd.DataFrame(pairs, columns=["unit_id", "other_id", "probability_before"]),
+        "flow_balances": pd.DataFrame([flow | {"unit_level": "study", "unit_id": "study"}]),
+        "towns": pd.DataFrame(towns),
+        "access_clusters": pd.DataFrame(clusters | {"cluster": kinds[np.arange(len(settlements)) % 6]}),
+        "score_variance": pd.DataFrame(
+            {"unit_level": "township", "factor": ["weights"], "variance_share": [0.9]}
+        ),
+    }
+
+
+def failing(results):
+    """Let the norm of primary care be a gate that failed for the study."""
+    mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")
+    return results.assign(gate=results["gate"].mask(mine, "fail"))
+
+
+@pytest.fixture(scope="module")
+def scored(county):
+    tables = county.tables | score_tables(county.tables["settlements"])
+    return replace(county, tables=tables | {"norm_results": failing(county.tables["norm_results"])})
+
+
+@pytest.fixture(scope="module")
+def folder(scored, save_pages, tmp_path_factory):
+    return save_pages(scored.pages(), tmp_path_factory.mktemp("scored"))
+
+
+@pytest.fixture(scope="module", params=["usual", "long"])
+def sheets(request, scored, folder, save_pages, tmp_path_factory):
+    """Pages of the county, and of one where every text is far too long."""
+    if request.param == "usual":
+        return folder
+    meta = replace(
+        scored.meta,
+        title=dict.fromkeys(LANGUAGES, "A county with a name that never ends " * 6),
+        sources=tuple(replace(scored.meta.sources[0], origin=f"Source {k} " * 12) for k in range(9)),
+        map_approval="GS(2026)0001号 " * 4,
+    )
+    boundaries = scored.tables["boundaries"].assign(name_en="Very long name of a township " * 8)
+    tables = scored.tables | {"boundaries": boundaries}
+    return save_pages(replace(scored, meta=meta, tables=tables).pages(), tmp_path_factory.mktemp("long"))
+
+
+def data_of(artifacts, name):
+    content = next(item.content for item in artifacts if item.name == name).decode("utf-8")
+    return json.loads(re.search(r'id="page-data">(.*?)</script>', content, re.DOTALL)[1])
+
+
+def without(scored, *names):
+    return replace(scored, tables={name: table for name, table in scored.tables.items() if name not in names})
+
+
+def test_pages_are_there_with_scores_and_absent_without(scored):
+    names = {"score.html", "fact-sheet.html", "score-map.html"}
+    assert names <= {item.name for item in scored.pages()}
+    assert not names & {item.name for item in without(scored, "scores").pages()}
+
+
+def test_pairs_towns_and_failed_norms_are_gathered(scored):
+    score = data_of(scored.pages(languages=("en",)), "score.html")["score"]
+    assert score["pairs"] == 15
+    assert score["alike"]["t0"] == [1]
+    assert score["alike"]["t2"] == [1, 3]
+    assert [town["id"] for town in score["towns"]] == ["n000003", "n000002", "n000001"]
+    assert score["study"]["failed"][0]["norm"] == "GL-PHC-1H"
+    assert score["study"]["failed"][0]["persons"] > 0
+    degrees = [part["obstacle"] for part in score["study"]["parts"] if part["obstacle"] is not None]
+    assert sum(degrees) == pytest.approx(1.0)
+    least = {part["name"]: part["at_least"] for part in score["study"]["parts"]}
+    assert least["gap_ratio"]
+    assert not least["theil_between_share"]
+
+
+def test_the_same_tables_in_any_order_give_the_same_bytes(scored):
+    names = ("scores", "score_components", "rank_pairs", "towns", "access_clusters", "flow_balances")
+    turned = {name: scored.tables[name].iloc[::-1] for name in names if name != "score_components"}
+    again = replace(scored, tables=scored.tables | turned)
+    wanted = {item.name: item.content for item in scored.pages()}
+    for item in again.pages():
+        if item.name in ("score.html", "fact-sheet.html", "score-map.html"):
+            assert item.content == wanted[item.name], item.name
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("file", ["score.html", "fact-sheet.html", "score-map.html"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844), (320, 700)])
+def test_pages_open_without_a_fault(language, file, width, height, folder, open_page):
+    page = open_page(folder / file, fragment=f"#lang={language}", width=width, height=height)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    text = page.inner_text("body")
+    assert not re.search(
+        r"undefined|NaN|\{\w+\}|\b(score|fact|pillar|component|layer|class|areas)\.[a-z_]+\b", text
+    )
+
+
+@pytest.mark.browser
+def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_page):
+    page = open_page(folder / "score.html")
+    assert page.inner_text("#answer-line") == (
+        "Town and country are partly integrated, with gaps wider than their targets, "
+        "and 1 of 3 mandatory norms in force is not met."
+    )
+    assert "4,000 of 10,000 people live beyond at least one graded norm" in page.inner_text("#answer-why")
+    assert "1 cannot be judged" in page.inner_text("#answer-numbers")
+    first = page.inner_text(".pillar >> nth=0")
+    assert "0.90" in first
+    assert "0 of 1 within target" in first
+    assert "✕" in first
+    assert "target ≤ 10%" in first
+    sharing = page.inner_text(".pillar >> nth=2")
+    assert "1 of 1 within target" in sharing
+    assert "worst: elderly" in sharing
+    assert "target ≥ 0.90" in sharing
+    assert "no data" in sharing
+
+
+@pytest.mark.browser
+def test_failed_norms_are_named_with_people_and_obstacles_ranked(folder, open_page):
+    page = open_page(folder / "score.html")
+    assert "GL-PHC-1H" in page.inner_text("#failed")
+    assert "people are beyond it" in page.inner_text("#failed")
+    shares = page.eval_on_selector_all(
+        "#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))"
+    )
+    assert shares == sorted(shares, reverse=True)
+    assert "0.33 of the smaller flow" in page.inner_text("#flows")
+    assert "bank" in page.inner_text("#towns")
+
+
+@pytest.mark.browser
+def test_townships_sort_and_open(folder, open_page):
+    page = open_page(folder / "score.html")
+    names = "nodes => nodes.map(n => n.textContent.slice(2))"
+    ranked = page.eval_on_selector_all(".units tbody th button", names)
+    assert ranked[0] == "Qingyan Township"
+    page.click("#sort-people")
+    assert page.eval_on_selector_all(".units tbody th button", names) == ranked[::-1]
+    assert page.get_attribute("th[aria-sort=descending] button", "id") == "sort-people"
+    page.click("#sort-name")
+    assert page.eval_on_selector_all(".units tbody th button", names) == sorted(ranked)
+    assert page.locator(".rank-bar").count() == 6
+    assert "Of 15 pairs of townships, 5 cannot be told apart" in page.inner_text("#townships")
+    page.click("#open-0")
+    detail = page.inner_text("#detail-0")
+    assert "Cannot be told apart from: Baishui Township." in detail
+    assert "What holds it back most" in detail
+    assert page.evaluate("document.activeElement.id") == "open-0"
+    page.click("#open-0")
+    assert page.locator("#detail-0").count() == 0
+
+
+@pytest.mark.browser
+def test_the_map_shows_levels_clusters_towns_and_townships(folder, open_page):
+    page = open_page(folder / "score-map.html")
+    options = page.eval_on_selector_all("#layer option", "nodes => nodes.map(n => n.textContent)")
+    assert options[0] == "Integration level"
+    assert "Clusters of good and bad access" in options
+    assert "Towns between village and county seat" in options
+    assert "Flows between town and country" not in options
+    legend = page.inner_text("#legend")
+    assert "0.90 or more" in legend
+    assert "not known" in legend
+    assert page.is_checked("#units-on")
+    page.select_option("#layer", label="Clusters of good and bad access")
+    assert "cluster of bad access" in page.inner_text("#legend")
+    assert "live in clusters of bad access" in page.inner_text("#headline")
+    page.select_option("#layer", label="Towns between village and county seat")
+    assert "upper third of towns" in page.inner_text("#legend")
+    page.click("#tab-table")
+    assert "Qingyan Township" in page.inner_text("#view-table")
+
+
+@pytest.mark.browser
+def test_a_village_tells_its_levels_on_every_map(folder, open_page):
+    page = open_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000005")
+    place = page.inner_text("#place")
+    assert "Integration level" in place
+    assert "All pillars it can have" in place
+    assert "0.50" in place
+
+
+@pytest.mark.browser
+def test_index_and_pages_lead_to_each_other(folder, open_page):
+    page = open_page(folder / "index.html")
+    assert "partly integrated" in page.inner_text("#scoring")
+    page.click("#scoring a >> nth=1")
+    page.wait_for_selector("#pillars")
+    page.click("#to-score")
+    page.wait_for_selector("#answer-line")
+    page.click("#to-map")
+    page.wait_for_selector("body[data-ready=yes] #legend")
+    page.click("#to-score")
+    page.wait_for_selector("#answer-line")
+    page.click("#to-sheet")
+    page.click("#back")
+    page.wait_for_selector("#scoring")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_page, tmp_path):
+    page = open_page(sheets / "fact-sheet.html", fragment=f"#lang={language}", width=width)
+    page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
+    told = subprocess.run(
+        ["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.search(r"Pages:\s+1\n", told)
+    assert "A4" in told
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "sheet.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    for wanted in ("0.60", "2026") if language != "fr" else ("0,60", "2026"):
+        assert wanted in text
+    assert {"en": "Modelled", "fr": "Modélisé", "zh": "模型"}[language] in text
+
+
+@pytest.mark.browser
+def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
+    text = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    for wanted in (
+        "As of 1 January 2026",
+        "1 of 3 met, 1 cannot be judged",
+        "Inequality between town and country 40%",
+        "Shuanghe Township: its 6,000 people would rise from 0.40 to 0.90, the level of Qingyan Township.",
+        "At best rank 5 of 6: Shuanghe Township.",
+        "Parcels: 300 into the country, 100 out of it a year",
+        "90% of the components are measured.",
+        "Sources: ",
+    ):
+        assert wanted in text, wanted
+
+
+@pytest.mark.browser
+def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
+    gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")
+    bare = without(scored, *gone)
+    scores, parts = bare.tables["scores"], bare.tables["score_components"]
+    scores = scores.loc[scores["unit_level"] != "township"].assign(
+        population_persons=np.nan, unserved_persons=np.nan, missing_pillars=1, level_low=0.1, level_high=0.7,
+        level_elements=np.nan, mandatory_status="none_applicable", gates_in_force=0, failed_gates="",
+    )  # fmt: skip
+    parts = parts.loc[(parts["unit_level"] == "study") & (parts["pillar"] != "elements")]
+    people = bare.tables["settlements"].assign(population_persons=np.nan)
+    tables = bare.tables | {"scores": scores, "score_components": parts, "settlements": people}
+    folder = save_pages(replace(bare, tables=tables).pages(), tmp_path)
+    page = open_page(folder / "score.html")
+    text = page.inner_text("main")
+    for wanted in (
+        "No township has a score",
+        "No flow was observed",
+        "That is not a pass",
+        "between 0.10 and 0.70: 1 of 4 pillars is not measured",
+        "How many people live beyond a norm is not known.",
+    ):
+        assert wanted in text, wanted
+    sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    assert "Townships cannot be compared" in sheet
+    assert "No flow observed" in sheet
+    assert open_page(folder / "score-map.html").locator("#units-on").count() == 0
+
+
+@pytest.mark.browser
+def test_hostile_names_stay_text(scored, open_page, save_pages, tmp_path):
+    boundaries = scored.tables["boundaries"].assign(name=ATTACK, name_en=ATTACK)
+    settlements = scored.tables["settlements"].assign(name=ATTACK, name_en=ATTACK)
+    flows = scored.tables["flow_balances"].assign(kind=ATTACK)
+    scores = scored.tables["scores"].assign(failed_gates=f"{ATTACK};${{alert(1)}}", name=ATTACK)
+    parts = scored.tables["score_components"].assign(detail=ATTACK)
+    tables = {"boundaries": boundaries, "settlements": settlements, "flow_balances": flows, "scores": scores}
+    meta = replace(scored.meta, title={"en": ATTACK})
+    hostile = replace(scored, tables=scored.tables | tables | {"score_components": parts}, meta=meta)
+    folder = save_pages(hostile.pages(), tmp_path)
+    for file in ("score.html", "fact-sheet.html", "score-map.html"):
+        page = open_page(folder / file)
+        if file == "score.html":
+            page.click("#open-0")
+        assert page.evaluate("document.querySelectorAll('img').length") == 0
+        assert "owned" not in page.title() or ATTACK in page.title()
+        assert ATTACK in page.inner_text("body")
