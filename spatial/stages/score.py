@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access import SnapRules, cost_to_closest, towns_as_facilities
+from spatial.access.places import place_on
 from spatial.access.rules import TOWN_TIERS
 from spatial.integration.pillars import (
     Evidence,
@@ -22,8 +23,11 @@ from spatial.integration.pillars import (
     score_norms,
     score_study,
 )
+from spatial.integration.pillars.alternatives import coordination_table, ranking_table
 from spatial.integration.pillars.gates import gates_by_unit
 from spatial.integration.pillars.ground import Ground, read_ground
+from spatial.integration.pillars.inequality_table import inequality_table
+from spatial.integration.pillars.potential import potential_flows
 from spatial.integration.pillars.ranking import rank_units
 from spatial.integration.pillars.readings import (
     GapReading,
@@ -37,6 +41,7 @@ from spatial.integration.pillars.types import type_table
 from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.segregation import local_clusters, morans_i
 from spatial.integration.settlement_types import polycentricity
+from spatial.network import times_matrix
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
 
@@ -81,7 +86,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     -------
     dict
         Tables `settlement_types`, `towns`, `flow_balances`, `access_clusters`, `score_components`, `scores`,
-        `rank_pairs` and `score_variance`.
+        `rank_pairs`, `score_variance`, `inequality`, `coordination`, `rankings` and `potential_flows`.
     """
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
@@ -134,6 +139,10 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "scores": ranked,
         "rank_pairs": pairs,
         "score_variance": shares,
+        "inequality": inequality_table(ground, places, rank_by=options.score.rank_column),
+        "coordination": coordination_table(ground, places, evidence),
+        "rankings": ranking_table(base.scores, judged=options.score.pairwise),
+        "potential_flows": _potential(options, ground, inputs),
     }
 
 
@@ -159,6 +168,30 @@ def _mapped(inputs: Mapping[str, Any], vocabulary: Vocabulary) -> set[str]:
     """Services of which at least one facility or town is known."""
     kinds = {*inputs["facilities"]["service"].astype(str), *inputs["settlements"]["tier"].astype(str)}
     return kinds | {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
+
+
+def _potential(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> pd.DataFrame:
+    """Model flows between the places of the study area, where the study asks for them."""
+    models, n = options.score.potential_flows, len(ground)
+    times = np.full((n, n), np.inf)
+    if models:
+        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
+        placed = place_on(
+            graph,
+            gpd.GeoDataFrame(ground.settlements),
+            key="settlement_id",
+            rules=snap_rules(options.network),
+            barriers=barriers,
+        )
+        own = pd.Index(ground.ids).get_indexer(pd.Index(placed.ids))
+        i, j, minutes, _metres = times_matrix(graph, placed.snaps, placed.snaps, direct_barriers=barriers)
+        times[own[i], own[j]] = minutes
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
+    there = inputs["facilities"][inputs["facilities"]["status"].eq("existing")]
+    there = there[~(there.geometry.is_empty | there.geometry.isna())]
+    at = KDTree(points).query(shapely.get_coordinates(there.geometry.to_numpy()))[1]
+    attraction = np.bincount(np.asarray(at, dtype=np.int64), minlength=n).astype(np.float64)
+    return potential_flows(ground, times, models, attraction=attraction)
 
 
 def _rules(options: Options) -> ScoreRules:
@@ -212,7 +245,8 @@ def _clusters(ground: Ground, places: PlaceScores) -> tuple[pd.DataFrame, float]
         near = np.asarray(KDTree(points).query(points, k=count + 1)[1])[:, 1:]
         rows = np.repeat(np.arange(len(points)), count)
         neighbours = sparse.coo_array((np.ones(len(rows)), (rows, near.ravel())), shape=neighbours.shape)
-    found = local_clusters(places.access, neighbours)
+    access = places.common_access(ground.official_class)
+    found = local_clusters(access, neighbours)
     table = pd.DataFrame(
         {
             "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
@@ -221,7 +255,7 @@ def _clusters(ground: Ground, places: PlaceScores) -> tuple[pd.DataFrame, float]
             "cluster": pd.Series(found.cluster, dtype="str"),
         }
     )
-    return table, morans_i(places.access, neighbours, draws=0).value
+    return table, morans_i(access, neighbours, draws=0).value
 
 
 def _evidence(

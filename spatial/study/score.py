@@ -97,6 +97,21 @@ class ScoreOptions(Model):
     level_bands: tuple[float, float] = Field(
         (0.5, 0.8), description="A level below the first is called low, from the second on high"
     )
+    rank_column: str = Field(
+        "",
+        description="Column of settlements that ranks people from worst to best off, such as income, for "
+        "concentration indices; none by default",
+    )
+    pairwise: tuple[tuple[float, float, float, float], ...] | None = Field(
+        None,
+        min_length=4,
+        max_length=4,
+        description="How much more important each pillar is than each other one (structure, elements, boundaries, "
+        "order; row by column, Saaty's scale), to rank townships by such weights too",
+    )
+    potential_flows: Annotated[tuple[Literal["radiation", "gravity", "huff"], ...], Unrepeated] = Field(
+        (), description="Models of flows to show as a layer of their own; they are never scored"
+    )
     draws: int = Field(1000, ge=1, le=100_000, description="Draws of weights, means, goalposts and speeds")
     seed: int = Field(0, ge=0, description="Seed of the draws; the same seed gives the same ranks")
 

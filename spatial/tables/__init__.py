@@ -104,6 +104,10 @@ TABLES: dict[str, Table] = {
         score.SCORES,
         score.RANK_PAIRS,
         score.SCORE_VARIANCE,
+        score.INEQUALITY,
+        score.COORDINATION,
+        score.RANKINGS,
+        score.POTENTIAL_FLOWS,
         sign_off.SIGN_OFF,
     )
 }

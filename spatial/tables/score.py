@@ -8,15 +8,21 @@ from spatial.tables.words import (
     COMPONENT_STATUS,
     GAP_BAND,
     GATE,
+    INEQUALITY_MEASURES,
     LEVEL_BAND,
     PILLARS,
+    RANKING_METHODS,
     SCORE_SIDE,
     SCORE_UNITS,
 )
 
 __all__ = [
     "ACCESS_CLUSTERS",
+    "COORDINATION",
     "FLOW_BALANCES",
+    "INEQUALITY",
+    "POTENTIAL_FLOWS",
+    "RANKINGS",
     "RANK_PAIRS",
     "SCORES",
     "SCORE_COMPONENTS",
@@ -239,5 +245,63 @@ SCORE_VARIANCE = Table(
         text("unit_level", "Level", values=SCORE_UNITS),
         text("factor", "Factor", "weights, aggregation, goalposts, speeds."),
         _share("variance_share", "Share of variance", "Explained by it alone; NaN where scores do not vary."),
+    ),
+)
+INEQUALITY = Table(
+    "inequality",
+    "Inequality of access",
+    ("unit_level", "unit_id", "measure"),
+    None,
+    (
+        *_UNIT,
+        text("measure", "Measure", values=INEQUALITY_MEASURES),
+        number("value", "Value", "", "NaN where nobody counts or nobody has any access.", minimum=None),
+        Field("n_total", "whole", "Places in all"),
+        Field("n_valid", "whole", "Places measured"),
+        Field("n_nan", "whole", "Places unknown"),
+        number(
+            "pop_total", "People in all", "persons", "Places where nobody knows the people count one each."
+        ),
+        number("pop_valid", "People measured", "persons"),
+    ),
+)
+COORDINATION = Table(
+    "coordination",
+    "Coordination of town and country",
+    ("unit_level", "unit_id", "pair"),
+    None,
+    (
+        *_UNIT,
+        text("pair", "Pair", values=("urban_rural", "services_digital")),
+        _share("first", "First system", "Access in town, or of services."),
+        _share("second", "Second system", "Access in the country, or digital coverage."),
+        _share("coupling", "Coupling", "How alike they are, in the corrected form."),
+        _share("coupling_standard", "Coupling, standard form"),
+        _share("mean_level", "Mean level", "High coupling at a low level is balance at a low level."),
+        _share("coordination", "Coordination", "Root of coupling times level."),
+    ),
+)
+RANKINGS = Table(
+    "rankings",
+    "The same units ranked otherwise",
+    ("unit_id", "method"),
+    None,
+    (
+        text("unit_id", "Unit", "A township."),
+        text("method", "Method", values=RANKING_METHODS),
+        _share("value", "Value"),
+        number("rank", "Rank by it", "", "1 = best; units alike share the mean of theirs."),
+    ),
+)
+POTENTIAL_FLOWS = Table(
+    "potential_flows",
+    "Potential flows, modelled",
+    ("model", "from_id", "to_id"),
+    None,
+    (
+        text("model", "Model", "Modelled and never scored.", values=("radiation", "gravity", "huff")),
+        text("from_id", "From"),
+        text("to_id", "To"),
+        number("volume", "Potential volume", "persons", "Of the people of the origin."),
     ),
 )

@@ -7,6 +7,7 @@ __all__ = [
     "GAP_BAND",
     "GATE",
     "GROUP_SOURCE",
+    "INEQUALITY_MEASURES",
     "LAST_MILE",
     "LEVEL_BAND",
     "MEASURE_STATUS",
@@ -14,6 +15,7 @@ __all__ = [
     "PILLARS",
     "POPULATION_BASIS",
     "POPULATION_SOURCE",
+    "RANKING_METHODS",
     "REACH_STATUS",
     "REMEDY",
     "SCORE_SIDE",
@@ -86,3 +88,17 @@ LEVEL_BAND = ("low", "middle", "high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
 SCORE_SIDE = ("level", "gap")
 SCORE_UNITS = ("study", "township", "settlement")
+INEQUALITY_MEASURES = (
+    "theil_t",
+    "theil_between",
+    "theil_within",
+    "mean_log_deviation",
+    "gini",
+    "atkinson_0_5",
+    "atkinson_1",
+    "palma",
+    "palma_by_rank",
+    "concentration",
+    "erreygers",
+)
+RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")

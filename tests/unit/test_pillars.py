@@ -14,7 +14,10 @@ from affine import Affine
 import spatial as sp
 from spatial.errors import ContractError, StudyError
 from spatial.integration.pillars import Evidence
+from spatial.integration.pillars.alternatives import coordination_table, ranking_table
 from spatial.integration.pillars.ground import read_ground
+from spatial.integration.pillars.inequality_table import inequality_table
+from spatial.integration.pillars.potential import potential_flows
 from spatial.integration.pillars.ranking import rank_units
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
 from spatial.integration.pillars.towns import town_table
@@ -372,3 +375,59 @@ def test_types_put_the_official_class_first_and_conserve_people() -> None:
     without = type_table(read_ground(settlements()), access, None, bins_min=(15,))
     assert set(without["degurba_code"]) == {0}
     assert not without["classes_differ"].any()
+
+
+def test_town_and_country_are_held_against_one_yard() -> None:
+    urban_only = norm_rows("PARK", {"a": 90.0, "c": 90.0})
+    table = pd.concat([results(), urban_only], ignore_index=True)
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL", "PARK"])
+    classes = np.array(["urban", "rural", "urban", "rural"], dtype=object)
+    # parks, of which towns alone have a norm, are left out
+    assert places.access[0] == pytest.approx(2 / 3)
+    assert places.common_access(classes).tolist() == [1.0, 0.75, 0.5, 0.5]
+    assert places.common_access(np.full(4, "rural", dtype=object)).tolist() == places.access.tolist()
+    none = sp.place_scores(urban_only, IDS, ["PARK"])
+    assert np.isnan(none.common_access(classes)).all()
+
+
+def test_inequality_coordination_and_rankings_keep_their_contracts() -> None:
+    ground = read_ground(settlements())
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    unequal = inequality_table(ground, places, rank_by="elderly_persons")
+    TABLES["inequality"].check(unequal)
+    values = unequal[unequal["unit_id"] == "study"].set_index("measure")["value"]
+    people, q = [400, 100, 200, 300], [1.0, 0.75, 0.5, 0.5]
+    assert values["gini"] == pytest.approx(sp.gini_index(q, people))
+    assert values["theil_between"] + values["theil_within"] == pytest.approx(values["theil_t"])
+    assert values["concentration"] == pytest.approx(sp.concentration_index(q, people, [40, 50, 20, 150]))
+    alike = coordination_table(ground, places, evidence())
+    TABLES["coordination"].check(alike)
+    study = alike.set_index(["unit_id", "pair"]).loc[("study", "urban_rural")]
+    # town: (400 x 1 + 200 x .5) / 600; country: (100 x .75 + 300 x .5) / 400
+    assert (study["first"], study["second"]) == (pytest.approx(5 / 6), pytest.approx(0.5625))
+    assert study["coupling"] == pytest.approx(float(sp.coupling_coordination([5 / 6, 0.5625]).coupling))
+    board = score()
+    ranks = ranking_table(board.scores, judged=np.ones((4, 4)))
+    TABLES["rankings"].check(ranks)
+    assert set(ranks["method"]) == {"geometric", "arithmetic", "entropy", "topsis", "pairwise"}
+    by_method = ranks.pivot_table(index="unit_id", columns="method", values="rank")
+    assert (by_method["pairwise"] == by_method["geometric"]).all()
+
+
+def test_potential_flows_send_out_no_more_people_than_there_are() -> None:
+    ground = read_ground(settlements())
+    times = np.array(
+        [[0, 10, 30, math.inf], [10, 0, 25, math.inf], [30, 25, 0, math.inf], [math.inf] * 3 + [0.0]]
+    )
+    flows = potential_flows(
+        ground, times, ["radiation", "gravity", "huff"], attraction=np.array([3.0, 0, 1, 5])
+    )
+    TABLES["potential_flows"].check(flows)
+    sent = flows.groupby(["model", "from_id"])["volume"].sum()
+    people = dict(zip(IDS, [400.0, 100.0, 200.0, 300.0], strict=True))
+    assert all(volume <= people[place] + 1e-9 for (_, place), volume in sent.items())
+    assert "d" not in set(flows["from_id"]) | set(flows["to_id"])
+    # b: to a 3 / 10^2, to c 1 / 25^2
+    huff = flows[(flows["model"] == "huff") & (flows["from_id"] == "b")].set_index("to_id")["volume"]
+    assert huff["a"] == pytest.approx(100 * 0.03 / (0.03 + 0.0016))
+    assert potential_flows(ground, times, [], attraction=np.zeros(4)).empty

@@ -90,7 +90,10 @@ def _theil(unit: Unit, ground: Ground, scores: PlaceScores) -> tuple[float, floa
     label = ground.official_class[sides].astype(str)
     if len(set(label)) < 2:
         return math.nan, math.nan, math.nan
-    parts = theil_t(scores.access[sides], ground.weight[sides], label)
+    common = scores.common_access(ground.official_class)
+    if np.isnan(common[sides]).all():
+        return math.nan, math.nan, math.nan
+    parts = theil_t(common[sides], ground.weight[sides], label)
     return parts.between, parts.between_share, parts.advantaged_share
 
 

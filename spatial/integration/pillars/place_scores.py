@@ -74,6 +74,29 @@ class PlaceScores:
         served = (self.served * part[:, None])[members].sum(axis=0)
         return _ratio(served, whom)
 
+    def common_access(self, official_class: NDArray[np.object_]) -> FloatArray:
+        """
+        Score places by the norms that ask something of town and country alike, so that both are measured by one yard.
+
+        Parameters
+        ----------
+        official_class : ndarray of object, (n,)
+            urban, rural or None.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
+            As `access`, of norms that score places of both classes; of all norms where there is one class only; NaN
+            where no norm is common.
+        """
+        sides = [official_class == name for name in ("urban", "rural")]
+        if not all(side.any() for side in sides):
+            return self.access
+        known = ~np.isnan(self.q)
+        common = np.logical_and(*(known[side].any(axis=0) for side in sides))
+        services = tuple(service for service, both in zip(self.services, common, strict=True) if both)
+        return _access(self.q[:, common], services)
+
     def attainments(self) -> FloatArray:
         """
         Mean over norms of ``min(1, S / tau)`` of each place alone.
