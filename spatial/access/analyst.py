@@ -152,20 +152,23 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     n = len(origins)
     destination = np.full((n, k), -1, dtype=np.int64)
     minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)
-    if len(members):
-        found = nearest(
-            graph,
-            origins.snaps,
-            take(goals.snaps, members),
-            k=k,
-            direction=direction,
-            direct_barriers=barriers,
-        )
-        destination = np.where(found.destination >= 0, members[found.destination], -1)
-        minutes, metres = found.travel_time_min, found.network_distance_m
+    there = np.zeros(n, dtype=np.int64)
+    for able, of in eligible_by_unit(origins.frame, goals.frame).among(members):
+        there[of] = len(able)
+        if len(able) and of.any():
+            found = nearest(
+                graph,
+                take(origins.snaps, np.flatnonzero(of)),
+                take(goals.snaps, able),
+                k=k,
+                direction=direction,
+                direct_barriers=barriers,
+            )
+            destination[of] = np.where(found.destination >= 0, able[found.destination], -1)
+            minutes[of], metres[of] = found.travel_time_min, found.network_distance_m
     why = np.where(origins.snaps.status == "ok", "no_path", "not_snapped")
     status = np.where(np.isfinite(minutes), "reached", why[:, None])
-    beyond_all = ~np.isfinite(minutes) & (np.arange(k) >= len(members))
+    beyond_all = ~np.isfinite(minutes) & (np.arange(k) >= there[:, None])
     status = np.where(beyond_all, "no_facility", status)
     rank = np.tile(np.arange(k), n)
     table = pd.DataFrame(

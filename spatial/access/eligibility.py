@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Eligible", "eligible_by_unit", "is_for_everybody", "open_for_group", "serves_where_it_stands"]
+__all__ = [
+    "Eligible",
+    "eligible_by_unit",
+    "is_for_everybody",
+    "is_for_some_units",
+    "open_for_group",
+    "serves_where_it_stands",
+]
 
 Facilities = TypeVar("Facilities", bound=pd.DataFrame)
 
@@ -80,6 +87,25 @@ def is_for_everybody(facilities: pd.DataFrame) -> NDArray[np.bool_]:
     if "open_to" not in facilities:
         return np.ones(len(facilities), dtype=bool)
     return ~facilities["open_to"].isin(CLOSED_TO_MOST).to_numpy(dtype=bool)
+
+
+def is_for_some_units(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    Tell which facilities are kept for the people of some units.
+
+    Parameters
+    ----------
+    facilities : DataFrame
+        With `open_to` and `eligible_units`, or without: then none is.
+
+    Returns
+    -------
+    ndarray of bool
+        Those that no ground belongs to, for who stands on it may come from anywhere.
+    """
+    limited = np.zeros(len(facilities), dtype=bool)
+    limited[_limited(facilities)] = True
+    return limited
 
 
 def open_for_group(facilities: Facilities, group: str) -> Facilities:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction
 from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
@@ -37,7 +38,7 @@ def node_catchments(
     graph : TravelGraph
         The network of one mode.
     facilities : GeoDataFrame
-        By the contract of the table; only existing facilities count.
+        By the contract of the table; only existing facilities count, and none that is for some units.
     service : str or frozenset of str, optional
         The service, or all the services of facilities that count for it; without, every facility counts.
     direction : {'to_facility', 'from_facility'}
@@ -59,9 +60,9 @@ def node_catchments(
     >>> # sp.node_catchments(graph, layers.facilities, service="hospital").groupby("facility_id").size()
     """
     check_direction(direction)
-    goals = place_on(
-        graph, existing(facilities), key="facility_id", rules=rules or SnapRules(), barriers=barriers
-    )
+    serving = existing(facilities)
+    serving = serving.loc[~is_for_some_units(serving)]
+    goals = place_on(graph, serving, key="facility_id", rules=rules or SnapRules(), barriers=barriers)
     members = np.arange(len(goals)) if service is None else offering(goals.frame, service)
     label, minutes = node_labels(graph, take(goals.snaps, members), direction=direction)
     reached = label >= 0

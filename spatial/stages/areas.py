@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import catchment_areas, isochrones
+from spatial.access.eligibility import is_for_some_units
+from spatial.access.places import existing
+from spatial.errors import first_of
 from spatial.stages.ground import closer_services, main_graph, surroundings_of
 from spatial.stages.rules import snap_rules
 
@@ -42,10 +45,13 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         Tables `isochrones` and `catchments`, as far as the study asks for them.
     """
     chosen = options.areas
-    services = closer_services(options, inputs, chosen.services)
+    facilities = existing(inputs["facilities"])
+    _tell_left_out(facilities)
+    facilities = facilities.loc[~is_for_some_units(facilities)]
+    services = closer_services(options, {**inputs, "facilities": facilities}, chosen.services)
     if not services or not (chosen.isochrones_min or chosen.catchments):
         return {}
-    graph, facilities = main_graph(options, inputs), inputs["facilities"]
+    graph = main_graph(options, inputs)
     shared = {
         "direction": options.access.direction,
         "rules": snap_rules(options.network),
@@ -70,6 +76,17 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
             nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
     return {name: _stack(frames) for name, frames in tables.items() if frames}
+
+
+def _tell_left_out(facilities: gpd.GeoDataFrame) -> None:
+    """Say which facilities have no ground, for they are for the people of some units."""
+    limited = facilities.loc[is_for_some_units(facilities), "facility_id"]
+    if len(limited):
+        _log.warning(
+            "areas: %d facilities for the people of some units are left out: %s",
+            len(limited),
+            first_of(limited),
+        )
 
 
 def _tell(catchments: gpd.GeoDataFrame, service: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.eligibility import is_for_some_units
 from spatial.access.places import existing
 from spatial.errors import ContractError, first_of
 from spatial.rasters import Raster
@@ -79,7 +80,7 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         mode=chosen.mode,
     )
     progress(0.3, f"off-road: times to {chosen.service}")
-    facilities = _offering(options, inputs["facilities"]).to_crs(landcover.crs)
+    facilities = _offering(options, inputs["facilities"].to_crs(landcover.crs), findings)
     places = inputs["settlements"].to_crs(landcover.crs)
     sources = _on_open_ground(friction, facilities, landcover, findings)
     travel: SurfaceOptions = {
@@ -147,10 +148,17 @@ def _barriers(water: gpd.GeoDataFrame, grid: Raster) -> gpd.GeoDataFrame:
     return closed.to_crs(grid.crs)
 
 
-def _offering(options: Options, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _offering(options: Options, facilities: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
     kinds = vocabulary_of(options).satisfying(options.off_road.service)
     chosen = existing(facilities.loc[facilities["service"].isin(kinds)])
-    return chosen.sort_values("facility_id").reset_index(drop=True)
+    limited = is_for_some_units(chosen)
+    findings += [
+        Finding(
+            "restricted_facility", str(key), "for the people of some units: left out of the surface", point
+        )
+        for key, point in zip(chosen.loc[limited, "facility_id"], chosen.geometry[limited], strict=True)
+    ]
+    return chosen.loc[~limited].sort_values("facility_id").reset_index(drop=True)
 
 
 def _on_open_ground(

@@ -36,6 +36,7 @@ __all__ = ["scenarios"]
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
 SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
+COLUMNS = ("facility_id", "service", "status", "open_to", "eligible_units", "geometry")
 COUNTS = ("gained_places", "lost_places", "unknown_places")
 
 
@@ -192,8 +193,7 @@ def _refuse_unknown(
 
 
 def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
-    columns = ["facility_id", "service", "status", "geometry"]
-    every = [frame[columns] for frame in frames]
+    every = [frame[[name for name in COLUMNS if name in frame]] for frame in frames]
     return gpd.GeoDataFrame(pd.concat(every, ignore_index=True), crs=every[0].crs)
 
 

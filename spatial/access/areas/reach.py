@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.areas.stretches import Stretches, cut_lines, reached_stretches
+from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import service_names
 from spatial.access.places import existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
@@ -101,6 +102,8 @@ def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | Non
     """
     Keep the facilities that serve today and offer a service, so that no others are joined to the network.
 
+    Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
+
     Parameters
     ----------
     facilities : GeoDataFrame
@@ -114,6 +117,7 @@ def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | Non
         All that serve where none offers it: whoever groups them says what there is.
     """
     serving = existing(facilities)
+    serving = serving.loc[~is_for_some_units(serving)]
     if service is None or "service" not in serving:
         return serving
     rows = offering(serving, service)

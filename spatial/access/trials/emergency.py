@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import is_number, shown
-from spatial.access.places import texts
+from spatial.access.places import take, texts
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import pair_up, reach_status
 from spatial.errors import ContractError, NetworkError, first_of
@@ -92,8 +92,13 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     if len(goals) and n:
         # The crew's mobilisation comes before the first leg, so stations compete with both.
         waiting = replace(goals, access_min=goals.access_min + ready[:, None])
-        found = nearest(graph, origins, waiting, k=1, direction="from_facility")
-        response, station = found.travel_time_min[:, 0].copy(), found.destination[:, 0]
+        for members, of in pairing.choices:
+            if len(members) == 0:
+                continue
+            able = take(waiting, members)
+            found = nearest(graph, take(origins, of), able, k=1, direction="from_facility")
+            response[of] = found.travel_time_min[:, 0]
+            station[of] = np.where(found.destination[:, 0] >= 0, members[found.destination[:, 0]], -1)
     return _table(graph, pairing, response, station, ready).iloc[pairing.back].reset_index(drop=True)
 
 

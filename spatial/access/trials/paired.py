@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from spatial.access.eligibility import eligible_by_unit
 from spatial.access.ordering import id_order
 from spatial.access.places import existing, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network import nearest, walk_minutes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     Direction = Literal["to_facility", "from_facility"]
 
 __all__ = [
+    "Choice",
     "Pairing",
     "easier_walk",
     "minutes_to_closest",
@@ -43,6 +47,22 @@ _CANDIDATE: dict[str, float] = {
     "foot_y": np.nan,
 }
 """Fields of a candidate, and what stands there where there is none."""
+
+
+class Choice(NamedTuple):
+    """
+    Which facilities some settlements may use.
+
+    Parameters
+    ----------
+    goals : ndarray of int64
+        Their positions among the facilities that offer the service.
+    of : ndarray of int64
+        Positions of the settlements that may use just those.
+    """
+
+    goals: NDArray[np.int64]
+    of: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +91,15 @@ class Pairing:
     def snaps(self) -> tuple[Snaps, Snaps]:
         """Where the settlements and the facilities of the service meet the network."""
         return self.origins.snaps, take(self.goals.snaps, self.members)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Who may use what; every settlement is in one choice."""
+        eligible = eligible_by_unit(self.origins.frame, self.goals.frame)
+        return [
+            Choice(np.searchsorted(self.members, members).astype(np.int64), np.flatnonzero(of))
+            for members, of in eligible.among(self.members)
+        ]
 
 
 def pair_up(
@@ -117,6 +146,7 @@ def minutes_to_closest(
     *,
     direction: Direction,
     barriers: gpd.GeoSeries | None = None,
+    choices: Sequence[Choice] | None = None,
 ) -> NDArray[np.float64]:
     """
     Find the minutes to the closest of some places.
@@ -131,6 +161,8 @@ def minutes_to_closest(
         Who travels.
     barriers : GeoSeries, optional
         What no direct walk may touch.
+    choices : sequence of Choice, optional
+        Which origins may use which destinations; without, all may use all.
 
     Returns
     -------
@@ -138,10 +170,21 @@ def minutes_to_closest(
         One value an origin; inf where there is no way.
     """
     origins, goals = snaps
-    if len(origins) == 0 or len(goals) == 0:
-        return np.full(len(origins), np.inf)
-    found = nearest(graph, origins, goals, k=1, direction=direction, direct_barriers=barriers)
-    return found.travel_time_min[:, 0].copy()
+    minutes = np.full(len(origins), np.inf)
+    everyone = Choice(np.arange(len(goals)), np.arange(len(origins)))
+    for choice in (everyone,) if choices is None else choices:
+        if len(choice.goals) == 0 or len(choice.of) == 0:
+            continue
+        found = nearest(
+            graph,
+            take(origins, choice.of),
+            take(goals, choice.goals),
+            k=1,
+            direction=direction,
+            direct_barriers=barriers,
+        )
+        minutes[choice.of] = found.travel_time_min[:, 0]
+    return minutes
 
 
 def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
@@ -241,11 +284,13 @@ def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.o
     Returns
     -------
     ndarray of object
-        ``"reached"``, ``"no_facility"`` where none offers the service, ``"not_snapped"`` or ``"no_path"``.
+        ``"reached"``, ``"no_facility"`` where none that they may use offers the service, ``"not_snapped"`` or
+        ``"no_path"``.
     """
     status = np.where(pairing.origins.snaps.status == "ok", "no_path", "not_snapped").astype(object)
-    if len(pairing.members) == 0:
-        status[:] = "no_facility"
+    for choice in pairing.choices:
+        if len(choice.goals) == 0:
+            status[choice.of] = "no_facility"
     status[np.isfinite(minutes)] = "reached"
     return status
 

@@ -195,7 +195,13 @@ class _How(NamedTuple):
 
     def times(self, graph: TravelGraph, pairing: Pairing) -> _Times:
         """Find the minutes to the closest of the facilities that serve."""
-        minutes = minutes_to_closest(graph, pairing.snaps, direction=self.direction, barriers=self.barriers)
+        minutes = minutes_to_closest(
+            graph,
+            pairing.snaps,
+            direction=self.direction,
+            barriers=self.barriers,
+            choices=pairing.choices,
+        )
         return _Times(minutes, reach_status(pairing, minutes))
 
     def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:

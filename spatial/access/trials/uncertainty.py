@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nextafter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -209,10 +209,11 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
     pairing = pair_up(graph, settlements, facilities, service=service, rules=rules, barriers=barriers)
     runs = _runs(graph, pairing.snaps, (slow, fast), walk if snap else None, in_season)
-    base = minutes_to_closest(graph, pairing.snaps, direction=direction, barriers=barriers)
+    how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
+    base = minutes_to_closest(graph, pairing.snaps, **how)
     spans = {}
     for name, run in runs.items():
-        low, high = (minutes_to_closest(*side, direction=direction, barriers=barriers) for side in run)
+        low, high = (minutes_to_closest(*side, **how) for side in run)
         spans[name] = (np.minimum(low, base), np.maximum(high, base))
     # No factor alone may reach beyond all of them together, not even by rounding.
     lows, highs = zip(*spans.values(), strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import SnapRules
+from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, check_minutes
 from spatial.access.places import existing, offering, place_on
 from spatial.errors import ContractError
@@ -257,8 +258,7 @@ def _case(
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
     chosen = there.iloc[offering(there, service)]
-    if "open_to" in chosen:
-        chosen = chosen[chosen["open_to"].isna()]
+    chosen = chosen[~is_for_some_units(chosen)]
     goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
     if "population_persons" not in origins.frame:
         raise ContractError("settlements", ["population_persons: the column is missing"])
