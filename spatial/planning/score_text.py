@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["component_text", "place_score_lines", "score_lines"]
+__all__ = ["component_text", "detail_text", "label_text", "place_score_lines", "score_lines"]
 
 SHOWN = 2
 """Obstacles that a line names."""
+_PEOPLE_OR_SERVICE = frozenset({"worst_group_attainment", "border_effect_min"})
+_FLOWS = frozenset({"two_way_flow", "flow_balance"})
 
 
 def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[str]:
@@ -116,6 +118,59 @@ def component_text(component: str, words: Wording) -> str:
         return words.say("component", name, kind=words.say("flow_kind", kind))
     several = f"{name}_any"
     return words.say("component", several if several in words.messages["component"] else name)
+
+
+def detail_text(component: str, detail: str, words: Wording) -> str:
+    """
+    Say what made a component.
+
+    Parameters
+    ----------
+    component : str
+        As in `score_components`.
+    detail : str
+        The detail that stands there: a group of people, a service, a kind of flow, or ids of norms or roads.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Groups, services and flows by name, ids as they are.
+    """
+    name = component.partition(":")[0]
+    if not detail:
+        return ""
+    if name in _PEOPLE_OR_SERVICE:
+        return words.service(detail)
+    if name in _FLOWS:
+        return words.say("flow_kind", detail)
+    return words.say("score", "joint").join(detail.split(";"))
+
+
+def label_text(row: Mapping[Any, Any], words: Wording) -> str:
+    """
+    Say the label of a unit: its level, its gaps and its gates, side by side.
+
+    Parameters
+    ----------
+    row : mapping
+        `level_band`, `gap_band` and `mandatory_status`, as in `scores`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Such as "level middle; gaps not all within their targets; binding: FAILED".
+    """
+    return words.say(
+        "score",
+        "label",
+        level=words.say("level_band", str(row["level_band"])),
+        gap=words.say("gap_band", str(row["gap_band"])),
+        gate=words.say("gate", str(row["mandatory_status"])),
+    )
 
 
 def _level(score: Mapping[str, Any], words: Wording) -> str:

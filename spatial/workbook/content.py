@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.integration.pillars import GapTargets
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.plain import plain
+from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
 from spatial.planning.wording import languages as worded
+from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
 
 if TYPE_CHECKING:
@@ -24,12 +27,16 @@ PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 _COMPLETENESS = ("completeness_lower", "completeness_upper")
 TABLES_OF = {
     "norms": "norm_results",
+    "score": "scores",
+    "components": "score_components",
     "failing": "gaps",
     "facilities": "facilities",
     "units": "unit_totals",
     "sources": "provenance",
 }
 """The whole table behind each sheet that may be cut."""
+MEETS = {"yes": "met", "no": "not_met", "unknown": "unknown"}
+"""Ground of a gap by whether it meets its target."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ class Content:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, by contract.
+        `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, and perhaps
+        `scores` and `score_components`, by contract.
     summary : mapping
         As `summarise_study` returns it.
     register : DataFrame
@@ -64,9 +72,13 @@ class Content:
         Yields
         ------
         Sheet
-            Summary, norms by township, villages failing, facilities, how complete they are, sources, sign-off.
+            Summary, score and its components where there are any, norms by township, villages failing, facilities, how
+            complete they are, sources, sign-off.
         """
         yield self._sheet("summary", self._summary())
+        if "scores" in self.tables and "score_components" in self.tables:
+            yield self._sheet("score", self._score())
+            yield self._sheet("components", self._components())
         yield self._sheet("norms", self._norms())
         yield self._sheet("failing", self._failing())
         yield self._sheet("facilities", self._facilities())
@@ -153,27 +165,111 @@ class Content:
         for words in self.words:
             language = words.language if words.language in worded() else "en"
             yield words.say("item", "gates"), gates_text(self.summary["gates"], language), "text"
+            for line in score_lines(self.summary.get("score"), language):
+                yield words.say("item", "score"), line, "text"
             for name in self.summary["headlines"]:
                 said = headline_text(norms[name], language, service_names=words.results.names)
                 yield name, said, "text"
         for issue in self.summary["issues"]:
             yield self._both("item", "issue"), issue, "text"
 
+    def _units_of(self, rows: pd.DataFrame) -> list[str]:
+        """Name the study or township of each row."""
+        bounds = self.tables["boundaries"]
+        names = dict(zip(bounds["boundary_id"], self._names(bounds), strict=True))
+        whole = self._both("item", "study")
+        return [
+            whole if level == "study" else names.get(unit) or unit
+            for level, unit in zip(rows["unit_level"], rows["unit_id"], strict=True)
+        ]
+
+    def _score(self) -> list[Column]:
+        """List the study first, then townships by rank; each gap with a target is a column of its own."""
+        scores, results = self.tables["scores"], self._lead.results
+        rows = scores.loc[scores["unit_level"].isin(["study", "township"])].sort_values(
+            ["unit_level", "median_rank", "unit_id"], kind="stable"
+        )
+        labels = [label_text(row, results) for row in rows.to_dict("records")]
+        gates = rows["mandatory_status"].map(lambda code: results.say("gate", code))
+        levels = (*(f"level_{name}" for name in PILLARS), "integration_level", "level_low", "level_high")
+        ranks = ("median_rank", "low_rank", "high_rank")
+        return [
+            self._column("unit_name", "text", self._units_of(rows)),
+            self._column("unit_id", "text", rows["unit_id"]),
+            self._column("label", "text", labels),
+            *(self._column(name, "index", rows[name]) for name in levels),
+            self._column("segmentation_index", "index", rows["segmentation_index"]),
+            self._column("gaps_met", "whole", rows["gaps_met"]),
+            self._column("gaps_measured", "whole", rows["gaps_measured"]),
+            *self._target_gaps(rows),
+            self._column("gate", "text", gates, codes=list(rows["mandatory_status"])),
+            self._column("gates_passed", "whole", rows["gates_passed"]),
+            self._column("gates_in_force", "whole", rows["gates_in_force"]),
+            self._column("failed_gates", "text", rows["failed_gates"].str.replace(";", ", ", regex=False)),
+            *(self._column(name, "decimal", rows[name]) for name in ranks),
+            self._column("population_persons", "whole", rows["population_persons"]),
+            self._column("beyond_persons", "whole", rows["unserved_persons"]),
+            self._column("known_share", "share", rows["known_share"]),
+        ]
+
+    def _target_gaps(self, rows: pd.DataFrame) -> Iterator[Column]:
+        parts = self.tables["score_components"]
+        wanted = parts.loc[parts["unit_level"].isin(["study", "township"]) & parts["target"].notna()]
+        units = pd.MultiIndex.from_frame(rows[["unit_level", "unit_id"]])
+        for name in wanted["component"].drop_duplicates():
+            own = wanted.loc[wanted["component"] == name].set_index(["unit_level", "unit_id"])
+            target, unit = float(own["target"].iloc[0]), str(own["unit"].iloc[0])
+            asked = GapTargets().of(str(name))
+            sign = "≥" if asked is not None and asked[1] else "≤"
+            titles = dict.fromkeys(
+                words.say(
+                    "column",
+                    "gap_target",
+                    gap=component_text(str(name), words.results),
+                    unit=words.results.say("score_unit", unit),
+                    target=f"{sign} {words.results.figure(target)}",
+                )
+                for words in self.words
+            )
+            meets = own["meets_target"].reindex(units).map(MEETS).fillna("")
+            values = [plain(value) for value in own["value"].reindex(units)]
+            yield Column(tuple(titles), "index", values, codes=list(meets))
+
+    def _components(self) -> list[Column]:
+        parts, results = self.tables["score_components"], self._lead.results
+        rows = parts.loc[parts["unit_level"] == "study"]
+        details = [
+            detail_text(str(name), str(detail), results)
+            for name, detail in zip(rows["component"], rows["detail"], strict=True)
+        ]
+        meets = rows["meets_target"].map(lambda code: results.say("meets", code))
+        return [
+            self._mapped("pillar", rows["pillar"], lambda code: results.say("pillar", code)),
+            self._mapped("side", rows["side"], lambda code: self._lead.say("side", code)),
+            self._mapped("component", rows["component"], lambda name: component_text(name, results)),
+            self._column("value", "index", rows["value"]),
+            self._mapped("unit", rows["unit"], lambda code: results.say("score_unit", code)),
+            self._column("target", "index", rows["target"]),
+            self._column(
+                "meets", "text", meets, codes=[MEETS.get(code, "") for code in rows["meets_target"]]
+            ),
+            self._column("lacking_persons", "whole", rows["persons"]),
+            self._column("detail", "text", details),
+            self._mapped(
+                "measured_status",
+                rows["component_status"],
+                lambda code: results.say("component_status", code),
+            ),
+        ]
+
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
         rules = self.register.set_index("id")
-        bounds = self.tables["boundaries"]
-        names = dict(zip(bounds["boundary_id"], self._names(bounds), strict=True))
-        whole = self._both("item", "study")
-        units = [
-            whole if level == "study" else names.get(unit) or unit
-            for level, unit in zip(rows["unit_level"], rows["unit_id"], strict=True)
-        ]
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
         sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
         return [
-            self._column("unit_name", "text", units),
+            self._column("unit_name", "text", self._units_of(rows)),
             self._column("unit_id", "text", rows["unit_id"]),
             self._column("norm_id", "text", rows["norm_id"]),
             self._mapped("service", rows["service"], self._lead.results.service),

@@ -34,6 +34,7 @@ FORMATS = {
     "text": "@",
     "whole": "#,##0",
     "decimal": "#,##0.0",
+    "index": "0.00",
     "share": "0.0%",
     "signed": "+#,##0.0;-#,##0.0;0.0",
     "signed_share": "+0.0%;-0.0%;0.0%",
@@ -49,6 +50,8 @@ FILLS = {
     "not_measurable": "EDEDED",
 }
 """Ground of a status cell by its code."""
+COLOURED = ("text", "index")
+"""Kinds of cells that may have a ground."""
 
 Value = str | float | int | bool | None
 
@@ -134,9 +137,10 @@ def add_styles(book: Workbook) -> None:
     for kind, code in FORMATS.items():
         book.add_named_style(NamedStyle(f"cell {kind}", number_format=code, border=box, alignment=top))
     for code, colour in FILLS.items():
-        style = NamedStyle(f"status {code}", number_format="@", border=box, alignment=top)
-        style.fill = PatternFill("solid", fgColor=colour)
-        book.add_named_style(style)
+        for kind in COLOURED:
+            style = NamedStyle(f"{kind} {code}", number_format=FORMATS[kind], border=box, alignment=top)
+            style.fill = PatternFill("solid", fgColor=colour)
+            book.add_named_style(style)
 
 
 def add_sheet(book: Workbook, sheet: Sheet) -> None:
@@ -177,9 +181,8 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
 def _cell(page: Any, column: Column, row: int) -> Any:
     value = column.values[row]
     code = column.codes[row] if column.codes else ""
-    style = (
-        f"status {code}" if code in FILLS else f"cell {column.kinds[row] if column.kinds else column.kind}"
-    )
+    kind = column.kinds[row] if column.kinds else column.kind
+    style = f"{kind} {code}" if code in FILLS and kind in COLOURED else f"cell {kind}"
     if isinstance(value, str):
         return _text(page, value, style)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import math
 import tomllib
 import zipfile
 from importlib.resources import files
@@ -11,6 +12,9 @@ import openpyxl
 import pytest
 
 import spatial as sp
+from spatial.runner.stage import Options
+from spatial.stages import workbook
+from spatial.stages.check import EVERYTHING
 from spatial.workbook import sheets
 from spatial.workbook.book import _stable
 from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
@@ -51,7 +55,17 @@ def values(page, title):
 
 
 def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
-    assert book.sheetnames == ["摘要", "各乡镇标准", "未达标村庄", "设施", "完整程度", "数据来源", "签字核对"]
+    assert book.sheetnames == [
+        "摘要",
+        "得分",
+        "得分分项",
+        "各乡镇标准",
+        "未达标村庄",
+        "设施",
+        "完整程度",
+        "数据来源",
+        "签字核对",
+    ]
     for page in book:
         assert page.freeze_panes == "A4"
         assert page.auto_filter.ref.startswith("A3:")
@@ -70,6 +84,66 @@ def test_headers_lead_with_the_first_language_and_carry_units(book):
     heads = [cell.value for cell in book["各乡镇标准"][3]]
     assert "适用人口（人）\nPeople in scope (persons)" in heads  # noqa: RUF001 - Chinese writes them wide
     assert "达标比例（%）\nShare served (%)" in heads  # noqa: RUF001 - Chinese writes them wide
+
+
+def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
+    page = book["得分"]
+    rows = results.scores.loc[results.scores["unit_level"].isin(["study", "township"])]
+    rows = rows.sort_values(["unit_level", "median_rank", "unit_id"])
+    assert values(page, "Township id") == rows["unit_id"].tolist()
+    assert values(page, "Township")[0] == "全研究区 / Whole study"
+    for name, title in {
+        "integration_level": "Integration level (0-1)",
+        "level_low": "Level, at least (0-1)",
+        "median_rank": "Rank (median)",
+        "known_share": "Components known (%)",
+    }.items():
+        told = [math.nan if value is None else value for value in values(page, title)]
+        assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
+    assert values(page, "In words")[0].endswith("无生效的约束性规范")
+    assert {cell.number_format for cell in column(page, "Integration level (0-1)")} == {"0.00"}
+
+
+def test_each_gap_with_a_target_has_a_column_coloured_by_whether_it_meets_it(book, results):
+    page = book["得分"]
+    gaps = results.score_components
+    gaps = gaps.loc[gaps["target"].notna() & gaps["unit_level"].isin(["study", "township"])]
+    heads = [str(cell.value).split("\n")[-1] for cell in page[3]]
+    named = [head for head in heads if head.startswith("Gap: ")]
+    assert len(named) == gaps["component"].nunique()
+    assert "Gap: town against country (ratio; target ≥ 0.9)" in named
+    assert "Gap: covered in town, less in the country (share; target ≤ 0.05)" in named
+    cell = column(page, "Gap: town against country (ratio; target ≥ 0.9)")[0]
+    row = gaps.loc[(gaps["unit_level"] == "study") & (gaps["component"] == "gap_ratio")].iloc[0]
+    ground = {"yes": "E2EFDA", "no": "FCE4D6", "unknown": "EDEDED"}[row["meets_target"]]
+    assert cell.fill.fgColor.rgb.endswith(ground)
+    assert (cell.value is None) == math.isnan(row["value"])
+    assert cell.number_format == "0.00"
+
+
+def test_components_of_the_study_stand_with_targets_people_and_what_they_are(book, results):
+    page = book["得分分项"]
+    rows = results.score_components
+    rows = rows.loc[rows["unit_level"] == "study"]
+    for name, title in {
+        "value": "Value",
+        "target": "Target",
+        "persons": "People behind it (persons)",
+    }.items():
+        told = [math.nan if value is None else value for value in values(page, title)]
+        assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
+    assert set(values(page, "Level or gap")) == {"水平", "差距"}
+    assert not any("_" in str(value) for value in values(page, "Component"))
+    assert all(values(page, "Measured"))
+
+
+def test_without_a_score_there_are_no_sheets_of_it(ran, results):
+    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
+    tables = {name: getattr(results, name) for name in results.names}
+    bare = {name: table for name, table in tables.items() if name not in {"scores", "score_components"}}
+    book = workbook(Options(study, EVERYTHING), bare, lambda _done, _said: None)["files"][0]
+    names = openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames
+    assert names[:2] == ["摘要", "各乡镇标准"]
 
 
 def test_norms_by_township_are_those_of_the_table(book, results):
