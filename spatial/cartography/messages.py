@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["available_languages", "messages"]
 
-_TOLD = ("date", "factor", "measure_kind", "months", "reason", "speed_status", "term", "unit_of")
+_TOLD = (
+    "component",
+    "date",
+    "factor",
+    "flow_kind",
+    "measure_kind",
+    "months",
+    "reason",
+    "speed_status",
+    "term",
+    "unit_of",
+)
 """Sections that `spatial.planning` has the words of."""
 
 

@@ -214,11 +214,11 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     assert "1 cannot be judged" in page.inner_text("#answer-numbers")
     first = page.inner_text(".pillar >> nth=0")
     assert "0.90" in first
-    assert "0 of 1 within target" in first
+    assert "0 of 1 targets met" in first
     assert "✕" in first
     assert "target ≤ 10%" in first
     sharing = page.inner_text(".pillar >> nth=2")
-    assert "1 of 1 within target" in sharing
+    assert "1 of 1 targets met" in sharing
     assert "worst: elderly" in sharing
     assert "target ≥ 0.90" in sharing
     assert "no data" in sharing

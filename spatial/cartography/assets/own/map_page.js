@@ -220,6 +220,7 @@
     const state = readState();
     const map = makeMap();
     S.state = state;
+    document.body.dataset.kind = data.page.kind;
     state.labels = labelsOf(state);
     const base = S.baseLayer(data.base, data.relief).addTo(map);
     const areas = S.areasLayer(state).addTo(map);

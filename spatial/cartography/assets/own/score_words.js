@@ -60,9 +60,10 @@
   S.flowKind = (kind) => S.word("flow_kind", kind);
 
   S.partName = function (part) {
-    const kind = part.kind || (part.name === "flow_balance" ? part.detail : "");
-    if (kind) return S.t("component." + part.name, { kind: S.flowKind(kind) });
-    return S.has("component." + part.name + "_any") ? S.t("component." + part.name + "_any") : S.word("component", part.name);
+    if (S.has("score.part_" + part.name)) return S.t("score.part_" + part.name);
+    if (part.kind) return S.capital(S.t("component." + part.name, { kind: S.flowKind(part.kind) }));
+    if (part.name === "flow_balance" && part.detail) return S.capital(S.t("component.flow_balance")) + S.t("sign.colon") + S.flowKind(part.detail);
+    return S.capital(S.word("component", S.has("component." + part.name + "_any") ? part.name + "_any" : part.name));
   };
 
   function groupName(group) {
@@ -72,11 +73,10 @@
 
   /* What made a component: the worst group, the road, the norm, or the service. */
   S.partDetail = function (part) {
-    if (!part.detail || part.name === "flow_balance") return "";
+    if (!part.detail || ["gates_passed", "flow_balance"].includes(part.name)) return "";
+    if (part.name === "two_way_flow") return S.flowKind(part.detail);
     if (part.name === "worst_group_attainment") return S.t("score.worst_group", { group: S.inText(groupName(part.detail)) });
     if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
-    if (part.name === "two_way_flow") return part.detail === "no_target_volume" ? S.t("score.no_volume") : "";
-    if (part.name === "gates_passed") return "";
     const norm = S.data.score.norms[part.detail];
     return norm ? S.normText(norm) : S.pick(part.detail_names) || S.word("service", part.detail);
   };
