@@ -16,9 +16,9 @@ import pandas as pd
 from spatial.errors import ContractError, SourceError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["COLUMNS", "load_register", "split_list"]
+__all__ = ["COLUMNS", "DEONTIC_OF_CLASS", "UNIT_OF_METRIC", "load_register", "split_list"]
 
 Row = dict[str, str]
 
@@ -129,7 +129,7 @@ def split_list(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split("|") if part.strip())
 
 
-def load_register(path: str | Path | None = None) -> pd.DataFrame:
+def load_register(path: str | Path | None = None, *, added: Sequence[Mapping[str, str]] = ()) -> pd.DataFrame:
     """
     Read a norm register and check every row of it.
 
@@ -137,6 +137,8 @@ def load_register(path: str | Path | None = None) -> pd.DataFrame:
     ----------
     path : str or Path or None
         A CSV file in UTF-8 with the columns of `COLUMNS`; None for the register that comes with the package.
+    added : sequence of mapping of str to str
+        Further rows, by column as in the file; checked with it. Columns that they do not name are blank.
 
     Returns
     -------
@@ -162,6 +164,7 @@ def load_register(path: str | Path | None = None) -> pd.DataFrame:
     problems = _column_problems(header)
     if problems:
         raise ContractError(where, problems)
+    rows += [{name: str(row.get(name, "")) for name in header} for row in added]
     problems = _id_problems(rows)
     for row in rows:
         problems += [f"norm {row['id']!r}, {fault}" for check in _CHECKS for fault in check(row)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spatial.access import AccessRules, SnapRules, WalkRange
 from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.register import load_register
+from spatial.integration.register import DEONTIC_OF_CLASS, UNIT_OF_METRIC, load_register
 from spatial.sources.services import load_services
 from spatial.tables import TIERS
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
     from spatial.sources.services import Vocabulary
-    from spatial.study import NetworkOptions, OfficialOptions, TableSource
+    from spatial.study import NetworkOptions, NormAddition, OfficialOptions, TableSource
 
 __all__ = [
     "access_rules",
@@ -132,7 +132,45 @@ def register_of(options: Options) -> pd.DataFrame:
         The user's own, or the shipped one.
     """
     chosen = options.norms.register_file
-    return load_register(options.raw_path(chosen) if chosen else None)
+    home = options.jurisdictions[0] if options.jurisdictions else "GLOBAL"
+    added = [_register_row(norm, home) for norm in options.norms.add]
+    return load_register(options.raw_path(chosen) if chosen else None, added=added)
+
+
+def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
+    """Write a norm of the study as the register writes its own; who added it and why stay with it."""
+    presence = norm.metric == "presence_in_unit"
+    return {
+        "id": norm.id,
+        "pillar": "P3",
+        "service": norm.service,
+        "metric": norm.metric,
+        "mode": "" if presence or norm.metric == "dist_m" else norm.mode,
+        "direction": "presence" if presence else "max",
+        "threshold": f"{norm.threshold!r}",
+        "unit": UNIT_OF_METRIC.get(norm.metric, "service"),
+        "stat_unit": norm.stat_unit,
+        "target_share": f"{norm.target_share!r}",
+        "target_share_basis": "source",
+        "fail_point": "" if norm.fail_point is None else f"{norm.fail_point!r}",
+        "scope": norm.scope,
+        "norm_class": norm.norm_class,
+        "deontic": DEONTIC_OF_CLASS[norm.norm_class],
+        "role": "standard",
+        "instrument": norm.instrument,
+        "share_applies_at": "study",
+        "valid_from": norm.valid_from.isoformat() if norm.valid_from else "",
+        "valid_to": norm.valid_to.isoformat() if norm.valid_to else "",
+        "read_in_original": "yes" if norm.read_in_original else "no",
+        "norm_class_basis": "stated_by_the_study",
+        "norm_justification": norm.why,
+        "jurisdiction": jurisdiction,
+        "source_title": f"{norm.source} (added by {norm.by}, {norm.on.isoformat()})",
+        "source_year": str(norm.on.year),
+        "confidence": "verified_primary" if norm.read_in_original else "verified_secondary",
+        "supersedes": "|".join(norm.supersedes),
+        "notes": norm.why,
+    }
 
 
 def norm_rules(options: Options) -> NormRules:

@@ -22,7 +22,7 @@ from spatial.study.engine import (
 )
 from spatial.study.ground import GroupShare, PopulationOptions, Region, Tiers
 from spatial.study.merging import MergeOptions
-from spatial.study.norms import Adoption, Confirmation, NormOptions
+from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
@@ -55,6 +55,7 @@ __all__ = [
     "MeasureOptions",
     "MergeOptions",
     "NetworkOptions",
+    "NormAddition",
     "NormOptions",
     "OffRoadOptions",
     "OfficialFacilities",
