@@ -98,6 +98,29 @@ class Results:
         return summary
 
     @property
+    def record(self) -> dict[str, Any]:
+        """
+        What ran, with which options and libraries.
+
+        Returns
+        -------
+        dict
+            As in ``run.json``.
+
+        Raises
+        ------
+        StoreError
+            Where the record is missing or damaged.
+        """
+        found = self._store.read_json("run.json")
+        if found is None:
+            raise StoreError(
+                f"{self.folder}: run.json is missing or damaged; run the study again: spatial run STUDY"
+            )
+        record: dict[str, Any] = found
+        return record
+
+    @property
     def index_page(self) -> Path | None:
         """
         The page to open first.

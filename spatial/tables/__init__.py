@@ -7,7 +7,7 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import engine, ground, inventory, people, results, score, sign_off
+from spatial.tables import comparison, engine, ground, inventory, people, results, score, sign_off
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
@@ -109,6 +109,13 @@ TABLES: dict[str, Table] = {
         score.RANKINGS,
         score.POTENTIAL_FLOWS,
         sign_off.SIGN_OFF,
+        comparison.COMPARISON,
+        comparison.COMPARISON_COMPONENTS,
+        comparison.COMPARISON_PEOPLE,
+        comparison.COMPARISON_GATES,
+        comparison.COMPARISON_RANKS,
+        comparison.COMPARISON_NORMS,
+        comparison.TRAJECTORY,
     )
 }
 """Every table between stages by its name, in the order in which the pipeline makes them."""

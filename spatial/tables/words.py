@@ -1,20 +1,24 @@
 """The only values that status columns may have."""
 
 __all__ = [
+    "ACCESS_CHANGE",
     "ACCESS_CLUSTER",
     "CLASS_CHANGE",
     "COMPONENT_STATUS",
     "GAP_BAND",
     "GATE",
+    "GATE_TURN",
     "GROUP_SOURCE",
     "INEQUALITY_MEASURES",
     "LAST_MILE",
     "LEVEL_BAND",
     "MEASURE_STATUS",
+    "MEETS_TARGET",
     "NORM_STATUS",
     "PILLARS",
     "POPULATION_BASIS",
     "POPULATION_SOURCE",
+    "PRESENCE",
     "RANKING_METHODS",
     "REACH_STATUS",
     "REMEDY",
@@ -24,6 +28,7 @@ __all__ = [
     "SIGN_OFF_STATUS",
     "SNAP_STATUS",
     "SPEED_STATUS",
+    "TARGET_TURN",
     "TIERS",
     "UNIT_SCALING",
     "WET_STATUS",
@@ -102,3 +107,8 @@ INEQUALITY_MEASURES = (
     "erreygers",
 )
 RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
+MEETS_TARGET = ("yes", "no", "unknown", "no_target")
+PRESENCE = ("both", "new", "gone")
+ACCESS_CHANGE = ("gained", "lost", "mixed", "same", "within", "beyond", "unknown", "new", "gone")
+GATE_TURN = ("same", "passes", "fails", "unknown", "in_force", "out_of_force")
+TARGET_TURN = ("same", "now_met", "no_longer_met", "unknown")

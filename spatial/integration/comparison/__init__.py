@@ -1,0 +1,11 @@
+"""Two dates or two scenarios side by side, on the norms and goalposts that they share: who gained, who lost, why."""
+
+from __future__ import annotations
+
+from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.dates import follow
+from spatial.integration.comparison.decomposition import decompose
+from spatial.integration.comparison.runs import Run, norm_terms
+from spatial.integration.comparison.side_by_side import Comparison, compare
+
+__all__ = ["Comparison", "Run", "check_comparable", "compare", "decompose", "follow", "norm_terms"]

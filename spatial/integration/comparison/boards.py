@@ -1,0 +1,231 @@
+"""The scoreboard of one run on the shared norms and rules, rebuilt from its tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.integration.pillars import Evidence, ScoreRules, place_scores, score_study
+from spatial.integration.pillars.components import TOLERANCE
+from spatial.integration.pillars.gates import gates_by_unit
+from spatial.integration.pillars.ground import STUDY, read_ground
+from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
+from spatial.integration.resilience import RobustCoverage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatial.integration.comparison.runs import Run
+    from spatial.integration.pillars import GapTargets, Scoreboard
+
+__all__ = ["Shared", "board_of", "shared_ground"]
+
+LEAST_MIN = 1.0
+BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share")
+SPACE = ("moran_i", "circuity", "town_polycentricity")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """
+    What several runs share.
+
+    Parameters
+    ----------
+    level_norms, gate_norms : tuple of str
+        Norms that make up access, and norms that are gates, in all of them.
+    gap_norm : str
+        The norm by which gaps are told; empty for none.
+    rules : ScoreRules
+        The rules of all, the package's own where they differ.
+    robust, borders, towns, clusters : bool
+        Whether what each run found on the graph itself was measured alike: coverage with a road closed, borders,
+        what towns should have, and the norms behind the clusters of access.
+    """
+
+    level_norms: tuple[str, ...]
+    gate_norms: tuple[str, ...]
+    gap_norm: str
+    rules: ScoreRules
+    robust: bool
+    borders: bool
+    towns: bool
+    clusters: bool
+
+
+def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
+    """
+    Find what the runs share beside their norms.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Two or more.
+    norms : DataFrame
+        As `shared_norms` returns it.
+
+    Returns
+    -------
+    Shared
+        The same in whatever order the runs are given.
+    """
+    level = tuple(norms.loc[norms["in_level"], "norm_id"])
+    own = {_detail(run, "gap_ratio") for run in runs}
+    people = set(norms.loc[norms["in_people"], "norm_id"])
+    same = len(own) == 1 and own <= people
+    gap_norm = own.pop() if same else _any_gap_norm(runs, people)
+    complete = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
+    return Shared(
+        level,
+        tuple(norms.loc[norms["as_gate"], "norm_id"]),
+        gap_norm,
+        _rules(runs),
+        robust=same,
+        borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
+        towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
+        clusters=all(_scored(run, norms) for run in runs),
+    )
+
+
+def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[str] = ()) -> Scoreboard:
+    """
+    Score a run again, on what all share.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    shared : Shared
+        As `shared_ground` finds it.
+    factor : float
+        Every time or distance is taken so many times as long.
+    units : sequence of str
+        Only norms in these units; all where empty.
+
+    Returns
+    -------
+    Scoreboard
+        What needs the travel graph is taken from the run's own components: robust coverage, borders, shape of the
+        study's space; NaN where it was not measured alike. The segmentation index is without its border term.
+    """
+    ground = read_ground(run.settlements, run.boundaries)
+    ids = list(ground.ids)
+    results = run.norm_results
+    if factor != 1.0:
+        results = scaled_norms(results, run.binding, factor, units=units)
+    gated = results[results["norm_id"].isin(shared.gate_norms)]
+    binding = run.binding[run.binding["id"] == shared.gap_norm]
+    gap = gap_reading(results, binding, ids)
+    towns = run.towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
+    evidence = Evidence(
+        connected=connection(run.access, run.last_mile, ids, run.mode),
+        road_near=road_is_near(run.last_mile, ids),
+        beyond=gap.beyond,
+        gap_norm=gap.norm,
+        gap_unit=gap.unit,
+        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
+        gap_threshold=gap.threshold,
+        completeness=towns if shared.towns else np.full(len(ids), np.nan),
+        gates=gates_by_unit(gated),
+        robust=_robust(run) if shared.robust else None,
+        space=_space(run, shared),
+    )
+    board = score_study(
+        run.settlements,
+        place_scores(results, ids, shared.level_norms),
+        evidence,
+        boundaries=run.boundaries,
+        flows=run.flows,
+        rules=shared.rules,
+    )
+    if not shared.borders:
+        return board
+    return type(board)(board.scores, _with_borders(board.components, run, shared.rules.targets), board.flows)
+
+
+def _rules(runs: Sequence[Run]) -> ScoreRules:
+    first, own = runs[0].rules, ScoreRules()
+    same = {
+        name: getattr(
+            first if all(getattr(run.rules, name) == getattr(first, name) for run in runs) else own, name
+        )
+        for name in ("epsilon", "weights", "volume_targets", "targets", "level_bands", "draws", "seed")
+    }
+    return ScoreRules(**same)
+
+
+def _any_gap_norm(runs: Sequence[Run], people: set[str]) -> str:
+    """Take the first shared norm, by id, that is a time or a distance in every run."""
+    readable = [
+        gap_reading(
+            run.norm_results,
+            run.binding[run.binding["id"].isin(people)].sort_values("id"),
+            list(run.places.index),
+        ).norm
+        for run in runs
+    ]
+    return readable[0] if len(set(readable)) == 1 else ""
+
+
+def _study(run: Run) -> pd.DataFrame:
+    rows = run.components
+    return rows[rows["unit_level"] == STUDY].drop_duplicates("component").set_index("component")
+
+
+def _detail(run: Run, component: str) -> str:
+    rows = _study(run)
+    return str(rows.at[component, "detail"]) if component in rows.index else ""  # noqa: PD008 - one cell
+
+
+def _value(run: Run, component: str) -> float:
+    rows = _study(run)
+    return float(rows["value"].get(component, math.nan))
+
+
+def _robust(run: Run) -> RobustCoverage | None:
+    value = _value(run, "robust_coverage")
+    if math.isnan(value):
+        return None
+    return RobustCoverage(math.nan, value, _detail(run, "robust_coverage"), 0)
+
+
+def _space(run: Run, shared: Shared) -> dict[str, float]:
+    there = _study(run).index
+    return {
+        name: _value(run, name) if name != "moran_i" or shared.clusters else math.nan
+        for name in SPACE
+        if name in there
+    }
+
+
+def _asks_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    both = one.join(other, how="inner", rsuffix="_other")
+    both = both[both["tier"] == both["tier_other"]]
+    return bool((both["required_services"] == both["required_services_other"]).all())
+
+
+def _scored(run: Run, norms: pd.DataFrame) -> bool:
+    """Whether access is made of all the norms that the run's own is made of."""
+    left_out = norms.loc[~norms["in_level"], "reason"].str.split(";")
+    here = set(run.terms["norm_id"])
+    return not any(
+        norm in here and not any(code.endswith(f":{run.name}") for code in codes)
+        for norm, codes in zip(norms.loc[~norms["in_level"], "norm_id"], left_out, strict=True)
+    )
+
+
+def _with_borders(components: pd.DataFrame, run: Run, targets: GapTargets) -> pd.DataFrame:
+    """Put the effect of borders as the run itself measured it, against the shared target."""
+    own = run.components[run.components["component"].isin(BORDERS)].copy()
+    target, _at_least = targets.of("border_effect_min") or (math.nan, False)
+    asked = own["component"].eq("border_effect_min").to_numpy()
+    value = own["value"].to_numpy(dtype=np.float64)
+    met = np.select([np.isnan(value), value <= target + TOLERANCE], ["unknown", "yes"], "no")
+    own["target"] = np.where(asked, target, np.nan)
+    own["meets_target"] = pd.Series(np.where(asked, met, "no_target"), index=own.index, dtype="str")
+    rest = components[~components["component"].isin(BORDERS)]
+    return pd.concat([rest, own[list(components.columns)]], ignore_index=True)

@@ -1,0 +1,137 @@
+"""Whether runs can be compared at all, and what is to be said where they can."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from spatial.integration.comparison.runs import Run
+
+__all__ = ["check_comparable"]
+
+MOVED_M = 1000.0
+"""Places of one id that lie further apart than this count as moved; where most did, the ids mean other places."""
+MOST = 0.5
+Note = tuple[str, str]
+
+
+def check_comparable(runs: Sequence[Run]) -> list[Note]:
+    """
+    Refuse runs that cannot be compared, and list what differs between those that can.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Two or more, in order.
+
+    Returns
+    -------
+    list of tuple of str
+        Code and detail: ``earlier`` (a later run judges an earlier date), ``same_date``, ``crs``, ``few_places`` (less
+        than half of the places are in all runs), ``moved`` (how many), ``rules`` (decisions about the score that
+        differ; the package's own are used for them), ``options`` (other decisions that differ).
+
+    Raises
+    ------
+    ContractError
+        For fewer than two runs, other people counted, another first mode, and runs of other places: no id in common,
+        or most places of the same id further apart than 1 km.
+    """
+    if len(runs) < 2:
+        raise ContractError("runs", [f"two or more are compared, {len(runs)} given"])
+    first = runs[0]
+    problems = [
+        f"{run.name}: {what} is {there!r}, of {first.name} {here!r}; {remedy}"
+        for run in runs[1:]
+        for what, here, there, remedy in (
+            (
+                "population basis",
+                first.basis,
+                run.basis,
+                "people of one kind cannot be held against another; set [population] basis alike and run again",
+            ),
+            (
+                "the first mode",
+                first.mode,
+                run.mode,
+                "times by one mode cannot be held against another; set [network] modes alike and run again",
+            ),
+        )
+        if here != there
+    ]
+    if problems:
+        raise ContractError("runs", problems)
+    return [
+        *_dates(runs),
+        *(note for run in runs[1:] for note in _places(first, run)),
+        *_decisions(runs),
+    ]
+
+
+def _dates(runs: Sequence[Run]) -> list[Note]:
+    notes = []
+    for earlier, later in pairwise(runs):
+        if later.as_of < earlier.as_of:
+            notes.append(("earlier", f"{later.name} {later.as_of} < {earlier.name} {earlier.as_of}"))
+        elif later.as_of == earlier.as_of:
+            notes.append(("same_date", later.as_of))
+    return notes
+
+
+def _places(first: Run, run: Run) -> list[Note]:
+    one, other = first.places, run.places
+    common = one.index.intersection(other.index)
+    if not len(common):
+        problem = (
+            f"settlement_id: {first.name} ({len(one)} places, {first_of(one.index)}) and {run.name} ({len(other)} "
+            f"places, {first_of(other.index)}) have none in common; compare runs of one county, with the same codes"
+        )
+        raise ContractError("runs", [problem])
+    notes: list[Note] = []
+    if len(common) < MOST * max(len(one), len(other)):
+        notes.append(("few_places", f"{len(common)} / {len(one)}, {len(other)}"))
+    return notes + _moved(first, run, common)
+
+
+def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
+    """Hold places of one id against each other, where both have points."""
+    if "geometry" not in first.settlements or "geometry" not in run.settlements:
+        return []
+    notes: list[Note] = []
+    here, there = first.places["geometry"].loc[common], run.places["geometry"].loc[common]
+    mine, others = getattr(first.settlements, "crs", None), getattr(run.settlements, "crs", None)
+    if mine is not None and others is not None and mine != others:
+        notes.append(("crs", f"{first.name} {mine.name}, {run.name} {others.name}"))
+        there = there.to_crs(mine)
+    apart = shapely.distance(np.array(here, dtype=object), np.array(there, dtype=object))
+    moved = common[np.nan_to_num(apart) > MOVED_M]
+    if len(moved) > MOST * len(common):
+        problem = (
+            f"settlement_id: {len(moved)} of {len(common)} places of {run.name} lie more than {MOVED_M:g} m from "
+            f"those of the same id of {first.name} ({first_of(moved)}); the ids name other places: compare runs of "
+            "one county, with the same codes"
+        )
+        raise ContractError("runs", [problem])
+    if len(moved):
+        notes.append(("moved", f"{len(moved)} ({first_of(moved)})"))
+    return notes
+
+
+def _decisions(runs: Sequence[Run]) -> list[Note]:
+    first = runs[0]
+    keys = sorted({key for run in runs for key in run.options})
+    other = [key for key in keys if any(run.options.get(key) != first.options.get(key) for run in runs[1:])]
+    rules = [key for key in other if key.startswith("score.")]
+    rest = [key for key in other if not key.startswith("score.")]
+    notes = [("rules", ", ".join(rules))] if rules else []
+    return notes + ([("options", ", ".join(rest))] if rest else [])

@@ -1,0 +1,103 @@
+"""A trajectory: the same norms, components and pillars over several dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.integration.comparison.boards import board_of, shared_ground
+from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.decomposition import KEY, PILLARS, common_levels
+from spatial.integration.comparison.shared_norms import shared_norms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatial.integration.comparison.runs import Run
+
+__all__ = ["follow"]
+
+KEPT = (
+    "name",
+    "population_persons",
+    "places",
+    "segmentation_index",
+    "segmentation_terms",
+    "mandatory_status",
+    "gates_passed",
+    "gates_in_force",
+    "unserved_persons",
+)
+ORDER = {name: at for at, name in enumerate(("study", "township", "settlement"))}
+
+
+def follow(runs: Sequence[Run]) -> pd.DataFrame:
+    """
+    Follow every unit over several dates.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Two or more, in the order in which they are to be told.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `trajectory`: a row a unit and run that has it. Levels hold the norms that all runs judged on
+        the same terms, and in each unit the components that all runs which have the unit measured. The segmentation
+        index is NaN where its terms are not the same at all dates.
+
+    Raises
+    ------
+    ContractError
+        For runs that cannot be compared, as `check_comparable` refuses them.
+    """
+    check_comparable(runs)
+    shared = shared_ground(runs, shared_norms(runs))
+    boards = [board_of(run, shared) for run in runs]
+    levels = _levels([board.components for board in boards], shared.rules.weights)
+    tables = []
+    for at, (run, board, level) in enumerate(zip(runs, boards, levels, strict=True)):
+        mine = board.scores[[*KEY, *KEPT]].merge(level, on=KEY, how="left")
+        tables.append(mine.assign(position=at + 1, run=run.name, as_of=run.as_of))
+    table = pd.concat(tables, ignore_index=True)
+    alike = table.groupby(KEY)["segmentation_terms"].transform("nunique").eq(1)
+    table["segmentation_index"] = table["segmentation_index"].where(alike)
+    names = ["unit_level", "unit_id", "position", "run", "as_of", "name", "population_persons", "places"]
+    table = table[
+        [
+            *names,
+            "integration_level",
+            *(f"level_{pillar}" for pillar in PILLARS),
+            "segmentation_index",
+            *KEPT[5:],
+        ]
+    ]
+    texts = dict.fromkeys(("unit_level", "unit_id", "run", "as_of", "mandatory_status"), "str")
+    return table.astype(texts).sort_values(
+        ["unit_level", "unit_id", "position"],
+        key=lambda column: column.map(ORDER) if column.name == "unit_level" else column,
+        ignore_index=True,
+    )
+
+
+def _levels(components: Sequence[pd.DataFrame], weights: object) -> list[pd.DataFrame]:
+    """Join levels from what all runs that have a unit measured in it, one group of units at a time."""
+    there = [set(map(tuple, table[KEY].drop_duplicates().to_numpy())) for table in components]
+    groups: dict[tuple[int, ...], set[tuple[str, str]]] = {}
+    for unit in set().union(*there):
+        groups.setdefault(tuple(at for at, units in enumerate(there) if unit in units), set()).add(unit)
+    found: list[list[pd.DataFrame]] = [[] for _ in components]
+    for runs, units in groups.items():
+        wanted = pd.MultiIndex.from_tuples(sorted(units), names=KEY)
+        mine = [components[at][pd.MultiIndex.from_frame(components[at][KEY]).isin(wanted)] for at in runs]
+        tables, _common = common_levels(mine, weights)  # type: ignore[arg-type]
+        for at, table in zip(runs, tables, strict=True):
+            found[at].append(table)
+    columns = ["integration_level", *(f"level_{pillar}" for pillar in PILLARS)]
+    empty = pd.DataFrame(
+        {name: pd.Series(dtype="str" if name in KEY else np.float64) for name in [*KEY, *columns]}
+    )
+    return [pd.concat(tables, ignore_index=True) if tables else empty for tables in found]

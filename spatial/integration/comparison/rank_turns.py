@@ -1,0 +1,99 @@
+"""Ranks of townships at two dates, told only where draws of weights, means, goalposts and speeds allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.integration.comparison.boards import board_of
+from spatial.integration.comparison.decomposition import common_levels
+from spatial.integration.pillars.ranking import rank_units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from spatial.integration.comparison.boards import Shared
+    from spatial.integration.comparison.runs import Run
+
+__all__ = ["CLAIM", "rank_turns"]
+
+CLAIM = 0.9
+"""How probable it must be that one ranks before another for anybody to say so (INDICATORS, 4.4)."""
+GOALPOSTS = 0.1
+SPEEDS = 0.2
+BENDS = (
+    ("goalposts", GOALPOSTS, ()),
+    ("speeds", SPEEDS, ("min",)),
+)
+
+
+def rank_turns(
+    runs: Sequence[Run], shared: Shared, components: Sequence[pd.DataFrame]
+) -> tuple[list[pd.DataFrame], pd.DataFrame]:
+    """
+    Rank the townships of two runs, and find who surely overtook whom.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Before and after.
+    shared : Shared
+        As `shared_ground` finds it.
+    components : sequence of DataFrame
+        Components of their boards.
+
+    Returns
+    -------
+    tuple of list of DataFrame and DataFrame
+        For each run `unit_id`, `low_rank`, `high_rank` among townships of both; and a row a pair whose order surely
+        turned: `unit_id` ranked after `other_id` with a probability of 0.9 or more, and ranks before it now with 0.9 or
+        more. Empty where there are fewer than two townships.
+    """
+    both = set.intersection(*(_townships(table) for table in components))
+    bent = {
+        (name, factor): [board_of(run, shared, factor=1.0 / factor, units=units).components for run in runs]
+        for name, by, units in BENDS
+        for factor in (1.0 - by, 1.0 + by)
+        if len(both) > 1
+    }
+    base = _levels(components, shared, both)
+    others = {key: _levels(tables, shared, both) for key, tables in bent.items()}
+    ranks, pairs = [], []
+    for at in range(len(runs)):
+        variants = {
+            name: [others[name, factor][at] for factor in (1.0 - by, 1.0 + by)]
+            for name, by, _units in BENDS
+            if len(both) > 1
+        }
+        ranked, won, _shares = rank_units(
+            base[at].assign(median_rank=np.nan, low_rank=np.nan, high_rank=np.nan),
+            shared.rules,
+            variants=variants,
+        )
+        ranks.append(ranked[["unit_id", "low_rank", "high_rank"]])
+        pairs.append(won)
+    turned = pairs[0].merge(pairs[1], on=["unit_id", "other_id"], suffixes=("_before", "_after"))
+    surely = (turned["probability_before_before"] <= 1.0 - CLAIM) & (
+        turned["probability_before_after"] >= CLAIM
+    )
+    turned = turned[surely].rename(
+        columns={
+            "probability_before_before": "probability_then",
+            "probability_before_after": "probability_now",
+        }
+    )
+    return ranks, turned.sort_values(["unit_id", "other_id"], ignore_index=True)
+
+
+def _townships(components: pd.DataFrame) -> set[str]:
+    return set(components.loc[components["unit_level"] == "township", "unit_id"].astype(str))
+
+
+def _levels(components: Sequence[pd.DataFrame], shared: Shared, units: set[str]) -> list[pd.DataFrame]:
+    """Join levels of townships from what both runs measured."""
+    mine = [table[(table["unit_level"] == "township") & table["unit_id"].isin(units)] for table in components]
+    tables, _common = common_levels(mine, shared.rules.weights)
+    return [table.sort_values("unit_id", ignore_index=True) for table in tables]

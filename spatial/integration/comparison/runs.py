@@ -1,0 +1,126 @@
+"""What a comparison reads of a run, and the terms on which it judged each norm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.integration.pillars import ScoreRules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["TERMS", "Run", "norm_terms"]
+
+TERMS = ("metric", "mode", "direction", "unit", "stat_unit", "scope")
+"""What a norm asks, beside its threshold, fail point and target share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """
+    One run, as a comparison reads it.
+
+    Parameters
+    ----------
+    name, as_of : str
+        What to call it, and the date on which it judged norms.
+    settlements, access, last_mile, norm_results, towns, components : DataFrame
+        By the contracts of the tables; `components` is `score_components`.
+    terms : DataFrame
+        As `norm_terms` makes it.
+    boundaries, flows : DataFrame, optional
+        By the contracts of the tables.
+    mode, basis : str
+        The first mode, and which people are counted.
+    rules : ScoreRules
+        What the study decided about its score.
+    options : mapping of str to object
+        Other decisions by their key, to tell which of them differ.
+    """
+
+    name: str
+    as_of: str
+    settlements: pd.DataFrame
+    access: pd.DataFrame
+    last_mile: pd.DataFrame
+    norm_results: pd.DataFrame
+    towns: pd.DataFrame
+    components: pd.DataFrame
+    terms: pd.DataFrame
+    boundaries: pd.DataFrame | None = None
+    flows: pd.DataFrame | None = None
+    mode: str = ""
+    basis: str = ""
+    rules: ScoreRules = field(default_factory=ScoreRules)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """
+        Settlements of the study area.
+
+        Returns
+        -------
+        DataFrame
+            In their order, by `settlement_id`.
+        """
+        mine = self.settlements[self.settlements["in_study"].to_numpy(dtype=bool)]
+        return mine.set_index(mine["settlement_id"].astype(str))
+
+    @property
+    def binding(self) -> pd.DataFrame:
+        """
+        Terms as the formulas of the score take them.
+
+        Returns
+        -------
+        DataFrame
+            With the column `id`.
+        """
+        return self.terms.rename(columns={"norm_id": "id"})
+
+
+def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """
+    Gather the terms on which a run judged each norm.
+
+    Parameters
+    ----------
+    norm_results : DataFrame
+        By the contract of the table.
+    listed : iterable of mapping
+        The norms of the study's summary, with `id`, `metric`, `mode`, `direction`, `unit`, `stat_unit` and `scope`.
+
+    Returns
+    -------
+    DataFrame
+        A row a norm: `norm_id`, `service`, `threshold`, `target_share`, `fail_point` and those six. The fail point is
+        read back from places that are partly beyond it, ``threshold + (value - threshold) / depth``; NaN where there
+        are none, or where it has none.
+    """
+    study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
+    terms = study[["norm_id", "service", "threshold", "target_share"]].reset_index(drop=True)
+    told = {str(norm["id"]): norm for norm in listed}
+    for name in TERMS:
+        said = [told.get(norm, {}).get(name) for norm in terms["norm_id"].astype(str)]
+        terms[name] = pd.Series(["" if word is None else str(word) for word in said], dtype="str")
+    terms["fail_point"] = terms["norm_id"].map(_fail_points(norm_results)).to_numpy(dtype=np.float64)
+    return terms.sort_values("norm_id", ignore_index=True)
+
+
+def _fail_points(norm_results: pd.DataFrame) -> dict[str, float]:
+    depth = norm_results["depth_fgt1"]
+    rows = norm_results[
+        (norm_results["unit_level"] == "settlement")
+        & (norm_results["status_as_mapped"] == "not_met")
+        & norm_results["value"].notna()
+        & depth.gt(1e-6)
+        & depth.lt(1.0 - 1e-6)
+    ]
+    back = rows["threshold"] + (rows["value"] - rows["threshold"]) / rows["depth_fgt1"]
+    found = back.groupby(rows["norm_id"].astype(str)).median()
+    return {str(norm): float(value) for norm, value in found.items()}

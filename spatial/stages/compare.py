@@ -1,0 +1,165 @@
+"""Runs read back from their folders and held against each other: two dates, two scenarios, or a row of dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import StoreError, first_of
+from spatial.integration.comparison import Comparison, Run, compare, follow, norm_terms
+from spatial.integration.pillars import GapTargets, ScoreRules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from spatial.results import Results
+
+__all__ = ["compare_runs", "read_runs", "trajectory"]
+
+NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
+RULES = ("norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "draws", "seed")
+TOLD = (
+    "region",
+    "network",
+    "access",
+    "population",
+    "tiers",
+    "norms",
+    "inventory",
+    "jurisdictions",
+    "services_file",
+)
+"""Options that are said where they differ; those of sources are not, since other data are what is compared."""
+
+
+def compare_runs(before: Results, after: Results) -> Comparison:
+    """
+    Hold two runs against each other, on the norms and goalposts that they share.
+
+    Parameters
+    ----------
+    before, after : Results
+        As `read_results` opens them: two dates or two scenarios of one county, each run to its gaps.
+
+    Returns
+    -------
+    Comparison
+        Who gained and lost, gates that turned, the change of each level by pillar and component, the change of each
+        gap, ranks that surely turned, and which norms were compared. Its `tables` follow the contracts `comparison`,
+        `comparison_components`, `comparison_people`, `comparison_gates`, `comparison_ranks` and `comparison_norms`.
+
+    Raises
+    ------
+    StoreError
+        For a run that is not finished: which tables it lacks.
+    ContractError
+        For runs that cannot be compared: other people counted, another first mode, other places.
+    """
+    one, other = read_runs([before, after])
+    return compare(one, other)
+
+
+def trajectory(results: Sequence[Results]) -> pd.DataFrame:
+    """
+    Follow the study, its townships and its settlements over several runs.
+
+    Parameters
+    ----------
+    results : sequence of Results
+        Two or more, as `read_results` opens them, in the order in which they are to be told.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `trajectory`: a row a unit and run.
+
+    Raises
+    ------
+    StoreError
+        For a run that is not finished.
+    ContractError
+        For runs that cannot be compared.
+    """
+    return follow(read_runs(results))
+
+
+def read_runs(results: Sequence[Results]) -> list[Run]:
+    """
+    Read what a comparison needs of each run.
+
+    Parameters
+    ----------
+    results : sequence of Results
+        As `read_results` opens them.
+
+    Returns
+    -------
+    list of Run
+        Named by their folders; by folder and place in the row where two folders have one name.
+
+    Raises
+    ------
+    StoreError
+        For a run that is not finished: which tables it lacks.
+    """
+    names = [one.folder.resolve().name for one in results]
+    often = Counter(names)
+    return [
+        _run(one, name if often[name] == 1 else f"{name} ({at})")
+        for at, (one, name) in enumerate(zip(results, names, strict=True), start=1)
+    ]
+
+
+def _run(results: Results, name: str) -> Run:
+    there = set(results.names)
+    missing = [table for table in NEEDED if table not in there]
+    options = results.record.get("options")
+    if missing or not options:
+        raise StoreError(
+            f"{results.folder}: the run is not finished (no {first_of(missing or ['options in run.json'])}); run the "
+            "whole study first: spatial run STUDY"
+        )
+    return Run(
+        name=name,
+        as_of=str(options["as_of"]),
+        settlements=results.settlements,
+        access=results.access,
+        last_mile=results.last_mile,
+        norm_results=results.norms,
+        towns=_table(results, "towns"),
+        components=_table(results, "score_components"),
+        terms=norm_terms(results.norms, results.summary["norms"]),
+        boundaries=results.boundaries if "boundaries" in there else None,
+        flows=_table(results, "flows") if "flows" in there else None,
+        mode=str(options["network"]["modes"][0]),
+        basis=str(options["population"]["basis"]),
+        rules=_rules(options["score"]),
+        options=_told(options),
+    )
+
+
+def _table(results: Results, name: str) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(results, name)
+    return table
+
+
+def _rules(score: Mapping[str, Any]) -> ScoreRules:
+    given = {name: score[name] for name in RULES if name in score}
+    for name in ("norms", "level_bands"):
+        if name in given:
+            given[name] = tuple(given[name])
+    return ScoreRules(**given, targets=GapTargets(**score.get("targets", {})))
+
+
+def _told(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay options out by key; lists are compared whole."""
+    found: dict[str, Any] = {}
+    for section in (*TOLD, "score"):
+        value = options.get(section)
+        if isinstance(value, dict):
+            found |= {f"{section}.{key}": inner for key, inner in value.items()}
+        else:
+            found[section] = value
+    return found
