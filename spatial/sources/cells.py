@@ -200,6 +200,8 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     -------
     bool
         Where one of the first three cells is such a word, or the first ends with a Chinese one, as in ``全县合计``.
+        Words for a whole unit (全县, 全市 ...) count where they are all of the first cell: 全县 may also be whom a
+        hospital serves, and 安全镇 is a town.
 
     Examples
     --------
@@ -208,9 +210,12 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     """
     known = {_squeezed(word) for word in words}
     first = [_squeezed(text) for text in texts[:3]]
-    if any(text in known for text in first):
+    whole = {word for word in known if word.startswith("全")}
+    if any(text in known - whole for text in first) or (first and first[0] in whole):
         return True
-    chinese = tuple(word for word in known if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400")
+    chinese = tuple(
+        word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400"
+    )
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 

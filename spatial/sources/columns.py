@@ -21,6 +21,7 @@ __all__ = [
     "map_columns",
     "number_column",
     "row_labels",
+    "says_scale",
     "text_column",
 ]
 
@@ -29,6 +30,12 @@ _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
 
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
+
+_SCALED = re.compile(
+    r"[百千万亿]\s*人|[(\uff08]\s*[百千万亿]+\s*[)\uff09]|\bthousands?\b|\bmill?ions?\b|\bmilliers?\b|'000|\(000s?\)",
+    re.IGNORECASE,
+)
+"""Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -68,6 +75,12 @@ def map_columns(
             "look at delimiter, sheet and header_row"
         )
     found = {ours: name for ours, name in columns.items() if name not in absent.values()}
+    problems += [
+        f"columns.{ours}: {name!r} seems to count in thousands or ten thousands, and persons are wanted: multiply the "
+        "numbers in the file, and rename the column"
+        for ours, name in found.items()
+        if ours.endswith("_persons") and says_scale(name)
+    ]
     taken = {name: f"{CARRIED}{name}" for name in found if name in theirs and name not in found.values()}
     mapped = frame.rename(columns=taken)
     renamed = {name: ours for ours, name in found.items()}
@@ -81,6 +94,28 @@ def map_columns(
         elif ours not in absent:
             problems.append(f"values.{ours}: the table has no column {ours}; map one in columns")
     return mapped
+
+
+def says_scale(text: str) -> bool:
+    """
+    Whether a header says that its numbers count hundreds, thousands, ten thousands or millions.
+
+    Parameters
+    ----------
+    text : str
+        Name of a column, or a line above it.
+
+    Returns
+    -------
+    bool
+        True where it does.
+
+    Examples
+    --------
+    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
+    (True, True, False)
+    """
+    return _SCALED.search(text) is not None
 
 
 def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:

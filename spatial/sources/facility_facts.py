@@ -196,9 +196,9 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[N
     always = [None if item is None else item.open_all_day for item in hours]
     frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
     unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
-    yield _note(
-        frame, "opening hours that were not read", unread, "opening hours kept as text, not understood"
-    )
+    shown = first_of(written[unread].unique(), limit=3)
+    detail = f"opening hours kept as text, not understood ({shown})"
+    yield _note(frame, "opening hours that were not read", unread, detail)
     closes = (frame["open_all_day"] == "no").to_numpy()
     wider = [
         service_by_day(service, vocabulary) if shut else service

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
 from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
 from spatial.sources.facility_facts import fact_findings, read_facts
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from spatial.sources.services import Vocabulary
     from spatial.study import Study
 
-__all__ = ["Gathered", "gather"]
+__all__ = ["Gathered", "gather", "refuse_shared_ids"]
 
 
 @dataclass
@@ -209,6 +210,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
         result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
+    refuse_shared_ids(result)
     if sources.official_units is not None:
         path = sources.official_units.path
         result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
@@ -228,6 +230,27 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(sources.roads.path, *count) for count in done.counts]
+
+
+def refuse_shared_ids(result: Gathered) -> None:
+    """Two lists that both count from 1 have other facilities under one id."""
+    lists = [
+        (number, frame)
+        for number, frame in enumerate(result.facilities)
+        if f"facilities {number}" in result.own
+    ]
+    problems = []
+    for at, (number, frame) in enumerate(lists):
+        for other, earlier in lists[:at]:
+            shared = frame["facility_id"][frame["facility_id"].isin(earlier["facility_id"])]
+            if len(shared):
+                problems.append(
+                    f"facility_id: {first_of(shared)} are in {result.own[f'facilities {other}']} and in "
+                    f"{result.own[f'facilities {number}']}; give each list ids of its own, such as C1 instead "
+                    "of 1, or leave out a list that is named twice"
+                )
+    if problems:
+        raise ContractError("facilities of several lists", problems)
 
 
 def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:

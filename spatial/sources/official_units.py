@@ -23,6 +23,7 @@ __all__ = ["official_units_from_table"]
 
 PERSONS, SHARE = "_persons", "_share"
 TOTAL = "population_persons"
+_LEAST_UNIT = 1000
 
 
 def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame:
@@ -78,12 +79,23 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
                 problems.append(
                     f"{column}: more than {TOTAL} for {first_of(row_labels(frame, label)[more])}; correct one of them"
                 )
+    problems += _scaled(frame[TOTAL])
     frame["official_id"] = _ids(frame, problems)
     if problems:
         raise ContractError(f"{what} {path}", problems)
     result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers]].reset_index(drop=True)
     add_notes(result, notes)
     return result
+
+
+def _scaled(persons: pd.Series) -> list[str]:
+    """Refuse units that have fractions of a person and fewer people than a unit has: 1.06 is 1.06 ten thousands."""
+    known = persons[persons.notna()]
+    if not len(known) or known.max() >= _LEAST_UNIT or (known % 1 == 0).mean() > 0.5:
+        return []
+    shown = first_of([f"{number:g}" for number in known])
+    text = f"{TOTAL}: no whole persons, such as {shown}; where the table counts in ten thousands (万人) or thousands"
+    return [f"{text}, multiply the numbers in the file"]
 
 
 def _nothing(frame: pd.DataFrame) -> pd.Series:

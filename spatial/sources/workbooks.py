@@ -13,6 +13,7 @@ from openpyxl.utils import get_column_letter
 
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.cells import is_total, narrow, total_pattern
+from spatial.sources.columns import says_scale
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.workbook_files import Grid, Merge, address, open_sheet
 from spatial.study.sources import TOTAL_WORDS
@@ -29,6 +30,9 @@ SEARCHED_ROWS = 30
 _TEXT_SHARE = 0.8
 _WIDTH_SHARE = 0.6
 _DISTINCT_SHARE = 0.7
+_FILLED_IN = re.compile(r"[^:\uff1a]{1,12}[:\uff1a].+")
+"""What stands above a table in a form: who filled it in, colon, a name."""
+
 _REMARK = re.compile(
     r"(注|备注|说明|资料来源|数据来源|来源|填表|制表|审核|单位负责|notes?\b|source|remark|nota\b|remarque)",
     re.IGNORECASE,
@@ -141,7 +145,7 @@ def sheet_frame(
         names[c]: pd.Series([grid.cells.get((row, c), np.nan) for row in rows], dtype="str") for c in columns
     }
     frame = pd.DataFrame(data)
-    _note_grid(work, bottom)
+    _note_grid(work, top, bottom)
     add_notes(frame, work.notes)
     return frame
 
@@ -163,7 +167,8 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
     -------
     tuple of int
         First and last header row: the first filled row that is as wide as the table, whose cells are mostly text and
-        all different, and that has rows below; merged cells draw the rows below them into the header.
+        all different, that is no filled-in form (a word, a colon, a name), and that has rows below; merged cells
+        draw the rows below them into the header.
 
     Raises
     ------
@@ -188,8 +193,9 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
         is_wide = len(spread) >= _WIDTH_SHARE * width and (len(own) > 1 or width == 1)
         is_text = len(text) >= _TEXT_SHARE * len(own) and not any(_is_number(name) for name in text)
         is_distinct = len(set(text)) >= _DISTINCT_SHARE * len(text)
+        is_named = not text or not all(_FILLED_IN.match(name) for name in text)
         end = _header_end(grid, row)
-        if is_wide and is_text and is_distinct and filled[-1] > end:
+        if is_wide and is_text and is_distinct and is_named and filled[-1] > end:
             return row, end
     raise SourceError(
         f"{label}: no header found in its first {SEARCHED_ROWS} filled rows; "
@@ -299,7 +305,10 @@ def _refuse(work: _Sheet, names: dict[int, str], bottom: int) -> None:
     counts = Counter(name for name in names.values() if name)
     repeated = sorted(name for name, number in counts.items() if number > 1)
     if repeated:
-        problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them in the workbook")
+        problems.append(
+            f"header: repeated column name(s) {first_of(repeated)}; rename them in the workbook, or declare another "
+            "header_row"
+        )
     unnamed = [get_column_letter(column) for column, name in sorted(names.items()) if not name]
     if unnamed:
         problems.append(
@@ -364,8 +373,14 @@ def _first(grid: Grid, row: int, columns: list[int]) -> str:
     return next(narrow(grid.cells[row, column])[:20] for column in columns if (row, column) in grid.cells)
 
 
-def _note_grid(work: _Sheet, bottom: int) -> None:
+def _note_grid(work: _Sheet, top: int, bottom: int) -> None:
     grid = work.grid
+    scales = [
+        f"{address(place)} {text[:40]}"
+        for place, text in grid.cells.items()
+        if place[0] < top and says_scale(text)
+    ]
+    work.note("units said above the header", scales, "; persons are wanted, not thousands or ten thousands")
     header = [address((m[0], m[1])) for m in grid.merges if m[0] <= bottom and (m[0], m[1]) in grid.cells]
     work.note("merged cells in and above the header", header)
     work.note("cells with a formula's error read as empty", [address(place) for place in grid.failed])

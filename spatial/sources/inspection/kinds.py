@@ -13,7 +13,7 @@ from spatial.sources.inspection.field_names import EXACT, TRUNCATED, matches, me
 if TYPE_CHECKING:
     from spatial.sources.inspection.profiles import Profile
 
-__all__ = ["Look", "kind_words", "look_at", "service_in", "services_in"]
+__all__ = ["Look", "ends_like_villages", "kind_words", "look_at", "service_in", "services_in"]
 
 ENOUGH = 3.0
 """Points that a kind needs to be named."""
@@ -283,7 +283,7 @@ def _by_names(look: Look, profiles: list[Profile]) -> None:
         if share >= HALF and not is_told:
             is_told = True
             look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
-        elif "name" in known and _ends(profile, _VILLAGE_ENDS) >= HALF:
+        elif "name" in known and ends_like_villages(profile):
             look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
 
 
@@ -330,6 +330,23 @@ def _ends(profile: Profile, ends: tuple[str, ...]) -> float:
     if profile.kind != "text" or texts.empty:
         return 0.0
     return float(texts.map(lambda text: narrow(str(text)).endswith(ends)).mean())
+
+
+def ends_like_villages(profile: Profile) -> bool:
+    """
+    Whether most values of a column end in 村, 社区 or the like.
+
+    Parameters
+    ----------
+    profile : Profile
+        A column.
+
+    Returns
+    -------
+    bool
+        False for what is no text.
+    """
+    return _ends(profile, _VILLAGE_ENDS) >= HALF
 
 
 def is_exact(profile: Profile, ours: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.sources.columns import says_scale
 from spatial.sources.inspection.assigning import LEAST, assign
 from spatial.sources.inspection.field_names import matches, plain
 from spatial.sources.inspection.kinds import service_in
@@ -105,10 +106,14 @@ def _from_columns(profiles: list[Profile], named: str) -> list[Setting]:
         key = _key_of(profile.name) if profile.kind in _WHOLE else ""
         if not key or key in settings:
             continue
+        if says_scale(profile.name):
+            text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
+            settings[key] = Setting("", None, text)
+            continue
         values = profile.finite
         total = float(values.sum())
-        if len(values) > 2 and values[0] == values[1:].sum():
-            total = float(values[0])
+        if len(values) > 2:  # one row of them may be the sum of all others
+            total -= next((float(value) for value in values if np.isclose(value * 2, total, rtol=1e-3)), 0.0)
         settings[key] = _total(key, total, named, f"sum of {profile.name!r} over {len(values)} rows")
     return list(settings.values())
 

@@ -16,7 +16,7 @@ from spatial.sources.inspection.assigning import (
     translated,
 )
 from spatial.sources.inspection.field_names import EXACT, matches
-from spatial.sources.inspection.kinds import service_in, services_in
+from spatial.sources.inspection.kinds import ends_like_villages, service_in, services_in
 from spatial.sources.inspection.reports import Setting
 from spatial.sources.services import load_services
 from spatial.sources.unit_codes import PLAN_CLASSES
@@ -186,7 +186,12 @@ def _population(found: Assigned) -> list[Setting]:
 def _name_and_code(table: Table, found: Assigned) -> None:
     """Name townships where a list names nothing else; tell a code by its form where its head does not say it."""
     if "name" not in found.columns and "township" in found.columns:
-        found.give("name", found.columns.pop("township"), "the only names")
+        others = [profile for profile in table.profiles if profile not in found.columns.values()]
+        villages = next((profile for profile in others if ends_like_villages(profile)), None)
+        if villages is not None:
+            found.give("name", villages, "most end in 村, 社区 or the like")
+        elif found.columns["township"].is_key:
+            found.give("name", found.columns.pop("township"), "the only names")
     if "unit_code" not in found.columns:
         codes = [profile for profile in table.profiles if is_unit_code(profile)]
         if codes:

@@ -1,0 +1,139 @@
+"""Lists as a hurried office makes them: forms above tables, numbers in ten thousands, the same ids twice."""
+# ruff: noqa: RUF001 - full-width characters are what is read
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import openpyxl
+import pytest
+
+import spatial as sp
+from spatial.errors import ContractError
+from spatial.sources.gather import Gathered, refuse_shared_ids
+from spatial.sources.notes import take_notes
+from spatial.sources.official_units import official_units_from_table
+from spatial.sources.vector import settlements_from_table
+from spatial.sources.workbooks import read_workbook
+from spatial.study import OfficialUnits, TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FORM = [
+    ["云溪县行政村基本情况台账", None, None, None, None, None, None],
+    ["填报单位：民政局", None, None, None, "填报日期：2025.12.1", None, None],
+    ["所属乡（镇、街道）", "村代码", "村（社区）", "东经", "北纬", "人口情况", None],
+    [None, None, None, None, None, "年末总人口", "#65岁以上"],
+    ["金龙镇", "511723100201", "赵沟村", 107.56, 31.01, 396, 79],
+    [None, "511723100202", "周庙村", 107.58, 31.01, 744, 148],
+    ["安全镇", "511723101201", "李坪村", 107.60, 31.02, 500, 90],
+    ["全 县", None, None, None, None, 1640, 317],
+]
+MERGES = ("A1:G1", "A2:D2", "F3:G3", "A3:A4", "B3:B4", "C3:C4", "D3:D4", "E3:E4", "A5:A6")
+YEARBOOK = [
+    ["2-3 分乡镇人口", None],
+    ["单位：万人", None],
+    ["乡镇", "年末总人口"],
+    ["金龙镇", 1.06],
+    ["白马乡", 1.47],
+    ["全县", 2.53],
+]
+
+
+def _book(folder: Path, rows: Sequence[Sequence[Any]], *, merges: Sequence[str] = ()) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    for area in merges:
+        sheet.merge_cells(area)
+    path = folder / "list.xlsx"
+    book.save(path)
+    return path
+
+
+def test_a_form_above_the_table_is_no_header_and_the_whole_county_no_row(tmp_path: Path) -> None:
+    frame = read_workbook(_book(tmp_path, FORM, merges=MERGES))
+    assert list(frame.columns)[-2:] == ["人口情况 年末总人口", "人口情况 #65岁以上"]
+    assert list(frame.iloc[:, 0]) == ["金龙镇", "金龙镇", "安全镇"]
+    assert any("row 8 全 县" in note.detail for note in take_notes(frame))
+
+
+def test_whom_a_hospital_serves_makes_no_row_of_sums(tmp_path: Path) -> None:
+    rows = [["名称", "服务范围", "床位"], ["人民医院", "全县", 300], ["中医院", "全县", 100]]
+    assert len(read_workbook(_book(tmp_path, rows))) == 2
+
+
+def test_the_township_of_villages_is_not_taken_for_their_name(tmp_path: Path) -> None:
+    (layer,) = sp.inspect_file(_book(tmp_path, FORM, merges=MERGES), raw=tmp_path).layers
+    assert layer.proposal is not None
+    told = {setting.key: setting.value for setting in layer.proposal.settings}
+    assert told["columns.name"] == "村（社区）"
+    assert told["columns.township"] == "所属乡（镇、街道）"
+    assert told["columns.elderly_persons"] == "人口情况 #65岁以上"
+
+
+def test_people_in_ten_thousands_are_refused_by_the_name_of_their_column(tmp_path: Path) -> None:
+    rows = [
+        ["代码", "村名", "经度", "纬度", "人口（万人）"],
+        ["1", "赵沟村", 107.5, 31.0, 0.04],
+        ["2", "周庙村", 107.6, 31.1, 0.07],
+    ]
+    source = TableSource(
+        path="list.xlsx",
+        longitude="经度",
+        latitude="纬度",
+        crs="EPSG:4490",
+        columns={"settlement_id": "代码", "name": "村名", "population_persons": "人口（万人）"},
+        tier="village",
+    )
+    with pytest.raises(ContractError, match="'人口（万人）' seems to count in thousands or ten thousands"):
+        settlements_from_table(_book(tmp_path, rows), source)
+
+
+def test_a_yearbook_in_ten_thousands_is_refused_by_its_numbers_and_the_line_above_is_shown(
+    tmp_path: Path,
+) -> None:
+    path = _book(tmp_path, YEARBOOK)
+    source = OfficialUnits(
+        path="list.xlsx", source="made up", columns={"name": "乡镇", "population_persons": "年末总人口"}
+    )
+    with pytest.raises(ContractError, match=r"no whole persons, such as '1\.06', '1\.47'"):
+        official_units_from_table(path, source)
+    assert any("A2 单位：万人" in note.detail for note in take_notes(read_workbook(path)))
+
+
+def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path) -> None:
+    rows = [
+        ["乡镇", "年末总人口", "村民委员会"],
+        ["金龙镇", 10550, 10],
+        ["白马乡", 14740, 12],
+        ["青石乡", 13601, 8],
+        ["开阳", 38891, 30],
+    ]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+    totals = [p for p in (layer.proposal, *layer.others) if p is not None and p.section == "official"]
+    told = {setting.key: setting.value for setting in totals[0].settings}
+    assert told["people"]["value"] == 38891
+    assert told["villages"]["value"] == 30
+
+
+def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
+    points = gpd.points_from_xy([0.0, 1.0], [0.0, 1.0])
+    lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]
+    none = gpd.GeoDataFrame(geometry=[], crs=4326)
+    found = Gathered(
+        none,
+        none,
+        none,
+        none,
+        facilities=lists,
+        own={"facilities 0": "clinics.xlsx", "facilities 1": "schools.xlsx"},
+    )
+    with pytest.raises(ContractError, match=r"'1', '2' .* are in clinics\.xlsx and in schools\.xlsx"):
+        refuse_shared_ids(found)
