@@ -133,6 +133,14 @@ def test_a_semi_dense_cluster_keeps_two_kilometres_from_a_dense_one(gap: int, co
     assert int(sp.degree_of_urbanisation(grid)[2, 5 + gap]) == code
 
 
+def test_the_distance_of_semi_dense_clusters_may_be_chosen() -> None:
+    grid = np.zeros((6, 20))
+    grid[1:3, 1:3] = 1500
+    grid[1:5, 5:10] = 300
+    assert int(sp.degree_of_urbanisation(grid)[2, 7]) == 22
+    assert int(sp.degree_of_urbanisation(grid, rules=DegurbaRules(semi_dense_distance_km=3.0))[2, 7]) == 21
+
+
 def test_density_is_per_land_and_water_is_empty() -> None:
     persons = np.array([[200.0, 200.0, 0.0]])
     codes = sp.degree_of_urbanisation(persons, land_share=[[1.0, 0.1, 0.2]])

@@ -69,7 +69,9 @@ class DegurbaRules:
     majority : {'R2022A', 'R2023A'}
         Five of eight neighbours; or more than half of those with land or people, and water never joins.
     built_up_share : float or None
-        Cells with at least this share built up count as dense; None = off.
+        Cells of which at least this share of the land is built up count as dense; None = off.
+    semi_dense_distance_km : float
+        How far semi-dense clusters lie from urban centres and dense clusters at least; texts say 2 km, some code 3.
     """
 
     semi_dense: Literal["manual", "ghsl"] = "manual"
@@ -77,6 +79,7 @@ class DegurbaRules:
     size_test: Literal["before", "after"] = "before"
     majority: Literal["R2022A", "R2023A"] = "R2022A"
     built_up_share: float | None = None
+    semi_dense_distance_km: float = SEMI_DENSE_DISTANCE_KM
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ class _Grid:
     def dense(self) -> Mask:
         built = self.rules.built_up_share
         populous = self.density >= CENTRE_DENSITY
-        return populous if built is None else populous | (self.built_share >= built)
+        if built is None:
+            return populous
+        return populous | (self.built_share >= built * np.where(self.land_share > 0.0, self.land_share, 1.0))
 
     def water(self) -> Mask:
         return (self.persons <= 0.0) & (self.built_share <= 0.0) & (self.land_share < WATER_LAND_SHARE)
@@ -190,14 +195,14 @@ def _urban_centres(grid: _Grid) -> Mask:
 
 
 def _semi_dense(grid: _Grid, taken: Mask) -> Mask:
-    """Find clusters of which no cell lies within 2 km of an urban centre or dense cluster."""
+    """Find clusters of which no cell lies too near to an urban centre or dense cluster."""
     manual = grid.rules.semi_dense == "manual"
     labels = (
         _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS)
         if manual
         else _clusters(grid, GHSL_SEMI_DENSE_DENSITY, 4, GHSL_SEMI_DENSE_PERSONS)
     )
-    steps = max(1, round(SEMI_DENSE_DISTANCE_KM / float(np.sqrt(np.median(grid.area_km2)))))
+    steps = max(1, round(grid.rules.semi_dense_distance_km / float(np.sqrt(np.median(grid.area_km2)))))
     near = np.unique(labels[dilate(taken, steps)])
     return (labels > 0) & ~np.isin(labels, near)
 
@@ -261,6 +266,8 @@ def _rule_problems(rules: DegurbaRules) -> list[str]:
         for name, values in allowed.items()
         if getattr(rules, name) not in values
     ]
+    if not 0.0 < rules.semi_dense_distance_km < np.inf:
+        problems.append(f"semi_dense_distance_km: must be above 0, is {rules.semi_dense_distance_km}")
     share = rules.built_up_share
     if share is not None and not 0.0 < share <= 1.0:
         problems.append(f"built_up_share: must lie between 0 and 1, is {share}")
