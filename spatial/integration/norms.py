@@ -79,7 +79,9 @@ def evaluate_norms(
     *As mapped* judges as if the map held every facility; `persons_served`, `persons_unserved`, `served_share`,
     `attainment`, `shortfall` and the depths are as mapped. `status`, `gate` and the bounds of the share are not: a
     failure counts only where the inventory of the service is complete. Served, unserved and unknown people add up
-    to the people in scope. Without population `served_share` is a share of places and people are NaN.
+    to the people in scope. Without population `served_share` is a share of places and people are NaN; where some places
+    have none, `served_share` is of the people known, and the bounds let each of those places hold from nobody to as
+    many people as the largest known place in scope.
 
     Parameters
     ----------
@@ -195,6 +197,7 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
             scope.share_of,
             inventory,
             single,
+            np.isnan(scope.persons),
         )
         rows = {**account(norm, ledger), "value": np.full(len(ids), np.nan)}
         if level == "settlement":
@@ -233,6 +236,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
             scope.share_of,
             reader.inventory_of(norm),
             np.concatenate([home, np.arange(len(exempt))]),
+            np.append(np.isnan(scope.persons), np.zeros(len(exempt), dtype=bool)),
         )
         one_each = len(names) == len(reading.value)
         value = reading.value if one_each else np.full(len(names), np.nan)

@@ -59,6 +59,8 @@ class Ledger:
         Of the service: why a failure as mapped may be none.
     turns : ndarray of int
         What one missing facility would turn, along the rows: rows of one number turn together.
+    uncounted : ndarray of bool
+        Rows that bring people of whom nobody knows how many there are.
     """
 
     reading: Reading
@@ -71,6 +73,13 @@ class Ledger:
     share_of: str
     inventory: str
     turns: NDArray[np.int64]
+    uncounted: NDArray[np.bool_]
+
+    @property
+    def most_persons(self) -> float:
+        """People of the largest place in scope: as many may live in each where nobody knows."""
+        known = self.persons[(self.inside != 0) & ~np.isnan(self.persons)]
+        return float(known.max()) if len(known) else 0.0
 
     def count(self, rows: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
         """
@@ -157,22 +166,28 @@ class _Weights:
     def shares(
         self, ledger: Ledger, served: NDArray[np.bool_], unserved: NDArray[np.bool_]
     ) -> dict[str, FloatArray]:
-        inside, sure, strict = ledger.inside != 0, ledger.inside == 1, ledger.reading.strict
-        whole = self.total(ledger, inside)
+        sure, strict = ledger.inside == 1, ledger.reading.strict
         valid = self.total(ledger, served | unserved)
         with np.errstate(invalid="ignore", divide="ignore"):
             return {
                 "served_share": self.total(ledger, served) / valid,
-                "served_share_lower": self.total(ledger, sure & (strict == 1)) / whole,
+                "served_share_lower": self.total(ledger, sure & (strict == 1))
+                / self.whole(ledger, but=sure & (strict == 1)),
                 "served_share_upper": 1.0
                 - (
                     self.total(ledger, sure & (strict == 0))
                     + self.beyond(ledger, unserved & np.isnan(strict))
                 )
-                / whole,
-                MAPPED_LOWER: self.total(ledger, served) / whole,
-                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / whole,
+                / self.whole(ledger, but=sure & (strict == 0)),
+                MAPPED_LOWER: self.total(ledger, served) / self.whole(ledger, but=served),
+                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / self.whole(ledger, but=unserved),
             }
+
+    def whole(self, ledger: Ledger, *, but: NDArray[np.bool_]) -> FloatArray:
+        """Add up all in scope; each place of unknown people holds the most, or nobody where it is in `but`."""
+        inside = ledger.inside != 0
+        places = ledger.count(inside & ledger.uncounted & ~but, np.ones_like(ledger.inside))
+        return self.total(ledger, inside) + np.where(self.by_persons, places * ledger.most_persons, 0.0)
 
     def beyond(self, ledger: Ledger, doubted: NDArray[np.bool_]) -> FloatArray:
         """Add up what fails for certain, wherever the facilities that may be missing are."""
@@ -216,7 +231,11 @@ def _judged(norm: Norm, ledger: Ledger, found: Mapping[str, FloatArray], weights
     return {
         "status": STATUSES[strict],
         "status_as_mapped": STATUSES[mapped],
-        "reason": _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
+        "reason": _with_uncounted(
+            _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
+            ledger,
+            (strict == NOT_MEASURABLE) & weights.by_persons,
+        ),
         "gate": GATES[strict if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
         "share_of": np.array(["places", "persons"], dtype=object)[weights.by_persons.astype(np.int64)],
         "attainment": np.where(graded, attainment(share, target), np.nan),
@@ -256,6 +275,16 @@ def _reasons(
     words = np.array([*texts, "out_of_scope" if single else "nobody_in_scope"], dtype=object)
     chosen: NDArray[np.object_] = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
     return chosen
+
+
+def _with_uncounted(
+    reasons: NDArray[np.object_], ledger: Ledger, doubtful: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Say in how many places nobody knows the people, where that may turn a status."""
+    places = ledger.count((ledger.inside != 0) & ledger.uncounted, np.ones_like(ledger.inside))
+    for unit in np.flatnonzero(doubtful & (places > 0)):
+        reasons[unit] = join_reasons(reasons[unit], f"people_unknown:{places[unit]:.0f}")
+    return reasons
 
 
 def join_reasons(*reasons: str) -> str:

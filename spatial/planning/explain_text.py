@@ -345,7 +345,7 @@ def _codes(reason: str | None) -> list[str]:
 
 def _lasting(reason: str | None) -> list[str]:
     """Keep of the study's reasons those that hold for every place, and leave out doubts about other places."""
-    elsewhere = ("inventory", "not_measured", "class_unknown", "nobody_in_scope")
+    elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
     return [code for code in _codes(reason) if not code.startswith(elsewhere)]
 
 

@@ -197,6 +197,27 @@ def test_the_order_of_rows_never_matters(county, random):
     pd.testing.assert_frame_equal(pd.DataFrame(gaps[0]), pd.DataFrame(gaps[1]))
 
 
+@settings(max_examples=25, deadline=None)
+@given(counties(), st.data())
+def test_a_decision_stands_whoever_lives_where_nobody_counted(county, data):
+    settlements, times, inventory = county
+    settlements = settlements.assign(in_study=True, official_class="rural")
+    persons = settlements["population_persons"]
+    most = persons.max()
+    shares = st.lists(st.floats(0.0, 1.0), min_size=len(persons), max_size=len(persons))
+    told = persons.where(persons.notna(), np.array(data.draw(shares)) * (0.0 if math.isnan(most) else most))
+    before, after = (
+        judge((settlements.assign(population_persons=people), times, inventory)) for people in (persons, told)
+    )
+    people = (before["share_of"] == "persons") & (after["share_of"] == "persons")
+    rows = people & (before["unit_level"] == "study")
+    for column in ("status", "status_as_mapped"):
+        decided = rows & before[column].isin(["met", "not_met"])
+        assert (before.loc[decided, column] == after.loc[decided, column]).all()
+    assert (after.loc[rows, "served_share_lower"] >= before.loc[rows, "served_share_lower"] - 1e-9).all()
+    assert (after.loc[rows, "served_share_upper"] <= before.loc[rows, "served_share_upper"] + 1e-9).all()
+
+
 @settings(max_examples=15, deadline=None)
 @given(counties())
 def test_an_incomplete_inventory_fails_nobody(county):

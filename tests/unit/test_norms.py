@@ -284,6 +284,29 @@ def test_an_incomplete_inventory_never_fails_anyone_but_bounds_them():
     assert rows["reason"].tolist() == ["", "inventory:partial"]
 
 
+@pytest.mark.parametrize(
+    ("people", "minutes", "said"),
+    [
+        # 100 of 100 known within, but 2 places of up to 60 each beyond: from 100/220 to all
+        ([60.0, 40.0, math.nan, math.nan], [10, 10, 90, 90], ("not_measurable", 100 / 220, 1.0, 2)),
+        # the others are within, too: nothing can turn it
+        ([60.0, 40.0, math.nan, math.nan], [10, 10, 10, 10], ("met", 100 / 100, 1.0, 0)),
+        # nobody known is within, the others may be: 0 to 120/220
+        ([60.0, 40.0, math.nan, math.nan], [90, 90, 10, 10], ("not_met", 0.0, 1 - 100 / 220, 0)),
+        # a hamlet less among many
+        ([60.0] * 30 + [math.nan], [10] * 30 + [90], ("met", 1800 / 1860, 1.0, 0)),
+    ],
+)
+def test_people_whom_nobody_counted_count_in_the_bounds(people, minutes, said):
+    status, lower, upper, unknown = said
+    found = study_row(judge([norm(target_share=0.9)], places(people), reach(minutes)))
+    assert (found["status"], found["status_as_mapped"]) == (status, status)
+    assert found["served_share_lower"] == pytest.approx(lower)
+    assert found["served_share_upper"] == pytest.approx(upper)
+    assert (f"people_unknown:{unknown}" in found["reason"].split(";")) == (unknown > 0)
+    assert "people_unknown" in found["reason"] or unknown == 0
+
+
 def test_a_share_reached_by_what_is_mapped_is_met_though_the_inventory_is_unknown():
     evidence = Evidence(vocabulary=Words())
     found = study_row(
