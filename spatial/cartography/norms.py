@@ -38,6 +38,7 @@ _STUDY_FIELDS = (
     "status_as_mapped",
     "reason",
     "gate",
+    "share_of",
     "served_share",
     "served_share_lower",
     "served_share_upper",

@@ -350,6 +350,7 @@ def _norm_rows(
         "service": service,
         "norm_class": "guiding" if norm != SEAT_NORM else "authorised",
         "gate": "none_applicable",
+        "share_of": "persons",
     }
     rows = pd.DataFrame(
         base

@@ -183,6 +183,27 @@ def test_the_page_agrees_with_the_norm_results(county, county_folder, open_page)
     assert f"{round(row['persons_unserved']):,}" in index.inner_text("#headlines")
 
 
+def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(
+    county, open_page, save_pages, tmp_path
+):
+    results = county.tables["norm_results"].copy()
+    whole = (results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")
+    named = [
+        "places_served",
+        "places_unserved",
+        "persons_served",
+        "persons_unserved",
+        "share_of",
+        "served_share",
+    ]
+    results.loc[whole, named] = [3.0, 1.0, 900.0, 100.0, "places", 0.75]
+    tables = county.tables | {"norm_results": results}
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    text = open_page(save_pages(pages, tmp_path) / "index.html").inner_text("#headlines")
+    assert "900 people are within it (90%)" in text
+    assert "Judged by places or units: 3 of 4 (75%)" in text
+
+
 def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     row = (

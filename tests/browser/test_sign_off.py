@@ -189,6 +189,12 @@ def test_an_empty_table_and_one_without_official_numbers_answer_honestly(
         assert "No binding norm is in force." in page.inner_text("#gates")
 
 
+def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page):
+    written = signed.tables["settlements"].set_index("settlement_id").loc["n000012", "name"]
+    page = open_page(folder / "sign-off.html", fragment="#lang=zh")
+    assert written in page.inner_text("body")
+
+
 def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pages, tmp_path):
     units = pd.DataFrame(
         {

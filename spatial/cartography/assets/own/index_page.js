@@ -92,7 +92,10 @@
     const study = norm.study;
     const served = S.hasPeople() ? study.persons_served : study.places_served;
     const key = norm.lower_bound ? "headline.at_least" : "headline.within";
-    return finite(served) ? S.t(key, { count: S.counted(served), share: S.percent(study.served_share) }) : "";
+    if (!finite(served)) return "";
+    if (!S.hasPeople() || study.share_of !== "places") return S.t(key, { count: S.counted(served), share: S.percent(study.served_share) });
+    const own = S.t(key, { count: S.counted(served), share: S.percent(served / (served + study.persons_unserved)) });
+    return own + " " + S.t("index.of_counted", { served: study.places_served, total: study.places_served + study.places_unserved, share: S.percent(study.served_share) });
   }
 
   function target(norm) {

@@ -52,10 +52,10 @@
     return S.has(key) ? S.t(key) : String(code).replace(/_/g, " ");
   };
 
-  /* A text by language: the one shown, else English, else the first. */
+  /* A text by language: the one shown, else as it is written there, else English, else the first. */
   S.pick = function (names, fallback) {
     const known = names || {};
-    return known[S.language] || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
+    return known[S.language] || known.und || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
   function format(name, options) {
