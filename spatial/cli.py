@@ -1,4 +1,4 @@
-"""The command line: ``spatial init | inspect | check | run | status | explain | fetch | warmup | demo``."""
+"""The command line: ``spatial init | inspect | check | run | status | explain | compare | fetch | warmup | demo``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 INTERRUPTED = 130
+MIN_RUNS = 2
 
 raw_option = click.option(
     "--raw",
@@ -169,6 +170,26 @@ def explain(study_file: Path, settlement: str, raw: Path, processed: Path, langu
     study = _study(study_file, raw)
     results = read_results(folders_of(study, processed)[0])
     click.echo(explain_settlement(study, results, settlement, language=language))
+
+
+@cli.command()
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Write the tables, as Parquet and CSV, and a page into this folder.",
+)
+@click.option("--language", default="en", show_default=True, help="Language of the text.")
+def compare(runs: tuple[Path, ...], folder: Path | None, language: str) -> None:
+    """Compare two dates or scenarios, folders such as data/processed/sample: who gained, who lost, and why."""
+    from spatial.stages.compare import compare_folders  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    if len(runs) < MIN_RUNS:
+        raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
+    for line in compare_folders(runs, to=folder, language=language):
+        click.echo(line)
 
 
 @cli.command()

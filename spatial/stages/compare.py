@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import StoreError, first_of
 from spatial.integration.comparison import Comparison, Run, compare, follow, norm_terms
 from spatial.integration.pillars import GapTargets, ScoreRules
+from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.results import read_results
+from spatial.store import Artifact, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
     from spatial.results import Results
 
-__all__ = ["compare_runs", "read_runs", "trajectory"]
+__all__ = ["compare_folders", "compare_runs", "read_runs", "trajectory", "write_comparison"]
 
 NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
 RULES = ("norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "draws", "seed")
@@ -83,6 +87,79 @@ def trajectory(results: Sequence[Results]) -> pd.DataFrame:
         For runs that cannot be compared.
     """
     return follow(read_runs(results))
+
+
+def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language: str = "en") -> list[str]:
+    """
+    Compare runs by their folders, for the command line.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Two or more processed folders, the earliest first; the first is held against the last.
+    to : Path, optional
+        Where to write the tables; nothing is written by default.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        What changed, a line each; with more than two runs the level of the study at each; and where the tables are.
+
+    Raises
+    ------
+    StoreError
+        For a folder without a finished run, or one that cannot be written.
+    ContractError
+        For runs that cannot be compared.
+    """
+    runs = read_runs([read_results(folder) for folder in folders])
+    comparison = compare(runs[0], runs[-1])
+    followed = follow(runs)
+    lines = comparison_lines(comparison, language)
+    if len(runs) > 2:
+        lines += trajectory_lines(followed, language)
+    if to is not None:
+        write_comparison(comparison.tables | {"trajectory": followed}, to, basis=runs[0].basis)
+        lines.append(f"tables: {to}")
+    return lines
+
+
+def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path, *, basis: str = "") -> list[Path]:
+    """
+    Write tables of a comparison, each as Parquet and as CSV.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By the contracts of their names.
+    folder : Path
+        Made where it is not there. A folder that holds a run is left alone.
+    basis : str
+        Which people are counted.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    StoreError
+        For a folder that holds a run, or that cannot be written.
+    """
+    if (folder / "run.json").is_file():
+        raise StoreError(
+            f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to"
+        )
+    store = Store(folder, basis)
+    written = []
+    for name, table in tables.items():
+        written.append(store.write(name, table))
+        text = table.to_csv(index=False, lineterminator="\n")
+        written.append(store.write_file(Artifact(f"{name}.csv", text.encode("utf-8-sig"))))
+    return written
 
 
 def read_runs(results: Sequence[Results]) -> list[Run]:

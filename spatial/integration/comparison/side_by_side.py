@@ -45,8 +45,9 @@ class Comparison:
     as_of : tuple of str
         The dates on which they judged norms.
     notes : tuple of tuple of str
-        Code and detail of what is to be said beside the numbers, as `check_comparable` lists it, with ``norms`` (how
-        many are shared, of how many), ``robust``, ``borders`` and ``towns`` where these were not measured alike.
+        Code and detail of what is to be said beside the numbers, as `check_comparable` lists it, with ``norms`` (those
+        that make up access in one run only, or on other terms), and ``robust``, ``borders`` and ``towns`` where these
+        were not measured alike.
     norms, units, components, people, gates, ranks : DataFrame
         By the contracts of `comparison_norms`, `comparison`, `comparison_components`, `comparison_people`,
         `comparison_gates` and `comparison_ranks`.
@@ -112,7 +113,8 @@ def compare(before: Run, after: Run) -> Comparison:
     units, parts = decompose(made[0], made[1], shared.rules.weights)
     places = place_changes(before, after, list(norms.loc[norms["in_people"], "norm_id"]))
     ranks, turned = rank_turns(runs, shared, made)
-    notes += [("norms", f"{int(norms['in_level'].sum())} / {len(norms)}")]
+    alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
+    notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
     notes += [(name, "") for name in ("robust", "borders", "towns") if not getattr(shared, name)]
     return Comparison(
         before.name,
@@ -126,6 +128,12 @@ def compare(before: Run, after: Run) -> Comparison:
         gate_turns(before, after, norms),
         turned,
     )
+
+
+def _reasons(codes: str, runs: tuple[Run, Run]) -> int:
+    """Count the runs whose access a norm is no part of."""
+    words = codes.split(";")
+    return sum(any(word.endswith(f":{run.name}") for word in words) for run in runs)
 
 
 def _norms(runs: tuple[Run, Run], norms: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,279 @@
+"""What changed between two runs, in a few lines of plain words."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spatial.planning.score_text import component_text
+from spatial.planning.wording import wording
+from spatial.tables.words import GATE_TURN, PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from spatial.integration.comparison import Comparison
+    from spatial.planning.wording import Wording
+
+__all__ = ["comparison_lines", "trajectory_lines"]
+
+SHOWN = 3
+"""Components, and pairs of townships, that are named."""
+SMALL = 5e-13
+CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
+
+
+@dataclass(frozen=True)
+class _Words:
+    messages: Mapping[str, Mapping[str, str]]
+    results: Wording
+
+    def say(self, section: str, key: str, **values: object) -> str:
+        return self.messages[section][key].format(**values)
+
+    def signed(self, value: float) -> str:
+        """Write a change with its sign."""
+        text = self.results.number(abs(value), decimals=4)
+        if float(f"{abs(value):.4f}") == 0.0:
+            return text
+        return ("+" if value > 0.0 else "-") + text
+
+    def value(self, value: float, unit: str) -> str:
+        """Write a component, in minutes or as a number from 0 to 1."""
+        if unit == "min":
+            return self.results.measure(value, unit, decimals=1)
+        return self.results.number(value, decimals=3)
+
+    def part(self, word: str, persons: float, places: float) -> str:
+        number = self.results.number(places)
+        told = self.say("places", "one" if places == 1.0 else "other", number=number)
+        return self.say("line", "part", word=word, persons=self.results.number(persons), places=told)
+
+
+def comparison_lines(comparison: Comparison, language: str = "en") -> list[str]:
+    """
+    Say what changed between two runs.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare_runs` makes it.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        A line each: the runs and their shared norms, the level and its pillars, people, townships, gates, gaps with a
+        target, ranks that surely turned, and what else is to be known.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    words = _load(language)
+    return [
+        _runs(comparison, words),
+        _level(comparison, words),
+        *_drivers(comparison, words),
+        _people(comparison, words),
+        *_townships(comparison, words),
+        *_gates(comparison, words),
+        *_gaps(comparison, words),
+        *_ranks(comparison, words),
+        *(words.say("note", code, detail=detail) for code, detail in comparison.notes),
+    ]
+
+
+def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str]:
+    """
+    Say the level of the study at each of several dates.
+
+    Parameters
+    ----------
+    trajectory : DataFrame
+        By the contract of the table.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        A line a run.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    words = _load(language)
+    study = trajectory[trajectory["unit_level"] == "study"]
+    return [
+        words.say(
+            "line",
+            "date",
+            run=row["run"],
+            date=row["as_of"],
+            level=words.results.number(float(row["integration_level"]), decimals=3),
+            people=words.results.number(float(row["unserved_persons"])),
+            passed=row["gates_passed"],
+            gates=row["gates_in_force"],
+        )
+        for row in study.to_dict("records")
+    ]
+
+
+def _runs(comparison: Comparison, words: _Words) -> str:
+    return words.say(
+        "line",
+        "runs",
+        before=comparison.before,
+        after=comparison.after,
+        before_date=comparison.as_of[0],
+        after_date=comparison.as_of[1],
+        shared=int(comparison.norms["in_level"].sum()),
+    )
+
+
+def _level(comparison: Comparison, words: _Words) -> str:
+    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
+    if not study["common_pillars"]:
+        return words.say("line", "level_none")
+    parts = [
+        f"{words.results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
+        for pillar in PILLARS
+        if pillar in str(study["common_pillars"]).split(";")
+    ]
+    before, after = (
+        words.results.number(float(study[f"level_{date}"]), decimals=3) for date in ("before", "after")
+    )
+    return words.say(
+        "line",
+        "level",
+        before=before,
+        after=after,
+        change=words.signed(float(study["ln_change"])),
+        parts=words.messages["list"]["between"].join(parts),
+    )
+
+
+def _drivers(comparison: Comparison, words: _Words) -> Iterator[str]:
+    """Name the components that moved the level most."""
+    table = comparison.components
+    rows = table[(table["unit_level"] == "study") & table["contribution"].abs().gt(SMALL)]
+    rows = rows.reindex(rows["contribution"].abs().sort_values(ascending=False, kind="stable").index)
+    parts = [
+        words.say(
+            "line",
+            "driver",
+            name=component_text(str(row["component"]), words.results),
+            before=words.value(float(row["value_before"]), str(row["unit"])),
+            after=words.value(float(row["value_after"]), str(row["unit"])),
+            change=words.signed(float(row["contribution"])),
+        )
+        for row in rows.head(SHOWN).to_dict("records")
+    ]
+    if parts:
+        yield words.say("line", "drivers", parts=words.messages["list"]["between"].join(parts))
+
+
+def _people(comparison: Comparison, words: _Words) -> str:
+    table = comparison.people
+    rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
+    parts = []
+    for change in CHANGES:
+        if change not in rows.index:
+            continue
+        date = "before" if change == "gone" else "after"
+        numbers = [float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places")]
+        parts.append(words.part(words.messages["change"][change], *numbers))
+    return words.say("line", "people", parts=words.messages["list"]["between"].join(parts))
+
+
+def _townships(comparison: Comparison, words: _Words) -> Iterator[str]:
+    rows = comparison.units[comparison.units["unit_level"] == "township"]
+    told = rows[rows["level_change"].notna()]
+    if len(told):
+        change = told["level_change"]
+        up, down = int((change > SMALL).sum()), int((change < -SMALL).sum())
+        most = ""
+        if up:
+            best = told.iloc[int(change.to_numpy().argmax())]
+            most = words.say(
+                "line", "most", name=_name(best), change=words.signed(float(best["level_change"]))
+            )
+        yield words.say("line", "townships", up=up, down=down, same=len(told) - up - down, most=most).rstrip()
+    counts = rows["presence"].value_counts()
+    if counts.get("new", 0) or counts.get("gone", 0):
+        yield words.say("line", "presence", new=counts.get("new", 0), gone=counts.get("gone", 0))
+
+
+def _gates(comparison: Comparison, words: _Words) -> Iterator[str]:
+    table = comparison.gates
+    turned = table[table["turn"] != "same"]
+    study = turned[turned["unit_level"] == "study"]
+    if not len(study) and len(table):
+        yield words.say("line", "gates_none")
+    for row in study.to_dict("records"):
+        before, after = (words.messages["gate"][str(row[f"gate_{date}"])] for date in ("before", "after"))
+        key = (
+            "gate"
+            if row["same_terms"] or "none_applicable" in (row["gate_before"], row["gate_after"])
+            else "gate_terms"
+        )
+        yield words.say("line", key, norm=row["norm_id"], before=before, after=after)
+    others = turned[turned["unit_level"] == "township"]["turn"].value_counts()
+    if len(others):
+        counts = {turn: int(others.get(turn, 0)) for turn in GATE_TURN if turn != "same"}
+        yield words.say("line", "gates_townships", **counts)
+
+
+def _gaps(comparison: Comparison, words: _Words) -> Iterator[str]:
+    table = comparison.components
+    rows = table[(table["unit_level"] == "study") & (table["side"] == "gap") & table["target"].notna()]
+    for row in rows.to_dict("records"):
+        if row["value_before"] != row["value_before"] and row["value_after"] != row["value_after"]:
+            continue
+        turn = str(row["target_turn"])
+        if turn == "same":
+            turn = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
+        yield words.say(
+            "line",
+            "gap",
+            name=component_text(str(row["component"]), words.results),
+            before=words.value(float(row["value_before"]), str(row["unit"])),
+            after=words.value(float(row["value_after"]), str(row["unit"])),
+            target=words.results.figure(float(row["target"])),
+            turn=words.messages["turn"][turn],
+        )
+
+
+def _ranks(comparison: Comparison, words: _Words) -> Iterator[str]:
+    rows = comparison.units
+    townships = rows[rows["unit_level"] == "township"]
+    names = {str(row["unit_id"]): _name(row) for _at, row in townships.iterrows()}
+    if len(names) > 1 and not len(comparison.ranks):
+        yield words.say("line", "ranks_none")
+    for row in comparison.ranks.head(SHOWN).to_dict("records"):
+        yield words.say("line", "rank", name=names[str(row["unit_id"])], other=names[str(row["other_id"])])
+    if len(comparison.ranks) > SHOWN:
+        more = words.results.number(len(comparison.ranks) - SHOWN)
+        yield words.say("line", "ranks_more", number=more)
+
+
+def _name(row: pd.Series) -> str:
+    name = row["name"]
+    return name if isinstance(name, str) and name else str(row["unit_id"])
+
+
+@cache
+def _load(language: str) -> _Words:
+    results = wording(language)
+    file = importlib.resources.files("spatial.planning.comparison").joinpath("messages", f"{language}.toml")
+    return _Words(tomllib.loads(file.read_text(encoding="utf-8")), results)
