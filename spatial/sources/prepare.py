@@ -12,6 +12,7 @@ import shapely
 
 from spatial.crs import WGS84, parse_crs, require_metres, working_crs_for
 from spatial.errors import SourceError, first_of
+from spatial.sources.capacity_units import mixed_units
 from spatial.sources.columns import text_column
 from spatial.sources.fetch import missing_sources
 from spatial.sources.findings import findings_frame, join_findings
@@ -103,6 +104,7 @@ def prepare(study: Study) -> Layers:
     flows = _flows(study, settlements, found)
     records = _noted(records, study, readings, found.notes)
     noted += landcover_findings(landcover, ground.representative_point())
+    told = [merged.findings, mixed_units(merged.frame)]
     layers = Layers(
         settlements=settlements,
         facilities=facilities,
@@ -116,7 +118,7 @@ def prepare(study: Study) -> Layers:
         elevation=elevation.raster if elevation is not None else None,
         landcover=landcover.raster if landcover is not None else None,
         counts=_counts(found, settlements, facilities, merged.findings, readings),
-        findings=join_findings([*found.findings, merged.findings, findings_frame(noted, crs=crs)], crs=crs),
+        findings=join_findings([*found.findings, *told, findings_frame(noted, crs=crs)], crs=crs),
         crs=crs,
         issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),

@@ -13,6 +13,7 @@ from spatial.access.eligibility import open_for_group
 from spatial.access.measures.capacity import allocate_capacity
 from spatial.access.measures.groups import Group, group_travel_times
 from spatial.errors import ContractError
+from spatial.sources.capacity_units import capacity_units
 from spatial.stages.decays import decay_of
 from spatial.stages.ground import closer_services, main_graph, surroundings_of
 from spatial.stages.rules import snap_rules
@@ -181,10 +182,15 @@ def _catchment(case: _Case, measure: str, kinds: frozenset[str]) -> dict[str, An
 
 
 def _competition(case: _Case, kinds: frozenset[str]) -> dict[str, Any]:
-    """Say who competes for what. Each facility counts one unless the capacity of all is known: `supply_basis` tells."""
+    """
+    Say who competes for what.
+
+    Each facility counts one unless the capacity of all is known and in one unit: `supply_basis` tells.
+    """
     decay = decay_of(case.chosen.decay, cutoff_min=case.chosen.catchment_min)
     offered = case.facilities["service"].isin(kinds) & (case.facilities["status"] == "existing")
-    is_known = bool(case.facilities.loc[offered, "capacity"].notna().all())
+    offering = case.facilities.loc[offered]
+    is_known = bool(offering["capacity"].notna().all()) and len(capacity_units(offering)) <= 1
     return {
         "service": kinds,
         "decay": decay,

@@ -18,6 +18,7 @@ from spatial.access.measures.offers import demand_of
 from spatial.access.options import is_number, numbers
 from spatial.access.ordering import id_order
 from spatial.errors import ContractError, first_of
+from spatial.sources.capacity_units import capacity_units
 
 if TYPE_CHECKING:
     from spatial.access.measures.od_pairs import Pairs
@@ -166,6 +167,11 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
         for what, wrong in (("unknown", np.isnan(room)), ("negative", room < 0.0))
         if wrong.any()
     ]
+    units = capacity_units(pairs.facilities) if column == "capacity" else []
+    if len(units) > 1:
+        problems.append(
+            f"{column}: in unlike units: {first_of(units)}; give all of {pairs.service} in one unit"
+        )
     if problems:
         raise ContractError("facilities", problems)
     return room

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
+from spatial.sources.capacity_units import capacity_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,8 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
         Its facilities.
     column : str or None
         A column of the facilities, which must then be known everywhere; ``count``: each counts one. None: the column
-        `capacity` where it is known for every facility of the service, else each counts one and a warning says so.
+        `capacity` where it is known for every facility of the service and in one unit, else each counts one and a
+        warning says so.
 
     Returns
     -------
@@ -110,7 +112,8 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
     Raises
     ------
     ContractError
-        Where a named column is missing or unknown somewhere, or a number is negative or infinite.
+        Where a named column is missing or unknown somewhere, a number is negative or infinite, or capacities are in
+        unlike units.
     """
     m = len(pairs.facilities)
     name = "capacity" if column in (None, COUNT) else str(column)
@@ -131,8 +134,9 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
                 f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"
             ],
         )
-    if column == COUNT or not known.all():
-        if column is None and m:
+    mixed = name == "capacity" and column != COUNT and known.all() and _is_mixed(pairs, refuse=column == name)
+    if column == COUNT or mixed or not known.all():
+        if column is None and m and not mixed:
             _log.warning(
                 "%s: capacity is known for %d of %d facilities: each counts one",
                 pairs.service,
@@ -141,6 +145,18 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
             )
         return Offer(np.ones(m), COUNT, share)
     return Offer(capacity, name, share)
+
+
+def _is_mixed(pairs: Pairs, *, refuse: bool) -> bool:
+    """Say that capacities in unlike units, such as beds and rooms, cannot be added."""
+    units = capacity_units(pairs.facilities)
+    if len(units) <= 1:
+        return False
+    detail = f"capacity: {pairs.service} has it in unlike units: {first_of(units)}"
+    if refuse:
+        raise ContractError("facilities", [f"{detail}; give all in one unit, or give supply='count'"])
+    _log.warning("%s: each counts one", detail)
+    return True
 
 
 def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None:
