@@ -116,8 +116,9 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows, title=title)))
     if "scores" in tables:
-        made_of_scores = {SCORE_FILE: score_page, FACT_SHEET_FILE: fact_sheet_page}
-        artifacts += [Artifact(file, make(book, rows, title=title)) for file, make in made_of_scores.items()]
+        score = score_page(book, rows, title=title, max_bytes=max_page_mb * _BYTES_A_MB)
+        artifacts.append(Artifact(SCORE_FILE, score))
+        artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows, title=title)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -26,6 +27,7 @@ STUDY, TOWNSHIP = "study", "township"
 CLAIM = 0.9
 """How likely one township must stand before another for a page to say that it does (INDICATORS, 4.4)."""
 SHOWN_TOWNS = 8
+KEPT_OBSTACLES = 3
 _UNIT_NUMBERS = (
     "population_persons",
     "places",
@@ -60,7 +62,7 @@ _TOWN_NUMBERS = ("completeness", "coverage_share", "via_share", "fulcrum_index")
 Entry = dict[str, Any]
 
 
-def score_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
+def score_page(book: PageBook, rows: Rows, *, title: str, max_bytes: float = math.inf) -> bytes:
     """
     Write the page.
 
@@ -72,15 +74,27 @@ def score_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
         The settlements of the study.
     title : str
         Title of the document.
+    max_bytes : float
+        Where the page is larger, townships keep what holds them back most and lose their other components.
 
     Returns
     -------
     bytes
         The file; the same data give the same bytes.
     """
-    data = study_block(book, rows) | {"score": score_block(book), "has_map": SCORE_MAP in book.files}
+    score = score_block(book)
+    data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
     data["messages"] = dict(book.words)
+    content = plain_document(data, title=title, language=book.language, parts=SCORE)
+    if len(content) <= max_bytes:
+        return content
+    data["score"] = score | {"whole": False, "townships": [_brief(unit) for unit in score["townships"]]}
     return plain_document(data, title=title, language=book.language, parts=SCORE)
+
+
+def _brief(unit: Entry) -> Entry:
+    ranked = sorted(unit["parts"], key=lambda part: -part.get("obstacle", 0.0))
+    return unit | {"parts": ranked[:KEPT_OBSTACLES]}
 
 
 def score_block(book: PageBook) -> Entry:
@@ -182,7 +196,7 @@ def _part(
 ) -> Entry:
     name, _, kind = str(row["component"]).partition(":")
     asked = GapTargets().of(name)
-    return {
+    part = {
         "name": name,
         "kind": kind,
         **{key: str(row[key]) for key in _PART_TEXTS},
@@ -192,6 +206,7 @@ def _part(
         "detail_names": dict(service_note(str(row["detail"]), book.meta, book.words).names),
         "obstacle": plain(degrees.get((level, unit, str(row["pillar"]), str(row["component"])))),
     }
+    return {key: value for key, value in part.items() if value is not None and value not in ("", {})}
 
 
 def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
@@ -278,6 +293,6 @@ def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
 def _norms(book: PageBook, units: list[Entry]) -> dict[str, Entry]:
     """Norms that units name: gates that failed, and those by which gaps are told."""
     named = {entry["norm"] for unit in units for entry in unit["failed"]}
-    named |= {part["detail"] for unit in units for part in unit["parts"]}
+    named |= {part["detail"] for unit in units for part in unit["parts"] if "detail" in part}
     keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
     return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}

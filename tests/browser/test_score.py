@@ -12,6 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.cartography.book import PageBook
+from spatial.cartography.messages import messages
+from spatial.cartography.norms import norm_book
+from spatial.cartography.pages import page_files
+from spatial.cartography.rows import rows_of
+from spatial.cartography.scores import score_page
+from spatial.store import Artifact
+
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 LANGUAGES = ("en", "fr", "zh")
 PARTS = (
@@ -173,11 +181,29 @@ def test_pairs_towns_and_failed_norms_are_gathered(scored):
     assert [town["id"] for town in score["towns"]] == ["n000003", "n000002", "n000001"]
     assert score["study"]["failed"][0]["norm"] == "GL-PHC-1H"
     assert score["study"]["failed"][0]["persons"] > 0
-    degrees = [part["obstacle"] for part in score["study"]["parts"] if part["obstacle"] is not None]
+    degrees = [part["obstacle"] for part in score["study"]["parts"] if "obstacle" in part]
     assert sum(degrees) == pytest.approx(1.0)
     least = {part["name"]: part["at_least"] for part in score["study"]["parts"]}
     assert least["gap_ratio"]
     assert not least["theil_between_share"]
+
+
+def test_a_page_above_the_budget_keeps_what_holds_townships_back(scored):
+    tables, meta = scored.tables, scored.meta
+    norms = norm_book(scored.register, tables["norm_results"], meta, scored.summary)
+    book = PageBook(tables, meta, scored.summary, norms, messages(("en",)), page_files(tables))
+    rows = rows_of(tables["settlements"])
+    pages = [
+        Artifact("score.html", score_page(book, rows, title="", max_bytes=limit)) for limit in (np.inf, 1.0)
+    ]
+    whole, brief = (data_of([page], "score.html")["score"] for page in pages)
+    assert whole["whole"]
+    assert not brief["whole"]
+    assert brief["study"] == whole["study"]
+    for short, full in zip(brief["townships"], whole["townships"], strict=True):
+        assert len(short["parts"]) == 3
+        degrees = sorted((part.get("obstacle", 0.0) for part in full["parts"]), reverse=True)
+        assert [part["obstacle"] for part in short["parts"]] == degrees[:3]
 
 
 def test_the_same_tables_in_any_order_give_the_same_bytes(scored):
@@ -369,6 +395,16 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
     assert "Townships cannot be compared" in sheet
     assert "No flow observed" in sheet
     assert open_page(folder / "score-map.html").locator("#units-on").count() == 0
+
+
+@pytest.mark.browser
+def test_scores_without_a_row_leave_pages_that_say_so(scored, save_pages, open_page, tmp_path):
+    tables = {name: scored.tables[name].iloc[:0] for name in score_tables(scored.tables["settlements"])}
+    folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
+    assert "No township has a score" in open_page(folder / "score.html").inner_text("main")
+    assert "Townships cannot be compared" in open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    assert "not known" in open_page(folder / "score-map.html").inner_text("#legend")
+    assert not open_page(folder / "index.html").is_visible("#scoring")
 
 
 @pytest.mark.browser

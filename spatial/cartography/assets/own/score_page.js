@@ -4,7 +4,6 @@
   const data = S.data, score = data.score, study = score.study, townships = score.townships;
   const known = S.isKnown;
   const FIRST_OBSTACLES = 5, TOWNSHIP_OBSTACLES = 3, NAMES = 8;
-  const LEVELS = ["missing", "unknown", "low", "middle", "high"];
   const state = { key: "rank", down: false, open: new Set() };
 
   const countOf = (met, n, none) => (n ? S.t("score.count", { met, n }) : S.t("score." + none));
@@ -105,7 +104,7 @@
 
   const KEYS = {
     name: (unit) => S.unitName(unit), level: (unit) => unit.integration_level, gap: (unit) => unit.segmentation_index, gaps: (unit) => (unit.gaps_measured ? unit.gaps_met / unit.gaps_measured : null),
-    gates: (unit) => LEVELS.length * -unit.failed.length + unit.gates_passed, rank: (unit) => unit.median_rank, people: (unit) => unit.population_persons,
+    gates: (unit) => (unit.gates_in_force ? unit.gates_passed / (1 + unit.gates_in_force) - unit.failed.length : null), rank: (unit) => unit.median_rank, people: (unit) => unit.population_persons,
   };
   for (const pillar of score.pillars) KEYS[pillar] = (unit) => unit.levels[pillar];
 
@@ -165,7 +164,7 @@
       S.el("h3", { text: S.t("score.obstacles") }),
       obstacleList(unit, TOWNSHIP_OBSTACLES),
       alikeText(unit) ? S.el("p", { class: "muted", text: alikeText(unit) }) : null,
-      ...score.pillars.flatMap((pillar) => [S.el("h3", { text: S.t("pillar." + pillar) }), sides(unit, pillar)]),
+      ...(score.whole ? score.pillars : []).flatMap((pillar) => [S.el("h3", { text: S.t("pillar." + pillar) }), sides(unit, pillar)]),
     ])]);
   }
 
@@ -181,7 +180,7 @@
     const sign = { pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[unit.mandatory_status];
     return [
       S.el("tr", { class: open ? "unit open" : "unit" }, [
-        S.el("th", { scope: "row" }, [S.el("button", { type: "button", class: "as-link", id: "open-" + at, "aria-expanded": String(open), "aria-controls": "detail-" + at, on: { click: toggle } }, [text(open ? "▾ " : "▸ ", { "aria-hidden": "true" }), text(S.unitName(unit))])]),
+        S.el("th", { scope: "row" }, [S.el("button", { type: "button", class: "as-link", id: "open-" + at, "aria-expanded": String(open), "aria-controls": open ? "detail-" + at : null, on: { click: toggle } }, [text(open ? "▾ " : "▸ ", { "aria-hidden": "true" }), text(S.unitName(unit))])]),
         levelCell("level", unit.integration_level, unit),
         ...score.pillars.map((pillar) => levelCell(pillar, unit.levels[pillar])),
         cell("gap", { class: "numeric", text: known(unit.segmentation_index) ? S.hundredths(unit.segmentation_index) : "–" }),
