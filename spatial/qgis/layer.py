@@ -23,6 +23,7 @@ GROUPS = ("results", "network", "base", "checks")
 
 SHELVES = (
     "gaps",
+    "score",
     "townships",
     "areas",
     "measures",

@@ -22,9 +22,11 @@ from spatial.qgis.joins import (
     township_results,
 )
 from spatial.qgis.joins_engine import rural_columns, settlement_engine
+from spatial.qgis.joins_score import score_columns, township_scores
 from spatial.qgis.joins_trials import trial_columns
 from spatial.qgis.layer import Look, QgisLayer
 from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables, last_mile_drafts
+from spatial.qgis.layers_score import score_drafts, score_looks, score_tables, township_looks
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
         yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
+    yield from score_drafts(tables, words)
     yield from last_mile_drafts(tables, words)
     yield from area_drafts(tables, words, meta)
     if "norm_results" in tables:
@@ -144,6 +147,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             shelf="tables",
         )
     yield from engine_tables(tables)
+    yield from score_tables(tables)
 
 
 def _settlements(
@@ -152,7 +156,7 @@ def _settlements(
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.text("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
-    for gather in (settlement_engine, trial_columns):
+    for gather in (settlement_engine, trial_columns, score_columns):
         found, more = gather(tables, words, meta)
         fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
         frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
@@ -161,12 +165,13 @@ def _settlements(
         frame,
         "results",
         lambda frame: looks_results.settlements_look(frame, words),
-        ("settlements", "last_mile"),
+        ("settlements", "last_mile", "scores", "access_clusters", "settlement_types"),
         description=words.text("layers", "settlements_text", mode=shown),
         titles=titles,
         visible=visible,
         more_looks=lambda frame: (
             *_settlement_looks(frame, words),
+            *score_looks(tables, frame, words),
             *engine_looks(tables, frame, words, meta),
         ),
     )
@@ -209,7 +214,9 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
 def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
     names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
-    frame = gpd.GeoDataFrame(frame.join(rural_columns(tables), on="boundary_id"))
+    for found in (rural_columns(tables), township_scores(tables)):
+        fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
+        frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
     stems = {plain_name(norm): name for norm, name in names.items()}
 
     def more(frame: pd.DataFrame) -> tuple[Look, ...]:
@@ -227,14 +234,14 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         if "rai_lower" in frame.columns:
             title = words.text("layers", "rural_townships")
             looks.append(Look("rural", title, looks_engine.rural_look(frame, words), "results"))
-        return tuple(looks)
+        return (*looks, *township_looks(frame, words))
 
     return Draft(
         "townships",
         frame,
         "results",
         lambda frame: looks_results.status_fill_look("norm_status", frame, words),
-        ("boundaries", "rural_access"),
+        ("boundaries", "rural_access", "scores"),
         titles=titles,
         more_looks=more,
     )

@@ -7,6 +7,8 @@ __all__ = [
     "BASE",
     "CERTAINTY",
     "CHANGE",
+    "CLUSTERS",
+    "DEGURBA",
     "GAP",
     "INK",
     "LAST_MILE",
@@ -83,6 +85,27 @@ CHANGE = {
     "lost": "#86162c",
 }
 """What a scenario changes: two hues apart from pale."""
+
+CLUSTERS = {
+    "good": "#0f6b5c",
+    "good_among_bad": "#7cc4b4",
+    "bad_among_good": "#f0b050",
+    "bad": "#86162c",
+    "none": "#e4e4df",
+}
+"""Clusters of access: the two hues of a change, pale for places that differ from their neighbours."""
+
+DEGURBA = {
+    30: "#9b1c31",
+    23: "#7a3b1d",
+    22: "#b0762a",
+    21: "#e6c84f",
+    13: "#375623",
+    12: "#8fae5a",
+    11: "#cfe3a2",
+    10: "#9dbdd6",
+}
+"""Degree of Urbanisation, level 2: the hues of the published maps, quieter."""
 
 TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbbbbb")
 """Areas side by side, without order (Paul Tol's bright scheme); drawn pale."""

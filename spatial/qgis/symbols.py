@@ -382,9 +382,9 @@ def labels(
         "offsetType": "1",
     }
     SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
-    SubElement(
-        settings, "rendering", {"obstacle": "1", "obstacleFactor": "1", "displayAll": "0", "mergeLines": "0"}
-    )
+    # Areas would keep the labels of other layers away from all of their ground.
+    rendering = {"obstacle": "0" if on_areas else "1", "obstacleFactor": "1"}
+    SubElement(settings, "rendering", {**rendering, "displayAll": "0", "mergeLines": "0"})
     return element
 
 

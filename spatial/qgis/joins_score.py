@@ -1,0 +1,166 @@
+"""The score joined to the places that it belongs to: settlements, townships, towns, and modelled flows as lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.qgis.joins import flow_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.qgis.meta import Messages, QgisMeta
+
+__all__ = ["POTENTIAL_MODELS", "potential_lines", "score_columns", "town_points", "township_scores"]
+
+POTENTIAL_MODELS = ("radiation", "gravity", "huff")
+"""Models of flows that nobody observed, in the order of their layers."""
+
+PLACE_SCORES = (
+    "integration_level",
+    "level_structure",
+    "level_elements",
+    "level_boundaries",
+    "level_order",
+    "level_low",
+    "level_high",
+    "level_band",
+    "unserved_persons",
+    "median_rank",
+    "low_rank",
+    "high_rank",
+    "known_share",
+)
+TOWNSHIP_SCORES = (
+    *PLACE_SCORES,
+    "missing_pillars",
+    "segmentation_index",
+    "segmentation_terms",
+    "gaps_met",
+    "gaps_measured",
+    "gap_band",
+    "mandatory_status",
+    "gates_passed",
+    "gates_in_force",
+    "failed_gates",
+)
+TYPES = (
+    "official_class",
+    "degurba_code",
+    "degurba_class",
+    "classes_differ",
+    "catchment_tier",
+    "catchment_band_min",
+)
+CLUSTERS = ("cluster", "local_i", "p_value")
+
+
+def score_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """
+    Gather what the score says of each settlement.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Those of ``scores``, ``access_clusters`` and ``settlement_types`` that there are.
+    words, meta : Messages, QgisMeta
+        Not needed: the columns bear the titles of their tables.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row a settlement that has any of it, by id.
+    titles : dict of str to str
+        Empty.
+    """
+    del words, meta
+    parts = [
+        rows.set_index(key)[list(columns)]
+        for rows, key, columns in (
+            (_of_level(tables, "settlement"), "unit_id", PLACE_SCORES),
+            (tables.get("access_clusters"), "settlement_id", CLUSTERS),
+            (tables.get("settlement_types"), "settlement_id", TYPES),
+        )
+        if rows is not None
+    ]
+    found = pd.concat(parts, axis=1) if parts else pd.DataFrame()
+    # Places that serve and are not scored have none of it: whole numbers and flags that may be missing.
+    kinds = {"degurba_code": "Int64", "classes_differ": "boolean"}
+    return found.astype({name: kind for name, kind in kinds.items() if name in found.columns}), {}
+
+
+def township_scores(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """
+    Take the score of each township.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Perhaps with ``scores``.
+
+    Returns
+    -------
+    DataFrame
+        By id of boundary; without columns where no township has a score.
+    """
+    rows = _of_level(tables, "township")
+    return pd.DataFrame() if rows is None else rows.set_index("unit_id")[list(TOWNSHIP_SCORES)]
+
+
+def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """
+    Put towns where they are.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``towns`` and ``settlements``.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a town, in the order of ids, with the names of its settlement; towns that are none are left out.
+    """
+    settlements = gpd.GeoDataFrame(tables["settlements"]).set_index("settlement_id")
+    names = [name for name in ("name", "name_en", "name_zh", "name_fr") if name in settlements.columns]
+    towns = tables["towns"].sort_values("settlement_id", kind="stable")
+    joined = towns.join(settlements[[*names, settlements.geometry.name]], on="settlement_id", how="inner")
+    return gpd.GeoDataFrame(
+        joined.reset_index(drop=True), geometry=settlements.geometry.name, crs=settlements.crs
+    )
+
+
+def potential_lines(tables: Mapping[str, pd.DataFrame], model: str) -> gpd.GeoDataFrame:
+    """
+    Draw the flows of a model as straight lines.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``potential_flows`` and ``settlements``.
+    model : str
+        One of `POTENTIAL_MODELS`.
+
+    Returns
+    -------
+    GeoDataFrame
+        By origin and destination.
+    """
+    rows = tables["potential_flows"]
+    chosen = rows.loc[rows["model"] == model].assign(kind=model)
+    drawn = flow_lines(chosen, gpd.GeoDataFrame(tables["settlements"]))
+    return gpd.GeoDataFrame(drawn.drop(columns="kind"))
+
+
+def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | None:
+    """Scores of one level; None where there are none."""
+    if "scores" not in tables:
+        return None
+    scores = tables["scores"]
+    rows = scores.loc[scores["unit_level"] == level]
+    return rows if len(rows) else None

@@ -1,0 +1,168 @@
+"""The layers of the score: looks of settlements and townships, towns, modelled flows, plain tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.qgis import looks_score
+from spatial.qgis.draft import Draft, by_key, placed
+from spatial.qgis.joins_score import POTENTIAL_MODELS, potential_lines, town_points
+from spatial.qgis.layer import Look
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from spatial.qgis.meta import Messages
+
+__all__ = ["score_drafts", "score_looks", "score_tables", "township_looks"]
+
+SHELF = "score"
+PLAIN = (
+    "scores",
+    "score_components",
+    "rank_pairs",
+    "rankings",
+    "score_variance",
+    "flow_balances",
+    "settlement_types",
+    "access_clusters",
+    "inequality",
+    "coordination",
+)
+"""Tables that are shown as they are. Towns and modelled flows are layers."""
+
+
+def score_looks(tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+    """
+    Make the score's looks of settlements.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Those of ``scores``, ``access_clusters`` and ``settlement_types`` that there are.
+    frame : DataFrame
+        The finished layer of settlements.
+    words : Messages
+        For titles and legends.
+
+    Returns
+    -------
+    tuple of Look
+        Level, clusters of access, types; each where there is one.
+    """
+    made = {
+        "integration_level": ("scores", looks_score.level_look),
+        "cluster": ("access_clusters", looks_score.clusters_look),
+        "degurba_code": ("settlement_types", looks_score.types_look),
+    }
+    return tuple(
+        Look(column, words.text("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
+        for column, (table, look) in made.items()
+        if table in tables and column in frame.columns
+    )
+
+
+def township_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+    """
+    Make the score's looks of townships.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The finished layer of townships.
+    words : Messages
+        For titles and legends.
+
+    Returns
+    -------
+    tuple of Look
+        Gates above, then level and gap index; none where no township has a score.
+    """
+    made = {
+        "mandatory_status": looks_score.gates_look,
+        "integration_level": looks_score.level_fill_look,
+        "segmentation_index": looks_score.gap_index_look,
+    }
+    if not set(made) <= set(frame.columns):
+        return ()
+    return tuple(
+        Look(
+            f"score_{column}",
+            words.text("layers", f"township_{column}"),
+            look(frame, words),
+            "results",
+            shelf=SHELF,
+        )
+        for column, look in made.items()
+    )
+
+
+def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+    """
+    Draft towns and modelled flows.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``settlements``, and perhaps ``towns`` and ``potential_flows``.
+    words : Messages
+        For titles and legends.
+
+    Yields
+    ------
+    Draft
+        Towns by fulcrum index and by completeness; one a model.
+    """
+    if "towns" in tables:
+        yield Draft(
+            "towns",
+            placed(town_points(tables)),
+            "results",
+            lambda frame: looks_score.fulcrum_look(frame, words),
+            ("towns", "settlements"),
+            more_looks=lambda frame: (
+                Look(
+                    "completeness",
+                    words.text("layers", "towns_complete"),
+                    looks_score.completeness_look(frame, words),
+                    "results",
+                    shelf=SHELF,
+                ),
+            ),
+            shelf=SHELF,
+        )
+    for model in POTENTIAL_MODELS if "potential_flows" in tables else ():
+        yield Draft(
+            f"potential_flows_{model}",
+            potential_lines(tables, model),
+            "results",
+            lambda _: looks_score.potential_look(),
+            ("potential_flows",),
+            title=words.text("layers", "potential_flows", model=words.text("flow_model", model)),
+            description=words.text("layers", "potential_flows_text"),
+            shelf=SHELF,
+        )
+
+
+def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
+    """
+    Draft the plain tables of the score.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name.
+
+    Yields
+    ------
+    Draft
+        One for each that there is.
+    """
+    for name in PLAIN:
+        if name in tables:
+            yield Draft(
+                name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables"
+            )

@@ -1,0 +1,352 @@
+"""The look of the score: levels, the gap index, failed gates, clusters, types of settlements, towns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.qgis.looks_engine import scored, sized
+from spatial.qgis.looks_results import VILLAGE_SIZE, people_size, status_marker
+from spatial.qgis.palette import BASE, CLUSTERS, DEGURBA, INK, REACH, SHARES, STATUS, ramp
+from spatial.qgis.styles import Category, Style, categorised, name_expression, single
+from spatial.qgis.symbols import fill, hatch, labels, line, marker, points, symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
+
+    import pandas as pd
+
+    from spatial.qgis.meta import Messages
+
+__all__ = [
+    "clusters_look",
+    "completeness_look",
+    "fulcrum_look",
+    "gap_index_look",
+    "gates_look",
+    "level_fill_look",
+    "level_look",
+    "potential_look",
+    "types_look",
+]
+
+LEAST_LEVELS = {"all": 0.9, "most": 0.8, "many": 0.65, "half": 0.5, "few": 0.0}
+"""Classes of a level, by the least level of each, inclusive."""
+
+MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
+"""Classes of the segmentation index, by the highest of each, inclusive; more is the last class."""
+
+LEAST_FULCRUM = {"most": 0.2, "many": 0.1, "some": 0.05, "few": 0.0}
+"""Classes of the fulcrum index, by the least of each, inclusive."""
+
+LEAST_COMPLETE = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
+"""Classes of functional completeness, by the least of each, inclusive."""
+
+TOWN_SIZE = people_size("population_persons", smallest=2.6, largest=6.5)
+
+
+def level_fill_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the integration level of areas, with the level as label.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``integration_level``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        A lower level is darker; stripes where nothing measures it.
+    """
+    chosen = _cases('"integration_level"', LEAST_LEVELS)
+    labelled = _at_least("level", LEAST_LEVELS, words)
+    return _graduated(chosen, labelled, "integration_level", frame, words)
+
+
+def gap_index_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the segmentation index of areas, with the index as label.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``segmentation_index``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        More segmented is darker; stripes where no term of the index exists.
+    """
+    column = '"segmentation_index"'
+    cases = " ".join(f"WHEN {column} <= {most:g} THEN '{name}'" for name, most in MOST_INDEX.items())
+    edges = [words.number(most) for most in MOST_INDEX.values()]
+    labelled = {"all": words.text("gap_index", "first", high=edges[0])}
+    for name, low, high in zip(list(MOST_INDEX)[1:], edges, edges[1:], strict=False):
+        labelled[name] = words.text("gap_index", "between", low=low, high=high)
+    labelled["few"] = words.text("gap_index", "last", low=edges[-1])
+    chosen = f"CASE {cases} WHEN {column} IS NOT NULL THEN 'few' END"
+    return _graduated(chosen, labelled, "segmentation_index", frame, words)
+
+
+def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Mark areas by their binding norms, so that the mark can lie over any other look.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``mandatory_status`` and ``failed_gates``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        A heavy rim and hatching where one failed, with the norms as label; a rim where all passed; stripes where nobody
+        can tell; dots where none is in force, which is no pass.
+    """
+    failed, passed = STATUS["not_met"], STATUS["met"]
+    looks = {
+        "fail": symbol("fill", fill("", outline=failed, width=0.9), hatch(failed, distance=3.2, width=0.35)),
+        "unknown": symbol(
+            "fill",
+            fill("", outline=BASE["boundary"]),
+            hatch(STATUS["not_measurable"], distance=2.2, width=0.22, angle=135.0),
+        ),
+        "pass": symbol("fill", fill("", outline=passed, width=0.6)),
+        "none_applicable": symbol(
+            "fill",
+            fill("", outline=BASE["boundary"]),
+            points(STATUS["not_applicable"], distance=2.8, size=0.7),
+        ),
+    }
+    categories = [Category((name,), words.text("gates", name), look) for name, look in looks.items()]
+    return Style(
+        categorised("coalesce(\"mandatory_status\", 'unknown')", categories),
+        labelling=labels("nullif(replace(\"failed_gates\", ';', '\\n'), '')", size=8, on_areas=True),
+        display=name_expression(frame, words.language),
+    )
+
+
+def level_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the level of settlements, larger with more people.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The settlements' layer, with ``integration_level``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        A lower level is darker; striped where nothing measures it.
+    """
+    labelled = _at_least("level", LEAST_LEVELS, words)
+    categories = [
+        Category((name,), labelled[name], sized(colour, VILLAGE_SIZE))
+        for name, colour in zip(LEAST_LEVELS, SHARES.values(), strict=True)
+    ]
+    categories.append(_unknown(words.text("level", "unknown")))
+    return scored(_cases('"integration_level"', LEAST_LEVELS), categories, frame, words)
+
+
+def clusters_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show clusters of good and of bad access, larger with more people.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The settlements' layer, with ``cluster``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Two hues, each pale for places that differ from their neighbours; pale grey where nothing stands out.
+    """
+    categories = [
+        Category((name,), words.text("cluster", name), sized(colour, VILLAGE_SIZE))
+        for name, colour in CLUSTERS.items()
+    ]
+    categories.append(_unknown(words.text("cluster", "unknown")))
+    return scored('"cluster"', categories, frame, words)
+
+
+def types_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show settlements by the Degree of Urbanisation, with the official class beside it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The settlements' layer, with ``degurba_code``, ``official_class`` and ``classes_differ``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Colour by code, squares for the officially urban, a heavy dark rim where the two differ, striped where there is
+        no raster of people; only what occurs stands in the legend.
+    """
+    keys = ["degurba_code", "official_class", "classes_differ"]
+    scoped = frame.loc[frame["in_study"].astype(bool) & frame["degurba_code"].notna(), keys]
+    found = {
+        (int(code), official if isinstance(official, str) else "", bool(differ))
+        for code, official, differ in scoped.itertuples(index=False)
+    }
+    categories = []
+    for code, official, differ in sorted(found, key=lambda one: (-one[0], one[2], one[1])):
+        value = f"{code} {official} {'differ' if differ else 'same'}"
+        if code not in DEGURBA:
+            continue
+        kind = words.text("degurba", str(code))
+        key = f"{official or 'unknown'}{'_differs' if differ else ''}"
+        label = words.text("degurba", key, kind=kind, code=str(code))
+        categories.append(Category((value,), label, _type_marker(code, official, differ=differ)))
+    categories.append(_unknown(words.text("degurba", "unknown_type")))
+    chosen = (
+        'CASE WHEN "degurba_code" > 0 THEN "degurba_code" || \' \' || coalesce("official_class", \'\') || '
+        "CASE WHEN \"classes_differ\" THEN ' differ' ELSE ' same' END END"
+    )
+    return scored(chosen, categories, frame, words)
+
+
+def _type_marker(code: int, official: str, *, differ: bool) -> Element:
+    shape = "square" if official == "urban" else "circle"
+    rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
+    return symbol(
+        "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
+    )
+
+
+def fulcrum_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show towns by how far they are a fulcrum between village and county seat, with name and index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The towns' layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        A higher index is darker; a ring where there is none, as at the county seat.
+    """
+    labelled = _at_least("fulcrum", LEAST_FULCRUM, words)
+    colours = ramp(REACH, len(LEAST_FULCRUM) + 1)
+    categories = [
+        Category((name,), labelled[name], sized(colour, TOWN_SIZE))
+        for name, colour in zip(LEAST_FULCRUM, colours, strict=False)
+    ]
+    categories.append(Category((), words.text("fulcrum", "none"), status_marker("not_applicable", TOWN_SIZE)))
+    told = 'to_string(round("fulcrum_index", 2))'
+    return _towns(_cases('"fulcrum_index"', LEAST_FULCRUM), categories, told, frame, words)
+
+
+def completeness_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show towns by the services of their tier that they have, with name and counts.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The towns' layer.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Fewer is darker; a ring where its tier asks for nothing.
+    """
+    categories = [
+        Category((name,), words.text("complete", name), sized(colour, TOWN_SIZE))
+        for name, colour in zip(LEAST_COMPLETE, SHARES.values(), strict=True)
+    ]
+    categories.append(
+        Category((), words.text("complete", "none"), status_marker("not_applicable", TOWN_SIZE))
+    )
+    told = (
+        'CASE WHEN "required_services" > 0 '
+        'THEN to_string("present_services") || \'/\' || to_string("required_services") END'
+    )
+    return _towns(_cases('"completeness"', LEAST_COMPLETE), categories, told, frame, words)
+
+
+def potential_look() -> Style:
+    """
+    Show modelled flows as broken lines, so that nobody takes them for observed ones.
+
+    Returns
+    -------
+    Style
+        One translucent colour.
+    """
+    return Style(single(symbol("line", line(STATUS["not_measurable"], width=0.4, dash="2;1.2", alpha=0.6))))
+
+
+def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFrame, words: Messages) -> Style:
+    name = name_expression(frame, words.language)
+    shown = f"coalesce({name or chr(34) + 'settlement_id' + chr(34)}, '') || coalesce(' ' || {told}, '')"
+    return Style(
+        categorised(chosen, categories, order='coalesce("population_persons", 0)'),
+        labelling=labels(shown, size=8),
+        display=name or '"settlement_id"',
+    )
+
+
+def _cases(column: str, least: Mapping[str, float]) -> str:
+    cases = " ".join(f"WHEN {column} >= {value:g} THEN '{name}'" for name, value in least.items())
+    return f"CASE {cases} END"
+
+
+def _at_least(section: str, least: Mapping[str, float], words: Messages) -> dict[str, str]:
+    """Label classes by their bounds, the highest first."""
+    names = list(least)
+    labelled = {names[0]: words.text(section, "first", low=words.number(least[names[0]]))}
+    for name, above in zip(names[1:-1], names, strict=False):
+        labelled[name] = words.text(
+            section, "between", low=words.number(least[name]), high=words.number(least[above])
+        )
+    labelled[names[-1]] = words.text(section, "last", high=words.number(least[names[-2]]))
+    return labelled
+
+
+def _graduated(
+    chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Messages
+) -> Style:
+    categories = [
+        Category(
+            (name,),
+            labelled[name],
+            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
+        )
+        for name, colour in SHARES.items()
+    ]
+    unknown = symbol(
+        "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
+    )
+    categories.append(Category((), words.text("level", "unknown"), unknown))
+    return Style(
+        categorised(chosen, categories),
+        labelling=labels(f'to_string(round("{column}", 2))', size=9, on_areas=True),
+        display=name_expression(frame, words.language),
+    )
+
+
+def _unknown(label: str) -> Category:
+    return Category(("unknown",), label, status_marker("not_measurable", VILLAGE_SIZE))
