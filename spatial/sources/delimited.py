@@ -1,4 +1,4 @@
-"""Delimited text (CSV) as a frame of text: encoding and shape are checked, nothing is converted or dropped."""
+"""Delimited text (CSV) as a frame of text: encoding and shape are checked, nothing that is filled is dropped."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def read_delimited(
     Returns
     -------
     DataFrame
-        Text columns as written, leading zeros kept; an empty cell is missing. Blank lines are skipped.
+        Text columns as written, leading zeros kept; an empty cell is missing. Blank lines are skipped. Columns
+        at the end that have neither a name nor a value are left out, with a note.
 
     Raises
     ------
@@ -75,12 +76,27 @@ def read_delimited(
     if not rows:
         raise SourceError(f"{what} {path}: the table holds no rows; export it again")
     _refuse_other_delimiter(f"{what} {path}", header, rows, delimiter)
+    empty = _empty_columns(header, rows)
+    if empty:
+        header, rows = header[:-empty], [row[:-empty] for row in rows]
     _refuse_shape(f"{what} {path}", header, rows, lines)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
     if told != encoding:
         add_notes(frame, [Note("encoding told from the bytes", 1, f"encoding told from the bytes: {told}")])
+    if empty:
+        item = "empty columns without a name left out"
+        add_notes(frame, [Note(item, empty, f"{item}: {empty} at the end")])
     return frame
+
+
+def _empty_columns(header: list[str], rows: list[list[str]]) -> int:
+    """Count the columns at the end that have neither a name nor a filled cell: spreadsheets leave such behind."""
+    named = len(header)
+    while named and not header[named - 1]:
+        named -= 1
+    hollow = all(len(row) == len(header) and not any(cell.strip() for cell in row[named:]) for row in rows)
+    return len(header) - named if hollow else 0
 
 
 def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:

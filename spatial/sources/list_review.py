@@ -11,7 +11,7 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
-from spatial.sources.delimited import read_delimited
+from spatial.sources.decided import read_decided
 from spatial.sources.list_pairs import OTHER, RELATED, SAME, family_of
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def read_review(path: Path, sources: Collection[str]) -> Decisions:
         Where it cannot be read, lacks a column, rounds its ids, says another word, decides on a row twice, or joins a
         mapped facility to two rows; with every fault at once.
     """
-    frame = read_delimited(path, what=_WHAT)
+    frame = read_decided(path, what=_WHAT)
     missing = [
         f"{name}: the column is missing"
         for name in ("source", "list_id", "map_id", "decision")

@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.coordinates import coordinate_columns
-from spatial.sources.delimited import read_delimited
+from spatial.sources.decided import read_decided
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.placement import place_frame
 from spatial.sources.placing import PLACED_BY, locate_places
@@ -285,7 +285,7 @@ def read_decisions(path: Path) -> dict[str, dict[str, str]]:
     Parameters
     ----------
     path : Path
-        A CSV with source, place_id and settlement_id; rows without settlement_id are undecided still.
+        A CSV or workbook with source, place_id and settlement_id; rows without settlement_id are undecided still.
 
     Returns
     -------
@@ -298,7 +298,7 @@ def read_decisions(path: Path) -> dict[str, dict[str, str]]:
         Where it cannot be read, lacks a column, rounds its ids or decides on a row twice.
     """
     what = "decisions on places"
-    frame = read_delimited(path, what=what)
+    frame = read_decided(path, what=what)
     missing = [name for name in ("source", "place_id", "settlement_id") if name not in frame.columns]
     if missing:
         raise ContractError(f"{what} {path}", [f"{name}: the column is missing" for name in missing])

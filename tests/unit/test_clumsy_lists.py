@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 
 import spatial as sp
 from spatial.errors import ContractError
+from spatial.sources.delimited import read_delimited
 from spatial.sources.gather import Gathered, refuse_shared_ids
 from spatial.sources.notes import take_notes
 from spatial.sources.official_units import official_units_from_table
+from spatial.sources.place_tables import read_decisions
 from spatial.sources.vector import settlements_from_table
 from spatial.sources.workbooks import read_workbook
 from spatial.study import OfficialUnits, TableSource
@@ -137,3 +140,41 @@ def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     )
     with pytest.raises(ContractError, match=r"'1', '2' .* are in clinics\.xlsx and in schools\.xlsx"):
         refuse_shared_ids(found)
+
+
+@pytest.mark.parametrize(
+    ("ending", "encoding", "delimiter"),
+    [
+        ("csv", "utf-8-sig", ","),
+        ("csv", "cp1252", ";"),
+        ("csv", "gb18030", ","),
+        ("csv", "utf-16", "\t"),
+        ("xlsx", "", ""),
+    ],
+)
+def test_decisions_are_read_as_spreadsheets_save_them(
+    tmp_path: Path, ending: str, encoding: str, delimiter: str
+) -> None:
+    name = "Écoles des Îles à côté" if encoding == "cp1252" else "移民新村卫生室"
+    head = ["source", "place_id", "name", "settlement_id"]
+    rows = [["a.xlsx", "007", name, "519900101201"], ["a.xlsx", "008", name, ""]]
+    table = pd.DataFrame(rows, columns=head)
+    path = tmp_path / f"decided.{ending}"
+    if ending == "xlsx":
+        table.to_excel(path, index=False)
+    else:
+        table.to_csv(path, index=False, encoding=encoding, sep=delimiter)
+    assert read_decisions(path) == {"a.xlsx": {"007": "519900101201"}}
+
+
+def test_empty_columns_at_the_end_of_a_csv_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Code;Nom;;\n1;Moroni;;\n2;Domoni;;\n", encoding="utf-8")
+    frame = read_delimited(path, delimiter=";")
+    assert list(frame.columns) == ["Code", "Nom"]
+    assert [(note.item, note.number) for note in take_notes(frame)] == [
+        ("empty columns without a name left out", 2)
+    ]
+    path.write_text("Code;Nom;\n1;Moroni;\n2;Domoni;x\n", encoding="utf-8")
+    with pytest.raises(ContractError, match="without a name at position '3'"):
+        read_delimited(path, delimiter=";")

@@ -1,0 +1,50 @@
+"""Files in which a person decided, as spreadsheets save them: a comma or a semicolon between fields, or a workbook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.sources.delimited import read_delimited
+from spatial.sources.files import local_file
+from spatial.sources.text_encodings import AUTO, guess_encoding
+from spatial.sources.workbooks import read_workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["read_decided"]
+
+_WORKBOOKS = {".xlsx", ".xlsm", ".xls"}
+_DELIMITERS = (",", ";", "\t")
+
+
+def read_decided(path: Path, *, what: str) -> pd.DataFrame:
+    """
+    Read a file of decisions as text.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV that the program has written and a person has filled in, or the workbook that it was saved as.
+        Encoding and delimiter are told from the bytes: spreadsheets choose them by the language of the computer.
+    what : str
+        What it is to the study, for messages.
+
+    Returns
+    -------
+    DataFrame
+        Text columns; an empty cell is missing.
+
+    Raises
+    ------
+    SourceError, ContractError
+        As `read_delimited` and `read_workbook`.
+    """
+    if path.suffix.lower() in _WORKBOOKS:
+        return read_workbook(path, header_row=1, total_words=(), what=what)
+    data = local_file(path, what=what).read_bytes()
+    header = data.decode(guess_encoding(data), errors="replace").partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=header.count)
+    return read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what)
