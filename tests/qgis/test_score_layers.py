@@ -1,0 +1,315 @@
+"""The score as layers: looks of settlements and townships, towns, modelled flows, and what QGIS makes of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.qgis import build_layers, write_qgis
+from spatial.qgis.looks_score import LEAST_LEVELS
+from spatial.qgis.palette import CLUSTERS, DEGURBA
+from spatial.tables import TABLES
+from spatial.tables.words import ACCESS_CLUSTER, PILLARS
+
+CRS = "EPSG:32648"
+CODES = (30, 23, 22, 21, 13, 12, 11, 0)
+SHOWN = {
+    "townships_score_mandatory_status": "Townships: binding norms",
+    "townships_score_integration_level": "Townships: integration level",
+    "townships_score_segmentation_index": "Townships: segmentation index",
+    "settlements_integration_level": "Settlements: integration level",
+    "settlements_cluster": "Settlements: clusters of access",
+    "settlements_degurba_code": "Settlements: Degree of Urbanisation beside the official class",
+    "towns_completeness": "Towns: services of their tier",
+}
+
+
+def typed(frame, *numbers):
+    """Give texts the type of texts."""
+    return frame.astype(
+        {name: "str" for name in frame.columns if name not in numbers and frame[name].dtype == object}
+    )
+
+
+def unit_scores(level, ids):
+    count = len(ids)
+    levels = {f"level_{name}": np.resize([0.95, 0.82, 0.7, 0.55, 0.3, np.nan], count) for name in PILLARS}
+    mean = levels["level_order"]
+    return typed(
+        pd.DataFrame(
+            {
+                "unit_level": level,
+                "unit_id": list(ids),
+                "name": None,
+                "population_persons": 100.0,
+                "places": 1,
+                **levels,
+                "integration_level": mean,
+                "integration_level_arithmetic": mean,
+                "level_low": mean,
+                "level_high": mean,
+                "missing_pillars": 0,
+                "segmentation_index": np.resize([0.0, 0.08, 0.15, 0.3, 0.6, np.nan], count),
+                "segmentation_terms": "border",
+                "gaps_met": 1,
+                "gaps_measured": 2,
+                "mandatory_status": np.resize(["fail", "pass", "unknown", "none_applicable"], count),
+                "gates_passed": 1,
+                "gates_in_force": 2,
+                "failed_gates": np.resize(["CN-A;CN-B", "", "", ""], count),
+                "level_band": "middle",
+                "gap_band": "wide",
+                "unserved_persons": 10.0,
+                "median_rank": 1.0,
+                "low_rank": 1.0,
+                "high_rank": 3.5,
+                "known_share": 0.9,
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def scored_county(county):
+    """Return the made-up county with a score of every settlement and township."""
+    places = county["settlements"].loc[county["settlements"]["in_study"]]
+    ids = list(places["settlement_id"])
+    units = list(county["boundaries"].loc[county["boundaries"]["is_unit"], "boundary_id"])
+    scores = pd.concat(
+        [unit_scores("study", ["study"]), unit_scores("township", units), unit_scores("settlement", ids)]
+    )
+    codes = np.resize(CODES, len(ids))
+    official = np.resize(["rural", "urban", "rural"], len(ids)).astype(object)
+    official[0] = None
+    degurba = np.where(codes == 0, None, np.where(codes >= 20, "urban", "rural")).astype(object)
+    known = np.array([a is not None and b is not None for a, b in zip(official, degurba, strict=True)])
+    types = typed(
+        pd.DataFrame(
+            {
+                "settlement_id": ids,
+                "official_class": official,
+                "degurba_code": codes,
+                "degurba_class": degurba,
+                "classes_differ": known & (official != degurba),
+                "catchment_tier": "town",
+                "catchment_band_min": 15.0,
+            }
+        )
+    )
+    towns = typed(
+        pd.DataFrame(
+            {
+                "settlement_id": [*ids[:4], "n099999"],
+                "tier": "town",
+                "population_persons": 100.0,
+                "required_services": [9, 9, 9, 0, 9],
+                "present_services": [9, 7, 3, 0, 9],
+                "completeness": [1.0, 7 / 9, 3 / 9, np.nan, 1.0],
+                "missing_services": ["", "bank;market", "bank", "", ""],
+                "coverage_share": 0.1,
+                "via_share": [0.4, 0.1, 0.01, np.nan, 0.1],
+                "fulcrum_index": [0.2, 0.1, 0.03, np.nan, 0.1],
+            }
+        )
+    )
+    clusters = typed(
+        pd.DataFrame(
+            {
+                "settlement_id": ids,
+                "local_i": 0.5,
+                "p_value": 0.01,
+                "cluster": np.resize(ACCESS_CLUSTER, len(ids)),
+            }
+        )
+    )
+    component = {
+        "unit_level": "study",
+        "unit_id": "study",
+        "pillar": "order",
+        "side": "level",
+        "component": ["gates_passed"],
+        "value": 0.5,
+        "unit": "share",
+        "target": np.nan,
+        "meets_target": "no_target",
+        "persons": np.nan,
+        "detail": "",
+        "component_status": "measured",
+    }
+    flows = typed(
+        pd.DataFrame(
+            {
+                "model": "huff",
+                "from_id": ids[:3],
+                "to_id": [ids[1], ids[0], "n099999"],
+                "volume": [3.0, 2.0, 1.0],
+            }
+        )
+    )
+    added = {
+        "scores": scores.reset_index(drop=True),
+        "settlement_types": types,
+        "towns": towns,
+        "access_clusters": clusters,
+        "score_components": typed(pd.DataFrame(component)),
+        "rank_pairs": typed(
+            pd.DataFrame({"unit_id": units[:1], "other_id": units[1:2], "probability_before": 0.95})
+        ),
+        "potential_flows": flows,
+    }
+    for name, table in added.items():
+        TABLES[name].check(table)
+    return {**county, **added}
+
+
+@pytest.fixture(scope="module")
+def layers(scored_county, county_meta):
+    made = build_layers(scored_county, crs=CRS, languages=["en"], meta=county_meta)
+    return {layer.table: layer for layer in made}
+
+
+def looks(layers):
+    return {f"{table}_{look.key}": look for table, layer in layers.items() for look in layer.more_looks}
+
+
+def test_settlements_and_townships_carry_their_score_with_the_titles_of_the_contracts(layers, scored_county):
+    places, units = layers["settlements"], layers["townships"]
+    told = places.frame.set_index("settlement_id")
+    assert int(told["integration_level"].notna().sum()) > 0
+    assert told.loc[~told["in_study"].astype(bool), "integration_level"].isna().all()
+    assert places.aliases["integration_level"] == "Integration level"
+    assert places.aliases["unserved_persons"] == "People beyond a norm (persons)"
+    assert places.aliases["degurba_code"] == "Degree of Urbanisation"
+    assert (str(told["degurba_code"].dtype), str(told["classes_differ"].dtype)) == ("Int64", "boolean")
+    frame = units.frame.set_index("boundary_id")
+    rows = scored_county["scores"].query("unit_level == 'township'").set_index("unit_id")
+    pd.testing.assert_series_equal(
+        frame["integration_level"], rows["integration_level"].reindex(frame.index), check_names=False
+    )
+    assert units.aliases["failed_gates"] == "Failed gates"
+
+
+def test_the_looks_of_the_score_stand_in_a_group_of_their_own(layers):
+    found = looks(layers)
+    for key, title in SHOWN.items():
+        assert (found[key].title, found[key].group, found[key].shelf) == (title, "results", "score"), key
+        assert not found[key].visible
+    assert layers["towns"].shelf == layers["potential_flows_huff"].shelf == "score"
+    assert {"scores", "score_components", "rank_pairs"} <= {
+        table for table, layer in layers.items() if layer.shelf == "tables"
+    }
+
+
+def classes(look):
+    return [item.get("label") for item in look.style.renderer.iter("category")]
+
+
+def test_failed_gates_are_marked_and_none_in_force_is_no_pass(layers):
+    assert classes(looks(layers)["townships_score_mandatory_status"]) == [
+        "Binding norm failed",
+        "Cannot be told",
+        "All binding norms passed",
+        "No binding norm in force",
+    ]
+
+
+def test_settlements_whose_classes_differ_are_marked_with_the_official_class_beside(layers):
+    told = classes(looks(layers)["settlements_degurba_code"])
+    frame = layers["settlements"].frame
+    known = frame.loc[frame["degurba_code"].fillna(0) > 0]
+    differ = known["classes_differ"].astype(bool)
+    assert sum("but officially" in label for label in told) == len(
+        known.loc[differ, ["degurba_code", "official_class"]].drop_duplicates()
+    )
+    assert "Urban centre (30), official class unknown" in told
+    assert told[-2:] == ["No raster of people", "Serves, not scored"]
+    assert set(CODES) - {0} <= set(DEGURBA)
+    assert set(CLUSTERS) == set(ACCESS_CLUSTER) - {"unknown"}
+
+
+def test_towns_that_are_no_settlement_are_left_out_and_modelled_flows_to_them_too(layers):
+    assert len(layers["towns"].frame) == 4
+    assert len(layers["potential_flows_huff"].frame) == 2
+    assert "potential_flows_gravity" not in layers
+    assert layers["potential_flows_huff"].title == "Potential flows, modelled: Huff"
+
+
+def test_a_county_without_townships_flows_people_or_a_score_has_no_such_layer(scored_county, county_meta):
+    bare = {
+        **scored_county,
+        "scores": scored_county["scores"].query("unit_level != 'township'"),
+        "settlements": scored_county["settlements"].assign(population_persons=np.nan),
+        "towns": scored_county["towns"].iloc[:0],
+        "potential_flows": scored_county["potential_flows"].iloc[:0],
+        "access_clusters": scored_county["access_clusters"].assign(cluster="unknown"),
+        "settlement_types": scored_county["settlement_types"].assign(
+            degurba_code=0, degurba_class=None, classes_differ=False
+        ),
+    }
+    made = {layer.table: layer for layer in build_layers(bare, crs=CRS, languages=["zh"], meta=county_meta)}
+    found = looks(made)
+    assert not any(key.startswith("townships_score") for key in found)
+    assert not {"towns", "potential_flows_huff"} & set(made)
+    assert classes(found["settlements_degurba_code"])[0] == "无人口栅格"
+    alone = {"settlements": scored_county["settlements"]}
+    only = build_layers(alone, crs=CRS, languages=["en"], meta=county_meta)
+    assert not any(layer.shelf == "score" for layer in only)
+    assert not any(look.shelf == "score" for look in looks({layer.table: layer for layer in only}).values())
+
+
+def test_columns_of_the_user_win_over_those_of_the_score(scored_county, county_meta):
+    mine = gpd.GeoDataFrame(scored_county["boundaries"]).assign(known_share=7.0)
+    places = gpd.GeoDataFrame(scored_county["settlements"]).assign(local_i=7.0)
+    tables = {**scored_county, "boundaries": mine, "settlements": places}
+    made = {layer.table: layer for layer in build_layers(tables, crs=CRS, languages=["en"], meta=county_meta)}
+    assert set(made["townships"].frame["known_share"]) == {7.0}
+    assert set(made["settlements"].frame["local_i"]) == {7.0}
+
+
+def test_rows_in_another_order_give_the_same_layers(scored_county, county_meta, layers):
+    turned = {name: table.iloc[::-1] for name, table in scored_county.items()}
+    made = {layer.table: layer for layer in build_layers(turned, crs=CRS, languages=["en"], meta=county_meta)}
+    for table in ("settlements", "townships", "towns", "potential_flows_huff", "scores"):
+        pd.testing.assert_frame_equal(pd.DataFrame(made[table].frame), pd.DataFrame(layers[table].frame))
+    assert classes(looks(made)["settlements_degurba_code"]) == classes(
+        looks(layers)["settlements_degurba_code"]
+    )
+
+
+@pytest.mark.qgis
+def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
+    qgis_python, scored_county, county_meta, tmp_path
+):
+    for artifact in write_qgis(scored_county, name="county", crs=CRS, languages=["en"], meta=county_meta):
+        (tmp_path / artifact.name).write_bytes(artifact.content)
+    script = Path(__file__).with_name("inspect_in_qgis.py")
+    chosen = "townships_score_mandatory_status,townships_score_integration_level"
+    run = subprocess.run(
+        [qgis_python, str(script), str(tmp_path), "county", str(tmp_path / "picture.png"), chosen],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
+    assert lines, run.stderr
+    seen = json.loads(lines[0].removeprefix("RESULT "))
+    assert [name for name, layer in seen["project"].items() if not layer["valid"]] == []
+    assert set(seen["groups"]["Results"]["Integration score"]) == {
+        *SHOWN.values(),
+        "Towns: fulcrum index",
+        "Potential flows, modelled: Huff",
+    }
+    for key in SHOWN:
+        assert seen["project"][f"spatial_county_{key}"]["renderer"] == "categorizedSymbol", key
+    level = seen["project"]["spatial_county_townships_score_integration_level"]
+    assert len(level["classes"]) == len(LEAST_LEVELS) + 1
+    assert level["labels"]
+    # Fills of 75 % on the land, and the red of a failed gate.
+    assert {"#f3c483", "#9b1c31"} & set(seen["colours"])
