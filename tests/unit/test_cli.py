@@ -91,6 +91,21 @@ def test_run_prints_headlines_and_where_the_tables_are(ran):
     assert "pages:" not in outcome.out  # none was asked for
 
 
+@pytest.mark.parametrize(
+    ("language", "heading", "rank"),
+    [("en", "Integration", "rank "), ("zh", "融合", "个居民点中排第"), ("fr", "Intégration", "rang ")],
+)
+def test_run_and_explain_tell_the_score(command, ran, language, heading, rank):
+    tiny, outcome = ran
+    assert "Integration level" in outcome.out
+    summary = json.loads((tiny.processed / "tiny" / "summary.json").read_text(encoding="utf-8"))
+    assert set(summary["score"]["pillars"]) == {"structure", "elements", "boundaries", "order"}
+    where = ("--raw", tiny.raw, "--processed", tiny.processed, "--language", language)
+    told = command("explain", tiny.save(), "s2", *where).out.splitlines()
+    part = told[told.index(heading) + 1 :]
+    assert any(rank in line for line in part[: part.index("")])
+
+
 def test_run_up_to_a_stage_makes_no_more(ran):
     tiny, _ = ran
     record = json.loads((tiny.processed / "tiny" / "run.json").read_text(encoding="utf-8"))
