@@ -77,14 +77,14 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
     own = {_detail(run, "gap_ratio") for run in runs}
     people = set(norms.loc[norms["in_people"], "norm_id"])
     same = len(own) == 1 and own <= people
-    gap_norm = own.pop() if same else _any_gap_norm(runs, people)
+    gap_norm = next(iter(own)) if same else _any_gap_norm(runs, people)
     complete = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
     return Shared(
         level,
         tuple(norms.loc[norms["as_gate"], "norm_id"]),
         gap_norm,
         _rules(runs),
-        robust=same,
+        robust=same or own == {""},
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
         towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
         clusters=all(_scored(run, norms) for run in runs),
@@ -203,7 +203,7 @@ def _space(run: Run, shared: Shared) -> dict[str, float]:
 
 
 def _asks_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    both = one.join(other, how="inner", rsuffix="_other")
+    both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
     both = both[both["tier"] == both["tier_other"]]
     return bool((both["required_services"] == both["required_services_other"]).all())
 

@@ -1,0 +1,345 @@
+"""Two runs held against each other: who gained, what turned, why the level changed, and what is refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.errors import ContractError
+from spatial.integration.comparison import compare, decompose, follow, norm_terms
+from spatial.integration.pillars import GapTargets, ScoreRules
+from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.tables import TABLES
+from tests.unit.runs_to_compare import NORMS, run_of
+
+NAN = math.nan
+BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (math.inf, 30.0)}
+AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (20.0, 60.0), "e": (20.0, NAN)}
+PLACES = {
+    "a": ("t1", "urban", 400.0),
+    "b": ("t1", "rural", 120.0),
+    "c": ("t2", "urban", 200.0),
+    "d": ("t2", "rural", 300.0),
+    "e": ("t3", "rural", 50.0),
+}
+PARTS = [f"contribution_{pillar}" for pillar in ("structure", "elements", "boundaries", "order")]
+KEY = ["unit_level", "unit_id"]
+
+
+def unit(table: pd.DataFrame, name: str) -> pd.Series:
+    rows = table[table["unit_id"] == name]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def people(comparison, norm: str, name: str = "study") -> dict[str, tuple[float, float]]:
+    table = comparison.people
+    rows = table[(table["unit_id"] == name) & (table["norm_id"] == norm)].set_index("change")
+    return {
+        str(change): (float(row["persons_before"]), float(row["persons_after"]))
+        for change, row in rows.iterrows()
+    }
+
+
+@pytest.fixture(scope="module")
+def before():
+    return run_of("before", BEFORE, gates={("study", "study"): "fail", ("township", "t1"): "unknown"})
+
+
+@pytest.fixture(scope="module")
+def after():
+    return run_of(
+        "after", AFTER, places=PLACES, gates={("study", "study"): "pass", ("township", "t1"): "pass"}
+    )
+
+
+@pytest.fixture(scope="module")
+def comparison(before, after):
+    return compare(before, after)
+
+
+def test_every_table_keeps_its_contract(comparison):
+    for name, table in comparison.tables.items():
+        TABLES[name].check(table)
+    assert list(comparison.tables) == [name for name in TABLES if name.startswith("comparison")]
+
+
+def test_new_and_gone_places_are_told_apart_and_their_people_counted(comparison):
+    assert unit(comparison.units, "d")["presence"] == "gone"
+    assert unit(comparison.units, "e")["presence"] == "new"
+    assert unit(comparison.units, "t3")["presence"] == "new"
+    assert np.isnan(unit(comparison.units, "e")["level_change"])
+    assert people(comparison, "any") == {
+        "gained": (100.0, 120.0),
+        "gone": (300.0, 0.0),
+        "new": (0.0, 50.0),
+        "same": (600.0, 600.0),
+    }
+
+
+def test_people_of_a_norm_are_those_it_counts(comparison):
+    assert people(comparison, "CLINIC") == {
+        "gained": (100.0, 120.0),
+        "within": (600.0, 600.0),
+        "gone": (300.0, 0.0),
+        "new": (0.0, 50.0),
+    }
+    assert "new" not in people(comparison, "SCHOOL")  # the new place is outside its scope
+    assert people(comparison, "SCHOOL")["beyond"] == (200.0, 200.0)
+    assert unit(comparison.units, "b")["norms_gained"] == "CLINIC"
+    assert unit(comparison.units, "b")["access_change"] == "gained"
+    assert unit(comparison.units, "study")["access_change"] == ""
+
+
+def test_people_of_a_place_that_changed_its_township_count_in_each_at_its_date(before):
+    moved = {**PLACES, "b": ("t2", "rural", 100.0)}
+    found = compare(before, run_of("after", BEFORE, places=moved))
+    assert people(found, "any", "t1") == {"same": (500.0, 400.0)}
+    assert people(found, "any", "t2") == {"same": (500.0, 600.0)}
+
+
+def test_gates_turn_from_fail_and_from_the_unknown(comparison):
+    table = comparison.gates
+    assert list(table["turn"]) == ["passes", "passes"]
+    assert set(table["gate_before"]) == {"fail", "unknown"}
+    assert table["same_terms"].all()
+    study = unit(comparison.units, "study")
+    assert (study["mandatory_status_before"], study["mandatory_status_after"]) == ("fail", "pass")
+
+
+def test_gates_come_into_force_and_go(before):
+    free = run_of("free", BEFORE)
+    assert set(compare(free, before).gates["turn"]) == {"in_force"}
+    assert set(compare(before, free).gates["turn"]) == {"out_of_force"}
+
+
+def test_the_change_of_the_level_adds_up_by_pillar_and_by_component(comparison):
+    units = comparison.units[comparison.units["ln_change"].notna()]
+    assert len(units)
+    assert np.allclose(units[PARTS].sum(axis=1), units["ln_change"], atol=1e-12)
+    parts = comparison.components.groupby([*KEY, "pillar"])["contribution"].sum(min_count=1)
+    study = unit(comparison.units, "study")
+    for pillar in ("structure", "boundaries", "order"):
+        assert parts["study", "study", pillar] == pytest.approx(study[f"contribution_{pillar}"], abs=1e-12)
+
+
+def test_the_decomposition_by_hand():
+    row = {"unit_level": "study", "unit_id": "study", "side": "level"}
+    tables = [
+        pd.DataFrame(
+            [
+                row | {"pillar": "order", "component": "gates_passed", "value": gates},
+                row | {"pillar": "order", "component": "robust_coverage", "value": 0.25},
+                row | {"pillar": "structure", "component": "even_access", "value": access},
+                row | {"pillar": "elements", "component": "two_way_flow:people", "value": flow},
+                row | {"pillar": "order", "side": "gap", "component": "gates_spread", "value": 0.5},
+            ]
+        )
+        for gates, access, flow in ((0.0, 0.5, NAN), (1.0, 0.4, 0.9))
+    ]
+    units, parts = decompose(*tables)
+    found = units.iloc[0]
+    assert found["common_pillars"] == "structure;order"  # flows were observed at one date only
+    assert np.isnan(found["contribution_elements"])
+    # half the weight each; the gates are half of order, and 0 counts as 0.01
+    assert found["contribution_order"] == pytest.approx(0.5 * 0.5 * math.log(100.0))
+    assert found["contribution_structure"] == pytest.approx(0.5 * math.log(0.8))
+    assert found["level_before"] == pytest.approx(math.sqrt(0.5 * math.sqrt(0.01 * 0.25)))
+    assert found["ln_change"] == pytest.approx(math.log(found["level_after"] / found["level_before"]))
+    assert dict(zip(parts["component"], parts["contribution"] == 0.0, strict=True)) == {
+        "gates_passed": False,
+        "robust_coverage": True,
+        "even_access": False,
+    }
+    weighted, _parts = decompose(*tables, {"structure": 3.0, "order": 1.0})
+    assert weighted["contribution_structure"].iloc[0] == pytest.approx(0.75 * math.log(0.8))
+
+
+def test_a_component_that_is_there_twice_is_refused():
+    row = {
+        "unit_level": "study",
+        "unit_id": "study",
+        "side": "level",
+        "pillar": "order",
+        "component": "x",
+        "value": 1.0,
+    }
+    with pytest.raises(ContractError, match="there twice"):
+        decompose(pd.DataFrame([row, row]), pd.DataFrame([row]))
+
+
+def test_a_run_against_itself_changes_nothing(before):
+    same = compare(before, replace(before, name="again"))
+    assert (same.units[["level_change", "ln_change", *PARTS]].fillna(0.0) == 0.0).all(axis=None)
+    assert (same.components[["change", "contribution"]].fillna(0.0) == 0.0).all(axis=None)
+    assert set(same.people["change"]) <= {"same", "within", "beyond"}
+    assert (same.gates["turn"] == "same").all()
+    assert len(same.ranks) == 0
+    assert (same.components["target_turn"] == "same").all()
+
+
+def test_the_other_way_round_every_change_has_the_other_sign(before, after, comparison):
+    back = compare(after, before).units.set_index(KEY)
+    there = comparison.units.set_index(KEY).loc[back.index]
+    numbers = ["level_change", "ln_change", *PARTS]
+    assert np.array_equal(back[numbers].to_numpy(), -there[numbers].to_numpy(), equal_nan=True)
+
+
+def test_norms_on_other_terms_are_left_out_with_the_reason(before):
+    tighter = run_of("tighter", BEFORE, norms={"CLINIC": (20.0, 60.0), "SCHOOL": (15.0, 45.0)})
+    table = compare(before, tighter).norms.set_index("norm_id")
+    assert table.loc["CLINIC", "reason"] == "other_threshold"
+    assert not table.loc["CLINIC", "in_level"]
+    assert table.loc["SCHOOL", "in_level"]
+    later = run_of("later", BEFORE, norms={"CLINIC": (30.0, 90.0), "SCHOOL": (15.0, 45.0)})
+    assert compare(before, later).norms.set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
+    fewer = run_of("fewer", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
+    found = compare(before, fewer)
+    assert found.norms.set_index("norm_id").loc["SCHOOL", "reason"] == "not_in:fewer"
+    assert ("norms", "SCHOOL") in found.notes
+    share = replace(before, name="share", terms=before.terms.assign(target_share=0.5, unit="m"))
+    reasons = compare(before, share).norms.set_index("norm_id")["reason"]
+    assert reasons["CLINIC"] == "other_target_share;other_unit"
+
+
+def test_fail_points_are_read_back_from_places_that_are_partly_beyond(before):
+    terms = norm_terms(before.norm_results, []).set_index("norm_id")
+    assert terms.loc["CLINIC", "fail_point"] == pytest.approx(60.0)
+    assert terms.loc["SCHOOL", "fail_point"] == pytest.approx(45.0)
+    assert np.isnan(terms.loc["GATE", "fail_point"])
+    assert (terms["unit"] == "").all()
+
+
+def test_runs_that_cannot_be_compared_are_refused_with_the_remedy(before, after):
+    with pytest.raises(ContractError, match=r"population basis is 'registered'.*\[population\] basis"):
+        compare(before, replace(after, basis="registered"))
+    with pytest.raises(ContractError, match=r"first mode is 'walk'"):
+        compare(before, replace(after, mode="walk"))
+    strangers = run_of("strangers", {"x": (1.0, 1.0)}, places={"x": ("t9", "rural", 5.0)})
+    with pytest.raises(ContractError, match=r"none in common"):
+        compare(before, strangers)
+    shifted = before.settlements.assign(geometry=before.settlements.translate(90_000.0))
+    with pytest.raises(ContractError, match=r"4 of 4 places of other.*name other places"):
+        compare(before, replace(before, name="other", settlements=shifted))
+    with pytest.raises(ContractError, match="two or more"):
+        follow([before])
+
+
+def test_what_differs_is_said(before, after):
+    other = replace(
+        after,
+        as_of="2025-01-01",
+        settlements=after.settlements.to_crs("EPSG:32739"),
+        options={"network.speeds": "fast", "score.epsilon": 1.0},
+        rules=ScoreRules(epsilon=1.0),
+    )
+    notes = dict(compare(before, other).notes)
+    assert notes["earlier"] == "after 2025-01-01 < before 2026-01-01"
+    assert notes["options"] == "network.speeds"
+    assert notes["rules"] == "score.epsilon"
+    assert "crs" in notes
+
+
+def test_rules_that_differ_give_way_to_the_packages_own(before, after):
+    lax = replace(after, rules=ScoreRules(targets=GapTargets(gap_ratio=0.1)))
+    strict = compare(before, after)
+    assert compare(before, lax).components.equals(strict.components)
+
+
+def test_towns_that_were_asked_for_other_services_are_not_compared(before):
+    asked = replace(before, name="asked", towns=before.towns.assign(required_services=9, completeness=1.0))
+    found = compare(before, asked)
+    assert ("towns", "") in found.notes
+    parts = found.components
+    row = parts[(parts["component"] == "hierarchy_completeness") & (parts["unit_level"] == "study")].iloc[0]
+    assert np.isnan(row["value_after"])
+    assert np.isnan(row["contribution"])
+
+
+def test_a_gap_turns_when_its_target_is_met(before):
+    near = dict.fromkeys(BEFORE, (10.0, 10.0))
+    parts = compare(before, run_of("near", near)).components
+    row = parts[(parts["component"] == "coverage_gap") & (parts["unit_level"] == "study")].iloc[0]
+    assert (row["meets_target_before"], row["meets_target_after"], row["target_turn"]) == (
+        "no",
+        "yes",
+        "now_met",
+    )
+    assert row["change"] == row["value_after"] - row["value_before"]
+    back = compare(run_of("near", near), before).components
+    assert "no_longer_met" in set(back["target_turn"])
+
+
+def test_a_road_that_is_no_longer_open_all_year_lowers_the_space(before):
+    found = compare(
+        before, replace(run_of("wet", BEFORE, seasonal=frozenset("b")), norm_results=before.norm_results)
+    )
+    study = unit(found.units, "study")
+    assert study["contribution_structure"] < 0.0
+    assert study["level_change"] < 0.0
+
+
+def test_ranks_turn_only_where_draws_are_sure():
+    low, high = {"a": (10.0, 10.0), "b": (10.0, 10.0)}, {"c": (59.0, 44.0), "d": (59.0, 44.0)}
+    one = run_of("one", {**low, **high})
+    swapped = {"a": (59.0, 44.0), "b": (59.0, 44.0), "c": (10.0, 10.0), "d": (10.0, 10.0)}
+    other = run_of("other", swapped)
+    ranks = compare(one, other).ranks
+    assert list(zip(ranks["unit_id"], ranks["other_id"], strict=True)) == [("t2", "t1")]
+    assert ranks["probability_now"].iloc[0] >= 0.9
+    assert ranks["probability_then"].iloc[0] <= 0.1
+
+
+def test_a_trajectory_has_a_row_a_unit_and_run(before, after):
+    table = follow([before, replace(before, name="between"), after])
+    TABLES["trajectory"].check(table)
+    study = table[table["unit_level"] == "study"]
+    assert list(study["run"]) == ["before", "between", "after"]
+    assert study["integration_level"].nunique() == 2
+    assert list(table.loc[table["unit_id"] == "e", "position"]) == [3]
+    assert list(table.loc[table["unit_id"] == "d", "position"]) == [1, 2]
+    assert table.loc[table["unit_id"] == "d", "integration_level"].notna().all()
+
+
+def test_a_trajectory_of_two_has_the_levels_of_their_comparison(before, after, comparison):
+    table = follow([before, after]).set_index([*KEY, "position"])["integration_level"]
+    units = comparison.units[comparison.units["presence"] == "both"]
+    for position, date in ((1, "before"), (2, "after")):
+        mine = [
+            table[level, name, position]
+            for level, name in zip(units["unit_level"], units["unit_id"], strict=True)
+        ]
+        assert np.allclose(mine, units[f"level_{date}"], equal_nan=True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_the_account_is_told_in_every_language(comparison, before, after, language):
+    lines = comparison_lines(comparison, language)
+    text = "\n".join(
+        [*lines, *trajectory_lines(follow([before, after, replace(after, name="last")]), language)]
+    )
+    assert "{" not in text
+    assert "GATE" in text
+    assert not re.search(r"\bnan\b", text)
+    if language == "en":
+        assert "gained 120 (1 place)" in text
+        assert "Gate GATE: failed before, passed after." in text
+
+
+def test_every_language_has_the_same_words():
+    import tomllib  # noqa: PLC0415 - of this test alone
+    from importlib.resources import files  # noqa: PLC0415 - as above
+
+    folder = files("spatial.planning.comparison") / "messages"
+    english, *others = (
+        tomllib.loads((folder / f"{code}.toml").read_text("utf-8")) for code in ("en", "zh", "fr")
+    )
+    for words in others:
+        assert {name: set(keys) for name, keys in words.items()} == {
+            name: set(keys) for name, keys in english.items()
+        }
