@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spatial.sources.sample.write import SampleForm
     from spatial.study import Study
 
-__all__ = ["cli", "main"]
+__all__ = ["FewOfAKind", "cli", "main"]
 
 INTERRUPTED = 130
 MIN_RUNS = 2
@@ -49,6 +49,46 @@ maps_option = click.option(
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 
 
+class FewOfAKind(logging.Filter):
+    """
+    Let each message through once, and few that differ in their numbers only: sixty services warn of the same.
+
+    Parameters
+    ----------
+    most : int
+        Messages of a kind; the last of them says that -v shows the others.
+    """
+
+    def __init__(self, most: int = 2) -> None:
+        super().__init__()
+        self.most = most
+        self.said: dict[str, set[str]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """
+        Tell whether a message is new, and of a kind of which few were said.
+
+        Parameters
+        ----------
+        record : LogRecord
+            The message; where more of its kind may follow unsaid, that is added to it.
+
+        Returns
+        -------
+        bool
+            False for all others, and never for an error.
+        """
+        if record.levelno >= logging.ERROR:
+            return True
+        text, said = record.getMessage(), self.said.setdefault(f"{record.name} {record.msg}", set())
+        if text in said or len(said) >= self.most:
+            return False
+        said.add(text)
+        if len(said) == self.most:
+            record.msg, record.args = f"{text} (spatial -v shows all of this kind)", ()
+        return True
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -56,8 +96,13 @@ study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(p
 @click.pass_context
 def cli(context: click.Context, *, verbose: bool, debug: bool) -> None:
     """How far villages are from towns and services, which norms that breaks for whom, and what to do first."""
+    handler = logging.StreamHandler()
+    if not verbose:
+        handler.addFilter(FewOfAKind())
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
     )
     context.obj = {"debug": debug}
 

@@ -1,6 +1,7 @@
 """The command line: what each command prints, with which exit code, and what it leaves alone."""
 
 import json
+import logging
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
+from spatial.cli import FewOfAKind
 from spatial.pipeline import STAGES
 from spatial.study import Study
 
@@ -223,3 +225,14 @@ def test_the_study_that_init_writes_is_toml_of_this_version(command, tmp_path):
     file = tmp_path / "study.toml"
     command("init", file)
     assert tomllib.loads(file.read_text(encoding="utf-8"))["name"] == "my-county"
+
+
+def test_sixty_services_do_not_warn_sixty_times_of_the_same():
+    few, logger = FewOfAKind(), logging.getLogger("a")
+    records = [
+        logger.makeRecord("a", logging.WARNING, "f", 1, "%s may look better", (name,), None)
+        for name in ("bank", "bank", "shop", "school", "market")
+    ]
+    assert [few.filter(record) for record in records] == [True, False, True, False, False]
+    assert records[2].getMessage() == "shop may look better (spatial -v shows all of this kind)"
+    assert few.filter(logger.makeRecord("a", logging.ERROR, "f", 1, "%s may look better", ("bank",), None))
