@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.stages.gaps import study_summary
-from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.stages.rules import approval_wanted, binding_norms, vocabulary_of
 from spatial.workbook import BookMeta, build_workbook
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         synthetic=options.synthetic,
         note=dict(options.note),
         map_approval=options.outputs.map_approval or "",
+        approval_wanted=approval_wanted(options),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
     book = build_workbook(

@@ -110,6 +110,8 @@ class Content:
         ]
         if self.meta.map_approval:
             notes.append(f"{self._both('item', 'map_approval')}: {self.meta.map_approval}")
+        elif self.meta.approval_wanted:
+            notes.append(self._both("note", "approval_wanted"))
         if self.meta.synthetic:
             notes.append(self._both("item", "synthetic"))
         rows = len(columns[0].values)
@@ -148,6 +150,8 @@ class Content:
         yield self._both("item", "population_basis"), self._both("basis", self.meta.population_basis), "text"
         if self.meta.map_approval:
             yield self._both("item", "map_approval"), self.meta.map_approval, "text"
+        elif self.meta.approval_wanted:
+            yield self._both("item", "map_approval"), self._both("note", "approval_wanted"), "text"
         for language, note in self.meta.note.items():
             yield f"{self._both('item', 'note')} ({language})", note, "text"
 

@@ -48,6 +48,8 @@ class BookMeta:
         A sentence by language.
     map_approval : str
         Approval number of the maps; empty where none is given.
+    approval_wanted : bool
+        Whether the outputs are public maps that need such a number and have none.
     services : mapping of str to mapping of str to str
         Names by language, by service.
     """
@@ -60,6 +62,7 @@ class BookMeta:
     synthetic: bool = False
     note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     map_approval: str = ""
+    approval_wanted: bool = False
     services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -285,3 +285,13 @@ def test_every_language_says_all_that_english_says():
         names = list(words["sheet"].values())
         assert len(set(names)) == len(names)
         assert all(len(name) <= 31 for name in names)
+
+
+@pytest.mark.parametrize(("status", "said"), [("public", True), ("draft", False)])
+def test_sheets_of_public_maps_say_that_a_number_is_missing(tiny, status, said):
+    tiny.tables["outputs"] = {"languages": ["zh"], "status": status}
+    assert tiny.run("--stage", "workbook").code == 0
+    book = openpyxl.load_workbook(tiny.processed / "tiny" / "results.xlsx")
+    words = "未给出审图号。向社会公开的中国地图须有审图号。"
+    assert all((words in page["A2"].value) == said for page in book)
+    assert (words in values(book["摘要"], "值")) == said
