@@ -122,6 +122,13 @@ def _roads(crs: str | None = "EPSG:4524") -> gpd.GeoDataFrame:
         ("Localité", "name"),
         ("NIVEAU", "kind"),
         ("Commune", "township"),
+        ("Île", "township"),
+        ("ILE", "township"),
+        ("District", "township"),
+        ("Parish", "township"),
+        ("Ward", "township"),
+        ("乡镇", "township"),
+        ("Code île", "id"),
         ("LATITUDE", "latitude"),
         ("lon", "longitude"),
         ("Nombre de lits", "capacity"),
@@ -424,6 +431,45 @@ def test_a_yearbook_is_a_suggestion_only(tmp_path):
     assert values == {"villages": 30, "people": 13000, "facilities.primary_school": 7}
     assert all(line.startswith("#") for line in toml_block(layer.proposal))
     assert [other.section for other in layer.others] == ["sources.official_units"]
+
+
+def test_a_yearbook_by_township_is_a_suggestion_of_people_by_unit_with_groups(tmp_path):
+    book = pd.DataFrame(
+        {
+            "行政区划代码": ["533325101", "533325102", "533325201"],
+            "乡镇": ["金顶镇", "啦井镇", "河口乡"],
+            "常住人口": [5000, 8000, 300],
+            "60岁以上": [900, 1500, 80],
+            "儿童": [800, 1200, 50],
+        }
+    )
+    layer = _layer(_csv(tmp_path / "统计年鉴.csv", book))
+    units = next(other for other in layer.others if other.section == "sources.official_units")
+    assert units.is_suggestion
+    keys = {s.key: s.value for s in units.settings}
+    assert {name: keys[f"columns.{name}"] for name in ("unit_code", "name", "population_persons")} == {
+        "unit_code": "行政区划代码",
+        "name": "乡镇",
+        "population_persons": "常住人口",
+    }
+    assert (keys["columns.elderly_persons"], keys["columns.children_persons"]) == ("60岁以上", "儿童")
+
+
+def test_the_finest_unit_stands_for_the_township(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "Code": ["a1", "a2", "a3"],
+            "Nom": ["Vanadjou", "Ivembeni", "Mutsamudu"],
+            "Île": ["Grande Comore", "Grande Comore", "Anjouan"],
+            "Commune": ["Itsahidi", "Bangaani", "Mutsamudu"],
+            "Habitants": [1000, 400, 9000],
+            "Longitude": [43.3, 43.35, 44.4],
+            "Latitude": [-11.6, -11.5, -12.1],
+        }
+    )
+    assert _keys(_layer(_csv(tmp_path / "villages.csv", frame)))["columns.township"] == "Commune"
+    bare = frame.drop(columns="Commune")
+    assert _keys(_layer(_csv(tmp_path / "localites.csv", bare)))["columns.township"] == "Île"
 
 
 def test_a_list_of_villages_without_a_column_of_tiers_may_say_one_for_all(tmp_path):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["official_proposal", "units_proposal"]
 
+GROUPS = ("elderly_persons", "children_persons")
 _INDICATORS = {"指标", "项目", "indicator", "indicateur", "item"}
 _AMOUNTS = {"数值", "数量", "合计", "本年", "value", "valeur", "total", "number", "nombre"}
 _WHOLE = {"whole number", "number"}
@@ -65,7 +66,7 @@ def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: st
     list of Proposal
         One, or none where no column counts people or none names units.
     """
-    found = assign(profiles, ("unit_code", "name", "township", "population_persons"))
+    found = assign(profiles, ("unit_code", "name", "township", "population_persons", *GROUPS))
     people = found.columns.get("population_persons")
     if "name" not in found.columns and "township" in found.columns:
         found.give("name", found.columns["township"])
@@ -73,7 +74,9 @@ def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: st
         return []
     settings = [*opening, Setting("source", named, "publication, table and year")]
     settings += [
-        found.setting(ours) for ours in ("unit_code", "name", "population_persons") if ours in found.columns
+        found.setting(ours)
+        for ours in ("unit_code", "name", "population_persons", *GROUPS)
+        if ours in found.columns
     ]
     others = [profile.name for profile in found.others.get("population_persons", [])]
     if others:
