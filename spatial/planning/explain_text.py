@@ -192,10 +192,14 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words
             "measure",
             measure=_measure_name(measure["measure"], words),
             group=words.term(measure["group"]),
-            value=f"{measure['told_value']:.3g} {words.say('unit_of', measure['told_unit'])}",
+            value=_told(measure["told_value"], words.say("unit_of", measure["told_unit"])),
         )
         if measure["edge_risk"]:
             yield STEP + words.say("line", "measure_risk")
+
+
+def _told(value: float | None, unit: str) -> str:
+    return "?" if value is None else f"{value:.3g} {unit}"
 
 
 def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) -> Iterator[str]:

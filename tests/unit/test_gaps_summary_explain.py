@@ -710,6 +710,15 @@ def test_what_is_lost_unsure_or_measured_is_said_as_it_is():
     assert "primary care over open ground: no way there" in explanation_text(sure_of("c"))
 
 
+def test_a_measure_without_a_value_is_unknown():
+    tables, binding = county()
+    engine = engine_tables()
+    engine["measures"] = engine["measures"].assign(value=math.nan, status=text(*["people_unknown"] * 4))
+    found = explain("a", tables | engine, register=binding)
+    json.dumps(found, allow_nan=False)
+    assert "Supply per person (E2SFCA), everybody: ?" in explanation_text(found)
+
+
 def test_an_explanation_in_chinese_uses_the_chinese_name():
     told = explanation_text(explained("阿坝"), "zh", service_names={"primary_care": "基层医疗"})
     assert told.startswith("阿坝（a），村")  # noqa: RUF001 - Chinese marks
