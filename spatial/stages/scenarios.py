@@ -15,6 +15,7 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network.edits.closures import edges_closed_by
 from spatial.network.edits.scenarios import Scenario, unknown_names
+from spatial.sources.facility_facts import read_facts
 from spatial.sources.notes import log_notes
 from spatial.sources.trials import new_roads_from_table
 from spatial.sources.vector import facilities_from_table, read_table
@@ -157,7 +158,9 @@ def _facilities_after(
     if item.new_facilities is None:
         return kept
     file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
-    new = facilities_from_table(file, item.new_facilities, services=vocabulary_of(options).ids)
+    vocabulary = vocabulary_of(options)
+    new = facilities_from_table(file, item.new_facilities, services=vocabulary.ids)
+    read_facts(new, item.new_facilities, vocabulary)
     log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]
     if len(taken):

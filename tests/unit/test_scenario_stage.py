@@ -220,3 +220,33 @@ def test_a_network_of_two_layers_takes_closures_and_crews_drive(tiny):
         run(tiny, scenarios=[{**scenario, "season": "wet", "new_roads": "tiny/townships.geojson"}])
     for key in ("uncertainty.wet", "scenarios.cut.season", "scenarios.cut.new_roads"):
         assert f"{key}: walk+drive has several layers" in str(error.value)
+
+
+def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):
+    spots = {"level": (0, 0), "hours": (4, 0), "members": (4, 4), "own": (4, 0), "other": (4, 0)}
+    facts = {
+        "level": {"kind": "medical_point", "level": "district hospital"},
+        "hours": {"kind": "emergency_hospital", "opening_hours": "Mo-Fr 08:00-17:00"},
+        "members": {"kind": "hospital", "eligibility": "members"},
+        "own": {"kind": "hospital", "eligible_units": "东镇"},
+        "other": {"kind": "hospital", "eligible_units": "西镇"},
+    }
+    items = []
+    for name, spot in spots.items():
+        path = write(tiny, f"{name}.geojson", line(tiny, spot, facility_id="n1", **facts[name]))
+        opened = {"path": path, "columns": {"service": "kind"}}
+        items.append({"name": name, "services": ["hospital", "emergency_hospital"], "new_facilities": opened})
+    table = run(tiny, scenarios=items).scenario_access
+    hospital = table[table["service"] == "hospital"].set_index("settlement_id")
+    gained = {
+        name: set(rows.index[rows["after_min"] < rows["before_min"]])
+        for name, rows in hospital.groupby("scenario")
+    }
+    # The level makes it a hospital; what is for members opens for nobody; a unit's for its people alone.
+    assert gained["level"]
+    assert gained["hours"]
+    assert gained["members"] == set()
+    assert "s8" in gained["own"]
+    assert gained["other"] == set()
+    # It closes at night, so no scenario opens an emergency hospital.
+    assert not (table["service"] == "emergency_hospital").any()
