@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from spatial.cartography.comparison import comparison_page
 from spatial.errors import StoreError, first_of
 from spatial.integration.comparison import Comparison, Run, compare, follow, norm_terms
 from spatial.integration.pillars import GapTargets, ScoreRules
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_folders", "compare_runs", "read_runs", "trajectory", "write_comparison"]
 
+PAGE = "compare.html"
 NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
 RULES = ("norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "draws", "seed")
 TOLD = (
@@ -114,19 +116,31 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     ContractError
         For runs that cannot be compared.
     """
-    runs = read_runs([read_results(folder) for folder in folders])
+    results = [read_results(folder) for folder in folders]
+    runs = read_runs(results)
     comparison = compare(runs[0], runs[-1])
     followed = follow(runs)
     lines = comparison_lines(comparison, language)
     if len(runs) > 2:
         lines += trajectory_lines(followed, language)
     if to is not None:
-        write_comparison(comparison.tables | {"trajectory": followed}, to, basis=runs[0].basis)
-        lines.append(f"tables: {to}")
+        options = [one.record["options"] for one in results]
+        page = comparison_page(
+            comparison,
+            lines,
+            trajectory=followed,
+            language=language,
+            synthetic=any(one["synthetic"] for one in options),
+            draft=any(one["outputs"]["status"] == "draft" for one in options),
+        )
+        write_comparison(comparison.tables | {"trajectory": followed}, to, basis=runs[0].basis, page=page)
+        lines.append(f"{to / PAGE}")
     return lines
 
 
-def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path, *, basis: str = "") -> list[Path]:
+def write_comparison(
+    tables: Mapping[str, pd.DataFrame], folder: Path, *, basis: str = "", page: bytes = b""
+) -> list[Path]:
     """
     Write tables of a comparison, each as Parquet and as CSV.
 
@@ -138,6 +152,8 @@ def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path, *, basis:
         Made where it is not there. A folder that holds a run is left alone.
     basis : str
         Which people are counted.
+    page : bytes
+        The page; none where empty.
 
     Returns
     -------
@@ -154,7 +170,7 @@ def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path, *, basis:
             f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to"
         )
     store = Store(folder, basis)
-    written = []
+    written = [store.write_file(Artifact(PAGE, page))] if page else []
     for name, table in tables.items():
         written.append(store.write(name, table))
         text = table.to_csv(index=False, lineterminator="\n")

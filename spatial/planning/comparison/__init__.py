@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from spatial.planning.comparison.account import comparison_lines, trajectory_lines
+from spatial.planning.comparison.account import (
+    ComparisonWords,
+    comparison_lines,
+    comparison_words,
+    trajectory_lines,
+)
 
-__all__ = ["comparison_lines", "trajectory_lines"]
+__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines"]

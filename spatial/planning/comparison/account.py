@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spatial.integration.comparison import Comparison
     from spatial.planning.wording import Wording
 
-__all__ = ["comparison_lines", "trajectory_lines"]
+__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines"]
 
 SHOWN = 3
 """Components, and pairs of townships, that are named."""
@@ -29,27 +29,96 @@ CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
 
 
 @dataclass(frozen=True)
-class _Words:
+class ComparisonWords:
+    """
+    The words of one language.
+
+    Parameters
+    ----------
+    messages : mapping of str to mapping of str to str
+        Section, key, text.
+    results : Wording
+        Writes numbers as the language does.
+    """
+
     messages: Mapping[str, Mapping[str, str]]
     results: Wording
 
     def say(self, section: str, key: str, **values: object) -> str:
+        """
+        Say one message.
+
+        Parameters
+        ----------
+        section, key : str
+            Which one.
+        **values : object
+            What its braces hold.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
         return self.messages[section][key].format(**values)
 
     def signed(self, value: float) -> str:
-        """Write a change with its sign."""
+        """
+        Write a change with its sign.
+
+        Parameters
+        ----------
+        value : float
+            The change.
+
+        Returns
+        -------
+        str
+            With four decimals.
+        """
         text = self.results.number(abs(value), decimals=4)
         if float(f"{abs(value):.4f}") == 0.0:
             return text
         return ("+" if value > 0.0 else "-") + text
 
     def value(self, value: float, unit: str) -> str:
-        """Write a component, in minutes or as a number from 0 to 1."""
+        """
+        Write a component.
+
+        Parameters
+        ----------
+        value : float
+            NaN = unknown.
+        unit : str
+            As in the table.
+
+        Returns
+        -------
+        str
+            In minutes, as a count, or as a number with three decimals.
+        """
         if unit == "min":
             return self.results.measure(value, unit, decimals=1)
+        if unit == "count":
+            return self.results.number(value)
         return self.results.number(value, decimals=3)
 
     def part(self, word: str, persons: float, places: float) -> str:
+        """
+        Write people and their places.
+
+        Parameters
+        ----------
+        word : str
+            What befell them.
+        persons, places : float
+            How many.
+
+        Returns
+        -------
+        str
+            Such as "gained 120 (1 place)".
+        """
         number = self.results.number(places)
         told = self.say("places", "one" if places == 1.0 else "other", number=number)
         return self.say("line", "part", word=word, persons=self.results.number(persons), places=told)
@@ -77,7 +146,7 @@ def comparison_lines(comparison: Comparison, language: str = "en") -> list[str]:
     StudyError
         Where the language has no message file.
     """
-    words = _load(language)
+    words = comparison_words(language)
     return [
         _runs(comparison, words),
         _level(comparison, words),
@@ -112,7 +181,7 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     StudyError
         Where the language has no message file.
     """
-    words = _load(language)
+    words = comparison_words(language)
     study = trajectory[trajectory["unit_level"] == "study"]
     return [
         words.say(
@@ -129,7 +198,7 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     ]
 
 
-def _runs(comparison: Comparison, words: _Words) -> str:
+def _runs(comparison: Comparison, words: ComparisonWords) -> str:
     return words.say(
         "line",
         "runs",
@@ -141,7 +210,7 @@ def _runs(comparison: Comparison, words: _Words) -> str:
     )
 
 
-def _level(comparison: Comparison, words: _Words) -> str:
+def _level(comparison: Comparison, words: ComparisonWords) -> str:
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
     if not study["common_pillars"]:
         return words.say("line", "level_none")
@@ -163,7 +232,7 @@ def _level(comparison: Comparison, words: _Words) -> str:
     )
 
 
-def _drivers(comparison: Comparison, words: _Words) -> Iterator[str]:
+def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     """Name the components that moved the level most."""
     table = comparison.components
     rows = table[(table["unit_level"] == "study") & table["contribution"].abs().gt(SMALL)]
@@ -183,7 +252,7 @@ def _drivers(comparison: Comparison, words: _Words) -> Iterator[str]:
         yield words.say("line", "drivers", parts=words.messages["list"]["between"].join(parts))
 
 
-def _people(comparison: Comparison, words: _Words) -> str:
+def _people(comparison: Comparison, words: ComparisonWords) -> str:
     table = comparison.people
     rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
     parts = []
@@ -196,7 +265,7 @@ def _people(comparison: Comparison, words: _Words) -> str:
     return words.say("line", "people", parts=words.messages["list"]["between"].join(parts))
 
 
-def _townships(comparison: Comparison, words: _Words) -> Iterator[str]:
+def _townships(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     rows = comparison.units[comparison.units["unit_level"] == "township"]
     told = rows[rows["level_change"].notna()]
     if len(told):
@@ -214,7 +283,7 @@ def _townships(comparison: Comparison, words: _Words) -> Iterator[str]:
         yield words.say("line", "presence", new=counts.get("new", 0), gone=counts.get("gone", 0))
 
 
-def _gates(comparison: Comparison, words: _Words) -> Iterator[str]:
+def _gates(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     table = comparison.gates
     turned = table[table["turn"] != "same"]
     study = turned[turned["unit_level"] == "study"]
@@ -234,19 +303,20 @@ def _gates(comparison: Comparison, words: _Words) -> Iterator[str]:
         yield words.say("line", "gates_townships", **counts)
 
 
-def _gaps(comparison: Comparison, words: _Words) -> Iterator[str]:
+def _gaps(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     table = comparison.components
     rows = table[(table["unit_level"] == "study") & (table["side"] == "gap") & table["target"].notna()]
     for row in rows.to_dict("records"):
         if row["value_before"] != row["value_before"] and row["value_after"] != row["value_after"]:
             continue
         turn = str(row["target_turn"])
+        name = component_text(str(row["component"]), words.results)
         if turn == "same":
             turn = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
         yield words.say(
             "line",
             "gap",
-            name=component_text(str(row["component"]), words.results),
+            name=name[:1].upper() + name[1:],
             before=words.value(float(row["value_before"]), str(row["unit"])),
             after=words.value(float(row["value_after"]), str(row["unit"])),
             target=words.results.figure(float(row["target"])),
@@ -254,7 +324,7 @@ def _gaps(comparison: Comparison, words: _Words) -> Iterator[str]:
         )
 
 
-def _ranks(comparison: Comparison, words: _Words) -> Iterator[str]:
+def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     rows = comparison.units
     townships = rows[rows["unit_level"] == "township"]
     names = {str(row["unit_id"]): _name(row) for _at, row in townships.iterrows()}
@@ -273,7 +343,25 @@ def _name(row: pd.Series) -> str:
 
 
 @cache
-def _load(language: str) -> _Words:
+def comparison_words(language: str) -> ComparisonWords:
+    """
+    Load the words of a language.
+
+    Parameters
+    ----------
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    ComparisonWords
+        Its words.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
     results = wording(language)
     file = importlib.resources.files("spatial.planning.comparison").joinpath("messages", f"{language}.toml")
-    return _Words(tomllib.loads(file.read_text(encoding="utf-8")), results)
+    return ComparisonWords(tomllib.loads(file.read_text(encoding="utf-8")), results)

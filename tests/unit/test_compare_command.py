@@ -1,0 +1,146 @@
+"""`spatial compare` on folders: what it says and writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import spatial as sp
+from spatial.cartography.comparison import comparison_page
+from spatial.cli import cli
+from spatial.errors import ContractError, StoreError
+from spatial.integration.comparison import compare
+from spatial.planning.comparison import comparison_lines
+from spatial.study.score import ScoreOptions
+from spatial.tables import TABLES
+from tests.unit.runs_to_compare import run_of
+
+BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0)}
+AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (20.0, 60.0)}
+GATES = {("study", "study"): "fail"}
+
+
+def finished(folder, minutes, *, as_of="2026-01-01", **options):
+    """Write what a comparison reads of a finished run."""
+    run = run_of(folder.name, minutes, gates=GATES)
+    folder.mkdir()
+    run.settlements.to_parquet(folder / "settlements.parquet")
+    for name in ("access", "last_mile", "norm_results", "towns"):
+        getattr(run, name).to_parquet(folder / f"{name}.parquet")
+    run.components.to_parquet(folder / "score_components.parquet")
+    run.components.to_parquet(folder / "scores.parquet")
+    record = {
+        "as_of": as_of,
+        "synthetic": False,
+        "outputs": {"status": "draft"},
+        "network": {"modes": ["drive"], "speeds": "rural_cn"},
+        "population": {"basis": "resident"},
+        "score": ScoreOptions().model_dump(mode="json"),
+    }
+    (folder / "run.json").write_text(json.dumps({"options": record | options}), encoding="utf-8")
+    listed = [
+        {"id": norm, "unit": "min", "metric": "time_min", "direction": "max"} for norm in ("CLINIC", "SCHOOL")
+    ]
+    (folder / "summary.json").write_text(json.dumps({"norms": listed}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return finished(tmp_path / "y1", BEFORE), finished(tmp_path / "y2", AFTER, as_of="2027-01-01")
+
+
+def call(*words):
+    return CliRunner().invoke(cli, ["compare", *map(str, words)])
+
+
+def test_the_command_tells_and_writes_everything(folders, tmp_path):
+    to = tmp_path / "compared"
+    done = call(*folders, "--to", to)
+    assert done.exit_code == 0, done.output
+    assert "y1 (2026-01-01) and y2 (2027-01-01)" in done.output
+    assert "gained 100 (1 place)" in done.output
+    for name in [table for table in TABLES if table.startswith("comparison")] + ["trajectory"]:
+        TABLES[name].check(pd.read_parquet(to / f"{name}.parquet"))
+        assert len(pd.read_csv(to / f"{name}.csv")) == len(pd.read_parquet(to / f"{name}.parquet"))
+    page = (to / "compare.html").read_text(encoding="utf-8")
+    assert "Draft: not signed off." in page
+    assert "<script" not in page
+    assert "http" not in page.split("</head>")[1]
+
+
+def test_three_runs_give_a_trajectory(folders, tmp_path):
+    third = finished(tmp_path / "y3", BEFORE, as_of="2028-01-01")
+    done = call(*folders, third, "--language", "fr", "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "y2 (2027-01-01)\u00a0: niveau" in done.output
+    assert len(sp.trajectory([sp.read_results(folder) for folder in (*folders, third)])) == 3 * (1 + 2 + 3)
+
+
+def test_folders_of_one_name_are_told_apart(folders, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = finished(tmp_path / "other" / "y1", AFTER)
+    found = sp.compare_runs(sp.read_results(folders[0]), sp.read_results(twin))
+    assert (found.before, found.after) == ("y1 (1)", "y1 (2)")
+
+
+def test_a_run_that_is_not_finished_is_refused(folders, tmp_path):
+    (folders[1] / "towns.parquet").unlink()
+    with pytest.raises(StoreError, match=r"y2: the run is not finished \(no .*towns.*spatial run STUDY"):
+        sp.compare_runs(*map(sp.read_results, folders))
+    (folders[0] / "run.json").write_text('{"options": null}', encoding="utf-8")
+    with pytest.raises(StoreError, match=r"options in run\.json"):
+        sp.compare_runs(sp.read_results(folders[0]), sp.read_results(folders[0]))
+    (folders[0] / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match="missing or damaged"):
+        sp.compare_runs(sp.read_results(folders[0]), sp.read_results(folders[0]))
+    assert isinstance(call(tmp_path / "nowhere", folders[1]).exception, StoreError)
+
+
+def test_a_run_without_its_summary_is_refused(folders):
+    (folders[1] / "summary.json").unlink()
+    with pytest.raises(StoreError, match=r"no summary\.json"):
+        sp.compare_runs(*map(sp.read_results, folders))
+
+
+def test_one_folder_a_run_as_target_and_an_unknown_language_are_refused(folders):
+    assert "two or more" in call(folders[0]).output
+    assert isinstance(call(*folders, "--to", folders[0]).exception, StoreError)
+    assert "no messages in 'xx'" in str(call(*folders, "--language", "xx").exception)
+
+
+def test_other_people_are_refused_from_the_options(folders, tmp_path):
+    other = finished(tmp_path / "registered", AFTER, population={"basis": "registered"})
+    with pytest.raises(ContractError, match="registered"):
+        sp.compare_runs(sp.read_results(folders[0]), sp.read_results(other))
+
+
+def test_options_that_differ_are_said(folders, tmp_path):
+    other = finished(tmp_path / "faster", AFTER, network={"modes": ["drive"], "speeds": "fast"})
+    found = sp.compare_runs(sp.read_results(folders[0]), sp.read_results(other))
+    assert dict(found.notes)["options"] == "network.speeds"
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_the_page_is_whole_in_every_language_and_names_cannot_break_out(language):
+    before, after = run_of("<b>one", BEFORE, gates=GATES), run_of("two", AFTER)
+    sly = after.settlements.assign(name="</td><script>alert(1)</script>")
+    found = compare(before, replace(after, settlements=sly))
+    page = comparison_page(
+        found, comparison_lines(found, language), language=language, synthetic=True
+    ).decode("utf-8")
+    assert f'<html lang="{language}">' in page
+    assert "<script" not in page
+    assert "<b>one" not in page
+    assert 'id="banner"' in page
+    assert page.count("<section") == 8
+    assert (
+        page
+        == comparison_page(
+            found, comparison_lines(found, language), language=language, synthetic=True
+        ).decode()
+    )
