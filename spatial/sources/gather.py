@@ -12,8 +12,9 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
 from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
+from spatial.sources.doubles import doubles_note
 from spatial.sources.facility_facts import fact_findings, read_facts
-from spatial.sources.notes import take_notes
+from spatial.sources.notes import add_notes, take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
@@ -191,6 +192,8 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         )
         result.note(sources.settlements.path, frame, "settlements")
         result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
+        add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
+        result.note(sources.settlements.path, result.settlements, "settlements")
         result.own["settlements"] = sources.settlements.path
         result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
     for number, joined in enumerate(sources.attributes, start=1):
@@ -206,6 +209,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         read_facts(frame, table, vocabulary)
         result.note(table.path, frame, f"facilities (table {number + 1})")
         frame = places.locate(frame, table, result.settlements, result.boundaries)
+        result.note(table.path, frame, f"facilities (table {number + 1})")
         result.findings.append(fact_findings(frame))
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
@@ -224,6 +228,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
     if sources.roads is not None:
         result.turns = None
         result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+        add_notes(result.roads, [doubles_note(result.roads, "road_id")])
         result.note(sources.roads.path, result.roads, "roads")
         result.counts.append((sources.roads.path, "roads", len(result.roads)))
         done = finish_roads(result.roads, sources.roads)

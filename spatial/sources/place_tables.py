@@ -14,8 +14,11 @@ from spatial.errors import ContractError, SourceError, first_of
 from spatial.sources.coordinates import coordinate_columns
 from spatial.sources.decided import read_decided
 from spatial.sources.findings import Finding, findings_frame
+from spatial.sources.names import name_scores
+from spatial.sources.notes import Note, add_notes
 from spatial.sources.placement import place_frame
 from spatial.sources.placing import PLACED_BY, locate_places
+from spatial.sources.placing_ground import names_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,6 +196,7 @@ class PlacedTables:
             options=self.study.placing,
         )
         self._account(done, source.path, key)
+        add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
         located = done.frame.geometry.notna()
         if key == "facility_id":
             self.unplaced.append(_without_place(done, source.path))
@@ -276,6 +280,28 @@ def _nobody(done: Placement, path: str) -> str:
         f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
         "township in columns, or give coordinates"
     )
+
+
+def _called_elsewhere(
+    frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float
+) -> Note:
+    """Name rows that their code puts at one settlement and their name at another: one of them is wrong."""
+    item = "placed by code, called like another settlement"
+    coded = frame[(frame["placed_by"] == "unit_code") & frame["placed_at"].isin(settlements["settlement_id"])]
+    names, places = names_of(coded), names_of(settlements)
+    row_of = {name: row for row, name in enumerate(settlements["settlement_id"])}
+    shown = []
+    for row, name, there in zip(coded[key], names, coded["placed_at"], strict=True):
+        own = row_of[str(there)]
+        if name_scores([name], [places[own]]).max() >= name_min:
+            continue
+        scores = name_scores([name], places)[0]
+        if scores.max(initial=0.0) >= 1.0:
+            other = int(scores.argmax())
+            shown.append(
+                f"{row} ({name[0]}) at {' / '.join(places[own])}, not at {' / '.join(places[other])}"
+            )
+    return Note(item, len(shown), f"{item}: {first_of(shown)}")
 
 
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:

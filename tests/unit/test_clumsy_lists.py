@@ -9,10 +9,12 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
+import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
 from spatial.sources.delimited import read_delimited
+from spatial.sources.doubles import doubles_note
 from spatial.sources.gather import Gathered, refuse_shared_ids
 from spatial.sources.notes import take_notes
 from spatial.sources.official_units import official_units_from_table
@@ -178,3 +180,17 @@ def test_empty_columns_at_the_end_of_a_csv_are_left_out_and_counted(tmp_path: Pa
     path.write_text("Code;Nom;\n1;Moroni;\n2;Domoni;x\n", encoding="utf-8")
     with pytest.raises(ContractError, match="without a name at position '3'"):
         read_delimited(path, delimiter=";")
+
+
+def test_a_village_under_two_codes_and_a_road_drawn_back_are_named() -> None:
+    places = gpd.GeoDataFrame(
+        {"settlement_id": ["a", "b", "c"], "name": ["赵沟村", "赵沟村", "周庙村"]},
+        geometry=gpd.points_from_xy([1.0, 1.0, 1.0], [2.0, 2.0, 2.0]),
+    )
+    note = doubles_note(places, "settlement_id")
+    assert (note.number, "'a = b'" in note.detail) == (1, True)
+    line = shapely.LineString([(0, 0), (1, 0), (2, 1)])
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["1", "2", "3"]}, geometry=[line, line.reverse(), shapely.LineString([(0, 0), (2, 1)])]
+    )
+    assert doubles_note(roads, "road_id").number == 1

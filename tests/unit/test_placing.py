@@ -16,6 +16,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError
 from spatial.runner.stage import Options
 from spatial.sources.names import name_scores, plain_name
+from spatial.sources.notes import take_notes
 from spatial.sources.place_tables import PlacedTables, read_decisions, unplaced_in_units
 from spatial.sources.placing import locate_places
 from spatial.sources.unit_codes import unit_key, unit_level_of, unit_prefixes
@@ -296,6 +297,21 @@ def test_a_table_is_located_and_nothing_is_lost(tmp_path: Path) -> None:
     TABLES["unplaced"].check(unplaced)
     assert unplaced["township_id"].fillna("").tolist() == ["", "b2"]
     TABLES["facilities"].check(located.assign(in_study=True).to_crs("EPSG:32647"))
+
+
+def test_a_code_that_speaks_against_the_name_is_obeyed_and_named(tmp_path: Path) -> None:
+    study = _study(tmp_path)
+    rows = (
+        {"name": "大龙村卫生室", "unit_code": "533325101201"},  # the code is that of 官坪村
+        {"name": "官坪卫生室", "unit_code": "533325101201"},
+        {"name": "第三卫生室", "unit_code": "533325101202"},
+    )
+    clinics = gpd.GeoDataFrame(_facilities(*rows), geometry=[None, None, None], crs=WGS84)
+    found = PlacedTables(study).locate(clinics, study.sources.facilities[0], _settlements(), _boundaries())
+    assert list(found["placed_at"]) == ["s1", "s1", "s2"]
+    (note,) = take_notes(found)
+    assert note.number == 1
+    assert "f0 (大龙村卫生室) at 官坪村, not at 大龙村" in note.detail
 
 
 def test_the_filled_list_is_read_back(tmp_path: Path) -> None:
