@@ -238,6 +238,7 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     )
     assert "4,000 of 10,000 people live beyond at least one graded norm" in page.inner_text("#answer-why")
     assert "1 cannot be judged" in page.inner_text("#answer-numbers")
+    assert "Totals of two townships appear interchanged." in page.inner_text("#issues")
     first = page.inner_text(".pillar >> nth=0")
     assert "0.90" in first
     assert "0 of 1 targets met" in first
@@ -363,6 +364,7 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
         "At best rank 5 of 6: Shuanghe Township.",
         "Parcels: 300 into the country, 100 out of it a year",
         "90% of the components are measured.",
+        "Known issue: Totals of two townships appear interchanged.",
         "Sources: ",
     ):
         assert wanted in text, wanted

@@ -4,7 +4,7 @@
   const data = S.data, score = data.score, study = score.study;
   const known = S.isKnown;
   const SHEET_MM = 256, SIZES_PT = [9.5, 9, 8.5, 8, 7.5, 7, 6.5];
-  const OBSTACLES = 2, FLOWS = 3, SOURCES = 5, FAILED = 3;
+  const ISSUES = 2, OBSTACLES = 2, FLOWS = 3, SOURCES = 5, FAILED = 3;
   const text = (words, options) => S.el("span", { ...options, text: words });
   const item = (...nodes) => S.el("li", {}, nodes);
 
@@ -84,6 +84,8 @@
       known(study.known_share) ? S.t("score.sure_known", { share: S.percent(study.known_share) }) : "",
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
       data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "",
+      data.study.approval_wanted ? S.t("study.approval_wanted") : "",
+      ...[...new Set(data.sources.map((source) => source.issue).filter(Boolean))].slice(0, ISSUES).map((issue) => S.t("about.issue", { issue })),
     ];
     S.fill("sure-body", lines.filter(Boolean).map((line) => item(text(line))));
   }

@@ -276,6 +276,7 @@
         if (file) document.getElementById(id).href = S.pageLink(file);
       }
       S.showHead(S.t("score.title"));
+      S.showIssues("issues");
       S.languageSwitch();
       if (study) {
         showAnswer();
