@@ -234,7 +234,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         if "rai_lower" in frame.columns:
             title = words.text("layers", "rural_townships")
             looks.append(Look("rural", title, looks_engine.rural_look(frame, words), "results"))
-        return (*looks, *township_looks(frame, words))
+        return (*looks, *township_looks(tables, frame, words))
 
     return Draft(
         "townships",

@@ -51,26 +51,32 @@ def score_looks(tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: 
     Returns
     -------
     tuple of Look
-        Level, clusters of access, types; each where there is one.
+        Level, clusters of access, types; each where there is one, and no column of the sources bears its name.
     """
     made = {
         "integration_level": ("scores", looks_score.level_look),
         "cluster": ("access_clusters", looks_score.clusters_look),
         "degurba_code": ("settlement_types", looks_score.types_look),
     }
+    taken = {"classes_differ": "degurba_code"}
+    own = {taken.get(name, name) for name in tables["settlements"].columns}
     return tuple(
         Look(column, words.text("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
         for column, (table, look) in made.items()
-        if table in tables and column in frame.columns
+        if table in tables and column in frame.columns and column not in own
     )
 
 
-def township_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+def township_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages
+) -> tuple[Look, ...]:
     """
     Make the score's looks of townships.
 
     Parameters
     ----------
+    tables : mapping of str to DataFrame
+        ``boundaries``.
     frame : DataFrame
         The finished layer of townships.
     words : Messages
@@ -79,14 +85,16 @@ def township_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
     Returns
     -------
     tuple of Look
-        Gates above, then level and gap index; none where no township has a score.
+        Gates above, then level and gap index; none where no township has a score, or columns of the sources bear its
+        names.
     """
     made = {
         "mandatory_status": looks_score.gates_look,
         "integration_level": looks_score.level_fill_look,
         "segmentation_index": looks_score.gap_index_look,
     }
-    if not set(made) <= set(frame.columns):
+    own = {*tables["boundaries"].columns}
+    if not {*made, "failed_gates"} <= {*frame.columns} - own:
         return ()
     return tuple(
         Look(

@@ -270,6 +270,11 @@ def test_columns_of_the_user_win_over_those_of_the_score(scored_county, county_m
     made = {layer.table: layer for layer in build_layers(tables, crs=CRS, languages=["en"], meta=county_meta)}
     assert set(made["townships"].frame["known_share"]) == {7.0}
     assert set(made["settlements"].frame["local_i"]) == {7.0}
+    assert set(SHOWN) <= set(looks(made))
+    tables["boundaries"] = mine.assign(mandatory_status="mine")
+    tables["settlements"] = places.assign(degurba_code="mine", cluster="mine")
+    made = {layer.table: layer for layer in build_layers(tables, crs=CRS, languages=["en"], meta=county_meta)}
+    assert set(SHOWN) & set(looks(made)) == {"settlements_integration_level", "towns_completeness"}
 
 
 def test_rows_in_another_order_give_the_same_layers(scored_county, county_meta, layers):
