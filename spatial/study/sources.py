@@ -45,6 +45,8 @@ TOTAL_WORDS = (
     "Grand total",
     "Sous-total",
     "Total général",
+    "Total general",
+    "Totaux",
 )
 """Words that mark a row of sums in a workbook, unless a study names others."""
 

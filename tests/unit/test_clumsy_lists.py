@@ -73,6 +73,11 @@ def test_whom_a_hospital_serves_makes_no_row_of_sums(tmp_path: Path) -> None:
     assert len(read_workbook(_book(tmp_path, rows))) == 2
 
 
+def test_a_grand_total_without_accents_is_a_sum(tmp_path: Path) -> None:
+    rows = [["Code", "Nom", "Lits"], ["K1", "Moroni", 30], ["TOTAL GENERAL", None, 30]]
+    assert len(read_workbook(_book(tmp_path, rows))) == 1
+
+
 def test_the_township_of_villages_is_not_taken_for_their_name(tmp_path: Path) -> None:
     (layer,) = sp.inspect_file(_book(tmp_path, FORM, merges=MERGES), raw=tmp_path).layers
     assert layer.proposal is not None
