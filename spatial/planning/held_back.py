@@ -44,7 +44,9 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     >>> held_back(rows)[["component", "obstacle_degree"]].round(2).values.tolist()
     [['a', 0.75], ['b', 0.25]]
     """
-    rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(drop=True)
+    rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(
+        drop=True
+    )
     weight = rows["pillar"].map(dict(weights)).fillna(0.0) if weights else pd.Series(1.0, index=rows.index)
     rows["_weight"] = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
     rows["obstacle_degree"] = np.nan
