@@ -156,6 +156,19 @@ def test_elevation_is_resampled_where_the_study_asks_and_a_finding_says_so(off_r
     assert (slow != level).any()
 
 
+def test_a_surface_leaves_out_what_is_for_some_units_and_a_finding_says_so(off_road_study):
+    off_road_study.tables["off_road"] |= {"slope": False, "service": "primary_school"}
+    lines = off_road_study.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{'东镇' if row.startswith('f3') else ''}" for row in lines[1:]]
+    off_road_study.write("facilities.csv", "\n".join([f"{lines[0]},eligible_units", *rows]))
+    outcome = off_road_study.run("--stage", "off_road")
+    assert outcome.code == 0, outcome.err
+    found = sp.read_results(off_road_study.processed / "tiny")
+    assert set(found.off_road["facility_id"].dropna()) == {"f2"}
+    said = found.findings_off_road.query("kind == 'restricted_facility'")
+    assert said["subject_id"].tolist() == ["f3"]
+
+
 def test_without_any_number_of_people_competition_is_unknown_and_counts_stand(tiny):
     del tiny.tables["sources.settlements"]["columns"]["population_persons"]
     tiny.tables["measures"] = {"kinds": ["e2sfca", "overlap", "cumulative"], "services": ["hospital"]}
