@@ -139,6 +139,8 @@ def test_the_share_that_may_be_missing_is_signed():
         ("b", 0.5, "missing_by_capture_recapture"),
         ("c", 0.375, "declared_complete_but:7"),
     ]
+    (ours,) = missing_shares(table.assign(official=[np.nan, np.nan, np.nan, 8.0, np.nan]).iloc[[3]])
+    assert ours == ("d", 0.375, "declared_complete_officially:8")
     assert found[3][0] == "e"
     assert math.isnan(found[3][1])
     assert list(missing_shares(None)) == []

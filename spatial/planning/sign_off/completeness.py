@@ -26,13 +26,16 @@ def missing_shares(inventory: pd.DataFrame | None) -> Iterator[tuple[str, float,
     ------
     tuple of (str, float, str)
         Service; share that may be missing at most, 0-1, NaN where we have more than the official number; cause code.
-        A service that is declared complete is named where list and map contradict it.
+        A service that is declared complete is named where the official number, or list and map, contradict it.
     """
     rows = [] if inventory is None else inventory.to_dict("records")
     for row in rows:
         if row["basis"] in {"official", "capture_recapture"}:
             low = row["completeness_lower"]
             yield row["service"], 1.0 - low if low <= 1.0 else math.nan, f"missing_by_{row['basis']}"
+        elif row["basis"] == "declared" and row.get("official", math.nan) > row["facilities"]:
+            share = 1.0 - row["facilities"] / row["official"]
+            yield row["service"], share, f"declared_complete_officially:{math.ceil(row['official'])}"
         elif row["basis"] == "declared" and row["estimated_lower"] > row["facilities"]:
             share = 1.0 - row["facilities"] / row["estimated_upper"]
             yield row["service"], share, f"declared_complete_but:{math.ceil(row['estimated_lower'])}"
