@@ -17,8 +17,9 @@ from spatial.access.eligibility import eligible_by_unit
 from spatial.access.findings import findings_of, outside_own_unit
 from spatial.access.opportunities import count_within
 from spatial.access.ordering import id_order
-from spatial.access.places import Places, existing, place_on, texts
+from spatial.access.places import Places, existing, place_on, take, texts
 from spatial.access.rules import AccessRules
+from spatial.access.shortest import shortest_metres
 from spatial.access.surroundings import Surroundings
 from spatial.errors import ContractError
 from spatial.network import TravelGraph
@@ -205,11 +206,26 @@ def _measure(
             max_time_min=rules.max_time_min,
             barriers=mode.barriers,
         )
-        _add_rows(rows, _rows(mode, offer, result, counts[number]).loc[offer.of])
+        table = _rows(mode, offer, result, counts[number])
+        if rules.shortest:
+            table["shortest_distance_m"] = _shortest(mode, offer, result)
+        _add_rows(rows, table.loc[offer.of])
         _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer, result)
         drawn = scored & offer.of & (offer.service in wanted)
         routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
     return rows, routes, (uses[0], uses[1])
+
+
+def _shortest(mode: _Mode, offer: _Offer, result: Closest) -> NDArray[np.float64]:
+    """Metres of the shortest way where one of the service is reached and they are wanted; else NaN."""
+    metres = np.full(len(mode.settlements), np.nan)
+    if offer.themselves or offer.service not in mode.rules.shortest or not len(offer.members):
+        return metres
+    snaps = (mode.settlements.snaps, take(offer.places.snaps, offer.members))
+    found = shortest_metres(mode.graph, snaps, direction=mode.rules.direction, barriers=mode.barriers)
+    reached = result.status == "reached"
+    metres[reached] = np.fmin(found, result.distance_m)[reached]
+    return metres
 
 
 def _add_rows(rows: list[pd.DataFrame], added: pd.DataFrame) -> None:

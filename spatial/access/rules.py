@@ -89,6 +89,8 @@ class AccessRules:
         Services whose routes are drawn; None for every one.
     max_routes : int
         Services are drawn one after the other as long as there would not be more routes than this.
+    shortest : frozenset of str
+        Services of which the metres of the shortest way are wanted, too, which may be another one than the fastest.
     buffer_m : float
         Ground beyond the study area that was loaded, for `edge_risk`.
     """
@@ -100,4 +102,5 @@ class AccessRules:
     snap: SnapRules = field(default_factory=SnapRules)
     route_services: tuple[str, ...] | None = None
     max_routes: int = 100_000
+    shortest: frozenset[str] = frozenset()
     buffer_m: float = 30_000.0

@@ -194,7 +194,7 @@ class AccessLookup:
         service, mode : str
             As in the access table.
         column : str
-            A numeric column of it.
+            A numeric column of it, or one that it lacks.
 
         Returns
         -------
@@ -202,6 +202,8 @@ class AccessLookup:
             Along the scored settlements; NaN where missing.
         """
         values = np.full(self._size, np.nan)
+        if column not in self._access:
+            return values
         rows, codes = self._where(service, mode)
         values[codes] = self._access[column].to_numpy(dtype=float)[rows]
         return values

@@ -230,6 +230,9 @@ def _value(norm: Norm, service: str, mode: str, access: AccessLookup, max_time_m
         return np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value)
     column = "network_distance_m" if norm.metric == "network_dist_m" else "travel_time_min"
     value = access.number(service, mode, column)
+    if norm.metric == "network_dist_m":
+        # The fastest way may be a longer one.
+        value = np.fmin(value, access.number(service, mode, "shortest_distance_m"))
     if norm.metric == "roundtrip_time_min":
         value = 2.0 * value
     searched = 2.0 * max_time_min if norm.metric == "roundtrip_time_min" else max_time_min

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.access import access_table, last_mile
 from spatial.stages.ground import graphs_of, surroundings_of
-from spatial.stages.rules import access_rules, snap_rules, vocabulary_of, wanted_services
+from spatial.stages.rules import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,13 +38,15 @@ def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> d
     settlements, facilities = inputs["settlements"], inputs["facilities"]
     graphs = graphs_of(options, inputs)
     surroundings = surroundings_of(options, inputs)
+    vocabulary, offered = vocabulary_of(options), set(facilities["service"])
+    shortest = services_in_metres(options, vocabulary, offered)
     progress(0.1, "access: times to towns and services")
     result = access_table(
         graphs,
         settlements,
         facilities,
-        services=wanted_services(options, vocabulary_of(options), set(facilities["service"])),
-        rules=access_rules(options),
+        services=wanted_services(options, vocabulary, offered),
+        rules=replace(access_rules(options), shortest=shortest),
         surroundings=surroundings,
     )
     progress(0.8, "access: last mile")

@@ -25,6 +25,7 @@ __all__ = [
     "norm_rules",
     "official_totals",
     "register_of",
+    "services_in_metres",
     "snap_rules",
     "vocabulary_of",
     "walk_range",
@@ -245,6 +246,29 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
         if service in named if named else (bool(kinds & offered) or service in asked):
             chosen[service] = kinds
     return chosen
+
+
+def services_in_metres(options: Options, vocabulary: Vocabulary, offered: set[str]) -> frozenset[str]:
+    """
+    Name the services that a norm in metres of road asks for.
+
+    Parameters
+    ----------
+    options : Options
+        What `binding_norms` takes.
+    vocabulary : Vocabulary
+        Of the study.
+    offered : set of str
+        Services that facilities offer.
+
+    Returns
+    -------
+    frozenset of str
+        Ids of the vocabulary.
+    """
+    binding = binding_norms(options)
+    in_metres = binding.loc[binding["metric"] == "network_dist_m"]
+    return frozenset(_asked_by_norms(in_metres, vocabulary.knowing(offered)))
 
 
 def _asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:

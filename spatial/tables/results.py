@@ -120,6 +120,13 @@ ACCESS = Table(
         number("egress_leg_min", "Walk from the network", "min"),
         number("network_distance_m", "Network distance", "m", "Along the fastest way, both walks included."),
         number(
+            "shortest_distance_m",
+            "Shortest network distance",
+            "m",
+            "Along the shortest way to any facility, for services that a norm in metres of road asks for.",
+            required=False,
+        ),
+        number(
             "straight_distance_m",
             "Straight distance to the nearest facility",
             "m",
