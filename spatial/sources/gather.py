@@ -202,18 +202,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         )
         result.note(joined.path, result.settlements, f"attributes (table {number})")
         result.counts.append((joined.path, f"attributes (table {number})", rows))
-    for number, table in enumerate(sources.facilities):
-        frame = facilities_from_table(
-            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
-        )
-        read_facts(frame, table, vocabulary)
-        result.note(table.path, frame, f"facilities (table {number + 1})")
-        frame = places.locate(frame, table, result.settlements, result.boundaries)
-        result.note(table.path, frame, f"facilities (table {number + 1})")
-        result.findings.append(fact_findings(frame))
-        result.own[f"facilities {len(result.facilities)}"] = table.path
-        result.facilities.append(frame.assign(source=table.path))
-        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
+    _add_facilities(result, study, places, vocabulary)
     refuse_shared_ids(result)
     if sources.official_units is not None:
         path = sources.official_units.path
@@ -235,6 +224,21 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(sources.roads.path, *count) for count in done.counts]
+
+
+def _add_facilities(result: Gathered, study: Study, places: PlacedTables, vocabulary: Vocabulary) -> None:
+    for number, table in enumerate(study.sources.facilities):
+        frame = facilities_from_table(
+            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
+        )
+        read_facts(frame, table, vocabulary)
+        result.note(table.path, frame, f"facilities (table {number + 1})")
+        frame = places.locate(frame, table, result.settlements, result.boundaries)
+        result.note(table.path, frame, f"facilities (table {number + 1})")
+        result.findings.append(fact_findings(frame))
+        result.own[f"facilities {len(result.facilities)}"] = table.path
+        result.facilities.append(frame.assign(source=table.path))
+        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
 
 
 def refuse_shared_ids(result: Gathered) -> None:
