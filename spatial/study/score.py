@@ -57,6 +57,12 @@ class GapTargetOptions(Model):
         0.10, ge=0, le=1, description="Dissimilarity of those beyond the norm over units, at most"
     )
     border_effect_min: float = Field(2.0, ge=0, description="Mean extra minutes because of borders, at most")
+    border_captive_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="People who reach a facility only across the border of their unit, at most",
+    )
     flow_balance: float = Field(
         0.6, ge=0, le=1, description="Balance of flows, at least; 1 = as much each way"
     )

@@ -28,6 +28,8 @@ class GapTargets:
         Of those beyond the norm over units, at most.
     border_effect_min : float
         Mean extra minutes because of borders, at most.
+    border_captive_share : float
+        People who reach a facility only across the border of their unit, at most.
     flow_balance : float
         At least.
     """
@@ -37,6 +39,7 @@ class GapTargets:
     theil_between_share: float = 0.10
     dissimilarity: float = 0.10
     border_effect_min: float = 2.0
+    border_captive_share: float = 0.05
     flow_balance: float = 0.6
 
     def of(self, component: str) -> tuple[float, bool] | None:
