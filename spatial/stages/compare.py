@@ -26,6 +26,7 @@ __all__ = ["compare_folders", "compare_runs", "read_runs", "trajectory", "write_
 PAGE = "compare.html"
 NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
 RULES = ("norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "draws", "seed")
+RULED = (*RULES, "targets", "required_services")
 TOLD = (
     "region",
     "network",
@@ -252,7 +253,8 @@ def _told(options: Mapping[str, Any]) -> dict[str, Any]:
     for section in (*TOLD, "score"):
         value = options.get(section)
         if isinstance(value, dict):
-            found |= {f"{section}.{key}": inner for key, inner in value.items()}
+            kept = RULED if section == "score" else value
+            found |= {f"{section}.{key}": value[key] for key in kept if key in value}
         else:
             found[section] = value
     return found

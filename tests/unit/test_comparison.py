@@ -235,10 +235,11 @@ def test_what_differs_is_said(before, after):
         after,
         as_of="2025-01-01",
         settlements=after.settlements.to_crs("EPSG:32739"),
-        options={"network.speeds": "fast", "score.epsilon": 1.0},
+        options={"network.speeds": "fast", "score.epsilon": 1.0, "of_a_later_version": 1},
         rules=ScoreRules(epsilon=1.0),
     )
-    notes = dict(compare(before, other).notes)
+    here = replace(before, options={"network.speeds": "slow", "score.epsilon": 0.5})
+    notes = dict(compare(here, other).notes)
     assert notes["earlier"] == "after 2025-01-01 < before 2026-01-01"
     assert notes["options"] == "network.speeds"
     assert notes["rules"] == "score.epsilon"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatial.integration.comparison.runs import Run
     from spatial.integration.pillars import GapTargets, Scoreboard
 
-__all__ = ["Shared", "board_of", "shared_ground"]
+__all__ = ["Shared", "board_of", "only_shared", "shared_ground"]
 
 LEAST_MIN = 1.0
 BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share")
@@ -89,6 +89,27 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
         clusters=all(_scored(run, norms) for run in runs),
     )
+
+
+def only_shared(run: Run, shared: Shared) -> Run:
+    """
+    Leave out results of norms that no board needs, which is most of them.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    shared : Shared
+        As `shared_ground` finds it.
+
+    Returns
+    -------
+    Run
+        The same with fewer rows of `norm_results`.
+    """
+    needed = {*shared.level_norms, *shared.gate_norms, shared.gap_norm}
+    rows = run.norm_results["norm_id"].isin(needed)
+    return replace(run, norm_results=run.norm_results[rows].reset_index(drop=True))
 
 
 def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[str] = ()) -> Scoreboard:

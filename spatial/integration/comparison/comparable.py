@@ -129,7 +129,7 @@ def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
 
 def _decisions(runs: Sequence[Run]) -> list[Note]:
     first = runs[0]
-    keys = sorted({key for run in runs for key in run.options})
+    keys = sorted(set.intersection(*(set(run.options) for run in runs)))
     other = [key for key in keys if any(run.options.get(key) != first.options.get(key) for run in runs[1:])]
     rules = [key for key in other if key.startswith("score.")]
     rest = [key for key in other if not key.startswith("score.")]

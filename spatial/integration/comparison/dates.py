@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import board_of, shared_ground
+from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, common_levels
 from spatial.integration.comparison.shared_norms import shared_norms
@@ -56,7 +56,7 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     """
     check_comparable(runs)
     shared = shared_ground(runs, shared_norms(runs))
-    boards = [board_of(run, shared) for run in runs]
+    boards = [board_of(only_shared(run, shared), shared) for run in runs]
     levels = _levels([board.components for board in boards], shared.rules.weights)
     tables = []
     for at, (run, board, level) in enumerate(zip(runs, boards, levels, strict=True)):

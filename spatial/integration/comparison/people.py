@@ -131,7 +131,7 @@ def _any(before: Run, after: Run, table: pd.DataFrame) -> pd.DataFrame:
     one, other = before.places, after.places
     ids = one.index.union(other.index)
     gained, lost, known = (
-        ids.isin(table.loc[table["change"].isin(words), "settlement_id"])
+        ids.isin(table.loc[table["change"].isin(words), "settlement_id"].unique())
         for words in (["gained"], ["lost"], ["gained", "lost", "within", "beyond"])
     )
     here, there = ids.isin(one.index), ids.isin(other.index)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import board_of, shared_ground
+from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, decompose
 from spatial.integration.comparison.gate_turns import gate_turns
@@ -108,11 +108,12 @@ def compare(before: Run, after: Run) -> Comparison:
     notes = check_comparable(runs)
     norms = shared_norms(runs)
     shared = shared_ground(runs, norms)
-    boards = [board_of(run, shared) for run in runs]
+    slim = [only_shared(run, shared) for run in runs]
+    boards = [board_of(run, shared) for run in slim]
     made = [board.components for board in boards]
     units, parts = decompose(made[0], made[1], shared.rules.weights)
     places = place_changes(before, after, list(norms.loc[norms["in_people"], "norm_id"]))
-    ranks, turned = rank_turns(runs, shared, made)
+    ranks, turned = rank_turns(slim, shared, made)
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
     notes += [(name, "") for name in ("robust", "borders", "towns") if not getattr(shared, name)]
