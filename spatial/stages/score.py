@@ -40,7 +40,7 @@ from spatial.integration.pillars.towns import town_table
 from spatial.integration.pillars.types import type_table
 from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.segregation import local_clusters, morans_i
-from spatial.integration.settlement_types import polycentricity
+from spatial.integration.settlement_types import polycentricity, rank_size
 from spatial.network import times_matrix
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
@@ -202,6 +202,7 @@ def _rules(options: Options) -> ScoreRules:
         epsilon=given.epsilon,
         weights=dict(given.weights),
         volume_targets=dict(given.volume_targets),
+        flow_totals={kind: (both.outward, both.inward) for kind, both in given.flow_totals.items()},
         required_services=dict(given.required_services),
         targets=GapTargets(**given.targets.model_dump()),
         level_bands=given.level_bands,
@@ -290,6 +291,8 @@ def _evidence(
     space = space | {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
     coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
     if (~np.isnan(coverage)).sum() > 1:
+        sizes = rank_size(towns["population_persons"])
+        space = space | {"rank_size_exponent": sizes.exponent, "primacy": sizes.primacy_two}
         space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
     return Evidence(
         connected=connection(inputs["access"], inputs["last_mile"], ids, options.network.modes[0]),

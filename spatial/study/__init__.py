@@ -26,7 +26,7 @@ from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOption
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
-from spatial.study.score import GapTargetOptions, ScoreOptions
+from spatial.study.score import FlowTotals, GapTargetOptions, ScoreOptions
 from spatial.study.sources import (
     Inventory,
     OfficialUnits,
@@ -48,6 +48,7 @@ __all__ = [
     "ControlPoint",
     "DecayOptions",
     "EmergencyOptions",
+    "FlowTotals",
     "GapTargetOptions",
     "GroupOptions",
     "GroupShare",

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
 
-__all__ = ["GapTargetOptions", "ScoreOptions"]
+__all__ = ["FlowTotals", "GapTargetOptions", "ScoreOptions"]
 
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
@@ -68,6 +68,13 @@ class GapTargetOptions(Model):
     )
 
 
+class FlowTotals(Model):
+    """Totals of a flow between the country and town, where nobody knows which place they concern."""
+
+    outward: float = Field(ge=0, description="A year, from the country to town")
+    inward: float = Field(ge=0, description="A year, from town to the country")
+
+
 class ScoreOptions(Model):
     """How integration and segmentation are scored."""
 
@@ -86,6 +93,11 @@ class ScoreOptions(Model):
     volume_targets: dict[str, float] = Field(
         default_factory=dict,
         description="Volume a year between town and country that counts as full, by kind of flow",
+    )
+    flow_totals: dict[str, FlowTotals] = Field(
+        default_factory=dict,
+        description="Observed flows of which only totals are known, by kind, such as deposits = { outward = 3e8, "
+        "inward = 1e8 }; others stand in [sources.flows]",
     )
     required_services: dict[str, tuple[str, ...]] = Field(
         default_factory=lambda: dict(REQUIRED),

@@ -431,3 +431,15 @@ def test_potential_flows_send_out_no_more_people_than_there_are() -> None:
     huff = flows[(flows["model"] == "huff") & (flows["from_id"] == "b")].set_index("to_id")["volume"]
     assert huff["a"] == pytest.approx(100 * 0.03 / (0.03 + 0.0016))
     assert potential_flows(ground, times, [], attraction=np.zeros(4)).empty
+
+
+def test_totals_by_direction_make_a_flow_without_a_table() -> None:
+    rules = sp.ScoreRules(flow_totals={"deposits": (90.0, 30.0)}, volume_targets={"deposits": 240.0})
+    board = score(rules=rules)
+    row = board.flows.set_index(["unit_id", "kind"]).loc[("study", "deposits")]
+    assert (row["net_flow_ratio"], row["balance"], row["volume_share"]) == (0.5, 0.5, 0.5)
+    assert math.isnan(row["reciprocity"])
+    assert value(board, "two_way_flow:deposits") == pytest.approx(0.25)
+    flows = pd.DataFrame({"from_id": ["b"], "to_id": ["a"], "kind": "deposits", "volume": [30.0]})
+    with pytest.raises(StudyError, match=r"'deposits' .* keep one of the two"):
+        score(flows=flows, rules=rules)

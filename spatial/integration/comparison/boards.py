@@ -26,7 +26,7 @@ __all__ = ["Shared", "board_of", "only_shared", "shared_ground"]
 
 LEAST_MIN = 1.0
 BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share")
-SPACE = ("moran_i", "circuity", "town_polycentricity")
+SPACE = ("moran_i", "circuity", "town_polycentricity", "rank_size_exponent", "primacy")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.errors import StudyError, first_of
 from spatial.integration.exchange import flow_balance, flow_matrix, reciprocity
 from spatial.integration.pillars.components import Component, gap, level
 
@@ -51,7 +52,15 @@ def flow_table(
     Returns
     -------
     DataFrame
-        By the contract of `flow_balances`; no rows where nothing was observed.
+        By the contract of `flow_balances`; no rows where nothing was observed. Totals have no reciprocity, which needs
+        to know from where to where.
+
+    Raises
+    ------
+    StudyError
+        Where a kind has totals and stands in the table too.
+    ContractError
+        Where flows name places that are not there.
     """
     records: list[dict[str, object]] = []
     if flows is not None and len(flows):
@@ -63,6 +72,16 @@ def flow_table(
         )
         for kind in sorted(set(flows["kind"].astype(str))):
             records += _kind(flows, kind, (ids, classes), ground, rules)
+    told = {str(record["kind"]) for record in records}
+    twice = sorted(told & set(rules.flow_totals))
+    if twice:
+        raise StudyError(
+            "study",
+            [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"],
+        )
+    for kind, (outward, inward) in sorted(rules.flow_totals.items()):
+        target = rules.volume_targets.get(kind, math.nan)
+        records.append(_record(("study", "study", kind), outward, inward, target))
     table = pd.DataFrame(records, columns=list(COLUMNS))
     texts = ("unit_level", "unit_id", "kind")
     return table.astype({name: "str" if name in texts else "float64" for name in COLUMNS})

@@ -79,6 +79,8 @@ class ScoreRules:
         Weights of the pillars; equal where empty.
     volume_targets : mapping of str to float
         Volume a year between town and country that counts as full, by kind of flow.
+    flow_totals : mapping of str to tuple of float
+        Totals a year from the country to town, and back, by kind, where nobody knows which place they concern.
     required_services : mapping of str to tuple of str
         What each tier of town should have.
     targets : GapTargets
@@ -94,6 +96,7 @@ class ScoreRules:
     epsilon: float = 0.5
     weights: Mapping[str, float] = field(default_factory=dict)
     volume_targets: Mapping[str, float] = field(default_factory=dict)
+    flow_totals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     required_services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: GapTargets = field(default_factory=GapTargets)
     level_bands: tuple[float, float] = (0.5, 0.8)
