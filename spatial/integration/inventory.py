@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spatial.study import OfficialFacilities
 
-__all__ = ["MIN_MATCHED", "Estimate", "capture_recapture", "inventory_table", "missing_at_most"]
+__all__ = ["MIN_MATCHED", "Estimate", "believed", "capture_recapture", "inventory_table", "missing_at_most"]
 
 MIN_MATCHED = 7
 """With fewer in both the estimate may be biased (Robson and Regier 1964)."""
@@ -116,7 +116,8 @@ def inventory_table(
     -------
     DataFrame
         By the contract of the table `inventory`: a row for each service that has a facility or an official number, in
-        order of the name. The declaration ``complete`` counts first, then the official number, then the estimate.
+        order of the name. The declaration ``complete`` counts first, unless the official number is larger, then the
+        official number, then the estimate.
         Where we have more than the official number, the two do not count the same, and nobody knows what is missing.
     """
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
@@ -150,6 +151,36 @@ def inventory_table(
     return frame.astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
 
 
+def believed(
+    declared: Mapping[str, str],
+    inventory: pd.DataFrame,
+    vocabulary: Includes,
+    official: Mapping[str, OfficialFacilities],
+) -> dict[str, str]:
+    """
+    Take back the declaration ``complete`` of services of which the office counts more than the study has.
+
+    Parameters
+    ----------
+    declared : mapping of str to str
+        complete, partial or unknown, by service.
+    inventory : DataFrame
+        As `inventory_table` returns it.
+    vocabulary : Includes
+        Of the study.
+    official : mapping of str to OfficialFacilities
+        Official numbers, by service.
+
+    Returns
+    -------
+    dict
+        The same, with ``partial`` for those services: what the map lacks may then be there after all.
+    """
+    rows = inventory[inventory["declared"].eq("complete") & inventory["basis"].eq("official")]
+    doubted = {kind for name in rows["service"] for kind in _kinds(str(name), official, vocabulary)}
+    return {service: "partial" if service in doubted else word for service, word in declared.items()}
+
+
 def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Includes) -> frozenset[str]:
     """Name the services that a row counts: those that its official number counts, else itself at every level."""
     number = official.get(name)
@@ -164,7 +195,7 @@ def _completeness(ours: float, declared: str, official: float, estimate: Estimat
     }
     low = high = missing = math.nan
     basis = "none"
-    if declared == "complete":
+    if declared == "complete" and not official > ours:
         basis, low, high, missing = "declared", 1.0, 1.0, 0.0
     elif not math.isnan(official):
         share = ours / official if official else 1.0 if ours == 0 else math.nan

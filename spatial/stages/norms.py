@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.integration.inventory import inventory_table, missing_at_most
+from spatial.integration.inventory import believed, inventory_table, missing_at_most
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_estimates import with_estimates
 from spatial.integration.norms_evidence import Evidence
@@ -52,7 +52,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     )
     evidence = Evidence(
         vocabulary=vocabulary,
-        inventory=known,
+        inventory=believed(known, inventory, vocabulary, official),
         missing_at_most=missing_at_most(inventory, vocabulary, official),
         facilities=inputs["facilities"],
         unplaced=inputs.get("unplaced"),

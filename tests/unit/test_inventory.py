@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.integration.inventory import capture_recapture, inventory_table, missing_at_most
+from spatial.integration.inventory import believed, capture_recapture, inventory_table, missing_at_most
 from spatial.planning.sign_off.completeness import missing_shares
 from spatial.sources.services import load_services
 from spatial.study import OfficialFacilities
@@ -91,6 +91,20 @@ def test_the_table_says_what_completeness_rests_on():
     more = table.loc["bank"]  # more than the official number: the two do not count the same
     assert more["completeness_lower"] == pytest.approx(4 / 3)
     assert math.isnan(more["missing_at_most"])
+
+
+def test_a_complete_list_is_not_believed_where_the_office_counts_more():
+    facilities = _facilities("pharmacy", both=0, in_list=22, on_map=0)
+    official = {"pharmacy": OfficialFacilities(value=30, source="Health bureau")}
+    declared = {"pharmacy": "complete", "bank": "complete"}
+    table = inventory_table(facilities, declared=declared, official=official, vocabulary=SERVICES)
+    row = table.set_index("service").loc["pharmacy"]
+    assert row[["basis", "declared", "missing_at_most"]].tolist() == ["official", "complete", 8]
+    assert believed(declared, table, SERVICES, official) == {"pharmacy": "partial", "bank": "complete"}
+    equal = {"pharmacy": OfficialFacilities(value=22, source="Health bureau")}
+    table = inventory_table(facilities, declared=declared, official=equal, vocabulary=SERVICES)
+    assert table["basis"].tolist() == ["declared"]
+    assert believed(declared, table, SERVICES, equal) == declared
 
 
 def test_nothing_makes_an_empty_table():
