@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "refuse_missing"]
 
 METRES_A_KM = 1000.0
+DOUBT = "datum_doubtful"
 STUDY = "study"
 """Source of the counts that are made of several files."""
 
@@ -102,6 +103,7 @@ def prepare(study: Study) -> Layers:
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     flows = _flows(study, settlements, found)
+    _say_doubts(found)
     records = _noted(records, study, readings, found.notes)
     noted += landcover_findings(landcover, ground.representative_point())
     told = [merged.findings, mixed_units(merged.frame)]
@@ -310,6 +312,14 @@ def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, f
     """Bounds as west, south, east, north."""
     west, south, east, north = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
     return float(west), float(south), float(east), float(north)
+
+
+def _say_doubts(found: Gathered) -> None:
+    """Carry doubts that may move every place to the known issues of their file, which every page and run shows."""
+    for findings in found.findings:
+        rows = findings[findings["kind"].eq(DOUBT)]
+        for path, detail in zip(rows["subject_id"].astype(str), rows["detail"].astype(str), strict=True):
+            found.notes.setdefault(path, []).insert(0, detail)
 
 
 def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:

@@ -17,6 +17,7 @@ __all__ = ["check_study"]
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 LINES_A_KIND = 3
+DOUBT = "datum_doubtful"
 
 
 def check_study(study: Study) -> Iterator[str]:
@@ -43,7 +44,13 @@ def check_study(study: Study) -> Iterator[str]:
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
-    yield f"{study.name}: the study file and its sources are in order"
+    doubts = int(layers.findings["kind"].eq(DOUBT).sum())
+    state = (
+        "are in order"
+        if not doubts
+        else f"can be read, with {doubts} doubt(s) that may move every place: see below"
+    )
+    yield f"{study.name}: the study file and its sources {state}"
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             yield f"  {row.source}: {row.item} {row.number:,.0f}"

@@ -16,6 +16,7 @@ from spatial.errors import CrsError
 from spatial.sources.chinese_grids import cgcs2000_crs
 from spatial.sources.datums import from_wgs84
 from spatial.sources.gather import gather
+from spatial.sources.prepare import _say_doubts
 from spatial.sources.sample import sample_study, write_sample_county
 from spatial.sources.services import load_services
 from spatial.study import Study
@@ -102,6 +103,8 @@ def test_a_shifted_list_gives_the_same_places_and_is_converted_once(
         _gather(raw, villages, {"lng": longitude, "lat": latitude}, datum=datum, **keys)
     undeclared = _gather(raw, villages, columns, crs=WGS84, **keys)
     assert "datum_doubtful" in _kinds(undeclared)
+    _say_doubts(undeclared)
+    assert any("write datum = " in note for notes in undeclared.notes.values() for note in notes)
 
 
 def test_a_true_list_raises_no_doubt(raw: Path, villages: pd.DataFrame) -> None:
