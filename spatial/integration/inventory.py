@@ -21,6 +21,9 @@ __all__ = ["MIN_MATCHED", "Estimate", "believed", "capture_recapture", "inventor
 MIN_MATCHED = 7
 """With fewer in both the estimate may be biased (Robson and Regier 1964)."""
 
+MOST_BY_NAME = 0.2
+"""Where a larger share of a list was located by name, one facility may stand in list and map and not be matched."""
+
 _WEAKEST = ("capture_recapture", "official", "declared")
 
 Z_95 = 1.959963984540054
@@ -70,7 +73,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     Returns
     -------
     Estimate
-        NaN where fewer than `MIN_MATCHED` are in both.
+        NaN where fewer than `MIN_MATCHED` are in both, or nobody knows how many are.
 
     Examples
     --------
@@ -78,7 +81,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
     (29.55, 26.23, 41.79)
     """
-    if matched < MIN_MATCHED:
+    if not matched >= MIN_MATCHED:
         return Estimate()
     one, two, both = in_list + 1.0, on_map + 1.0, matched + 1.0
     number = one * two / both - 1.0
@@ -140,7 +143,7 @@ def inventory_table(
                     float(chosen.sum()),
                     declared.get(name, "unknown"),
                     math.nan if number is None else number.value,
-                    capture_recapture(**counts, matched=both),
+                    capture_recapture(**counts, matched=both if _by_place(counted[chosen]) else math.nan),
                 ),
                 "declared": declared.get(name, "unknown"),
                 "source": "" if number is None else number.source,
@@ -149,6 +152,15 @@ def inventory_table(
     kinds = {field.name: field.kind for field in TABLES["inventory"].fields}
     frame = pd.DataFrame(rows, columns=list(kinds))
     return frame.astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
+
+
+def _by_place(facilities: pd.DataFrame) -> bool:
+    """Tell whether list and map can be told to share facilities: not where many rows were located by their name."""
+    if "placed_by" not in facilities or "found_in" not in facilities:
+        return True
+    listed = facilities["found_in"].isin(["list", "both"])
+    named = listed & facilities["placed_by"].eq("name")
+    return bool(named.sum() <= MOST_BY_NAME * listed.sum())
 
 
 def believed(

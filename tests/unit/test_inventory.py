@@ -107,6 +107,17 @@ def test_a_complete_list_is_not_believed_where_the_office_counts_more():
     assert believed(declared, table, SERVICES, equal) == declared
 
 
+def test_there_is_no_estimate_where_a_list_was_located_by_its_names():
+    facilities = _facilities("primary_care", both=10, in_list=10, on_map=5)
+    listed = facilities["found_in"].isin(["list", "both"])
+    for named, basis in ((4, "capture_recapture"), (5, "none")):
+        placed = np.where(listed & (np.cumsum(listed) <= named), "name", "coordinates")
+        table = inventory_table(
+            facilities.assign(placed_by=placed), declared={}, official={}, vocabulary=SERVICES
+        )
+        assert table["basis"].tolist() == [basis]
+
+
 def test_nothing_makes_an_empty_table():
     nobody = _facilities("hospital", both=0, in_list=0, on_map=0)
     found = inventory_table(nobody, declared={}, official={}, vocabulary=SERVICES)
