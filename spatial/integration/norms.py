@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from spatial.errors import ContractError
 from spatial.integration.norms_account import Ledger, account, join_reasons
 from spatial.integration.norms_evidence import Evidence
 from spatial.integration.norms_measure import Reading, Unmeasured
@@ -16,7 +18,6 @@ from spatial.integration.norms_rules import NormRules, applicable_norms, norms_o
 from spatial.integration.norms_scope import find_scope
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     import geopandas as gpd
@@ -109,7 +110,12 @@ def evaluate_norms(
     ------
     StudyError
         Where the study names norms that are not there or cannot be adopted.
+    ContractError
+        Where settlements have no ids, access lacks what it is read by, people or times are negative, or the date
+        is none.
     """
+    if not isinstance(as_of, dt.date):
+        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     rules = rules or NormRules()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
     reader = Reader(settlements, access, rules, evidence or Evidence())

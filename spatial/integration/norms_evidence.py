@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 
+from spatial.errors import ContractError, first_of
 from spatial.tables import REACH_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -24,6 +25,8 @@ REACHED = REACH_STATUS.index("reached")
 BEYOND = REACH_STATUS.index("beyond_cutoff")
 NO_FACILITY = REACH_STATUS.index("no_facility")
 UNKNOWN = REACH_STATUS.index("unknown")
+ACCESS_COLUMNS = ("settlement_id", "service", "mode", "reach_status")
+"""Without these the access table tells nothing; times and distances are read where they stand."""
 
 
 class NamedService(Protocol):
@@ -94,17 +97,22 @@ class Places:
     Parameters
     ----------
     settlements : DataFrame
-        By the contract of the table; those outside the study area serve but are not scored.
+        By the contract of the table; those outside the study area serve but are not scored. Without `in_study` all
+        are inside, without `tier` none has one.
     class_by_tier : mapping of str to str
         Class of settlements without an official one.
     """
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
+        _refuse_missing("settlements", settlements, ("settlement_id",))
+        _refuse_negative("settlements", settlements, "population_persons")
         ordered = settlements.sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
-        self.frame = ordered.loc[ordered["in_study"]].reset_index(drop=True)
+        inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
+        self.frame = ordered.loc[inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
-        fallback = np.array([class_by_tier.get(tier, "") for tier in self.frame["tier"]], dtype=object)
+        tiers = self.frame["tier"] if "tier" in self.frame else [""] * len(self.frame)
+        fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
         self.settlement_class = fallback
         if "official_class" in self.frame:
             official = self.frame["official_class"].to_numpy(dtype=object)
@@ -153,6 +161,14 @@ class AccessLookup:
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
         self._access = access
         self._size = len(ids)
+        _refuse_missing("access", access, ACCESS_COLUMNS)
+        _refuse_negative("access", access, "travel_time_min")
+        strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
+        if strange:
+            raise ContractError(
+                "access",
+                [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"],
+            )
         self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
@@ -232,3 +248,17 @@ class AccessLookup:
         codes = self._codes[rows]
         kept = codes >= 0
         return rows[kept], codes[kept]
+
+
+def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
+
+
+def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
+    if column not in frame:
+        return
+    below = frame.loc[frame[column].to_numpy(dtype=float) < 0.0, "settlement_id"]
+    if len(below):
+        raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.errors import StudyError
+from spatial.errors import ContractError, StudyError
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_evidence import Evidence
 from spatial.integration.norms_formulas import (
@@ -328,6 +328,30 @@ def test_a_settlement_of_nobody_has_a_status_but_no_weight():
     result = judge([norm(target_share=0.9)], places([0.0, 100.0]), reach([90.0, 10.0]))
     assert study_row(result)["served_share"] == 1.0
     assert settlement_rows(result)["status"].tolist() == ["not_met", "met"]
+
+
+def test_settlements_by_hand_need_no_tier_and_lie_inside():
+    whole = places([100.0, 300.0], official_class=["urban", "rural"])
+    table = judge([norm()], whole.drop(columns=["tier", "in_study"]), reach([5, 90]))
+    assert (
+        study_row(table)["served_share"] == study_row(judge([norm()], whole, reach([5, 90])))["served_share"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settlements", "access", "as_of", "words"),
+    [
+        (places([1.0]).drop(columns="settlement_id"), reach([5]), AS_OF, "settlement_id' .* is missing"),
+        (places([1.0]), reach([5]).drop(columns=["mode"]), AS_OF, "column 'mode' .* is missing"),
+        (places([-1.0]), reach([5]), AS_OF, "population_persons: negative at 's0'"),
+        (places([1.0]), reach([-5]), AS_OF, "travel_time_min: negative at 's0'"),
+        (places([1.0]), reach([5]).assign(reach_status="near"), AS_OF, "reach_status: 'near'"),
+        (places([1.0]), reach([5]), "2026-06-30", "as_of: '2026-06-30' is no date"),
+    ],
+)
+def test_tables_that_cannot_be_judged_are_refused(settlements, access, as_of, words):
+    with pytest.raises(ContractError, match=words):
+        evaluate_norms(pd.DataFrame([norm()]), settlements, access, as_of=as_of)
 
 
 def test_places_of_the_buffer_are_not_scored():
