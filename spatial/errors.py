@@ -63,7 +63,7 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     "'a', 'b', ... (3 in all)"
     """
     items = list(ids)
-    named = ", ".join(repr(item) for item in items[:limit])
+    named = ", ".join(repr(getattr(item, "item", lambda item=item: item)()) for item in items[:limit])
     dots = ", ..." if len(items) > limit else ""
     return f"{named}{dots} ({len(items)} in all)"
 

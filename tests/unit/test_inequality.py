@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spatial as sp
@@ -109,6 +109,7 @@ def test_the_decomposition_survives_pickling() -> None:
         (lambda: sp.theil_t([1, math.inf]), "make scores of 0-1"),
         (lambda: sp.theil_t([1, 2], [1]), "1 for 2 values"),
         (lambda: sp.theil_t([1, 2], [1, 1], ["u", None]), "group: missing for 1 row"),
+        (lambda: sp.theil_t([1, 2], [1, 1], ["u", math.nan]), r"group: missing for 1 row\(s\) 1 \("),
         (lambda: sp.theil_t([1, 2], [1, 1], ["u"]), "group: 1 for 2"),
         (lambda: sp.atkinson_index([1, 2], epsilon=-1), "epsilon"),
         (lambda: sp.erreygers_index([1, 2]), "outside 0 to 1 in 1 row"),
@@ -124,6 +125,7 @@ def test_what_is_no_good_is_refused_with_its_place(call: object, words: str) -> 
         call()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(0, 1), st.floats(0.5, 1e5), st.sampled_from("ur")), min_size=2, max_size=25

@@ -142,7 +142,10 @@ def test_the_segmentation_index_names_its_terms() -> None:
         (lambda: sp.ahp_weights([[1, 2], [2, 1]]), "inverse of its mirror"),
         (lambda: sp.coupling_coordination([0.5]), "two or more"),
         (lambda: sp.coupling_coordination([0.5, 0.5], form="other"), "wang or standard"),
-        (lambda: sp.segmentation_index(dissimilarity=1.5), "dissimilarity: out of range"),
+        (
+            lambda: sp.segmentation_index(dissimilarity=1.5),
+            "dissimilarity: out of range, gives a term of -0.5",
+        ),
     ],
 )
 def test_what_is_no_score_is_refused_with_its_place(call: object, words: str) -> None:

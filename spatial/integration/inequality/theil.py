@@ -219,7 +219,7 @@ def _by_group(
     sample: Sample, group: ArrayLike, measure: Callable[[FloatArray, FloatArray], float]
 ) -> tuple[pd.DataFrame, pd.Series[float]]:
     """Shares of people and access by group, and the measure within each."""
-    label = pd.Series(np.asarray(group).ravel())
+    label = pd.Series(np.asarray(group, dtype=object).ravel()).infer_objects()
     if len(label) != sample.n_total:
         raise ContractError("inequality", [f"group: {len(label)} for {sample.n_total} values of access"])
     label = label[sample.kept].reset_index(drop=True)

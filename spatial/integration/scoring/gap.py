@@ -80,7 +80,10 @@ def segmentation_index(
     }
     wrong = [name for name, term in given.items() if not math.isnan(term) and not -1e-9 <= term <= 1.0 + 1e-9]
     if wrong:
-        raise ContractError("segmentation", [f"{name}: out of range, is {given[name]:g}" for name in wrong])
+        raise ContractError(
+            "segmentation",
+            [f"{name}: out of range, gives a term of {given[name]:g}, not 0-1" for name in wrong],
+        )
     terms = {name: min(1.0, max(0.0, term)) for name, term in given.items() if not math.isnan(term)}
     missing = tuple(name for name in given if name not in terms)
     if not terms:
