@@ -260,7 +260,7 @@ def test_failed_norms_are_named_with_people_and_obstacles_ranked(folder, open_pa
         "#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))"
     )
     assert shares == sorted(shares, reverse=True)
-    assert "0.33 of the smaller flow" in page.inner_text("#flows")
+    assert "0.33 comes back by the smaller" in page.inner_text("#flows")
     assert "bank" in page.inner_text("#towns")
 
 
