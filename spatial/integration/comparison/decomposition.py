@@ -9,13 +9,13 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.integration.scoring.level import FLOOR
+from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["KEY", "PILLARS", "common_levels", "decompose"]
 
-PILLARS = ("structure", "elements", "boundaries", "order")
 KEY = ["unit_level", "unit_id"]
 PART = [*KEY, "pillar", "component"]
 

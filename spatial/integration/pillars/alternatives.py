@@ -17,6 +17,7 @@ from spatial.integration.scoring import (
     integration_level,
     topsis,
 )
+from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 __all__ = ["coordination_table", "ranking_table"]
-
-PILLARS = ("structure", "elements", "boundaries", "order")
 
 
 def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | None = None) -> pd.DataFrame:

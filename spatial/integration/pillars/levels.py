@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["levels_of", "place_levels"]
+__all__ = ["MET", "levels_of", "place_levels"]
 
 LAST_MILE_SERVICES = frozenset({"parcel_point", "postal_delivery", "post_office", "bus_stop"})
 DIGITAL_SERVICES = frozenset({"telecom", "mobile_5g", "fibre_and_4g", "broadband"})

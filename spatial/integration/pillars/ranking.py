@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.integration.scoring import rank_intervals
+from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PAIRS", "rank_units"]
 
-PILLARS = ("structure", "elements", "boundaries", "order")
 MAX_PAIRS = 200
 """Units of which all pairs are told; there are as many rows as its square."""
 

@@ -14,10 +14,11 @@ from spatial.integration.pillars.components import Component, component_table, h
 from spatial.integration.pillars.flows import flow_components, flow_table
 from spatial.integration.pillars.gaps import gaps_of
 from spatial.integration.pillars.ground import Ground, Unit, read_ground
-from spatial.integration.pillars.levels import levels_of, place_levels
+from spatial.integration.pillars.levels import MET, levels_of, place_levels
 from spatial.integration.pillars.options import ScoreRules
 from spatial.integration.scoring import integration_level
 from spatial.integration.scoring.level import FLOOR
+from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PILLARS", "Evidence", "Scoreboard", "score_study"]
 
-PILLARS = ("structure", "elements", "boundaries", "order")
-MET = 1.0 - 1e-12
 Gates = tuple[int, int, tuple[str, ...]]
 
 
