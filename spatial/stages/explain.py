@@ -8,6 +8,7 @@ from spatial.errors import StoreError
 from spatial.planning.explain import explain
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.names import named_in, score_in, township_in
 from spatial.planning.score_text import score_lines
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
@@ -73,7 +74,7 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     provenance = results.provenance
     told = explain(
         settlement,
-        {name: getattr(results, name) for name in TABLES if name in results.names},
+        _named(results, language),
         register=binding_norms(options),
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
         issues=known_issues(provenance),
@@ -83,6 +84,17 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
     return explanation_text(told, language, service_names=names, scenario_names=titles)
+
+
+def _named(results: Results, language: str) -> dict[str, Any]:
+    """Read the tables, with settlements' townships and scores by the names of the language."""
+    tables = {name: getattr(results, name) for name in TABLES if name in results.names}
+    boundaries = results.boundaries if "boundaries" in results.names else None
+    settlements = tables["settlements"]
+    tables["settlements"] = settlements.assign(township=township_in(settlements, language, boundaries))
+    if "scores" in tables:
+        tables["scores"] = named_in(tables["scores"], language, settlements, boundaries)
+    return tables
 
 
 def _certainty(results: Results) -> dict[str, Any] | None:
@@ -119,5 +131,5 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
         for name in summary["headlines"]
     ]
     lines.append(gates_text(summary["gates"], language))
-    lines += score_lines(summary.get("score"), language)
+    lines += score_lines(score_in(summary.get("score"), language), language)
     return [*lines, *(f"known issue: {issue}" for issue in summary["issues"])]

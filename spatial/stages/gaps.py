@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.access import Calibration
 from spatial.planning.certainty import CertaintyNote
 from spatial.planning.gaps import rank_gaps
+from spatial.planning.names import with_names
 from spatial.planning.summary import summarise_study
 from spatial.stages.calibration import calibration_of, speed_status
 from spatial.stages.rules import binding_norms, vocabulary_of, walk_range
@@ -78,7 +79,7 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         "note": dict(options.note),
     }
     binding = binding_norms(options)
-    return summarise_study(
+    summary = summarise_study(
         tables,
         register=binding,
         issues=known_issues(tables["provenance"]),
@@ -86,6 +87,7 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         certainty=certainty_note(options, tables, binding),
         pillar_weights=dict(options.score.weights),
     )
+    return summary | {"score": with_names(summary["score"], tables.get("boundaries"))}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:
