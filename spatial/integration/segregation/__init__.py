@@ -13,13 +13,21 @@ from spatial.integration.segregation.evenness import (
 )
 from spatial.integration.segregation.gaps import GroupGap, urban_rural_gap
 from spatial.integration.segregation.neighbourhood import (
+    EnvironmentSegregation,
     boundary_dissimilarity,
+    environment_segregation,
     neighbour_weights,
     smoothed_environments,
+)
+from spatial.integration.segregation.neighbours import (
+    nearest_in_line,
+    queen_contiguity,
+    travel_time_neighbours,
 )
 
 __all__ = [
     "BorderEffect",
+    "EnvironmentSegregation",
     "GroupGap",
     "LocalClusters",
     "MoransI",
@@ -27,12 +35,16 @@ __all__ = [
     "boundary_dissimilarity",
     "correlation_ratio",
     "dissimilarity_index",
+    "environment_segregation",
     "exposure_index",
     "information_index",
     "isolation_index",
     "local_clusters",
     "morans_i",
+    "nearest_in_line",
     "neighbour_weights",
+    "queen_contiguity",
     "smoothed_environments",
+    "travel_time_neighbours",
     "urban_rural_gap",
 ]

@@ -201,9 +201,11 @@ def _centred(
     if draws < 0:
         raise ContractError("segregation", [f"draws: must be 0 or more, is {draws}"])
     weights = neighbour_weights(neighbours, len(value))
-    known = ~np.isnan(value)
-    sums = np.asarray(weights[:, known].sum(axis=1)).ravel()
-    kept = known & (sums > 0.0)
+    kept, before = ~np.isnan(value), -1
+    while int(kept.sum()) != before:
+        # A place that goes may have been the only neighbour of another, where neighbours are not mutual.
+        before = int(kept.sum())
+        kept &= np.asarray(weights[:, kept].sum(axis=1)).ravel() > 0.0
     weights = weights[kept][:, kept]
     if row_standardised and weights.shape[0]:
         sums = np.asarray(weights.sum(axis=1)).ravel()

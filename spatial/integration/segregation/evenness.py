@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 __all__ = [
+    "binary_entropy",
     "correlation_ratio",
     "dissimilarity_index",
     "exposure_index",
@@ -84,8 +85,8 @@ def information_index(x: ArrayLike, total: ArrayLike) -> float:
     overall = _two_groups(x, t)
     if math.isnan(overall):
         return math.nan
-    entropy = _entropy(np.array([overall]))[0]
-    return float((t @ (entropy - _entropy(x / t))) / (entropy * t.sum()))
+    entropy = binary_entropy(np.array([overall]))[0]
+    return float((t @ (entropy - binary_entropy(x / t))) / (entropy * t.sum()))
 
 
 def isolation_index(x: ArrayLike, total: ArrayLike) -> float:
@@ -212,6 +213,27 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return np.minimum(group[kept], everybody[kept]), everybody[kept]
 
 
+def binary_entropy(share: FloatArray) -> FloatArray:
+    """
+    Measure how mixed two groups are.
+
+    Parameters
+    ----------
+    share : ndarray of float64
+        Of one of the two, 0-1.
+
+    Returns
+    -------
+    ndarray of float64
+        ``-p ln p - (1 - p) ln(1 - p)`` with 0 ln 0 = 0; ln 2 at most.
+    """
+    terms = np.zeros_like(share)
+    for part in (share, 1.0 - share):
+        some = part > 0.0
+        terms[some] -= part[some] * np.log(part[some])
+    return terms
+
+
 def _two_groups(x: FloatArray, t: FloatArray) -> float:
     """Share of the group in all; NaN where either group is empty."""
     mine, others = float(x.sum()), float((t - x).sum())
@@ -223,12 +245,3 @@ def _dissimilarity(x: FloatArray, t: FloatArray) -> float:
         return math.nan
     y = t - x
     return float(0.5 * np.abs(x / x.sum() - y / y.sum()).sum())
-
-
-def _entropy(share: FloatArray) -> FloatArray:
-    """``-p ln p - q ln q`` with 0 ln 0 = 0."""
-    terms = np.zeros_like(share)
-    for part in (share, 1.0 - share):
-        some = part > 0.0
-        terms[some] -= part[some] * np.log(part[some])
-    return terms

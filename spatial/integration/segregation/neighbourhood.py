@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +12,41 @@ from scipy.spatial import KDTree
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError
-from spatial.integration.segregation.evenness import dissimilarity_index, read_units
+from spatial.integration.segregation.evenness import binary_entropy, dissimilarity_index, read_units
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["boundary_dissimilarity", "neighbour_weights", "smoothed_environments"]
+__all__ = [
+    "EnvironmentSegregation",
+    "boundary_dissimilarity",
+    "environment_segregation",
+    "neighbour_weights",
+    "smoothed_environments",
+]
+
+BLOCK = 4096
+"""Units whose surroundings are looked at together; bounds the memory and changes nothing else."""
+
+
+@dataclass(frozen=True)
+class EnvironmentSegregation:
+    """
+    Segregation of people by their surroundings.
+
+    Parameters
+    ----------
+    dissimilarity : float
+        0 where all surroundings are alike, D of the units where nobody sees beyond his own.
+    information : float
+        0 where all surroundings are alike, H of the units where nobody sees beyond his own; below 0 where surroundings
+        are more mixed than the people are, which they can be.
+    """
+
+    dissimilarity: float
+    information: float
 
 
 def boundary_dissimilarity(x: ArrayLike, total: ArrayLike, neighbours: sparse.sparray | ArrayLike) -> float:
@@ -98,8 +126,66 @@ def smoothed_environments(
     >>> x.round(6).tolist(), total.tolist()
     ([50.0, 50.0], [100.0, 100.0])
     """
-    place = np.asarray(points, dtype=np.float64)
     group, everybody = np.asarray(x, dtype=np.float64).ravel(), np.asarray(total, dtype=np.float64).ravel()
+    known, share = _shares_around(group, everybody, points, bandwidth_m)
+    smoothed = np.full(len(group), np.nan)
+    smoothed[known] = everybody[known] * share
+    return smoothed, everybody
+
+
+def environment_segregation(
+    x: ArrayLike, total: ArrayLike, points: ArrayLike, *, bandwidth_m: float
+) -> EnvironmentSegregation:
+    """
+    Measure how the surroundings of people differ from the whole (Reardon and O'Sullivan 2004).
+
+    Parameters
+    ----------
+    x, total, points : array_like
+        As in `smoothed_environments`.
+    bandwidth_m : float
+        As in `smoothed_environments`.
+
+    Returns
+    -------
+    EnvironmentSegregation
+        With ``p_i`` = share of the group around unit i and ``P`` = its share in all people: dissimilarity
+        ``sum t_i |p_i - P| / (2 T P (1 - P))`` and information ``1 - sum t_i E(p_i) / (T E(P))`` with
+        ``E(p) = -p ln p - (1 - p) ln(1 - p)``. NaN where one of the two groups is empty.
+
+    Raises
+    ------
+    ContractError
+        As `smoothed_environments`.
+
+    Notes
+    -----
+    D and H of `smoothed_environments` differ a little: they hold surroundings against the mean of all surroundings,
+    not against the people.
+
+    Examples
+    --------
+    >>> apart = environment_segregation([100, 0], [100, 100], [[0, 0], [9, 0]], bandwidth_m=5)
+    >>> apart.dissimilarity, apart.information
+    (1.0, 1.0)
+    """
+    group, everybody = np.asarray(x, dtype=np.float64).ravel(), np.asarray(total, dtype=np.float64).ravel()
+    known, share = _shares_around(group, everybody, points, bandwidth_m)
+    people = everybody[known]
+    everyone, mine = float(people.sum()), float(group[known].sum())
+    if not 0.0 < mine < everyone:
+        return EnvironmentSegregation(math.nan, math.nan)
+    overall = mine / everyone
+    apart = float(people @ np.abs(share - overall)) / (2.0 * everyone * overall * (1.0 - overall))
+    mixed = float(people @ binary_entropy(share)) / everyone
+    return EnvironmentSegregation(apart, 1.0 - mixed / float(binary_entropy(np.array([overall]))[0]))
+
+
+def _shares_around(
+    group: FloatArray, everybody: FloatArray, points: ArrayLike, bandwidth_m: float
+) -> tuple[NDArray[np.bool_], FloatArray]:
+    """Which units have people whose numbers are known, and the share of the group around each of them."""
+    place = np.asarray(points, dtype=np.float64)
     read_units(group, everybody)
     if place.shape != (len(everybody), 2) or not bool(np.isfinite(place).all()):
         raise ContractError(
@@ -108,14 +194,15 @@ def smoothed_environments(
     if not 0.0 < bandwidth_m < math.inf:
         raise ContractError("segregation", [f"bandwidth_m: must be finite and above 0, is {bandwidth_m}"])
     known = ~np.isnan(group) & (everybody > 0.0)
-    tree = KDTree(place[known])
-    near = tree.sparse_distance_matrix(tree, bandwidth_m, output_type="coo_matrix")
-    weight = (1.0 - (near.data / bandwidth_m) ** 2) ** 2
-    kernel = sparse.coo_array((weight, (near.row, near.col)), shape=near.shape).tocsr()
-    around, mine = np.asarray(kernel @ everybody[known]), np.asarray(kernel @ group[known])
-    smoothed = np.full(len(group), np.nan)
-    smoothed[known] = everybody[known] * mine / around
-    return smoothed, everybody
+    mine, people = np.minimum(group[known], everybody[known]), everybody[known]
+    tree, share = KDTree(place[known]), np.empty(len(people))
+    for start in range(0, len(people), BLOCK):
+        part = KDTree(place[known][start : start + BLOCK])
+        near = part.sparse_distance_matrix(tree, bandwidth_m, output_type="coo_matrix")
+        weight = (1.0 - (near.data / bandwidth_m) ** 2) ** 2
+        kernel = sparse.coo_array((weight, (near.row, near.col)), shape=near.shape).tocsr()
+        share[start : start + BLOCK] = np.asarray(kernel @ mine) / np.asarray(kernel @ people)
+    return known, share
 
 
 def neighbour_weights(neighbours: sparse.sparray | ArrayLike, units: int) -> sparse.csr_array:
