@@ -296,6 +296,13 @@ def test_ranks_turn_only_where_draws_are_sure():
     assert ranks["probability_then"].iloc[0] <= 0.1
 
 
+def test_townships_that_stood_level_have_not_overtaken_each_other():
+    level = run_of("level", dict.fromkeys(BEFORE, (20.0, 10.0)))
+    apart = run_of("apart", {place: (20.0, 10.0) if place in "ab" else (50.0, 40.0) for place in BEFORE})
+    assert len(compare(level, apart).ranks) == 0
+    assert len(compare(apart, level).ranks) == 0
+
+
 def test_a_trajectory_has_a_row_a_unit_and_run(before, after):
     table = follow([before, replace(before, name="between"), after])
     TABLES["trajectory"].check(table)

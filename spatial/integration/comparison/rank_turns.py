@@ -75,16 +75,12 @@ def rank_turns(
         )
         ranks.append(ranked[["unit_id", "low_rank", "high_rank"]])
         pairs.append(won)
-    turned = pairs[0].merge(pairs[1], on=["unit_id", "other_id"], suffixes=("_before", "_after"))
-    surely = (turned["probability_before_before"] <= 1.0 - CLAIM) & (
-        turned["probability_before_after"] >= CLAIM
-    )
-    turned = turned[surely].rename(
-        columns={
-            "probability_before_before": "probability_then",
-            "probability_before_after": "probability_now",
-        }
-    )
+    then, now = (table.rename(columns={"probability_before": "probability"}) for table in pairs)
+    after = then.rename(columns={"unit_id": "other_id", "other_id": "unit_id", "probability": "after_then"})
+    pair = ["unit_id", "other_id"]
+    turned = then.merge(now, on=pair, suffixes=("_then", "_now")).merge(after, on=pair)
+    surely = (turned.pop("after_then") >= CLAIM) & (turned["probability_now"] >= CLAIM)
+    turned = turned[surely]
     return ranks, turned.sort_values(["unit_id", "other_id"], ignore_index=True)
 
 
