@@ -34,7 +34,10 @@ ACCOUNTS = ("counts", "provenance", "population_account", "unit_totals?")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results", "inventory")
 SCORE = (
     "settlement_types",
+    "unit_types",
+    "functional_areas",
     "towns",
+    "town_system",
     "flow_balances",
     "access_clusters",
     "score_components",

@@ -36,14 +36,15 @@ from spatial.integration.pillars.readings import (
     road_is_near,
     scaled_norms,
 )
+from spatial.integration.pillars.town_system import town_system_table
 from spatial.integration.pillars.towns import town_table
-from spatial.integration.pillars.types import type_table
 from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.segregation import local_clusters, morans_i
 from spatial.integration.settlement_types import polycentricity, rank_size
 from spatial.network import times_matrix
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
+from spatial.stages.settlement_types import town_and_country
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,14 +86,15 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     Returns
     -------
     dict
-        Tables `settlement_types`, `towns`, `flow_balances`, `access_clusters`, `score_components`, `scores`,
-        `rank_pairs`, `score_variance`, `inequality`, `coordination`, `rankings` and `potential_flows`.
+        Tables `settlement_types`, `unit_types`, `functional_areas`, `towns`, `town_system`, `flow_balances`,
+        `access_clusters`, `score_components`, `scores`, `rank_pairs`, `score_variance`, `inequality`, `coordination`,
+        `rankings` and `potential_flows`.
     """
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
     ground = read_ground(inputs["settlements"], inputs["boundaries"])
     access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
-    types = type_table(ground, access, inputs.get("population"), bins_min=options.score.bands_min)
+    kinds = town_and_country(options, ground, inputs, access)
     towns = _towns(options, ground, inputs, access, vocabulary)
     mapped = _mapped(inputs, vocabulary)
     norms, _left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
@@ -131,8 +133,9 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     }
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants)
     return {
-        "settlement_types": types,
+        **kinds,
         "towns": towns,
+        "town_system": town_system_table(towns),
         "flow_balances": base.flows,
         "access_clusters": clusters,
         "score_components": base.components,

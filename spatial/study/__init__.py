@@ -26,7 +26,13 @@ from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOption
 from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
-from spatial.study.score import FlowTotals, GapTargetOptions, ScoreOptions
+from spatial.study.score import (
+    DegurbaOptions,
+    FlowTotals,
+    FunctionalAreaOptions,
+    GapTargetOptions,
+    ScoreOptions,
+)
 from spatial.study.sources import (
     Inventory,
     OfficialUnits,
@@ -47,8 +53,10 @@ __all__ = [
     "Confirmation",
     "ControlPoint",
     "DecayOptions",
+    "DegurbaOptions",
     "EmergencyOptions",
     "FlowTotals",
+    "FunctionalAreaOptions",
     "GapTargetOptions",
     "GroupOptions",
     "GroupShare",

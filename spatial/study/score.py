@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
 
-__all__ = ["FlowTotals", "GapTargetOptions", "ScoreOptions"]
+__all__ = ["DegurbaOptions", "FlowTotals", "FunctionalAreaOptions", "GapTargetOptions", "ScoreOptions"]
 
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
@@ -75,6 +75,63 @@ class FlowTotals(Model):
     inward: float = Field(ge=0, description="A year, from town to the country")
 
 
+class DegurbaOptions(Model):
+    """Which of the published rules of the Degree of Urbanisation are followed."""
+
+    grid: Literal["raster", "settlements"] = Field(
+        "raster",
+        description="Where people on cells of 1 km come from: the population raster, or, where there is none, the "
+        "settlements, whose people then all stand at one point",
+    )
+    unit_rules: Literal["2024", "2021"] = Field(
+        "2024", description="Level 2 of townships: as changed in July 2024, or as in the manual of 2021"
+    )
+    semi_dense: Literal["manual", "ghsl"] = Field(
+        "manual",
+        description="Semi-dense urban clusters: by the manual (300 persons a km², 5,000 persons) or as in the GHSL "
+        "data package R2023 (900, 2,500)",
+    )
+    semi_dense_distance_km: float = Field(
+        2.0,
+        gt=0,
+        description="How far semi-dense clusters lie from urban centres and dense clusters, at least",
+    )
+    order: Literal["smooth_then_fill", "fill_then_smooth"] = Field(
+        "smooth_then_fill", description="Of smoothing the edges of urban centres and filling their holes"
+    )
+    size_test: Literal["before", "after"] = Field(
+        "before", description="Whether an urban centre needs its 50,000 persons before or after that"
+    )
+    majority: Literal["R2022A", "R2023A"] = Field(
+        "R2022A",
+        description="Smoothing: five of eight neighbours, or more than half of those with land or people",
+    )
+
+
+class FunctionalAreaOptions(Model):
+    """How functional urban areas are found."""
+
+    commuting_kind: str = Field(
+        "commuting",
+        min_length=1,
+        description="Kind of flow in [sources.flows] that is commuting, in persons; rows from a place to itself are "
+        "those who work where they live",
+    )
+    commuting_share: float = Field(
+        0.15, gt=0, le=1, description="Of a township's employed residents who must commute to the city"
+    )
+    employed_column: str = Field(
+        "employed_residents",
+        description="Column of settlements with employed residents; without it they are all who commute, where the "
+        "flows have those who work in their own township too",
+    )
+    proxy_min: float = Field(
+        60.0,
+        gt=0,
+        description="Without commuting: minutes to the urban centre within which half of a township's people must live",
+    )
+
+
 class ScoreOptions(Model):
     """How integration and segmentation are scored."""
 
@@ -111,6 +168,8 @@ class ScoreOptions(Model):
     bands_min: Annotated[tuple[float, ...], Positive] = Field(
         (15.0, 30.0, 60.0), min_length=1, description="Bands of time in which places depend on a town, rising"
     )
+    degurba: DegurbaOptions = Field(default_factory=lambda: DegurbaOptions())
+    functional_areas: FunctionalAreaOptions = Field(default_factory=lambda: FunctionalAreaOptions())
     targets: GapTargetOptions = Field(default_factory=lambda: GapTargetOptions())
     level_bands: tuple[float, float] = Field(
         (0.5, 0.8), description="A level below the first is called low, from the second on high"

@@ -6,6 +6,8 @@ __all__ = [
     "CLASS_CHANGE",
     "COMPONENT_STATUS",
     "GAP_BAND",
+    "FUA_METHOD",
+    "FUA_PART",
     "GATE",
     "GATE_TURN",
     "GROUP_SOURCE",
@@ -31,6 +33,9 @@ __all__ = [
     "TARGET_TURN",
     "TIERS",
     "UNIT_SCALING",
+    "TOWN_MEASURES",
+    "TYPE_BASIS",
+    "TYPE_REASON",
     "WET_STATUS",
 ]
 
@@ -108,6 +113,26 @@ INEQUALITY_MEASURES = (
 )
 RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
 MEETS_TARGET = ("yes", "no", "unknown", "no_target")
+TYPE_BASIS = ("raster", "area", "settlements", "none")
+TYPE_REASON = (
+    "",
+    "no_population_grid",
+    "grid_too_coarse",
+    "no_people_known",
+    "no_outline",
+    "outside_grid",
+)
+FUA_METHOD = ("fua", "fua_proxy")
+FUA_PART = ("city", "commuting_zone", "enclave", "catchment")
+TOWN_MEASURES = (
+    "rank_size_exponent",
+    "gabaix_ibragimov_exponent",
+    "primacy_two",
+    "primacy_all",
+    "primacy_four",
+    "polycentricity_green",
+    "polycentricity_entropy",
+)
 PRESENCE = ("both", "new", "gone")
 ACCESS_CHANGE = ("gained", "lost", "mixed", "same", "within", "beyond", "unknown", "new", "gone")
 GATE_TURN = ("same", "passes", "fails", "unknown", "in_force", "out_of_force")

@@ -15,13 +15,14 @@ import spatial as sp
 from spatial.errors import ContractError, StudyError
 from spatial.integration.pillars import Evidence
 from spatial.integration.pillars.alternatives import coordination_table, ranking_table
+from spatial.integration.pillars.density import urban_grid
 from spatial.integration.pillars.ground import read_ground
 from spatial.integration.pillars.inequality_table import inequality_table
 from spatial.integration.pillars.potential import potential_flows
 from spatial.integration.pillars.ranking import rank_units
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
 from spatial.integration.pillars.towns import town_table
-from spatial.integration.pillars.types import square_kilometres, type_table
+from spatial.integration.pillars.types import type_table
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 
@@ -355,14 +356,15 @@ def test_types_put_the_official_class_first_and_conserve_people() -> None:
     values[10, 10] = 5200.0
     values[0, 399] = math.nan
     raster = Raster(values, Affine(100, 0, 399_000, 0, -100, 8_001_000), pyproj.CRS(CRS))
-    grid, (left, top) = square_kilometres(raster, pyproj.CRS(CRS))
-    assert grid.sum() == 5200.0
-    assert (left % 1000, top % 1000) == (0.0, 0.0)
+    cells = urban_grid(raster, pyproj.CRS(CRS))
+    assert cells.persons.sum() == 5200.0
+    assert (cells.transform.c % 1000, cells.transform.f % 1000) == (0.0, 0.0)
     access = pd.DataFrame(
         {
             "settlement_id": IDS * 2,
             "service": ["county_seat"] * 4 + ["town"] * 4,
             "travel_time_min": [0.0, 20.0, 50.0, math.nan, 0.0, 20.0, 0.0, 10.0],
+            "facility_id": pd.Series(["a", "a", "a", None, "a", "a", "c", "c"], dtype="str"),
         }
     )
     table = type_table(read_ground(settlements()), access, raster, bins_min=(15, 30, 60))
@@ -372,6 +374,8 @@ def test_types_put_the_official_class_first_and_conserve_people() -> None:
     assert table.loc[2, ["degurba_class", "classes_differ"]].tolist() == ["rural", True]
     assert table["catchment_tier"].tolist() == ["county_seat", "county_seat", "town", "town"]
     assert table["catchment_band_min"].tolist() == [15.0, 30.0, 15.0, 15.0]
+    assert table["catchment_centre_id"].tolist() == ["a", "a", "c", "c"]
+    assert table["urca_local"].tolist() == ["county_seat_0", "county_seat_30", "town_0", "town_15"]
     without = type_table(read_ground(settlements()), access, None, bins_min=(15,))
     assert set(without["degurba_code"]) == {0}
     assert not without["classes_differ"].any()

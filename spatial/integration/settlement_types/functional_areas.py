@@ -56,8 +56,9 @@ def functional_urban_areas(
     Returns
     -------
     ndarray of object, (units,)
-        The city whose functional area each unit belongs to; None = none. A unit that is surrounded by one area is
-        added; units that are not connected to their city within its area are dropped.
+        The city whose functional area each unit belongs to; None = none. Cities between which enough people commute are
+        one, under the name of the one with most employed residents. A unit that is surrounded by one area is added;
+        units that are not connected to their city within its area are dropped.
 
     Raises
     ------
@@ -78,6 +79,7 @@ def functional_urban_areas(
     core[pd.isna(core)] = None
     flows = _flows(commuters, employed, core)
     border = neighbour_weights(neighbours, units)
+    core = _joined_cities(flows, employed, core, share)
     area = core.copy()
     names = sorted({name for name in core if name is not None})
     best = np.zeros(units)
@@ -116,6 +118,24 @@ def _flows(commuters: Any, employed: NDArray[np.float64], core: NDArray[np.objec
             "functional areas", [f"commuters: more than are employed in unit(s) {first_of(above)}"]
         )
     return flows
+
+
+def _joined_cities(
+    flows: sparse.csr_array, employed: NDArray[np.float64], core: NDArray[np.object_], share: float
+) -> NDArray[np.object_]:
+    """Make one city of those of which enough people commute from one to the other."""
+    names = sorted({name for name in core if name is not None})
+    member = np.array([core == name for name in names], dtype=np.float64).reshape(len(names), len(core))
+    between = member @ (flows @ member.T)
+    residents = member @ employed
+    joined = (between >= share * (1.0 - 1e-12) * residents[:, None]) & (between > 0.0)
+    _count, group = csgraph.connected_components(sparse.csr_array(joined), directed=False)
+    leader = {
+        number: names[max(np.flatnonzero(group == number), key=lambda at: (residents[at], -at))]
+        for number in set(group.tolist())
+    }
+    told = {name: leader[int(number)] for name, number in zip(names, group, strict=True)}
+    return np.array([None if name is None else told[name] for name in core], dtype=object)
 
 
 def _drop_exclaves(

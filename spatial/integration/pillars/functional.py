@@ -1,0 +1,326 @@
+"""Functional urban areas of the study: by observed commuting, or by travel time under another name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy import sparse
+
+from spatial.errors import ContractError, first_of
+from spatial.integration.settlement_types import functional_urban_areas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.integration.pillars.density import UrbanGrid
+    from spatial.integration.pillars.ground import Ground
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["AreaRules", "Commuting", "commuting_between", "functional_area_table", "why_no_area"]
+
+HALF = 0.5
+CITY = 3
+TOUCH_M, BORDER_M = 1.0, 10.0
+"""Outlines this near touch, and share a border where they do so over this length."""
+COLUMNS = {
+    "fua_id": "str",
+    "fua_name": "str",
+    "fua_method": "str",
+    "unit_id": "str",
+    "fua_part": "str",
+    "centre_share": "float64",
+    "commuting_share": "float64",
+    "within_share": "float64",
+    "population_persons": "float64",
+}
+
+
+@dataclass(frozen=True)
+class AreaRules:
+    """
+    How functional urban areas are found.
+
+    Parameters
+    ----------
+    commuting_kind : str
+        Kind of flow that is commuting.
+    commuting_share : float
+        Of employed residents that must commute to a city, inclusive.
+    employed_column : str
+        Column of settlements with employed residents.
+    proxy_min : float
+        Without commuting: minutes to the urban centre within which half of the people of a unit must live, inclusive.
+    """
+
+    commuting_kind: str = "commuting"
+    commuting_share: float = 0.15
+    employed_column: str = "employed_residents"
+    proxy_min: float = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Commuting:
+    """
+    Observed commuting between n units.
+
+    Parameters
+    ----------
+    flows : sparse.csr_array, (n, n)
+        Persons from the unit where they live to that where they work.
+    employed : ndarray of float64, (n,)
+        Employed residents; 0 where unknown, without flows then.
+    unknown : tuple of str
+        Units of which nobody says how many are employed.
+    """
+
+    flows: sparse.csr_array
+    employed: FloatArray
+    unknown: tuple[str, ...]
+
+
+def why_no_area(unit_types: pd.DataFrame) -> str:
+    """
+    Say why a study has no functional urban area.
+
+    Parameters
+    ----------
+    unit_types : DataFrame
+        By the contract of the table.
+
+    Returns
+    -------
+    str
+        The reason of `unit_types` where nothing is classified; `no_units`, `no_urban_centre`, or `no_city_unit` where a
+        centre holds half of no township; empty where there is a city.
+    """
+    units = unit_types[unit_types["unit_level"] == "township"]
+    study = unit_types[unit_types["unit_level"] == "study"]
+    if (study["basis"] == "none").all() and (units["basis"] == "none").all():
+        return str(study["basis_reason"].iloc[0])
+    if units.empty:
+        return "no_units"
+    if (_peopled(units) & (units["degurba_level1"] == CITY)).any():
+        return ""
+    centres = (_peopled(unit_types) & (unit_types["share_30"] > 0.0)).any()
+    return "no_city_unit" if centres else "no_urban_centre"
+
+
+def _peopled(units: pd.DataFrame) -> pd.Series[bool]:
+    return units["basis"].isin(["raster", "settlements"])
+
+
+def commuting_between(
+    flows: pd.DataFrame, settlements: pd.DataFrame, units: list[str], rules: AreaRules
+) -> Commuting | None:
+    """
+    Add commuting between settlements up to commuting between units.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        By the contract of the table; those who work where they live count towards the employed.
+    settlements : DataFrame
+        By the contract of the table; those in no unit are places of work elsewhere.
+    units : list of str
+        Ids, in the order of the result.
+    rules : AreaRules
+        Kind of flow and column of the employed.
+
+    Returns
+    -------
+    Commuting or None
+        Employed residents stand in the column of the rules; without it they are all who commute from a unit, where the
+        flows have those who work in it too. None where there is no such flow, or no unit has a number of employed.
+
+    Raises
+    ------
+    ContractError
+        Where more people commute out of a unit than are employed there.
+    """
+    rows = flows[flows["kind"] == rules.commuting_kind]
+    if rows.empty or "township_id" not in settlements:
+        return None
+    index = pd.Index(units)
+    unit_of = pd.Series(
+        index.get_indexer(pd.Index(settlements["township_id"].astype(object))),
+        index=settlements["settlement_id"].astype(str),
+    )
+    home, work = (
+        unit_of.reindex(rows[end].astype(str)).fillna(-1).astype(int).to_numpy()
+        for end in ("from_id", "to_id")
+    )
+    volume = rows["volume"].to_numpy(dtype=np.float64)
+    n = len(units)
+    total = np.bincount(home[home >= 0], weights=volume[home >= 0], minlength=n)
+    stays = (home >= 0) & (home == work)
+    staying = np.bincount(home[stays], weights=volume[stays], minlength=n)
+    if rules.employed_column in settlements:
+        people = settlements[rules.employed_column].astype("float64")
+        known = people.groupby(unit_of.to_numpy()).sum(min_count=1)
+        employed = known.reindex(range(n)).to_numpy(dtype=np.float64)
+        short = [units[at] for at in np.flatnonzero(total > employed * (1.0 + 1e-9))]
+        if short:
+            told = (
+                f"{rules.commuting_kind}: more people commute than {rules.employed_column} counts in {len(short)} "
+                f"township(s): {first_of(short)}; correct one of the two"
+            )
+            raise ContractError("flows", [told])
+    else:
+        employed = np.where(staying > 0.0, total, np.nan)
+    if np.isnan(employed).all():
+        return None
+    there = (home >= 0) & (work >= 0) & (home != work) & ~np.isnan(employed[home])
+    matrix = sparse.coo_array((volume[there], (home[there], work[there])), shape=(n, n)).tocsr()
+    silent = tuple(units[at] for at in np.flatnonzero(np.isnan(employed)))
+    return Commuting(matrix, np.nan_to_num(employed), silent)
+
+
+def functional_area_table(
+    ground: Ground,
+    unit_types: pd.DataFrame,
+    boundaries: gpd.GeoDataFrame,
+    cells: UrbanGrid | None,
+    commuting: Commuting | Callable[[FloatArray], FloatArray],
+    rules: AreaRules,
+) -> pd.DataFrame:
+    """
+    Find the functional urban area of every city of the study.
+
+    Parameters
+    ----------
+    ground : Ground
+        The places.
+    unit_types : DataFrame
+        By the contract of the table.
+    boundaries : GeoDataFrame
+        By the contract of the table.
+    cells : UrbanGrid or None
+        Classes of the ground.
+    commuting : Commuting or callable
+        Between the townships of `unit_types`, in their order; or what takes the points of urban centres, (centres, 2),
+        and returns minutes from each place to each.
+    rules : AreaRules
+        Shares and minutes.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `functional_areas`: a row a township that belongs to one. Cities are townships of which half
+        of the people or more live in an urban centre; `fua` by commuting, `fua_proxy` by travel time. Empty where there
+        is no city.
+    """
+    units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
+    if cells is None or why_no_area(unit_types):
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
+    shapes = boundaries.set_index(boundaries["boundary_id"].astype(str)).geometry
+    outlines = np.array(shapes.reindex(units["unit_id"]), dtype=object)
+    inside = _people_in_centres(outlines, cells)
+    is_city = (_peopled(units) & (units["degurba_level1"] == CITY)).to_numpy(dtype=bool)
+    city = np.where(is_city, inside.argmax(axis=1), -1)
+    within = to_city = np.full(len(units), np.nan)
+    if isinstance(commuting, Commuting):
+        names = np.array([None if at < 0 else str(at) for at in city], dtype=object)
+        area = _by_commuting(names, outlines, commuting, rules)
+        to_city = _share_to_city(area, is_city, commuting)
+        parts = np.where(to_city >= rules.commuting_share * (1.0 - 1e-12), "commuting_zone", "enclave")
+        method = "fua"
+    else:
+        points = cells.centre_points()[1]
+        area, within = _by_time(ground, units, city, commuting(points) <= rules.proxy_min)
+        parts, method = np.full(len(units), "catchment"), "fua_proxy"
+    leaders = {
+        int(at): int(np.where(city == at, inside[:, at], -1.0).argmax()) for at in np.unique(area[area >= 0])
+    }
+    there = np.flatnonzero(area >= 0)
+    led = [leaders[int(area[at])] for at in there]
+    table = pd.DataFrame(
+        {
+            "fua_id": units["unit_id"].to_numpy()[led],
+            "fua_name": units["name"].to_numpy()[led],
+            "fua_method": method,
+            "unit_id": units["unit_id"].to_numpy()[there],
+            "fua_part": np.where(is_city, "city", parts)[there],
+            "centre_share": units["share_30"].to_numpy()[there],
+            "commuting_share": to_city[there],
+            "within_share": within[there],
+            "population_persons": units["population_persons"].to_numpy()[there],
+        }
+    )
+    return table.astype(COLUMNS).sort_values(["fua_id", "unit_id"], kind="stable").reset_index(drop=True)
+
+
+def _people_in_centres(outlines: NDArray[np.object_], cells: UrbanGrid) -> FloatArray:
+    """People of each unit in each urban centre, (units, centres)."""
+    centre = cells.at(cells.x, cells.y)[1]
+    there = np.flatnonzero(centre > 0)
+    found = np.zeros((len(outlines), int(centre.max(initial=0))))
+    drawn = np.array([outline is not None for outline in outlines])
+    tree = shapely.STRtree(np.asarray(shapely.points(cells.x[there], cells.y[there])))
+    unit, point = tree.query(outlines[drawn], predicate="intersects")
+    np.add.at(found, (np.flatnonzero(drawn)[unit], centre[there[point]] - 1), cells.people[there[point]])
+    return found
+
+
+def _by_commuting(
+    names: NDArray[np.object_], outlines: NDArray[np.object_], commuting: Commuting, rules: AreaRules
+) -> NDArray[np.int64]:
+    border, on_edge = _borders(outlines)
+    area = functional_urban_areas(
+        commuting.flows, commuting.employed, names, border, share=rules.commuting_share, on_edge=on_edge
+    )
+    return np.array([-1 if name is None else int(name) for name in area], dtype=np.int64)
+
+
+def _share_to_city(area: NDArray[np.int64], is_city: NDArray[np.bool_], commuting: Commuting) -> FloatArray:
+    """Share of the employed of each unit who commute to the city of its area; NaN for cities and where unknown."""
+    to_city = np.full(len(area), np.nan)
+    for number in np.unique(area[area >= 0]):
+        goal = np.flatnonzero(is_city & (area == number))
+        members = np.flatnonzero(~is_city & (area == number) & (commuting.employed > 0.0))
+        persons = np.asarray(commuting.flows[members][:, goal].sum(axis=1)).ravel()
+        to_city[members] = persons / commuting.employed[members]
+    return to_city
+
+
+def _by_time(
+    ground: Ground, units: pd.DataFrame, city: NDArray[np.int64], near: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Take the centre near which most people of a unit live, where they are half of them or more."""
+    area, within = city.copy(), np.full(len(units), np.nan)
+    centres = np.unique(city[city >= 0])
+    for at, unit in enumerate(units["unit_id"]):
+        members = ground.township == unit
+        weight = ground.weight[members]
+        if not weight.sum() > 0.0:
+            continue
+        shares = (weight @ near[members][:, centres]) / weight.sum()
+        if city[at] >= 0:
+            within[at] = shares[np.searchsorted(centres, city[at])]
+        elif shares.max() >= HALF:
+            area[at], within[at] = centres[shares.argmax()], shares.max()
+    return area, within
+
+
+def _borders(outlines: NDArray[np.object_]) -> tuple[sparse.csr_array, NDArray[np.bool_]]:
+    """Find which units share a border, and which lie on the outer edge of them all."""
+    shapes = np.array([shapely.Polygon() if shape is None else shape for shape in outlines], dtype=object)
+    rims = shapely.boundary(shapes)
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=TOUCH_M)
+    apart = first != second
+    first, second = first[apart], second[apart]
+    shared = shapely.length(shapely.intersection(rims[first], shapely.buffer(shapes[second], TOUCH_M)))
+    touching = shared > BORDER_M
+    pairs = (np.ones(int(touching.sum())), (first[touching], second[touching]))
+    border = sparse.coo_array(pairs, shape=(len(shapes), len(shapes))).tocsr()
+    whole = shapely.union_all(shapely.buffer(shapes, TOUCH_M))
+    outer = shapely.multilinestrings([part.exterior for part in shapely.get_parts(whole)])
+    open_to = shapely.length(shapely.intersection(rims, shapely.buffer(outer, 2.0 * TOUCH_M)))
+    return border, open_to > BORDER_M

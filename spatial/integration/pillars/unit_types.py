@@ -1,0 +1,189 @@
+"""Degree of Urbanisation of the study and its townships, beside the official classes of their places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.integration.pillars.density import VERY_LOW_DENSITY
+from spatial.integration.pillars.ground import STUDY
+from spatial.integration.settlement_types import degurba_units
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.integration.pillars.density import UrbanGrid
+    from spatial.integration.pillars.ground import Ground, Unit
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["SHARES", "unit_type_table"]
+
+CODES = (30, 23, 22, 21, 13, 12, 11)
+WATER, MOST = 10, 31
+SHARES = tuple(f"share_{code}" for code in CODES)
+COVERED = 0.5
+"""Part of a unit that the source of people must cover."""
+OFFICIAL = ("urban", "rural", "unknown")
+
+
+def unit_type_table(
+    ground: Ground,
+    types: pd.DataFrame,
+    areas: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    cells: UrbanGrid | None,
+    *,
+    rules: Literal["2024", "2021"] = "2024",
+    reason: str = "no_population_grid",
+) -> pd.DataFrame:
+    """
+    Classify the study and its townships.
+
+    Parameters
+    ----------
+    ground : Ground
+        The places.
+    types : DataFrame
+        Of the same places, by the contract of `settlement_types`.
+    areas : tuple of GeoDataFrame
+        Tables `study_area` and `boundaries`.
+    cells : UrbanGrid or None
+        Classes of the ground and people on it; None where there is no population grid.
+    rules : {'2024', '2021'}
+        Rules of level 2 for units.
+    reason : str
+        Why there is no population grid.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `unit_types`: the study first, then townships by id, those without places too. A unit in
+        which the grid has nobody is classified by area.
+    """
+    outlines = _outlines(*areas)
+    places = {(unit.level, unit.id): unit for unit in ground.units()}
+    keys = [(STUDY, STUDY), *sorted({key for key in (*outlines, *places) if key[0] != STUDY})]
+    shown = pd.DataFrame(
+        {
+            "unit_level": pd.Series([level for level, _unit in keys], dtype="str"),
+            "unit_id": pd.Series([unit for _level, unit in keys], dtype="str"),
+            "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
+        }
+    )
+    found = _classified(keys, outlines, cells, rules, reason)
+    official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
+    return pd.concat([shown, found, official.astype("float64")], axis=1)
+
+
+def _outlines(
+    area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
+) -> dict[tuple[str, str], shapely.Geometry]:
+    units = boundaries[boundaries["is_unit"].to_numpy(dtype=bool)]
+    return {(STUDY, STUDY): shapely.union_all(area.geometry.to_numpy())} | {
+        ("township", str(name)): shape
+        for name, shape in zip(units["boundary_id"], units.geometry.to_numpy(), strict=True)
+    }
+
+
+def _classified(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    cells: UrbanGrid | None,
+    rules: Literal["2024", "2021"],
+    reason: str,
+) -> pd.DataFrame:
+    reasons = dict.fromkeys(keys, reason)
+    measured: list[tuple[str, str]] = []
+    if cells is not None:
+        for key in keys:
+            reasons[key] = _why_not(outlines.get(key), cells)
+        measured = [key for key in keys if not reasons[key]]
+    table = _shares(measured, outlines, cells, rules).reindex([_joined(key) for key in keys])
+    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    known = np.array([not reasons[key] for key in keys])
+    basis = np.where(by_area, "area", cells.basis if cells is not None else "none")
+    return pd.DataFrame(
+        {
+            "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
+            "degurba_level1": table["level1"].fillna(0).to_numpy(dtype=np.int64),
+            "degurba_level2": table["level2"].fillna(0).to_numpy(dtype=np.int64),
+            **{name: table[name].to_numpy(dtype=np.float64) for name in SHARES},
+            "basis": pd.Series(np.where(known, basis, "none"), dtype="str"),
+            "basis_reason": pd.Series([reasons[key] for key in keys], dtype="str"),
+            "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
+        }
+    )
+
+
+def _why_not(outline: shapely.Geometry | None, cells: UrbanGrid) -> str:
+    if outline is None or shapely.is_empty(outline):
+        return "no_outline"
+    covered = shapely.area(shapely.intersection(outline, cells.extent)) >= COVERED * shapely.area(outline)
+    return "" if covered else "outside_grid"
+
+
+def _shares(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    cells: UrbanGrid | None,
+    rules: Literal["2024", "2021"],
+) -> pd.DataFrame:
+    """Classify units by the people in their part of every cell, or by the area of these parts."""
+    if cells is None or not keys:
+        return pd.DataFrame(columns=["population_persons", "level1", "level2", *SHARES, "by_area"])
+    class_of_point = cells.at(cells.x, cells.y)[0]
+    tree = shapely.STRtree(np.asarray(shapely.points(cells.x, cells.y)))
+    persons, area = [], []
+    for key in keys:
+        inside = tree.query(outlines[key], predicate="intersects")
+        totals = np.bincount(class_of_point[inside], weights=cells.people[inside], minlength=MOST)
+        persons.append(totals)
+        area.append(np.zeros(MOST) if totals.sum() > 0.0 else _areas(outlines[key], cells))
+    codes = [*CODES, WATER]
+    found = degurba_units(
+        np.tile(codes, len(keys)),
+        np.array(persons)[:, codes].ravel(),
+        np.repeat(np.array([_joined(key) for key in keys], dtype=object), len(codes)),
+        cell_area_km2=np.array(area)[:, codes].ravel(),
+        rules=rules,
+    )
+    return found.set_index("unit")
+
+
+def _areas(outline: shapely.Geometry, cells: UrbanGrid) -> FloatArray:
+    """Add up square kilometres of a unit by class; ground beyond the grid is of very low density."""
+    rows, columns = cells.window(outline)
+    shapes = cells.cells(rows, columns)
+    parts = shapely.area(shapely.intersection(shapes, outline)) / 1e6
+    areas = np.bincount(cells.codes[rows, columns], weights=parts, minlength=MOST)
+    areas[VERY_LOW_DENSITY] += max(0.0, float(shapely.area(outline)) / 1e6 - float(parts.sum()))
+    return np.asarray(areas, dtype=np.float64)
+
+
+def _joined(key: tuple[str, str]) -> str:
+    return "\0".join(key)
+
+
+def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[str, float]:
+    """Shares of official classes by people, or by places where nobody's number is known; people classed otherwise."""
+    names = ("compared_persons", "differ_persons")
+    nothing = dict.fromkeys([*(f"official_{name}_share" for name in OFFICIAL), *names], float("nan"))
+    if unit is None or not float(ground.weight[unit.members].sum()) > 0.0:
+        return nothing
+    weight = ground.weight[unit.members]
+    official = types["official_class"].astype(object).fillna("unknown").to_numpy()[unit.members]
+    shares = {
+        f"official_{name}_share": float(weight[official == name].sum() / weight.sum()) for name in OFFICIAL
+    }
+    both = (official != "unknown") & types["degurba_class"].notna().to_numpy()[unit.members]
+    if not ground.counts_people or not both.any():
+        return nothing | shares
+    differ = types["classes_differ"].to_numpy(dtype=bool)[unit.members]
+    return shares | {
+        "compared_persons": float(weight[both].sum()),
+        "differ_persons": float(weight[differ].sum()),
+    }
