@@ -25,8 +25,19 @@ __all__ = ["compare_folders", "compare_runs", "read_runs", "trajectory", "write_
 
 PAGE = "compare.html"
 NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
-RULES = ("norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "draws", "seed")
-RULED = (*RULES, "targets", "required_services")
+PLACES = ("settlements", "boundaries", "study_area")
+RULES = (
+    "norms",
+    "gap_norm",
+    "epsilon",
+    "weights",
+    "volume_targets",
+    "level_bands",
+    "environment_km",
+    "draws",
+    "seed",
+)
+RULED = (*RULES, "targets", "required_services", "neighbours")
 TOLD = (
     "region",
     "network",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access import SnapRules, cost_to_closest, towns_as_facilities
@@ -36,12 +36,13 @@ from spatial.integration.pillars.readings import (
     road_is_near,
     scaled_norms,
 )
+from spatial.integration.pillars.spread import spread_of
 from spatial.integration.pillars.town_system import town_system_table
 from spatial.integration.pillars.towns import town_table
 from spatial.integration.resilience import circuity, robust_coverage
-from spatial.integration.segregation import local_clusters, morans_i
 from spatial.integration.settlement_types import polycentricity, rank_size
 from spatial.network import times_matrix
+from spatial.stages.access_clusters import clusters_of
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
 from spatial.stages.settlement_types import town_and_country
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.integration.pillars import PlaceScores, Scoreboard
+    from spatial.integration.pillars import Scoreboard
+    from spatial.integration.pillars.components import Component
     from spatial.network import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
     from spatial.sources.services import Vocabulary
@@ -60,8 +62,6 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
-NEIGHBOURS = 8
-"""Nearest places that count as neighbours (INDICATORS, 3.3)."""
 LEAST_MIN = 1.0
 """Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
 GOALPOSTS = 0.1
@@ -107,7 +107,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     )
     progress(0.2, "score: borders and closed roads")
     places = place_scores(inputs["norm_results"], list(ground.ids), norms)
-    clusters, moran = _clusters(ground, places)
+    clusters = clusters_of(options, ground, inputs, places.common_access(ground.official_class))
     local = {norm for norm, service in _services(binding).items() if not _is_tier(service, vocabulary)}
     border = gap_reading(
         inputs["norm_results"],
@@ -115,7 +115,8 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         list(ground.ids),
         headline=options.norms.headline,
     )
-    evidence = _evidence(options, ground, inputs, (gap, border, towns, vocabulary), {"moran_i": moran})
+    evidence = _evidence(options, ground, inputs, (gap, border, towns, vocabulary))
+    evidence = replace(evidence, spread=(*_spread(options, ground, inputs, gap), clusters.component))
     progress(0.6, "score: levels and gaps")
 
     board = partial(_board, inputs, (ground, evidence), norms, rules)
@@ -137,7 +138,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "towns": towns,
         "town_system": town_system_table(towns),
         "flow_balances": base.flows,
-        "access_clusters": clusters,
+        "access_clusters": clusters.table,
         "score_components": base.components,
         "scores": ranked,
         "rank_pairs": pairs,
@@ -209,6 +210,7 @@ def _rules(options: Options) -> ScoreRules:
         required_services=dict(given.required_services),
         targets=GapTargets(**given.targets.model_dump()),
         level_bands=given.level_bands,
+        environment_km=given.environment_km,
         draws=given.draws,
         seed=given.seed,
     )
@@ -240,26 +242,17 @@ def _towns(
     )
 
 
-def _clusters(ground: Ground, places: PlaceScores) -> tuple[pd.DataFrame, float]:
-    """Find clusters of access among the nearest places."""
-    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
-    count = min(NEIGHBOURS, len(points) - 1)
-    neighbours = sparse.coo_array((len(points), len(points)))
-    if count > 0:
-        near = np.asarray(KDTree(points).query(points, k=count + 1)[1])[:, 1:]
-        rows = np.repeat(np.arange(len(points)), count)
-        neighbours = sparse.coo_array((np.ones(len(rows)), (rows, near.ravel())), shape=neighbours.shape)
-    access = places.common_access(ground.official_class)
-    found = local_clusters(access, neighbours)
-    table = pd.DataFrame(
-        {
-            "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
-            "local_i": found.value,
-            "p_value": found.p_value,
-            "cluster": pd.Series(found.cluster, dtype="str"),
-        }
+def _spread(
+    options: Options, ground: Ground, inputs: Mapping[str, Any], reading: GapReading
+) -> tuple[Component, ...]:
+    """Measure how those beyond the norm are spread over space."""
+    return spread_of(
+        ground,
+        reading.beyond,
+        norm=reading.norm,
+        boundaries=inputs["boundaries"],
+        environment_km=options.score.environment_km,
     )
-    return table, morans_i(access, neighbours, draws=0).value
 
 
 def _evidence(
@@ -267,7 +260,6 @@ def _evidence(
     ground: Ground,
     inputs: Mapping[str, Any],
     known: tuple[GapReading, GapReading, pd.DataFrame, Vocabulary],
-    space: dict[str, float],
 ) -> Evidence:
     gap, border, towns, vocabulary = known
     ids = list(ground.ids)
@@ -291,7 +283,7 @@ def _evidence(
         )
     own = _serving(border.service, vocabulary)
     open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, (rules, barriers))
-    space = space | {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
+    space = {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
     coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
     if (~np.isnan(coverage)).sum() > 1:
         sizes = rank_size(towns["population_persons"])

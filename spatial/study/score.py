@@ -174,6 +174,17 @@ class ScoreOptions(Model):
     level_bands: tuple[float, float] = Field(
         (0.5, 0.8), description="A level below the first is called low, from the second on high"
     )
+    neighbours: Literal["travel_time", "straight_line", "township"] = Field(
+        "travel_time",
+        description="Neighbours in clusters of access: the 8 nearest settlements by travel time in the first mode or "
+        "in a straight line, or townships that touch, each with the mean of its people",
+    )
+    environment_km: float = Field(
+        5.0,
+        gt=0,
+        le=1000,
+        description="Reach of the surroundings of a settlement in which segregation is measured, in a straight line",
+    )
     rank_column: str = Field(
         "",
         description="Column of settlements that ranks people from worst to best off, such as income, for "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spatial.tables.contract import Field, Table, number, text
 from spatial.tables.words import (
     ACCESS_CLUSTER,
+    CLUSTER_STATUS,
     COMPONENT_STATUS,
     GAP_BAND,
     FUA_METHOD,
@@ -277,6 +278,7 @@ ACCESS_CLUSTERS = Table(
     None,
     (
         text("settlement_id", "Settlement"),
+        Field("neighbours", "whole", "Neighbours", "Of the settlement, or of its township."),
         number(
             "local_i",
             "Local Moran's I",
@@ -286,6 +288,12 @@ ACCESS_CLUSTERS = Table(
         ),
         number("p_value", "p", "", "Two-sided, from permutations.", maximum=1.0),
         text("cluster", "Cluster", "After correction for many tests.", values=ACCESS_CLUSTER),
+        text(
+            "cluster_status",
+            "Whether it counts",
+            "no_neighbours where it reaches no other of known access: left out; same_everywhere where nothing differs.",
+            values=CLUSTER_STATUS,
+        ),
     ),
 )
 SCORE_COMPONENTS = Table(

@@ -4,6 +4,7 @@ __all__ = [
     "ACCESS_CHANGE",
     "ACCESS_CLUSTER",
     "CLASS_CHANGE",
+    "CLUSTER_STATUS",
     "COMPONENT_STATUS",
     "GAP_BAND",
     "FUA_METHOD",
@@ -92,6 +93,7 @@ UNIT_SCALING = (
     "factor_refused",
 )
 ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
+CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
 COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
 LEVEL_BAND = ("low", "middle", "high", "unknown")

@@ -14,6 +14,7 @@ from spatial.integration.pillars.components import TOLERANCE
 from spatial.integration.pillars.gates import gates_by_unit
 from spatial.integration.pillars.ground import STUDY, read_ground
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
+from spatial.integration.pillars.spread import spread_of
 from spatial.integration.resilience import RobustCoverage
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class Shared:
         The norm by which gaps are told; empty for none.
     rules : ScoreRules
         The rules of all, the package's own where they differ.
-    robust, borders, towns, clusters : bool
-        Whether what each run found on the graph itself was measured alike: coverage with a road closed, borders,
-        what towns should have, and the norms behind the clusters of access.
+    robust, borders, border_term, towns, clusters : bool
+        Whether what each run found on the graph itself was measured alike: coverage with a road closed, borders, the
+        coverage that closed borders leave, what towns should have, and the norms and neighbours behind the clusters of
+        access.
     """
 
     level_norms: tuple[str, ...]
@@ -87,7 +89,8 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         robust=same or own == {""},
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
         towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
-        clusters=all(_scored(run, norms) for run in runs),
+        clusters=all(_scored(run, norms) for run in runs)
+        and len({_detail(run, "moran_i").partition(";")[0] for run in runs}) == 1,
     )
 
 
@@ -158,6 +161,13 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
     board = score_study(
         run.settlements,
         place_scores(results, ids, shared.level_norms),
+        spread=spread_of(
+            ground,
+            gap.beyond,
+            norm=gap.norm,
+            boundaries=run.boundaries,
+            environment_km=shared.rules.environment_km,
+        ),
         evidence,
         boundaries=run.boundaries,
         flows=run.flows,
@@ -174,7 +184,16 @@ def _rules(runs: Sequence[Run]) -> ScoreRules:
         name: getattr(
             first if all(getattr(run.rules, name) == getattr(first, name) for run in runs) else own, name
         )
-        for name in ("epsilon", "weights", "volume_targets", "targets", "level_bands", "draws", "seed")
+        for name in (
+            "epsilon",
+            "weights",
+            "volume_targets",
+            "targets",
+            "level_bands",
+            "environment_km",
+            "draws",
+            "seed",
+        )
     }
     return ScoreRules(**same)
 

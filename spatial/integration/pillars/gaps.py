@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from spatial.integration.inequality import theil_t
 from spatial.integration.pillars.components import Component, gap
+from spatial.integration.pillars.spread import beyond_by_township
 from spatial.integration.scoring import SegmentationIndex, segmentation_index
 from spatial.integration.segregation import (
     border_effect,
@@ -83,6 +83,7 @@ def _apart(unit: Unit, measured: tuple[float, float, float], evidence: Evidence)
         gap("structure", "dissimilarity", apart, "index", persons=beyond, detail=evidence.gap_norm),
         gap("structure", "information", information, "index", detail=evidence.gap_norm),
     ]
+        *evidence.spread,
 
 
 def _theil(unit: Unit, ground: Ground, scores: PlaceScores) -> tuple[float, float, float]:
@@ -101,15 +102,10 @@ def _segregation(unit: Unit, ground: Ground, evidence: Evidence) -> tuple[float,
     """Of those beyond the norm, over townships; within one, each place is one or the other, which tells nothing."""
     if unit.level != "study":
         return math.nan, math.nan, math.nan
-    known = unit.members & ~np.isnan(evidence.beyond)
-    people = ground.weight[known]
-    label = pd.Series(ground.township[known])
-    inside = label.notna().to_numpy()
-    total = pd.Series(people[inside]).groupby(label[inside].to_numpy()).sum()
-    x = pd.Series((people * evidence.beyond[known])[inside]).groupby(label[inside].to_numpy()).sum()
+    x, total = beyond_by_township(ground, evidence.beyond)
     if len(total) < 2:
         return math.nan, math.nan, math.nan
-    beyond = ground.people_of(known & (evidence.beyond > 0.0))
+    beyond = ground.people_of(evidence.beyond > 0.0)
     return dissimilarity_index(x, total), information_index(x, total), beyond
 
 

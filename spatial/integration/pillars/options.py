@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GapTargets", "ScoreRules"]
 
+SAME_TARGET = {"dissimilarity_contiguity": "dissimilarity"}
+"""Gaps that are held against the target of another one, being the same over the same units."""
+
 
 @dataclass(frozen=True)
 class GapTargets:
@@ -25,7 +28,7 @@ class GapTargets:
     theil_between_share : float
         Part of all inequality that lies between town and country, at most.
     dissimilarity : float
-        Of those beyond the norm over units, at most.
+        Of those beyond the norm over units, at most; the same with units that touch as neighbours.
     border_effect_min : float
         Mean extra minutes because of borders, at most.
     border_captive_share : float
@@ -56,10 +59,10 @@ class GapTargets:
         tuple or None
             The target, and whether at least (True) or at most is asked; None where it has none.
         """
-        names = {item.name for item in fields(self)}
-        if component not in names:
+        name = SAME_TARGET.get(component, component)
+        if name not in {item.name for item in fields(self)}:
             return None
-        return getattr(self, component), component in {"gap_ratio", "flow_balance"}
+        return getattr(self, name), name in {"gap_ratio", "flow_balance"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class ScoreRules:
         From where on gaps count as closed.
     level_bands : tuple of float
         A level below the first is low, from the second on high.
+    environment_km : float
+        Reach of the surroundings of a place, in which segregation is measured.
     draws, seed : int
         Of the Monte Carlo.
     """
@@ -100,5 +105,6 @@ class ScoreRules:
     required_services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: GapTargets = field(default_factory=GapTargets)
     level_bands: tuple[float, float] = (0.5, 0.8)
+    environment_km: float = 5.0
     draws: int = 1000
     seed: int = 0

@@ -67,7 +67,10 @@ class Evidence:
     robust : RobustCoverage or None
         Coverage that stays whichever road is closed.
     space : mapping of str to float
-        Moran's I of access, circuity, polycentricity: what is said of the study's space as a whole.
+        Circuity, polycentricity and the like: what is said of the study's space as a whole.
+    spread : tuple of Component
+        Gaps of the study that its space was measured for beforehand: segregation that knows who lies beside whom, and
+        Moran's I of access.
     """
 
     connected: FloatArray
@@ -92,6 +95,7 @@ class Scoreboard:
     """
     The score of a study.
 
+    spread: tuple[Component, ...] = ()
     Parameters
     ----------
     scores : DataFrame

@@ -62,11 +62,14 @@ class LocalClusters:
     cluster : ndarray of str
         ``good`` (good access among good), ``bad`` (bad among bad), ``bad_among_good``, ``good_among_bad``,
         ``none`` (not significant after the correction), ``unknown`` (no access or no neighbours known).
+    counts : ndarray of bool
+        Whether its access is known and that of a neighbour too.
     """
 
     value: FloatArray
     p_value: FloatArray
     cluster: NDArray[np.str_]
+    counts: NDArray[np.bool_]
 
 
 def morans_i(
@@ -188,7 +191,7 @@ def local_clusters(
             np.where(lag >= 0.0, "bad_among_good", "bad"),
         )
         cluster[kept] = np.where(named, words, "none")
-    return LocalClusters(value, p_value, cluster)
+    return LocalClusters(value, p_value, cluster, kept)
 
 
 def _centred(
