@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.comparison import comparison_page
 from spatial.errors import StoreError, first_of
 from spatial.integration.comparison import Comparison, Run, compare, follow, norm_terms
 from spatial.integration.pillars import GapTargets, ScoreRules
-from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.planning.comparison import comparison_lines, placed_units, trajectory_lines
 from spatial.results import read_results
 from spatial.store import Artifact, Store
 
@@ -76,7 +77,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         For runs that cannot be compared: other people counted, another first mode, other places.
     """
     one, other = read_runs([before, after])
-    return compare(one, other)
+    return _placed(compare(one, other), before, after)
 
 
 def trajectory(results: Sequence[Results]) -> pd.DataFrame:
@@ -130,7 +131,7 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     """
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
-    comparison = compare(runs[0], runs[-1])
+    comparison = _placed(compare(runs[0], runs[-1]), results[0], results[-1])
     followed = follow(runs)
     lines = comparison_lines(comparison, language)
     if len(runs) > 2:
@@ -148,6 +149,17 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
         write_comparison(comparison.tables | {"trajectory": followed}, to, basis=runs[0].basis, page=page)
         lines.append(f"{to / PAGE}")
     return lines
+
+
+def _placed(comparison: Comparison, before: Results, after: Results) -> Comparison:
+    """Say of each unit where it lies and what else it is called."""
+    known = [_tables(results, PLACES) for results in (after, before)]
+    return replace(comparison, units=placed_units(comparison.units, known))
+
+
+def _tables(results: Results, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    there = set(results.names)
+    return {name: _table(results, name) for name in names if name in there}
 
 
 def write_comparison(

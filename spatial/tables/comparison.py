@@ -46,7 +46,24 @@ COMPARISON = Table(
     None,
     (
         *_UNIT,
-        text("name", "Name", nullable=True),
+        text("name", "Name", "As written at the place.", nullable=True),
+        text("name_en", "Name (English)", nullable=True, required=False),
+        text("name_zh", "Name (Chinese)", nullable=True, required=False),
+        text(
+            "township_id",
+            "Township id",
+            "Of the later run where the unit is there; missing for the study and outside every unit.",
+            nullable=True,
+            required=False,
+        ),
+        text("township", "Township", "As written at the place.", nullable=True, required=False),
+        text(
+            "county",
+            "County",
+            "Part of the study area, such as a county, that the unit lies in.",
+            nullable=True,
+            required=False,
+        ),
         text("presence", "Presence", "both, new (in the second run only) or gone.", values=PRESENCE),
         number(
             "population_persons_before", "Population before", "persons", "NaN where nobody's number is known."

@@ -17,17 +17,18 @@ from spatial.integration.comparison import compare
 from spatial.planning.comparison import comparison_lines
 from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
-from tests.unit.runs_to_compare import run_of
+from tests.unit.runs_to_compare import NORMS, run_of
 
 BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0)}
 AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (20.0, 60.0)}
 GATES = {("study", "study"): "fail"}
 
 
-def finished(folder, minutes, *, as_of="2026-01-01", **options):
-    """Write what a comparison reads of a finished run."""
-    run = run_of(folder.name, minutes, gates=GATES)
+def finished(folder, minutes, *, as_of="2026-01-01", norms=NORMS, places=None, settlements=None, **options):
+    """Write what a comparison reads of a finished run; `settlements` changes that table."""
+    run = run_of(folder.name, minutes, gates=GATES, norms=norms, places=places)
     folder.mkdir()
+    run = replace(run, settlements=(settlements or (lambda table: table))(run.settlements))
     run.settlements.to_parquet(folder / "settlements.parquet")
     for name in ("access", "last_mile", "norm_results", "towns"):
         getattr(run, name).to_parquet(folder / f"{name}.parquet")
@@ -123,6 +124,76 @@ def test_options_that_differ_are_said(folders, tmp_path):
     other = finished(tmp_path / "faster", AFTER, network={"modes": ["drive"], "speeds": "fast"})
     found = sp.compare_runs(sp.read_results(folders[0]), sp.read_results(other))
     assert dict(found.notes)["options"] == "network.speeds"
+
+
+def told(folder, other, to=None):
+    """Compare two folders by the command and give what it says."""
+    done = call(folder, other, *(["--to", to] if to else []))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize(
+    ("clinic", "reason"), [((20.0, 60.0), "other_threshold"), ((30.0, 90.0), "other_fail_point")]
+)
+def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_path, clinic, reason):
+    other = finished(tmp_path / "other", BEFORE, norms={"CLINIC": clinic, "SCHOOL": NORMS["SCHOOL"]})
+    text = told(folders[0], other, tmp_path / "out")
+    assert "1 norms make up access in both" in text
+    assert "left out: CLINIC" in text
+    norms = pd.read_parquet(tmp_path / "out" / "comparison_norms.parquet").set_index("norm_id")
+    assert norms.loc["CLINIC", "reason"] == reason
+    assert list(norms.index[norms["in_level"]]) == ["SCHOOL"]
+
+
+def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_path):
+    other = finished(tmp_path / "other", AFTER, norms={"BANK": (30.0, 60.0), "MARKET": (15.0, 45.0)})
+    text = told(folders[0], other)
+    assert "0 norms make up access in both" in text
+    assert "left out: BANK, CLINIC, MARKET, SCHOOL" in text
+    assert "cannot be told 700 (3 places)" in text
+
+
+def test_targets_and_weights_that_differ_give_way_to_the_packages_own_and_are_said(folders, tmp_path):
+    score = ScoreOptions(targets={"gap_ratio": 0.5}, weights={"order": 3.0}).model_dump(mode="json")
+    text = told(folders[0], finished(tmp_path / "other", AFTER, score=score))
+    assert "the package's own are used: score.targets, score.weights" in text
+
+
+def test_dates_the_wrong_way_round_are_said(folders):
+    text = told(*reversed(folders))
+    assert "A later run judges an earlier date: y1 2026-01-01 < y2 2027-01-01." in text
+    assert "lost 100 (1 place)" in text
+
+
+def test_places_that_one_run_has_alone_are_counted_with_their_people(folders, tmp_path):
+    # y1 has a (400), b (100) and c (200); the other a, b and d (300).
+    minutes = {"a": (10.0, 10.0), "b": (45.0, 15.0), "d": (5.0, 5.0)}
+    text = told(folders[0], finished(tmp_path / "other", minutes))
+    assert "2 are in both runs; 1 with 200 people are in y1 only, 1 with 300 people in other only." in text
+    assert "Places: all 3 are in both runs." in told(*folders)
+
+
+def test_places_with_no_id_in_common_are_refused_on_the_command_line(folders, tmp_path):
+    renamed = finished(tmp_path / "other", {"x": (1.0, 1.0)}, places={"x": ("t1", "urban", 1.0)})
+    done = call(folders[0], renamed)
+    assert isinstance(done.exception, ContractError)
+    assert done.exception.exit_code == 3
+    assert "none in common; compare runs of one county, with the same codes" in str(done.exception)
+
+
+def test_another_coordinate_system_is_lined_up_and_said_but_other_places_are_refused(folders, tmp_path):
+    zone = finished(tmp_path / "zone", AFTER, settlements=lambda table: table.to_crs("EPSG:32737"))
+    text = told(folders[0], zone)
+    assert "other coordinate systems: y1 WGS 84 / UTM zone 38S, zone WGS 84 / UTM zone 37S" in text
+    assert "more than 1 km apart" not in text
+    assert "gained 100 (1 place)" in text
+    away = finished(
+        tmp_path / "away", AFTER, settlements=lambda table: table.set_geometry(table.translate(2000.0))
+    )
+    done = call(folders[0], away)
+    assert isinstance(done.exception, ContractError)
+    assert "3 of 3 places of away lie more than 1000 m" in str(done.exception)
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "fr"])

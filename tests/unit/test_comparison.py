@@ -336,7 +336,7 @@ def test_the_account_is_told_in_every_language(comparison, before, after, langua
     assert not re.search(r"\bnan\b", text)
     if language == "en":
         assert "gained 120 (1 place)" in text
-        assert "Gate GATE: failed before, passed after." in text
+        assert "Mandatory norm GATE (post): not met before, met after." in text
 
 
 def test_every_language_has_the_same_words():

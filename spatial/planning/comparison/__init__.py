@@ -7,6 +7,16 @@ from spatial.planning.comparison.account import (
     comparison_lines,
     comparison_words,
     trajectory_lines,
+    unmatched,
 )
+from spatial.planning.comparison.places import county_of, placed_units
 
-__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines"]
+__all__ = [
+    "ComparisonWords",
+    "comparison_lines",
+    "comparison_words",
+    "county_of",
+    "placed_units",
+    "trajectory_lines",
+    "unmatched",
+]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from spatial.planning.names import names_of, pick
 from spatial.planning.score_text import component_text
 from spatial.planning.wording import wording
 from spatial.tables.words import GATE_TURN, PILLARS
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from spatial.integration.comparison import Comparison
     from spatial.planning.wording import Wording
 
-__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines"]
+__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines", "unmatched"]
 
 SHOWN = 3
 """Components, and pairs of townships, that are named."""
@@ -124,7 +126,9 @@ class ComparisonWords:
         return self.say("line", "part", word=word, persons=self.results.number(persons), places=told)
 
 
-def comparison_lines(comparison: Comparison, language: str = "en") -> list[str]:
+def comparison_lines(
+    comparison: Comparison, language: str = "en", *, service_names: Mapping[str, str] | None = None
+) -> list[str]:
     """
     Say what changed between two runs.
 
@@ -134,12 +138,14 @@ def comparison_lines(comparison: Comparison, language: str = "en") -> list[str]:
         As `compare_runs` makes it.
     language : str
         A language with a message file.
+    service_names : mapping of str to str, optional
+        Names of services in that language.
 
     Returns
     -------
     list of str
-        A line each: the runs and their shared norms, the level and its pillars, people, townships, gates, gaps with a
-        target, ranks that surely turned, and what else is to be known.
+        A line each: the runs and their shared norms, places that only one of them has, the level and its pillars,
+        people, townships, gates, gaps with a target, ranks that surely turned, and what else is to be known.
 
     Raises
     ------
@@ -147,8 +153,11 @@ def comparison_lines(comparison: Comparison, language: str = "en") -> list[str]:
         Where the language has no message file.
     """
     words = comparison_words(language)
+    if service_names:
+        words = replace(words, results=wording(language, names=service_names))
     return [
         _runs(comparison, words),
+        _matched(comparison, words),
         _level(comparison, words),
         *_drivers(comparison, words),
         _people(comparison, words),
@@ -208,6 +217,49 @@ def _runs(comparison: Comparison, words: ComparisonWords) -> str:
         after_date=comparison.as_of[1],
         shared=int(comparison.norms["in_level"].sum()),
     )
+
+
+def _matched(comparison: Comparison, words: ComparisonWords) -> str:
+    """Say how many places both runs have, and what only one of them has."""
+    alone = unmatched(comparison)
+    shared = words.results.number(alone["both"][0])
+    if not alone["gone"][0] and not alone["new"][0]:
+        return words.say("line", "places_all", both=shared)
+    told = {
+        f"{change}{what}": words.results.number(number)
+        for change in ("gone", "new")
+        for what, number in zip(("", "_persons"), alone[change], strict=True)
+    }
+    return words.say("line", "places", both=shared, before=comparison.before, after=comparison.after, **told)
+
+
+def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
+    """
+    Count the places that both runs have, and those that one of them has alone.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare_runs` makes it.
+
+    Returns
+    -------
+    dict
+        Places and people by `both` (people of the later run), `gone` (the earlier alone) and `new` (the later alone);
+        people are NaN where nobody's number is known.
+    """
+    table = comparison.people
+    rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
+    found = {}
+    for change, date in (("gone", "before"), ("new", "after")):
+        there = change in rows.index
+        numbers = [
+            float(rows[f"{what}_{date}"].loc[change]) if there else 0.0 for what in ("places", "persons")
+        ]
+        found[change] = (numbers[0], numbers[1])
+    both = rows[~rows.index.isin(["gone", "new"])]
+    found["both"] = (float(both["places_after"].sum()), float(both["persons_after"].sum(min_count=1)))
+    return found
 
 
 def _level(comparison: Comparison, words: ComparisonWords) -> str:
@@ -275,7 +327,7 @@ def _townships(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         if up:
             best = told.iloc[int(change.to_numpy().argmax())]
             most = words.say(
-                "line", "most", name=_name(best), change=words.signed(float(best["level_change"]))
+                "line", "most", name=_name(best, words), change=words.signed(float(best["level_change"]))
             )
         yield words.say("line", "townships", up=up, down=down, same=len(told) - up - down, most=most).rstrip()
     counts = rows["presence"].value_counts()
@@ -289,6 +341,7 @@ def _gates(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     study = turned[turned["unit_level"] == "study"]
     if not len(study) and len(table):
         yield words.say("line", "gates_none")
+    services = comparison.norms.set_index("norm_id")["service"].map(words.results.service)
     for row in study.to_dict("records"):
         before, after = (words.messages["gate"][str(row[f"gate_{date}"])] for date in ("before", "after"))
         key = (
@@ -296,11 +349,23 @@ def _gates(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
             if row["same_terms"] or "none_applicable" in (row["gate_before"], row["gate_after"])
             else "gate_terms"
         )
-        yield words.say("line", key, norm=row["norm_id"], before=before, after=after)
+        line = words.say(
+            "line", key, norm=row["norm_id"], service=services[row["norm_id"]], before=before, after=after
+        )
+        yield line + _beyond(row, words)
     others = turned[turned["unit_level"] == "township"]["turn"].value_counts()
     if len(others):
         counts = {turn: int(others.get(turn, 0)) for turn in GATE_TURN if turn != "same"}
         yield words.say("line", "gates_townships", **counts)
+
+
+def _beyond(row: Mapping[Any, Any], words: ComparisonWords) -> str:
+    """Say how many people are beyond a norm at either date, where that is known."""
+    people = [float(row[f"persons_unserved_{date}"]) for date in ("before", "after")]
+    if any(math.isnan(number) for number in people):
+        return ""
+    before, after = (words.results.number(number) for number in people)
+    return words.say("line", "gate_people", before=before, after=after)
 
 
 def _gaps(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
@@ -327,7 +392,7 @@ def _gaps(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
 def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     rows = comparison.units
     townships = rows[rows["unit_level"] == "township"]
-    names = {str(row["unit_id"]): _name(row) for _at, row in townships.iterrows()}
+    names = {str(row["unit_id"]): _name(row, words) for _at, row in townships.iterrows()}
     if len(names) > 1 and not len(comparison.ranks):
         yield words.say("line", "ranks_none")
     for row in comparison.ranks.head(SHOWN).to_dict("records"):
@@ -337,9 +402,8 @@ def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         yield words.say("line", "ranks_more", number=more)
 
 
-def _name(row: pd.Series) -> str:
-    name = row["name"]
-    return name if isinstance(name, str) and name else str(row["unit_id"])
+def _name(row: pd.Series, words: ComparisonWords) -> str:
+    return pick(names_of(row.to_dict()), words.results.language) or str(row["unit_id"])
 
 
 @cache
