@@ -204,6 +204,107 @@ def test_a_level_is_1_exactly_where_everything_is() -> None:
     assert study["level_low"] == pytest.approx(0.01**0.25)
 
 
+def scored_with(gates: tuple[int, int, tuple[str, ...]] | None, **changes: object) -> sp.Scoreboard:
+    table = results()
+    known = evidence(gates={} if gates is None else {("study", "study"): gates}, **changes)
+    return sp.score_study(settlements(), sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"]), known)
+
+
+def test_gates_that_nobody_can_judge_are_not_passed_in_the_level_and_passed_at_its_upper_end() -> None:
+    study = scored_with((1, 4, ("POST",)), completeness=np.full(4, math.nan)).scores.iloc[0]
+    # in force 4: one passed, one failed, two unknown; nothing else makes the pillar of order
+    assert study["level_order"] == pytest.approx(0.25)
+    others = study["level_structure"] * study["level_boundaries"]
+    assert study["level_low"] == pytest.approx((others * 0.25 * 0.01) ** 0.25)
+    assert study["level_high"] == pytest.approx((others * 0.75 * 1.0) ** 0.25)
+    judged = scored_with((1, 2, ("POST",)), completeness=np.full(4, math.nan)).scores.iloc[0]
+    assert judged["level_high"] == pytest.approx((others * 0.5) ** 0.25)
+
+
+def test_gates_of_which_none_could_be_judged_are_no_data_and_never_a_zero() -> None:
+    board = scored_with((0, 3, ()))
+    assert math.isnan(value(board, "gates_passed"))
+    rows = board.components.set_index(["unit_id", "component"])
+    assert rows.loc[("study", "gates_passed"), "component_status"] == "no_data"
+    study, towns = board.scores.iloc[0], value(board, "hierarchy_completeness")
+    assert study["mandatory_status"] == "unknown"
+    assert study["level_order"] == pytest.approx(towns)
+    others = study["level_structure"] * study["level_boundaries"]
+    # the other component and the gates at 0.01 or at 1; flows at 0.01 or at 1
+    assert study["level_low"] == pytest.approx((others * math.sqrt(towns * 0.01) * 0.01) ** 0.25)
+    assert study["level_high"] == pytest.approx((others * math.sqrt(towns)) ** 0.25)
+    asked = scored_with(None).components.set_index(["unit_id", "component"])
+    assert asked.loc[("study", "gates_passed"), "component_status"] == "not_asked"
+
+
+def test_townships_whose_gates_nobody_could_judge_widen_no_spread() -> None:
+    gates = {("township", "t1"): (2, 2, ()), ("township", "t2"): (0, 2, ())}
+    table = results()
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    board = sp.score_study(settlements(), places, evidence(gates=gates))
+    assert math.isnan(value(board, "gates_spread"))
+    gates["township", "t2"] = (0, 2, ("POST",))
+    assert value(sp.score_study(settlements(), places, evidence(gates=gates)), "gates_spread") == 1.0
+
+
+def test_a_label_names_both_bands_where_the_interval_spans_them() -> None:
+    # flows are missing: a level of 1 may be 0.01 ** 0.25 = 0.32, which is low, or 1, which is high
+    table = norm_rows("CLINIC", dict.fromkeys(IDS, 5.0))
+    places = sp.place_scores(table, IDS, ["CLINIC"])
+    whole = evidence(
+        connected=np.ones(4),
+        completeness=np.array([1.0, math.nan, 1.0, math.nan]),
+        gates={("study", "study"): (2, 2, ())},
+    )
+    board = sp.score_study(settlements(), places, whole)
+    assert board.scores.iloc[0]["level_band"] == "low_to_high"
+    light = sp.ScoreRules(weights={"structure": 1.0, "boundaries": 1.0, "order": 1.0, "elements": 0.1})
+    # 0.01 ** (0.1 / 3.1) = 0.86: high at either end
+    assert sp.score_study(settlements(), places, whole, rules=light).scores.iloc[0]["level_band"] == "high"
+    heavier = sp.ScoreRules(weights={"structure": 1.0, "boundaries": 1.0, "order": 1.0, "elements": 0.3})
+    # 0.01 ** (0.3 / 3.3) = 0.66
+    found = sp.score_study(settlements(), places, whole, rules=heavier).scores.iloc[0]
+    assert found["level_band"] == "middle_to_high"
+
+
+def test_a_single_settlement_misses_no_flows_and_a_village_no_hierarchy() -> None:
+    rows = score().scores.set_index("unit_id")
+    assert rows.loc[IDS, "missing_pillars"].tolist() == [0, 0, 0, 0]
+    assert rows.loc["b", "level_low"] == rows.loc["b", "integration_level"] == rows.loc["b", "level_high"]
+    unknown = np.array([1.0, math.nan, 0.0, 1.0])
+    table = results()[lambda rows: rows["unit_id"] != "b"]
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    lost = sp.score_study(settlements(), places, evidence(connected=unknown, road_near=unknown)).scores
+    lost = lost.set_index("unit_id").loc["b"]
+    assert (lost["missing_pillars"], lost["level_band"]) == (2, "unknown")
+    assert (lost["level_low"], lost["level_high"]) == (pytest.approx(0.01), 1.0)
+
+
+def test_borders_leave_a_share_of_the_coverage_that_the_index_rests_on() -> None:
+    open_min = np.array([10.0, 20.0, 10.0, 20.0])
+    closed_min = np.array([10.0, 40.0, 10.0, math.inf])
+    table = results()
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    known = evidence(
+        open_min=open_min,
+        closed_min=closed_min,
+        border_service="clinic",
+        border_norm="CLINIC",
+        border_threshold_min=30.0,
+    )
+    board = sp.score_study(settlements(), places, known)
+    # within 30 minutes: all 1,000 people with open borders, 600 in their own township
+    assert value(board, "border_coverage_kept") == pytest.approx(0.6)
+    row = board.components.set_index(["unit_id", "component"]).loc[("study", "border_coverage_kept")]
+    assert (row["side"], row["detail"], row["meets_target"]) == ("gap", "CLINIC", "no_target")
+    assert "border" in board.scores.iloc[0]["segmentation_terms"].split(";")
+    # read back, without times, the index is the same
+    kept = {("study", "study"): 0.6, ("township", "t1"): 0.8, ("township", "t2"): 0.4}
+    again = sp.score_study(settlements(), places, evidence(border_kept=kept))
+    columns = ["segmentation_index", "segmentation_terms"]
+    assert again.scores[columns].equals(board.scores[columns])
+
+
 def test_flows_make_the_pillar_of_elements_and_are_never_imputed() -> None:
     flows = pd.DataFrame(
         {
@@ -367,7 +468,7 @@ def test_types_put_the_official_class_first_and_conserve_people() -> None:
             "facility_id": pd.Series(["a", "a", "a", None, "a", "a", "c", "c"], dtype="str"),
         }
     )
-    table = type_table(read_ground(settlements()), access, raster, bins_min=(15, 30, 60))
+    table = type_table(read_ground(settlements()), access, cells, bins_min=(15, 30, 60))
     TABLES["settlement_types"].check(table)
     # 5,200 people on one square kilometre: a dense cluster; official says urban too
     assert table.loc[0, ["degurba_code", "degurba_class", "classes_differ"]].tolist() == [23, "urban", False]
