@@ -303,6 +303,7 @@ def _evidence(
         closed_min=closed_min,
         border_service=border.service,
         border_threshold_min=border.threshold,
+        border_norm=border.norm,
         robust=robust,
         space=space,
     )

@@ -7,9 +7,9 @@ from spatial.tables.words import (
     ACCESS_CLUSTER,
     CLUSTER_STATUS,
     COMPONENT_STATUS,
-    GAP_BAND,
     FUA_METHOD,
     FUA_PART,
+    GAP_BAND,
     GATE,
     INEQUALITY_MEASURES,
     LEVEL_BAND,
@@ -17,17 +17,17 @@ from spatial.tables.words import (
     RANKING_METHODS,
     SCORE_SIDE,
     SCORE_UNITS,
-)
     TOWN_MEASURES,
     TYPE_BASIS,
     TYPE_REASON,
+)
 
 __all__ = [
     "ACCESS_CLUSTERS",
     "COORDINATION",
     "FLOW_BALANCES",
-    "INEQUALITY",
     "FUNCTIONAL_AREAS",
+    "INEQUALITY",
     "POTENTIAL_FLOWS",
     "RANKINGS",
     "RANK_PAIRS",
@@ -36,9 +36,9 @@ __all__ = [
     "SCORE_VARIANCE",
     "SETTLEMENT_TYPES",
     "TOWNS",
-]
     "TOWN_SYSTEM",
     "UNIT_TYPES",
+]
 
 _UNIT = (
     text("unit_level", "Level", values=SCORE_UNITS),
@@ -46,7 +46,6 @@ _UNIT = (
 )
 
 
-def _share(name: str, title: str, description: str = "") -> Field:
 _CELL_KINDS = {
     30: "urban centres",
     23: "dense urban clusters",
@@ -58,6 +57,7 @@ _CELL_KINDS = {
 }
 
 
+def _share(name: str, title: str, description: str = "") -> Field:
     return number(name, title, "", description, maximum=1.0)
 
 
@@ -98,7 +98,6 @@ SETTLEMENT_TYPES = Table(
             "catchment_tier", "Depends on", "Tier of the town that it depends on; none beyond the last band."
         ),
         number("catchment_band_min", "Within", "min", "Upper end of its band; NaN beyond the last one."),
-    ),
         text(
             "catchment_centre_id",
             "Town that it depends on",
@@ -223,6 +222,7 @@ TOWN_SYSTEM = Table(
             "Whose people, or the share of people who depend on them, are known.",
         ),
         Field("towns_total", "whole", "Towns in all"),
+    ),
 )
 TOWNS = Table(
     "towns",
@@ -344,8 +344,10 @@ SCORES = Table(
         ),
         _share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
         _share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
-        _share("level_low", "Level at worst", "With missing pillars at 0.01."),
-        _share("level_high", "Level at best", "With missing pillars at 1."),
+        _share(
+            "level_low", "Level at worst", "Missing pillars at 0.01, gates that nobody can judge not passed."
+        ),
+        _share("level_high", "Level at best", "Missing pillars at 1, gates that nobody can judge passed."),
         Field("missing_pillars", "whole", "Missing pillars"),
         _share("segmentation_index", "Segmentation index", "0 = not segmented; NaN where no term exists."),
         text("segmentation_terms", "Terms", "Terms of the index that exist, joined by ;."),
@@ -355,7 +357,12 @@ SCORES = Table(
         Field("gates_passed", "whole", "Gates passed"),
         Field("gates_in_force", "whole", "Gates in force"),
         text("failed_gates", "Failed gates", "Norms, joined by ;, empty where none failed."),
-        text("level_band", "Level band", values=LEVEL_BAND),
+        text(
+            "level_band",
+            "Level band",
+            "Both bands where the level at worst and at best lie in different ones.",
+            values=LEVEL_BAND,
+        ),
         text("gap_band", "Gap band", values=GAP_BAND),
         number(
             "unserved_persons",

@@ -6,9 +6,9 @@ __all__ = [
     "CLASS_CHANGE",
     "CLUSTER_STATUS",
     "COMPONENT_STATUS",
-    "GAP_BAND",
     "FUA_METHOD",
     "FUA_PART",
+    "GAP_BAND",
     "GATE",
     "GATE_TURN",
     "GROUP_SOURCE",
@@ -33,10 +33,10 @@ __all__ = [
     "SPEED_STATUS",
     "TARGET_TURN",
     "TIERS",
-    "UNIT_SCALING",
     "TOWN_MEASURES",
     "TYPE_BASIS",
     "TYPE_REASON",
+    "UNIT_SCALING",
     "WET_STATUS",
 ]
 
@@ -96,7 +96,7 @@ ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "un
 CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
 COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
-LEVEL_BAND = ("low", "middle", "high", "unknown")
+LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
 SCORE_SIDE = ("level", "gap")
 SCORE_UNITS = ("study", "township", "settlement")
@@ -113,8 +113,6 @@ INEQUALITY_MEASURES = (
     "concentration",
     "erreygers",
 )
-RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
-MEETS_TARGET = ("yes", "no", "unknown", "no_target")
 TYPE_BASIS = ("raster", "area", "settlements", "none")
 TYPE_REASON = (
     "",
@@ -135,6 +133,8 @@ TOWN_MEASURES = (
     "polycentricity_green",
     "polycentricity_entropy",
 )
+RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
+MEETS_TARGET = ("yes", "no", "unknown", "no_target")
 PRESENCE = ("both", "new", "gone")
 ACCESS_CHANGE = ("gained", "lost", "mixed", "same", "within", "beyond", "unknown", "new", "gone")
 GATE_TURN = ("same", "passes", "fails", "unknown", "in_force", "out_of_force")

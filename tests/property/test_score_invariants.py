@@ -33,6 +33,9 @@ REGISTER = load_register()
 PLACES = 10
 POINTS = 14
 SPREAD_M = 40_000.0
+GATED = ("primary_care", "primary_school", "parcel_point")
+"""Services of the norms that are taken for gates."""
+GATES = {"met": "pass", "not_met": "fail", "not_measurable": "unknown"}
 LEVELS = [f"level_{pillar}" for pillar in ("structure", "elements", "boundaries", "order")]
 
 
@@ -112,7 +115,15 @@ def county(seed: int, *, roads: int = 0, facilities: int = 0) -> County:
     )
 
 
-def board(place: County) -> sp.Scoreboard:
+def gated(results: pd.DataFrame) -> pd.DataFrame:
+    """Take the norms of some services for gates."""
+    rows = results["service"].isin(GATED) & results["unit_level"].isin(["study", "township"])
+    gate = results["status"].map(GATES).where(rows, results["gate"]).fillna("none_applicable")
+    return results.assign(gate=gate.astype("str"))
+
+
+def board(place: County, *, doubtful: frozenset[str] | None = None) -> sp.Scoreboard:
+    """Score a county; with gates where it is said of which services nobody declared the list complete."""
     graph = sp.build_network(place.roads, mode="drive")
     rules = AccessRules(snap=sp.SnapRules(candidates=50, min_component_km=0.0))
     result = access_table(
@@ -131,11 +142,12 @@ def board(place: County) -> sp.Scoreboard:
         rules=RULES,
         evidence=NormEvidence(
             vocabulary=Words(),
-            inventory=dict.fromkeys(SERVICES, "complete"),
+            inventory={name: "unknown" if name in (doubtful or ()) else "complete" for name in SERVICES},
             facilities=place.facilities,
             last_mile=near,
         ),
     )
+    results = results if doubtful is None else gated(results)
     ids = place.settlements["settlement_id"].astype(str).tolist()
     norms, _ = score_norms(results)
     gap = gap_reading(results, applicable_norms(REGISTER, as_of=AS_OF, rules=RULES), ids)
@@ -167,7 +179,7 @@ def board(place: County) -> sp.Scoreboard:
 def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, facilities: int) -> None:
     before, after = board(county(seed)), board(county(seed, roads=roads, facilities=facilities))
     keys = ["unit_level", "unit_id"]
-    columns = [*LEVELS, "integration_level", "integration_level_arithmetic"]
+    columns = [*LEVELS, "integration_level", "integration_level_arithmetic", "level_low", "level_high"]
     joined = before.scores.merge(after.scores, on=keys, suffixes=("", "_after"), validate="1:1")
     assert len(joined) == 1 + 2 + PLACES
     for column in columns:
@@ -178,6 +190,29 @@ def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, fa
     both = before.components.merge(after.components, on=parts, suffixes=("", "_after"), validate="1:1")
     levels = both[both["side"] == "level"]
     assert (levels["value_after"].fillna(0) >= levels["value"].fillna(0) - 1e-9).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 3), st.integers(0, 4), st.frozensets(st.sampled_from(GATED)))
+def test_with_gates_in_doubt_neither_end_of_a_level_ever_falls(
+    seed: int, roads: int, facilities: int, doubtful: frozenset[str]
+) -> None:
+    before = board(county(seed), doubtful=doubtful)
+    after = board(county(seed, roads=roads, facilities=facilities), doubtful=doubtful)
+    keys = ["unit_level", "unit_id"]
+    joined = before.scores.merge(after.scores, on=keys, suffixes=("", "_after"), validate="1:1")
+    assert (joined["gates_in_force"] == joined["gates_in_force_after"]).all()
+    assert joined["gates_in_force"].max() > 0
+    for column in ("level_low", "level_high"):
+        assert (joined[f"{column}_after"] >= joined[column] - 1e-9).all(), column
+    # A gate that is judged for the first time joins the level, which may then fall within its interval.
+    shares = [table.components.query("component == 'gates_passed'").set_index(keys) for table in (before, after)]
+    first = shares[0]["value"].isna() & shares[1]["value"].notna()
+    newly = pd.MultiIndex.from_frame(joined[keys]).isin(first.index[first])
+    level, now = joined["integration_level"], joined["integration_level_after"]
+    assert (now.fillna(0) >= level.fillna(0) - 1e-9)[~newly].all()
+    assert (joined["level_low"] <= level + 1e-9).all()
+    assert (level <= joined["level_high"] + 1e-9).all()
 
 
 @settings(max_examples=5, deadline=None)

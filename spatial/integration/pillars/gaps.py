@@ -9,6 +9,7 @@ import numpy as np
 
 from spatial.integration.inequality import theil_t
 from spatial.integration.pillars.components import Component, gap
+from spatial.integration.pillars.gates import passed_share
 from spatial.integration.pillars.spread import beyond_by_township
 from spatial.integration.scoring import SegmentationIndex, segmentation_index
 from spatial.integration.segregation import (
@@ -70,7 +71,7 @@ def gaps_of(
         advantaged_share=advantaged,
         dissimilarity=apart,
         gap_ratio=between.ratio if between else math.nan,
-        border_score=border.score if border else math.nan,
+        border_score=border.score if border else evidence.border_kept.get((unit.level, unit.id), math.nan),
     )
     return components, index
 
@@ -82,8 +83,8 @@ def _apart(unit: Unit, measured: tuple[float, float, float], evidence: Evidence)
     return [
         gap("structure", "dissimilarity", apart, "index", persons=beyond, detail=evidence.gap_norm),
         gap("structure", "information", information, "index", detail=evidence.gap_norm),
-    ]
         *evidence.spread,
+    ]
 
 
 def _theil(unit: Unit, ground: Ground, scores: PlaceScores) -> tuple[float, float, float]:
@@ -161,6 +162,7 @@ def _borders(border: BorderEffect | None, evidence: Evidence) -> list[Component]
         ),
         gap("boundaries", "border_cross_share", border.cross_share, "share"),
         gap("boundaries", "border_captive_share", border.captive_share, "share"),
+        gap("boundaries", "border_coverage_kept", border.score, "share", detail=evidence.border_norm),
     ]
 
 
@@ -178,11 +180,11 @@ def _governance(unit: Unit, ground: Ground, evidence: Evidence) -> list[Componen
     if unit.level != "study":
         return []
     shares = [
-        gates[0] / gates[1]
+        passed_share(evidence.gates.get(("township", str(township))))
         for township in {name for name in ground.township if name is not None}
-        if (gates := evidence.gates.get(("township", str(township)))) and gates[1]
     ]
-    spread = max(shares) - min(shares) if len(shares) > 1 else math.nan
+    judged = [share for share in shares if not math.isnan(share)]
+    spread = max(judged) - min(judged) if len(judged) > 1 else math.nan
     towns = evidence.completeness[~np.isnan(evidence.completeness)]
     lacking = float((towns < 1.0).sum()) if len(towns) else math.nan
     return [

@@ -1,16 +1,17 @@
-"""Gates of the study and of its townships: how many are in force, which are passed, which failed."""
+"""Gates of the study and of its townships: how many are in force, which are passed, which failed, what is unknown."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Gates", "gates_by_unit"]
+__all__ = ["Gates", "gates_by_unit", "passed_ends", "passed_share"]
 
 Gates = tuple[int, int, tuple[str, ...]]
-"""Passed, in force, and the norms that failed."""
+"""Passed, in force, and the norms that failed; what is in force and neither passed nor failed is unknown."""
 
 
 def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], Gates]:
@@ -35,3 +36,52 @@ def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], Gates]:
         passed = int((mine["gate"] == "pass").sum())
         found[str(unit_level), str(unit_id)] = (passed, len(mine), failed)
     return found
+
+
+def passed_share(gates: Gates | None) -> float:
+    """
+    Share of the gates in force that are passed; one that nobody can judge is not passed.
+
+    Parameters
+    ----------
+    gates : tuple or None
+        Of a unit; None where none is in force.
+
+    Returns
+    -------
+    float
+        0-1; NaN where none is in force, or none could be judged: absence of data is not absence of service.
+
+    Examples
+    --------
+    >>> passed_share((1, 3, ("POST",))), passed_share((0, 3, ()))
+    (0.3333333333333333, nan)
+    """
+    if gates is None or not gates[0] + len(gates[2]):
+        return math.nan
+    return gates[0] / gates[1]
+
+
+def passed_ends(gates: Gates | None) -> tuple[float, float]:
+    """
+    Give the share of gates passed if those that nobody can judge were not passed, and if they were.
+
+    Parameters
+    ----------
+    gates : tuple or None
+        Of a unit; None where none is in force.
+
+    Returns
+    -------
+    tuple of float
+        0-1, the lower first; both NaN where none is in force.
+
+    Examples
+    --------
+    >>> passed_ends((1, 4, ("POST",))), passed_ends((0, 3, ()))
+    ((0.25, 0.75), (0.0, 1.0))
+    """
+    if gates is None or not gates[1]:
+        return math.nan, math.nan
+    passed, in_force, failed = gates
+    return passed / in_force, (in_force - len(failed)) / in_force

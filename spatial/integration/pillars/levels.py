@@ -9,6 +9,7 @@ import numpy as np
 
 from spatial.integration.inequality import equally_distributed_equivalent
 from spatial.integration.pillars.components import Component, level
+from spatial.integration.pillars.gates import passed_share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["MET", "levels_of", "place_levels"]
+__all__ = ["GATES_PASSED", "MET", "levels_of", "place_levels"]
 
+GATES_PASSED = "gates_passed"
 LAST_MILE_SERVICES = frozenset({"parcel_point", "postal_delivery", "post_office", "bus_stop"})
 DIGITAL_SERVICES = frozenset({"telecom", "mobile_5g", "fibre_and_4g", "broadband"})
 MET = 1.0 - 1e-12
@@ -117,7 +119,6 @@ def _boundaries(unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evide
 
 def _order(unit: Unit, ground: Ground, evidence: Evidence) -> list[Component]:
     gates = evidence.gates.get((unit.level, unit.id))
-    passed = gates[0] / gates[1] if gates and gates[1] else math.nan
     towns = evidence.completeness[unit.members]
     there = ~np.isnan(towns)
     weight = ground.weight[unit.members]
@@ -126,8 +127,8 @@ def _order(unit: Unit, ground: Ground, evidence: Evidence) -> list[Component]:
     return [
         level(
             "order",
-            "gates_passed",
-            passed,
+            GATES_PASSED,
+            passed_share(gates),
             detail=";".join(gates[2]) if gates else "",
             missing="not_asked" if not gates or not gates[1] else "no_data",
         ),

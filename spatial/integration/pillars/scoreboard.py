@@ -13,11 +13,11 @@ from spatial.errors import StudyError, first_of
 from spatial.integration.pillars.components import Component, component_table, held_against
 from spatial.integration.pillars.flows import flow_components, flow_table
 from spatial.integration.pillars.gaps import gaps_of
+from spatial.integration.pillars.gates import Gates, passed_ends
 from spatial.integration.pillars.ground import Ground, Unit, read_ground
-from spatial.integration.pillars.levels import MET, levels_of, place_levels
+from spatial.integration.pillars.levels import GATES_PASSED, MET, levels_of, place_levels
 from spatial.integration.pillars.options import ScoreRules
 from spatial.integration.scoring import integration_level
-from spatial.integration.scoring.level import FLOOR
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PILLARS", "Evidence", "Scoreboard", "score_study"]
 
-Gates = tuple[int, int, tuple[str, ...]]
+ASKED_OF_PLACES = ("structure", "boundaries")
+"""Pillars that every settlement has; flows and order are asked of a single place only where something measures them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,10 @@ class Evidence:
         What these are times to.
     border_threshold_min : float
         Within which a place is covered, for the effect of borders; NaN = none.
+    border_norm : str
+        The norm that asks for it, empty for none.
+    border_kept : mapping of (unit_level, unit_id) to float
+        Coverage with closed borders by coverage with open ones, 0-1, as measured before; read where there are no times.
     completeness : ndarray of float64, (n,)
         Share of the services that its tier asks for, of towns; NaN for other places.
     gates : mapping of (unit_level, unit_id) to (passed, in force, failed)
@@ -86,8 +91,11 @@ class Evidence:
     closed_min: FloatArray | None = None
     border_service: str = ""
     border_threshold_min: float = math.nan
+    border_norm: str = ""
+    border_kept: Mapping[tuple[str, str], float] = field(default_factory=dict)
     robust: RobustCoverage | None = None
     space: Mapping[str, float] = field(default_factory=dict)
+    spread: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +103,6 @@ class Scoreboard:
     """
     The score of a study.
 
-    spread: tuple[Component, ...] = ()
     Parameters
     ----------
     scores : DataFrame
@@ -104,11 +111,15 @@ class Scoreboard:
         By the contract of `score_components`.
     flows : DataFrame
         By the contract of `flow_balances`.
+    terms : DataFrame
+        Terms of the segmentation index of the study and its townships by `unit_level` and `unit_id`: `theil`,
+        `dissimilarity`, `gap_ratio`, `border`, 0-1, 1 = no gap; NaN where one does not exist.
     """
 
     scores: pd.DataFrame
     components: pd.DataFrame
     flows: pd.DataFrame
+    terms: pd.DataFrame
 
 
 def score_study(
@@ -141,8 +152,9 @@ def score_study(
     Returns
     -------
     Scoreboard
-        Levels are joined by a geometric mean over the pillars that are known. Gaps are held against the study's
-        targets. Nothing makes good a failed gate.
+        Levels are joined by a geometric mean over the pillars that are known, with an interval for what is missing:
+        pillars, and gates that nobody can judge. Gaps are held against the study's targets. Nothing makes good a failed
+        gate.
 
     Raises
     ------
@@ -161,7 +173,7 @@ def score_study(
     ground = read_ground(settlements, boundaries)
     balances = flow_table(flows, settlements, ground, rules)
     rows: list[tuple[str, str, Component]] = []
-    records = []
+    records, ends, terms = [], [], []
     for unit in ground.units():
         gaps, index = gaps_of(unit, ground, places, evidence)
         parts = [
@@ -171,9 +183,15 @@ def score_study(
         made = sorted(parts, key=lambda part: (PILLARS.index(part.pillar), part.side != "level"))
         rows += [(unit.level, unit.id, part) for part in made]
         records.append(_record(unit, ground, places, made, index, evidence))
+        ends.append([_ends(made, pillar, evidence.gates.get((unit.level, unit.id))) for pillar in PILLARS])
+        terms.append({"unit_level": unit.level, "unit_id": unit.id, **_terms(index)})
     single, details = _settlements(ground, places, evidence)
-    scores = _with_levels(pd.concat([pd.DataFrame(records), single], ignore_index=True), rules)
-    return Scoreboard(scores, pd.concat([component_table(rows), details], ignore_index=True), balances)
+    return Scoreboard(
+        _with_levels(pd.DataFrame(records), np.array(ends), single, rules),
+        pd.concat([component_table(rows), details], ignore_index=True),
+        balances,
+        pd.DataFrame(terms),
+    )
 
 
 def _record(
@@ -293,6 +311,23 @@ def _pillar(made: list[Component], pillar: str) -> float:
     return float(integration_level(values).level) if values else math.nan
 
 
+def _ends(made: list[Component], pillar: str, gates: Gates | None) -> tuple[float, float]:
+    """Give a pillar at worst and at best: 0 and 1 where it is missing; unknown gates not passed, and passed."""
+    mine = [part for part in made if part.pillar == pillar and part.side == "level"]
+
+    def joined(share_passed: float, missing: float) -> float:
+        values = [share_passed if part.component == GATES_PASSED else part.value for part in mine]
+        level = float(integration_level(values).level)
+        return missing if math.isnan(level) else level
+
+    not_passed, passed = passed_ends(gates)
+    return joined(not_passed, 0.0), joined(passed, 1.0)
+
+
+def _terms(index: SegmentationIndex) -> dict[str, float]:
+    return {name: index.terms.get(name, math.nan) for name in (*index.terms, *index.missing)}
+
+
 def _status(gates: Gates, evidence: Evidence, unit: Unit) -> str:
     passed, in_force, failed = gates
     if (unit.level, unit.id) not in evidence.gates or in_force == 0:
@@ -302,17 +337,18 @@ def _status(gates: Gates, evidence: Evidence, unit: Unit) -> str:
     return "pass" if passed == in_force else "unknown"
 
 
-def _with_levels(table: pd.DataFrame, rules: ScoreRules) -> pd.DataFrame:
-    """Join the pillars, and name the bands; a pillar that no unit of a level can have is not asked of it."""
+def _with_levels(
+    units: pd.DataFrame, ends: FloatArray, single: pd.DataFrame, rules: ScoreRules
+) -> pd.DataFrame:
+    """Join the pillars of units and of single settlements, with the interval of each level, and name the bands."""
+    table = pd.concat([units, single], ignore_index=True)
     pillars = table[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
+    own = pillars[len(units) :]
+    missing = np.isnan(own) & np.isin(PILLARS, ASKED_OF_PLACES)
+    worst, best = (np.concatenate([ends[:, :, side], np.where(missing, float(side), own)]) for side in (0, 1))
     weights = [rules.weights.get(pillar, 1.0 if not rules.weights else 0.0) for pillar in PILLARS]
-    joined = integration_level(pillars, weights=weights, floor=FLOOR)
-    low, high = rules.level_bands
-    level_band = np.select(
-        [np.isnan(joined.level), joined.level < low, joined.level >= high],
-        ["unknown", "low", "high"],
-        "middle",
-    )
+    joined = integration_level(pillars, weights=weights)
+    low, high = (integration_level(end, weights=weights).level for end in (worst, best))
     measured = table["gaps_measured"].to_numpy()
     gap_band = np.select(
         [measured == 0, table["gaps_met"].to_numpy() == measured], ["unknown", "narrow"], "wide"
@@ -321,12 +357,23 @@ def _with_levels(table: pd.DataFrame, rules: ScoreRules) -> pd.DataFrame:
     return table.assign(
         integration_level=joined.level,
         integration_level_arithmetic=joined.arithmetic,
-        level_low=joined.low,
-        level_high=joined.high,
-        missing_pillars=joined.missing,
-        level_band=pd.Series(level_band, dtype="str"),
+        level_low=low,
+        level_high=high,
+        missing_pillars=(np.isnan(pillars) & ~np.isnan(worst)).sum(axis=1),
+        level_band=pd.Series(_bands(joined.level, low, high, rules.level_bands), dtype="str"),
         gap_band=pd.Series(gap_band, dtype="str"),
         median_rank=nothing,
         low_rank=nothing,
         high_rank=nothing,
     )
+
+
+def _bands(
+    level: FloatArray, low: FloatArray, high: FloatArray, bands: tuple[float, float]
+) -> NDArray[np.str_]:
+    """Name the band of each level, or both where the ends of its interval lie in different ones."""
+    at_worst, at_best = (
+        np.select([end < bands[0], end >= bands[1]], ["low", "high"], "middle") for end in (low, high)
+    )
+    both = np.char.add(np.char.add(at_worst, "_to_"), at_best)
+    return np.select([np.isnan(level), at_worst == at_best], ["unknown", at_worst], both)
