@@ -93,9 +93,10 @@ COMPARISON = Table(
         _share(
             "segmentation_index_before",
             "Segmentation before",
-            "Without the border; NaN where the terms of both runs are not the same.",
+            "Of the terms that both runs have; NaN where there is none.",
         ),
-        _share("segmentation_index_after", "Segmentation after", "As before."),
+        _share("segmentation_index_after", "Segmentation after", "Of the same."),
+        text("segmentation_terms", "Terms of both", "Terms on which both indices rest, joined by ;."),
         text("mandatory_status_before", "Gates before", "Of shared gates.", values=GATE),
         text("mandatory_status_after", "Gates after", "Of shared gates.", values=GATE),
         text(
@@ -247,7 +248,10 @@ TRAJECTORY = Table(
             _share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it at all dates.")
             for pillar in PILLARS
         ),
-        _share("segmentation_index", "Segmentation index", "Without the border; NaN where its terms change."),
+        _share(
+            "segmentation_index", "Segmentation index", "Of the terms that all runs which have the unit share."
+        ),
+        text("segmentation_terms", "Terms of all", "Terms on which the index rests, joined by ;."),
         text("mandatory_status", "Gates", "Of shared gates.", values=GATE),
         Field("gates_passed", "whole", "Gates passed"),
         Field("gates_in_force", "whole", "Gates in force"),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Shared", "board_of", "only_shared", "shared_ground"]
 
 LEAST_MIN = 1.0
-BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share")
+KEPT = "border_coverage_kept"
+BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share", KEPT)
 SPACE = ("moran_i", "circuity", "town_polycentricity", "rank_size_exponent", "primacy")
 
 
@@ -55,6 +56,7 @@ class Shared:
     rules: ScoreRules
     robust: bool
     borders: bool
+    border_term: bool
     towns: bool
     clusters: bool
 
@@ -78,7 +80,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
     level = tuple(norms.loc[norms["in_level"], "norm_id"])
     own = {_detail(run, "gap_ratio") for run in runs}
     people = set(norms.loc[norms["in_people"], "norm_id"])
-    same = len(own) == 1 and own <= people
+    same = _alike(runs, "gap_ratio", people)
     gap_norm = next(iter(own)) if same else _any_gap_norm(runs, people)
     complete = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
     return Shared(
@@ -88,6 +90,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         _rules(runs),
         robust=same or own == {""},
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
+        border_term=_alike(runs, KEPT, people),
         towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
         clusters=all(_scored(run, norms) for run in runs)
         and len({_detail(run, "moran_i").partition(";")[0] for run in runs}) == 1,
@@ -134,7 +137,7 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
     -------
     Scoreboard
         What needs the travel graph is taken from the run's own components: robust coverage, borders, shape of the
-        study's space; NaN where it was not measured alike. The segmentation index is without its border term.
+        study's space; NaN where it was not measured alike.
     """
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
@@ -155,12 +158,9 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
         gap_threshold=gap.threshold,
         completeness=towns if shared.towns else np.full(len(ids), np.nan),
         gates=gates_by_unit(gated),
+        border_kept=_kept(run) if shared.border_term else {},
         robust=_robust(run) if shared.robust else None,
         space=_space(run, shared),
-    )
-    board = score_study(
-        run.settlements,
-        place_scores(results, ids, shared.level_norms),
         spread=spread_of(
             ground,
             gap.beyond,
@@ -168,6 +168,10 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
             boundaries=run.boundaries,
             environment_km=shared.rules.environment_km,
         ),
+    )
+    board = score_study(
+        run.settlements,
+        place_scores(results, ids, shared.level_norms),
         evidence,
         boundaries=run.boundaries,
         flows=run.flows,
@@ -175,7 +179,7 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
     )
     if not shared.borders:
         return board
-    return type(board)(board.scores, _with_borders(board.components, run, shared.rules.targets), board.flows)
+    return replace(board, components=_with_borders(board.components, run, shared.rules.targets))
 
 
 def _rules(runs: Sequence[Run]) -> ScoreRules:
@@ -221,6 +225,12 @@ def _detail(run: Run, component: str) -> str:
     return str(rows.at[component, "detail"]) if component in rows.index else ""  # noqa: PD008 - one cell
 
 
+def _alike(runs: Sequence[Run], component: str, people: set[str]) -> bool:
+    """Whether all runs measured a component by one norm, on the same terms."""
+    norms = {_detail(run, component) for run in runs}
+    return len(norms) == 1 and norms <= people
+
+
 def _value(run: Run, component: str) -> float:
     rows = _study(run)
     return float(rows["value"].get(component, math.nan))
@@ -231,6 +241,12 @@ def _robust(run: Run) -> RobustCoverage | None:
     if math.isnan(value):
         return None
     return RobustCoverage(math.nan, value, _detail(run, "robust_coverage"), 0)
+
+
+def _kept(run: Run) -> dict[tuple[str, str], float]:
+    rows = run.components[run.components["component"] == KEPT]
+    units = zip(rows["unit_level"].astype(str), rows["unit_id"].astype(str), strict=True)
+    return dict(zip(units, rows["value"].astype(float), strict=True))
 
 
 def _space(run: Run, shared: Shared) -> dict[str, float]:

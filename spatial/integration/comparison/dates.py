@@ -10,6 +10,8 @@ import pandas as pd
 from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, common_levels
+from spatial.integration.comparison.index_terms import with_shared_index
+from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
 
 if TYPE_CHECKING:
@@ -47,32 +49,30 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     DataFrame
         By the contract of `trajectory`: a row a unit and run that has it. Levels hold the norms that all runs judged on
         the same terms, and in each unit the components that all runs which have the unit measured. The segmentation
-        index is NaN where its terms are not the same at all dates.
+        index holds the terms that all of them have.
 
     Raises
     ------
     ContractError
         For runs that cannot be compared, as `check_comparable` refuses them.
     """
+    runs, _redrawn = with_same_ids(runs)
     check_comparable(runs)
     shared = shared_ground(runs, shared_norms(runs))
     boards = [board_of(only_shared(run, shared), shared) for run in runs]
     levels = _levels([board.components for board in boards], shared.rules.weights)
     tables = []
-    for at, (run, board, level) in enumerate(zip(runs, boards, levels, strict=True)):
-        mine = board.scores[[*KEY, *KEPT]].merge(level, on=KEY, how="left")
+    for at, (run, scores, level) in enumerate(zip(runs, with_shared_index(boards), levels, strict=True)):
+        mine = scores[[*KEY, *KEPT]].merge(level, on=KEY, how="left")
         tables.append(mine.assign(position=at + 1, run=run.name, as_of=run.as_of))
     table = pd.concat(tables, ignore_index=True)
-    alike = table.groupby(KEY)["segmentation_terms"].transform("nunique").eq(1)
-    table["segmentation_index"] = table["segmentation_index"].where(alike)
     names = ["unit_level", "unit_id", "position", "run", "as_of", "name", "population_persons", "places"]
     table = table[
         [
             *names,
             "integration_level",
             *(f"level_{pillar}" for pillar in PILLARS),
-            "segmentation_index",
-            *KEPT[5:],
+            *KEPT[3:],
         ]
     ]
     texts = dict.fromkeys(("unit_level", "unit_id", "run", "as_of", "mandatory_status"), "str")

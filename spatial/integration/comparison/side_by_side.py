@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
+from spatial.integration.comparison.boards import KEPT, board_of, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, decompose
 from spatial.integration.comparison.gate_turns import gate_turns
+from spatial.integration.comparison.index_terms import with_shared_index
 from spatial.integration.comparison.people import ANY, people_changes, place_changes
 from spatial.integration.comparison.rank_turns import rank_turns
+from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
 
 if TYPE_CHECKING:
     from spatial.integration.comparison.runs import Run
-    from spatial.integration.pillars import Scoreboard
+    from spatial.integration.comparison.boards import Shared
 
 __all__ = ["Comparison", "compare"]
 
@@ -45,9 +47,9 @@ class Comparison:
     as_of : tuple of str
         The dates on which they judged norms.
     notes : tuple of tuple of str
-        Code and detail of what is to be said beside the numbers, as `check_comparable` lists it, with ``norms`` (those
-        that make up access in one run only, or on other terms), and ``robust``, ``borders`` and ``towns`` where these
-        were not measured alike.
+        Code and detail of what is to be said beside the numbers, as `check_comparable` and `with_same_ids` list it,
+        with ``norms`` (those that make up access in one run only, or on other terms), and ``robust``, ``borders``,
+        ``border_term`` (of the segmentation index) and ``towns`` where these were not measured alike.
     norms, units, components, people, gates, ranks : DataFrame
         By the contracts of `comparison_norms`, `comparison`, `comparison_components`, `comparison_people`,
         `comparison_gates` and `comparison_ranks`.
@@ -104,8 +106,9 @@ def compare(before: Run, after: Run) -> Comparison:
     ContractError
         For runs that cannot be compared, as `check_comparable` refuses them.
     """
+    (before, after), redrawn = with_same_ids((before, after))
     runs = (before, after)
-    notes = check_comparable(runs)
+    notes = [*check_comparable(runs), *redrawn]
     norms = shared_norms(runs)
     shared = shared_ground(runs, norms)
     slim = [only_shared(run, shared) for run in runs]
@@ -116,19 +119,26 @@ def compare(before: Run, after: Run) -> Comparison:
     ranks, turned = rank_turns(slim, shared, made)
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
-    notes += [(name, "") for name in ("robust", "borders", "towns") if not getattr(shared, name)]
+    notes += [(name, "") for name in _unlike(shared, made)]
     return Comparison(
         before.name,
         after.name,
         (before.as_of, after.as_of),
         tuple(notes),
         _norms(runs, norms),
-        _units(boards, units, places, ranks),
+        _units(with_shared_index(boards), units, places, ranks),
         _components(made, parts),
         people_changes(places),
         gate_turns(before, after, norms),
         turned,
     )
+
+
+def _unlike(shared: Shared, made: list[pd.DataFrame]) -> list[str]:
+    """Name what was not measured alike; the border term only where both runs have one."""
+    terms = all(table.loc[table["component"] == KEPT, "value"].notna().any() for table in made)
+    told = ("robust", "borders", *(("border_term",) if terms else ()), "towns")
+    return [name for name in told if not getattr(shared, name)]
 
 
 def _reasons(codes: str, runs: tuple[Run, Run]) -> int:
@@ -152,10 +162,10 @@ def _norms(runs: tuple[Run, Run], norms: pd.DataFrame) -> pd.DataFrame:
 
 
 def _units(
-    boards: list[Scoreboard], changes: pd.DataFrame, places: pd.DataFrame, ranks: list[pd.DataFrame]
+    scores: list[pd.DataFrame], changes: pd.DataFrame, places: pd.DataFrame, ranks: list[pd.DataFrame]
 ) -> pd.DataFrame:
     """Put everything that is said of a unit into its row."""
-    one, other = (board.scores[[*KEY, *UNIT_FIELDS]] for board in boards)
+    one, other = (table[[*KEY, *UNIT_FIELDS]] for table in scores)
     table = one.merge(other, on=KEY, how="outer", suffixes=("_before", "_after"), indicator=True)
     presence = {"both": "both", "left_only": "gone", "right_only": "new"}
     table["presence"] = table.pop("_merge").astype("str").map(presence).astype("str")
@@ -166,9 +176,11 @@ def _units(
         table[f"mandatory_status_{date}"] = (
             table[f"mandatory_status_{date}"].fillna("none_applicable").astype("str")
         )
-    alike = table.pop("segmentation_terms_before") == table.pop("segmentation_terms_after")
+    both = table["presence"] == "both"
+    table["segmentation_terms"] = table.pop("segmentation_terms_before").where(both, "").astype("str")
+    del table["segmentation_terms_after"]
     for date in ("before", "after"):
-        table[f"segmentation_index_{date}"] = table[f"segmentation_index_{date}"].where(alike)
+        table[f"segmentation_index_{date}"] = table[f"segmentation_index_{date}"].where(both)
     table = table.merge(changes, on=KEY, how="left")
     table["common_pillars"] = table["common_pillars"].fillna("").astype("str")
     table = table.merge(_turned(places), on=KEY, how="left")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.errors import ContractError
 
-__all__ = ["SegmentationIndex", "segmentation_index"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["TERMS", "SegmentationIndex", "index_of_terms", "segmentation_index"]
+
+TERMS = ("theil", "dissimilarity", "gap_ratio", "border")
 
 
 @dataclass(frozen=True)
@@ -86,11 +94,37 @@ def segmentation_index(
         )
     terms = {name: min(1.0, max(0.0, term)) for name, term in given.items() if not math.isnan(term)}
     missing = tuple(name for name in given if name not in terms)
-    if not terms:
-        return SegmentationIndex(math.nan, terms, missing)
-    values = np.array(list(terms.values()))
-    mean = float(np.exp(np.log(values).mean())) if bool((values > 0.0).all()) else 0.0
-    return SegmentationIndex(1.0 - mean, terms, missing)
+    value = float(index_of_terms([[terms.get(name, math.nan) for name in TERMS]])[0])
+    return SegmentationIndex(value, terms, missing)
+
+
+def index_of_terms(terms: ArrayLike) -> FloatArray:
+    """
+    Join integration terms of units: one less the geometric mean of those that exist.
+
+    Parameters
+    ----------
+    terms : array_like, (units, terms)
+        0-1, 1 = no gap; NaN where a term does not exist.
+
+    Returns
+    -------
+    ndarray of float64, (units,)
+        0-1; 1 where any term is 0, NaN where none exists.
+
+    Examples
+    --------
+    >>> index_of_terms([[0.5, math.nan, 0.5], [1.0, 0.0, math.nan]]).round(12).tolist()
+    [0.5, 1.0]
+    """
+    values = np.asarray(terms, dtype=np.float64)
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.where(known, values, 1.0)).sum(axis=1)
+    mean = np.divide(logs, count, out=np.full(len(values), np.nan), where=count > 0)
+    index: FloatArray = 1.0 - np.exp(mean)
+    return index
 
 
 def _theil_term(between: float, advantaged: float) -> float:
