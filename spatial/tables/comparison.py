@@ -249,7 +249,9 @@ TRAJECTORY = Table(
             for pillar in PILLARS
         ),
         _share(
-            "segmentation_index", "Segmentation index", "Of the terms that all runs which have the unit share."
+            "segmentation_index",
+            "Segmentation index",
+            "Of the terms that all runs which have the unit share.",
         ),
         text("segmentation_terms", "Terms of all", "Terms on which the index rests, joined by ;."),
         text("mandatory_status", "Gates", "Of shared gates.", values=GATE),

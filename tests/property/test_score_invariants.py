@@ -206,7 +206,9 @@ def test_with_gates_in_doubt_neither_end_of_a_level_ever_falls(
     for column in ("level_low", "level_high"):
         assert (joined[f"{column}_after"] >= joined[column] - 1e-9).all(), column
     # A gate that is judged for the first time joins the level, which may then fall within its interval.
-    shares = [table.components.query("component == 'gates_passed'").set_index(keys) for table in (before, after)]
+    shares = [
+        table.components.query("component == 'gates_passed'").set_index(keys) for table in (before, after)
+    ]
     first = shares[0]["value"].isna() & shares[1]["value"].notna()
     newly = pd.MultiIndex.from_frame(joined[keys]).isin(first.index[first])
     level, now = joined["integration_level"], joined["integration_level_after"]

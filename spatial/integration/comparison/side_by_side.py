@@ -19,8 +19,8 @@ from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
 
 if TYPE_CHECKING:
-    from spatial.integration.comparison.runs import Run
     from spatial.integration.comparison.boards import Shared
+    from spatial.integration.comparison.runs import Run
 
 __all__ = ["Comparison", "compare"]
 
