@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from spatial.qgis.meta import Messages, QgisMeta
 
-__all__ = ["POTENTIAL_MODELS", "potential_lines", "score_columns", "town_points", "township_scores"]
+__all__ = [
+    "POTENTIAL_MODELS",
+    "potential_lines",
+    "score_columns",
+    "town_points",
+    "township_scores",
+    "township_types",
+]
 
 POTENTIAL_MODELS = ("radiation", "gravity", "huff")
 """Models of flows that nobody observed, in the order of their layers."""
@@ -54,7 +61,22 @@ TYPES = (
     "classes_differ",
     "catchment_tier",
     "catchment_band_min",
+    "catchment_centre_id",
+    "urca_local",
 )
+UNIT_TYPES = (
+    "degurba_level1",
+    "degurba_level2",
+    *(f"share_{code}" for code in (30, 23, 22, 21, 13, 12, 11)),
+    "basis",
+    "basis_reason",
+    "official_urban_share",
+    "official_rural_share",
+    "official_unknown_share",
+    "compared_persons",
+    "differ_persons",
+)
+AREAS = ("fua_id", "fua_name", "fua_method", "fua_part", "commuting_share", "within_share")
 CLUSTERS = ("cluster", "local_i", "p_value")
 
 
@@ -110,6 +132,30 @@ def township_scores(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = _of_level(tables, "township")
     return pd.DataFrame() if rows is None else rows.set_index("unit_id")[list(TOWNSHIP_SCORES)]
+
+
+def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """
+    Take the Degree of Urbanisation of each township, and the functional urban area that it belongs to.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Perhaps with ``unit_types`` and ``functional_areas``.
+
+    Returns
+    -------
+    DataFrame
+        By id of boundary; without columns of what there is not.
+    """
+    parts = []
+    if "unit_types" in tables:
+        types = tables["unit_types"]
+        rows = types.loc[types["unit_level"] == "township"].set_index("unit_id")[list(UNIT_TYPES)]
+        parts.append(rows.astype({"degurba_level1": "Int64", "degurba_level2": "Int64"}))
+    if "functional_areas" in tables:
+        parts.append(tables["functional_areas"].set_index("unit_id")[list(AREAS)])
+    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
 
 
 def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:

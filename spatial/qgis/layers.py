@@ -22,7 +22,7 @@ from spatial.qgis.joins import (
     township_results,
 )
 from spatial.qgis.joins_engine import rural_columns, settlement_engine
-from spatial.qgis.joins_score import score_columns, township_scores
+from spatial.qgis.joins_score import score_columns, township_scores, township_types
 from spatial.qgis.joins_trials import trial_columns
 from spatial.qgis.layer import Look, QgisLayer
 from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables, last_mile_drafts
@@ -214,7 +214,7 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
 def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
     names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
-    for found in (rural_columns(tables), township_scores(tables)):
+    for found in (rural_columns(tables), township_scores(tables), township_types(tables)):
         fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
         frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
     stems = {plain_name(norm): name for norm, name in names.items()}
@@ -241,7 +241,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         frame,
         "results",
         lambda frame: looks_results.status_fill_look("norm_status", frame, words),
-        ("boundaries", "rural_access", "scores"),
+        ("boundaries", "rural_access", "scores", "unit_types", "functional_areas"),
         titles=titles,
         more_looks=more,
     )

@@ -28,6 +28,9 @@ PLAIN = (
     "score_variance",
     "flow_balances",
     "settlement_types",
+    "unit_types",
+    "functional_areas",
+    "town_system",
     "access_clusters",
     "inequality",
     "coordination",
@@ -85,15 +88,34 @@ def township_looks(
     Returns
     -------
     tuple of Look
-        Gates above, then level and gap index; none where no township has a score, or columns of the sources bear its
-        names.
+        Gates above, then level and gap index, where townships have a score; the Degree of Urbanisation and functional
+        urban areas, where there are any. None of which columns of the sources bear the names.
     """
+    own = {*tables["boundaries"].columns}
+    beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
+    types = {"degurba_level2": looks_score.unit_types_look, "fua_part": looks_score.functional_look}
+    return (
+        *_township_scores(frame, own, words),
+        *(
+            Look(
+                f"types_{column}",
+                words.text("layers", f"township_{column}"),
+                look(frame, words),
+                "results",
+                shelf=SHELF,
+            )
+            for column, look in types.items()
+            if column in frame.columns and not own & {column, *beside[column]}
+        ),
+    )
+
+
+def _township_scores(frame: pd.DataFrame, own: set[str], words: Messages) -> tuple[Look, ...]:
     made = {
         "mandatory_status": looks_score.gates_look,
         "integration_level": looks_score.level_fill_look,
         "segmentation_index": looks_score.gap_index_look,
     }
-    own = {*tables["boundaries"].columns}
     if not {*made, "failed_gates"} <= {*frame.columns} - own:
         return ()
     return tuple(

@@ -22,12 +22,14 @@ __all__ = [
     "clusters_look",
     "completeness_look",
     "fulcrum_look",
+    "functional_look",
     "gap_index_look",
     "gates_look",
     "level_fill_look",
     "level_look",
     "potential_look",
     "types_look",
+    "unit_types_look",
 ]
 
 LEAST_LEVELS = {"all": 0.9, "most": 0.8, "many": 0.65, "half": 0.5, "few": 0.0}
@@ -227,6 +229,84 @@ def _type_marker(code: int, official: str, *, differ: bool) -> Element:
     rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
     return symbol(
         "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
+    )
+
+
+def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show the Degree of Urbanisation of areas, with the people whom it classes otherwise than officially as label.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``degurba_level2``, ``basis`` and ``differ_persons``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Colour by code; stripes where it is not measured. Only what occurs stands in the legend.
+    """
+    found = {int(code) for code in frame["degurba_level2"].dropna()}
+    categories = [
+        Category(
+            (str(code),),
+            words.text("unit_type", "kind", kind=words.text("unit_type", str(code)), code=str(code)),
+            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
+        )
+        for code, colour in DEGURBA.items()
+        if code in found
+    ]
+    unknown = symbol(
+        "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
+    )
+    categories.append(Category((), words.text("unit_type", "unknown"), unknown))
+    told = 'CASE WHEN "differ_persons" >= 0.5 THEN \'≠ \' || format_number("differ_persons", 0) END'
+    return Style(
+        categorised('CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END', categories),
+        labelling=labels(told, size=9, on_areas=True),
+        display=name_expression(frame, words.language),
+    )
+
+
+def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
+    """
+    Show functional urban areas, with the name of the area as label.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The layer, with ``fua_part``, ``fua_method`` and ``fua_name``.
+    words : Messages
+        For the legend.
+
+    Returns
+    -------
+    Style
+        Cities darkest; an area by travel time is striped, so that nobody takes it for one by commuting.
+    """
+    city, zone = DEGURBA[30], DEGURBA[22]
+    stripes = hatch(INK, distance=2.6, width=0.25)
+    edge = BASE["boundary"]
+    looks = {
+        "fua city": symbol("fill", fill(city, alpha=0.75, outline=edge)),
+        "fua commuting_zone": symbol("fill", fill(zone, alpha=0.6, outline=edge)),
+        "fua enclave": symbol("fill", fill(zone, alpha=0.25, outline=edge)),
+        "fua_proxy city": symbol("fill", fill(city, alpha=0.75, outline=edge), stripes),
+        "fua_proxy catchment": symbol("fill", fill(zone, alpha=0.4, outline=edge), stripes),
+    }
+    found = {f"{method} {part}" for method, part in zip(frame["fua_method"], frame["fua_part"], strict=True)}
+    categories = [
+        Category((value,), words.text("functional", value.replace(" ", "_")), look)
+        for value, look in looks.items()
+        if value in found
+    ]
+    categories.append(Category((), words.text("functional", "none"), symbol("fill", fill("", outline=edge))))
+    return Style(
+        categorised('"fua_method" || \' \' || "fua_part"', categories),
+        labelling=labels('CASE WHEN "fua_part" = \'city\' THEN "fua_name" END', size=9, on_areas=True),
+        display=name_expression(frame, words.language),
     )
 
 

@@ -23,6 +23,8 @@ SHOWN = {
     "townships_score_mandatory_status": "Townships: binding norms",
     "townships_score_integration_level": "Townships: integration level",
     "townships_score_segmentation_index": "Townships: segmentation index",
+    "townships_types_degurba_level2": "Townships: Degree of Urbanisation",
+    "townships_types_fua_part": "Townships: functional urban areas",
     "settlements_integration_level": "Settlements: integration level",
     "settlements_cluster": "Settlements: clusters of access",
     "settlements_degurba_code": "Settlements: Degree of Urbanisation beside the official class",
@@ -99,6 +101,8 @@ def scored_county(county):
                 "classes_differ": known & (official != degurba),
                 "catchment_tier": "town",
                 "catchment_band_min": 15.0,
+                "catchment_centre_id": ids[0],
+                "urca_local": "town_15",
             }
         )
     )
@@ -152,7 +156,47 @@ def scored_county(county):
             }
         )
     )
+    urban = np.resize([30, 23, 22, 21, 13, 12, 11, 0], len(units) + 1)
+    shares = {f"share_{code}": np.where(urban > 0, urban == code, np.nan) for code in CODES[:-1]}
+    unit_types = typed(
+        pd.DataFrame(
+            {
+                "unit_level": ["study", *["township"] * len(units)],
+                "unit_id": ["study", *units],
+                "name": None,
+                "population_persons": np.where(urban > 0, 1000.0, np.nan),
+                "degurba_level1": np.where(urban == 30, 3, np.where(urban > 20, 2, np.sign(urban))),
+                "degurba_level2": urban,
+                **shares,
+                "basis": np.where(urban > 0, "raster", "none"),
+                "basis_reason": np.where(urban > 0, "", "outside_grid"),
+                "unit_rules": "2024",
+                "official_urban_share": 0.25,
+                "official_rural_share": 0.75,
+                "official_unknown_share": 0.0,
+                "compared_persons": 900.0,
+                "differ_persons": 120.0,
+            }
+        )
+    )
+    areas = typed(
+        pd.DataFrame(
+            {
+                "fua_id": units[0],
+                "fua_name": "Town",
+                "fua_method": "fua_proxy",
+                "unit_id": units[:2],
+                "fua_part": ["city", "catchment"],
+                "centre_share": [0.6, 0.0],
+                "commuting_share": np.nan,
+                "within_share": [1.0, 0.7],
+                "population_persons": 1000.0,
+            }
+        )
+    )
     added = {
+        "unit_types": unit_types,
+        "functional_areas": areas,
         "scores": scores.reset_index(drop=True),
         "settlement_types": types,
         "towns": towns,
@@ -233,6 +277,25 @@ def test_settlements_whose_classes_differ_are_marked_with_the_official_class_bes
     assert set(CLUSTERS) == set(ACCESS_CLUSTER) - {"unknown"}
 
 
+def test_townships_are_coloured_by_their_type_and_a_proxy_is_called_one(layers, scored_county):
+    told = classes(looks(layers)["townships_types_degurba_level2"])
+    frame = layers["townships"].frame
+    codes = set(frame["degurba_level2"].dropna())
+    assert len(told) == len(codes - {0}) + 1
+    assert told[-1] == "Not measured: no population grid"
+    assert "Dense town (23)" in told
+    assert classes(looks(layers)["townships_types_fua_part"]) == [
+        "City (area by travel time)",
+        "Within reach of the city, proxy by travel time",
+        "In no functional urban area",
+    ]
+    assert layers["townships"].aliases["share_30"] == "In urban centres (30)"
+    assert layers["townships"].aliases["fua_name"] == "Name of the functional urban area"
+    assert layers["settlements"].aliases["urca_local"] == "Local catchment code"
+    assert layers["functional_areas"].shelf == layers["unit_types"].shelf == "tables"
+    assert len(layers["unit_types"].frame) == len(scored_county["unit_types"])
+
+
 def test_towns_that_are_no_settlement_are_left_out_and_modelled_flows_to_them_too(layers):
     assert len(layers["towns"].frame) == 4
     assert len(layers["potential_flows_huff"].frame) == 2
@@ -274,7 +337,12 @@ def test_columns_of_the_user_win_over_those_of_the_score(scored_county, county_m
     tables["boundaries"] = mine.assign(mandatory_status="mine")
     tables["settlements"] = places.assign(degurba_code="mine", cluster="mine")
     made = {layer.table: layer for layer in build_layers(tables, crs=CRS, languages=["en"], meta=county_meta)}
-    assert set(SHOWN) & set(looks(made)) == {"settlements_integration_level", "towns_completeness"}
+    assert set(SHOWN) & set(looks(made)) == {
+        "settlements_integration_level",
+        "towns_completeness",
+        "townships_types_degurba_level2",
+        "townships_types_fua_part",
+    }
 
 
 def test_rows_in_another_order_give_the_same_layers(scored_county, county_meta, layers):
