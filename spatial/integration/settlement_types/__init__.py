@@ -10,6 +10,7 @@ from spatial.integration.settlement_types.catchments import (
 )
 from spatial.integration.settlement_types.clusters import fill_holes, majority_smoothing
 from spatial.integration.settlement_types.degurba import (
+    DEGURBA_RULES,
     DEGURBA_TITLES,
     DegurbaRules,
     degree_of_urbanisation,
@@ -25,6 +26,7 @@ from spatial.integration.settlement_types.hierarchy import (
 from spatial.integration.settlement_types.units import degurba_units
 
 __all__ = [
+    "DEGURBA_RULES",
     "DEGURBA_TITLES",
     "LOCAL_BINS_MIN",
     "URCA_TITLES",

@@ -88,35 +88,42 @@ def majority_smoothing(
     Returns
     -------
     ndarray of int64
-        The clusters, grown. The order of cells does not matter: a cell cannot have a majority for two clusters.
+        The clusters, grown. All cells that have a majority join at once, then all are asked again; a cell cannot have a
+        majority for two clusters.
 
     Examples
     --------
     >>> majority_smoothing(np.array([[1, 1, 1], [1, 0, 2], [1, 1, 1]])).tolist()
     [[1, 1, 1], [1, 1, 2], [1, 1, 1]]
     """
-    grown = np.pad(np.asarray(labels, dtype=np.int64), 1)
-    free = np.pad(np.ones(labels.shape, dtype=bool) if never is None else ~never, 1)
-    silent = np.zeros(grown.shape, dtype=bool) if ignored is None else np.pad(ignored, 1)
-    while True:
-        near = ndimage.convolve((grown > 0).astype(np.int8), QUEEN.astype(np.int8), mode="constant")
-        rows, columns = np.nonzero((grown == 0) & free & (near > 0))
-        if not len(rows):
-            break
-        around = np.stack([grown[rows + dy, columns + dx] for dy, dx in SHIFTS])
-        counts = (around[:, None, :] == around[None, :, :]).sum(axis=1)
-        counts[around == 0] = 0
-        best = counts.argmax(axis=0)
-        most = np.take_along_axis(counts, best[None, :], axis=0)[0]
-        needed = np.full(len(rows), float(MAJORITY))
-        if ignored is not None:
-            heard = np.stack([~silent[rows + dy, columns + dx] for dy, dx in SHIFTS]) | (around > 0)
-            needed = np.floor(heard.sum(axis=0) / 2.0) + 1.0
-        joins = most >= needed
-        if not joins.any():
-            break
-        grown[rows[joins], columns[joins]] = np.take_along_axis(around, best[None, :], axis=0)[0][joins]
-    return grown[1:-1, 1:-1]
+    padded = np.pad(np.asarray(labels, dtype=np.int64), 1)
+    grown = padded.ravel()
+    free = np.pad(np.ones(labels.shape, dtype=bool) if never is None else ~never, 1).ravel()
+    silent = None if ignored is None else np.pad(ignored, 1).ravel()
+    steps = np.array([dy * padded.shape[1] + dx for dy, dx in SHIFTS])[:, None]
+    asked = np.flatnonzero(dilate(padded > 0, 1).ravel() & (grown == 0) & free)
+    while len(asked):
+        around = grown[asked + steps]
+        in_cluster = around > 0
+        needed = np.full(len(asked), MAJORITY)
+        if silent is not None:
+            needed = (in_cluster | ~silent[asked + steps]).sum(axis=0) // 2 + 1
+        may = np.flatnonzero(in_cluster.sum(axis=0) >= needed)
+        best, most = _most_frequent(around[:, may])
+        joins = most >= needed[may]
+        joined = asked[may[joins]]
+        grown[joined] = best[joins]
+        near = np.unique(joined + steps)
+        asked = near[(grown[near] == 0) & free[near]]
+    return padded[1:-1, 1:-1]
+
+
+def _most_frequent(around: IntArray) -> tuple[IntArray, IntArray]:
+    """Give for each column the cluster that it holds most often, and how often."""
+    counts = np.stack([(around == row).sum(axis=0) for row in around])
+    counts[around == 0] = 0
+    at = counts.argmax(axis=0)[None, :]
+    return np.take_along_axis(around, at, axis=0)[0], np.take_along_axis(counts, at, axis=0)[0]
 
 
 def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.0) -> IntArray:
@@ -135,8 +142,8 @@ def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.
     Returns
     -------
     ndarray of int64
-        The clusters, filled. A hole is ground that touches at sides and is cut off from the edge of the grid by one
-        cluster; other clusters in it stay, and count to its area.
+        The clusters, filled. A hole is ground that touches at sides and is cut off from the edge of the grid by cells
+        of one cluster that touch at sides too; other clusters in it stay, and count to its area.
 
     Examples
     --------
@@ -147,16 +154,24 @@ def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.
     boxes = ndimage.find_objects(labels)
     for number in np.unique(labels[labels > 0]):
         box = boxes[number - 1]
-        outside, _count = ndimage.label(
-            np.pad(labels[box] != number, 1, constant_values=True), structure=ROOK
-        )
-        inner = outside[1:-1, 1:-1]
-        area = np.bincount(inner.ravel(), weights=area_km2[box].ravel(), minlength=int(outside.max()) + 1)
-        hole = area < below_km2 * (1.0 - TOLERANCE)
-        hole[[0, outside[0, 0]]] = False
-        window = filled[box]
-        window[hole[inner] & (labels[box] == 0)] = number
+        pieces, count = ndimage.label(labels[box] == number, structure=ROOK)
+        ground = labels[box] == 0
+        for piece in range(1, count + 1):
+            hole = _small_holes(pieces == piece, area_km2[box], below_km2)
+            filled[box][hole & ground] = number
     return filled
+
+
+def _small_holes(wall: Mask, area_km2: FloatArray, below_km2: float) -> Mask:
+    """Find the cells that a wall cuts off from the outside, in holes of less than an area."""
+    outside, count = ndimage.label(np.pad(~wall, 1, constant_values=True), structure=ROOK)
+    if count == 1:
+        return np.zeros(wall.shape, dtype=bool)
+    inner = outside[1:-1, 1:-1]
+    area = np.bincount(inner.ravel(), weights=area_km2.ravel(), minlength=count + 1)
+    hole = area < below_km2 * (1.0 - TOLERANCE)
+    hole[[0, outside[0, 0]]] = False
+    return np.asarray(hole[inner])
 
 
 def dilate(cells: Mask, steps: int) -> Mask:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["DEGURBA_TITLES", "DegurbaRules", "degree_of_urbanisation"]
+__all__ = ["DEGURBA_RULES", "DEGURBA_TITLES", "DegurbaRules", "degree_of_urbanisation"]
 
 CENTRE_DENSITY, CENTRE_PERSONS = 1500.0, 50_000.0
 CLUSTER_DENSITY, CLUSTER_PERSONS = 300.0, 5_000.0
@@ -34,6 +34,9 @@ LOW_DENSITY = 50.0
 HOLE_KM2 = 15.0
 SEMI_DENSE_DISTANCE_KM = 2.0
 WATER_LAND_SHARE = 0.5
+THOUSAND, HALF = 1000.0, 0.5
+ROUNDING = 1e-6
+"""By which a share may exceed 1."""
 
 DEGURBA_TITLES = {
     30: "urban centre",
@@ -60,8 +63,8 @@ class DegurbaRules:
     Parameters
     ----------
     semi_dense : {'manual', 'ghsl'}
-        Semi-dense urban clusters: 300 persons a km², 8-connected, 5,000 persons, by the manual; 900, 4-connected,
-        2,500, by the GHSL data package R2023. Both at least 2 km from urban centres and dense clusters.
+        Semi-dense urban clusters: 300 persons a km², 8-connected, 5,000 persons, by the manual of 2021; 900,
+        4-connected, 2,500, as changed in July 2024. Both at least 2 km from urban centres and dense clusters.
     order : {'smooth_then_fill', 'fill_then_smooth'}
         Of smoothing the edges of urban centres and filling their holes.
     size_test : {'before', 'after'}
@@ -69,9 +72,12 @@ class DegurbaRules:
     majority : {'R2022A', 'R2023A'}
         Five of eight neighbours; or more than half of those with land or people, and water never joins.
     built_up_share : float or None
-        Cells of which at least this share of the land is built up count as dense; None = off.
+        Cells of which at least this share of the land is built up, rounded to a thousandth, count as dense; None = off.
     semi_dense_distance_km : float
-        How far semi-dense clusters lie from urban centres and dense clusters at least; texts say 2 km, some code 3.
+        How many kilometres of other cells lie at least between semi-dense clusters and urban centres or dense clusters,
+        counted over corners too.
+    no_land : {'dense', 'whole_cell'}
+        People on a cell without land: denser than any threshold, as the division says; or spread over the whole cell.
     """
 
     semi_dense: Literal["manual", "ghsl"] = "manual"
@@ -80,6 +86,21 @@ class DegurbaRules:
     majority: Literal["R2022A", "R2023A"] = "R2022A"
     built_up_share: float | None = None
     semi_dense_distance_km: float = SEMI_DENSE_DISTANCE_KM
+    no_land: Literal["dense", "whole_cell"] = "dense"
+
+
+DEGURBA_RULES = {
+    "2021": DegurbaRules(),
+    "2024": DegurbaRules(semi_dense="ghsl"),
+    "R2022A": DegurbaRules(built_up_share=0.5),
+    "R2023A_V1_0": DegurbaRules(majority="R2023A", built_up_share=0.2),
+    "R2023A": DegurbaRules(majority="R2023A", built_up_share=0.2, semi_dense="ghsl"),
+}
+"""
+The manual of 2021, and as changed in July 2024; the settlement layers of GHSL by release, of which V1.0 of R2023A came
+before that change and V2.0 with it. The last is also what the R package flexurba does since version 0.2. The 20 % are
+the world's mean in 2020, rounded up.
+"""
 
 
 @dataclass(frozen=True)
@@ -92,11 +113,12 @@ class _Grid:
     rules: DegurbaRules
 
     def dense(self) -> Mask:
-        built = self.rules.built_up_share
+        least = self.rules.built_up_share
         populous = self.density >= CENTRE_DENSITY
-        if built is None:
+        if least is None:
             return populous
-        return populous | (self.built_share >= built * np.where(self.land_share > 0.0, self.land_share, 1.0))
+        built = _per_land(self.built_share, self.land_share, self.rules)
+        return populous | (np.floor(built * THOUSAND + HALF) / THOUSAND >= least)
 
     def water(self) -> Mask:
         return (self.persons <= 0.0) & (self.built_share <= 0.0) & (self.land_share < WATER_LAND_SHARE)
@@ -109,7 +131,7 @@ def degree_of_urbanisation(
     *,
     land_share: ArrayLike | None = None,
     built_share: ArrayLike | None = None,
-    rules: DegurbaRules | None = None,
+    rules: DegurbaRules | str | None = None,
 ) -> NDArray[np.int16]:
     """
     Classify the cells of a population grid by the Degree of Urbanisation.
@@ -123,11 +145,11 @@ def degree_of_urbanisation(
     level : {1, 2}
         Codes 3, 2, 1, 0, or 30, 23, 22, 21, 13, 12, 11, 10.
     land_share : array_like, optional
-        Share of permanent land, 0-1; density is per land. All land by default.
+        Share of permanent land, 0-1; density is per land. All land by default; NaN, where nobody lives, = none.
     built_share : array_like, optional
-        Share of the cell built up, 0-1; none by default.
-    rules : DegurbaRules, optional
-        Which published variant to follow.
+        Share of the cell built up, 0-1; none by default, nor where NaN.
+    rules : DegurbaRules or str, optional
+        Which published variant to follow, or its name in `DEGURBA_RULES`; the manual of 2021 by default.
 
     Returns
     -------
@@ -137,13 +159,15 @@ def degree_of_urbanisation(
     Raises
     ------
     ContractError
-        For a grid that has no two dimensions, people below 0, shares outside 0-1, or rules that are none.
+        For a grid that has no two dimensions, people below 0, shares outside 0-1, people where the share of land is not
+        known, rules that are none, or rules on built-up land without `built_share`.
 
     Notes
     -----
     Urban centres: cells of 1,500 persons a km² that touch at sides, 50,000 persons together; edges smoothed by
-    majority, holes below 15 km² filled. Urban clusters: 300 persons a km², corners too, 5,000 persons. People on a cell
-    without land count by the whole cell.
+    majority, holes below 15 km² filled, also where they are water. Urban clusters: 300 persons a km², corners too,
+    5,000 persons. Level 1 follows its own definition. The level 1 of GHSL is level 2 in tens (30 = 3, 21-23 = 2, 11-13
+    = 1, 10 = 0): dense clusters of built-up land, and semi-dense ones below 5,000 persons, are rural at level 1 here.
 
     Examples
     --------
@@ -152,7 +176,7 @@ def degree_of_urbanisation(
     """
     if level not in (1, 2):
         raise ContractError("degurba", [f"level: is {level!r}, must be 1 or 2"])
-    grid = _read(population_persons, cell_area_km2, land_share, built_share, rules or DegurbaRules())
+    grid = _read(population_persons, cell_area_km2, land_share, built_share, _named(rules))
     centre = _urban_centres(grid)
     cluster = _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS) > 0
     water = grid.water()
@@ -230,28 +254,65 @@ def _read(
         problems.append(
             f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}"
         )
-    sides = {}
-    for name, given, default in (
-        ("cell_area_km2", area, 1.0),
-        ("land_share", land, 1.0),
-        ("built_share", built, 0.0),
-    ):
-        values = numbers("degurba", name, default if given is None else given)
-        try:
-            sides[name] = np.broadcast_to(values, persons.shape)
-        except ValueError:
-            problems.append(f"{name}: is {values.shape}, must fit the grid of {persons.shape}")
-            continue
-        most = np.inf if name == "cell_area_km2" else 1.0
-        least = np.nextafter(0.0, 1.0) if name == "cell_area_km2" else 0.0
-        if not bool(((sides[name] >= least) & (sides[name] <= most)).all()):
-            problems.append(f"{name}: must be {'above 0' if least > 0 else 'between 0 and 1'}, and known")
+    area_km2 = _side("cell_area_km2", area, 1.0, persons.shape, problems)
+    land_share = _side("land_share", land, 1.0, persons.shape, problems)
+    built_share = _side("built_share", built, 0.0, persons.shape, problems)
+    unknown = np.isnan(land_share)
+    if unknown.any():
+        lost = np.argwhere(unknown & (persons > 0.0))
+        if len(lost):
+            problems.append(
+                f"land_share: unknown where people live, at {first_of([f'{r},{c}' for r, c in lost])}; give 0 to 1"
+            )
+        land_share = np.where(unknown, 0.0, land_share)
+    if np.isnan(built_share).any():
+        built_share = np.nan_to_num(built_share)
+    if rules.built_up_share is not None and built is None:
+        problems.append(
+            "built_share: is missing, and the rules ask for it; give it, or set built_up_share to None"
+        )
     if problems:
         raise ContractError("degurba", problems)
-    area_km2 = np.asarray(sides["cell_area_km2"], dtype=np.float64)
-    land_share = sides["land_share"]
-    ground = area_km2 * np.where(land_share > 0.0, land_share, 1.0)
-    return _Grid(persons, area_km2, persons / ground * (1.0 + 1e-12), land_share, sides["built_share"], rules)
+    density = _per_land(persons / area_km2 * (1.0 + 1e-12), land_share, rules)
+    return _Grid(persons, area_km2, density, land_share, built_share, rules)
+
+
+def _per_land(amount: FloatArray, land_share: FloatArray, rules: DegurbaRules) -> FloatArray:
+    """Divide by land; nothing stays nothing where there is none."""
+    if rules.no_land == "whole_cell":
+        return amount / np.where(land_share > 0.0, land_share, 1.0)
+    endless = np.where(amount > 0.0, np.inf, 0.0)
+    return np.divide(amount, land_share, out=endless, where=land_share > 0.0)
+
+
+def _side(
+    name: str, given: ArrayLike | None, default: float, shape: tuple[int, ...], problems: list[str]
+) -> FloatArray:
+    """Spread an area or a share over the grid; NaN stays in shares."""
+    values = numbers("degurba", name, default if given is None else given)
+    try:
+        spread = np.broadcast_to(values, shape)
+    except ValueError:
+        problems.append(f"{name}: is {values.shape}, must fit the grid of {shape}")
+        return np.full(shape, default)
+    if name == "cell_area_km2":
+        if not bool((values > 0.0).all()):
+            problems.append(f"{name}: must be above 0, and known")
+    elif bool(((values < 0.0) | (values > 1.0 + ROUNDING)).any()):
+        problems.append(f"{name}: must be between 0 and 1; divide square metres by the area of a cell")
+    return np.asarray(spread, dtype=np.float64)
+
+
+def _named(rules: DegurbaRules | str | None) -> DegurbaRules:
+    if rules is None:
+        return DegurbaRules()
+    if not isinstance(rules, str):
+        return rules
+    if rules not in DEGURBA_RULES:
+        raise ContractError(
+            "degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"]
+        )
+    return DEGURBA_RULES[rules]
 
 
 def _rule_problems(rules: DegurbaRules) -> list[str]:
@@ -260,6 +321,7 @@ def _rule_problems(rules: DegurbaRules) -> list[str]:
         "order": ("smooth_then_fill", "fill_then_smooth"),
         "size_test": ("before", "after"),
         "majority": ("R2022A", "R2023A"),
+        "no_land": ("dense", "whole_cell"),
     }
     problems = [
         f"{name}: is {getattr(rules, name)!r}, must be one of {first_of(values)}"
