@@ -29,6 +29,7 @@ TABLES_OF = {
     "norms": "norm_results",
     "score": "scores",
     "components": "score_components",
+    "unit_types": "unit_types",
     "failing": "gaps",
     "facilities": "facilities",
     "units": "unit_totals",
@@ -72,13 +73,17 @@ class Content:
         Yields
         ------
         Sheet
-            Summary, score and its components where there are any, norms by township, villages failing, facilities, how
-            complete they are, sources, sign-off.
+            Summary, score, its components, types of townships and the system of towns where there are any, norms by
+            township, villages failing, facilities, how complete they are, sources, sign-off.
         """
         yield self._sheet("summary", self._summary())
         if "scores" in self.tables and "score_components" in self.tables:
             yield self._sheet("score", self._score())
             yield self._sheet("components", self._components())
+            if "unit_types" in self.tables:
+                yield self._sheet("unit_types", self._unit_types())
+            if "town_system" in self.tables:
+                yield self._sheet("town_system", self._town_system())
         yield self._sheet("norms", self._norms())
         yield self._sheet("failing", self._failing())
         yield self._sheet("facilities", self._facilities())
@@ -264,6 +269,46 @@ class Content:
                 rows["component_status"],
                 lambda code: results.say("component_status", code),
             ),
+        ]
+
+    def _unit_types(self) -> list[Column]:
+        """List the study first, then townships, each with the functional urban area that it belongs to."""
+        rows = self.tables["unit_types"]
+        areas = self.tables.get("functional_areas", pd.DataFrame({"unit_id": []})).set_index("unit_id")
+        areas = areas.reindex(columns=["fua_name", "fua_part", "commuting_share", "within_share"])
+        areas = areas.reindex(rows["unit_id"])
+        shares = [str(name) for name in rows if str(name).startswith("share_")]
+        official = [str(name) for name in rows if str(name).startswith("official_")]
+        return [
+            self._column("unit_name", "text", self._units_of(rows)),
+            self._column("unit_id", "text", rows["unit_id"]),
+            self._mapped(
+                "unit_type", rows["degurba_level2"], lambda code: self._lead.say("unit_type", str(code))
+            ),
+            self._column("grid_persons", "whole", rows["population_persons"]),
+            *(self._column(name, "share", rows[name]) for name in shares),
+            self._mapped("type_basis", rows["basis"], lambda code: self._lead.say("type_basis", code)),
+            self._mapped(
+                "type_reason",
+                rows["basis_reason"],
+                lambda code: self._lead.say("type_reason", code or "measured"),
+            ),
+            *(self._column(name, "share", rows[name]) for name in official),
+            self._column("compared_persons", "whole", rows["compared_persons"]),
+            self._column("differ_persons", "whole", rows["differ_persons"]),
+            self._column("fua_name", "text", areas["fua_name"]),
+            self._mapped("fua_part", areas["fua_part"], lambda code: self._lead.say("fua_part", code)),
+            self._column("commuting_share", "share", areas["commuting_share"]),
+            self._column("within_share", "share", areas["within_share"]),
+        ]
+
+    def _town_system(self) -> list[Column]:
+        rows = self.tables["town_system"]
+        return [
+            self._mapped("measure", rows["measure"], lambda code: self._lead.say("town_measure", code)),
+            self._column("value", "index", rows["value"]),
+            self._column("towns_counted", "whole", rows["towns_counted"]),
+            self._column("towns_total", "whole", rows["towns_total"]),
         ]
 
     def _norms(self) -> list[Column]:

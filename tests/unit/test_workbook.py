@@ -59,6 +59,8 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         "摘要",
         "得分",
         "得分分项",
+        "乡镇类型",
+        "城镇体系",
         "各乡镇标准",
         "未达标村庄",
         "设施",
@@ -135,6 +137,29 @@ def test_components_of_the_study_stand_with_targets_people_and_what_they_are(boo
     assert set(values(page, "Level or gap")) == {"水平", "差距"}
     assert not any("_" in str(value) for value in values(page, "Component"))
     assert all(values(page, "Measured"))
+
+
+def test_types_of_townships_stand_with_the_official_classes_and_the_reason(book, results):
+    page, rows = book["乡镇类型"], results.unit_types
+    assert values(page, "Township id") == rows["unit_id"].tolist()
+    for name, title in {
+        "share_13": "In rural clusters (%)",
+        "official_rural_share": "Officially rural (%)",
+        "differ_persons": "People classed otherwise (persons)",
+    }.items():
+        told = [math.nan if value is None else value for value in values(page, title)]
+        assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
+    measured = [reason == "" for reason in rows["basis_reason"]]
+    assert [value == "已测算" for value in values(page, "Whether measured")] == measured
+    assert not any("_" in str(value) for value in values(page, "Degree of Urbanisation"))
+
+
+def test_the_system_of_towns_is_the_table_in_words(book, results):
+    page, rows = book["城镇体系"], results.town_system
+    told = [math.nan if value is None else value for value in values(page, "Value")]
+    assert told == pytest.approx(rows["value"].tolist(), nan_ok=True)
+    assert values(page, "Measure")[2] == "首位城镇与第二位之比"
+    assert values(page, "Towns in all") == rows["towns_total"].tolist()
 
 
 def test_without_a_score_there_are_no_sheets_of_it(ran, results):
