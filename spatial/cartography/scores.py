@@ -14,6 +14,7 @@ from spatial.cartography.places import by_language
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
+from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -128,10 +129,10 @@ def score_answer(book: PageBook) -> Entry | None:
     Returns
     -------
     dict or None
-        Bands, gates and the norms that failed; None where the study has no row.
+        Bands, gates, the norms that failed and the pillars that are missing; None where the study has no row.
     """
     study = score_block(book)["study"]
-    keys = (*_UNIT_WORDS, "gates_in_force", "failed")
+    keys = (*_UNIT_WORDS, "gates_in_force", "failed", "pillars_measured", "missing")
     return None if study is None else {key: study[key] for key in keys}
 
 
@@ -171,6 +172,8 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
     named = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
     for row in own.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
         unit = str(row["unit_id"])
+        own_parts = by_unit.get(unit, parts.iloc[:0])
+        missing = pillars_missing(row, own_parts)
         names = by_language(named.filter(regex="^name").loc[unit].to_dict()) if unit in named.index else {}
         yield {
             "id": unit,
@@ -178,17 +181,16 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             **{name: plain(row[name]) for name in _UNIT_NUMBERS},
             **{name: str(row[name]) for name in _UNIT_WORDS},
             "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
+            "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
+            "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
+            "gates_unjudged": gates_unjudged(row),
             "failed": [
                 {"norm": norm, **beyond.get((unit, norm), {})}
                 for norm in str(row["failed_gates"]).split(";")
                 if norm
             ],
-            "parts": [_part(part, level, unit, degrees, book) for part in _records(by_unit.get(unit))],
+            "parts": [_part(part, level, unit, degrees, book) for part in own_parts.to_dict("records")],
         }
-
-
-def _records(table: pd.DataFrame | None) -> list[dict[Any, Any]]:
-    return [] if table is None else table.to_dict("records")
 
 
 def _part(

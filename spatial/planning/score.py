@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
+from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def summarise_score(
     Returns
     -------
     dict or None
-        Ready for JSON: the level with its interval and bands, `missing_pillars` by name, `pillars` (the level, its
-        components, and the gaps with targets), `segmentation` (index and its terms), `gates`, `obstacles` (what holds
+        Ready for JSON: the level with its interval and bands, `missing_pillars` by name, `missing_reasons` of each,
+        `pillars` (the level, its components, and the gaps with targets), `segmentation` (index and its terms), `gates`
+        (with `unjudged`, how many nobody can judge), `obstacles` (what holds
         the study back, most first), `townships` (how many have a level, and of those that can surely be told apart the
         two whose ranks lie furthest from one another), `classes` (the official class, the Degree of Urbanisation, and
         whom they class differently, in persons) and `known_share`. None where nothing was scored.
@@ -157,7 +159,9 @@ def _unit(
         "name": plain(row["name"]),
         **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
         "ranked": int(of_level["median_rank"].notna().sum()),
-        "missing_pillars": [name for name in PILLARS if pd.isna(row[f"level_{name}"])],
+    missing = pillars_missing(row, own)
+        "missing_pillars": list(missing),
+        "missing_reasons": missing,
         "pillars": {
             name: {
                 "level": plain(row[f"level_{name}"]),
@@ -181,6 +185,7 @@ def _unit(
                 name: plain(part[name])
                 for name in ("pillar", "component", "obstacle_degree", "value", "persons", "detail")
             }
+            "unjudged": gates_unjudged(row),
             for part in held.loc[held["obstacle_degree"] > 0.0].to_dict("records")
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.planning.wording import wording
+from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +34,8 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     Returns
     -------
     list of str
-        Level by pillar, gaps, what holds it back, which townships can surely be told apart, whom the Degree of
-        Urbanisation classes otherwise; empty without a score.
+        Level by pillar with what could not be measured, gates that nobody can judge, gaps, what holds it back, which
+        townships can surely be told apart, whom the Degree of Urbanisation classes otherwise; empty without a score.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     if score is None:
         return []
     words = wording(language)
-    lines = [_level(score, words)]
+    lines = [_level(score, words), *_unjudged(score["gates"], words)]
     if score["gaps_measured"]:
         index = words.number(score["segmentation"]["index"], decimals=2)
         told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
@@ -155,19 +156,24 @@ def label_text(row: Mapping[Any, Any], words: Wording) -> str:
     Parameters
     ----------
     row : mapping
-        `level_band`, `gap_band` and `mandatory_status`, as in `scores`.
+        `level_band`, `gap_band`, `mandatory_status`, the levels of the pillars and `missing_pillars`, as in `scores`.
     words : Wording
         A language.
 
     Returns
     -------
     str
-        Such as "level middle; gaps not all within their targets; binding: FAILED".
+        Such as "level middle to high by 3 of 4 pillars; gaps not all within their targets; binding: FAILED".
     """
     return words.say(
         "score",
         "label",
-        level=words.say("level_band", str(row["level_band"])),
+        level=_band(
+            str(row["level_band"]),
+            sum(row[f"level_{name}"] == row[f"level_{name}"] for name in PILLARS),
+            int(row["missing_pillars"]),
+            words,
+        ),
         gap=words.say("gap_band", str(row["gap_band"])),
         gate=words.say("gate", str(row["mandatory_status"])),
     )
@@ -180,22 +186,64 @@ def _level(score: Mapping[str, Any], words: Wording) -> str:
     pillars = _pillars(score, words)
     if not score["missing_pillars"]:
         return words.say("score", "study", **told, pillars=pillars)
-    missing = [words.say("pillar", name) for name in score["missing_pillars"]]
-    ends = {name: words.number(score[f"level_{name}"], decimals=2) for name in ("low", "high")}
-    joint = words.say("score", "joint")
-    return words.say("score", "study_interval", **told, **ends, missing=joint.join(missing), pillars=pillars)
+    missing = words.say("score", "joint").join(
+        words.say(
+            "score",
+            "missing_pillar",
+            pillar=words.say("pillar", name),
+            reason=words.say("component_status", reason),
+        )
+        for name, reason in score["missing_reasons"].items()
+    )
+    known = _measured(score)
+    count = {"known": words.number(known), "total": words.number(known + len(score["missing_pillars"]))}
+    told["band"] = _with_span(score, words.say("level_band", score["level_band"]), words)
+    return words.say("score", "study_partial", **told, **count, missing=missing, pillars=pillars)
+
+
+def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    if not gates["unjudged"]:
+        return
+    judged = gates["unjudged"] < gates["in_force"]
+    yield words.say(
+        "score",
+        "gates_unjudged" if judged else "gates_unjudged_all",
+        count=words.number(gates["unjudged"]),
+        total=words.number(gates["in_force"]),
+    )
 
 
 def _numbers(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
     return {
         "level": words.number(unit["integration_level"], decimals=2),
-        "band": words.say("level_band", unit["level_band"]),
+        "band": _with_span(unit, band, words),
+    band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
     }
 
 
 def _ranks(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
     ranks = {"rank": "median_rank", "low": "low_rank", "high": "high_rank"}
     told = {name: words.figure(unit[key]) for name, key in ranks.items()}
+def _measured(unit: Mapping[str, Any]) -> int:
+    return sum(part["level"] is not None for part in unit["pillars"].values())
+
+
+def _band(band: str, known: int, missing: int, words: Wording) -> str:
+    """Name a band, and by how many pillars where any is missing."""
+    said = words.say("level_band", band)
+    if not known or not missing:
+        return said
+    return words.say(
+        "score", "band_partial", band=said, known=words.number(known), total=words.number(known + missing)
+    )
+
+
+def _with_span(unit: Mapping[str, Any], band: str, words: Wording) -> str:
+    """Add the ends of the interval where they read otherwise than the level."""
+    low, high = (words.number(unit[f"level_{end}"], decimals=2) for end in ("low", "high"))
+    return band if low == high else words.say("score", "band_span", band=band, low=low, high=high)
+
+
     return {**told, "count": words.number(unit["ranked"])}
 
 

@@ -237,7 +237,9 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
         "and 1 of 3 mandatory norms in force is not met."
     )
     assert "4,000 of 10,000 people live beyond at least one graded norm" in page.inner_text("#answer-why")
-    assert "1 cannot be judged" in page.inner_text("#answer-numbers")
+    assert (
+        "1 cannot be judged for want of data: it counts as not met in the level, and as met at its upper end."
+    ) in page.inner_text("#answer-numbers")
     assert "Totals of two townships appear interchanged." in page.inner_text("#issues")
     first = page.inner_text(".pillar >> nth=0")
     assert "0.90" in first
@@ -358,7 +360,8 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
     text = open_page(folder / "fact-sheet.html").inner_text(".sheet")
     for wanted in (
         "As of 1 January 2026",
-        "1 of 3 met, 1 cannot be judged",
+        "1 of 3 met",
+        "1 cannot be judged for want of data: it counts as not met in the level, and as met at its upper end.",
         "Inequality between town and country 40%",
         "Shuanghe Township: its 6,000 people would rise from 0.40 to 0.90, the level of Qingyan Township.",
         "At best rank 5 of 6: Shuanghe Township.",
@@ -377,7 +380,8 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
     scores, parts = bare.tables["scores"], bare.tables["score_components"]
     scores = scores.loc[scores["unit_level"] != "township"].assign(
         population_persons=np.nan, unserved_persons=np.nan, missing_pillars=1, level_low=0.1, level_high=0.7,
-        level_elements=np.nan, mandatory_status="none_applicable", gates_in_force=0, failed_gates="",
+        level_elements=np.nan, mandatory_status="none_applicable", gates_passed=0, gates_in_force=0, failed_gates="",
+        level_band="low_to_middle",
     )  # fmt: skip
     parts = parts.loc[(parts["unit_level"] == "study") & (parts["pillar"] != "elements")]
     people = bare.tables["settlements"].assign(population_persons=np.nan)
@@ -391,12 +395,46 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
         "That is not a pass",
         "between 0.10 and 0.70: 1 of 4 pillars is not measured",
         "How many people live beyond a norm is not known.",
+        "By the 3 of 4 pillars that could be measured, town and country are poorly to partly integrated, with gaps",
+        "Not measured: Flows between town and country (no data).",
     ):
         assert wanted in text, wanted
+    assert "By the 3 of 4 pillars" in open_page(folder / "index.html").inner_text("#scoring")
     sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
     assert "Townships cannot be compared" in sheet
     assert "No flow observed" in sheet
     assert open_page(folder / "score-map.html").locator("#units-on").count() == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "case",
+    [
+        (1, "1 of 3", "2 cannot be judged for want of data: they count as not met in the level, and as met"),
+        (0, "not known", "None of 3 can be judged for want of data: they are left out of the level"),
+    ],
+)
+def test_norms_that_nobody_can_judge_make_the_level_an_interval(
+    case, scored, save_pages, open_page, tmp_path
+):
+    passed, count, sentence = case
+    scores = scored.tables["scores"].assign(
+        mandatory_status="unknown", gates_passed=passed, gates_in_force=3, failed_gates="",
+        level_low=0.45, level_high=0.62, level_band="low_to_middle",
+    )  # fmt: skip
+    told = replace(scored, tables=scored.tables | {"scores": scores})
+    folder = save_pages(told.pages(), tmp_path)
+    page = open_page(folder / "score.html")
+    numbers = page.inner_text("#answer-numbers")
+    assert sentence in numbers
+    assert count in numbers
+    assert f"between 0.45 and 0.62: {3 - passed} mandatory norms cannot be judged" in numbers
+    assert page.inner_text("#answer-line").startswith(
+        "Town and country are poorly to partly integrated, with"
+    )
+    assert "make the level an interval" in page.inner_text("#sure-body")
+    sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    assert sentence in sheet
 
 
 @pytest.mark.browser

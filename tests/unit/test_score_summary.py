@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from spatial.planning.score import place_score, summarise_score, told_apart
-from spatial.planning.score_text import component_text, place_score_lines, score_lines
+from spatial.planning.score_text import component_text, label_text, place_score_lines, score_lines
+from spatial.planning.unmeasured import pillars_missing
 from spatial.planning.wording import wording
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
@@ -37,6 +38,8 @@ def scores(rows):
             for row, there in zip(levels, known, strict=True)
         ]
     )
+    whole = known.all(axis=1) | (frame["unit_level"].eq("settlement").to_numpy() & ~np.isnan(mean))
+    band = ["unknown" if math.isnan(value) else "middle" for value in mean]
     made = pd.DataFrame(
         {
             "unit_level": text(*frame["unit_level"]),
@@ -47,8 +50,8 @@ def scores(rows):
             **{f"level_{name}": levels[:, at] for at, name in enumerate(PILLARS)},
             "integration_level": mean,
             "integration_level_arithmetic": mean,
-            "level_low": np.where(known.all(axis=1), mean, 0.1),
-            "level_high": np.where(known.all(axis=1), mean, 0.9),
+            "level_low": np.where(whole, mean, 0.1),
+            "level_high": np.where(whole, mean, 0.9),
             "missing_pillars": (~known).sum(axis=1),
             "segmentation_index": 0.25,
             "segmentation_terms": text(*["theil;border"] * len(frame)),
@@ -58,7 +61,9 @@ def scores(rows):
             "gates_passed": 1,
             "gates_in_force": 2,
             "failed_gates": text(*["CN-A"] * len(frame)),
-            "level_band": text(*["middle" if value > 0 else "unknown" for value in mean]),
+            "level_band": text(
+                *[name if full else "low_to_high" for name, full in zip(band, whole, strict=True)]
+            ),
             "gap_band": text(*["wide"] * len(frame)),
             "unserved_persons": 400.0,
             "median_rank": frame["rank"].astype(float),
@@ -134,6 +139,8 @@ def tables():
             "classes_differ": [True, True, False],
             "catchment_tier": text("town", "town", "none"),
             "catchment_band_min": [15.0, 30.0, nan],
+            "catchment_centre_id": text("b", "b", None),
+            "urca_local": text("town_15", "town_30", "none"),
         }
     )
     TABLES["settlement_types"].check(types)
@@ -162,6 +169,8 @@ def test_the_summary_holds_level_gaps_gates_obstacles_and_classes(tables):
     json.dumps(score, allow_nan=False)
     assert score["integration_level"] == pytest.approx((0.25 * 0.64) ** (1 / 3))
     assert (score["level_low"], score["level_high"], score["missing_pillars"]) == (0.1, 0.9, ["elements"])
+    assert score["missing_reasons"] == {"elements": "no_data"}
+    assert score["level_band"] == "low_to_high"
     assert list(score["pillars"]) == list(PILLARS)
     assert score["pillars"]["structure"]["gaps"] == [
         {
@@ -176,7 +185,13 @@ def test_the_summary_holds_level_gaps_gates_obstacles_and_classes(tables):
         }
     ]
     assert score["segmentation"] == {"index": 0.25, "terms": ["theil", "border"]}
-    assert score["gates"] == {"mandatory_status": "fail", "passed": 1, "in_force": 2, "failed": ["CN-A"]}
+    assert score["gates"] == {
+        "mandatory_status": "fail",
+        "passed": 1,
+        "in_force": 2,
+        "failed": ["CN-A"],
+        "unjudged": 0,
+    }
     # Lacks 0.75, 0.36 and nothing, of pillars that weigh the same.
     assert [(part["component"], part["obstacle_degree"]) for part in score["obstacles"]] == [
         ("even_access", pytest.approx(0.75 / 1.11)),
@@ -257,8 +272,8 @@ def test_there_is_no_score_without_its_tables(tables):
 def test_a_run_ends_with_the_score_in_a_few_lines(tables):
     assert score_lines(summarise_score(tables)) == [
         (
-            "Integration level 0.54 of 1 (middle; 0.10 to 0.90, for nothing measures flows): space 0.25, sharing 0.64, "
-            "order 1.00."
+            "By the 3 of 4 pillars that could be measured, the integration level is 0.54 of 1 (low to high; 0.10 to "
+            "0.90): space 0.25, sharing 0.64, order 1.00. Not measured: flows (no data)."
         ),
         "Gaps between town and country within their targets: 1 of 3; segmentation index 0.25 (0 = not segmented).",
         "Held back most by: access, evenly shared (67.6 %), coverage of those entitled (32.4 %).",
@@ -268,6 +283,47 @@ def test_a_run_ends_with_the_score_in_a_few_lines(tables):
             "officially rural, 20 officially urban."
         ),
     ]
+
+
+def test_gates_that_nobody_can_judge_are_told_in_one_sentence(tables):
+    some = tables["scores"].assign(gates_in_force=4)
+    assert summarise_score({**tables, "scores": some})["gates"]["unjudged"] == 2
+    assert score_lines(summarise_score({**tables, "scores": some}))[1] == (
+        "2 of 4 binding norms in force cannot be judged for want of data: they count as not met in the level, and as "
+        "met at its upper end."
+    )
+    none = tables["scores"].assign(gates_passed=0, failed_gates="", mandatory_status="unknown")
+    assert score_lines(summarise_score({**tables, "scores": none}))[1] == (
+        "None of the 2 binding norms in force can be judged for want of data: they are left out of the level, and its "
+        "interval runs from none met to all met."
+    )
+
+
+def test_the_label_claims_no_band_that_the_interval_does_not_support(tables):
+    study = tables["scores"].iloc[0].to_dict()
+    words = wording("en")
+    assert label_text(study, words) == (
+        "level low to high by 3 of 4 pillars; gaps not all within their targets; binding: FAILED"
+    )
+    whole = {**study, "level_elements": 0.5, "missing_pillars": 0, "level_band": "middle"}
+    assert label_text(whole, words).startswith("level middle; gaps")
+
+
+def test_a_pillar_is_missing_for_the_first_reason_that_any_part_has(tables):
+    row = tables["scores"].iloc[0].to_dict() | {"level_order": math.nan}
+    parts = pd.DataFrame(
+        [
+            component(
+                "study", "study", "order", "level", "gates_passed", math.nan, component_status="not_asked"
+            ),
+            component("study", "study", "order", "level", "robust_coverage", math.nan),
+            component("study", "study", "elements", "level", "two_way_flow", math.nan),
+        ]
+    )
+    assert pillars_missing(row, parts) == {"elements": "no_data", "order": "no_data"}
+    assert pillars_missing(row, parts.iloc[[0, 2]]) == {"elements": "no_data", "order": "not_asked"}
+    village = row | {"unit_level": "settlement"}
+    assert pillars_missing(village, parts.iloc[[0]]) == {}
 
 
 def test_a_study_without_townships_flows_or_people_still_has_its_lines(tables):
@@ -296,7 +352,7 @@ def test_a_settlement_is_told_with_its_rank_and_what_its_township_lacks(tables):
         "rank 2 of 2 settlements (1.5 to 3 in nine of ten draws)",
         "lacks most: access, evenly shared (100 %)",
         "officially rural, by the Degree of Urbanisation urban (21); the official class counts",
-        "First: level 0.61 (middle), rank 2 of 2 townships (1.5 to 3)",
+        "First: level 0.61 (low to high by 3 of 4 pillars; 0.10 to 0.90), rank 2 of 2 townships (1.5 to 3)",
         "First lacks most: coverage of those entitled (50 %), access, evenly shared (50 %)",
         "First fails binding norms: CN-A",
     ]

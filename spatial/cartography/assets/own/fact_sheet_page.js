@@ -33,7 +33,7 @@
     const whole = S.el("tr", { class: "whole" }, [
       S.el("th", { scope: "row", text: S.t("fact.whole") }),
       S.el("td", { class: "numeric number" }, [text(known(study.integration_level) ? S.hundredths(study.integration_level) : "–")]),
-      S.el("td", { class: "bar-cell" }, [S.levelBar(study.integration_level, study.missing_pillars ? study.level_low : null, study.level_high)]),
+      S.el("td", { class: "bar-cell" }, [S.levelBar(study.integration_level, S.levelSpan(study))]),
       S.el("td", { text: gapCount(study.gaps_met, study.gaps_measured) }),
       S.el("td", { text: [known(study.segmentation_index) ? S.capital(S.t("score.index", { value: S.hundredths(study.segmentation_index) })) : "", S.capital(S.intervalText(study))].filter(Boolean).join(" · ") }),
     ]);
@@ -46,7 +46,7 @@
     const amount = (entry) => (known(entry.persons) ? S.t("fact.beyond", { n: entry.persons }) : known(entry.places) ? S.t("fact.beyond_places", { n: entry.places }) : "");
     const failed = study.failed.slice(0, FAILED).map((entry) => item(text("✕ ", { class: "sign" }), text(name(entry)), text(" – " + (amount(entry) || S.t("fact.not_judged")))));
     if (study.failed.length > FAILED) failed.push(item(text(S.t("fact.more", { n: study.failed.length - FAILED }))));
-    S.fill("gates-body", [S.el("p", { class: "big", text: [S.gatesText(study), S.unjudgedText(study)].filter(Boolean).join(S.t("sure.list")) }), none ? S.el("p", { text: S.t(none) }) : null, failed.length ? S.el("ul", {}, failed) : null]);
+    S.fill("gates-body", [S.el("p", { class: "big", text: S.gatesText(study) }), S.unjudgedText(study) ? S.el("p", { text: S.unjudgedText(study) }) : null, none ? S.el("p", { text: S.t(none) }) : null, failed.length ? S.el("ul", {}, failed) : null]);
   }
 
   function headline(norm) {

@@ -15,9 +15,9 @@
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
     document.getElementById("answer-why").textContent = known(study.unserved_persons) && known(study.population_persons) ? S.t("score.why", { n: study.unserved_persons, total: study.population_persons }) : S.t("score.why_unknown");
     S.fill("answer-numbers", [
-      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, study.missing_pillars ? study.level_low : null, study.level_high), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.t("score.level_note"))]),
+      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.t("score.level_note"))]),
       stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [known(study.segmentation_index) ? text(S.t("score.index", { value: S.hundredths(study.segmentation_index) })) : null, text(S.t("score.gaps_note"))]),
-      stat("gates_head", countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
+      stat("gates_head", study.gates_unjudged && study.gates_unjudged === study.gates_in_force ? S.t("score.not_known") : countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
       stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", [text(S.t("score.known_note"))]),
     ]);
   }
@@ -137,9 +137,9 @@
   const cell = (key, options, children) => S.el("td", { "data-head": headText(key), ...options }, children);
 
   function levelCell(key, value, unit) {
-    const low = unit && unit.missing_pillars ? unit.level_low : null;
-    const span = known(low) ? text(S.hundredths(low) + "–" + S.hundredths(unit.level_high), { class: "muted span" }) : null;
-    return cell(key, { class: "level-cell" }, [text(known(value) ? S.hundredths(value) : "–"), S.levelBar(value, low, unit ? unit.level_high : null), span]);
+    const ends = unit ? S.levelSpan(unit) : null;
+    const span = ends ? text(ends.map(S.hundredths).join("–"), { class: "muted span" }) : null;
+    return cell(key, { class: "level-cell" }, [text(known(value) ? S.hundredths(value) : "–"), S.levelBar(value, ends), span]);
   }
 
   function rankCell(unit) {
@@ -185,7 +185,7 @@
         ...score.pillars.map((pillar) => levelCell(pillar, unit.levels[pillar])),
         cell("gap", { class: "numeric", text: known(unit.segmentation_index) ? S.hundredths(unit.segmentation_index) : "–" }),
         cell("gaps", { class: "numeric", text: unit.gaps_measured ? unit.gaps_met + " / " + unit.gaps_measured : "–" }),
-        cell("gates", { class: "numeric gate-cell gate-" + unit.mandatory_status }, [text(sign + " ", { "aria-hidden": "true", class: "sign" }), text(unit.gates_in_force ? unit.gates_passed + " / " + unit.gates_in_force : S.t("score.gates_short"))]),
+        cell("gates", { class: "numeric gate-cell gate-" + unit.mandatory_status }, [text(sign + " ", { "aria-hidden": "true", class: "sign" }), text(unit.gates_in_force ? (unit.gates_unjudged === unit.gates_in_force ? "–" : unit.gates_passed) + " / " + unit.gates_in_force : S.t("score.gates_short"))]),
         rankCell(unit),
         cell("people", { class: "numeric", text: known(unit.population_persons) ? S.number(unit.population_persons) : "–" }),
       ]),
@@ -259,7 +259,7 @@
     const factors = score.variance.filter((entry) => entry.share >= 0.005).map((entry) => S.t("score.factor_" + entry.factor, { share: S.percent(entry.share) }));
     const lines = [
       known(study.known_share) ? S.t("score.sure_known", { share: S.percent(study.known_share) }) : "",
-      study.missing_pillars ? S.t("score.sure_interval") : "",
+      S.levelSpan(study) ? S.t("score.sure_interval") : "",
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
       data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "", S.t("sign.basis_" + data.study.basis),
     ];

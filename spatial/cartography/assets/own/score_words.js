@@ -8,32 +8,46 @@
 
   S.levelText = (value) => (known(value) ? S.hundredths(value) : S.t("score.not_known"));
 
-  /* One sentence: level, gaps and mandatory norms, as the bands of the table say. */
+  const missingText = (unit) => unit.missing.map((part) => S.t("score.missing_pillar", { pillar: S.t("pillar." + part.pillar), reason: S.t("score." + part.reason) })).join(S.t("sure.list"));
+
+  /* Level, gaps and mandatory norms, as the bands of the table say; by how many pillars, where any is missing. */
   S.scoreAnswer = function (unit) {
-    const failed = unit.failed.length;
-    return S.t("score.answer", {
-      level: S.t("score.level_" + unit.level_band), gap: S.t("score.gap_" + unit.gap_band),
-      gates: S.t("score.gates_" + unit.mandatory_status, { n: failed, m: unit.gates_in_force }),
+    const level = S.t("score.level_" + unit.level_band), some = unit.missing.length > 0 && unit.pillars_measured > 0;
+    return S.t(some ? "score.answer_partial" : "score.answer", {
+      level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band),
+      gates: S.t("score.gates_" + unit.mandatory_status, { n: unit.failed.length, m: unit.gates_in_force }),
+      known: unit.pillars_measured, total: unit.pillars_measured + unit.missing.length, missing: missingText(unit),
     });
   };
 
-  S.intervalText = (unit) => (unit.missing_pillars > 0 && known(unit.level_low) ? S.t("score.interval", { low: S.hundredths(unit.level_low), high: S.hundredths(unit.level_high), n: unit.missing_pillars }) : "");
+  /* Ends of the interval of a level; null where they read as the level does. */
+  S.levelSpan = (unit) => (known(unit.level_low) && known(unit.level_high) && S.hundredths(unit.level_low) !== S.hundredths(unit.level_high) ? [unit.level_low, unit.level_high] : null);
+
+  S.intervalText = function (unit) {
+    const span = S.levelSpan(unit), reasons = [];
+    if (unit.missing.length) reasons.push(S.t("score.interval_pillars", { n: unit.missing.length, total: unit.pillars_measured + unit.missing.length }));
+    if (unit.gates_unjudged) reasons.push(S.t("score.interval_gates", { n: unit.gates_unjudged }));
+    return span ? S.t("score.interval", { low: S.hundredths(span[0]), high: S.hundredths(span[1]), reasons: reasons.join(S.t("sure.list")) }) : "";
+  };
 
   S.gapsText = (met, measured) => (measured ? S.t("score.gaps_met", { met, n: measured }) : S.t("score.gaps_none"));
 
-  S.gatesText = (unit) => (unit.gates_in_force ? S.t("score.gates_met", { passed: unit.gates_passed, n: unit.gates_in_force }) : S.t("score.gates_short"));
+  S.gatesText = function (unit) {
+    if (!unit.gates_in_force) return S.t("score.gates_short");
+    return unit.gates_unjudged === unit.gates_in_force ? S.t("score.not_known") : S.t("score.gates_met", { passed: unit.gates_passed, n: unit.gates_in_force });
+  };
 
-  /* Mandatory norms in force that are neither met nor known to fail. */
+  /* What mandatory norms in force that are neither met nor known to fail do to the level. */
   S.unjudgedText = function (unit) {
-    const n = unit.gates_in_force - unit.gates_passed - unit.failed.length;
-    return n > 0 ? S.t("score.unjudged", { n }) : "";
+    const n = unit.gates_unjudged, all = n === unit.gates_in_force;
+    return n > 0 ? S.t(all ? "score.unjudged_all" : "score.unjudged", { n }) : "";
   };
 
   /* A bar from 0 to 1 with the ticks of the bands; a level that is not known is hatched, an interval has ends. */
-  S.levelBar = function (value, low, high) {
+  S.levelBar = function (value, span) {
     const parts = S.data.score.bands.map((band) => S.el("i", { style: { left: 100 * band + "%" } }));
     if (known(value)) parts.unshift(S.el("b", { style: { width: 100 * value + "%" } }));
-    if (known(low) && known(high) && high - low > 0.005) parts.push(S.el("em", { style: { left: 100 * low + "%", width: 100 * (high - low) + "%" } }));
+    if (span) parts.push(S.el("em", { style: { left: 100 * span[0] + "%", width: 100 * (span[1] - span[0]) + "%" } }));
     return S.el("div", { class: "level-bar" + (known(value) ? "" : " level-unknown"), "aria-hidden": "true" }, parts);
   };
 

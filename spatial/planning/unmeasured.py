@@ -1,0 +1,65 @@
+"""What of a unit's level nothing measures: pillars with their reason, and gates that nobody can judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.tables.words import PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["gates_unjudged", "pillars_missing"]
+
+REASONS = ("no_data", "not_asked", "not_defined")
+"""The first that any component of a pillar has tells why the pillar is missing."""
+NO_DATA = REASONS[0]
+
+
+def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[str, str]:
+    """
+    Name the pillars of a unit that nothing measures, and why.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the unit, by the contract of `scores`.
+    components : DataFrame
+        Of the same unit, by the contract of `score_components`.
+
+    Returns
+    -------
+    dict of str to str
+        ``no_data``, ``not_asked`` or ``not_defined`` by pillar, in their order. What is not asked of a single
+        settlement is not missing there.
+    """
+    levels = components.loc[components["side"] == "level"]
+    found = {}
+    for pillar in PILLARS:
+        if not pd.isna(row[f"level_{pillar}"]):
+            continue
+        said = set(levels.loc[levels["pillar"] == pillar, "component_status"])
+        reason = next((name for name in REASONS if name in said), "")
+        if row["unit_level"] != "settlement" or reason == NO_DATA:
+            found[pillar] = reason or NO_DATA
+    return found
+
+
+def gates_unjudged(row: Mapping[Any, Any]) -> int:
+    """
+    Count the gates in force that are neither passed nor known to fail.
+
+    Parameters
+    ----------
+    row : mapping
+        Of a unit, by the contract of `scores`.
+
+    Returns
+    -------
+    int
+        0 or more.
+    """
+    failed = [name for name in str(row["failed_gates"]).split(";") if name]
+    return int(row["gates_in_force"]) - int(row["gates_passed"]) - len(failed)
