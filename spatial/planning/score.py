@@ -153,13 +153,13 @@ def _unit(
         return None
     row, parts = rows.iloc[0], tables["score_components"]
     own = parts.loc[(parts["unit_level"] == level) & (parts["unit_id"] == unit)]
+    missing = pillars_missing(row, own)
     held = held_back(own, weights) if len(own) else own.assign(obstacle_degree=[])
     return {
         "id": unit,
         "name": plain(row["name"]),
         **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
         "ranked": int(of_level["median_rank"].notna().sum()),
-    missing = pillars_missing(row, own)
         "missing_pillars": list(missing),
         "missing_reasons": missing,
         "pillars": {
@@ -179,13 +179,13 @@ def _unit(
             "passed": int(row["gates_passed"]),
             "in_force": int(row["gates_in_force"]),
             "failed": _split(row["failed_gates"]),
+            "unjudged": gates_unjudged(row),
         },
         "obstacles": [
             {
                 name: plain(part[name])
                 for name in ("pillar", "component", "obstacle_degree", "value", "persons", "detail")
             }
-            "unjudged": gates_unjudged(row),
             for part in held.loc[held["obstacle_degree"] > 0.0].to_dict("records")
         ],
     }

@@ -214,16 +214,13 @@ def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
 
 
 def _numbers(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+    band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
     return {
         "level": words.number(unit["integration_level"], decimals=2),
         "band": _with_span(unit, band, words),
-    band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
     }
 
 
-def _ranks(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
-    ranks = {"rank": "median_rank", "low": "low_rank", "high": "high_rank"}
-    told = {name: words.figure(unit[key]) for name, key in ranks.items()}
 def _measured(unit: Mapping[str, Any]) -> int:
     return sum(part["level"] is not None for part in unit["pillars"].values())
 
@@ -244,6 +241,9 @@ def _with_span(unit: Mapping[str, Any], band: str, words: Wording) -> str:
     return band if low == high else words.say("score", "band_span", band=band, low=low, high=high)
 
 
+def _ranks(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+    ranks = {"rank": "median_rank", "low": "low_rank", "high": "high_rank"}
+    told = {name: words.figure(unit[key]) for name, key in ranks.items()}
     return {**told, "count": words.number(unit["ranked"])}
 
 
