@@ -64,7 +64,7 @@ def catchment_classes(
     time_to_centres_min : array_like, (places, centres)
         Minutes, 0 or more; inf = unreachable.
     centre_population_persons : array_like, (centres,)
-        Those below 20,000 are no urban centres and do not count.
+        Those below 20,000 are no urban centres and do not count; each size begins with its lower number.
     own_centre : array_like of int, optional
         The centre that each place lies in, from 0; -1 = in none.
     is_town : array_like of bool, optional
@@ -78,7 +78,8 @@ def catchment_classes(
     Raises
     ------
     ContractError
-        For times that are negative or NaN, people below 0, or shapes that do not fit.
+        For times that are negative or NaN, people below 0, centres or towns that are not known, or shapes that do not
+        fit.
 
     Examples
     --------
@@ -97,14 +98,16 @@ def catchment_classes(
     rank, band = _first(time, size, len(SIZES), BINS_MIN)
     codes = np.where(band < len(BINS_MIN), 8 + 7 * band + rank, HINTERLAND)
     if is_town is not None:
-        towns = _per_place("is_town", is_town, len(time)).astype(bool)
+        towns = _per_place("is_town", is_town, len(time)) > 0.0
         codes = np.where(towns & (band == len(BINS_MIN)), DISPERSED, codes)
     if own_centre is not None:
         own = _per_place("own_centre", own_centre, len(time)).astype(np.int64)
-        if bool((own >= len(people)).any()):
-            raise ContractError("urca", [f"own_centre: there are {len(people)} centres, counted from 0"])
-        inside = (own >= 0) & (size[np.maximum(own, 0)] >= 0)
-        codes = np.where(inside, size[np.maximum(own, 0)] + 1, codes)
+        if bool(((own >= len(people)) | (own < -1)).any()):
+            raise ContractError(
+                "urca", [f"own_centre: there are {len(people)} centres, counted from 0; -1 = in none"]
+            )
+        own_size = np.append(size, -1)[own]
+        codes = np.where(own_size >= 0, own_size + 1, codes)
     return codes.astype(np.int16)
 
 
@@ -186,8 +189,11 @@ def _times(given: ArrayLike) -> FloatArray:
     return time
 
 
-def _per_place(name: str, given: ArrayLike, places: int) -> NDArray[np.generic]:
-    values = np.asarray(given).ravel()
+def _per_place(name: str, given: ArrayLike, places: int) -> FloatArray:
+    values = numbers("urca", name, given).ravel()
     if len(values) != places:
         raise ContractError("urca", [f"{name}: {len(values)} for {places} places"])
+    unknown = np.flatnonzero(np.isnan(values))
+    if len(unknown):
+        raise ContractError("urca", [f"{name}: unknown at place(s) {first_of(unknown)}"])
     return values

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["UNIT_TITLES", "degurba_units"]
 
 CODES = (30, 23, 22, 21, 13, 12, 11)
-HALF = 0.5
+HALF, SLACK = 0.5, 1e-9
+"""Half of a unit, and what rounding may add to a share."""
 
 UNIT_TITLES = {
     30: "city",
@@ -52,19 +53,20 @@ def degurba_units(
     cell_area_km2 : float or array_like
         Its area, by which a unit without people is classified.
     rules : {'2024', '2021'}
-        Level 2 as changed in July 2024, or as in the manual of 2021.
+        Level 2 as changed in July 2024, or as in the manual of 2021. By the latter the more urban of two equal shares
+        counts, but a town needs more people in dense and semi-dense clusters than in suburbs.
 
     Returns
     -------
     DataFrame
         A row a unit, in order of the units: `unit`, `population_persons`, `share_30` ... `share_11` (of people, or of
         area where `by_area`), `by_area`, `level1` (3 city, 2 town, 1 rural), `level2` (codes in `UNIT_TITLES`). Water
-        has no part in shares of area; a unit of nothing but water has none, and the codes 0 and 10.
+        has no part in shares; a unit of nothing but water has none, and the codes 0 and 10.
 
     Raises
     ------
     ContractError
-        For codes that are none, people below 0, or lengths that differ.
+        For codes that are none, people or areas below 0, areas that are not known, or lengths that differ.
 
     Examples
     --------
@@ -78,13 +80,15 @@ def degurba_units(
     areas = frame.pivot_table(index="unit", columns="code", values="area", aggfunc="sum", fill_value=0.0)
     persons, areas = (table.reindex(columns=list(CODES), fill_value=0.0) for table in (persons, areas))
     total = frame.groupby("unit")["persons"].sum()
-    by_area = total.to_numpy() <= 0.0
+    by_area = persons.to_numpy().sum(axis=1) <= 0.0
     weights = np.where(by_area[:, None], areas.to_numpy(), persons.to_numpy())
     mass = weights.sum(axis=1, keepdims=True)
     shares = np.divide(weights, mass, out=np.full(weights.shape, np.nan), where=mass > 0.0)
     share = dict(zip(CODES, shares.T, strict=True))
     rural = share[13] + share[12] + share[11]
-    level1 = np.select([np.isnan(rural), share[30] >= HALF, rural > HALF], [0, 3, 1], default=2)
+    level1 = np.select(
+        [np.isnan(rural), share[30] >= HALF - SLACK, rural > HALF + SLACK], [0, 3, 1], default=2
+    )
     level2 = np.where(level1 == 0, 10, _level2(share, rural, level1, rules))
     table = pd.DataFrame({"unit": persons.index.to_numpy(), "population_persons": total.to_numpy()})
     for code in CODES:
@@ -94,29 +98,30 @@ def degurba_units(
 
 def _level2(share: dict[int, np.ndarray], rural: np.ndarray, level1: np.ndarray, rules: str) -> np.ndarray:
     town, country = level1 == 2, level1 == 1
+    half = HALF - SLACK
     if rules == "2024":
         gathered = share[30] + share[23] + share[22] + share[21] + share[13]
         return np.select(
             [
                 level1 == 3,
-                town & (share[30] + share[23] >= HALF),
-                town & (share[21] + rural < HALF),
+                town & (share[30] + share[23] >= half),
+                town & (share[21] + rural < half),
                 town,
-                gathered >= HALF,
-                share[11] >= HALF,
+                gathered >= half,
+                share[11] >= half,
             ],
             [30, 23, 22, 21, 13, 11],
             default=12,
         )
-    urban = share[23] + share[22]
+    more_urban = share[23] + share[22] > share[21] + SLACK
     return np.select(
         [
             level1 == 3,
-            town & (urban > share[21]) & (share[23] >= share[22]),
-            town & (urban > share[21]),
+            town & more_urban & (share[23] >= share[22] - SLACK),
+            town & more_urban,
             town,
-            country & (share[13] >= share[12]) & (share[13] >= share[11]),
-            country & (share[12] >= share[11]),
+            country & (share[13] >= np.maximum(share[12], share[11]) - SLACK),
+            country & (share[12] >= share[11] - SLACK),
         ],
         [30, 23, 22, 21, 13, 12],
         default=11,
@@ -124,7 +129,7 @@ def _level2(share: dict[int, np.ndarray], rural: np.ndarray, level1: np.ndarray,
 
 
 def _read(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area: ArrayLike) -> pd.DataFrame:
-    code = np.asarray(cell_class).ravel()
+    code = numbers("degurba", "cell_class", cell_class).ravel()
     people = numbers("degurba", "population_persons", persons).ravel()
     label = np.asarray(unit, dtype=object).ravel()
     if not len(code) == len(people) == len(label):
@@ -132,11 +137,16 @@ def _read(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area: Arra
             "degurba",
             [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"],
         )
-    unknown = sorted({int(value) for value in code} - {*CODES, 10})
-    if unknown:
+    unknown = np.unique(code[~np.isin(code, (*CODES, 10))])
+    if len(unknown):
         raise ContractError("degurba", [f"cell_class: no codes of level 2: {first_of(unknown)}"])
-    if bool((people < 0.0).any()):
-        raise ContractError("degurba", ["population_persons: below 0"])
-    size = np.broadcast_to(numbers("degurba", "cell_area_km2", area).ravel(), code.shape)
-    frame = pd.DataFrame({"unit": label, "code": code, "persons": np.nan_to_num(people), "area": size})
+    if bool(((people < 0.0) | np.isinf(people)).any()):
+        raise ContractError("degurba", ["population_persons: below 0 or infinite"])
+    size = numbers("degurba", "cell_area_km2", area).ravel()
+    if len(size) not in (1, len(code)) or not bool(((size >= 0.0) & (size < np.inf)).all()):
+        raise ContractError(
+            "degurba", [f"cell_area_km2: {len(size)} for {len(code)} cells; must be known, 0 or more"]
+        )
+    size = np.broadcast_to(size, code.shape)
+    frame = pd.DataFrame({"unit": label, "code": code.astype(np.int64), "persons": np.nan_to_num(people), "area": size})
     return frame[~pd.isna(frame["unit"])]
