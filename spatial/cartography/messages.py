@@ -21,6 +21,7 @@ _TOLD = (
     "date",
     "factor",
     "flow_kind",
+    "made",
     "measure_kind",
     "months",
     "reason",

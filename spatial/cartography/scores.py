@@ -295,6 +295,7 @@ def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
 def _norms(book: PageBook, units: list[Entry]) -> dict[str, Entry]:
     """Norms that units name: gates that failed, and those by which gaps are told."""
     named = {entry["norm"] for unit in units for entry in unit["failed"]}
-    named |= {part["detail"] for unit in units for part in unit["parts"] if "detail" in part}
+    details = [part["detail"] for unit in units for part in unit["parts"] if "detail" in part]
+    named |= {name for detail in details for name in detail.split(";")}
     keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
     return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}

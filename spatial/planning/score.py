@@ -47,8 +47,8 @@ def summarise_score(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `settlements`, and those of `scores`, `score_components`, `rank_pairs` and `settlement_types` that there are, by
-        the contracts of their names.
+        `settlements`, and those of `scores`, `score_components`, `rank_pairs`, `settlement_types` and `access_clusters`
+        that there are, by the contracts of their names.
     weights : mapping of str to float, optional
         Weight of each pillar; equal by default.
 
@@ -60,14 +60,20 @@ def summarise_score(
         (with `unjudged`, how many nobody can judge), `obstacles` (what holds
         the study back, most first), `townships` (how many have a level, and of those that can surely be told apart the
         two whose ranks lie furthest from one another), `classes` (the official class, the Degree of Urbanisation, and
-        whom they class differently, in persons) and `known_share`. None where nothing was scored.
+        whom they class differently, in persons), `clusters` (of access: places and people in each, places that do not
+        count and why, and ids of those without neighbours) and `known_share`. None where nothing was scored.
     """
     if "scores" not in tables or "score_components" not in tables:
         return None
     study = _unit(tables, STUDY, STUDY, weights)
     if study is None:
         return None
-    return {**study, "townships": _townships(tables), "classes": _classes(tables)}
+    return {
+        **study,
+        "townships": _townships(tables),
+        "classes": _classes(tables),
+        "clusters": _clusters(tables),
+    }
 
 
 def place_score(
@@ -249,6 +255,21 @@ def _classes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
             "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
             "official_urban_degurba_rural": _counted(differ.loc[differ["official"] == URBAN]),
         },
+    }
+
+
+def _clusters(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Count places and people in clusters of access, and name the places that nobody is near to."""
+    if "access_clusters" not in tables:
+        return None
+    table = tables["access_clusters"]
+    persons = tables["settlements"].set_index("settlement_id")["population_persons"]
+    frame = table.assign(persons=persons.reindex(table["settlement_id"]).to_numpy())
+    lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
+    return {
+        "clusters": {str(name): _counted(part) for name, part in frame.groupby("cluster", sort=True)},
+        "statuses": {str(name): _counted(part) for name, part in frame.groupby("cluster_status", sort=True)},
+        "without_neighbours": sorted(lonely.astype(str)),
     }
 
 

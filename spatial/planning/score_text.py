@@ -130,14 +130,15 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
     component : str
         As in `score_components`.
     detail : str
-        The detail that stands there: a group of people, a service, a kind of flow, or ids of norms or roads.
+        The detail that stands there: a group of people, a service, a kind of flow, ids of norms or roads, or who counts
+        as a neighbour.
     words : Wording
         A language.
 
     Returns
     -------
     str
-        Groups, services and flows by name, ids as they are.
+        Groups, services, flows and neighbours by name, ids as they are.
     """
     name = component.partition(":")[0]
     if not detail:
@@ -146,7 +147,9 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
         return words.service(detail)
     if name in _FLOWS:
         return words.say("flow_kind", detail)
-    return words.say("score", "joint").join(detail.split(";"))
+    known = words.messages["made"]
+    parts = [words.say("made", part) if part in known else part for part in detail.split(";")]
+    return words.say("score", "joint").join(parts)
 
 
 def label_text(row: Mapping[Any, Any], words: Wording) -> str:

@@ -126,9 +126,11 @@ def scored_county(county):
         pd.DataFrame(
             {
                 "settlement_id": ids,
+                "neighbours": 8,
                 "local_i": 0.5,
                 "p_value": 0.01,
                 "cluster": np.resize(ACCESS_CLUSTER, len(ids)),
+                "cluster_status": "measured",
             }
         )
     )

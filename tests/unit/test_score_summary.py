@@ -7,6 +7,7 @@ import math
 import re
 import tomllib
 from importlib.resources import files
+from typing import get_args
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +15,16 @@ import pandas as pd
 import pytest
 
 from spatial.planning.score import place_score, summarise_score, told_apart
-from spatial.planning.score_text import component_text, label_text, place_score_lines, score_lines
+from spatial.planning.score_text import (
+    component_text,
+    detail_text,
+    label_text,
+    place_score_lines,
+    score_lines,
+)
 from spatial.planning.unmeasured import pillars_missing
 from spatial.planning.wording import wording
+from spatial.study import ScoreOptions
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 
@@ -391,3 +399,41 @@ def test_every_component_has_a_name(language):
     assert not any("_" in name or "{" in name for name in told.values())
     assert "parcels" not in component_text("two_way_flow:parcels", words) or language == "en"
     assert "{" not in component_text("net_flow_ratio:tonnes", words)
+
+
+def test_the_summary_counts_clusters_and_names_the_places_that_have_no_neighbours(tables):
+    assert summarise_score(tables)["clusters"] is None
+    tables["access_clusters"] = pd.DataFrame(
+        {
+            "settlement_id": text("a", "b", "c"),
+            "cluster": text("bad", "unknown", "unknown"),
+            "cluster_status": text("measured", "no_neighbours", "no_access"),
+        }
+    )
+    clusters = summarise_score(tables)["clusters"]
+    assert clusters["clusters"] == {
+        "bad": {"places": 1, "persons": 300.0},
+        "unknown": {"places": 2, "persons": 25.0},
+    }
+    assert clusters["statuses"]["no_neighbours"] == {"places": 1, "persons": 20.0}
+    assert clusters["without_neighbours"] == ["b"]
+    json.dumps(clusters, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的 8 个、p=0.001")],
+)
+def test_a_detail_says_who_counts_as_a_neighbour_in_words(language, said):
+    words = wording(language)
+    assert detail_text("moran_i", "travel_time;p=0.001", words) == said
+    assert detail_text("dissimilarity_environment", "CN-A;5 km", words).endswith("5 km")
+
+
+def test_every_rule_of_neighbours_and_every_spatial_gap_has_words_in_every_language():
+    rules = get_args(ScoreOptions.model_fields["neighbours"].annotation)
+    spatial = ("dissimilarity_contiguity", "dissimilarity_environment", "information_environment")
+    for language in LANGUAGES:
+        words = wording(language)
+        assert {*rules, "no_outlines"} <= set(words.messages["made"])
+        assert len({component_text(name, words) for name in spatial}) == len(spatial)

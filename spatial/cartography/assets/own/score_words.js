@@ -85,12 +85,19 @@
     return group.replace(/_/g, " ");
   }
 
+  /* One of several parts of a detail: a norm, who counts as a neighbour, or a number with its unit. */
+  function madeBy(part) {
+    const norm = S.data.score.norms[part];
+    return norm ? S.normText(norm) : S.has("made." + part) ? S.t("made." + part) : part;
+  }
+
   /* What made a component: the worst group, the road, the norm, or the service. */
   S.partDetail = function (part) {
     if (!part.detail || ["gates_passed", "flow_balance"].includes(part.name)) return "";
     if (part.name === "two_way_flow") return S.flowKind(part.detail);
     if (part.name === "worst_group_attainment") return S.t("score.worst_group", { group: S.inText(groupName(part.detail)) });
     if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
+    if (part.detail.includes(";") || S.has("made." + part.detail)) return part.detail.split(";").map(madeBy).join(S.t("sure.list"));
     const norm = S.data.score.norms[part.detail];
     return norm ? S.normText(norm) : S.pick(part.detail_names) || S.word("service", part.detail);
   };
