@@ -11,6 +11,7 @@ from spatial.cartography.book import SCORE_MAP, PageBook, study_block
 from spatial.cartography.document import SCORE, plain_document
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import by_language
+from spatial.cartography.town_country import types_block
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
@@ -152,6 +153,7 @@ def _made(book: PageBook) -> Entry:
         "flows": list(_flows(tables.get("flow_balances"))),
         "towns": list(_towns(book)),
         "clusters": _clusters(book),
+        "types": types_block(book),
         "variance": list(_variance(tables.get("score_variance"))),
         "norms": _norms(book, study + townships),
     }

@@ -12,6 +12,7 @@ from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, no
 from spatial.planning.plain import plain
 from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
 from spatial.planning.score import summarise_score
+from spatial.planning.town_country import summarise_town_and_country
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,8 @@ def summarise_study(
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
-        `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it), `issues`.
+        `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it),
+        `town_and_country` (as `summarise_town_and_country` returns it), `issues`.
         Unknown numbers are None. A headline counts people, or places where nobody knows the people; norms from memory,
         and those that nothing measures, make none unless the study names them. A norm of time has `certainty` where its
         runs were paired, and `mobile` counts those beyond it who live in villages that are to be relocated.
@@ -157,6 +159,7 @@ def summarise_study(
         "counts": _records(tables.get("counts")),
         "inventory": _records(tables.get("inventory")),
         "score": summarise_score(tables, pillar_weights),
+        "town_and_country": summarise_town_and_country(tables),
         "issues": list(issues),
     }
 

@@ -118,10 +118,36 @@ def score_tables(settlements, *, townships=6):
         "rank_pairs": pd.DataFrame(pairs, columns=["unit_id", "other_id", "probability_before"]),
         "flow_balances": pd.DataFrame([flow | {"unit_level": "study", "unit_id": "study"}]),
         "towns": pd.DataFrame(towns),
+        **type_tables(ids),
         "access_clusters": pd.DataFrame(clusters | {"cluster": kinds[np.arange(len(settlements)) % 6]}),
         "score_variance": pd.DataFrame(
             {"unit_level": "township", "factor": ["weights"], "variance_share": [0.9]}
         ),
+    }
+
+
+def type_tables(ids):
+    """Types of the study and its townships, one functional urban area by travel time, and the system of towns."""
+    codes = [22, 30, 23, 21, 13, 11, 0]
+    shares = {
+        f"share_{code}": [float(code == own) if own else np.nan for own in codes] for code in codes[:-1]
+    }
+    types = {
+        "unit_level": ["study", *["township"] * len(ids)], "unit_id": ["study", *ids], "name": None,
+        "population_persons": 1000.0, "degurba_level1": 2, "degurba_level2": codes, **shares, "share_12": 0.0,
+        "basis": ["raster"] * 5 + ["area", "none"], "basis_reason": [""] * 6 + ["outside_grid"], "unit_rules": "2024",
+        "official_urban_share": 0.25, "official_rural_share": 0.75, "official_unknown_share": 0.0,
+        "compared_persons": 900.0, "differ_persons": [120.0, 1.0, 119.0, 0.0, 0.0, np.nan, np.nan],
+    }  # fmt: skip
+    areas = {"fua_id": "t0", "fua_name": "T", "fua_method": "fua_proxy", "unit_id": ["t0", "t1"],
+             "fua_part": ["city", "catchment"], "centre_share": 0.6, "commuting_share": np.nan, "within_share": 1.0,
+             "population_persons": 1000.0}  # fmt: skip
+    system = {"measure": ["rank_size_exponent", "primacy_two", "polycentricity_green"],
+              "value": [1.1, 2.5, np.nan], "towns_counted": 4, "towns_total": 5}  # fmt: skip
+    return {
+        "unit_types": pd.DataFrame(types),
+        "functional_areas": pd.DataFrame(areas),
+        "town_system": pd.DataFrame(system),
     }
 
 
@@ -225,7 +251,7 @@ def test_pages_open_without_a_fault(language, file, width, height, folder, open_
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     text = page.inner_text("body")
     assert not re.search(
-        r"undefined|NaN|\{\w+\}|\b(score|fact|pillar|component|layer|class|areas)\.[a-z_]+\b", text
+        r"undefined|NaN|\{\w+\}|\b(score|fact|types|pillar|component|layer|class|areas)\.[a-z_]+\b", text
     )
 
 
@@ -286,6 +312,54 @@ def test_townships_sort_and_open(folder, open_page):
     assert page.evaluate("document.activeElement.id") == "open-0"
     page.click("#open-0")
     assert page.locator("#detail-0").count() == 0
+
+
+@pytest.mark.browser
+def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
+    page = open_page(folder / "score.html")
+    rows = page.eval_on_selector_all(".types tbody tr", "nodes => nodes.map(n => n.innerText)")
+    assert len(rows) == 7
+    assert "The whole study" in rows[0]
+    assert "semi-dense town (22)" in rows[0]
+    assert "0% · 100% · 0%" in rows[0]
+    assert "120" in rows[0]
+    assert "by its land, as nobody lives there" in rows[5]
+    assert "beyond the population raster" in rows[6]
+    areas = page.inner_text("#types")
+    assert "This is a proxy by travel time" in areas
+    assert "Qingyan Township with " in areas
+    system = page.inner_text("#town-system")
+    assert "Rank-size exponent (1 = Zipf): 1.10 (4 towns)" in system
+    assert "Polycentricity" not in system
+    page.click("#open-0")
+    told = page.inner_text("#detail-0")
+    assert "Degree of Urbanisation: city (30) · officially 25% urban, 75% rural · 1 person is classed" in told
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_study_without_a_population_grid_says_so(language, scored, open_page, save_pages, tmp_path):
+    types = scored.tables["unit_types"].assign(
+        degurba_level2=0, basis="none", basis_reason="no_population_grid", differ_persons=np.nan
+    )
+    shares = {name: np.nan for name in types.columns if name.startswith("share_")}
+    tables = scored.tables | {
+        "unit_types": types.assign(**shares),
+        "functional_areas": scored.tables["functional_areas"].iloc[:0],
+        "town_system": scored.tables["town_system"].assign(value=np.nan),
+    }
+    folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
+    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    told = page.inner_text("#types")
+    wanted = {
+        "en": "None: no population raster.",
+        "fr": "Aucune\u00a0: pas de grille de population.",
+        "zh": "无人口栅格",
+    }
+    assert wanted[language] in told
+    assert not page.is_visible("#town-system")
+    bare = save_pages(without(scored, "unit_types").pages(), tmp_path / "bare")
+    assert not open_page(bare / "score.html").is_visible("#types")
 
 
 @pytest.mark.browser

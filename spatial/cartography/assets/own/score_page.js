@@ -160,6 +160,7 @@
     return S.el("tr", { class: "detail", id: "detail-" + townships.indexOf(unit) }, [S.el("td", { colspan: String(columns().length) }, [
       S.el("p", { class: "detail-line", text: S.scoreAnswer(unit) }),
       known(unit.unserved_persons) && known(unit.population_persons) ? S.el("p", { text: S.t("score.why", { n: unit.unserved_persons, total: unit.population_persons }) }) : null,
+      S.typeText(unit.id) ? S.el("p", { text: S.typeText(unit.id) }) : null,
       unit.failed.length ? S.el("ul", { class: "cards" }, unit.failed.map(failedItem)) : null,
       S.el("h3", { text: S.t("score.obstacles") }),
       obstacleList(unit, TOWNSHIP_OBSTACLES),
@@ -289,6 +290,7 @@
       showFlows();
       showClusters();
       showTowns();
+      S.showTypes();
       S.showAbout("about", []);
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
