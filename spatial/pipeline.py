@@ -41,6 +41,7 @@ SCORE = (
     "flow_balances",
     "access_clusters",
     "score_components",
+    "score_norms",
     "scores",
     "rank_pairs",
     "score_variance",

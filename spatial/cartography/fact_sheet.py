@@ -39,7 +39,7 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     """
     score = score_block(book)
     townships = score["townships"]
-    study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike")}
+    study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike", "left_out")}
     data = study_block(book, rows) | {
         "score": study,
         "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],

@@ -156,6 +156,7 @@ def _made(book: PageBook) -> Entry:
         "types": types_block(book),
         "variance": list(_variance(tables.get("score_variance"))),
         "norms": _norms(book, study + townships),
+        **_access_norms(tables.get("score_norms")),
     }
 
 
@@ -284,6 +285,15 @@ def _clusters(book: PageBook) -> dict[str, Entry]:
         str(name): {"places": len(part), "persons": plain(part["persons"].sum(min_count=1))}
         for name, part in joined.groupby("cluster", sort=True)
     }
+
+
+def _access_norms(table: pd.DataFrame | None) -> Entry:
+    """Count the norms that make up access, and list the others by the reason why they are left out."""
+    if table is None:
+        return {"in_access": 0, "left_out": {}}
+    counts = table["in_access"].astype(bool)
+    left = table.loc[~counts, ["reason", "norm_id"]].astype(str).groupby("reason")["norm_id"]
+    return {"in_access": int(counts.sum()), "left_out": left.agg(sorted).to_dict()}
 
 
 def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:

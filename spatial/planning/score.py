@@ -47,8 +47,8 @@ def summarise_score(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        `settlements`, and those of `scores`, `score_components`, `rank_pairs`, `settlement_types` and `access_clusters`
-        that there are, by the contracts of their names.
+        `settlements`, and those of `scores`, `score_components`, `score_norms`, `rank_pairs`, `settlement_types` and
+        `access_clusters` that there are, by the contracts of their names.
     weights : mapping of str to float, optional
         Weight of each pillar; equal by default.
 
@@ -57,11 +57,12 @@ def summarise_score(
     dict or None
         Ready for JSON: the level with its interval and bands, `missing_pillars` by name, `missing_reasons` of each,
         `pillars` (the level, its components, and the gaps with targets), `segmentation` (index and its terms), `gates`
-        (with `unjudged`, how many nobody can judge), `obstacles` (what holds
-        the study back, most first), `townships` (how many have a level, and of those that can surely be told apart the
-        two whose ranks lie furthest from one another), `classes` (the official class, the Degree of Urbanisation, and
-        whom they class differently, in persons), `clusters` (of access: places and people in each, places that do not
-        count and why, and ids of those without neighbours) and `known_share`. None where nothing was scored.
+        (with `unjudged`, how many nobody can judge), `obstacles` (what holds the study back, most first), `townships`
+        (how many have a level, and of those that can surely be told apart the two whose ranks lie furthest from one
+        another), `classes` (the official class, the Degree of Urbanisation, and whom they class differently, in
+        persons), `clusters` (of access: places and people in each, places that do not count and why, and ids of those
+        without neighbours), `norms` (those that make up access, and why each other one is left out) and `known_share`.
+        None where nothing was scored.
     """
     if "scores" not in tables or "score_components" not in tables:
         return None
@@ -73,6 +74,7 @@ def summarise_score(
         "townships": _townships(tables),
         "classes": _classes(tables),
         "clusters": _clusters(tables),
+        "norms": _norms(tables),
     }
 
 
@@ -149,6 +151,18 @@ def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, s
     return str(best["unit_id"]), str(best["other_id"]), float(best["probability_before"])
 
 
+def _norms(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Tell which norms make up access, and why each other one is left out."""
+    if "score_norms" not in tables:
+        return None
+    table = tables["score_norms"]
+    left = table.loc[~table["in_access"].astype(bool), ["norm_id", "service", "reason", "persons_unknown"]]
+    return {
+        "in_access": table.loc[table["in_access"].astype(bool), "norm_id"].astype(str).tolist(),
+        "left_out": [{name: plain(value) for name, value in row.items()} for row in left.to_dict("records")],
+    }
+
+
 def _unit(
     tables: Mapping[str, pd.DataFrame], level: str, unit: str, weights: Mapping[str, float] | None
 ) -> dict[str, Any] | None:
@@ -159,7 +173,7 @@ def _unit(
         return None
     row, parts = rows.iloc[0], tables["score_components"]
     own = parts.loc[(parts["unit_level"] == level) & (parts["unit_id"] == unit)]
-    missing = pillars_missing(row, own)
+    missing = pillars_missing(row.to_dict(), own)
     held = held_back(own, weights) if len(own) else own.assign(obstacle_degree=[])
     return {
         "id": unit,
@@ -185,7 +199,7 @@ def _unit(
             "passed": int(row["gates_passed"]),
             "in_force": int(row["gates_in_force"]),
             "failed": _split(row["failed_gates"]),
-            "unjudged": gates_unjudged(row),
+            "unjudged": gates_unjudged(row.to_dict()),
         },
         "obstacles": [
             {

@@ -23,6 +23,7 @@ SHELF = "score"
 PLAIN = (
     "scores",
     "score_components",
+    "score_norms",
     "rank_pairs",
     "rankings",
     "score_variance",

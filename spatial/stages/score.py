@@ -19,6 +19,7 @@ from spatial.integration.pillars import (
     Evidence,
     GapTargets,
     ScoreRules,
+    norms_table,
     place_scores,
     score_norms,
     score_study,
@@ -87,8 +88,8 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     -------
     dict
         Tables `settlement_types`, `unit_types`, `functional_areas`, `towns`, `town_system`, `flow_balances`,
-        `access_clusters`, `score_components`, `scores`, `rank_pairs`, `score_variance`, `inequality`, `coordination`,
-        `rankings` and `potential_flows`.
+        `access_clusters`, `score_components`, `score_norms`, `scores`, `rank_pairs`, `score_variance`, `inequality`,
+        `coordination`, `rankings` and `potential_flows`.
     """
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
@@ -97,7 +98,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     kinds = town_and_country(options, ground, inputs, access)
     towns = _towns(options, ground, inputs, access, vocabulary)
     mapped = _mapped(inputs, vocabulary)
-    norms, _left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
+    norms, left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
     gap = gap_reading(
         inputs["norm_results"],
         binding,
@@ -140,6 +141,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "flow_balances": base.flows,
         "access_clusters": clusters.table,
         "score_components": base.components,
+        "score_norms": norms_table(inputs["norm_results"], norms, left_out),
         "scores": ranked,
         "rank_pairs": pairs,
         "score_variance": shares,

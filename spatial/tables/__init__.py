@@ -104,6 +104,7 @@ TABLES: dict[str, Table] = {
         score.FLOW_BALANCES,
         score.ACCESS_CLUSTERS,
         score.SCORE_COMPONENTS,
+        score.SCORE_NORMS,
         score.SCORES,
         score.RANK_PAIRS,
         score.SCORE_VARIANCE,

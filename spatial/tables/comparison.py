@@ -96,7 +96,7 @@ COMPARISON = Table(
             "Of the terms that both runs have; NaN where there is none.",
         ),
         _share("segmentation_index_after", "Segmentation after", "Of the same."),
-        text("segmentation_terms", "Terms of both", "Terms on which both indices rest, joined by ;."),
+        text("segmentation_terms", "Terms", "Terms on which both indices rest, joined by ;."),
         text("mandatory_status_before", "Gates before", "Of shared gates.", values=GATE),
         text("mandatory_status_after", "Gates after", "Of shared gates.", values=GATE),
         text(
@@ -253,7 +253,7 @@ TRAJECTORY = Table(
             "Segmentation index",
             "Of the terms that all runs which have the unit share.",
         ),
-        text("segmentation_terms", "Terms of all", "Terms on which the index rests, joined by ;."),
+        text("segmentation_terms", "Terms", "Terms on which the index rests, joined by ;."),
         text("mandatory_status", "Gates", "Of shared gates.", values=GATE),
         Field("gates_passed", "whole", "Gates passed"),
         Field("gates_in_force", "whole", "Gates in force"),

@@ -15,6 +15,7 @@ from spatial.tables.words import (
     LEVEL_BAND,
     PILLARS,
     RANKING_METHODS,
+    SCORE_LEFT_OUT,
     SCORE_SIDE,
     SCORE_UNITS,
     TOWN_MEASURES,
@@ -33,6 +34,7 @@ __all__ = [
     "RANK_PAIRS",
     "SCORES",
     "SCORE_COMPONENTS",
+    "SCORE_NORMS",
     "SCORE_VARIANCE",
     "SETTLEMENT_TYPES",
     "TOWNS",
@@ -379,6 +381,31 @@ SCORES = Table(
         number("low_rank", "Rank at best", "", "5 %."),
         number("high_rank", "Rank at worst", "", "95 %."),
         _share("known_share", "Components known", "A flag beside the score, never part of it."),
+    ),
+)
+SCORE_NORMS = Table(
+    "score_norms",
+    "Norms that make up access",
+    ("norm_id",),
+    None,
+    (
+        text("norm_id", "Norm"),
+        text("service", "Service"),
+        Field("in_access", "flag", "Counts towards access"),
+        text(
+            "reason",
+            "Left out of access because",
+            "cannot_fail: places are within it or unknown, and none is known to be beyond, so that it could only raise "
+            "access. nothing_mapped: no such service is mapped, and nobody declared the list complete. Empty where it "
+            "counts.",
+            values=SCORE_LEFT_OUT,
+        ),
+        number(
+            "persons_unknown",
+            "People not measured",
+            "persons",
+            "Of whom nobody knows whether they are within it, as mapped; NaN where not counted.",
+        ),
     ),
 )
 RANK_PAIRS = Table(

@@ -25,6 +25,7 @@ __all__ = [
     "RANKING_METHODS",
     "REACH_STATUS",
     "REMEDY",
+    "SCORE_LEFT_OUT",
     "SCORE_SIDE",
     "SCORE_UNITS",
     "SIGN_OFF_KIND",
@@ -98,6 +99,15 @@ COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
+SCORE_LEFT_OUT = (
+    "",
+    "not_in_force",
+    "not_graded",
+    "not_measured",
+    "nothing_mapped",
+    "cannot_fail",
+    "not_chosen",
+)
 SCORE_SIDE = ("level", "gap")
 SCORE_UNITS = ("study", "township", "settlement")
 INEQUALITY_MEASURES = (

@@ -13,7 +13,7 @@ from affine import Affine
 
 import spatial as sp
 from spatial.errors import ContractError, StudyError
-from spatial.integration.pillars import Evidence
+from spatial.integration.pillars import Evidence, norms_table
 from spatial.integration.pillars.alternatives import coordination_table, ranking_table
 from spatial.integration.pillars.density import urban_grid
 from spatial.integration.pillars.ground import read_ground
@@ -358,6 +358,37 @@ def test_norms_are_chosen_by_rule_and_what_is_left_out_says_why() -> None:
     assert sp.score_norms(results(), only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
     with pytest.raises(StudyError, match="'NONE'"):
         sp.score_norms(results(), only=["NONE"])
+
+
+def with_unknown_places(reason: str = "not_measured") -> pd.DataFrame:
+    """The table of results in which nobody knows of the places beyond the norm on schools whether they are."""
+    table = results()
+    rows = (table["norm_id"] == "SCHOOL") & (table["status_as_mapped"] == "not_met")
+    places = rows & (table["unit_level"] == "settlement")
+    table.loc[places, "status_as_mapped"] = "not_measurable"
+    table.loc[places, "reason"] = reason
+    return table.assign(persons_unknown=math.nan)
+
+
+def test_a_norm_that_can_be_met_but_never_fail_is_left_out_of_access() -> None:
+    table = with_unknown_places()
+    norms, left_out = sp.score_norms(table)
+    assert (norms, left_out) == (["CLINIC"], {"SCHOOL": "cannot_fail"})
+    # with it, places that meet it would be lifted: half a point of a clinic and a whole one of a school
+    assert sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"]).access[1] == 0.75
+    assert sp.place_scores(table, IDS, norms).access[1] == 0.5
+    told = norms_table(table, norms, left_out)
+    TABLES["score_norms"].check(told)
+    assert told[["norm_id", "in_access", "reason"]].to_numpy().tolist() == [
+        ["CLINIC", True, ""],
+        ["SCHOOL", False, "cannot_fail"],
+    ]
+    # one place that is known to fail is enough, and a place whose class is unknown may be out of scope
+    known = table.copy()
+    known.loc[(known["norm_id"] == "SCHOOL") & (known["unit_id"] == "c"), "status_as_mapped"] = "not_met"
+    assert sp.score_norms(known)[0] == ["CLINIC", "SCHOOL"]
+    assert sp.score_norms(with_unknown_places("class_unknown"))[0] == ["CLINIC", "SCHOOL"]
+    assert sp.score_norms(table, only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
 
 
 def test_unknown_pillars_are_refused() -> None:

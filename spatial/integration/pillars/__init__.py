@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spatial.integration.pillars.options import GapTargets, ScoreRules
-from spatial.integration.pillars.place_scores import PlaceScores, place_scores, score_norms
+from spatial.integration.pillars.place_scores import PlaceScores, norms_table, place_scores, score_norms
 from spatial.integration.pillars.scoreboard import Evidence, Scoreboard, score_study
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "PlaceScores",
     "ScoreRules",
     "Scoreboard",
+    "norms_table",
     "place_scores",
     "score_norms",
     "score_study",

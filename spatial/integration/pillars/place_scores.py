@@ -11,17 +11,19 @@ import pandas as pd
 from spatial.errors import StudyError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["PlaceScores", "place_scores", "score_norms"]
+__all__ = ["PlaceScores", "norms_table", "place_scores", "score_norms"]
 
 JUDGED = ("met", "not_met")
 MEMBER = "member_not_measured"
 """Said of bundles of which a member is not measured: a place is then known to fail, and never known to pass."""
+UNKNOWN = r"(?:^|;)not_measured(?:;|$)"
+"""Said of places in a norm's scope of which nobody knows whether they are within it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +159,8 @@ def score_norms(
     -------
     tuple of list and dict
         The norms in order, and why each other one is left out: ``not_in_force``, ``not_graded``, ``not_measured``,
-        ``nothing_mapped``, ``not_chosen``.
+        ``nothing_mapped``, ``cannot_fail`` (places are within it or unknown, and none is known to be beyond, so that it
+        could only ever raise access), ``not_chosen``. A norm that the study names counts whatever is known of it.
 
     Raises
     ------
@@ -174,17 +177,59 @@ def score_norms(
             ],
         )
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
-    chosen: list[str] = []
+    one_sided = _one_sided(norm_results)
+    chosen = list(only)
     left_out: dict[str, str] = {}
     for norm, row in study.iterrows():
+        if norm in only:
+            continue
         reason = _left_out(row, in_places=norm in by_place, mapped=mapped)
+        reason = reason or ("cannot_fail" if norm in one_sided else "not_chosen" if only else "")
         if reason:
             left_out[str(norm)] = reason
-        elif only and norm not in only:
-            left_out[str(norm)] = "not_chosen"
         else:
             chosen.append(str(norm))
-    return (list(only) if only else chosen), left_out
+    return chosen, left_out
+
+
+def norms_table(
+    norm_results: pd.DataFrame, chosen: Sequence[str], left_out: Mapping[str, str]
+) -> pd.DataFrame:
+    """
+    List the norms that bind the study: which make up access, and why each other one does not.
+
+    Parameters
+    ----------
+    norm_results : DataFrame
+        By the contract of the table.
+    chosen, left_out : sequence of str, mapping of str to str
+        As `score_norms` returns them.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of `score_norms`, in the order of ids.
+    """
+    study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
+    study = study.sort_values("norm_id", kind="stable", ignore_index=True)
+    norms = study["norm_id"].astype(str)
+    return pd.DataFrame(
+        {
+            "norm_id": norms.astype("str"),
+            "service": study["service"].astype("str"),
+            "in_access": norms.isin(list(chosen)),
+            "reason": norms.map(dict(left_out)).fillna("").astype("str"),
+            "persons_unknown": study["persons_unknown"].astype("float64"),
+        }
+    )
+
+
+def _one_sided(norm_results: pd.DataFrame) -> set[str]:
+    """Norms that some places are not known to meet, and that no place is known to fail, as mapped."""
+    places = norm_results[norm_results["unit_level"] == "settlement"]
+    fails = places["status_as_mapped"].eq("not_met")
+    unknown = ~places["status_as_mapped"].isin(JUDGED) & places["reason"].astype("str").str.contains(UNKNOWN)
+    return set(places.loc[unknown, "norm_id"]) - set(places.loc[fails, "norm_id"])
 
 
 def _left_out(row: pd.Series, *, in_places: bool, mapped: Collection[str] | None) -> str:

@@ -256,6 +256,18 @@
     S.fill("towns-body", [S.el("p", { class: "muted", text: S.t("score.towns_note") }), S.el("table", { class: "towns" }, [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, score.towns.map(row))])]);
   }
 
+  /* First the norms that could have counted, then those that nobody asks to. */
+  const LEFT_OUT = ["cannot_fail", "nothing_mapped", "not_measured", "not_graded", "not_chosen", "not_in_force"];
+
+  function showLeftOut() {
+    const told = LEFT_OUT.filter((reason) => score.left_out[reason]), n = told.reduce((sum, reason) => sum + score.left_out[reason].length, 0);
+    document.getElementById("left-out").hidden = !n;
+    S.fill("left-out-body", [
+      S.el("p", { class: "muted", text: S.t("score.left_out_note", { counted: score.in_access, n }) }),
+      S.el("ul", { class: "card sure-list" }, told.map((reason) => S.el("li", {}, [S.el("strong", { text: S.t("score.left_" + reason) }), text(" " + score.left_out[reason].join(S.t("sure.list")))]))),
+    ]);
+  }
+
   function showSure() {
     const factors = score.variance.filter((entry) => entry.share >= 0.005).map((entry) => S.t("score.factor_" + entry.factor, { share: S.percent(entry.share) }));
     const lines = [
@@ -285,6 +297,7 @@
         showFailed();
         S.fill("obstacles-body", [obstacleList(study, FIRST_OBSTACLES)]);
         showSure();
+        showLeftOut();
       }
       showTownships();
       showFlows();
