@@ -358,6 +358,7 @@ def test_a_study_without_a_population_grid_says_so(language, scored, open_page, 
     }
     assert wanted[language] in told
     assert not page.is_visible("#town-system")
+    (tmp_path / "bare").mkdir()
     bare = save_pages(without(scored, "unit_types").pages(), tmp_path / "bare")
     assert not open_page(bare / "score.html").is_visible("#types")
 
