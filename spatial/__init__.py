@@ -43,6 +43,8 @@ _HOMES = {
     "NetworkError": "spatial.errors",
     "NetworkShape": "spatial.integration.resilience",
     "NodedRoads": "spatial.sources.road_noding",
+    "NormEvidence": "spatial.integration.norms_evidence",
+    "NormRules": "spatial.integration.norms_rules",
     "PlaceScores": "spatial.integration.pillars",
     "Placement": "spatial.sources.placing",
     "PlacingOptions": "spatial.study",

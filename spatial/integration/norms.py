@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.errors import ContractError
 from spatial.integration.norms_account import Ledger, account, join_reasons
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_measure import Reading, Unmeasured
 from spatial.integration.norms_reading import Reader
 from spatial.integration.norms_rules import NormRules, applicable_norms, norms_of
@@ -68,7 +68,7 @@ def evaluate_norms(
     *,
     as_of: dt.date,
     rules: NormRules | None = None,
-    evidence: Evidence | None = None,
+    evidence: NormEvidence | None = None,
 ) -> pd.DataFrame:
     """
     Judge every norm that binds a study.
@@ -96,7 +96,7 @@ def evaluate_norms(
         The date on which norms are judged.
     rules : NormRules, optional
         Jurisdictions, level, confirmations, adoptions and further choices of the study.
-    evidence : Evidence, optional
+    evidence : NormEvidence, optional
         Vocabulary, inventories and what else norms are judged on.
 
     Returns
@@ -109,16 +109,16 @@ def evaluate_norms(
     Raises
     ------
     StudyError
-        Where the study names norms that are not there or cannot be adopted.
+        Where the study names norms that are not there or cannot be adopted, or words that are no jurisdiction.
     ContractError
-        Where settlements have no ids, access lacks what it is read by, people or times are negative, or the date
-        is none.
+        Where settlements have no ids or an official class that is neither urban nor rural, access lacks what it is read
+        by, people or times are negative, or the date is none.
     """
     if not isinstance(as_of, dt.date):
         raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     rules = rules or NormRules()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
-    reader = Reader(settlements, access, rules, evidence or Evidence())
+    reader = Reader(settlements, access, rules, evidence or NormEvidence())
     townships = _township_ids(reader)
     parts = [part for norm in norms_of(binding) for part in _judge(norm, reader, townships)]
     return _frame([part for level in LEVELS for part in parts if part.level == level])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, first_of
+from spatial.integration.classes import read_classes
 from spatial.tables import REACH_STATUS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["AccessLookup", "Evidence", "Places", "ServiceWords"]
+__all__ = ["AccessLookup", "NormEvidence", "Places", "ServiceWords"]
 
 REACHED = REACH_STATUS.index("reached")
 BEYOND = REACH_STATUS.index("beyond_cutoff")
@@ -52,7 +53,7 @@ class ServiceWords(Protocol):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class NormEvidence:
     """
     What is known beside settlements and access. Every part may be missing: its norms are then not measurable.
 
@@ -115,8 +116,8 @@ class Places:
         fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
         self.settlement_class = fallback
         if "official_class" in self.frame:
-            official = self.frame["official_class"].to_numpy(dtype=object)
-            self.settlement_class = np.where(pd.isna(official), fallback, official)
+            official = read_classes("settlements", self.frame["official_class"], len(self.frame))
+            self.settlement_class = np.where(official == "", fallback, official)
         self.township_ids, self.township_codes = self._townships()
 
     def __len__(self) -> int:

@@ -24,13 +24,13 @@ from spatial.integration.norms_presence import (
     road_link,
     satisfied_by,
 )
-from spatial.integration.register import split_list
+from spatial.integration.register import SEASON_ROADS, split_list
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.integration.norms_evidence import Evidence, ServiceWords
+    from spatial.integration.norms_evidence import NormEvidence, ServiceWords
     from spatial.integration.norms_presence import RoadWord
     from spatial.integration.norms_rules import Norm, NormRules
 
@@ -40,7 +40,6 @@ __all__ = ["Reader", "services_asked"]
 
 ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
 PRESENCE = "presence_in_unit"
-SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
 ROADS = "roads"
 
 
@@ -56,12 +55,12 @@ class Reader:
         By the contract of the table of that name.
     rules : NormRules
         Choices of the study.
-    evidence : Evidence
+    evidence : NormEvidence
         What else is known.
     """
 
     def __init__(
-        self, settlements: gpd.GeoDataFrame, access: pd.DataFrame, rules: NormRules, evidence: Evidence
+        self, settlements: gpd.GeoDataFrame, access: pd.DataFrame, rules: NormRules, evidence: NormEvidence
     ) -> None:
         self.rules = rules
         self.evidence = evidence

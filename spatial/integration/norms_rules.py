@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ __all__ = ["Norm", "NormRules", "applicable_norms", "norms_of"]
 
 GATING_INSTRUMENTS = frozenset({"law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"})
 FOREVER = "9999-12-31"
+COUNTRY = re.compile("[A-Z]{2}")
+"""How codes of countries are written (ISO 3166-1)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class NormRules:
     Parameters
     ----------
     jurisdictions : tuple of str
-        Whose norms bind, such as ``("CN-51",)``. Parents (CN) and GLOBAL are inherited.
+        Whose norms bind, such as ``("CN-51",)``. Parents (CN) and GLOBAL are inherited; a country that the register
+        has no norms of has those of GLOBAL.
     level : {'county', 'province', 'national'}
         Where the study stands, for norms whose share holds at one level only.
     confirm : tuple of Confirmation
@@ -149,7 +153,8 @@ def applicable_norms(
     Raises
     ------
     StudyError
-        With every norm that the study names and that is unknown, does not bind it, or cannot be adopted.
+        With every norm that the study names and that is unknown, does not bind it, or cannot be adopted; and for words
+        that are no jurisdiction.
 
     Examples
     --------
@@ -250,7 +255,7 @@ def _refuse_wrong_names(
         "norms.adopt": tuple(item.norm for item in rules.adopt),
         "norms.exempt": tuple(rules.exempt),
     }
-    problems = []
+    problems = _jurisdiction_problems(register, rules.jurisdictions)
     for key, names in named.items():
         unknown = [name for name in names if name not in known]
         if unknown:
@@ -274,6 +279,21 @@ def _refuse_wrong_names(
         problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
     if problems:
         raise StudyError("norms", problems)
+
+
+def _jurisdiction_problems(register: pd.DataFrame, jurisdictions: tuple[str, ...]) -> list[str]:
+    """Words that are no jurisdiction of the register, below none of it, and no code of a country either."""
+    known = {place for text in register["jurisdiction"] for place in split_list(text)}
+    strange = [
+        name
+        for name in jurisdictions
+        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & (known - {"GLOBAL"})
+    ]
+    strange = [name for name in strange if name != "GLOBAL"]
+    if not strange:
+        return []
+    ways = "the two letters of the country (CN), its parts after a hyphen (CN-51), or a jurisdiction of the register"
+    return [f"jurisdictions: {first_of(strange)} is none; write {ways}: {', '.join(sorted(known))}"]
 
 
 def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:

@@ -16,9 +16,9 @@ import pandas as pd
 from spatial.errors import ContractError, SourceError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-__all__ = ["COLUMNS", "DEONTIC_OF_CLASS", "UNIT_OF_METRIC", "load_register", "split_list"]
+__all__ = ["COLUMNS", "DEONTIC_OF_CLASS", "SEASON_ROADS", "UNIT_OF_METRIC", "load_register", "split_list"]
 
 Row = dict[str, str]
 
@@ -103,6 +103,8 @@ UNIT_OF_METRIC = {
 }
 DEONTIC_OF_CLASS = {"mandatory": "obliges", "guiding": "guides", "authorised": "authorises"}
 LONGEST_NORM_MIN = 24 * 60.0
+SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
+"""Words for the road that can be used all year, which the last mile knows of."""
 
 
 def split_list(value: object) -> tuple[str, ...]:
@@ -129,7 +131,12 @@ def split_list(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split("|") if part.strip())
 
 
-def load_register(path: str | Path | None = None, *, added: Sequence[Mapping[str, str]] = ()) -> pd.DataFrame:
+def load_register(
+    path: str | Path | None = None,
+    *,
+    added: Sequence[Mapping[str, str]] = (),
+    services: Collection[str] | None = None,
+) -> pd.DataFrame:
     """
     Read a norm register and check every row of it.
 
@@ -139,6 +146,9 @@ def load_register(path: str | Path | None = None, *, added: Sequence[Mapping[str
         A CSV file in UTF-8 with the columns of `COLUMNS`; None for the register that comes with the package.
     added : sequence of mapping of str to str
         Further rows, by column as in the file; checked with it. Columns that they do not name are blank.
+    services : collection of str, optional
+        Words for services that bundles may name beside roads and the single services of the register; those of the
+        packaged vocabulary by default.
 
     Returns
     -------
@@ -169,6 +179,7 @@ def load_register(path: str | Path | None = None, *, added: Sequence[Mapping[str
     for row in rows:
         problems += [f"norm {row['id']!r}, {fault}" for check in _CHECKS for fault in check(row)]
     problems += _supersession_problems(rows)
+    problems += _member_problems(rows, services)
     if problems:
         raise ContractError(where, problems)
     return _frame(header, rows)
@@ -311,6 +322,28 @@ def _supersession_problems(rows: list[Row]) -> list[str]:
             f"supersedes: norms supersede each other in a circle: {first_of(circular)}; keep one direction"
         )
     return problems
+
+
+def _member_problems(rows: list[Row], services: Collection[str] | None) -> list[str]:
+    """Members of bundles must be services: a word that nobody knows would make its norm unmeasurable in silence."""
+    bundles = {row["id"]: split_list(row["bundle_members"]) for row in rows}
+    if not any(bundles.values()):
+        return []
+    known = {row["service"] for row in rows if not bundles[row["id"]]} | _words(services)
+    return [
+        f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
+        "(services.toml, register or proxy_for), parted by |"
+        for name, members in bundles.items()
+        if (strange := [member for member in members if member not in known])
+    ]
+
+
+def _words(services: Collection[str] | None) -> set[str]:
+    from spatial.integration.norms_presence import load_road_words  # noqa: PLC0415 - it reads registers itself
+    from spatial.sources.services import load_services  # noqa: PLC0415 - read only where there are bundles
+
+    named = load_services().register_words if services is None else services
+    return {*named, *SEASON_ROADS, *load_road_words()}
 
 
 def _reaches_itself(name: str, successors: Mapping[str, tuple[str, ...]]) -> bool:

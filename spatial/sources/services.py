@@ -137,6 +137,19 @@ class Vocabulary:
         return tuple(service.id for service in self.services)
 
     @property
+    def register_words(self) -> frozenset[str]:
+        """
+        Words by which the norm register may ask for services or tiers.
+
+        Returns
+        -------
+        frozenset of str
+            Their ids, the words that they are, and those for which they only stand in.
+        """
+        every = (*self.services, *self.tiers)
+        return frozenset(word for item in every for word in (item.id, *item.register, *item.proxy_for))
+
+    @property
     def tag_keys(self) -> tuple[str, ...]:
         """
         Keys of which an element must have one to be a facility.

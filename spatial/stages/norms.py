@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.integration.inventory import believed, inventory_table, missing_at_most
 from spatial.integration.norms import evaluate_norms
 from spatial.integration.norms_estimates import with_estimates
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.stages.rules import (
     binding_norms,
     inventories,
@@ -50,7 +50,7 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     inventory = inventory_table(
         inputs["facilities"], declared=known, official=official, vocabulary=vocabulary
     )
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=vocabulary,
         inventory=believed(known, inventory, vocabulary, official),
         missing_at_most=missing_at_most(inventory, vocabulary, official),

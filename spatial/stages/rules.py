@@ -125,7 +125,7 @@ def register_of(options: Options) -> pd.DataFrame:
     Parameters
     ----------
     options : Options
-        `norms`.
+        `norms`, `jurisdictions`, `services_file`.
 
     Returns
     -------
@@ -135,7 +135,8 @@ def register_of(options: Options) -> pd.DataFrame:
     chosen = options.norms.register_file
     home = options.jurisdictions[0] if options.jurisdictions else "GLOBAL"
     added = [_register_row(norm, home) for norm in options.norms.add]
-    return load_register(options.raw_path(chosen) if chosen else None, added=added)
+    file = options.raw_path(chosen) if chosen else None
+    return load_register(file, added=added, services=vocabulary_of(options).register_words)
 
 
 def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_rules import NormRules
 from spatial.integration.register import load_register
 from spatial.planning.gaps import rank_gaps
@@ -124,7 +124,7 @@ def judge(county, *, facilities=None):
         access_of(settlements, times),
         as_of=AS_OF,
         rules=NormRules(jurisdictions=JURISDICTIONS),
-        evidence=Evidence(
+        evidence=NormEvidence(
             vocabulary=Words(),
             inventory=inventory,
             facilities=clinics([0.0]) if facilities is None else facilities,
@@ -184,7 +184,7 @@ def test_the_order_of_rows_never_matters(county, random):
         frame.iloc[random.sample(range(len(frame)), len(frame))] for frame in (REGISTER, settlements, access)
     ]
     rules = NormRules(jurisdictions=JURISDICTIONS)
-    evidence = Evidence(vocabulary=Words(), inventory=inventory)
+    evidence = NormEvidence(vocabulary=Words(), inventory=inventory)
     first = evaluate_norms(REGISTER, settlements, access, as_of=AS_OF, rules=rules, evidence=evidence)
     second = evaluate_norms(*shuffled, as_of=AS_OF, rules=rules, evidence=evidence)
     # Sums of floats may differ in the last digit only where their order does, and it does not: rows are sorted first.

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import spatial as sp
 from spatial.access import AccessRules, access_table, last_mile
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence as NormEvidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.pillars import Evidence, place_scores, score_norms, score_study
 from spatial.integration.pillars.gates import gates_by_unit

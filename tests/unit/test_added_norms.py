@@ -28,7 +28,7 @@ GIVEN = {
 
 def options(**changes):
     norms = NormOptions(add=(NormAddition.model_validate(GIVEN | changes),))
-    return SimpleNamespace(norms=norms, jurisdictions=("CN-51",))
+    return SimpleNamespace(norms=norms, jurisdictions=("CN-51",), services_file="")
 
 
 def judged(chosen):

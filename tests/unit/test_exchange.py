@@ -147,3 +147,19 @@ def test_a_large_sparse_table_needs_no_full_matrix() -> None:
     n = 50_000
     flows = sparse.coo_array((rng.random(200_000), rng.integers(0, n, (2, 200_000))), shape=(n, n))
     assert 0.0 <= sp.reciprocity(flows).weighted <= 1.0
+
+
+@pytest.mark.parametrize(
+    "measure", [sp.flow_balance, lambda flows, words: sp.reciprocity(flows, official_class=words)]
+)
+def test_words_that_are_no_class_are_refused_and_nothing_is_no_word(measure) -> None:
+    with pytest.raises(ContractError, match=r"'Town', 'urbain' .2 in all. in 2 row") as caught:
+        measure(W, ["urbain", "Town", "rural"])
+    assert "write one of the two" in str(caught.value)
+    for unknown in (None, math.nan, "", pd.NA):
+        assert measure(W, ["urban", "rural", unknown]) is not None
+
+
+def test_flows_with_places_of_unknown_class_are_not_between_town_and_country() -> None:
+    both = sp.flow_balance(W, ["urban", "rural", None])
+    assert (both.rural_to_urban, both.urban_to_rural) == (W[1][0], W[0][1])

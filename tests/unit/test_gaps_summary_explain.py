@@ -18,7 +18,7 @@ import shapely
 
 from spatial.errors import ContractError, StudyError
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
 from spatial.planning.certainty import runs_of, rural_access
@@ -142,7 +142,7 @@ def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0)):
     rules = NormRules(jurisdictions=("IN", "CN"), only=NORMS, class_by_tier={"village": "rural"})
     register = load_register()
     settlements, ways = places(persons), access()
-    evidence = Evidence(vocabulary=Words(), inventory=inventory or {}, facilities=facilities())
+    evidence = NormEvidence(vocabulary=Words(), inventory=inventory or {}, facilities=facilities())
     results = evaluate_norms(register, settlements, ways, as_of=AS_OF, rules=rules, evidence=evidence)
     binding = applicable_norms(register, as_of=AS_OF, rules=rules)
     gaps = rank_gaps(results, settlements, ways, binding)
@@ -256,7 +256,7 @@ def test_a_place_exactly_five_minutes_beyond_is_a_near_miss():
         ways,
         as_of=AS_OF,
         rules=NormRules(only=("GL-PHC-1H",)),
-        evidence=Evidence(vocabulary=Words()),
+        evidence=NormEvidence(vocabulary=Words()),
     )
     gaps = rank_gaps(results, tables["settlements"], ways, binding).set_index("settlement_id")
     assert gaps["is_near_miss"].to_dict() == {"b": True, "c": False}
@@ -825,7 +825,7 @@ def test_every_reason_that_the_code_gives_has_words():
         access(),
         as_of=AS_OF,
         rules=NormRules(jurisdictions=("CN-51", "CN-SD-Jining", "GB-ENG", "FR", "EU", "IN", "ET")),
-        evidence=Evidence(vocabulary=Words()),
+        evidence=NormEvidence(vocabulary=Words()),
     )
     words = wording("en")
     codes = {

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 import shapely
 
+import spatial as sp
 from spatial.errors import ContractError, StudyError
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_formulas import (
     attainment,
     fgt_poverty,
@@ -129,7 +130,7 @@ def reach(minutes, *, service="clinic", mode="walk", status=None):
 
 
 def judge(rows, settlements, access, **more):
-    evidence = more.pop("evidence", Evidence(vocabulary=Words(), inventory=COMPLETE))
+    evidence = more.pop("evidence", NormEvidence(vocabulary=Words(), inventory=COMPLETE))
     result = evaluate_norms(
         pd.DataFrame(rows), settlements, access, as_of=AS_OF, rules=NormRules(**more), evidence=evidence
     )
@@ -203,7 +204,7 @@ def test_the_norm_example_gates_fail_and_guiding_norms_average_geometrically():
         ]
     )
     inventory = dict.fromkeys(("clinic", "market", "school", "phone", "care"), "complete")
-    result = judge(rows, settlements, access, evidence=Evidence(vocabulary=Words(), inventory=inventory))
+    result = judge(rows, settlements, access, evidence=NormEvidence(vocabulary=Words(), inventory=inventory))
     clinic, road, school, phone, elder = (
         study_row(result, name) for name in ("CLINIC", "ROAD", "SCHOOL", "PHONE", "ELDER")
     )
@@ -267,7 +268,7 @@ def test_a_target_inside_the_bounds_is_not_measurable():
 
 
 def test_an_incomplete_inventory_never_fails_anyone_but_bounds_them():
-    evidence = Evidence(vocabulary=Words(), inventory={"clinic": "partial"})
+    evidence = NormEvidence(vocabulary=Words(), inventory={"clinic": "partial"})
     result = judge([gate("N")], places([100.0, 300.0]), reach([10.0, "none"]), evidence=evidence)
     found = study_row(result)
     assert (found["status"], found["status_as_mapped"], found["gate"]) == (
@@ -308,7 +309,7 @@ def test_people_whom_nobody_counted_count_in_the_bounds(people, minutes, said):
 
 
 def test_a_share_reached_by_what_is_mapped_is_met_though_the_inventory_is_unknown():
-    evidence = Evidence(vocabulary=Words())
+    evidence = NormEvidence(vocabulary=Words())
     found = study_row(
         judge([norm(target_share=0.5)], places([1.0, 1.0]), reach([10.0, 90.0]), evidence=evidence)
     )
@@ -565,7 +566,7 @@ def test_the_study_may_say_which_column_counts_a_statistical_unit():
     ],
 )
 def test_what_cannot_be_measured_says_why(change, reason):
-    evidence = Evidence(vocabulary=Words(missing=("nowhere",)), inventory=COMPLETE)
+    evidence = NormEvidence(vocabulary=Words(missing=("nowhere",)), inventory=COMPLETE)
     result = judge([gate("N", **change)], places([5.0]), reach([10.0]), evidence=evidence)
     found = study_row(result)
     assert (found["status"], found["gate"], found["reason"]) == ("not_measurable", "unknown", reason)
@@ -634,14 +635,14 @@ def test_a_bundle_asks_for_every_member():
 
 def test_a_bundle_with_a_member_that_nothing_measures_is_never_met():
     rule = norm(service="circle", bundle_members="clinic|square")
-    evidence = Evidence(vocabulary=Words(missing=("square", "circle")), inventory=COMPLETE)
+    evidence = NormEvidence(vocabulary=Words(missing=("square", "circle")), inventory=COMPLETE)
     result = judge([rule], places([1.0, 1.0]), reach([10.0, 90.0]), evidence=evidence)
     assert settlement_rows(result)["status"].tolist() == ["not_measurable", "not_met"]
     assert "member_not_measured:square" in study_row(result)["reason"]
 
 
 def test_a_proxy_is_said_to_be_one():
-    evidence = Evidence(vocabulary=Words(proxies=("clinic",)), inventory=COMPLETE)
+    evidence = NormEvidence(vocabulary=Words(proxies=("clinic",)), inventory=COMPLETE)
     found = study_row(judge([norm()], places([1.0]), reach([10.0]), evidence=evidence))
     assert (found["status"], found["reason"]) == ("met", "proxy:clinic")
 
@@ -694,7 +695,7 @@ def facilities(xs, **columns):
 
 def test_a_village_holds_the_facilities_nearest_to_it_within_the_radius():
     # villages at 0 and 10,000 m; a clinic at 2,000 m is in the first at the radius, one at 7,999 m in none
-    evidence = Evidence(vocabulary=Words(), inventory=COMPLETE, facilities=facilities([2000.0, 7999.0]))
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=facilities([2000.0, 7999.0]))
     rule = norm(**presence(stat_unit="administrative_village"))
     result = judge([rule], places([5.0, 6.0]), reach([1.0, 1.0]), evidence=evidence)
     rows = settlement_rows(result)
@@ -710,7 +711,7 @@ def test_a_village_holds_the_facilities_nearest_to_it_within_the_radius():
 
 
 def test_candidates_and_closed_facilities_serve_nobody():
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=Words(),
         inventory=COMPLETE,
         facilities=facilities([0.0, 10_000.0], status=["candidate", "closed"]),
@@ -726,7 +727,7 @@ def test_a_township_without_a_facility_counts_with_all_its_people():
     settlements = places([1.0, 2.0, 4.0, 8.0], township_id=pd.Series(["t1", "t1", "t2", None], dtype="str"))
     boundaries = pd.DataFrame({"boundary_id": ["t1", "t2", "t3", "x"], "is_unit": [True, True, True, False]})
     held = facilities([0.0], township_id=["t1"])
-    evidence = Evidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, boundaries=boundaries)
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, boundaries=boundaries)
     rule = gate("N", **presence(stat_unit="township"))
     result = judge([rule], settlements, reach([1.0] * 4), evidence=evidence)
     found = study_row(result)
@@ -752,7 +753,7 @@ def test_a_facility_without_a_place_counts_in_the_township_of_its_code():
         }
     )
     held = facilities([0.0], township_id=["t9"], in_study=[False])
-    evidence = Evidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, unplaced=unplaced)
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, unplaced=unplaced)
     rules = [gate("N", **presence(stat_unit="township")), gate("C", **presence(stat_unit="county"))]
     result = judge(rules, settlements, reach([1.0, 1.0]), evidence=evidence)
     units = result[(result["unit_level"] == "township") & (result["norm_id"] == "N")].set_index("unit_id")
@@ -763,7 +764,7 @@ def test_a_facility_without_a_place_counts_in_the_township_of_its_code():
 
 def test_a_township_norm_of_an_incomplete_map_fails_no_township():
     settlements = places([1.0, 2.0], township_id=["t1", "t2"])
-    evidence = Evidence(vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]))
+    evidence = NormEvidence(vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]))
     result = judge(
         [gate("N", **presence(stat_unit="township"))], settlements, reach([1.0, 1.0]), evidence=evidence
     )
@@ -773,7 +774,7 @@ def test_a_township_norm_of_an_incomplete_map_fails_no_township():
 
 
 def test_a_county_norm_has_one_row():
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=Words(), inventory=COMPLETE, facilities=facilities([0.0, 1.0], in_study=[False, True])
     )
     result = judge(
@@ -799,7 +800,7 @@ def test_an_unknown_season_of_the_road_is_neither_served_nor_unserved():
         }
     )
     rule = norm(service="all_season_road", metric="dist_m", unit="m", threshold=2000.0, fail_point=5000.0)
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=Words(missing=("all_season_road",)), inventory=COMPLETE, last_mile=last_mile
     )
     result = judge([rule], places([1.0, 2.0, 4.0]), reach([1.0] * 3), evidence=evidence)
@@ -816,7 +817,7 @@ def test_a_graded_road_within_500_metres_links_a_village():
         shapely.LineString([(19_950.0, 10.0), (20_050.0, 10.0)]),
     ]
     roads = gpd.GeoDataFrame({"road_class": ["tertiary", "track", "road"]}, geometry=lines, crs="EPSG:32738")
-    evidence = Evidence(vocabulary=Words(missing=("graded_road",)), inventory=COMPLETE, roads=roads)
+    evidence = NormEvidence(vocabulary=Words(missing=("graded_road",)), inventory=COMPLETE, roads=roads)
     rule = gate("N", **presence(service="graded_road", stat_unit="administrative_village", unit="link"))
     result = judge([rule], places([1.0, 1.0, 1.0]), reach([1.0] * 3), evidence=evidence)
     assert settlement_rows(result)["gate"].tolist() == ["pass", "fail", "unknown"]
@@ -865,7 +866,7 @@ def _bounded(stat_unit: str, missing: float | None, **more: object):
     """Five villages of 10, 20, 30, 40 and 50 people in townships t1 and t2; the first alone has a clinic."""
     settlements = places([10.0, 20.0, 30.0, 40.0, 50.0], township_id=["t1", "t1", "t2", "t3", "t3"])
     bound = {} if missing is None else {"clinic": (missing, "official")}
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]), missing_at_most=bound
     )
     rule = norm(**presence(stat_unit=stat_unit, **more))
@@ -909,7 +910,7 @@ def test_a_missing_facility_turns_one_township_at_most():
 
 
 def test_times_are_not_bounded_for_one_missing_facility_may_serve_many():
-    evidence = Evidence(vocabulary=Words(), missing_at_most={"clinic": (1.0, "official")})
+    evidence = NormEvidence(vocabulary=Words(), missing_at_most={"clinic": (1.0, "official")})
     row = study_row(judge([norm()], places([1.0, 1.0, 1.0]), reach([99.0, 99.0, 99.0]), evidence=evidence))
     assert row["served_share_upper"] == 1.0
     assert row["status"] == "not_measurable"
@@ -917,7 +918,7 @@ def test_times_are_not_bounded_for_one_missing_facility_may_serve_many():
 
 def test_the_gate_of_a_binding_norm_fails_where_not_enough_can_be_missing():
     settlements = places([1.0, 1.0], township_id=["t1", "t2"])
-    evidence = Evidence(
+    evidence = NormEvidence(
         vocabulary=Words(),
         facilities=facilities([0.0], township_id=["t1"]),
         missing_at_most={"clinic": (0.0, "official")},
@@ -925,3 +926,24 @@ def test_the_gate_of_a_binding_norm_fails_where_not_enough_can_be_missing():
     rule = gate("N", **presence(stat_unit="township"))
     row = study_row(judge([rule], settlements, reach([1.0, 1.0]), evidence=evidence))
     assert (row["gate"], row["served_share_upper"]) == ("fail", 0.5)
+
+
+def test_classes_and_jurisdictions_that_are_none_are_refused_by_name():
+    register = pd.DataFrame([norm(), norm("M", jurisdiction="CN-51|valley-3")])
+    towns = places([1.0, 2.0, 3.0], official_class=["Urban", "rural", "suburb"])
+    with pytest.raises(ContractError, match=r"'Urban', 'suburb' .2 in all. in 2 row"):
+        evaluate_norms(register, towns, reach([10.0, 20.0, 30.0]), as_of=AS_OF)
+    known = places([1.0, 2.0, 3.0], official_class=["urban", None, ""])
+    for wrong in ("China", "cn", "CHN-51", "valley"):
+        with pytest.raises(StudyError, match=f"'{wrong}' .* is none"):
+            evaluate_norms(
+                register, known, reach([1.0] * 3), as_of=AS_OF, rules=NormRules(jurisdictions=("CN", wrong))
+            )
+    for right in ("GLOBAL", "KM", "CN-51-04", "valley-3", "valley-3-north"):
+        rules = NormRules(jurisdictions=(right,))
+        assert len(evaluate_norms(register, known, reach([1.0] * 3), as_of=AS_OF, rules=rules))
+
+
+def test_what_norms_are_judged_by_is_public():
+    assert sp.NormRules is NormRules
+    assert sp.NormEvidence is NormEvidence

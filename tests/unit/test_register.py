@@ -143,3 +143,28 @@ def test_infinity_is_no_threshold(tmp_path):
 def test_lists_are_split_at_bars():
     assert split_list("a| b |") == ("a", "b")
     assert split_list(float("nan")) == ()
+
+
+def test_members_of_bundles_must_be_services(tmp_path):
+    bundle = next(row for row in shipped() if row["id"] == "CN-JINING-5MIN")
+    wrong = {**bundle, "bundle_members": "village_clinic|corner_shop|village clinic"}
+    (fault,) = faults_of(write(tmp_path / "norms.csv", [wrong]))
+    assert fault.startswith(
+        "norm 'CN-JINING-5MIN', bundle_members: 'corner_shop', 'village clinic' (2 in all) is no"
+    )
+    itself = {**bundle, "bundle_members": f"village_clinic|{bundle['service']}"}
+    assert len(faults_of(write(tmp_path / "itself.csv", [itself]))) == 1
+    parted = {**bundle, "bundle_members": "village_clinic;parcel_point"}
+    assert len(faults_of(write(tmp_path / "parted.csv", [parted]))) == 1
+
+
+def test_members_may_be_roads_services_of_other_norms_and_words_of_the_studys_own(tmp_path):
+    rows = shipped()
+    bundle = next(row for row in rows if row["id"] == "CN-JINING-5MIN")
+    other = next(row for row in rows if row["service"] == "mobile_5g")
+    mixed = {**bundle, "bundle_members": "paved_road|all_season_road|mobile_5g|village_clinic"}
+    assert len(load_register(write(tmp_path / "norms.csv", [mixed, other]))) == 2
+    own = {**bundle, "bundle_members": "teahouse"}
+    path = write(tmp_path / "own.csv", [own])
+    assert len(load_register(path, services={"teahouse"})) == 1
+    assert len(faults_of(path)) == 1

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import Evidence
+from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
 from spatial.planning.explain import explain
@@ -96,7 +96,7 @@ def _access():
 def _study(places):
     register = load_register()
     results = evaluate_norms(
-        register, places, _access(), as_of=AS_OF, rules=RULES, evidence=Evidence(vocabulary=_Words())
+        register, places, _access(), as_of=AS_OF, rules=RULES, evidence=NormEvidence(vocabulary=_Words())
     )
     binding = applicable_norms(register, as_of=AS_OF, rules=RULES)
     gaps = rank_gaps(results, places, _access(), binding)

@@ -163,3 +163,13 @@ def test_the_formulas_in_the_documentation_give_what_they_say() -> None:
     page = Path(__file__).parents[2] / "docs" / "score-formulas.md"
     found = doctest.testfile(str(page), module_relative=False)
     assert (found.failed, found.attempted > 20) == (0, True)
+
+
+def test_no_components_are_no_level_neither_at_worst_nor_at_best() -> None:
+    for nothing in ([], np.zeros((3, 0))):
+        made = sp.integration_level(nothing)
+        for end in (made.level, made.arithmetic, made.low, made.high):
+            assert np.isnan(end).all()
+        assert (made.missing == 0).all()
+    unknown = sp.integration_level([math.nan, math.nan])
+    assert (unknown.low, unknown.high) == (pytest.approx(0.01), 1.0)

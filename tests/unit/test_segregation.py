@@ -200,3 +200,10 @@ def test_indices_stay_between_0_and_1_and_do_not_see_order_or_scale(rows: list[t
         assert -1e-12 <= value <= 1 + 1e-12
         assert measure(x[::-1], total[::-1]) == pytest.approx(value, abs=1e-9)
         assert measure([7 * a for a in x], [7 * a for a in total]) == pytest.approx(value, abs=1e-9)
+
+
+def test_a_gap_refuses_words_that_are_no_class() -> None:
+    with pytest.raises(ContractError, match=r"'City' .1 in all. in 2 row"):
+        sp.urban_rural_gap([1, 2, 3], [1, 1, 1], ["City", "City", "rural"], kind="time")
+    with pytest.raises(ContractError, match="2 for 3 places"):
+        sp.urban_rural_gap([1, 2, 3], [1, 1, 1], ["urban", "rural"], kind="time")

@@ -314,3 +314,34 @@ def test_hierarchy_of_the_specification() -> None:
 def test_what_is_no_grid_town_or_time_is_refused(call: object, words: str) -> None:
     with pytest.raises(ContractError, match=words):
         call()
+
+
+def test_cells_without_data_have_no_class() -> None:
+    for level in (1, 2):
+        codes = sp.degree_of_urbanisation(np.full((2, 3), np.nan), level=level)
+        assert codes.dtype == np.int16
+        assert (codes == -200).all()
+        assert sp.DEGURBA_TITLES[int(codes[0, 0])] == "no data"
+    row = [[np.nan, 0.0, 60.0, np.nan]]
+    assert sp.degree_of_urbanisation(row, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [[-200, 11, 12, 10]]
+    assert sp.degree_of_urbanisation(row, level=1, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [
+        [-200, 1, 1, 0]
+    ]
+
+
+def test_cells_without_data_count_as_nobody_and_inside_a_centre_they_belong_to_it() -> None:
+    persons = np.full((7, 7), np.nan)
+    persons[1:6, 1:6] = 2200.0
+    persons[3, 3] = np.nan
+    codes = sp.degree_of_urbanisation(persons, level=1)
+    # 24 cells of 2,200 = 52,800 people; the hole is filled, and what lies around stays unknown
+    assert (codes == 3).sum() == 25
+    assert (codes == -200).sum() == 49 - 25
+    zero = sp.degree_of_urbanisation(np.nan_to_num(persons), level=1)
+    assert (codes[codes != -200] == zero[codes != -200]).all()
+
+
+def test_units_of_cells_without_data_have_no_class_and_others_leave_them_out() -> None:
+    units = sp.degurba_units([-200, -200, 30, -200, 10], [0, 0, 5, 0, 0], ["a", "a", "b", "b", "c"])
+    assert units[["level1", "level2"]].to_numpy().tolist() == [[-200, -200], [3, 30], [0, 10]]
+    assert units.loc[1, "share_30"] == 1.0

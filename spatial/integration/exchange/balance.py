@@ -11,6 +11,7 @@ from scipy import sparse
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
+from spatial.integration.classes import read_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,8 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
         Two totals, from the country to town and from town to the country, of people, parcels, money or calls; or a
         square matrix of flows from row to column. 0 or more; the diagonal does not count.
     official_class : array_like of str, optional
-        For a matrix: ``urban`` or ``rural``, one a place; flows with places of neither are not between the two.
+        For a matrix: ``urban`` or ``rural``, one a place, or nothing where it is not known; flows with such places are
+        not between the two.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
     Raises
     ------
     ContractError
-        For flows that are negative, infinite or NaN, or of another shape.
+        For flows that are negative, infinite or NaN, or of another shape, and for other words as classes.
 
     Examples
     --------
@@ -91,9 +93,7 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
     node = np.divide(into - out, both, out=np.full(len(both), np.nan), where=both > 0.0)
     if official_class is None:
         return FlowBalance(math.nan, math.nan, math.nan, math.nan, math.nan, node)
-    label = np.asarray(official_class, dtype=object).ravel()
-    if len(label) != len(both):
-        raise ContractError("flows", [f"official_class: {len(label)} for {len(both)} places"])
+    label = read_classes("flows", official_class, len(both))
     urban, rural = (label == name for name in ("urban", "rural"))
     return _between(float(matrix[rural][:, urban].sum()), float(matrix[urban][:, rural].sum()), node)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import ContractError
+from spatial.integration.classes import read_classes
 from spatial.integration.exchange.balance import read_flows
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     flows : array_like or sparse array, (places, places)
         From row to column, 0 or more; the diagonal does not count.
     official_class : array_like of str, optional
-        ``urban`` or ``rural``, one a place; with it only flows between town and country count.
+        ``urban`` or ``rural``, one a place, or nothing where it is not known; with it only flows between town and
+        country count.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     Raises
     ------
     ContractError
-        For flows that are negative, infinite or NaN, or of another shape.
+        For flows that are negative, infinite or NaN, or of another shape, and for other words as classes.
 
     Notes
     -----
@@ -108,9 +109,7 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
 
 
 def _sides(official_class: ArrayLike, n: int) -> NDArray[np.int64]:
-    label = np.asarray(official_class, dtype=object).ravel()
-    if len(label) != n:
-        raise ContractError("flows", [f"official_class: {len(label)} for {n} places"])
+    label = read_classes("flows", official_class, n)
     sides: NDArray[np.int64] = (label == "urban").astype(np.int64) - (label == "rural").astype(np.int64)
     return sides
 

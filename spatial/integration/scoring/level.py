@@ -33,7 +33,8 @@ class IntegrationLevel:
     arithmetic : ndarray of float64
         Their weighted arithmetic mean, beside it.
     low, high : ndarray of float64
-        The level if what is missing were at the floor, and at 1; both are the level where nothing is missing.
+        The level if what is missing were at the floor, and at 1; both are the level where nothing is missing, and NaN
+        where there are no parts at all, which is no level.
     missing : ndarray of int64
         Parts that are unknown.
     """
@@ -63,7 +64,8 @@ def integration_level(
     Returns
     -------
     IntegrationLevel
-        Exactly 1 where all parts are 1. Units with other parts missing are not to be compared by `level`.
+        Exactly 1 where all parts are 1; NaN where there are none. Units with other parts missing are not to be compared
+        by `level`.
 
     Raises
     ------
@@ -86,10 +88,11 @@ def integration_level(
     safe = np.where(mass > 0.0, mass, np.nan)
     logs = np.log(np.maximum(np.where(known, parts, 1.0), floor))
     total = (part_of * logs).sum(axis=-1)
+    some = 1.0 if parts.shape[-1] else np.nan
     return IntegrationLevel(
         level=np.exp(total / safe),
         arithmetic=(part_of * np.where(known, parts, 0.0)).sum(axis=-1) / safe,
-        low=np.exp(total + np.where(known, 0.0, w).sum(axis=-1) * np.log(floor)),
-        high=np.exp(total),
+        low=some * np.exp(total + np.where(known, 0.0, w).sum(axis=-1) * np.log(floor)),
+        high=some * np.exp(total),
         missing=(~known).sum(axis=-1),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from spatial.access import weighted_quantile
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
+from spatial.integration.classes import read_classes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -77,7 +78,7 @@ def urban_rural_gap(
     population_persons : array_like
         One a place, 0 or more. NaN = unknown.
     official_class : array_like of str
-        One a place: ``urban``, ``rural``; what else is unknown.
+        One a place: ``urban``, ``rural``, or nothing where it is not known.
     kind : {'time', 'good'}
         Whether less is better, or more.
     threshold : float
@@ -91,7 +92,7 @@ def urban_rural_gap(
     Raises
     ------
     ContractError
-        For lengths that differ, negative numbers or an unknown kind.
+        For lengths that differ, negative numbers, an unknown kind, or other words as classes.
 
     Examples
     --------
@@ -101,8 +102,8 @@ def urban_rural_gap(
     """
     value = np.atleast_1d(numbers("gap", "values", values)).ravel()
     people = np.atleast_1d(numbers("gap", "population_persons", population_persons)).ravel()
-    label = np.asarray(official_class, dtype=object).ravel()
-    _refuse(value, people, label, kind)
+    label = read_classes("gap", official_class, len(value))
+    _refuse(value, people, kind)
     known = ~np.isnan(value) & ~np.isnan(people)
     sides = [known & (label == name) for name in ("urban", "rural")]
     medians = [weighted_quantile(value[side], people[side], 0.5) for side in sides]
@@ -130,16 +131,11 @@ def urban_rural_gap(
     )
 
 
-def _refuse(
-    value: NDArray[np.float64], people: NDArray[np.float64], label: NDArray[np.object_], kind: str
-) -> None:
+def _refuse(value: NDArray[np.float64], people: NDArray[np.float64], kind: str) -> None:
     if kind not in ("time", "good"):
         raise ContractError("gap", [f"kind: is {kind!r}, must be time or good"])
-    if not len(value) == len(people) == len(label):
-        raise ContractError(
-            "gap",
-            [f"values, population_persons, official_class: {len(value)}, {len(people)}, {len(label)} rows"],
-        )
+    if len(value) != len(people):
+        raise ContractError("gap", [f"values, population_persons: {len(value)}, {len(people)} rows"])
     for name, column in (("values", value), ("population_persons", people)):
         wrong = np.flatnonzero(column < 0.0)
         if len(wrong):

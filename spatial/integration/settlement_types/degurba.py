@@ -51,8 +51,11 @@ DEGURBA_TITLES = {
     2: "urban cluster",
     1: "rural cell",
     0: "water",
+    -200: "no data",
 }
 """Codes of both levels, as published."""
+NO_DATA = -200
+"""Of cells, as in the GHSL data packages."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ the world's mean in 2020, rounded up.
 @dataclass(frozen=True)
 class _Grid:
     persons: FloatArray
+    unknown: Mask
     area_km2: FloatArray
     density: FloatArray
     land_share: FloatArray
@@ -139,11 +143,12 @@ def degree_of_urbanisation(
     Parameters
     ----------
     population_persons : array_like, (rows, columns)
-        People of each cell of about 1 km², 0 or more; NaN = no data, which counts as nobody.
+        People of each cell of about 1 km², 0 or more. NaN = no data: nobody is counted there, and the cell has the
+        code -200, unless it is water by its land or belongs to a cluster by its buildings or by what lies around it.
     cell_area_km2 : float or array_like
         Area of the cells: one for all, one a row as a column vector, or one a cell.
     level : {1, 2}
-        Codes 3, 2, 1, 0, or 30, 23, 22, 21, 13, 12, 11, 10.
+        Codes 3, 2, 1, 0, or 30, 23, 22, 21, 13, 12, 11, 10; -200 for no data at both.
     land_share : array_like, optional
         Share of permanent land, 0-1; density is per land. All land by default; NaN, where nobody lives, = none.
     built_share : array_like, optional
@@ -181,7 +186,7 @@ def degree_of_urbanisation(
     cluster = _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS) > 0
     water = grid.water()
     if level == 1:
-        codes = np.select([centre, cluster, water], [3, 2, 0], default=1)
+        codes = np.select([centre, cluster, water, grid.unknown], [3, 2, 0, NO_DATA], default=1)
         return codes.astype(np.int16)
     dense = cluster_persons(find_clusters(grid.dense(), contiguity=4), grid.persons, CLUSTER_PERSONS) > 0
     rural_cluster = _clusters(grid, CLUSTER_DENSITY, 8, RURAL_CLUSTER_PERSONS) > 0
@@ -194,8 +199,9 @@ def degree_of_urbanisation(
             rural_cluster,
             grid.density >= LOW_DENSITY,
             water,
+            grid.unknown,
         ],
-        [30, 23, 22, 21, 13, 12, 10],
+        [30, 23, 22, 21, 13, 12, 10, NO_DATA],
         default=11,
     )
     return codes.astype(np.int16)
@@ -248,7 +254,8 @@ def _read(
     if persons.ndim != 2 or 0 in persons.shape:
         raise ContractError("degurba", [f"population_persons: is {persons.shape}, must be rows by columns"])
     problems = _rule_problems(rules)
-    persons = np.where(np.isnan(persons), 0.0, persons)
+    nobody_knows = np.isnan(persons)
+    persons = np.where(nobody_knows, 0.0, persons)
     wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
     if len(wrong):
         problems.append(
@@ -274,7 +281,7 @@ def _read(
     if problems:
         raise ContractError("degurba", problems)
     density = _per_land(persons / area_km2 * (1.0 + 1e-12), land_share, rules)
-    return _Grid(persons, area_km2, density, land_share, built_share, rules)
+    return _Grid(persons, nobody_knows, area_km2, density, land_share, built_share, rules)
 
 
 def _per_land(amount: FloatArray, land_share: FloatArray, rules: DegurbaRules) -> FloatArray:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
+from spatial.integration.settlement_types.degurba import NO_DATA
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,7 +46,7 @@ def degurba_units(
     Parameters
     ----------
     cell_class : array_like of int
-        Codes of level 2, one a cell or piece of a cell.
+        Codes of level 2, one a cell or piece of a cell; -200 for no data.
     population_persons : array_like
         People of it, 0 or more; NaN counts as nobody.
     unit : array_like
@@ -61,7 +62,8 @@ def degurba_units(
     DataFrame
         A row a unit, in order of the units: `unit`, `population_persons`, `share_30` ... `share_11` (of people, or of
         area where `by_area`), `by_area`, `level1` (3 city, 2 town, 1 rural), `level2` (codes in `UNIT_TITLES`). Water
-        has no part in shares; a unit of nothing but water has none, and the codes 0 and 10.
+        and cells without data have no part in shares; a unit of nothing but water has none, and the codes 0 and 10; one
+        of nothing but cells without data has -200.
 
     Raises
     ------
@@ -93,6 +95,8 @@ def degurba_units(
     table = pd.DataFrame({"unit": persons.index.to_numpy(), "population_persons": total.to_numpy()})
     for code in CODES:
         table[f"share_{code}"] = share[code]
+    unknown = (frame.groupby("unit")["code"].max() == NO_DATA).to_numpy()
+    level1, level2 = (np.where(unknown, NO_DATA, level) for level in (level1, level2))
     return table.assign(by_area=by_area, level1=level1.astype(np.int16), level2=level2.astype(np.int16))
 
 
@@ -137,7 +141,7 @@ def _read(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area: Arra
             "degurba",
             [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"],
         )
-    unknown = np.unique(code[~np.isin(code, (*CODES, 10))])
+    unknown = np.unique(code[~np.isin(code, (*CODES, 10, NO_DATA))])
     if len(unknown):
         raise ContractError("degurba", [f"cell_class: no codes of level 2: {first_of(unknown)}"])
     if bool(((people < 0.0) | np.isinf(people)).any()):
