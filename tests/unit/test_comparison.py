@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.comparison import compare, decompose, follow, norm_terms
+from spatial.integration.comparison import Run, compare, decompose, follow, norm_terms
 from spatial.integration.pillars import GapTargets, ScoreRules
+from spatial.integration.pillars.components import component_table, gap
 from spatial.planning.comparison import comparison_lines, trajectory_lines
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
@@ -274,6 +275,55 @@ def test_a_gap_turns_when_its_target_is_met(before):
     assert row["change"] == row["value_after"] - row["value_before"]
     back = compare(run_of("near", near), before).components
     assert "no_longer_met" in set(back["target_turn"])
+
+
+def bordered(name: str, kept: float, *, norm: str = "CLINIC", service: str = "clinic") -> Run:
+    """A run in which the country is twice as far as town, and closed borders leave some of the coverage."""
+    minutes = {"a": (10.0, 10.0), "b": (20.0, 10.0), "c": (10.0, 10.0), "d": (20.0, 10.0)}
+    found = [
+        gap("boundaries", "border_effect_min", 3.0, "min", detail=service),
+        gap("boundaries", "border_coverage_kept", kept, "share", detail=norm),
+        gap("boundaries", "gap_ratio", 0.5, "ratio", detail="CLINIC"),
+    ]
+    units = (("study", "study"), ("township", "t1"), ("township", "t2"))
+    rows = [(level, name, part) for level, name in units for part in found]
+    return run_of(name, minutes, components=component_table(rows))
+
+
+def test_the_segmentation_index_is_compared_with_its_border_term():
+    study = unit(compare(bordered("one", 0.4), bordered("two", 0.8)).units, "study")
+    assert study["segmentation_terms"] == "theil;gap_ratio;border"
+    # all within every norm: no inequality of access, a term of 1; 10 minutes against 20: 0.5
+    assert study["segmentation_index_before"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.4) ** (1 / 3))
+    assert study["segmentation_index_after"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.8) ** (1 / 3))
+    parts = compare(bordered("one", 0.4), bordered("two", 0.8)).components.set_index(["unit_id", "component"])
+    row = parts.loc[("study", "border_coverage_kept")]
+    assert (row["value_before"], row["value_after"]) == (0.4, 0.8)
+    assert row["side"] == "gap"
+
+
+def test_the_segmentation_index_rests_on_the_terms_that_both_runs_have():
+    bare = replace(bordered("bare", 0.4), components=bordered("bare", NAN).components)
+    found = compare(bordered("one", 0.4), bare)
+    study = unit(found.units, "study")
+    assert study["segmentation_terms"] == "theil;gap_ratio"
+    both = [study[f"segmentation_index_{date}"] for date in ("before", "after")]
+    assert both == pytest.approx([1.0 - 0.5**0.5] * 2)
+    assert ("border_term", "") not in found.notes
+    assert "In both it rests on: inequality between town and country; town against country." in "\n".join(
+        comparison_lines(found)
+    )
+    told = follow([bordered("one", 0.4), bordered("two", 0.8), replace(bare, name="three")])
+    TABLES["trajectory"].check(told)
+    assert set(told.loc[told["unit_id"] == "study", "segmentation_terms"]) == {"theil;gap_ratio"}
+
+
+def test_border_terms_of_other_norms_are_left_out_and_it_is_said():
+    found = compare(bordered("one", 0.4), bordered("two", 0.8, norm="SCHOOL"))
+    assert unit(found.units, "study")["segmentation_terms"] == "theil;gap_ratio"
+    assert ("border_term", "") in found.notes
+    assert ("borders", "") not in found.notes
+    assert any("compared without it" in line for line in comparison_lines(found))
 
 
 def test_a_road_that_is_no_longer_open_all_year_lowers_the_space(before):

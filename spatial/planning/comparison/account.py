@@ -164,6 +164,7 @@ def comparison_lines(
         *_townships(comparison, words),
         *_gates(comparison, words),
         *_gaps(comparison, words),
+        _index(comparison, words),
         *_ranks(comparison, words),
         *(words.say("note", code, detail=detail) for code, detail in comparison.notes),
     ]
@@ -387,6 +388,20 @@ def _gaps(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
             target=words.results.figure(float(row["target"])),
             turn=words.messages["turn"][turn],
         )
+
+
+def _index(comparison: Comparison, words: ComparisonWords) -> str:
+    """Say the segmentation index of both runs, and on which terms it rests in both."""
+    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
+    terms = [name for name in str(study["segmentation_terms"]).split(";") if name]
+    if not terms:
+        return words.say("line", "index_none")
+    before, after = (
+        words.results.number(float(study[f"segmentation_index_{date}"]), decimals=3)
+        for date in ("before", "after")
+    )
+    named = words.messages["list"]["between"].join(words.messages["index_term"][name] for name in terms)
+    return words.say("line", "index", before=before, after=after, terms=named)
 
 
 def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
