@@ -152,5 +152,7 @@ def _read(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area: Arra
             "degurba", [f"cell_area_km2: {len(size)} for {len(code)} cells; must be known, 0 or more"]
         )
     size = np.broadcast_to(size, code.shape)
-    frame = pd.DataFrame({"unit": label, "code": code.astype(np.int64), "persons": np.nan_to_num(people), "area": size})
+    frame = pd.DataFrame(
+        {"unit": label, "code": code.astype(np.int64), "persons": np.nan_to_num(people), "area": size}
+    )
     return frame[~pd.isna(frame["unit"])]
