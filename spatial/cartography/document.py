@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "COMPARE",
     "FACT_SHEET",
     "INDEX",
     "SCORE",
@@ -55,7 +56,7 @@ _TEMPLATES = Environment(
 
 class PlainParts(NamedTuple):
     """
-    What makes a page without a map.
+    What makes a page that is no map page.
 
     Parameters
     ----------
@@ -63,11 +64,15 @@ class PlainParts(NamedTuple):
         The document.
     scripts, styles : tuple of str
         Beside those that all pages have.
+    vendored_scripts, vendored_styles : tuple of str
+        Of others, for a page that draws a map of its own.
     """
 
     template: str
     scripts: tuple[str, ...]
     styles: tuple[str, ...]
+    vendored_scripts: tuple[str, ...] = ()
+    vendored_styles: tuple[str, ...] = ()
 
 
 INDEX = PlainParts(
@@ -77,6 +82,22 @@ SIGN_OFF = PlainParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index
 SCORE = PlainParts("score.html", ("about.js", "score_words.js", "score_types.js", "score_page.js"), ("index.css", "score.css"))
 FACT_SHEET = PlainParts(
     "fact_sheet.html", ("about.js", "score_words.js", "fact_sheet_page.js"), ("index.css", "fact_sheet.css")
+)
+COMPARE = PlainParts(
+    "compare.html",
+    (
+        "about.js",
+        "score_words.js",
+        "canvas.js",
+        "basemap.js",
+        "points.js",
+        "compare_map.js",
+        "compare_tables.js",
+        "compare_page.js",
+    ),
+    ("index.css", "compare.css"),
+    ("fflate/fflate.js", "leaflet/leaflet.js"),
+    ("leaflet/leaflet.css",),
 )
 
 
@@ -184,7 +205,7 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
 
 def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PlainParts = INDEX) -> bytes:
     """
-    Write a page without a map.
+    Write a page that is no map page.
 
     Parameters
     ----------
@@ -202,8 +223,10 @@ def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts:
     bytes
         The file; the same data give the same bytes.
     """
-    scripts = [own(name) for name in (*_SCRIPTS, *parts.scripts)]
-    styles = [own(name) for name in ("page.css", *parts.styles)]
+    scripts = [vendored(name) for name in parts.vendored_scripts]
+    scripts += [own(name) for name in (*_SCRIPTS, *parts.scripts)]
+    styles = [vendored(name) for name in parts.vendored_styles]
+    styles += [own(name) for name in ("page.css", *parts.styles)]
     return _with_nonce(_PageFigure(parts.template, _values(data, title, language, scripts, styles)).render())
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spatial.cartography.comparison import comparison_page
 from spatial.errors import StoreError, first_of
 from spatial.integration.comparison import Comparison, Run, compare, follow, norm_terms
 from spatial.integration.pillars import GapTargets, ScoreRules
-from spatial.planning.comparison import comparison_lines, placed_units, trajectory_lines
+from spatial.planning.comparison import placed_units
 from spatial.results import read_results
+from spatial.stages.compare_page import account_lines, page_of
 from spatial.store import Artifact, Store
 
 if TYPE_CHECKING:
@@ -133,19 +133,9 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     runs = read_runs(results)
     comparison = _placed(compare(runs[0], runs[-1]), results[0], results[-1])
     followed = follow(runs)
-    lines = comparison_lines(comparison, language)
-    if len(runs) > 2:
-        lines += trajectory_lines(followed, language)
+    lines = account_lines(comparison, followed, language)
     if to is not None:
-        options = [one.record["options"] for one in results]
-        page = comparison_page(
-            comparison,
-            lines,
-            trajectory=followed,
-            language=language,
-            synthetic=any(one["synthetic"] for one in options),
-            draft=any(one["outputs"]["status"] == "draft" for one in options),
-        )
+        page = page_of(comparison, followed, results, language)
         write_comparison(comparison.tables | {"trajectory": followed}, to, basis=runs[0].basis, page=page)
         lines.append(f"{to / PAGE}")
     return lines

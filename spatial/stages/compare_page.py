@@ -1,0 +1,143 @@
+"""What the page of a comparison says beside its numbers, gathered from the runs' own records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spatial.cartography.comparison import ComparisonMeta, comparison_page
+from spatial.cartography.messages import available_languages
+from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.planning.wording import languages as worded
+from spatial.sources.services import load_services
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from spatial.integration.comparison import Comparison
+    from spatial.results import Results
+
+__all__ = ["account_lines", "page_of"]
+
+GROUND = ("settlements", "boundaries", "study_area", "water", "roads")
+NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
+SOURCE_FACTS = ("path", "origin", "vintage", "licence", "issue")
+STATUSES = ("draft", "internal", "public")
+"""From the least to the most."""
+APPROVED_MAPS = "CN"
+
+
+def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:
+    """
+    Say what changed, a line each.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare_runs` makes it.
+    trajectory : DataFrame
+        By the contract of the table; told where it has more than two runs.
+    language : str
+        A language with a message file.
+
+    Returns
+    -------
+    list of str
+        As `comparison_lines` and `trajectory_lines` say it.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    vocabulary = load_services()
+    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    lines = comparison_lines(comparison, language, service_names=names)
+    if len(trajectory) and trajectory["position"].max() > 2:
+        lines += trajectory_lines(trajectory, language)
+    return lines
+
+
+def page_of(
+    comparison: Comparison, trajectory: pd.DataFrame, results: Sequence[Results], language: str
+) -> bytes:
+    """
+    Write the page of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare_runs` makes it.
+    trajectory : DataFrame
+        By the contract of the table.
+    results : sequence of Results
+        The runs, in order.
+    language : str
+        The language shown first; the others that have messages can be chosen on the page.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
+    others = [code for code in available_languages() if code in worded() and code != language]
+    runs = [
+        {name: getattr(one, name) for name in GROUND if name in set(one.names)}
+        for one in (results[-1], results[0])
+    ]
+    return comparison_page(
+        comparison,
+        {code: account_lines(comparison, trajectory, code) for code in (language, *others)},
+        meta=_meta(comparison, results),
+        runs=runs,
+        trajectory=trajectory,
+    )
+
+
+def _meta(comparison: Comparison, results: Sequence[Results]) -> ComparisonMeta:
+    options = [one.record["options"] for one in results]
+    last, summary = options[-1], results[-1].summary
+    told = summary.get("study", {})
+    synthetic = any(one["synthetic"] for one in options)
+    status = min((one["outputs"]["status"] for one in options), key=STATUSES.index)
+    approval = last["outputs"].get("map_approval") or ""
+    asks = any(str(place).partition("-")[0] == APPROVED_MAPS for place in last.get("jurisdictions", ()))
+    return ComparisonMeta(
+        name=str(told.get("name", comparison.after)),
+        title=dict(told.get("title", {})),
+        norms=_norms(comparison, [results[0].summary, summary]),
+        status=status,
+        basis=str(last["population"]["basis"]),
+        synthetic=synthetic,
+        bands=tuple(last["score"]["level_bands"]),
+        sources=_sources(results[-1]),
+        map_approval=approval,
+        approval_wanted=bool(status == "public" and asks and not synthetic and not approval),
+    )
+
+
+def _norms(comparison: Comparison, summaries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Say what each norm asks, as the later run has it where it knows the norm."""
+    services = dict(
+        zip(comparison.norms["norm_id"].astype(str), comparison.norms["service"].astype(str), strict=True)
+    )
+    told = {str(norm["id"]): norm for summary in summaries for norm in summary["norms"]}
+    vocabulary, found = load_services(), {}
+    for norm, service in services.items():
+        facts = {name: told.get(norm, {}).get(name) for name in NORM_FACTS}
+        item = vocabulary.get(service) or vocabulary.for_register(service)
+        found[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
+    return found
+
+
+def _sources(results: Results) -> tuple[dict[str, str], ...]:
+    if "provenance" not in results.names:
+        return ()
+    rows = results.provenance.to_dict("records")
+    return tuple({name: str(row[name]) for name in SOURCE_FACTS} for row in rows)

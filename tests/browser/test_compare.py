@@ -1,0 +1,326 @@
+"""The page of a comparison in a real browser: the answer, terms, map, tables that sort, paper, hostile names."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.cartography.comparison import ComparisonMeta, comparison_page
+from spatial.integration.comparison import compare
+from spatial.planning.comparison import comparison_lines, placed_units
+from tests.unit.runs_to_compare import CRS, run_of
+
+ATTACK = "<img src=x onerror=\"document.title='owned'\">"
+LANGUAGES = ("en", "fr", "zh")
+BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 10.0), "d": (90.0, 60.0)}
+AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (40.0, 10.0), "e": (5.0, 5.0)}
+PLACES = {
+    "a": ("t1", "urban", 4000.0),
+    "b": ("t1", "rural", 1000.0),
+    "c": ("t2", "urban", 2000.0),
+    "d": ("t2", "rural", 3000.0),
+    "e": ("t2", "rural", 50.0),
+}
+GATES = [{("study", "study"): verdict, ("township", "t1"): verdict} for verdict in ("fail", "pass")]
+NORMS = {
+    "CLINIC": {"service": "clinic", "names": {"en": "Clinic", "zh": "诊所", "fr": "Dispensaire"}, "metric": "time_min",
+               "mode": "drive", "unit": "min", "threshold": 30.0, "norm_class": "guiding"},
+    "SCHOOL": {"service": "school", "names": {"en": "School"}, "metric": "time_min", "mode": "walk", "unit": "min",
+               "threshold": 15.0, "norm_class": "guiding"},
+    "GATE": {"service": "post", "names": {"en": "Post station", "zh": "邮政网点"}, "metric": "presence_in_unit",
+             "mode": None, "unit": "flag", "threshold": 1.0, "norm_class": "mandatory"},
+}  # fmt: skip
+SOURCE = {
+    "path": "a.osm.pbf",
+    "origin": "made up",
+    "vintage": "2026",
+    "licence": "ODbL 1.0",
+    "issue": "Half is missing.",
+}
+
+
+def boundaries():
+    squares = gpd.GeoSeries.from_wkt(
+        [
+            "POLYGON((880000 7990000, 892500 7990000, 892500 8010000, 880000 8010000, 880000 7990000))",
+            "POLYGON((892500 7990000, 910000 7990000, 910000 8010000, 892500 8010000, 892500 7990000))",
+        ]
+    )
+    return gpd.GeoDataFrame(
+        {
+            "boundary_id": ["t1", "t2"],
+            "name": ["金乡", "银乡"],
+            "name_en": ["Gold Township", "Silver Township"],
+            "admin_level": 8,
+            "is_unit": True,
+        },
+        geometry=squares,
+        crs=CRS,
+    )
+
+
+def made(
+    *, before=BEFORE, after=AFTER, rename=None, norms=NORMS, languages=LANGUAGES, gates=GATES, **options
+):
+    """Write the page of two small runs."""
+    runs = []
+    for name, minutes, verdicts in (("y2026", before, gates[0]), ("y2027", after, gates[1])):
+        run = run_of(name, minutes, places=PLACES, gates=verdicts, boundaries=boundaries())
+        places = run.settlements.assign(name_en=[f"Place {place}" for place in minutes])
+        if rename:
+            places = places.assign(name=rename, name_en=rename)
+        runs.append(replace(run, settlements=places, as_of=f"{name[1:]}-01-01", name=rename or name))
+    area = gpd.GeoDataFrame(
+        {"area_id": ["c"], "name": ["云溪县"]}, geometry=[boundaries().union_all()], crs=CRS
+    )
+    tables = [
+        {"settlements": run.settlements, "boundaries": boundaries(), "study_area": area} for run in runs[::-1]
+    ]
+    found = compare(*runs)
+    found = replace(found, units=placed_units(found.units, tables))
+    meta = ComparisonMeta(
+        name="sample", title={"en": rename or "Sample County"}, norms=norms, synthetic=True, sources=(SOURCE,)
+    )
+    lines = {language: comparison_lines(found, language) for language in languages}
+    return comparison_page(found, lines, meta=meta, runs=tables, **options)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("compared") / "compare.html"
+    path.write_bytes(made())
+    return path
+
+
+def test_the_same_runs_give_the_same_bytes():
+    assert made() == made()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_page_opens_without_a_fault(language, width, height, file, open_page):
+    page = open_page(file, fragment=f"#lang={language}", width=width, height=height)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    text = page.inner_text("body")
+    assert not re.search(
+        r"undefined|NaN|\{\w+\}|\b(compare|turned|change|turn|note|why|score|pillar|component|page|map)\.[a-z_]+\b",
+        text,
+    )
+    assert page.locator("#legend button").count() >= 4
+
+
+@pytest.mark.browser
+def test_the_answer_stands_first_with_people_and_mandatory_norms(file, open_page):
+    page = open_page(file)
+    # b (1,000) came within 30 min of a clinic, c (2,000) fell beyond.
+    assert "1,000 people gained access by at least one norm and lost none; 2,000 lost." in page.inner_text(
+        "#answer"
+    )
+    assert "1 met now that were not; 0 no longer met" in page.inner_text("#answer-gates")
+    assert re.search(r"Integration (rose|fell) from 0\.\d{3} to 0\.\d{3}", page.inner_text("#answer-line"))
+    assert "0 of 1 → 1 of 1" in page.inner_text("#answer-numbers")
+    assert "Known issue: Half is missing." in page.inner_text("#issues")
+
+
+@pytest.mark.browser
+def test_terms_count_places_that_one_run_has_alone(file, open_page):
+    terms = open_page(file).inner_text("#terms")
+    assert "y2026 judges norms on 1 January 2026, y2027 on 1 January 2027." in terms
+    # d (3,000 people) is in the first run only, e (50) in the second.
+    assert (
+        "3 settlements are in both runs. Only in y2026: 3,000 people · 1 place. Only in y2027: 50 people"
+        in terms
+    )
+
+
+@pytest.mark.browser
+def test_contributions_of_pillars_add_up_to_the_change(file, open_page):
+    page = open_page(file)
+    cells = page.eval_on_selector_all(
+        "#pillars-body tr td:last-child", "nodes => nodes.map(n => n.textContent)"
+    )
+    numbers = [float(cell) for cell in cells if re.search(r"\d", cell)]
+    assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-4)
+    assert numbers[-1] != 0.0
+
+
+@pytest.mark.browser
+def test_mandatory_norms_that_turned_are_named_with_force_and_people(file, open_page):
+    page = open_page(file, fragment="#lang=en")
+    gates = page.inner_text("#gates-body")
+    for wanted in (
+        "Post station: present in the unit",
+        "mandatory",
+        "the whole study",
+        "Gold Township",
+        "10 → 0",
+    ):
+        assert wanted in gates, wanted
+    assert "邮政网点" in open_page(file, fragment="#lang=zh").inner_text("#gates-body")
+
+
+@pytest.mark.browser
+def test_norms_say_who_gained_and_who_lost_in_people(file, open_page):
+    people = open_page(file).inner_text("#people-body")
+    assert "Clinic: within 30 min (car)" in people
+    assert "1,000 people · 1 place" in people
+    assert "2,000 people · 1 place" in people
+    assert "-1,000" in people
+
+
+@pytest.mark.browser
+def test_a_threshold_on_the_level_counts_people_again(file, open_page):
+    page = open_page(file)
+    page.select_option("#threshold", "0.2")
+    strict = page.inner_text("#threshold-line")
+    page.select_option("#threshold", "0.01")
+    assert page.inner_text("#threshold-line") != strict
+    assert (
+        "Rose by 0.01 or more: 1,000 people · 1 place. Fell by 0.01 or more: 2,000 people"
+        in page.inner_text("#threshold-line")
+    )
+    assert page.input_value("#layer") == "level"
+    assert "level rose" in page.inner_text("#legend")
+
+
+@pytest.mark.browser
+def test_the_map_is_used_by_keyboard_alone(file, open_page):
+    page = open_page(file)
+    legend = page.inner_text("#legend")
+    for wanted in ("gained", "lost", "settlement gone", "new settlement", "3,000 people · 1 place"):
+        assert wanted in legend, wanted
+    page.focus("#legend-gained")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#legend-gained", "aria-pressed") == "false"
+    assert page.evaluate("document.activeElement.id") == "legend-gained"
+    zoom = page.evaluate("window.Spatial.comparisonMap.map.getZoom()")
+    page.focus("#zoom-in")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"window.Spatial.comparisonMap.map.getZoom() > {zoom}")
+    page.focus("#settlements-body tbody button")
+    page.keyboard.press("Enter")
+    card = page.inner_text("#place")
+    assert "Place c" in card
+    assert "Silver Township · 云溪县" in card
+    assert "Norms lost: Clinic: within 30 min (car)" in card
+    assert page.evaluate("document.querySelector('#map').tabIndex") == 0
+
+
+@pytest.mark.browser
+def test_townships_sort_by_their_headings(file, open_page):
+    page = open_page(file)
+    names = "nodes => nodes.map(n => n.textContent)"
+    first = page.eval_on_selector_all("#townships-body tbody th", names)
+    page.click("#sort-townships-change")
+    assert page.eval_on_selector_all("#townships-body tbody th", names) == first[::-1]
+    assert (
+        page.get_attribute("#townships-body th[aria-sort=ascending] button", "id") == "sort-townships-change"
+    )
+    page.click("#sort-townships-name")
+    assert page.eval_on_selector_all("#townships-body tbody th", names) == [
+        "Gold Township",
+        "Silver Township",
+    ]
+    assert page.evaluate("document.activeElement.id") == "sort-townships-name"
+
+
+@pytest.mark.browser
+def test_settlements_stand_with_township_and_county_and_leave_as_a_table(file, open_page, tmp_path):
+    page = open_page(file)
+    rows = page.eval_on_selector_all(
+        "#settlements-body tbody tr", "nodes => nodes.map(n => [...n.children].map(c => c.textContent))"
+    )
+    # c: 2,000 people fall further than b's 1,000 rise.
+    assert [row[:4] for row in rows] == [
+        ["Place c", "Silver Township", "云溪县", "2,000"],
+        ["Place b", "Gold Township", "云溪县", "1,000"],
+    ]
+    with page.expect_download() as waiting:
+        page.click("#csv-settlements")
+    waiting.value.save_as(tmp_path / "table.csv")
+    table = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["settlement_id"] for row in table] == ["c", "b"]
+    assert table[0]["norms_lost"] == "CLINIC"
+
+
+@pytest.mark.browser
+def test_norms_on_other_terms_stand_with_their_reason(open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    one = run_of("one", BEFORE, places=PLACES)
+    other = run_of("two", AFTER, places=PLACES, norms={"CLINIC": (20.0, 60.0), "SCHOOL": (15.0, 45.0)})
+    found = compare(one, other)
+    tables = [{"settlements": run.settlements} for run in (other, one)]
+    lines = {"en": comparison_lines(found, "en")}
+    path.write_bytes(comparison_page(found, lines, meta=ComparisonMeta(norms=NORMS), runs=tables))
+    page = open_page(path)
+    assert "another threshold (30 → 20)" in page.inner_text("#norms-body")
+    assert "Clinic: within 30 min (car)" in page.inner_text("#norms-body")
+    assert "Norms of access in one run only, or on other terms, are left out: Clinic" in page.inner_text(
+        "#terms"
+    )
+
+
+@pytest.mark.browser
+def test_runs_that_share_no_level_and_have_no_points_or_people_say_so(open_page, tmp_path):
+    runs = []
+    for name in ("one", "two"):
+        run = run_of(name, {"a": (np.nan, np.nan), "b": (np.nan, np.nan)}, places=PLACES)
+        bare = pd.DataFrame(run.settlements.drop(columns="geometry")).assign(population_persons=np.nan)
+        runs.append(
+            replace(run, settlements=bare, access=run.access.iloc[:0], last_mile=run.last_mile.iloc[:0])
+        )
+    found = compare(*runs)
+    path = tmp_path / "compare.html"
+    tables = [{"settlements": run.settlements} for run in runs]
+    lines = {"en": comparison_lines(found, "en")}
+    path.write_bytes(comparison_page(found, lines, meta=ComparisonMeta(norms=NORMS), runs=tables))
+    page = open_page(path)
+    assert not page.is_visible("#map-section")
+    assert "No mandatory norm is in force in either run. That is not a pass." in page.inner_text("#answer")
+    assert "places gained access" in page.inner_text("#answer")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):
+    page = open_page(file, width=width)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True, print_background=True)
+    told = subprocess.run(
+        ["pdfinfo", tmp_path / "page.pdf"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "A4" in told
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    for wanted in ("Silver Township", "Place c", "settlement gone"):
+        assert wanted in text, wanted
+    colours = page.evaluate(
+        "() => { const c = document.getElementById('print-canvas'); const d = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; const s = new Set();"
+        " for (let i = 0; i < d.length; i += 4) s.add(d[i] + ',' + d[i + 1] + ',' + d[i + 2]); return [...s]; }"
+    )
+    assert "0,112,122" in colours
+    assert "163,33,15" in colours
+
+
+@pytest.mark.browser
+def test_hostile_names_stay_text(open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    norms = {norm: {**told, "names": {"en": ATTACK}} for norm, told in NORMS.items()}
+    path.write_bytes(made(rename=ATTACK, norms=norms, languages=("en",)))
+    page = open_page(path)
+    page.click("#settlements-body tbody button >> nth=0")
+    assert page.evaluate("document.querySelectorAll('img').length") == 0
+    assert ATTACK in page.inner_text("#place")
+    assert ATTACK in page.inner_text("#gates-body")
