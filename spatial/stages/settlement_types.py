@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -20,7 +21,7 @@ from spatial.integration.pillars.functional import (
 )
 from spatial.integration.pillars.types import type_table
 from spatial.integration.pillars.unit_types import unit_type_table
-from spatial.integration.settlement_types import DegurbaRules
+from spatial.integration.settlement_types import DEGURBA_RULES
 from spatial.network import times_matrix
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import snap_rules
@@ -72,7 +73,7 @@ def town_and_country(
         types,
         (inputs["study_area"], inputs["boundaries"]),
         cells,
-        rules=options.score.degurba.unit_rules,
+        rules=options.score.degurba.rules,
         reason=reason,
     )
     areas = _functional_areas(options, ground, inputs, units, cells)
@@ -82,8 +83,10 @@ def town_and_country(
 def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[UrbanGrid | None, str]:
     """Classify the ground, or say why it cannot be."""
     given = options.score.degurba
-    rules = DegurbaRules(
-        semi_dense=given.semi_dense,
+    named = DEGURBA_RULES[given.rules]
+    rules = replace(
+        named,
+        semi_dense=given.semi_dense or named.semi_dense,
         order=given.order,
         size_test=given.size_test,
         majority=given.majority,

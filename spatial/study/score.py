@@ -83,13 +83,13 @@ class DegurbaOptions(Model):
         description="Where people on cells of 1 km come from: the population raster, or, where there is none, the "
         "settlements, whose people then all stand at one point",
     )
-    unit_rules: Literal["2024", "2021"] = Field(
-        "2024", description="Level 2 of townships: as changed in July 2024, or as in the manual of 2021"
+    rules: Literal["2024", "2021"] = Field(
+        "2024", description="Of cells and of townships: as changed in July 2024, or as in the manual of 2021"
     )
-    semi_dense: Literal["manual", "ghsl"] = Field(
-        "manual",
-        description="Semi-dense urban clusters: by the manual (300 persons a km², 5,000 persons) or as in the GHSL "
-        "data package R2023 (900, 2,500)",
+    semi_dense: Literal["manual", "ghsl"] | None = Field(
+        None,
+        description="Semi-dense urban clusters: by the manual of 2021 (300 persons a km², 5,000 persons) or as in GHSL "
+        "since July 2024 (900, 2,500); as `rules` say by default",
     )
     semi_dense_distance_km: float = Field(
         2.0,

@@ -290,6 +290,32 @@ def test_a_run_elsewhere_with_other_hashes_gives_the_same_bytes(county, rutland,
     assert [name for name in first if first[name].read_bytes() != second[name].read_bytes()] == []
 
 
+# -- Town and country ------------------------------------------------------------------------------------------------
+
+
+def test_townships_of_comoros_are_classified_by_the_people_of_the_raster(islands):
+    units = islands.unit_types.set_index("unit_id")
+    townships = units[units["unit_level"] == "township"]
+    assert townships["basis"].eq("raster").all()
+    assert townships.filter(regex=r"^share_\d").sum(axis=1).round(9).eq(1.0).all()
+    total = np.nansum(islands.population.values)
+    assert units.loc["study", "population_persons"] == pytest.approx(total)
+    # People of cells off the shore are in the study and in no township.
+    assert 0.97 * total < townships["population_persons"].sum() <= total
+    areas = islands.functional_areas
+    assert set(areas["fua_method"]) == {"fua_proxy"}  # nobody observed commuting
+    assert set(townships.index[townships["degurba_level1"] == 3]) <= set(areas["unit_id"])
+
+
+def test_rutland_has_no_population_raster_so_that_nothing_is_classified(county):
+    assert set(county.unit_types["basis_reason"]) == {"no_population_grid"}
+    assert county.unit_types.filter(regex=r"^share_\d").isna().all(axis=None)
+    assert county.functional_areas.empty
+    summary = json.loads((county.folder / "summary.json").read_text(encoding="utf-8"))
+    areas = summary["town_and_country"]["functional_areas"]
+    assert (areas["method"], areas["reason"]) == (None, "no_population_grid")
+
+
 def _files(place):
     """Outputs by name, but for the records of the run, which hold seconds."""
     folders = (place / "processed" / "rutland", place / "maps" / "rutland")

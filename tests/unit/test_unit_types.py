@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +29,8 @@ from spatial.integration.pillars.types import type_table
 from spatial.integration.pillars.unit_types import unit_type_table
 from spatial.integration.settlement_types.degurba import DegurbaRules
 from spatial.rasters import Raster
+from spatial.stages.settlement_types import town_and_country
+from spatial.study import ScoreOptions
 from spatial.tables import TABLES
 
 UTM = "EPSG:32738"
@@ -367,3 +371,58 @@ def test_the_system_of_towns_in_figures() -> None:
     assert one["towns_counted"].tolist() == [1, 1, 1, 1, 1, 0, 0]
     assert one["value"].notna().sum() == 1  # its share of all
     assert town_system_table(towns.iloc[:0])["value"].isna().all()
+
+
+def staged(score=None, **inputs):
+    """Run what the stage does, without a network."""
+    boundaries = strips()
+    tables = {"settlements": places(), "boundaries": boundaries, "study_area": area(boundaries)}
+    options = SimpleNamespace(score=ScoreOptions.model_validate(score or {}))
+    ground = read_ground(tables["settlements"], boundaries)
+    made = town_and_country(options, ground, tables | inputs, NO_ACCESS)
+    for name, table in made.items():
+        TABLES[name].check(table)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, 21),
+        ({"rules": "2021"}, 22),
+        ({"semi_dense": "manual"}, 22),
+        ({"rules": "2021", "semi_dense": "ghsl"}, 21),
+    ],
+)
+def test_the_study_chooses_the_rules_of_cells_and_townships(options, code) -> None:
+    values = np.zeros((30, 30))
+    values[2:7, 12:16] = 300.0  # 6,000 people: a semi-dense cluster until July 2024, suburban since
+    made = staged({"degurba": options}, population=raster(values))
+    units = made["unit_types"].set_index("unit_id")
+    assert units.loc["middle", "degurba_level2"] == code
+    assert set(units["unit_rules"]) == {options.get("rules", "2024")}
+
+
+def test_the_study_may_take_people_of_settlements_for_a_raster_that_it_lacks(caplog) -> None:
+    caplog.set_level(logging.INFO)
+    without = staged()
+    assert set(without["unit_types"]["basis_reason"]) == {"no_population_grid"}
+    assert set(without["settlement_types"]["degurba_code"]) == {0}
+    assert without["functional_areas"].empty
+    assert "functional urban areas: none (no_population_grid)" in caplog.text
+    units = staged({"degurba": {"grid": "settlements"}})["unit_types"].set_index("unit_id")
+    assert units.loc["west", "basis"] == "settlements"
+    nobody = staged({"degurba": {"grid": "settlements"}}, settlements=places(population_persons=math.nan))
+    assert set(nobody["unit_types"]["basis_reason"]) == {"no_people_known"}
+    coarse = staged(population=raster(kilometres(), 2000.0))
+    assert set(coarse["unit_types"]["basis_reason"]) == {"grid_too_coarse"}
+
+
+def test_commuting_among_the_flows_of_the_study_makes_functional_areas(caplog) -> None:
+    given = flows(("mid", "mid", 80.0), ("mid", "seat", 20.0))
+    grid = raster(kilometres())
+    table = staged(population=grid, flows=given)["functional_areas"].set_index("unit_id")
+    assert table["fua_part"].to_dict() == {"middle": "commuting_zone", "west": "city"}
+    assert "nobody says how many are employed in 2 township(s)" in caplog.text
+    stricter = {"functional_areas": {"commuting_share": 0.21}}
+    assert staged(stricter, population=grid, flows=given)["functional_areas"]["unit_id"].tolist() == ["west"]
