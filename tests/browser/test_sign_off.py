@@ -87,7 +87,7 @@ def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, open_page):
     why = page.inner_text("#verdict-why")
     assert "Of 4 totals with an official number, 1 agree with it." in why
     assert "2 differ by more than the tolerance." in why
-    assert "One binding norm hangs on a single record." in why
+    assert "One mandatory norm hangs on a single record." in why
 
 
 def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page):
@@ -186,7 +186,7 @@ def test_an_empty_table_and_one_without_official_numbers_answer_honestly(
         folder = save_pages(replace(signed, tables=tables).pages(), tmp_path / str(number))
         page = open_page(folder / "sign-off.html")
         assert page.inner_text("#verdict-line") == "Nobody can tell: no official number is declared."
-        assert "No binding norm is in force." in page.inner_text("#gates")
+        assert "No mandatory norm is in force." in page.inner_text("#gates")
 
 
 def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page):

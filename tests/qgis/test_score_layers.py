@@ -20,7 +20,7 @@ from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 CRS = "EPSG:32648"
 CODES = (30, 23, 22, 21, 13, 12, 11, 0)
 SHOWN = {
-    "townships_score_mandatory_status": "Townships: binding norms",
+    "townships_score_mandatory_status": "Townships: mandatory norms",
     "townships_score_integration_level": "Townships: integration level",
     "townships_score_segmentation_index": "Townships: segmentation index",
     "townships_types_degurba_level2": "Townships: Degree of Urbanisation",
@@ -258,10 +258,10 @@ def classes(look):
 
 def test_failed_gates_are_marked_and_none_in_force_is_no_pass(layers):
     assert classes(looks(layers)["townships_score_mandatory_status"]) == [
-        "Binding norm failed",
+        "Mandatory norm failed",
         "Cannot be told",
-        "All binding norms passed",
-        "No binding norm in force",
+        "All mandatory norms passed",
+        "No mandatory norm in force",
     ]
 
 

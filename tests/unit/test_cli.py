@@ -88,7 +88,7 @@ def test_a_study_file_that_is_not_there_says_how_to_get_one(command, tmp_path, v
 def test_run_prints_headlines_and_where_the_tables_are(ran):
     tiny, outcome = ran
     assert outcome.code == 0, outcome
-    assert "No binding norm is in force here" in outcome.out
+    assert "No mandatory norm is in force here" in outcome.out
     assert f"tables:       {tiny.processed / 'tiny'}" in outcome.out
     assert "pages:" not in outcome.out  # none was asked for
 

@@ -297,12 +297,12 @@ def test_gates_that_nobody_can_judge_are_told_in_one_sentence(tables):
     some = tables["scores"].assign(gates_in_force=4)
     assert summarise_score({**tables, "scores": some})["gates"]["unjudged"] == 2
     assert score_lines(summarise_score({**tables, "scores": some}))[1] == (
-        "2 of 4 binding norms in force cannot be judged for want of data: they count as not met in the level, and as "
+        "2 of 4 mandatory norms in force cannot be judged for want of data: they count as not met in the level, and as "
         "met at its upper end."
     )
     none = tables["scores"].assign(gates_passed=0, failed_gates="", mandatory_status="unknown")
     assert score_lines(summarise_score({**tables, "scores": none}))[1] == (
-        "None of the 2 binding norms in force can be judged for want of data: they are left out of the level, and its "
+        "None of the 2 mandatory norms in force can be judged for want of data: they are left out of the level, and its "
         "interval runs from none met to all met."
     )
 
@@ -311,7 +311,7 @@ def test_the_label_claims_no_band_that_the_interval_does_not_support(tables):
     study = tables["scores"].iloc[0].to_dict()
     words = wording("en")
     assert label_text(study, words) == (
-        "level low to high by 3 of 4 pillars; gaps not all within their targets; binding: FAILED"
+        "level low to high by 3 of 4 pillars; gaps not all within their targets; mandatory: FAILED"
     )
     whole = {**study, "level_elements": 0.5, "missing_pillars": 0, "level_band": "middle"}
     assert label_text(whole, words).startswith("level middle; gaps")
@@ -362,7 +362,7 @@ def test_a_settlement_is_told_with_its_rank_and_what_its_township_lacks(tables):
         "officially rural, by the Degree of Urbanisation urban (21); the official class counts",
         "First: level 0.61 (low to high by 3 of 4 pillars; 0.10 to 0.90), rank 2 of 2 townships (1.5 to 3)",
         "First lacks most: coverage of those entitled (50 %), access, evenly shared (50 %)",
-        "First fails binding norms: CN-A",
+        "First fails mandatory norms: CN-A",
     ]
 
 

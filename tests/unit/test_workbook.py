@@ -102,7 +102,7 @@ def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
     }.items():
         told = [math.nan if value is None else value for value in values(page, title)]
         assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
-    assert values(page, "In words")[0].endswith("无生效的约束性规范")
+    assert values(page, "In words")[0].endswith("无生效的强制性规范")
     assert {cell.number_format for cell in column(page, "Integration level (0-1)")} == {"0.00"}
 
 
@@ -229,8 +229,8 @@ def test_totals_of_the_summary_are_those_of_the_study(book, results):
     told = dict(zip(values(page, "Item"), values(page, "Value"), strict=True))
     assert told["人口（人） / People (persons)"] == results.summary["population"]["persons"]  # noqa: RUF001 - Chinese writes them wide
     assert told["人口口径 / People counted"] is not None
-    assert "Binding norms" in told
-    assert "强制性标准" in told
+    assert "Mandatory norms" in told
+    assert "强制性规范" in told
 
 
 def test_no_cell_holds_a_formula_and_every_part_is_xml(ran):
