@@ -122,8 +122,19 @@ def gated(results: pd.DataFrame) -> pd.DataFrame:
     return results.assign(gate=gate.astype("str"))
 
 
-def board(place: County, *, doubtful: frozenset[str] | None = None) -> sp.Scoreboard:
-    """Score a county; with gates where it is said of which services nobody declared the list complete."""
+def board(place: County) -> sp.Scoreboard:
+    """Score a county by the norms that make up its own access."""
+    return scored(place)[0]
+
+
+def scored(
+    place: County, *, doubtful: frozenset[str] | None = None, only: tuple[str, ...] = ()
+) -> tuple[sp.Scoreboard, tuple[str, ...]]:
+    """
+    Score a county, by some norms or all that make up its access, and tell which.
+
+    It has gates where it is said of which services nobody declared the list complete.
+    """
     graph = sp.build_network(place.roads, mode="drive")
     rules = AccessRules(snap=sp.SnapRules(candidates=50, min_component_km=0.0))
     result = access_table(
@@ -149,7 +160,7 @@ def board(place: County, *, doubtful: frozenset[str] | None = None) -> sp.Scoreb
     )
     results = results if doubtful is None else gated(results)
     ids = place.settlements["settlement_id"].astype(str).tolist()
-    norms, _ = score_norms(results)
+    norms, _ = score_norms(results, only=only)
     gap = gap_reading(results, applicable_norms(REGISTER, as_of=AS_OF, rules=RULES), ids)
     robust = sp.robust_coverage(
         graph,
@@ -171,13 +182,14 @@ def board(place: County, *, doubtful: frozenset[str] | None = None) -> sp.Scoreb
         gates=gates_by_unit(results),
         robust=robust,
     )
-    return score_study(place.settlements, place_scores(results, ids, norms), evidence)
+    return score_study(place.settlements, place_scores(results, ids, norms), evidence), tuple(norms)
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 3), st.integers(0, 3))
 def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, facilities: int) -> None:
-    before, after = board(county(seed)), board(county(seed, roads=roads, facilities=facilities))
+    before, norms = scored(county(seed))
+    after, _ = scored(county(seed, roads=roads, facilities=facilities), only=norms)
     keys = ["unit_level", "unit_id"]
     columns = [*LEVELS, "integration_level", "integration_level_arithmetic", "level_low", "level_high"]
     joined = before.scores.merge(after.scores, on=keys, suffixes=("", "_after"), validate="1:1")
@@ -197,8 +209,8 @@ def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, fa
 def test_with_gates_in_doubt_neither_end_of_a_level_ever_falls(
     seed: int, roads: int, facilities: int, doubtful: frozenset[str]
 ) -> None:
-    before = board(county(seed), doubtful=doubtful)
-    after = board(county(seed, roads=roads, facilities=facilities), doubtful=doubtful)
+    before, norms = scored(county(seed), doubtful=doubtful)
+    after, _ = scored(county(seed, roads=roads, facilities=facilities), doubtful=doubtful, only=norms)
     keys = ["unit_level", "unit_id"]
     joined = before.scores.merge(after.scores, on=keys, suffixes=("", "_after"), validate="1:1")
     assert (joined["gates_in_force"] == joined["gates_in_force_after"]).all()
