@@ -171,7 +171,7 @@ def _settlements(
         visible=visible,
         more_looks=lambda frame: (
             *_settlement_looks(frame, words),
-            *score_looks(tables, frame, words),
+            *score_looks(tables, frame, words, meta.level_bands),
             *engine_looks(tables, frame, words, meta),
         ),
     )
@@ -234,7 +234,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         if "rai_lower" in frame.columns:
             title = words.text("layers", "rural_townships")
             looks.append(Look("rural", title, looks_engine.rural_look(frame, words), "results"))
-        return (*looks, *township_looks(tables, frame, words))
+        return (*looks, *township_looks(tables, frame, words, meta.level_bands))
 
     return Draft(
         "townships",

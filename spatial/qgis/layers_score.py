@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spatial.qgis import looks_score
@@ -11,11 +12,12 @@ from spatial.qgis.layer import Look
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
     from spatial.qgis.meta import Messages
+    from spatial.qgis.styles import Style
 
 __all__ = ["score_drafts", "score_looks", "score_tables", "township_looks"]
 
@@ -39,7 +41,9 @@ PLAIN = (
 """Tables that are shown as they are. Towns and modelled flows are layers."""
 
 
-def score_looks(tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+def score_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
+) -> tuple[Look, ...]:
     """
     Make the score's looks of settlements.
 
@@ -51,14 +55,16 @@ def score_looks(tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: 
         The finished layer of settlements.
     words : Messages
         For titles and legends.
+    bands : tuple of float
+        Bands of levels of the study.
 
     Returns
     -------
     tuple of Look
         Level, clusters of access, types; each where there is one, and no column of the sources bears its name.
     """
-    made = {
-        "integration_level": ("scores", looks_score.level_look),
+    made: dict[str, tuple[str, Callable[..., Style]]] = {
+        "integration_level": ("scores", partial(looks_score.level_look, bands=bands)),
         "cluster": ("access_clusters", looks_score.clusters_look),
         "degurba_code": ("settlement_types", looks_score.types_look),
     }
@@ -72,7 +78,7 @@ def score_looks(tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: 
 
 
 def township_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
 ) -> tuple[Look, ...]:
     """
     Make the score's looks of townships.
@@ -85,6 +91,8 @@ def township_looks(
         The finished layer of townships.
     words : Messages
         For titles and legends.
+    bands : tuple of float
+        Bands of levels of the study.
 
     Returns
     -------
@@ -96,7 +104,7 @@ def township_looks(
     beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
     types = {"degurba_level2": looks_score.unit_types_look, "fua_part": looks_score.functional_look}
     return (
-        *_township_scores(frame, own, words),
+        *_township_scores(frame, own, words, bands),
         *(
             Look(
                 f"types_{column}",
@@ -111,10 +119,12 @@ def township_looks(
     )
 
 
-def _township_scores(frame: pd.DataFrame, own: set[str], words: Messages) -> tuple[Look, ...]:
-    made = {
+def _township_scores(
+    frame: pd.DataFrame, own: set[str], words: Messages, bands: tuple[float, float]
+) -> tuple[Look, ...]:
+    made: dict[str, Callable[..., Style]] = {
         "mandatory_status": looks_score.gates_look,
-        "integration_level": looks_score.level_fill_look,
+        "integration_level": partial(looks_score.level_fill_look, bands=bands),
         "segmentation_index": looks_score.gap_index_look,
     }
     if not {*made, "failed_gates"} <= {*frame.columns} - own:

@@ -25,15 +25,13 @@ __all__ = [
     "functional_look",
     "gap_index_look",
     "gates_look",
+    "least_levels",
     "level_fill_look",
     "level_look",
     "potential_look",
     "types_look",
     "unit_types_look",
 ]
-
-LEAST_LEVELS = {"all": 0.9, "most": 0.8, "many": 0.65, "half": 0.5, "few": 0.0}
-"""Classes of a level, by the least level of each, inclusive."""
 
 MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
 """Classes of the segmentation index, by the highest of each, inclusive; more is the last class."""
@@ -47,7 +45,31 @@ LEAST_COMPLETE = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0
 TOWN_SIZE = people_size("population_persons", smallest=2.6, largest=6.5)
 
 
-def level_fill_look(frame: pd.DataFrame, words: Messages) -> Style:
+def least_levels(bands: tuple[float, float]) -> dict[str, float]:
+    """
+    Class levels by the bands of a study, both of which are halved, as on its pages.
+
+    Parameters
+    ----------
+    bands : tuple of float
+        A level below the first is low, from the second on high.
+
+    Returns
+    -------
+    dict of str to float
+        The least level of each class, inclusive, the highest class first.
+
+    Examples
+    --------
+    >>> least_levels((0.5, 0.8))
+    {'all': 0.9, 'most': 0.8, 'many': 0.65, 'half': 0.5, 'few': 0.0}
+    """
+    low, high = bands
+    least = ((1.0 + high) / 2.0, high, (low + high) / 2.0, low, 0.0)
+    return {name: round(value, 3) for name, value in zip(SHARES, least, strict=True)}
+
+
+def level_fill_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
     """
     Show the integration level of areas, with the level as label.
 
@@ -57,14 +79,17 @@ def level_fill_look(frame: pd.DataFrame, words: Messages) -> Style:
         The layer, with ``integration_level``.
     words : Messages
         For the legend.
+    bands : tuple of float
+        A level below the first is low, from the second on high.
 
     Returns
     -------
     Style
         A lower level is darker; stripes where nothing measures it.
     """
-    chosen = _cases('"integration_level"', LEAST_LEVELS)
-    labelled = _at_least("level", LEAST_LEVELS, words)
+    least = least_levels(bands)
+    chosen = _cases('"integration_level"', least)
+    labelled = _at_least("level", least, words)
     return _graduated(chosen, labelled, "integration_level", frame, words)
 
 
@@ -97,7 +122,7 @@ def gap_index_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
     """
-    Mark areas by their binding norms, so that the mark can lie over any other look.
+    Mark areas by their mandatory norms, so that the mark can lie over any other look.
 
     Parameters
     ----------
@@ -135,7 +160,7 @@ def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def level_look(frame: pd.DataFrame, words: Messages) -> Style:
+def level_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
     """
     Show the level of settlements, larger with more people.
 
@@ -145,19 +170,21 @@ def level_look(frame: pd.DataFrame, words: Messages) -> Style:
         The settlements' layer, with ``integration_level``.
     words : Messages
         For the legend.
+    bands : tuple of float
+        A level below the first is low, from the second on high.
 
     Returns
     -------
     Style
         A lower level is darker; striped where nothing measures it.
     """
-    labelled = _at_least("level", LEAST_LEVELS, words)
+    least = least_levels(bands)
+    labelled = _at_least("level", least, words)
     categories = [
-        Category((name,), labelled[name], sized(colour, VILLAGE_SIZE))
-        for name, colour in zip(LEAST_LEVELS, SHARES.values(), strict=True)
+        Category((name,), labelled[name], sized(colour, VILLAGE_SIZE)) for name, colour in SHARES.items()
     ]
     categories.append(_unknown(words.text("level", "unknown")))
-    return scored(_cases('"integration_level"', LEAST_LEVELS), categories, frame, words)
+    return scored(_cases('"integration_level"', least), categories, frame, words)
 
 
 def clusters_look(frame: pd.DataFrame, words: Messages) -> Style:

@@ -65,6 +65,8 @@ class QgisMeta:
         Titles of scenarios by name and language.
     cutoffs_min : sequence of float
         Cutoffs of the study, rising; the last one stands where no norm gives minutes.
+    level_bands : tuple of float
+        A level of integration below the first is low, from the second on high.
     """
 
     title: Mapping[str, str]
@@ -86,6 +88,7 @@ class QgisMeta:
     thresholds_min: Mapping[str, float] = field(default_factory=dict)
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cutoffs_min: Sequence[float] = (15.0, 30.0, 60.0)
+    level_bands: tuple[float, float] = (0.5, 0.8)
 
     @property
     def stamp(self) -> str:

@@ -92,6 +92,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         thresholds_min=_thresholds_min(options, inputs),
         scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),
+        level_bands=options.score.level_bands,
     )
     tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)}
     crs = options.outputs.crs or inputs["settlements"].crs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from spatial.qgis import build_layers, write_qgis
-from spatial.qgis.looks_score import LEAST_LEVELS
+from spatial.qgis.looks_score import least_levels
 from spatial.qgis.palette import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
@@ -256,6 +257,18 @@ def classes(look):
     return [item.get("label") for item in look.style.renderer.iter("category")]
 
 
+@pytest.mark.parametrize("key", ["townships_score_integration_level", "settlements_integration_level"])
+def test_classes_of_levels_follow_the_bands_of_the_study(scored_county, county_meta, key):
+    # Bands 0.4 and 0.6: both halves of what is high begin at 0.8 and 0.6, of what lies between at 0.5 and 0.4.
+    meta = replace(county_meta, level_bands=(0.4, 0.6))
+    made = build_layers(scored_county, crs=CRS, languages=["en"], meta=meta)
+    look = looks({layer.table: layer for layer in made})[key]
+    assert classes(look)[:5] == ["0.8 and higher", "0.6 to 0.8", "0.5 to 0.6", "0.4 to 0.5", "Lower than 0.4"]
+    rule = look.style.renderer.get("attr")
+    for name, least in {"all": 0.8, "most": 0.6, "many": 0.5, "half": 0.4}.items():
+        assert f">= {least:g} THEN '{name}'" in rule
+
+
 def test_failed_gates_are_marked_and_none_in_force_is_no_pass(layers):
     assert classes(looks(layers)["townships_score_mandatory_status"]) == [
         "Mandatory norm failed",
@@ -384,7 +397,7 @@ def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
     for key in SHOWN:
         assert seen["project"][f"spatial_county_{key}"]["renderer"] == "categorizedSymbol", key
     level = seen["project"]["spatial_county_townships_score_integration_level"]
-    assert len(level["classes"]) == len(LEAST_LEVELS) + 1
+    assert len(level["classes"]) == len(least_levels((0.5, 0.8))) + 1
     assert level["labels"]
     # Fills of 75 % on the land, and the red of a failed gate.
     assert {"#f3c483", "#9b1c31"} & set(seen["colours"])
