@@ -13,6 +13,7 @@ from spatial.integration.comparison.decomposition import KEY, PILLARS, common_le
 from spatial.integration.comparison.index_terms import with_shared_index
 from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
+from spatial.integration.comparison.whole import check_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +55,9 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     Raises
     ------
     ContractError
-        For runs that cannot be compared, as `check_comparable` refuses them.
+        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
     """
+    check_whole(runs)
     runs, _redrawn = with_same_ids(runs)
     check_comparable(runs)
     shared = shared_ground(runs, shared_norms(runs))

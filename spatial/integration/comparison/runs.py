@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.integration.comparison.whole import check_columns
 from spatial.integration.pillars import ScoreRules
 
 if TYPE_CHECKING:
@@ -101,7 +102,13 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
         A row a norm: `norm_id`, `service`, `threshold`, `target_share`, `fail_point` and those six. The fail point is
         read back from places that are partly beyond it, ``threshold + (value - threshold) / depth``; NaN where there
         are none, or where it has none.
+
+    Raises
+    ------
+    ContractError
+        For columns that are not there.
     """
+    check_columns("norm_results", norm_results)
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     terms = study[["norm_id", "service", "threshold", "target_share"]].reset_index(drop=True)
     told = {str(norm["id"]): norm for norm in listed}

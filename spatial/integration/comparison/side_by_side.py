@@ -17,6 +17,7 @@ from spatial.integration.comparison.people import ANY, people_changes, place_cha
 from spatial.integration.comparison.rank_turns import rank_turns
 from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
+from spatial.integration.comparison.whole import check_whole
 
 if TYPE_CHECKING:
     from spatial.integration.comparison.boards import Shared
@@ -104,8 +105,9 @@ def compare(before: Run, after: Run) -> Comparison:
     Raises
     ------
     ContractError
-        For runs that cannot be compared, as `check_comparable` refuses them.
+        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
     """
+    check_whole((before, after))
     (before, after), redrawn = with_same_ids((before, after))
     runs = (before, after)
     notes = [*check_comparable(runs), *redrawn]

@@ -1,0 +1,123 @@
+"""Whether the tables of a run are whole: columns, keys and a row for every place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from spatial.integration.comparison.runs import Run
+
+__all__ = ["check_columns", "check_whole"]
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "settlements": ("settlement_id", "in_study", "population_persons"),
+    "access": ("settlement_id", "service", "mode", "reach_status"),
+    "last_mile": ("settlement_id", "last_mile_class"),
+    "norm_results": (
+        "unit_level",
+        "unit_id",
+        "norm_id",
+        "service",
+        "status_as_mapped",
+        "value",
+        "gate",
+        "depth_fgt1",
+        "served_share",
+        "threshold",
+        "target_share",
+        "places_in_scope",
+        "persons_in_scope",
+        "persons_unserved",
+    ),
+    "towns": ("settlement_id", "tier", "completeness", "required_services"),
+    "components": ("unit_level", "unit_id", "pillar", "side", "component", "value", "detail"),
+}
+KEYS: Mapping[str, Sequence[str]] = {
+    "settlements": ("settlement_id",),
+    "access": ("settlement_id", "service", "mode"),
+    "last_mile": ("settlement_id",),
+    "norm_results": ("unit_level", "unit_id", "norm_id"),
+    "towns": ("settlement_id",),
+    "components": ("unit_level", "unit_id", "pillar", "component"),
+}
+AGAIN = "run the study again: spatial run STUDY"
+
+
+def check_columns(name: str, table: pd.DataFrame) -> None:
+    """
+    Refuse a table that lacks what a comparison reads.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Run` that is a table.
+    table : DataFrame
+        The table.
+
+    Raises
+    ------
+    ContractError
+        For columns that are not there.
+    """
+    lacking = [column for column in COLUMNS[name] if column not in table]
+    if lacking:
+        raise ContractError(name, [f"columns that are not there: {first_of(lacking)}; {AGAIN}"])
+
+
+def check_whole(runs: Sequence[Run]) -> None:
+    """
+    Refuse runs whose tables lack columns or rows, or hold a row twice.
+
+    A place of which a table says nothing would count as one that reaches nothing, or not at all.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Any number.
+
+    Raises
+    ------
+    ContractError
+        For columns that are not there, keys that are there twice, and places of the study without a row on the last
+        mile, on access, on a service that others have one for, or on a norm that others are judged by; all faults at
+        once.
+    """
+    for run in runs:
+        for name in COLUMNS:
+            check_columns(name, getattr(run, name))
+    problems = [
+        f"{run.name}: {problem}; {AGAIN}" for run in runs for problem in (*_twice(run), *_lacking(run))
+    ]
+    if problems:
+        raise ContractError("runs", problems)
+
+
+def _twice(run: Run) -> Iterator[str]:
+    for name, key in KEYS.items():
+        table = getattr(run, name)
+        rows = table[table.duplicated(list(key))]
+        if len(rows):
+            keys = rows[list(key)].astype(str).agg("/".join, axis=1)
+            yield f"{name}: rows that are there twice, {first_of(keys)}"
+
+
+def _lacking(run: Run) -> Iterator[str]:
+    places = run.places.index
+    told = [("access", run.access["settlement_id"]), ("last_mile", run.last_mile["settlement_id"])]
+    by_mode = run.access[run.access["mode"] == run.mode]
+    told += [
+        (f"access to {service} by {run.mode}", rows["settlement_id"])
+        for service, rows in by_mode.groupby("service")
+    ]
+    judged = run.norm_results[run.norm_results["unit_level"] == "settlement"]
+    told += [(f"norm_results of {norm}", rows["unit_id"]) for norm, rows in judged.groupby("norm_id")]
+    for name, ids in told:
+        without = places[~places.isin(ids.astype(str))]
+        if len(without):
+            yield f"{name}: no row for {first_of(without)} of {len(places)} places"
