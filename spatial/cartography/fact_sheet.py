@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.document import FACT_SHEET, plain_document
+from spatial.cartography.parts import parts_of
 from spatial.cartography.scores import score_block
 
 if TYPE_CHECKING:
@@ -39,12 +40,16 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     """
     score = score_block(book)
     townships = score["townships"]
-    study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike", "left_out")}
+    parts = parts_of(book.tables, book.meta.modes[0])
+    study = {
+        key: value for key, value in score.items() if key not in ("townships", "towns", "alike", "left_out")
+    }
     data = study_block(book, rows) | {
         "score": study,
         "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],
         "townships": len(townships),
-        "gains": most_to_gain(townships),
+        "gains": most_to_gain(townships, parts),
+        "parts": len(set(parts.values())),
         "last": surely_last(townships),
         "settlements": len(rows.ids),
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
@@ -53,20 +58,26 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     return plain_document(data, title=title, language=book.language, parts=FACT_SHEET)
 
 
-def most_to_gain(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
+def most_to_gain(
+    townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None
+) -> Entry | None:
     """
-    Find the township whose people would gain most if it were brought to the level of the best one.
+    Find the township whose people would gain most if it were brought to the level of the best one of its part.
 
     Parameters
     ----------
     townships : sequence of mapping
         As `score_block` gives them.
+    parts : mapping of str to int, optional
+        The part of the network that each township belongs to, as `parts_of` finds it; all in one part by default, and
+        those that it does not know in a part of their own.
 
     Returns
     -------
     dict or None
-        The township, its people, its level, the best level and which one has it. People times what is lacking decides,
-        and the place's id among equals; None where fewer than two have both people and a level, or all have the same.
+        The township, its people, its level, the best level among townships that a mapped road joins to it and which one
+        has it. People times what is lacking decides, and the place's id among equals; None where no part has two of
+        which people and level are known, or all there have the same.
 
     Examples
     --------
@@ -76,17 +87,18 @@ def most_to_gain(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
     'b'
     """
     known = [unit for unit in townships if unit["integration_level"] is not None]
-    if len(known) < 2:
-        return None
-    best = max(known, key=lambda unit: (unit["integration_level"], unit["id"]))
+    best_of: dict[object, Mapping[str, Any]] = {}
+    for unit in sorted(known, key=lambda unit: (unit["integration_level"], unit["id"])):
+        best_of[_part(unit, parts)] = unit
     lacking = [
-        (unit["population_persons"] * (best["integration_level"] - unit["integration_level"]), unit)
+        (unit["population_persons"] * (best["integration_level"] - unit["integration_level"]), unit, best)
         for unit in known
-        if unit["population_persons"] is not None
+        if unit["population_persons"] is not None and (best := best_of[_part(unit, parts)])
     ]
-    gain, most = max(lacking, key=lambda pair: (pair[0], pair[1]["id"]), default=(0.0, best))
-    if not gain > 0.0:
+    found = max(lacking, key=lambda one: (one[0], one[1]["id"]), default=None)
+    if found is None or not found[0] > 0.0:
         return None
+    _gain, most, best = found
     return {
         "id": most["id"],
         "names": most["names"],
@@ -96,6 +108,10 @@ def most_to_gain(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
         "best_id": best["id"],
         "best_names": best["names"],
     }
+
+
+def _part(unit: Mapping[str, Any], parts: Mapping[str, int] | None) -> object:
+    return parts.get(unit["id"], unit["id"]) if parts else None
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:

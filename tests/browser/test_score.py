@@ -449,6 +449,26 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_fact_sheet_of_islands_compares_within_one_only(
+    language, scored, save_pages, open_page, tmp_path
+):
+    # Roads of t0, t1 and t2 (levels 0.9 to 0.7) hang together, those of t3, t4 and t5 (0.6 to 0.4) apart from them.
+    island = scored.tables["settlements"]["township_id"].isin(["t3", "t4", "t5"]).to_numpy()
+    edges = scored.tables["edges"]
+    edges = edges.assign(component=island[: len(edges)].astype(int))
+    folder = save_pages(replace(scored, tables=scored.tables | {"edges": edges}).pages(), tmp_path)
+    text = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    told = {
+        "en": ("2 parts that no mapped road joins", "rise from 0.40 to 0.60, the level of Shimen Township"),
+        "fr": ("aucune route cartographiée ne relie", "0,60"),
+        "zh": ("2个部分", "0.60"),
+    }
+    for wanted in told[language]:
+        assert wanted in text, wanted
+
+
+@pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")
     bare = without(scored, *gone)

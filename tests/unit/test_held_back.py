@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from spatial.cartography.fact_sheet import most_to_gain, surely_last
+from spatial.cartography.parts import parts_of
 from spatial.planning.held_back import held_back
 
 
@@ -61,6 +62,42 @@ def unit(name, level, persons, low=1.0):
 def test_people_times_what_is_lacking_decides_who_gains_most():
     found = most_to_gain([unit("a", 0.9, 10.0), unit("b", 0.1, 10.0), unit("c", 0.5, 1000.0)])
     assert (found["id"], found["best_id"], found["persons"]) == ("c", "a", 1000.0)
+
+
+def test_a_township_is_held_only_against_those_that_a_road_joins_to_it():
+    units = [unit("a", 0.9, 10.0), unit("b", 0.1, 1000.0), unit("c", 0.5, 100.0), unit("d", 0.7, 10.0)]
+    # b lacks most, but stands alone on its island: c is held against d, 100 * 0.2, and a against itself.
+    found = most_to_gain(units, {"a": 0, "b": 1, "c": 2, "d": 2})
+    assert (found["id"], found["best_id"]) == ("c", "d")
+    assert most_to_gain(units, {"a": 0, "b": 1, "c": 2}) is None
+    assert most_to_gain(units, {})["best_id"] == "a"
+
+
+def test_a_township_is_in_the_part_that_most_of_its_people_are_joined_to():
+    settlements = pd.DataFrame(
+        {
+            "settlement_id": list("abcdef"),
+            "township_id": ["t1", "t1", "t2", "t2", None, "t3"],
+            "population_persons": [10.0, 20.0, 5.0, np.nan, 9.0, 1.0],
+            "in_study": [True, True, True, True, True, False],
+        }
+    )
+    edges = pd.DataFrame(
+        {"mode": ["drive", "drive", "walk"], "edge_id": ["e0", "e1", "e1"], "component": [0, 1, 0]}
+    )
+    snaps = pd.DataFrame(
+        {
+            "place_id": [*"abcde", "a"],
+            "place_kind": "settlement",
+            "mode": ["drive"] * 5 + ["walk"],
+            "edge_id": ["e0", "e1", "e0", None, "e1", "e1"],
+        }
+    )
+    tables = {"settlements": settlements, "edges": edges, "snaps": snaps}
+    assert parts_of(tables, "drive") == {"t1": 1, "t2": 0}
+    nobody = tables | {"settlements": settlements.assign(population_persons=np.nan)}
+    assert parts_of(nobody, "drive") == {"t1": 0, "t2": 0}
+    assert parts_of({"settlements": settlements}, "drive") == {}
 
 
 @pytest.mark.parametrize(
