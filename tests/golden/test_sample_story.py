@@ -32,7 +32,14 @@ def test_the_pillars_are_uneven_and_the_county_is_segmented(told, study_parts):
     asked = study_parts[study_parts["meets_target"] != "no_target"]["meets_target"]
     kept = {"border_effect_min", "border_captive_share", "theil_between_share"}
     assert set(asked.index[asked == "yes"]) == kept
-    assert set(asked.index[asked == "no"]) == {"gap_ratio", "coverage_gap", "dissimilarity", "flow_balance"}
+    apart = {"gap_ratio", "coverage_gap", "dissimilarity", "dissimilarity_contiguity"}
+    assert set(asked.index[asked == "no"]) == apart | {"flow_balance"}
+    # townships that touch differ less than the whole, and good access lies by good
+    spatial = study_parts["value"]
+    assert 0.1 < spatial["dissimilarity_contiguity"] < spatial["dissimilarity"] < 1.0
+    assert 0.1 < spatial["information_environment"] < spatial["dissimilarity_environment"] < 1.0
+    assert spatial["moran_i"] > 0.5
+    assert study_parts.loc["moran_i", "detail"] == "travel_time;p=0.001"
     assert study_parts.loc["border_effect_min", "value"] == pytest.approx(1.1, abs=0.05)
     assert study_parts.loc["gap_ratio", "value"] < 1 / 3
     # 4 out for 1 back: balance = 2 x 1 / 5
