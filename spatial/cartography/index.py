@@ -40,7 +40,9 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
     opening = {norm["file"] for norm in norms if norm["headline"]}
     ranked = sorted(pages, key=lambda page: _rank(page, opening))
-    return study_block(book, rows, more_words=("score.", "pillar.", "fact.title") if "scores" in book.tables else ()) | {
+    return study_block(
+        book, rows, more_words=("score.", "pillar.", "fact.title") if "scores" in book.tables else ()
+    ) | {
         "score": score_answer(book) if "scores" in book.tables else None,
         "figures": _figures(book, rows),
         "norms": norms,
