@@ -118,6 +118,14 @@ def test_a_run_with_both_ids_keeps_them_apart(before, after):
     assert {"b", "b9"} <= set(runs[2].places.index)
 
 
+def test_places_of_another_tier_are_named(before, after):
+    grown = after.settlements.assign(tier=["village", "town", "village", "town"])
+    grown["name"] = pd.Series(["A", "B", "C", None], dtype="str")
+    found = compare(before, replace(after, settlements=grown))
+    assert ("tiers", "2 (B, d)") in found.notes
+    assert "tiers" not in dict(compare(before, after).notes)
+
+
 def test_a_trajectory_follows_a_place_through_its_ids(before, after):
     second = replace(drawn_anew(after, {"b": "b8"}), name="second")
     third = replace(drawn_anew(after, {"b": "b9"}), name="third")

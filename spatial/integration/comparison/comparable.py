@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from spatial.errors import ContractError, first_of
+from spatial.integration.comparison.same_places import count_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +39,9 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
     -------
     list of tuple of str
         Code and detail: ``earlier`` (a later run judges an earlier date), ``same_date``, ``crs``, ``few_places`` (less
-        than half of the places are in all runs), ``moved`` (how many), ``rules`` (decisions about the score that
-        differ; the package's own are used for them), ``options`` (other decisions that differ).
+        than half of the places are in all runs), ``moved`` (how many), ``tiers`` (places of another
+        tier), ``rules`` (decisions about the score that differ; the package's own are used for them), ``options``
+        (other decisions that differ).
 
     Raises
     ------
@@ -100,7 +102,7 @@ def _places(first: Run, run: Run) -> list[Note]:
     notes: list[Note] = []
     if len(common) < MOST * max(len(one), len(other)):
         notes.append(("few_places", f"{len(common)} / {len(one)}, {len(other)}"))
-    return notes + _moved(first, run, common)
+    return [*notes, *_moved(first, run, common), *_other_tier(first, run, common)]
 
 
 def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
@@ -125,6 +127,19 @@ def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
     if len(moved):
         notes.append(("moved", f"{len(moved)} ({first_of(moved)})"))
     return notes
+
+
+def _other_tier(first: Run, run: Run, common: pd.Index) -> list[Note]:
+    """Name places whose tier changed, since norms of towns then count them at one date only."""
+    if "tier" not in first.settlements or "tier" not in run.settlements:
+        return []
+    here, there = (one.places.loc[common] for one in (first, run))
+    turned = there[(here["tier"].astype(str) != there["tier"].astype(str)).to_numpy()]
+    if turned.empty:
+        return []
+    ids = turned.index.to_series()
+    names = turned["name"].where(turned["name"].notna(), ids) if "name" in turned else ids
+    return [("tiers", count_names([str(name) for name in names]))]
 
 
 def _decisions(runs: Sequence[Run]) -> list[Note]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from spatial.integration.comparison.runs import Run
 
-__all__ = ["APART_M", "with_same_ids"]
+__all__ = ["APART_M", "count_names", "with_same_ids"]
 
 APART_M = 1000.0
 """How far from each other two points of one place may lie, inclusive."""
@@ -61,8 +61,30 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
         return list(runs), []
     renamed = {name: new for name, new in new_ids.items() if name != new}
     names = [str(_name_of(new, runs)) for new in sorted(set(new_ids.values()))]
-    some = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-    return [_renamed(run, renamed) for run in runs], [("redrawn", f"{len(names)} ({some})")]
+    return [_renamed(run, renamed) for run in runs], [("redrawn", count_names(names))]
+
+
+def count_names(names: Sequence[str]) -> str:
+    """
+    Count names, and list the first few, for a note.
+
+    Parameters
+    ----------
+    names : sequence of str
+        In order.
+
+    Returns
+    -------
+    str
+        Such as ``2 (Lake, Ridge)``.
+
+    Examples
+    --------
+    >>> count_names(["Lake", "Ridge"])
+    '2 (Lake, Ridge)'
+    """
+    more = ", ..." if len(names) > SHOWN else ""
+    return f"{len(names)} ({', '.join(names[:SHOWN])}{more})"
 
 
 def _order(name: str) -> tuple[int, str]:
