@@ -50,7 +50,7 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
         "townships": len(townships),
         "gains": most_to_gain(townships, parts),
         "parts": len(set(parts.values())),
-        "last": surely_last(townships),
+        "last": surely_last(townships) if len(set(parts.values())) < 2 else None,
         "settlements": len(rows.ids),
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }

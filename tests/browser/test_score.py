@@ -466,6 +466,7 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(
     }
     for wanted in told[language]:
         assert wanted in text, wanted
+    assert "At best rank" not in text
 
 
 @pytest.mark.browser
