@@ -177,9 +177,9 @@ def _cross_open_ground() -> None:
 
 
 def _measure() -> None:
-    od = pd.DataFrame({"from_id": ["v"], "to_id": ["a"], "travel_time_min": [5.0]})
+    od = pd.DataFrame({"from_id": ["v"], "to_id": [7], "travel_time_min": [5.0]})
     villages = pd.DataFrame({"settlement_id": ["v"], "population_persons": [100.0]})
-    clinics = pd.DataFrame({"facility_id": ["a"], "service": ["clinic"], "capacity": [10.0]})
+    clinics = pd.DataFrame({"facility_id": [7], "service": ["clinic"], "capacity": [10.0]})
     floating_catchment_area(od, villages, clinics, service="clinic", buffer="none_needed")
     allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.access.measures.kernels_catchment import sum_pairs
+from spatial.access.measures.kernels_catchment import count_pairs, sum_pairs
 
 __all__ = ["CatchmentSums", "FcaMethod", "Links", "catchment_sums", "crowding"]
 
@@ -45,7 +45,7 @@ class Links:
         of_place : ndarray of float64, shape (n,)
             What each place has.
         power : int
-            1 to weigh by W, 2 by its square, 0 not at all: all with a weight above 0 count the same.
+            1 to weigh by W, 2 by its square.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Links:
         of_facility : ndarray of float64, shape (m,)
             What each facility has.
         power : int
-            1 to weigh by W, 2 by its square, 0 not at all: all with a weight above 0 count the same.
+            1 to weigh by W, 2 by its square.
 
         Returns
         -------
@@ -73,6 +73,22 @@ class Links:
             Sums.
         """
         return np.asarray(sum_pairs(self.origin, self.destination, weight, of_facility, self.shape[0], power))
+
+    def reached(self, weight: FloatArray) -> IntArray:
+        """
+        Count the facilities that each place reaches.
+
+        Parameters
+        ----------
+        weight : ndarray of float64, shape (pairs,)
+            Weights W; pairs with one above 0 count.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Counts.
+        """
+        return np.asarray(count_pairs(self.origin, weight, self.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,8 +110,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
         ready.pairs, ready.weight > 0.0, ready.demand, buffer=buffer, on_missing_buffer=on_missing_buffer
     )
     found = ready.sums(method, choice=choice)
-    one_each = np.ones(len(ready.pairs.facilities))
-    reached = ready.links.to_places(ready.weight, one_each, power=0).astype(np.int64)
+    reached = ready.links.reached(ready.weight)
     return pd.DataFrame(
         {
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),

@@ -1,4 +1,4 @@
-"""Compiled passes over pairs: sums, weights by zone, and whether a pair occurs twice; one reading of the pairs each."""
+"""Compiled passes over pairs: sums, counts and weights by zone; one reading of the pairs each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spatial.compiled import outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["occur_once", "sum_pairs", "weigh_zones"]
+__all__ = ["count_pairs", "sum_pairs", "weigh_zones"]
 
 
 @outer  # pragma: no cover - compiled
@@ -37,7 +37,7 @@ def sum_pairs(
     length : int
         How many sums.
     power : int
-        1 for the weight itself, 2 for its square, 0 to sum the values of pairs with any weight.
+        1 for the weight itself, 2 for its square.
 
     Returns
     -------
@@ -55,8 +55,6 @@ def sum_pairs(
         factor = weight[pair]
         if power == 2:
             factor *= factor
-        elif power == 0:
-            factor = 1.0 if factor > 0.0 else 0.0
         so_far += factor * values[np.uintp(of[pair])]
     if length > 0:
         sums[at] = so_far
@@ -64,41 +62,28 @@ def sum_pairs(
 
 
 @outer  # pragma: no cover - compiled
-def occur_once(
-    origin: NDArray[np.int64],
-    destination: NDArray[np.int64],
-    is_done: NDArray[np.bool_],
-    last: NDArray[np.int64],
-) -> bool:
+def count_pairs(to: NDArray[np.int64], weight: NDArray[np.float64], length: int) -> NDArray[np.int64]:
     """
-    Tell whether all pairs of an origin stand together and none of them occurs twice.
+    Count the pairs with a weight above 0.
 
     Parameters
     ----------
-    origin, destination : ndarray of int64, shape (pairs,)
-        Positions.
-    is_done : ndarray of bool
-        One value an origin, all False; written to.
-    last : ndarray of int64
-        One value a destination, all -1; written to.
+    to : ndarray of int64, shape (pairs,)
+        Positions where they are counted.
+    weight : ndarray of float64, shape (pairs,)
+        Weights.
+    length : int
+        How many counts.
 
     Returns
     -------
-    bool
-        False also where pairs of an origin stand apart, which another look must judge.
+    ndarray of int64, shape (length,)
+        Counts.
     """
-    at = np.int64(-1)
-    for pair in range(origin.shape[0]):
-        place, goal = origin[pair], np.uintp(destination[pair])
-        if place != at:
-            if is_done[place]:
-                return False
-            is_done[place] = True
-            at = place
-        if last[goal] == place:
-            return False
-        last[goal] = place
-    return True
+    counts = np.zeros(length, np.int64)
+    for pair in range(to.shape[0]):
+        counts[np.uintp(to[pair])] += weight[pair] > 0.0
+    return counts
 
 
 @outer  # pragma: no cover - compiled

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 
 from spatial.access.measures.decays import Decay
-from spatial.access.measures.kernels_catchment import occur_once
+from spatial.access.measures.id_positions import id_positions
+from spatial.access.measures.kernels_pairs import BAD, NOT_ALL_COUNT, PERHAPS_TWICE, examine_pairs
 from spatial.access.options import numbers, service_names
 from spatial.access.place_checks import check_table
 from spatial.access.places import existing
@@ -109,21 +108,23 @@ def read_pairs(
     require_columns("facilities", facilities, ("service",))
     kinds = service_names(service)
     _known_service(facilities, kinds)
-    i, j = _positions(od["from_id"], origins), _positions(od["to_id"], goals)
-    minutes = numbers("od", "travel_time_min", od["travel_time_min"])
-    _check_pairs(od, (i, j), minutes)
+    i, j = id_positions(od["from_id"], origins), id_positions(od["to_id"], goals)
+    minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
     chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
-    if len(chosen) < len(facilities):
-        position = np.full(len(facilities), -1, dtype=np.int64)
-        position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
-        j = position[j]
+    position = np.full(len(facilities), -1, dtype=np.int64)
+    position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
+    unseen = np.zeros(len(origins), dtype=np.bool_), np.full(len(chosen), -1, dtype=np.int64)
+    state = examine_pairs((i, j, minutes), position, unseen)
+    if state == BAD:
+        _refuse_pairs(od, (i, j), minutes)
     modes = od["mode"].array if "mode" in od else None
-    if len(j) and (j.min() < 0 or minutes.max() == np.inf):
+    j = position[j] if len(chosen) < len(facilities) else j
+    if state & NOT_ALL_COUNT:
         keep = np.isfinite(minutes) & (j >= 0)
         i, j, minutes = i[keep], j[keep], minutes[keep]
         modes = None if modes is None else modes[keep]
-    if not _is_once(i, j, (len(origins), len(chosen))):
+    if state & PERHAPS_TWICE and not _is_once(i, j, len(chosen)):
         key = i * max(len(chosen), 1) + j
         _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
         fastest = _fastest(key, minutes)
@@ -186,22 +187,7 @@ def _known_service(facilities: pd.DataFrame, kinds: frozenset[str]) -> None:
         )
 
 
-def _positions(ids: pd.Series, index: pd.Index) -> IntArray:
-    if isinstance(ids.dtype, pd.CategoricalDtype):
-        of_category = np.append(index.get_indexer(pd.Index(ids.cat.categories)), -1)
-        return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
-    if pd.api.types.is_numeric_dtype(ids.dtype):
-        return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int64)
-    if isinstance(ids.dtype, pd.StringDtype) and index.dtype == ids.dtype:
-        found = compute.index_in(pa.array(ids.array), value_set=pa.array(index.array)).fill_null(-1)
-        return np.array(found, dtype=np.int64)
-    codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
-    return np.append(index.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
-
-
-def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> None:
-    if not len(minutes) or (min(found.min() for found in positions) >= 0 and minutes.min() >= 0.0):
-        return
+def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> NoReturn:
     problems = []
     for column, table, found in zip(
         ("from_id", "to_id"), ("settlements", "facilities"), positions, strict=True
@@ -219,10 +205,8 @@ def _check_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes
     raise ContractError("od", problems)
 
 
-def _is_once(i: IntArray, j: IntArray, shape: tuple[int, int]) -> bool:
-    if occur_once(i, j, np.zeros(shape[0], dtype=np.bool_), np.full(shape[1], -1, dtype=np.int64)):
-        return True
-    ordered = np.sort(i * max(shape[1], 1) + j)
+def _is_once(i: IntArray, j: IntArray, n_facilities: int) -> bool:
+    ordered = np.sort(i * max(n_facilities, 1) + j)
     return bool((ordered[1:] > ordered[:-1]).all())
 
 
