@@ -65,7 +65,7 @@ def test_who_is_last_and_who_cannot_be_told_apart(told):
     names = told.boundaries.set_index("boundary_id")["name_en"]
     last, second = townships.iloc[0], townships.iloc[1]
     assert names[last["unit_id"]].startswith("Kongfeng")
-    assert (last["low_rank"], last["high_rank"]) == (18.0, 25.0)
+    assert (last["low_rank"], last["high_rank"]) == (17.0, 25.0)
     assert names[second["unit_id"]].startswith("Datan")
     assert second["low_rank"] >= 23.0
     best = townships.tail(3)

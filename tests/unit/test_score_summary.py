@@ -302,8 +302,8 @@ def test_gates_that_nobody_can_judge_are_told_in_one_sentence(tables):
     )
     none = tables["scores"].assign(gates_passed=0, failed_gates="", mandatory_status="unknown")
     assert score_lines(summarise_score({**tables, "scores": none}))[1] == (
-        "None of the 2 mandatory norms in force can be judged for want of data: they are left out of the level, and its "
-        "interval runs from none met to all met."
+        "None of the 2 mandatory norms in force can be judged for want of data: they are left out of the level, and "
+        "its interval runs from none met to all met."
     )
 
 
