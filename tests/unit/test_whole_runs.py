@@ -75,6 +75,11 @@ def test_a_column_that_is_not_there_is_named(run, column):
         compare(run, broken)
 
 
+def test_a_table_is_named_as_its_file(run):
+    with pytest.raises(ContractError, match="table score_components"):
+        compare(run, replace(run, components=run.components.drop(columns="value")))
+
+
 def test_terms_are_not_read_from_results_without_depth(run):
     with pytest.raises(ContractError, match="'depth_fgt1'"):
         norm_terms(run.norm_results.drop(columns="depth_fgt1"), [])

@@ -46,6 +46,8 @@ KEYS: Mapping[str, Sequence[str]] = {
     "towns": ("settlement_id",),
     "components": ("unit_level", "unit_id", "pillar", "component"),
 }
+FILES: Mapping[str, str] = {"components": "score_components"}
+"""Names of tables where they differ from the field of `Run`."""
 AGAIN = "run the study again: spatial run STUDY"
 
 
@@ -67,7 +69,9 @@ def check_columns(name: str, table: pd.DataFrame) -> None:
     """
     lacking = [column for column in COLUMNS[name] if column not in table]
     if lacking:
-        raise ContractError(name, [f"columns that are not there: {first_of(lacking)}; {AGAIN}"])
+        raise ContractError(
+            FILES.get(name, name), [f"columns that are not there: {first_of(lacking)}; {AGAIN}"]
+        )
 
 
 def check_whole(runs: Sequence[Run]) -> None:
@@ -104,7 +108,7 @@ def _twice(run: Run) -> Iterator[str]:
         rows = table[table.duplicated(list(key))]
         if len(rows):
             keys = rows[list(key)].astype(str).agg("/".join, axis=1)
-            yield f"{name}: rows that are there twice, {first_of(keys)}"
+            yield f"{FILES.get(name, name)}: rows that are there twice, {first_of(keys)}"
 
 
 def _lacking(run: Run) -> Iterator[str]:
