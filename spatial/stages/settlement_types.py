@@ -52,7 +52,7 @@ def town_and_country(
     Parameters
     ----------
     options : Options
-        `score` and `network`.
+        `score`, `network` and `region`.
     ground : Ground
         The places.
     inputs : mapping
@@ -72,9 +72,9 @@ def town_and_country(
         ground,
         types,
         (inputs["study_area"], inputs["boundaries"]),
-        cells,
+        cells or reason,
         rules=options.score.degurba.rules,
-        reason=reason,
+        tolerance_m=options.region.unit_tolerance_m,
     )
     areas = _functional_areas(options, ground, inputs, units, cells)
     return {"settlement_types": types, "unit_types": units, "functional_areas": areas}

@@ -30,7 +30,7 @@ from spatial.integration.pillars.unit_types import unit_type_table
 from spatial.integration.settlement_types.degurba import DegurbaRules
 from spatial.rasters import Raster
 from spatial.stages.settlement_types import town_and_country
-from spatial.study import ScoreOptions
+from spatial.study import Region, ScoreOptions
 from spatial.tables import TABLES
 
 UTM = "EPSG:32738"
@@ -93,7 +93,7 @@ def classified(cells, settlements=None, boundaries=None, **options):
     settlements = places() if settlements is None else settlements
     boundaries = strips() if boundaries is None else boundaries
     ground = read_ground(settlements, boundaries)
-    types = type_table(ground, NO_ACCESS, cells, bins_min=(15,))
+    types = type_table(ground, NO_ACCESS, None if isinstance(cells, str) else cells, bins_min=(15,))
     table = unit_type_table(ground, types, (area(boundaries), boundaries), cells, **options)
     TABLES["unit_types"].check(table)
     return table.set_index("unit_id")
@@ -161,7 +161,7 @@ def test_the_official_class_stands_beside_with_the_people_whom_the_two_class_oth
 
 @pytest.mark.parametrize("people", [math.nan, 0.0])
 def test_without_a_grid_nothing_is_classified_and_the_reason_stands_there(people) -> None:
-    table = classified(None, places(population_persons=people))
+    table = classified("no_population_grid", places(population_persons=people))
     assert set(table["degurba_level1"]) == {0}
     assert set(table["basis_reason"]) == {"no_population_grid"}
     assert table["share_30"].isna().all()
@@ -181,6 +181,35 @@ def test_units_beyond_the_raster_or_without_an_outline_are_not_measured() -> Non
     }
     table = classified(urban_grid(raster(kilometres()), pyproj.CRS(UTM)), boundaries=strips(count=2))
     assert table.loc["east", "basis_reason"] == "no_outline"
+
+
+def test_people_off_the_shore_belong_to_the_nearest_township_and_those_of_a_neighbour_do_not() -> None:
+    values = np.zeros((32, 32))
+    values[5, 5] = 100.0  # in the west
+    values[5, 30], values[31, 15] = 20.0, 30.0  # 0.5 km east of the east; 1.5 km south of the middle
+    grid = urban_grid(raster(values), pyproj.CRS(UTM))
+    assert classified(grid)["population_persons"].to_dict() == {
+        "study": 100,
+        "east": 0,
+        "middle": 0,
+        "west": 100,
+    }
+    near = classified(grid, tolerance_m=500.0)["population_persons"]
+    assert near.to_dict() == {"study": 120, "east": 20, "middle": 0, "west": 100}
+    neighbour = strips(count=4).assign(boundary_id=[*STRIPS, "next"], is_unit=[True, True, True, False])
+    ground = read_ground(places(), neighbour)
+    types = type_table(ground, NO_ACCESS, grid, bins_min=(15,))
+    own = area(neighbour[neighbour["is_unit"]])
+    table = unit_type_table(ground, types, (own, neighbour), grid, tolerance_m=500.0).set_index("unit_id")
+    assert table["population_persons"].to_dict() == {"study": 100, "east": 0, "middle": 0, "west": 100}
+
+
+def test_a_person_on_a_border_is_in_one_township() -> None:
+    values = np.zeros((30, 30))
+    values[5, 9] = 100.0
+    on_border = Raster(values, Affine(1000, 0, LEFT + 500, 0, -1000, TOP), pyproj.CRS(UTM))
+    people = classified(urban_grid(on_border, pyproj.CRS(UTM)))["population_persons"]
+    assert people["middle"] + people["west"] == people["study"] == 100.0
 
 
 def test_people_of_settlements_make_a_grid_where_the_study_says_so() -> None:
@@ -377,7 +406,7 @@ def staged(score=None, **inputs):
     """Run what the stage does, without a network."""
     boundaries = strips()
     tables = {"settlements": places(), "boundaries": boundaries, "study_area": area(boundaries)}
-    options = SimpleNamespace(score=ScoreOptions.model_validate(score or {}))
+    options = SimpleNamespace(score=ScoreOptions.model_validate(score or {}), region=Region())
     ground = read_ground(tables["settlements"], boundaries)
     made = town_and_country(options, ground, tables | inputs, NO_ACCESS)
     for name, table in made.items():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spatial.integration.pillars.ground import Ground, Unit
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
 
 __all__ = ["SHARES", "unit_type_table"]
 
@@ -35,10 +36,10 @@ def unit_type_table(
     ground: Ground,
     types: pd.DataFrame,
     areas: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
-    cells: UrbanGrid | None,
+    cells: UrbanGrid | str,
     *,
     rules: Literal["2024", "2021"] = "2024",
-    reason: str = "no_population_grid",
+    tolerance_m: float = 0.0,
 ) -> pd.DataFrame:
     """
     Classify the study and its townships.
@@ -51,12 +52,12 @@ def unit_type_table(
         Of the same places, by the contract of `settlement_types`.
     areas : tuple of GeoDataFrame
         Tables `study_area` and `boundaries`.
-    cells : UrbanGrid or None
-        Classes of the ground and people on it; None where there is no population grid.
+    cells : UrbanGrid or str
+        Classes of the ground and people on it, or why there are none, such as ``"no_population_grid"``.
     rules : {'2024', '2021'}
         Rules of level 2 for units.
-    reason : str
-        Why there is no population grid.
+    tolerance_m : float
+        People this near to a township, and in none, belong to it, as places do: on coasts, and in slivers.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def unit_type_table(
             "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
         }
     )
-    found = _classified(keys, outlines, cells, rules, reason)
+    found = _classified(keys, outlines, cells, rules, _members(keys, outlines, areas[1], cells, tolerance_m))
     official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
     return pd.concat([shown, found, official.astype("float64")], axis=1)
 
@@ -92,20 +93,19 @@ def _outlines(
 def _classified(
     keys: list[tuple[str, str]],
     outlines: dict[tuple[str, str], shapely.Geometry],
-    cells: UrbanGrid | None,
+    cells: UrbanGrid | str,
     rules: Literal["2024", "2021"],
-    reason: str,
+    members: dict[tuple[str, str], IntArray],
 ) -> pd.DataFrame:
-    reasons = dict.fromkeys(keys, reason)
-    measured: list[tuple[str, str]] = []
-    if cells is not None:
-        for key in keys:
-            reasons[key] = _why_not(outlines.get(key), cells)
-        measured = [key for key in keys if not reasons[key]]
-    table = _shares(measured, outlines, cells, rules).reindex([_joined(key) for key in keys])
+    if isinstance(cells, str):
+        reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
+    else:
+        reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
+        table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
+    table = table.reindex([_joined(key) for key in keys])
     by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     known = np.array([not reasons[key] for key in keys])
-    basis = np.where(by_area, "area", cells.basis if cells is not None else "none")
+    basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
     return pd.DataFrame(
         {
             "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
@@ -117,6 +117,38 @@ def _classified(
             "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
         }
     )
+
+
+def _members(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    boundaries: gpd.GeoDataFrame,
+    cells: UrbanGrid | str,
+    tolerance_m: float,
+) -> dict[tuple[str, str], IntArray]:
+    """Find the people of each unit, by position; nobody is in two townships, and the study has all of them."""
+    if isinstance(cells, str):
+        return {}
+    points = np.asarray(shapely.points(cells.x, cells.y), dtype=object)
+    tree = shapely.STRtree(points)
+    units = [key for key in keys if key[0] != STUDY and key in outlines]
+    owner = np.full(len(points), -1, dtype=np.int64)
+    for at, key in reversed(list(enumerate(units))):
+        owner[tree.query(outlines[key], predicate="intersects")] = at
+    whole = tree.query(outlines[STUDY, STUDY], predicate="intersects")
+    if tolerance_m > 0.0 and units:
+        lost = owner < 0
+        abroad = lost.copy()
+        abroad[whole] = False
+        taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[
+            0
+        ]
+        lost[np.flatnonzero(abroad)[taken]] = False
+        shapes = shapely.STRtree([outlines[key] for key in units])
+        which, nearest = shapes.query_nearest(points[lost], max_distance=tolerance_m, all_matches=False)
+        owner[np.flatnonzero(lost)[which]] = nearest
+    found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
+    return found | {(STUDY, STUDY): np.union1d(whole, np.flatnonzero(owner >= 0))}
 
 
 def _why_not(outline: shapely.Geometry | None, cells: UrbanGrid) -> str:
@@ -131,15 +163,15 @@ def _shares(
     outlines: dict[tuple[str, str], shapely.Geometry],
     cells: UrbanGrid | None,
     rules: Literal["2024", "2021"],
+    members: dict[tuple[str, str], IntArray],
 ) -> pd.DataFrame:
     """Classify units by the people in their part of every cell, or by the area of these parts."""
     if cells is None or not keys:
         return pd.DataFrame(columns=["population_persons", "level1", "level2", *SHARES, "by_area"])
     class_of_point = cells.at(cells.x, cells.y)[0]
-    tree = shapely.STRtree(np.asarray(shapely.points(cells.x, cells.y)))
     persons, area = [], []
     for key in keys:
-        inside = tree.query(outlines[key], predicate="intersects")
+        inside = members[key]
         totals = np.bincount(class_of_point[inside], weights=cells.people[inside], minlength=MOST)
         persons.append(totals)
         area.append(np.zeros(MOST) if totals.sum() > 0.0 else _areas(outlines[key], cells))
