@@ -90,6 +90,7 @@ def _areas(table: pd.DataFrame) -> list[Entry]:
         {
             "id": str(area),
             "method": str(rows["fua_method"].iloc[0]),
+            "minutes": plain(rows["within_min"].iloc[0]),
             "city": rows.loc[rows["fua_part"] == "city", "unit_id"].astype(str).tolist(),
             "others": rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str).tolist(),
             "persons": plain(rows["population_persons"].sum(min_count=1)),

@@ -50,7 +50,7 @@ def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, 
     -------
     dict or None
         Ready for JSON: `study` (its row of `unit_types`), `townships` (units and people by code of level 2, 0 = not
-        measured), `functional_areas` (`method`, `reason` where there is none, and `areas` with their townships) and
+        measured), `functional_areas` (`method`, minutes of a proxy, `reason` where there is none, and `areas` with their townships) and
         `town_system` (value by measure). None where nothing was classified.
     """
     if "unit_types" not in tables:
@@ -77,9 +77,10 @@ def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, 
 
 def _areas(types: pd.DataFrame, table: pd.DataFrame | None) -> dict[str, Any]:
     if table is None or not len(table):
-        return {"method": None, "reason": why_no_area(types), "areas": []}
+        return {"method": None, "within_min": None, "reason": why_no_area(types), "areas": []}
     return {
         "method": str(table["fua_method"].iloc[0]),
+        "within_min": plain(table["within_min"].iloc[0]),
         "reason": "",
         "areas": [
             {

@@ -206,6 +206,7 @@ FUNCTIONAL_AREAS = Table(
             "Of employed residents; NaN for cities, a proxy, and where the employed are unknown.",
         ),
         _share("within_share", "Live near the centre", "Within the minutes of a proxy; NaN by commuting."),
+        number("within_min", "Within", "min", "Minutes of a proxy; NaN by commuting."),
         number("population_persons", "People on the population grid", "persons"),
     ),
 )

@@ -141,7 +141,7 @@ def type_tables(ids):
     }  # fmt: skip
     areas = {"fua_id": "t0", "fua_name": "T", "fua_method": "fua_proxy", "unit_id": ["t0", "t1"],
              "fua_part": ["city", "catchment"], "centre_share": 0.6, "commuting_share": np.nan, "within_share": 1.0,
-             "population_persons": 1000.0}  # fmt: skip
+             "within_min": 60.0, "population_persons": 1000.0}  # fmt: skip
     system = {"measure": ["rank_size_exponent", "primacy_two", "polycentricity_green"],
               "value": [1.1, 2.5, np.nan], "towns_counted": 4, "towns_total": 5}  # fmt: skip
     return {
@@ -326,7 +326,7 @@ def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
     assert "by its land, as nobody lives there" in rows[5]
     assert "beyond the population raster" in rows[6]
     areas = page.inner_text("#types")
-    assert "This is a proxy by travel time" in areas
+    assert "half of the people live within 60 minutes of the urban centre" in areas
     assert "Qingyan Township with " in areas
     system = page.inner_text("#town-system")
     assert "Rank-size exponent (1 = Zipf): 1.10 (4 towns)" in system

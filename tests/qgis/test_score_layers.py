@@ -24,7 +24,7 @@ SHOWN = {
     "townships_score_mandatory_status": "Townships: mandatory norms",
     "townships_score_integration_level": "Townships: integration level",
     "townships_score_segmentation_index": "Townships: segmentation index",
-    "townships_types_degurba_level2": "Townships: Degree of Urbanisation",
+    "townships_types_degurba_level2": "Townships: Degree of Urbanisation, and people classed otherwise (≠)",
     "townships_types_fua_part": "Townships: functional urban areas",
     "settlements_integration_level": "Settlements: integration level",
     "settlements_cluster": "Settlements: clusters of access",
@@ -193,6 +193,7 @@ def scored_county(county):
                 "centre_share": [0.6, 0.0],
                 "commuting_share": np.nan,
                 "within_share": [1.0, 0.7],
+                "within_min": 60.0,
                 "population_persons": 1000.0,
             }
         )

@@ -352,6 +352,7 @@ def test_without_commuting_the_area_is_a_proxy_of_sixty_minutes() -> None:
     assert table["fua_part"].to_dict() == {"middle": "catchment", "west": "city"}
     assert set(table["fua_method"]) == {"fua_proxy"}
     assert table["within_share"].tolist() == [1.0, 1.0]
+    assert set(table["within_min"]) == {60.0}
     assert table["commuting_share"].isna().all()
 
 

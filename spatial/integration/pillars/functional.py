@@ -39,6 +39,7 @@ COLUMNS = {
     "centre_share": "float64",
     "commuting_share": "float64",
     "within_share": "float64",
+    "within_min": "float64",
     "population_persons": "float64",
 }
 
@@ -251,6 +252,7 @@ def functional_area_table(
             "centre_share": units["share_30"].to_numpy()[there],
             "commuting_share": to_city[there],
             "within_share": within[there],
+            "within_min": rules.proxy_min if method == "fua_proxy" else np.nan,
             "population_persons": units["population_persons"].to_numpy()[there],
         }
     )

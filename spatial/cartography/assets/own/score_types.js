@@ -42,7 +42,7 @@
   function areaLines() {
     if (!types.areas.length) return [S.el("p", { class: "none", text: S.t("types.areas_none", { why: S.t("types.why_" + (types.no_area || "no_city_unit")) }) })];
     const line = (area) => S.el("li", {}, [S.el("strong", { text: list(area.city) }), area.others.length ? text(S.t("types.area_others", { names: list(area.others) })) : null]);
-    return [S.el("p", { class: "muted", text: S.t("types.areas_" + types.areas[0].method) }), S.el("ul", { class: "card sure-list" }, types.areas.map(line))];
+    return [S.el("p", { class: "muted", text: S.t("types.areas_" + types.areas[0].method, { minutes: S.number(types.areas[0].minutes || 0) }) }), S.el("ul", { class: "card sure-list" }, types.areas.map(line))];
   }
 
   S.showTypes = function () {
