@@ -79,7 +79,11 @@ INDEX = PlainParts(
     "index.html", ("about.js", "score_words.js", "index_trials.js", "index_page.js"), ("index.css",)
 )
 SIGN_OFF = PlainParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
-SCORE = PlainParts("score.html", ("about.js", "score_words.js", "score_types.js", "score_page.js"), ("index.css", "score.css"))
+SCORE = PlainParts(
+    "score.html",
+    ("about.js", "score_words.js", "score_types.js", "score_page.js"),
+    ("index.css", "score.css"),
+)
 FACT_SHEET = PlainParts(
     "fact_sheet.html", ("about.js", "score_words.js", "fact_sheet_page.js"), ("index.css", "fact_sheet.css")
 )
