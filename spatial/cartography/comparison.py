@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from spatial.integration.comparison import Comparison
 
-__all__ = ["ComparisonMeta", "comparison_page"]
+__all__ = ["ComparisonMeta", "comparison_page", "page_words"]
 
 PAGE_WORDS = (
     "about.",
@@ -133,7 +133,7 @@ def comparison_page(
     persons = comparison.units["population_persons_after"]
     data = {
         "language": language,
-        "messages": {code: _words(code) for code in lines},
+        "messages": {code: page_words(code) for code in lines},
         "study": {
             "name": meta.name,
             "title": dict(meta.title),
@@ -174,8 +174,25 @@ def comparison_page(
     return plain_document(data, title=title, language=language, parts=COMPARE)
 
 
-def _words(language: str) -> dict[str, str]:
-    """Join the words of pages that this one needs with the comparison's own."""
+def page_words(language: str) -> dict[str, str]:
+    """
+    Join the words of pages that this one needs with the comparison's own.
+
+    Parameters
+    ----------
+    language : str
+        A language with message files.
+
+    Returns
+    -------
+    dict of str to str
+        Message by key; the comparison's own begin with ``compare.``, ``turned.``, ``change.``, ``turn.``, ``note.``, ``why.``.
+
+    Raises
+    ------
+    StudyError
+        Where the language has no message file.
+    """
     shared = {
         key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)
     }

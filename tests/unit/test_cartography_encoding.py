@@ -16,6 +16,7 @@ import shapely
 
 from spatial.cartography.assets import own, vendored, vendored_files
 from spatial.cartography.columns import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.comparison import page_words
 from spatial.cartography.document import json_block
 from spatial.cartography.lines import pack_lines, pack_points
 from spatial.cartography.messages import available_languages, messages
@@ -159,8 +160,22 @@ def test_every_language_has_every_message_with_the_same_blanks() -> None:
             )
 
 
+@pytest.mark.parametrize("language", ["fr", "zh"])
+def test_every_language_has_the_words_of_a_comparison_with_the_same_blanks(language: str) -> None:
+    own = ("compare.", "turned.", "change.", "turn.", "note.", "why.")
+    english, texts = (
+        {
+            key: set(re.findall(r"{\w+}", text))
+            for key, text in page_words(code).items()
+            if key.startswith(own)
+        }
+        for code in ("en", language)
+    )
+    assert texts == english
+
+
 def test_every_message_that_a_script_names_exists() -> None:
-    english = messages(["en"])["en"]
+    english = messages(["en"])["en"] | page_words("en")
     for item in ASSETS.joinpath("own").iterdir():
         text = item.read_text(encoding="utf-8")
         named = set(re.findall(r'S\.t\("([a-z_]+\.[a-z_]+)"[,)]', text))
