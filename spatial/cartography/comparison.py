@@ -186,7 +186,8 @@ def page_words(language: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Message by key; the comparison's own begin with ``compare.``, ``turned.``, ``change.``, ``turn.``, ``note.``, ``why.``.
+        Message by key; the comparison's own begin with ``compare.``, ``turned.``, ``change.``, ``turn.``, ``note.`` or
+        ``why.``.
 
     Raises
     ------
