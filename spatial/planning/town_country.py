@@ -50,8 +50,8 @@ def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, 
     -------
     dict or None
         Ready for JSON: `study` (its row of `unit_types`), `townships` (units and people by code of level 2, 0 = not
-        measured), `functional_areas` (`method`, minutes of a proxy, `reason` where there is none, and `areas` with their townships) and
-        `town_system` (value by measure). None where nothing was classified.
+        measured), `functional_areas` (`method`, the minutes of a proxy as `within_min`, `reason` where there is none,
+        and `areas` with their townships) and `town_system` (value by measure). None where nothing was classified.
     """
     if "unit_types" not in tables:
         return None
