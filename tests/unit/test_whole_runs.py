@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -78,6 +79,28 @@ def test_a_column_that_is_not_there_is_named(run, column):
 def test_a_table_is_named_as_its_file(run):
     with pytest.raises(ContractError, match="table score_components"):
         compare(run, replace(run, components=run.components.drop(columns="value")))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "told"),
+    [
+        (
+            "settlements",
+            "population_persons",
+            -1.0,
+            "settlements: population_persons out of range, such as -1.0",
+        ),
+        ("settlements", "population_persons", math.inf, "population_persons out of range"),
+        ("settlements", "population_persons", "many", "settlements: population_persons holds no numbers"),
+        ("norm_results", "status_as_mapped", "MET", "status_as_mapped holds other words than met, not_met"),
+        ("norm_results", "depth_fgt1", 1.5, "norm_results: depth_fgt1 out of range, such as 1.5"),
+        ("last_mile", "last_mile_class", "far", "last_mile: last_mile_class holds other words than"),
+    ],
+)
+def test_values_that_the_contract_does_not_know_are_named(run, table, column, value, told):
+    broken = replace(run, **{table: getattr(run, table).assign(**{column: value})})
+    with pytest.raises(ContractError, match=re.escape(told)):
+        compare(run, broken)
 
 
 def test_terms_are_not_read_from_results_without_depth(run):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from spatial.errors import ContractError, first_of
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import pandas as pd
 
     from spatial.integration.comparison.runs import Run
 
@@ -76,7 +78,7 @@ def check_columns(name: str, table: pd.DataFrame) -> None:
 
 def check_whole(runs: Sequence[Run]) -> None:
     """
-    Refuse runs whose tables lack columns or rows, or hold a row twice.
+    Refuse runs whose tables lack columns or rows, hold a row twice, or hold values that their contract does not know.
 
     A place of which a table says nothing would count as one that reaches nothing, or not at all.
 
@@ -88,15 +90,17 @@ def check_whole(runs: Sequence[Run]) -> None:
     Raises
     ------
     ContractError
-        For columns that are not there, keys that are there twice, and places of the study without a row on the last
-        mile, on access, on a service that others have one for, or on a norm that others are judged by; all faults at
-        once.
+        For columns that are not there, keys that are there twice, numbers out of range, words that are none, and
+        places of the study without a row on the last mile, on access, on a service that others have one for, or on a
+        norm that others are judged by; all faults at once.
     """
     for run in runs:
         for name in COLUMNS:
             check_columns(name, getattr(run, name))
     problems = [
-        f"{run.name}: {problem}; {AGAIN}" for run in runs for problem in (*_twice(run), *_lacking(run))
+        f"{run.name}: {problem}; {AGAIN}"
+        for run in runs
+        for problem in (*_twice(run), *_lacking(run), *_strange(run))
     ]
     if problems:
         raise ContractError("runs", problems)
@@ -125,3 +129,24 @@ def _lacking(run: Run) -> Iterator[str]:
         without = places[~places.isin(ids.astype(str))]
         if len(without):
             yield f"{name}: no row for {first_of(without)} of {len(places)} places"
+
+
+def _strange(run: Run) -> Iterator[str]:
+    for name, columns in COLUMNS.items():
+        table, file = getattr(run, name), FILES.get(name, name)
+        for field in TABLES[file].fields:
+            if field.name not in columns:
+                continue
+            values = table[field.name]
+            if field.kind == "number" and not pd.api.types.is_numeric_dtype(values):
+                yield f"{file}: {field.name} holds no numbers"
+            elif field.kind == "number":
+                low, high = field.minimum, field.maximum
+                wrong = values < (-np.inf if low is None else low)
+                wrong |= (values > (np.inf if high is None else high)) | np.isinf(values)
+                if wrong.any():
+                    yield f"{file}: {field.name} out of range, such as {first_of(values[wrong])}"
+            elif field.values:
+                words = sorted(set(values.dropna().astype(str)) - set(field.values))
+                if words:
+                    yield f"{file}: {field.name} holds other words than {', '.join(field.values)}: {first_of(words)}"
