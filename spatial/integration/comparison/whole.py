@@ -116,7 +116,7 @@ def _twice(run: Run) -> Iterator[str]:
 
 
 def _lacking(run: Run) -> Iterator[str]:
-    places = run.places.index
+    places = run.places.index.tolist()
     told = [("access", run.access["settlement_id"]), ("last_mile", run.last_mile["settlement_id"])]
     by_mode = run.access[run.access["mode"] == run.mode]
     told += [
@@ -126,8 +126,9 @@ def _lacking(run: Run) -> Iterator[str]:
     judged = run.norm_results[run.norm_results["unit_level"] == "settlement"]
     told += [(f"norm_results of {norm}", rows["unit_id"]) for norm, rows in judged.groupby("norm_id")]
     for name, ids in told:
-        without = places[~places.isin(ids.astype(str))]
-        if len(without):
+        there = set(ids.astype(str))
+        without = [place for place in places if place not in there]
+        if without:
             yield f"{name}: no row for {first_of(without)} of {len(places)} places"
 
 
