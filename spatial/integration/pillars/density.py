@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,6 +94,48 @@ class UrbanGrid:
         code[inside] = self.codes[row[inside], column[inside]]
         centre[inside] = self.centre[row[inside], column[inside]]
         return code, centre
+
+    @cached_property
+    def _by_easting(self) -> tuple[IntArray, FloatArray]:
+        order = np.argsort(self.x, kind="stable")
+        return order, self.x[order]
+
+    def near(self, bounds: FloatArray) -> IntArray:
+        """
+        Find the people within a rectangle.
+
+        Parameters
+        ----------
+        bounds : ndarray of float64, (4,)
+            West, south, east, north in the working CRS, inclusive.
+
+        Returns
+        -------
+        ndarray of int64
+            Positions in `people`, rising.
+        """
+        order, easting = self._by_easting
+        west, south, east, north = bounds
+        found = order[np.searchsorted(easting, west, "left") : np.searchsorted(easting, east, "right")]
+        return np.sort(found[(self.y[found] >= south) & (self.y[found] <= north)])
+
+    def inside(self, outline: shapely.Geometry) -> IntArray:
+        """
+        Find the people within an outline.
+
+        Parameters
+        ----------
+        outline : Geometry
+            In the working CRS; people on its edge count.
+
+        Returns
+        -------
+        ndarray of int64
+            Positions in `people`, rising.
+        """
+        found = self.near(shapely.bounds(outline))
+        shapely.prepare(outline)
+        return found[shapely.intersects_xy(outline, self.x[found], self.y[found])]
 
     def cells(self, rows: IntArray, columns: IntArray) -> NDArray[np.object_]:
         """

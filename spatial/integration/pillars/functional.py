@@ -262,12 +262,13 @@ def functional_area_table(
 def _people_in_centres(outlines: NDArray[np.object_], cells: UrbanGrid) -> FloatArray:
     """People of each unit in each urban centre, (units, centres)."""
     centre = cells.at(cells.x, cells.y)[1]
-    there = np.flatnonzero(centre > 0)
     found = np.zeros((len(outlines), int(centre.max(initial=0))))
-    drawn = np.array([outline is not None for outline in outlines])
-    tree = shapely.STRtree(np.asarray(shapely.points(cells.x[there], cells.y[there])))
-    unit, point = tree.query(outlines[drawn], predicate="intersects")
-    np.add.at(found, (np.flatnonzero(drawn)[unit], centre[there[point]] - 1), cells.people[there[point]])
+    for unit, outline in enumerate(outlines):
+        if outline is None:
+            continue
+        people = cells.inside(outline)
+        people = people[centre[people] > 0]
+        np.add.at(found[unit], centre[people] - 1, cells.people[people])
     return found
 
 

@@ -129,24 +129,25 @@ def _members(
     """Find the people of each unit, by position; nobody is in two townships, and the study has all of them."""
     if isinstance(cells, str):
         return {}
-    points = np.asarray(shapely.points(cells.x, cells.y), dtype=object)
-    tree = shapely.STRtree(points)
     units = [key for key in keys if key[0] != STUDY and key in outlines]
-    owner = np.full(len(points), -1, dtype=np.int64)
+    owner = np.full(len(cells.people), -1, dtype=np.int64)
     for at, key in reversed(list(enumerate(units))):
-        owner[tree.query(outlines[key], predicate="intersects")] = at
-    whole = tree.query(outlines[STUDY, STUDY], predicate="intersects")
+        owner[cells.inside(outlines[key])] = at
+    whole = cells.inside(outlines[STUDY, STUDY])
     if tolerance_m > 0.0 and units:
-        lost = owner < 0
-        abroad = lost.copy()
-        abroad[whole] = False
+        shapes = np.array([outlines[key] for key in units], dtype=object)
+        around = cells.near(shapely.total_bounds(shapes) + tolerance_m * np.array([-1.0, -1.0, 1.0, 1.0]))
+        lost = around[owner[around] < 0]
+        points = np.asarray(shapely.points(cells.x[lost], cells.y[lost]), dtype=object).reshape(-1)
+        abroad = np.flatnonzero(~np.isin(lost, whole))
         taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[
             0
         ]
-        lost[np.flatnonzero(abroad)[taken]] = False
-        shapes = shapely.STRtree([outlines[key] for key in units])
-        which, nearest = shapes.query_nearest(points[lost], max_distance=tolerance_m, all_matches=False)
-        owner[np.flatnonzero(lost)[which]] = nearest
+        points[abroad[taken]] = None
+        which, nearest = shapely.STRtree(shapes).query_nearest(
+            points, max_distance=tolerance_m, all_matches=False
+        )
+        owner[lost[which]] = nearest
     found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
     return found | {(STUDY, STUDY): np.union1d(whole, np.flatnonzero(owner >= 0))}
 
