@@ -38,6 +38,12 @@
     return S.t(data.whole.gates.some(([, inForce]) => inForce) ? "compare.answer_gates_none" : "compare.answer_gates_no_force");
   }
 
+  /* The component that moved the level most. */
+  function whySentence() {
+    const moved = byContribution().find((part) => Math.abs(part.contribution || 0) >= FLAT / 10);
+    return moved ? S.t("compare.answer_why", { name: S.partName(moved), before: shown(moved.value[0], moved.unit), after: shown(moved.value[1], moved.unit), by: S.fourDecimals(moved.contribution) }) : "";
+  }
+
   const stat = (key, value, nodes) => S.el("div", {}, [S.el("dt", { text: S.t("compare." + key) }), S.el("dd", { class: "stat", text: value }), ...nodes.filter(Boolean).map((node) => S.el("dd", { class: "muted" }, [node]))]);
   const bars = (pair) => S.el("div", { class: "two-bars" }, pair.map((value) => S.levelBar(value)));
 
@@ -47,6 +53,7 @@
     document.getElementById("answer-line").textContent = S.t("compare.answer_" + way, { before: S.thousandths(level[0]), after: S.thousandths(level[1]) });
     document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
     document.getElementById("answer-gates").textContent = gatesSentence();
+    document.getElementById("answer-why").textContent = whySentence();
     S.fill("answer-numbers", [
       stat("level", arrow(level, S.thousandths), [bars(level), text(S.t("compare.level_note"))]),
       stat("index", arrow(index, S.hundredths), [text(S.t(known(index[0]) ? "compare.index_note" : "compare.index_none"))]),
@@ -85,8 +92,10 @@
   const shown = (value, unit) => S.partValue({ value, unit });
   const persons = (pair) => (pair.some(known) ? arrow(pair, S.number) : "–");
 
+  const byContribution = () => data.components.filter((part) => part.side === "level").sort((a, b) => Math.abs(b.contribution || 0) - Math.abs(a.contribution || 0));
+
   function showComponents() {
-    const rows = data.components.filter((part) => part.side === "level").sort((a, b) => Math.abs(b.contribution || 0) - Math.abs(a.contribution || 0));
+    const rows = byContribution();
     const most = Math.max(...rows.map((part) => Math.abs(part.contribution || 0)), 1e-9);
     const columns = [
       { key: "name", head: S.t("compare.component"), cell: (part) => [text(S.partName(part)), text(S.t("pillar." + part.pillar), { class: "muted under" })] },
