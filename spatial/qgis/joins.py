@@ -263,7 +263,7 @@ def flow_lines(flows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDat
     Parameters
     ----------
     flows : DataFrame
-        Table ``flows``; those of which an end is no settlement are left out.
+        Table ``flows``; those of which an end is no settlement, and those within one, are left out.
     settlements : GeoDataFrame
         Their ends.
 
@@ -274,6 +274,7 @@ def flow_lines(flows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDat
     """
     where = pd.Series(settlements.geometry.to_numpy(), index=settlements["settlement_id"], dtype=object)
     ends = flows["from_id"].isin(where.index) & flows["to_id"].isin(where.index)
+    ends &= flows["from_id"] != flows["to_id"]
     frame = flows[ends].sort_values(["from_id", "to_id", "kind"], kind="stable").reset_index(drop=True)
     start = shapely.get_coordinates(where.loc[frame["from_id"]].to_numpy())
     stop = shapely.get_coordinates(where.loc[frame["to_id"]].to_numpy())

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from spatial.qgis import build_layers, write_qgis
+from spatial.qgis.joins import flow_lines
 from spatial.qgis.looks_score import least_levels
 from spatial.qgis.palette import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
@@ -317,6 +318,15 @@ def test_towns_that_are_no_settlement_are_left_out_and_modelled_flows_to_them_to
     assert len(layers["potential_flows_huff"].frame) == 2
     assert "potential_flows_gravity" not in layers
     assert layers["potential_flows_huff"].title == "Potential flows, modelled: Huff"
+
+
+def test_flows_within_a_place_are_no_lines(scored_county):
+    ids = scored_county["settlements"]["settlement_id"]
+    flows = pd.DataFrame({"from_id": ids[:1], "to_id": ids[:1], "kind": "commuting", "volume": 9.0})
+    both = pd.concat([flows, flows.assign(to_id=ids[1])], ignore_index=True)
+    drawn = flow_lines(both, gpd.GeoDataFrame(scored_county["settlements"]))
+    assert drawn["to_id"].tolist() == [ids[1]]
+    assert drawn.geometry.length.gt(0).all()
 
 
 def test_a_county_without_townships_flows_people_or_a_score_has_no_such_layer(scored_county, county_meta):
