@@ -28,6 +28,7 @@ from spatial.integration.pillars.town_system import town_system_table
 from spatial.integration.pillars.types import type_table
 from spatial.integration.pillars.unit_types import unit_type_table
 from spatial.integration.settlement_types.degurba import DegurbaRules
+from spatial.planning.town_country import summarise_town_and_country
 from spatial.rasters import Raster
 from spatial.stages.settlement_types import town_and_country
 from spatial.study import Region, ScoreOptions
@@ -456,3 +457,25 @@ def test_commuting_among_the_flows_of_the_study_makes_functional_areas(caplog) -
     assert "nobody says how many are employed in 2 township(s)" in caplog.text
     stricter = {"functional_areas": {"commuting_share": 0.21}}
     assert staged(stricter, population=grid, flows=given)["functional_areas"]["unit_id"].tolist() == ["west"]
+
+
+def test_the_summary_says_what_there_is_and_why_there_is_no_area() -> None:
+    grid = raster(kilometres())
+    given = flows(("mid", "mid", 80.0), ("mid", "seat", 20.0))
+    told = summarise_town_and_country(staged(population=grid, flows=given))
+    assert told is not None
+    assert told["study"]["differ_persons"] == 20_600.0
+    assert told["townships"]["13"] == {"townships": 1, "persons": 600.0}
+    (city,) = told["functional_areas"]["areas"]
+    assert (city["id"], city["city"], city["others"], city["persons"]) == (
+        "west",
+        ["west"],
+        ["middle"],
+        60_600.0,
+    )
+    assert told["functional_areas"]["method"] == "fua"
+    without = summarise_town_and_country(staged())
+    assert without is not None
+    assert without["functional_areas"]["reason"] == "no_population_grid"
+    assert without["study"]["share_30"] is None
+    assert summarise_town_and_country({}) is None
