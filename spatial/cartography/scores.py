@@ -288,12 +288,17 @@ def _clusters(book: PageBook) -> dict[str, Entry]:
 
 
 def _access_norms(table: pd.DataFrame | None) -> Entry:
-    """Count the norms that make up access, and list the others by the reason why they are left out."""
+    """Count the norms that make up access, list the others by their reason, and those that nowhere are known to fail."""
     if table is None:
-        return {"in_access": 0, "left_out": {}}
+        return {"in_access": 0, "left_out": {}, "never_fail": []}
     counts = table["in_access"].astype(bool)
     left = table.loc[~counts, ["reason", "norm_id"]].astype(str).groupby("reason")["norm_id"]
-    return {"in_access": int(counts.sum()), "left_out": left.agg(sorted).to_dict()}
+    one_sided = table.loc[table["never_known_to_fail"].astype(bool), "norm_id"].astype(str)
+    return {
+        "in_access": int(counts.sum()),
+        "left_out": left.agg(sorted).to_dict(),
+        "never_fail": sorted(one_sided),
+    }
 
 
 def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:

@@ -159,6 +159,9 @@ def _norms(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     left = table.loc[~table["in_access"].astype(bool), ["norm_id", "service", "reason", "persons_unknown"]]
     return {
         "in_access": table.loc[table["in_access"].astype(bool), "norm_id"].astype(str).tolist(),
+        "never_known_to_fail": table.loc[table["never_known_to_fail"].astype(bool), "norm_id"]
+        .astype(str)
+        .tolist(),
         "left_out": [{name: plain(value) for name, value in row.items()} for row in left.to_dict("records")],
     }
 

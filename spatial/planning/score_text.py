@@ -207,10 +207,9 @@ def _level(score: Mapping[str, Any], words: Wording) -> str:
 def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
     if not gates["unjudged"]:
         return
-    judged = gates["unjudged"] < gates["in_force"]
     yield words.say(
         "score",
-        "gates_unjudged" if judged else "gates_unjudged_all",
+        "gates_unjudged",
         count=words.number(gates["unjudged"]),
         total=words.number(gates["in_force"]),
     )

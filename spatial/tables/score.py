@@ -396,10 +396,14 @@ SCORE_NORMS = Table(
         text(
             "reason",
             "Left out of access because",
-            "cannot_fail: places are within it or unknown, and none is known to be beyond, so that it could only raise "
-            "access. nothing_mapped: no such service is mapped, and nobody declared the list complete. Empty where it "
-            "counts.",
+            "nothing_mapped: no such service is mapped, and nobody declared the list complete. Empty where it counts.",
             values=SCORE_LEFT_OUT,
+        ),
+        Field(
+            "never_known_to_fail",
+            "flag",
+            "Nowhere known to fail",
+            "It counts, but places are within it or unknown, and none is known to be beyond: it can only raise access.",
         ),
         number(
             "persons_unknown",

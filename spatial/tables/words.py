@@ -105,7 +105,6 @@ SCORE_LEFT_OUT = (
     "not_graded",
     "not_measured",
     "nothing_mapped",
-    "cannot_fail",
     "not_chosen",
 )
 SCORE_SIDE = ("level", "gap")

@@ -264,7 +264,7 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     )
     assert "4,000 of 10,000 people live beyond at least one graded norm" in page.inner_text("#answer-why")
     assert (
-        "1 cannot be judged for want of data: it counts as not met in the level, and as met at its upper end."
+        "1 cannot be judged for want of data: the level leaves it out, and its interval runs from not met to met."
     ) in page.inner_text("#answer-numbers")
     assert "Totals of two townships appear interchanged." in page.inner_text("#issues")
     first = page.inner_text(".pillar >> nth=0")
@@ -436,7 +436,7 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
     for wanted in (
         "As of 1 January 2026",
         "1 of 3 met",
-        "1 cannot be judged for want of data: it counts as not met in the level, and as met at its upper end.",
+        "1 cannot be judged for want of data: the level leaves it out, and its interval runs from not met to met.",
         "Inequality between town and country 40%",
         "Shuanghe Township: its 6,000 people would rise from 0.40 to 0.90, the level of Qingyan Township.",
         "At best rank 5 of 6: Shuanghe Township.",
@@ -506,8 +506,8 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
 @pytest.mark.parametrize(
     "case",
     [
-        (1, "1 of 3", "2 cannot be judged for want of data: they count as not met in the level, and as met"),
-        (0, "not known", "None of 3 can be judged for want of data: they are left out of the level"),
+        (1, "1 of 3", "2 cannot be judged for want of data: the level leaves them out"),
+        (0, "not known", "3 cannot be judged for want of data: the level leaves them out"),
     ],
 )
 def test_norms_that_nobody_can_judge_make_the_level_an_interval(

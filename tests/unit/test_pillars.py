@@ -210,10 +210,10 @@ def scored_with(gates: tuple[int, int, tuple[str, ...]] | None, **changes: objec
     return sp.score_study(settlements(), sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"]), known)
 
 
-def test_gates_that_nobody_can_judge_are_not_passed_in_the_level_and_passed_at_its_upper_end() -> None:
+def test_gates_that_nobody_can_judge_are_left_out_of_the_level_and_make_it_an_interval() -> None:
     study = scored_with((1, 4, ("POST",)), completeness=np.full(4, math.nan)).scores.iloc[0]
     # in force 4: one passed, one failed, two unknown; nothing else makes the pillar of order
-    assert study["level_order"] == pytest.approx(0.25)
+    assert study["level_order"] == pytest.approx(0.5)
     others = study["level_structure"] * study["level_boundaries"]
     assert study["level_low"] == pytest.approx((others * 0.25 * 0.01) ** 0.25)
     assert study["level_high"] == pytest.approx((others * 0.75 * 1.0) ** 0.25)
@@ -370,25 +370,21 @@ def with_unknown_places(reason: str = "not_measured") -> pd.DataFrame:
     return table.assign(persons_unknown=math.nan)
 
 
-def test_a_norm_that_can_be_met_but_never_fail_is_left_out_of_access() -> None:
+def test_a_norm_that_is_met_or_unknown_and_nowhere_known_to_fail_counts_and_is_marked() -> None:
+    def marked(table: pd.DataFrame, only: list[str] | None = None) -> list[tuple[str, bool, bool]]:
+        told = norms_table(table, *sp.score_norms(table, only=only or []))
+        TABLES["score_norms"].check(told)
+        columns = told[["norm_id", "in_access", "never_known_to_fail"]]
+        return list(columns.itertuples(index=False, name=None))
+
     table = with_unknown_places()
-    norms, left_out = sp.score_norms(table)
-    assert (norms, left_out) == (["CLINIC"], {"SCHOOL": "cannot_fail"})
-    # with it, places that meet it would be lifted: half a point of a clinic and a whole one of a school
-    assert sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"]).access[1] == 0.75
-    assert sp.place_scores(table, IDS, norms).access[1] == 0.5
-    told = norms_table(table, norms, left_out)
-    TABLES["score_norms"].check(told)
-    assert told[["norm_id", "in_access", "reason"]].to_numpy().tolist() == [
-        ["CLINIC", True, ""],
-        ["SCHOOL", False, "cannot_fail"],
-    ]
+    assert marked(table) == [("CLINIC", True, False), ("SCHOOL", True, True)]
+    assert marked(table, ["CLINIC"]) == [("CLINIC", True, False), ("SCHOOL", False, False)]
     # one place that is known to fail is enough, and a place whose class is unknown may be out of scope
     known = table.copy()
     known.loc[(known["norm_id"] == "SCHOOL") & (known["unit_id"] == "c"), "status_as_mapped"] = "not_met"
-    assert sp.score_norms(known)[0] == ["CLINIC", "SCHOOL"]
-    assert sp.score_norms(with_unknown_places("class_unknown"))[0] == ["CLINIC", "SCHOOL"]
-    assert sp.score_norms(table, only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
+    for other in (known, with_unknown_places("class_unknown")):
+        assert marked(other) == [("CLINIC", True, False), ("SCHOOL", True, False)]
 
 
 def test_unknown_pillars_are_refused() -> None:

@@ -297,13 +297,13 @@ def test_gates_that_nobody_can_judge_are_told_in_one_sentence(tables):
     some = tables["scores"].assign(gates_in_force=4)
     assert summarise_score({**tables, "scores": some})["gates"]["unjudged"] == 2
     assert score_lines(summarise_score({**tables, "scores": some}))[1] == (
-        "2 of 4 mandatory norms in force cannot be judged for want of data: they count as not met in the level, and as "
-        "met at its upper end."
+        "2 of 4 mandatory norms in force cannot be judged for want of data: the level leaves them out, and its "
+        "interval runs from none of them met to all of them met."
     )
     none = tables["scores"].assign(gates_passed=0, failed_gates="", mandatory_status="unknown")
     assert score_lines(summarise_score({**tables, "scores": none}))[1] == (
-        "None of the 2 mandatory norms in force can be judged for want of data: they are left out of the level, and "
-        "its interval runs from none met to all met."
+        "2 of 2 mandatory norms in force cannot be judged for want of data: the level leaves them out, and its "
+        "interval runs from none of them met to all of them met."
     )
 
 

@@ -40,7 +40,10 @@ def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], Gates]:
 
 def passed_share(gates: Gates | None) -> float:
     """
-    Share of the gates in force that are passed; one that nobody can judge is not passed.
+    Share of the gates passed among those that could be judged.
+
+    Another road or facility can turn a gate that nobody could judge into one that is passed, never into one that
+    failed, so that it never lowers the share, nor a mean that the share joins.
 
     Parameters
     ----------
@@ -50,16 +53,16 @@ def passed_share(gates: Gates | None) -> float:
     Returns
     -------
     float
-        0-1; NaN where none is in force, or none could be judged: absence of data is not absence of service.
+        0-1; NaN where none could be judged: absence of data is not absence of service.
 
     Examples
     --------
     >>> passed_share((1, 3, ("POST",))), passed_share((0, 3, ()))
-    (0.3333333333333333, nan)
+    (0.5, nan)
     """
     if gates is None or not gates[0] + len(gates[2]):
         return math.nan
-    return gates[0] / gates[1]
+    return gates[0] / (gates[0] + len(gates[2]))
 
 
 def passed_ends(gates: Gates | None) -> tuple[float, float]:

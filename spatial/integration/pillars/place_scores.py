@@ -159,8 +159,7 @@ def score_norms(
     -------
     tuple of list and dict
         The norms in order, and why each other one is left out: ``not_in_force``, ``not_graded``, ``not_measured``,
-        ``nothing_mapped``, ``cannot_fail`` (places are within it or unknown, and none is known to be beyond, so that it
-        could only ever raise access), ``not_chosen``. A norm that the study names counts whatever is known of it.
+        ``nothing_mapped``, ``not_chosen``. A norm that the study names counts whatever is known of it.
 
     Raises
     ------
@@ -177,14 +176,13 @@ def score_norms(
             ],
         )
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
-    one_sided = _one_sided(norm_results)
     chosen = list(only)
     left_out: dict[str, str] = {}
     for norm, row in study.iterrows():
         if norm in only:
             continue
         reason = _left_out(row, in_places=norm in by_place, mapped=mapped)
-        reason = reason or ("cannot_fail" if norm in one_sided else "not_chosen" if only else "")
+        reason = reason or ("not_chosen" if only else "")
         if reason:
             left_out[str(norm)] = reason
         else:
@@ -212,19 +210,20 @@ def norms_table(
     """
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     study = study.sort_values("norm_id", kind="stable", ignore_index=True)
-    norms = study["norm_id"].astype(str)
+    norms, counts = study["norm_id"].astype(str), study["norm_id"].astype(str).isin(list(chosen))
     return pd.DataFrame(
         {
             "norm_id": norms.astype("str"),
             "service": study["service"].astype("str"),
-            "in_access": norms.isin(list(chosen)),
-            "reason": norms.map(dict(left_out)).fillna("").astype("str"),
+            "in_access": counts,
+            "reason": norms.map(lambda norm: left_out.get(norm, "")).astype("str"),
+            "never_known_to_fail": counts & norms.isin(_never_fail(norm_results)),
             "persons_unknown": study["persons_unknown"].astype("float64"),
         }
     )
 
 
-def _one_sided(norm_results: pd.DataFrame) -> set[str]:
+def _never_fail(norm_results: pd.DataFrame) -> set[str]:
     """Norms that some places are not known to meet, and that no place is known to fail, as mapped."""
     places = norm_results[norm_results["unit_level"] == "settlement"]
     fails = places["status_as_mapped"].eq("not_met")

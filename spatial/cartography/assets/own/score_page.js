@@ -257,14 +257,16 @@
   }
 
   /* First the norms that could have counted, then those that nobody asks to. */
-  const LEFT_OUT = ["cannot_fail", "nothing_mapped", "not_measured", "not_graded", "not_chosen", "not_in_force"];
+  const LEFT_OUT = ["nothing_mapped", "not_measured", "not_graded", "not_chosen", "not_in_force"];
 
   function showLeftOut() {
     const told = LEFT_OUT.filter((reason) => score.left_out[reason]), n = told.reduce((sum, reason) => sum + score.left_out[reason].length, 0);
-    document.getElementById("left-out").hidden = !n;
+    const line = (key, norms) => S.el("li", {}, [S.el("strong", { text: S.t("score." + key) }), text(" " + norms.join(S.t("sure.list")))]);
+    const doubtful = score.never_fail.length ? [line("never_fail", score.never_fail)] : [];
+    document.getElementById("left-out").hidden = !n && !doubtful.length;
     S.fill("left-out-body", [
       S.el("p", { class: "muted", text: S.t("score.left_out_note", { counted: score.in_access, n }) }),
-      S.el("ul", { class: "card sure-list" }, told.map((reason) => S.el("li", {}, [S.el("strong", { text: S.t("score.left_" + reason) }), text(" " + score.left_out[reason].join(S.t("sure.list")))]))),
+      S.el("ul", { class: "card sure-list" }, [...doubtful, ...told.map((reason) => line("left_" + reason, score.left_out[reason]))]),
     ]);
   }
 

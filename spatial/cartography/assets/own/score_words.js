@@ -39,8 +39,8 @@
 
   /* What mandatory norms in force that are neither met nor known to fail do to the level. */
   S.unjudgedText = function (unit) {
-    const n = unit.gates_unjudged, all = n === unit.gates_in_force;
-    return n > 0 ? S.t(all ? "score.unjudged_all" : "score.unjudged", { n }) : "";
+    const n = unit.gates_unjudged;
+    return n > 0 ? S.t("score.unjudged", { n }) : "";
   };
 
   /* A bar from 0 to 1 with the ticks of the bands; a level that is not known is hatched, an interval has ends. */
