@@ -288,7 +288,7 @@ def _clusters(book: PageBook) -> dict[str, Entry]:
 
 
 def _access_norms(table: pd.DataFrame | None) -> Entry:
-    """Count the norms that make up access, list the others by their reason, and those that nowhere are known to fail."""
+    """Count the norms that make up access, list the others by reason, and those that nowhere are known to fail."""
     if table is None:
         return {"in_access": 0, "left_out": {}, "never_fail": []}
     counts = table["in_access"].astype(bool)
