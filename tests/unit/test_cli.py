@@ -99,7 +99,7 @@ def test_run_prints_headlines_and_where_the_tables_are(ran):
 )
 def test_run_and_explain_tell_the_score(command, ran, language, heading, rank):
     tiny, outcome = ran
-    assert "Integration level" in outcome.out
+    assert "By the 2 of 4 pillars that could be measured" in outcome.out
     summary = json.loads((tiny.processed / "tiny" / "summary.json").read_text(encoding="utf-8"))
     assert set(summary["score"]["pillars"]) == {"structure", "elements", "boundaries", "order"}
     where = ("--raw", tiny.raw, "--processed", tiny.processed, "--language", language)
