@@ -89,13 +89,11 @@ class Results:
         Raises
         ------
         StoreError
-            Where the study has not run to its gaps.
+            Where the study has not run to its gaps, or the summary is damaged.
         """
-        found = self._store.read_json("summary.json")
-        if found is None:
+        if not (self.folder / "summary.json").is_file():
             raise StoreError(f"{self.folder}: no summary.json; run the study first: spatial run STUDY")
-        summary: dict[str, Any] = found
-        return summary
+        return self._object("summary.json")
 
     @property
     def record(self) -> dict[str, Any]:
@@ -112,13 +110,16 @@ class Results:
         StoreError
             Where the record is missing or damaged.
         """
-        found = self._store.read_json("run.json")
-        if found is None:
+        return self._object("run.json")
+
+    def _object(self, name: str) -> dict[str, Any]:
+        """Read a JSON file that holds an object."""
+        found = self._store.read_json(name)
+        if not isinstance(found, dict):
             raise StoreError(
-                f"{self.folder}: run.json is missing or damaged; run the study again: spatial run STUDY"
+                f"{self.folder}: {name} is missing or damaged; run the study again: spatial run STUDY"
             )
-        record: dict[str, Any] = found
-        return record
+        return found
 
     @property
     def index_page(self) -> Path | None:

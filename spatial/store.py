@@ -19,14 +19,14 @@ import rasterio
 import rasterio.crs
 from pyproj import CRS
 
-from spatial.errors import StoreError
+from spatial.errors import StoreError, first_of
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Artifact", "Store", "locked", "remove_leftovers", "replace", "sha256_of"]
+__all__ = ["Artifact", "Store", "locked", "remove_leftovers", "replace", "replace_files", "sha256_of"]
 
 LOCK_NAME = ".lock"
 BASIS = "population_basis"
@@ -108,6 +108,51 @@ def replace(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replace_files(folder: Path) -> Iterator[Path]:
+    """
+    Give a temporary folder whose files take their places in `folder` together, if the block succeeds.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files belong; made if it is not there. Other files in it stay.
+
+    Yields
+    ------
+    Path
+        An empty folder, to be filled by the caller.
+
+    Raises
+    ------
+    StoreError
+        Where the folder cannot be written or is full, or a folder stands where a file belongs; what was there stays.
+    """
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
+                yield Path(name)
+                _move_all(sorted(Path(name).iterdir()), folder)
+        except BaseException:
+            if is_new:
+                folder.rmdir()
+            raise
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise _store_error(error, folder) from error
+
+
+def _move_all(files: list[Path], folder: Path) -> None:
+    in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
+    if in_the_way:
+        raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")
+    for file in files:
+        file.replace(folder / file.name)
 
 
 @contextlib.contextmanager

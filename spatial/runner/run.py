@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import SpatialError, StageError
+from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
 from spatial.runner.stage import Options, Stage
 from spatial.sources.files import file_parts
@@ -211,6 +212,7 @@ def run_stages(
                 "reason": decision.reason,
                 "seconds": manifest.get("seconds"),
                 "fingerprint": manifest.get("fingerprint"),
+                "code": manifest.get("code"),
             }
         record["options"] = study.model_dump(mode="json")
         folders.store.write_json("run.json", record)
@@ -270,6 +272,7 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     manifest = {
         "stage": stage.name,
         "fingerprint": _fingerprint(stage, study, store),
+        "code": code_fingerprint(stage.function.__module__),
         "inputs": _input_hashes(stage, store),
         "raw": {path.name: sha256_of(path) for path in _opened(stage, study) if path.is_file()},
         "options": Options(study, stage.options).dump(),

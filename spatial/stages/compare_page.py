@@ -9,6 +9,7 @@ from spatial.cartography.messages import available_languages
 from spatial.planning.comparison import comparison_lines, trajectory_lines
 from spatial.planning.wording import languages as worded
 from spatial.sources.services import load_services
+from spatial.stages.finished_runs import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["account_lines", "page_of"]
 
-GROUND = ("settlements", "boundaries", "study_area", "water", "roads")
 NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
 SOURCE_FACTS = ("path", "origin", "vintage", "licence", "issue")
-STATUSES = ("draft", "internal", "public")
-"""From the least to the most."""
 APPROVED_MAPS = "CN"
 
 
@@ -60,7 +58,11 @@ def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: st
 
 
 def page_of(
-    comparison: Comparison, trajectory: pd.DataFrame, results: Sequence[Results], language: str
+    comparison: Comparison,
+    trajectory: pd.DataFrame,
+    results: Sequence[Results],
+    grounds: Sequence[Mapping[str, pd.DataFrame]],
+    language: str,
 ) -> bytes:
     """
     Write the page of a comparison.
@@ -73,6 +75,9 @@ def page_of(
         By the contract of the table.
     results : sequence of Results
         The runs, in order.
+    grounds : sequence of mapping of str to DataFrame
+        Tables of the later run and of the earlier one by the ids of the comparison: `settlements`, and `boundaries`,
+        `study_area`, `water` and `roads` where there are any.
     language : str
         The language shown first; the others that have messages can be chosen on the page.
 
@@ -87,15 +92,11 @@ def page_of(
         Where the language has no message file.
     """
     others = [code for code in available_languages() if code in worded() and code != language]
-    runs = [
-        {name: getattr(one, name) for name in GROUND if name in set(one.names)}
-        for one in (results[-1], results[0])
-    ]
     return comparison_page(
         comparison,
         {code: account_lines(comparison, trajectory, code) for code in (language, *others)},
         meta=_meta(comparison, results),
-        runs=runs,
+        runs=grounds,
         trajectory=trajectory,
     )
 

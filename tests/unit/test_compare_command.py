@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import spatial as sp
 from spatial.cli import cli
 from spatial.errors import ContractError, StoreError
+from spatial.stages.compare import write_comparison
 from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
@@ -92,7 +93,7 @@ def test_folders_of_one_name_are_told_apart(folders, tmp_path):
 
 def test_a_run_that_is_not_finished_is_refused(folders, tmp_path):
     (folders[1] / "towns.parquet").unlink()
-    with pytest.raises(StoreError, match=r"y2: the run is not finished \(no .*towns.*spatial run STUDY"):
+    with pytest.raises(StoreError, match=r"y2: the run is not finished, it lacks towns; .*spatial run STUDY"):
         sp.compare_runs(*map(sp.read_results, folders))
     (folders[0] / "run.json").write_text('{"options": null}', encoding="utf-8")
     with pytest.raises(StoreError, match=r"options in run\.json"):
@@ -153,6 +154,25 @@ def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_pa
     assert "0 norms make up access in both" in text
     assert "left out: BANK, CLINIC, MARKET, SCHOOL" in text
     assert "cannot be told 700 (3 places)" in text
+    assert "Integration level: not compared. The runs share no norm of access" in text
+    assert "Townships: the level" not in text
+
+
+def test_without_a_norm_in_common_roads_alone_make_no_level(folders, tmp_path):
+    other = finished(tmp_path / "other", AFTER, norms={"BANK": (30.0, 60.0), "MARKET": (15.0, 45.0)})
+    told(folders[0], other, tmp_path / "out")
+    units, parts, followed = (
+        pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        for name in ("comparison", "comparison_components", "trajectory")
+    )
+    assert units[["level_before", "level_after", "ln_change"]].isna().all(axis=None)
+    assert parts["contribution"].isna().all()
+    assert parts.loc[parts["component"] == "all_season_connection", "value_before"].notna().any()
+    assert followed["integration_level"].isna().all()
+    page = data_of(tmp_path / "out" / "compare.html")
+    assert page["shared"] == 0
+    assert page["whole"]["level"] == [None, None]
+    assert "no norm of access" in page["messages"]["en"]["compare.answer_no_norms"]
 
 
 def test_targets_and_weights_that_differ_give_way_to_the_packages_own_and_are_said(folders, tmp_path):
@@ -205,6 +225,31 @@ def test_the_page_speaks_every_language_and_opens_in_the_one_asked(folders, tmp_
     for page in pages:
         assert set(page["messages"]) == set(page["lines"]) == {"en", "fr", "zh"}
         assert page["study"]["status"] == "draft"
+
+
+def test_a_comparison_is_written_whole_or_not_at_all(folders, tmp_path):
+    told(*folders, tmp_path / "out")
+    there = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    found = sp.compare_runs(*map(sp.read_results, reversed(folders)))
+    broken = found.tables | {"trajectory": pd.DataFrame({"unit_level": ["street"]})}
+    for folder in (tmp_path / "out", tmp_path / "new"):
+        with pytest.raises(ContractError, match="trajectory"):
+            write_comparison(broken, folder, page=b"page")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == there
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_in_the_way_of_a_table_leaves_the_others_as_they_were(folders, tmp_path):
+    to = tmp_path / "out"
+    (to / "trajectory.csv").mkdir(parents=True)
+    done = call(*folders, "--to", to)
+    assert isinstance(done.exception, StoreError)
+    assert "a folder stands where 'trajectory.csv'" in str(done.exception)
+    assert [file.name for file in to.iterdir()] == ["trajectory.csv"]
+    (to / "trajectory.csv").rmdir()
+    (to / "mine.txt").write_text("kept")
+    told(*folders, to)
+    assert (to / "mine.txt").read_text() == "kept"
 
 
 def test_a_page_knows_every_date_of_three_runs_and_every_place_of_two(folders, tmp_path):

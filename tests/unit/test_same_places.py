@@ -105,6 +105,76 @@ def test_of_two_places_of_one_name_the_nearer_is_the_same(before):
     assert shared == {"a1", "c", "d"}
 
 
+def other_place(run, place, name, east_m):
+    """Let an id mean another place."""
+    here = run.settlements["settlement_id"] == place
+    moved = run.settlements.geometry.where(~here, run.settlements.geometry.translate(east_m))
+    names = run.settlements["name"].where(~here, name)
+    return replace(run, settlements=run.settlements.assign(geometry=moved, name=names.astype("str")))
+
+
+def test_an_id_that_means_another_place_is_gone_and_new(before, after):
+    found = compare(before, other_place(after, "b", "Lake", 1001.0))
+    assert ("other_place", "1 (b)") in found.notes
+    assert "moved" not in dict(found.notes)
+    assert changes(found)["gone"] == (100.0, 0.0)
+    assert changes(found)["new"] == (0.0, 100.0)
+    rows = found.units[found.units["unit_level"] == "settlement"].set_index("unit_id")["presence"]
+    assert rows[["b (B)", "b (Lake)"]].tolist() == ["gone", "new"]
+
+
+def test_told_the_other_way_round_it_is_the_other_place_that_is_gone(before, after):
+    other = other_place(after, "b", "Lake", 1001.0)
+    there, back = compare(before, other).units, compare(other, before).units
+    assert list(there["unit_id"]) == list(back["unit_id"])
+    np.testing.assert_array_equal(there["level_change"], -back["level_change"])
+
+
+@pytest.mark.parametrize(("name", "east_m"), [("Lake", 1000.0), ("b ", 1001.0), (None, 1001.0)])
+def test_a_place_that_moved_or_was_renamed_stays_one_place(before, after, name, east_m):
+    found = compare(before, other_place(after, "b", name, east_m))
+    assert "other_place" not in dict(found.notes)
+    assert "new" not in changes(found)
+
+
+def test_ids_that_were_swapped_are_set_right(before, after):
+    swapped = other_place(other_place(after, "b", "C", 5000.0), "c", "B", -5000.0)
+    (one, other), notes = with_same_ids([before, swapped])
+    assert [code for code, _detail in notes] == ["other_place", "redrawn"]
+    assert set(one.places["name"].items()) == set(other.places["name"].items())
+
+
+def renumbered(run, ids):
+    """Give townships other ids, as after a reform of codes."""
+    settlements = run.settlements.assign(township_id=run.settlements["township_id"].replace(ids))
+    results = run.norm_results.assign(unit_id=run.norm_results["unit_id"].replace(ids))
+    return replace(run, settlements=settlements, norm_results=results)
+
+
+def bounded(run, names):
+    return replace(run, boundaries=pd.DataFrame({"boundary_id": list(names), "name": list(names.values())}))
+
+
+def test_townships_whose_ids_all_changed_are_found_again_by_name(before, after):
+    one = bounded(before, {"t1": "Ridge", "t2": "Lake"})
+    other = bounded(renumbered(after, {"t1": "x1", "t2": "x2"}), {"x1": "ridge ", "x2": "Lake"})
+    found, plain = compare(one, other), compare(before, after)
+    assert ("townships", "2 (Ridge, Lake)") in found.notes
+    rows, wanted = (
+        table.units[table.units["unit_level"] == "township"].set_index("unit_id")["level_change"]
+        for table in (found, plain)
+    )
+    pd.testing.assert_series_equal(rows, wanted)
+
+
+def test_townships_are_not_matched_by_name_where_ids_overlap_or_names_are_not_single(before, after):
+    one = bounded(before, {"t1": "Ridge", "t2": "Lake"})
+    partly = bounded(renumbered(after, {"t2": "x2"}), {"t1": "Ridge", "x2": "Lake"})
+    twice = bounded(renumbered(after, {"t1": "x1", "t2": "x2"}), {"x1": "Lake", "x2": "Lake"})
+    for other in (partly, twice):
+        assert "townships" not in dict(compare(one, other).notes)
+
+
 def test_a_run_with_both_ids_keeps_them_apart(before, after):
     redrawn = drawn_anew(after, {"b": "b9"})
     both = run_of(

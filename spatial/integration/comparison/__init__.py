@@ -6,6 +6,16 @@ from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.dates import follow
 from spatial.integration.comparison.decomposition import decompose
 from spatial.integration.comparison.runs import Run, norm_terms
+from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.side_by_side import Comparison, compare
 
-__all__ = ["Comparison", "Run", "check_comparable", "compare", "decompose", "follow", "norm_terms"]
+__all__ = [
+    "Comparison",
+    "Run",
+    "check_comparable",
+    "compare",
+    "decompose",
+    "follow",
+    "norm_terms",
+    "with_same_ids",
+]

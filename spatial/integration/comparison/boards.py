@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from spatial.integration.pillars import Evidence, ScoreRules, place_scores, score_study
-from spatial.integration.pillars.components import TOLERANCE
+from spatial.integration.pillars.components import TOLERANCE, component_table
+from spatial.integration.pillars.flows import flow_components, flow_table
 from spatial.integration.pillars.gates import gates_by_unit
 from spatial.integration.pillars.ground import STUDY, read_ground
+from spatial.integration.pillars.levels import levels_of
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
 from spatial.integration.pillars.spread import spread_of
 from spatial.integration.resilience import RobustCoverage
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from spatial.integration.comparison.runs import Run
     from spatial.integration.pillars import GapTargets, Scoreboard
 
-__all__ = ["Shared", "board_of", "only_shared", "shared_ground"]
+__all__ = ["TOWNSHIP", "Shared", "board_of", "levelled", "only_shared", "shared_ground", "township_levels"]
+
+TOWNSHIP = "township"
 
 LEAST_MIN = 1.0
 KEPT = "border_coverage_kept"
@@ -118,7 +122,7 @@ def only_shared(run: Run, shared: Shared) -> Run:
     return replace(run, norm_results=run.norm_results[rows].reset_index(drop=True))
 
 
-def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[str] = ()) -> Scoreboard:
+def board_of(run: Run, shared: Shared) -> Scoreboard:
     """
     Score a run again, on what all share.
 
@@ -128,10 +132,6 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
         The run.
     shared : Shared
         As `shared_ground` finds it.
-    factor : float
-        Every time or distance is taken so many times as long.
-    units : sequence of str
-        Only norms in these units; all where empty.
 
     Returns
     -------
@@ -142,22 +142,15 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results
-    if factor != 1.0:
-        results = scaled_norms(results, run.binding, factor, units=units)
-    gated = results[results["norm_id"].isin(shared.gate_norms)]
     binding = run.binding[run.binding["id"] == shared.gap_norm]
     gap = gap_reading(results, binding, ids)
-    towns = run.towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
-    evidence = Evidence(
-        connected=connection(run.access, run.last_mile, ids, run.mode),
-        road_near=road_is_near(run.last_mile, ids),
+    evidence = replace(
+        _level_evidence(run, shared, ids),
         beyond=gap.beyond,
         gap_norm=gap.norm,
         gap_unit=gap.unit,
         gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
         gap_threshold=gap.threshold,
-        completeness=towns if shared.towns else np.full(len(ids), np.nan),
-        gates=gates_by_unit(gated),
         border_kept=_kept(run) if shared.border_term else {},
         robust=_robust(run) if shared.robust else None,
         space=_space(run, shared),
@@ -180,6 +173,87 @@ def board_of(run: Run, shared: Shared, *, factor: float = 1.0, units: Sequence[s
     if not shared.borders:
         return board
     return replace(board, components=_with_borders(board.components, run, shared.rules.targets))
+
+
+def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
+    """
+    Leave levels out where the runs share no norm of access: roads and towns alone make no level of integration.
+
+    Parameters
+    ----------
+    components : DataFrame
+        Of a board.
+    shared : Shared
+        As `shared_ground` finds it.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, or those of gaps alone.
+    """
+    return components if shared.level_norms else components[components["side"] == "gap"]
+
+
+def township_levels(
+    run: Run, shared: Shared, bends: Sequence[tuple[float, Sequence[str]]]
+) -> list[pd.DataFrame]:
+    """
+    Measure the levels of townships alone, with times or distances bent.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    shared : Shared
+        As `shared_ground` finds it.
+    bends : sequence of tuple of float and sequence of str
+        How many times as long every time or distance is taken, and in which units of norms; in all where empty.
+
+    Returns
+    -------
+    list of DataFrame
+        For each bend the rows of townships and levels that the components of a whole board would have.
+    """
+    ground = read_ground(run.settlements, run.boundaries)
+    ids, rules = list(ground.ids), shared.rules
+    evidence = _level_evidence(run, shared, ids)
+    townships = [unit for unit in ground.units() if unit.level == TOWNSHIP]
+    flows = flow_table(run.flows, run.settlements, ground, rules)
+    flowing = {unit.id: flow_components(unit, flows) for unit in townships}
+    judged = run.norm_results["unit_level"].ne(TOWNSHIP) & run.norm_results["norm_id"].isin(
+        shared.level_norms
+    )
+    results = run.norm_results[judged].reset_index(drop=True)
+    tables = []
+    for factor, units in bends:
+        bent = scaled_norms(results, run.binding, factor, units=units)
+        places = place_scores(bent, ids, shared.level_norms)
+        rows = [
+            (unit.level, unit.id, part)
+            for unit in townships
+            for part in (*levels_of(unit, ground, places, evidence, rules), *flowing[unit.id])
+            if part.side == "level"
+        ]
+        tables.append(component_table(rows))
+    return tables
+
+
+def _level_evidence(run: Run, shared: Shared, ids: list[str]) -> Evidence:
+    """Gather what levels need, without anything that gaps alone need."""
+    gated = run.norm_results[run.norm_results["norm_id"].isin(shared.gate_norms)]
+    nothing = np.full(len(ids), np.nan)
+    towns = run.towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
+    return Evidence(
+        connected=connection(run.access, run.last_mile, ids, run.mode),
+        road_near=road_is_near(run.last_mile, ids),
+        beyond=nothing,
+        gap_norm="",
+        gap_unit="",
+        gap_value=nothing,
+        gap_threshold=math.nan,
+        completeness=towns if shared.towns else nothing,
+        gates=gates_by_unit(gated),
+    )
 
 
 def _rules(runs: Sequence[Run]) -> ScoreRules:

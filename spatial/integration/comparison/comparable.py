@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 
 from spatial.errors import ContractError, first_of
-from spatial.integration.comparison.same_places import count_names
+from spatial.integration.comparison.renaming import count_names
+from spatial.integration.comparison.same_places import APART_M, MOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_comparable"]
 
-MOVED_M = 1000.0
-"""Places of one id that lie further apart than this count as moved; where most did, the ids mean other places."""
-MOST = 0.5
 Note = tuple[str, str]
 
 
@@ -40,7 +38,8 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
     list of tuple of str
         Code and detail: ``earlier`` (a later run judges an earlier date), ``same_date``, ``crs``, ``few_places`` (less
         than half of the places are in all runs), ``moved`` (how many), ``tiers`` (places of another
-        tier), ``rules`` (decisions about the score that differ; the package's own are used for them), ``options``
+        tier), ``version`` (of the package that made each run), ``code`` (stages of one version whose code differs),
+        ``rules`` (decisions about the score that differ; the package's own are used for them), ``options``
         (other decisions that differ).
 
     Raises
@@ -76,6 +75,7 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
     return [
         *_dates(runs),
         *(note for run in runs[1:] for note in _places(first, run)),
+        *_made_by(runs),
         *_decisions(runs),
     ]
 
@@ -116,10 +116,10 @@ def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
         notes.append(("crs", f"{first.name} {mine.name}, {run.name} {others.name}"))
         there = there.to_crs(mine)
     apart = shapely.distance(np.array(here, dtype=object), np.array(there, dtype=object))
-    moved = common[np.nan_to_num(apart) > MOVED_M]
+    moved = common[np.nan_to_num(apart) > APART_M]
     if len(moved) > MOST * len(common):
         problem = (
-            f"settlement_id: {len(moved)} of {len(common)} places of {run.name} lie more than {MOVED_M:g} m from "
+            f"settlement_id: {len(moved)} of {len(common)} places of {run.name} lie more than {APART_M:g} m from "
             f"those of the same id of {first.name} ({first_of(moved)}); the ids name other places: compare runs of "
             "one county, with the same codes"
         )
@@ -140,6 +140,18 @@ def _other_tier(first: Run, run: Run, common: pd.Index) -> list[Note]:
     ids = turned.index.to_series()
     names = turned["name"].where(turned["name"].notna(), ids) if "name" in turned else ids
     return [("tiers", count_names([str(name) for name in names]))]
+
+
+def _made_by(runs: Sequence[Run]) -> list[Note]:
+    """Tell versions of the package apart, and within one version the code of each stage."""
+    if len({run.version for run in runs}) > 1:
+        return [("version", ", ".join(f"{run.name} {run.version or '?'}" for run in runs))]
+    stages = [
+        stage
+        for stage in runs[0].code
+        if all(stage in run.code for run in runs) and len({run.code[stage] for run in runs}) > 1
+    ]
+    return [("code", ", ".join(stages))] if stages else []
 
 
 def _decisions(runs: Sequence[Run]) -> list[Note]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
+from spatial.integration.comparison.boards import board_of, levelled, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, common_levels
 from spatial.integration.comparison.index_terms import with_shared_index
@@ -49,8 +49,8 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     -------
     DataFrame
         By the contract of `trajectory`: a row a unit and run that has it. Levels hold the norms that all runs judged on
-        the same terms, and in each unit the components that all runs which have the unit measured. The segmentation
-        index holds the terms that all of them have.
+        the same terms, and in each unit the components that all runs which have the unit measured; without such a norm
+        there are none. The segmentation index holds the terms that all of them have.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     check_comparable(runs)
     shared = shared_ground(runs, shared_norms(runs))
     boards = [board_of(only_shared(run, shared), shared) for run in runs]
-    levels = _levels([board.components for board in boards], shared.rules.weights)
+    levels = _levels([levelled(board.components, shared) for board in boards], shared.rules.weights)
     tables = []
     for at, (run, scores, level) in enumerate(zip(runs, with_shared_index(boards), levels, strict=True)):
         mine = scores[[*KEY, *KEPT]].merge(level, on=KEY, how="left")

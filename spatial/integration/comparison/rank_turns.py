@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.integration.comparison.boards import board_of
+from spatial.integration.comparison.boards import TOWNSHIP, township_levels
 from spatial.integration.comparison.decomposition import common_levels
 from spatial.integration.pillars.ranking import rank_units
 
@@ -53,14 +53,14 @@ def rank_turns(
         more. Empty where there are fewer than two townships.
     """
     both = set.intersection(*(_townships(table) for table in components))
-    bent = {
-        (name, factor): [board_of(run, shared, factor=1.0 / factor, units=units).components for run in runs]
-        for name, by, units in BENDS
-        for factor in (1.0 - by, 1.0 + by)
-        if len(both) > 1
-    }
+    bends = [(name, factor, units) for name, by, units in BENDS for factor in (1.0 - by, 1.0 + by)]
+    asked = [(1.0 / factor, units) for _name, factor, units in bends]
+    bent = [township_levels(run, shared, asked) for run in runs] if len(both) > 1 else []
     base = _levels(components, shared, both)
-    others = {key: _levels(tables, shared, both) for key, tables in bent.items()}
+    others = {
+        (name, factor): _levels(tables, shared, both)
+        for (name, factor, _units), tables in zip(bends, zip(*bent, strict=True), strict=False)
+    }
     ranks, pairs = [], []
     for at in range(len(runs)):
         variants = {
@@ -85,11 +85,12 @@ def rank_turns(
 
 
 def _townships(components: pd.DataFrame) -> set[str]:
-    return set(components.loc[components["unit_level"] == "township", "unit_id"].astype(str))
+    rows = components[(components["unit_level"] == TOWNSHIP) & (components["side"] == "level")]
+    return set(rows["unit_id"].astype(str))
 
 
 def _levels(components: Sequence[pd.DataFrame], shared: Shared, units: set[str]) -> list[pd.DataFrame]:
     """Join levels of townships from what both runs measured."""
-    mine = [table[(table["unit_level"] == "township") & table["unit_id"].isin(units)] for table in components]
+    mine = [table[(table["unit_level"] == TOWNSHIP) & table["unit_id"].isin(units)] for table in components]
     tables, _common = common_levels(mine, shared.rules.weights)
     return [table.sort_values("unit_id", ignore_index=True) for table in tables]

@@ -41,6 +41,10 @@ class Run:
         What the study decided about its score.
     options : mapping of str to object
         Other decisions by their key, to tell which of them differ.
+    version : str
+        Of the package that made the run; empty where nobody recorded it.
+    code : mapping of str to str
+        Fingerprint of the code behind each stage that measures.
     """
 
     name: str
@@ -58,6 +62,8 @@ class Run:
     basis: str = ""
     rules: ScoreRules = field(default_factory=ScoreRules)
     options: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def places(self) -> pd.DataFrame:

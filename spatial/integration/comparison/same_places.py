@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
-from typing import TYPE_CHECKING
+from itertools import combinations, combinations_with_replacement
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
+import shapely
 
-from spatial.sources.tag_rules import fold
+from spatial.integration.comparison.renaming import (
+    count_names,
+    folded,
+    groups_of,
+    one_id_each,
+    replaced,
+    shortest_first,
+)
+from spatial.integration.comparison.same_townships import with_same_townships
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from spatial.integration.comparison.runs import Run
 
-__all__ = ["APART_M", "count_names", "with_same_ids"]
+__all__ = ["APART_M", "MOST", "with_same_ids"]
 
 APART_M = 1000.0
 """How far from each other two points of one place may lie, inclusive."""
-SHOWN = 5
-"""How many names a note holds."""
+MOST = 0.5
+"""Where more than this share of shared ids are two places, the ids mean other places, and nothing is matched."""
 SETTLEMENT_KEYS = ("access", "last_mile", "towns")
 UNIT_KEYS = ("norm_results", "components")
 Note = tuple[str, str]
@@ -30,12 +38,14 @@ Note = tuple[str, str]
 
 def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     """
-    Give a place the same id in every run, also where its source drew it anew.
+    Give a place the same id in every run, also where its source drew it anew, and two places two ids.
 
-    A place whose id the other run does not have, and one there whose id this run does not have, are the same where
-    they have the same name, apart from case, accents and spaces, and lie up to 1 km apart; the nearest pair first.
-    A place without a name, or of runs without points, is never found again. Ids that would make one of two places of
-    a run are left as they are.
+    Places of one id that have other names and lie more than 1 km apart are two, and each bears its name behind the id
+    from then on; none is where that holds for most ids that runs share. A place whose id the other run does not have,
+    and one there whose id this run does not have, are the same where they have the same name, apart from case, accents
+    and spaces, and lie up to 1 km apart; the nearest pair first. A place without a name, or of runs without points, is
+    never found again, nor told from another of its id. Ids that would make one of two places of a run are left as they
+    are. Townships are matched as `with_same_townships` does.
 
     Parameters
     ----------
@@ -45,50 +55,65 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     Returns
     -------
     tuple of list of Run and list of tuple of str
-        The runs, in which such a place bears the shortest of its ids, of ids as long the first in their order; and a
-        note ``redrawn`` with their number and the first names, none where no id changed. The same in whatever order
-        the runs are given.
+        The runs, in which such a place bears the shortest of its ids, of ids as long the first in their order; and
+        notes with a number and the first names: ``other_place`` (ids of two places), ``redrawn`` (places found again),
+        ``townships`` (found again), none where nothing changed. The same in whatever order the runs are given.
     """
-    groups = _groups([pair for one, other in combinations(runs, 2) for pair in _pairs(one, other)])
-    held = [set(run.settlements["settlement_id"].astype(str)) for run in runs]
-    new_ids = {
-        name: min(group, key=_order)
-        for group in groups
-        if all(len(group & ids) <= 1 for ids in held)
-        for name in group
-    }
+    named, notes = with_same_townships(runs)
+    told_apart, two = _told_apart(named)
+    notes += [("other_place", count_names(two))] if two else []
+    held = [set(run.settlements["settlement_id"].astype(str)) for run in told_apart]
+    pairs = [pair for one, other in combinations(told_apart, 2) for pair in _pairs(one, other)]
+    new_ids = one_id_each(pairs, held)
     if not new_ids:
+        return told_apart, notes
+    names = [str(_name_of(new, told_apart)) for new in sorted(set(new_ids.values()))]
+    return [_renamed(run, new_ids) for run in told_apart], [*notes, ("redrawn", count_names(names))]
+
+
+def _told_apart(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
+    """Give places of one id, of other names and more than 1 km apart, an id each; and name these ids."""
+    known = [table for run in runs if (table := _named_points(run)) is not None and table.crs is not None]
+    if len(known) < len(runs):
         return list(runs), []
-    renamed = {name: new for name, new in new_ids.items() if name != new}
-    names = [str(_name_of(new, runs)) for new in sorted(set(new_ids.values()))]
-    return [_renamed(run, renamed) for run in runs], [("redrawn", count_names(names))]
+    crs = known[0].crs if known else None
+    bearers: dict[str, list[_Bearer]] = {}
+    for at, table in enumerate(known):
+        places = table if crs is None else table.to_crs(crs)
+        for row in zip(places["id"], places["folded"], places["name"], places["point"], strict=True):
+            bearers.setdefault(row[0], []).append(_Bearer(at, *row[1:]))
+    shared = {place: mine for place, mine in bearers.items() if len(mine) > 1}
+    two = {place: groups for place, mine in shared.items() if len(groups := _apart(mine)) > 1}
+    if len(two) > MOST * len(shared):
+        return list(runs), []
+    new_ids: list[dict[str, str]] = [{} for _ in runs]
+    for place, groups in two.items():
+        for group in groups:
+            _folded, name = min((one.folded, one.name) for one in group)
+            for one in group:
+                new_ids[one.run][place] = f"{place} ({name})"
+    return [_renamed(run, ids) if ids else run for run, ids in zip(runs, new_ids, strict=True)], sorted(two)
 
 
-def count_names(names: Sequence[str]) -> str:
-    """
-    Count names, and list the first few, for a note.
+class _Bearer(NamedTuple):
+    """A place of one run that bears an id."""
 
-    Parameters
-    ----------
-    names : sequence of str
-        In order.
-
-    Returns
-    -------
-    str
-        Such as ``2 (Lake, Ridge)``.
-
-    Examples
-    --------
-    >>> count_names(["Lake", "Ridge"])
-    '2 (Lake, Ridge)'
-    """
-    more = ", ..." if len(names) > SHOWN else ""
-    return f"{len(names)} ({', '.join(names[:SHOWN])}{more})"
+    run: int
+    folded: str
+    name: str
+    point: Any
 
 
-def _order(name: str) -> tuple[int, str]:
-    return len(name), name
+def _apart(mine: Sequence[_Bearer]) -> list[list[_Bearer]]:
+    """Group bearers of an id, which are one place where they have one name or lie near each other."""
+    if len({one.folded for one in mine}) < 2:
+        return [list(mine)]
+    alike = [
+        (str(one.run), str(other.run))
+        for one, other in combinations_with_replacement(mine, 2)
+        if one.folded == other.folded or shapely.distance(one.point, other.point) <= APART_M
+    ]
+    return [[one for one in mine if str(one.run) in group] for group in groups_of(alike)]
 
 
 def _name_of(settlement_id: str, runs: Sequence[Run]) -> object:
@@ -104,7 +129,7 @@ def _pairs(one: Run, other: Run) -> list[tuple[str, str]]:
     apart = near.geometry.distance(gpd.GeoSeries(near["point_other"], crs=here.crs)).to_numpy()
     found = pd.DataFrame({"one": near["id"], "other": near["id_other"], "apart_m": apart})
     found = found[found["apart_m"] <= APART_M]
-    ordered = [sorted(pair, key=_order) for pair in zip(found["one"], found["other"], strict=True)]
+    ordered = [sorted(pair, key=shortest_first) for pair in zip(found["one"], found["other"], strict=True)]
     ranked = sorted(zip(found["apart_m"].round(3), ordered, found["one"], found["other"], strict=True))
     taken: set[str] = set()
     pairs = []
@@ -117,49 +142,38 @@ def _pairs(one: Run, other: Run) -> list[tuple[str, str]]:
 
 def _alone(run: Run, other: Run) -> gpd.GeoDataFrame | None:
     """Give places of the study with a name and a point whose id the other run has nowhere."""
+    table = _named_points(run)
+    known = set(other.settlements["settlement_id"].astype(str))
+    return None if table is None else table[~table["id"].isin(list(known))].reset_index(drop=True)
+
+
+def _named_points(run: Run) -> gpd.GeoDataFrame | None:
+    """Give places of the study with a name and a point; None where the run has no points."""
     if "geometry" not in run.settlements:
         return None
     places = run.places
-    known = set(other.settlements["settlement_id"].astype(str))
-    names = places["name"].map(_folded) if "name" in places else pd.Series("", index=places.index)
+    names = places["name"].map(folded) if "name" in places else pd.Series("", index=places.index)
     point = places["geometry"]
-    kept = ~places.index.isin(list(known)) & names.ne("").to_numpy() & point.notna().to_numpy()
+    kept = names.ne("").to_numpy() & point.notna().to_numpy()
     table = pd.DataFrame(
-        {"id": places.index[kept], "folded": names.to_numpy()[kept], "point": point.to_numpy()[kept]}
+        {
+            "id": places.index[kept],
+            "name": places["name"].to_numpy()[kept] if "name" in places else "",
+            "folded": names.to_numpy()[kept],
+            "point": point.to_numpy()[kept],
+        }
     )
     return gpd.GeoDataFrame(table, geometry="point", crs=getattr(run.settlements, "crs", None))
 
 
-def _folded(name: object) -> str:
-    return " ".join(fold(name).split()) if isinstance(name, str) else ""
-
-
-def _groups(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
-    """Join pairs that share an id."""
-    group_of: dict[str, set[str]] = {}
-    for one, other in pairs:
-        joined = group_of.get(one, {one}) | group_of.get(other, {other})
-        group_of |= dict.fromkeys(joined, joined)
-    return list({id(group): group for group in group_of.values()}.values())
-
-
 def _renamed(run: Run, ids: Mapping[str, str]) -> Run:
     """Replace ids of settlements wherever a run names them."""
-    changes: dict[str, pd.DataFrame] = {"settlements": _replaced(run.settlements, "settlement_id", ids)}
-    changes |= {name: _replaced(getattr(run, name), "settlement_id", ids) for name in SETTLEMENT_KEYS}
+    changes: dict[str, pd.DataFrame] = {"settlements": replaced(run.settlements, "settlement_id", ids)}
+    changes |= {name: replaced(getattr(run, name), "settlement_id", ids) for name in SETTLEMENT_KEYS}
     for name in UNIT_KEYS:
         table = getattr(run, name)
         rows = table["unit_level"].eq("settlement").to_numpy()
-        changes[name] = _replaced(table, "unit_id", ids, rows)
+        changes[name] = replaced(table, "unit_id", ids, rows)
     if run.flows is not None:
-        changes["flows"] = _replaced(_replaced(run.flows, "from_id", ids), "to_id", ids)
+        changes["flows"] = replaced(replaced(run.flows, "from_id", ids), "to_id", ids)
     return replace(run, **changes)  # type: ignore[arg-type]
-
-
-def _replaced(
-    table: pd.DataFrame, column: str, ids: Mapping[str, str], rows: np.ndarray | None = None
-) -> pd.DataFrame:
-    old = table[column]
-    new = old.astype(str).map(ids)
-    changed = new.notna().to_numpy() & (np.ones(len(table), dtype=bool) if rows is None else rows)
-    return table.assign(**{column: old.where(~changed, new)}) if changed.any() else table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import KEPT, board_of, only_shared, shared_ground
+from spatial.integration.comparison.boards import KEPT, board_of, levelled, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.decomposition import KEY, PILLARS, decompose
 from spatial.integration.comparison.gate_turns import gate_turns
@@ -100,7 +100,8 @@ def compare(before: Run, after: Run) -> Comparison:
     -------
     Comparison
         Levels are made anew from the norms that both judged on the same terms and from the components and pillars that
-        both measured. A run against itself changes nothing; the other way round every change has the other sign.
+        both measured; without a shared norm there are none. A run against itself changes nothing; the other way round
+        every change has the other sign.
 
     Raises
     ------
@@ -116,9 +117,10 @@ def compare(before: Run, after: Run) -> Comparison:
     slim = [only_shared(run, shared) for run in runs]
     boards = [board_of(run, shared) for run in slim]
     made = [board.components for board in boards]
-    units, parts = decompose(made[0], made[1], shared.rules.weights)
+    levels = [levelled(table, shared) for table in made]
+    units, parts = decompose(levels[0], levels[1], shared.rules.weights)
     places = place_changes(before, after, list(norms.loc[norms["in_people"], "norm_id"]))
-    ranks, turned = rank_turns(slim, shared, made)
+    ranks, turned = rank_turns(slim, shared, levels)
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
     notes += [(name, "") for name in _unlike(shared, made)]

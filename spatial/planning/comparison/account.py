@@ -266,7 +266,7 @@ def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
 def _level(comparison: Comparison, words: ComparisonWords) -> str:
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
     if not study["common_pillars"]:
-        return words.say("line", "level_none")
+        return words.say("line", "level_none" if comparison.norms["in_level"].any() else "level_no_norms")
     parts = [
         f"{words.results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
         for pillar in PILLARS

@@ -50,7 +50,7 @@
   function showAnswer() {
     const { level, index, gates } = data.whole, way = direction(level), any = data.people.any;
     document.getElementById("answer").className = "card answer-" + way;
-    document.getElementById("answer-line").textContent = S.t("compare.answer_" + way, { before: S.thousandths(level[0]), after: S.thousandths(level[1]) });
+    document.getElementById("answer-line").textContent = S.t("compare.answer_" + (way === "none" && !data.shared ? "no_norms" : way), { before: S.thousandths(level[0]), after: S.thousandths(level[1]) });
     document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
     document.getElementById("answer-gates").textContent = gatesSentence();
     document.getElementById("answer-why").textContent = whySentence();
