@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import TYPE_CHECKING
+import datetime as dt
+from math import inf, isnan
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from spatial.errors import ContractError, first_of
 
@@ -16,11 +18,17 @@ __all__ = [
     "check_count",
     "check_direction",
     "check_minutes",
+    "check_seed",
     "is_number",
+    "is_unknown",
     "numbers",
     "service_names",
     "shown",
+    "whole_number",
 ]
+
+NO_NUMBERS = (str, bytes, dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64, complex)
+"""What numpy would read as numbers; dates count from 1970 there."""
 
 _DIRECTIONS = ("to_facility", "from_facility")
 
@@ -81,8 +89,47 @@ def check_count(name: str, count: object) -> None:
     ContractError
         Where it is none.
     """
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+    if not whole_number(count, least=1):
         raise ContractError("options", [f"{name}: must be 1 or more, a whole number, is {shown(count)}"])
+
+
+def check_seed(name: str, seed: object) -> None:
+    """
+    Refuse where chance cannot begin.
+
+    Parameters
+    ----------
+    name : str
+        The option.
+    seed : object
+        Its value.
+
+    Raises
+    ------
+    ContractError
+        Where it is no whole number of 0 or more.
+    """
+    if not whole_number(seed, least=0):
+        raise ContractError("options", [f"{name}: must be 0 or more, a whole number, is {shown(seed)}"])
+
+
+def whole_number(value: object, *, least: int) -> bool:
+    """
+    Tell whether an option is a whole number, and large enough.
+
+    Parameters
+    ----------
+    value : object
+        The option, as it was given.
+    least : int
+        The bound, inclusive.
+
+    Returns
+    -------
+    bool
+        False also for True and 2.0.
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 
 
 def service_names(service: object) -> frozenset[str]:
@@ -127,9 +174,31 @@ def is_number(value: object, *, least: float, most: float = inf) -> bool:
     Returns
     -------
     bool
-        False also for NaN and texts.
+        False also for NaN, texts, and whole numbers that are too large for a float.
     """
-    return isinstance(value, int | float | np.integer | np.floating) and least <= float(value) <= most
+    if not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    try:
+        return least <= float(value) <= most
+    except OverflowError:
+        return False
+
+
+def is_unknown(value: object) -> bool:
+    """
+    Tell whether an option is NaN.
+
+    Parameters
+    ----------
+    value : object
+        The option, as it was given.
+
+    Returns
+    -------
+    bool
+        False for None and texts.
+    """
+    return isinstance(value, float | np.floating) and isnan(value)
 
 
 def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
@@ -143,7 +212,7 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
     name : str
         The column or option.
     values : array_like
-        Numbers; NaN is one.
+        Numbers; NaN is one. Texts and dates are none, even where they could be read as numbers.
 
     Returns
     -------
@@ -153,12 +222,33 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     ContractError
-        Where one is no number.
+        Where one is no number, or a whole number above 1e308.
     """
+    kind: Any = getattr(values, "dtype", None)
     try:
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
+            _refuse_other_kinds(table, name, values)
         return np.asarray(values, dtype=np.float64)
+    except ContractError:
+        raise
+    except OverflowError:
+        raise ContractError(table, [f"{name}: holds a whole number above 1e308; use a larger unit"]) from None
     except (TypeError, ValueError) as fault:
         raise ContractError(table, [f"{name}: holds what is no number ({fault})"]) from None
+
+
+def _refuse_other_kinds(table: str, name: str, values: ArrayLike) -> None:
+    """Refuse texts, dates and complex numbers, which numpy turns into numbers without a word."""
+    kind = np.asarray(values).dtype.kind
+    if kind in "biuf":
+        return
+    one_by_one = kind in "OUS"
+    flat = np.asarray(values, dtype=object if one_by_one else None).ravel()
+    strange = [item for item in flat if not one_by_one or isinstance(item, NO_NUMBERS)]
+    if strange:
+        named = first_of([str(item) for item in strange], limit=3)
+        told = f"{name}: texts, dates or complex numbers, which are no numbers: {named}"
+        raise ContractError(table, [f"{told}; convert with pandas.to_numeric"])
 
 
 def shown(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.labels import paired
 from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import numbers
 from spatial.errors import ContractError
@@ -86,11 +87,12 @@ def weighted_statistics(
     >>> found["reached_share"], round(found["mean_reached"], 6), found["mean_capped"], found["n_nan"]
     (0.75, 16.666667, 57.5, 1)
     """
+    values, weights = paired("statistics", values=(values, "places"), weights=(weights, "places"))
     value = numbers("statistics", "values", values).ravel()
     weight = (
         np.ones_like(value)
         if weights is None
-        else np.nan_to_num(np.asarray(weights, np.float64), posinf=np.inf)
+        else np.nan_to_num(numbers("statistics", "weights", weights), posinf=np.inf)
     )
     _check_weights(value, weight)
     known, reached = ~np.isnan(value), np.isfinite(value)

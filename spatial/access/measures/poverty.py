@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 
@@ -99,8 +100,9 @@ def fgt_poverty(
     >>> fgt_poverty([4.0, 1.0], line=4.0)["fgt1"].item()
     0.375
     """
+    values, weights = paired("poverty", values=(values, "places"), weights=(weights, "places"))
     value = np.atleast_1d(numbers("poverty", "values", values)).ravel()
-    weight = np.ones_like(value) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
+    weight = np.ones_like(value) if weights is None else numbers("poverty", "weights", weights).ravel()
     goal = 0.0 if bound is None and not above else np.nan if bound is None else float(bound)
     _check(value, weight, line, above=above, bound=goal, alpha=alpha)
     depth = gap_depth(value, threshold=line, fail_point=goal)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 from spatial.integration.classes import read_classes
@@ -62,7 +63,8 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
     ----------
     flows : array_like or sparse array
         Two totals, from the country to town and from town to the country, of people, parcels, money or calls; or a
-        square matrix of flows from row to column. 0 or more; the diagonal does not count.
+        square matrix of flows from row to column. 0 or more; the diagonal does not count. Columns of a DataFrame are
+        brought into the order of its rows, which must name the same places.
     official_class : array_like of str, optional
         For a matrix: ``urban`` or ``rural``, one a place, or nothing where it is not known; flows with such places are
         not between the two.
@@ -75,7 +77,8 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
     Raises
     ------
     ContractError
-        For flows that are negative, infinite or NaN, or of another shape, and for other words as classes.
+        For flows that are negative, infinite or NaN, or of another shape, labels that do not fit (`paired`), and other
+        words as classes.
 
     Examples
     --------
@@ -87,6 +90,9 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
         given = numbers("flows", "flows", flows)
         _refuse(given, [str(at) for at in range(TOTALS)])
         return _between(float(given[0]), float(given[1]), np.zeros(0))
+    flows, official_class = paired(
+        "flows", flows=(flows, "places places"), official_class=(official_class, "places")
+    )
     matrix = read_flows(flows)
     out, into = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
     both = out + into
@@ -169,6 +175,7 @@ def read_flows(flows: Any) -> sparse.csr_array:
     ContractError
         For flows that are negative, infinite or NaN, or a matrix that is not square.
     """
+    (flows,) = paired("flows", flows=(flows, "places places"))
     given: Any = flows if sparse.issparse(flows) else np.atleast_2d(numbers("flows", "flows", flows))
     matrix = sparse.coo_array(given, dtype=np.float64)
     if matrix.shape[0] != matrix.shape[1]:

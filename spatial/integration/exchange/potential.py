@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def radiation_flows(
     >>> flows.sum(axis=1).round(6).tolist()
     [41.176471, 35.294118, 17.647059]
     """
+    population_persons, distance, trips = paired(
+        "flows",
+        population_persons=(population_persons, "places"),
+        distance=(distance, "places places"),
+        trips=(trips, "places"),
+    )
     mass, apart = _masses("population_persons", population_persons), _distances(distance)
     _same_size(mass, apart)
     leaving = mass if trips is None else _masses("trips", trips)
@@ -111,6 +118,12 @@ def gravity_flows(
     >>> gravity_flows([10, 10], [10, 10], [[1, 1], [1, 1]]).tolist()
     [[5.0, 5.0], [5.0, 5.0]]
     """
+    leaving, arriving, deterrence = paired(
+        "flows",
+        leaving=(leaving, "origins"),
+        arriving=(arriving, "destinations"),
+        deterrence=(deterrence, "origins destinations"),
+    )
     origins, ends = _masses("leaving", leaving), _masses("arriving", arriving)
     pull = numbers("flows", "deterrence", deterrence)
     if (
@@ -171,6 +184,9 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
     >>> huff_shares([10, 4], [[10, 20], [30, 10]], exponent=2).round(7).tolist()
     [[0.9090909, 0.0909091], [0.2173913, 0.7826087]]
     """
+    attraction, time_min = paired(
+        "flows", attraction=(attraction, "destinations"), time_min=(time_min, "origins destinations")
+    )
     size = _masses("attraction", attraction)
     time = np.atleast_2d(numbers("flows", "time_min", time_min))
     if time.shape[1] != len(size) or bool(np.isnan(time).any()) or bool((time <= 0.0).any()):
@@ -178,8 +194,8 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
             "flows",
             [f"time_min: must be above 0, known, and have {len(size)} columns; use a floor such as 1"],
         )
-    if not 0.0 < exponent < np.inf:
-        raise ContractError("flows", [f"exponent: must be finite and above 0, is {exponent}"])
+    if not is_number(exponent, least=0.0) or not 0.0 < exponent < np.inf:
+        raise ContractError("flows", [f"exponent: must be finite and above 0, is {shown(exponent)}"])
     nearest = np.where(np.isfinite(time), time, np.inf).min(axis=1, keepdims=True)
     pull = size * (np.where(np.isfinite(nearest), nearest, 1.0) / time) ** exponent
     total = pull.sum(axis=1, keepdims=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.integration.classes import read_classes
 from spatial.integration.exchange.balance import read_flows
 
@@ -84,6 +85,9 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     >>> result.weighted, result.binary, round(result.binary_rho, 6)
     (0.5, 0.8, -0.2)
     """
+    flows, official_class = paired(
+        "flows", flows=(flows, "places places"), official_class=(official_class, "places")
+    )
     matrix = read_flows(flows)
     n = matrix.shape[0]
     side = np.zeros(n, dtype=np.int64)

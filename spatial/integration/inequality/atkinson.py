@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.options import is_number, shown
 from spatial.errors import ContractError
 from spatial.integration.inequality.sample import read_sample
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from spatial.integration.inequality.sample import Sample
+
+    FloatArray = NDArray[np.float64]
 
 __all__ = ["atkinson_index", "equally_distributed_equivalent"]
 
@@ -89,8 +92,8 @@ def equally_distributed_equivalent(
 
 
 def _equivalent(sample: Sample, epsilon: float) -> float:
-    if not 0.0 <= epsilon < math.inf:
-        raise ContractError("inequality", [f"epsilon: must be finite and 0 or more, is {epsilon}"])
+    if not is_number(epsilon, least=0.0) or math.isinf(epsilon):
+        raise ContractError("inequality", [f"epsilon: must be finite and 0 or more, is {shown(epsilon)}"])
     y, f = sample.access, sample.share
     if not len(y):
         return math.nan
@@ -99,9 +102,16 @@ def _equivalent(sample: Sample, epsilon: float) -> float:
         return least
     if epsilon >= 1.0 and least == 0.0:
         return 0.0
-    if epsilon == 1.0:
-        return float(np.exp(f @ np.log(y)))
     power = 1.0 - epsilon
+    if least > 0.0 and abs(power) * (math.log(y.max()) - math.log(least)) <= 1.0:
+        return _near_one(np.log(y), f, power)
     logs = power * np.log(y, out=np.full_like(y, -np.inf), where=y > 0.0)
     largest = float(logs.max())
     return float(np.exp((largest + np.log(f @ np.exp(logs - largest))) / power))
+
+
+def _near_one(logs: FloatArray, share: FloatArray, power: float) -> float:
+    """Write the power mean about the geometric mean, so that nothing cancels where the power is next to 0."""
+    mean = float(share @ logs)
+    beyond = math.log1p(float(share @ np.expm1(power * (logs - mean)))) / power if power else 0.0
+    return math.exp(mean + beyond)

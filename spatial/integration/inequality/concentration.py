@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 from spatial.integration.inequality.lorenz import rank_values
 from spatial.integration.inequality.sample import read_sample
@@ -50,6 +51,12 @@ def concentration_index(
     >>> concentration_index([1, 2, 3, 4], rank_by=[4, 3, 2, 1])
     -0.25
     """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
     value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
     rank = value if rank_by is None else rank_values(rank_by)
     if len(rank) != len(value):
@@ -98,10 +105,17 @@ def erreygers_index(
     >>> erreygers_index([0, 0, 1, 1])
     1.0
     """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
     value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
-    if not 0.0 <= lower < upper < math.inf:
+    bounds = is_number(lower, least=0.0) and is_number(upper, least=0.0)
+    if not bounds or not lower < upper < math.inf:
         raise ContractError(
-            "inequality", [f"lower, upper: must be 0 <= lower < upper, are {lower:g}, {upper:g}"]
+            "inequality", [f"lower, upper: must be 0 <= lower < upper, are {shown(lower)}, {shown(upper)}"]
         )
     outside = np.flatnonzero((value < lower) | (value > upper))
     if len(outside):

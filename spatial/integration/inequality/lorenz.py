@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 from spatial.integration.inequality.sample import read_sample
@@ -126,6 +127,12 @@ def palma_ratio_by_rank(
     >>> round(palma_ratio_by_rank([1.0] * 9 + [3.0], rank_by=range(10)), 9)
     3.0
     """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
     rank = rank_values(rank_by)
     value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
     if len(rank) != len(value):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
@@ -91,8 +91,11 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
     Raises
     ------
     ContractError
-        For numbers that are negative or infinite, lengths that differ, or Series whose labels differ.
+        For numbers that are negative or infinite, lengths that differ, or labels that do not fit (`paired`).
     """
+    access, population_persons = paired(
+        "inequality", access=(access, "places"), population_persons=(population_persons, "places")
+    )
     value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
     people = (
         np.ones_like(value)
@@ -100,7 +103,6 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
         else np.atleast_1d(numbers("inequality", "population_persons", population_persons)).ravel()
     )
     _refuse(value, people)
-    _refuse_other_labels(access, population_persons)
     valid = ~np.isnan(value) & ~np.isnan(people)
     kept = valid & (people > 0.0)
     total = float(people[valid].sum())
@@ -133,12 +135,3 @@ def _refuse(value: FloatArray, people: FloatArray) -> None:
             )
     if problems:
         raise ContractError("inequality", problems)
-
-
-def _refuse_other_labels(access: ArrayLike, people: ArrayLike | None) -> None:
-    if not isinstance(access, pd.Series) or not isinstance(people, pd.Series):
-        return
-    if not access.index.equals(people.index):
-        raise ContractError(
-            "inequality", ["population_persons: labelled otherwise than access; align the two Series first"]
-        )

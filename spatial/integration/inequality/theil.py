@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
+from spatial.access.labels import paired
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 from spatial.integration.inequality.sample import read_sample
 
@@ -134,6 +136,12 @@ def theil_t(
     >>> round(parts, 6), round(parts.between, 6), parts.within
     (0.693147, 0.693147, 0.0)
     """
+    access, population_persons, group = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        group=(group, "places"),
+    )
     sample = read_sample(access, population_persons)
     if not sample.defined:
         return Theil(math.nan)
@@ -183,8 +191,14 @@ def mean_log_deviation(
     >>> round(mean_log_deviation([10, 20, 30, 40, 50]), 6)
     0.141114
     """
-    if not 0.0 <= floor < math.inf:
-        raise ContractError("inequality", [f"floor: must be finite and 0 or more, is {floor}"])
+    if not is_number(floor, least=0.0) or math.isinf(floor):
+        raise ContractError("inequality", [f"floor: must be finite and 0 or more, is {shown(floor)}"])
+    access, population_persons, group = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        group=(group, "places"),
+    )
     sample = read_sample(access, population_persons)
     if not sample.defined:
         return Theil(math.nan)
@@ -192,7 +206,7 @@ def mean_log_deviation(
     total = _deviation(y, sample.share)
     if group is None:
         return Theil(total)
-    floored = read_sample(np.maximum(np.asarray(access, dtype=np.float64), floor), population_persons)
+    floored = read_sample(np.maximum(numbers("inequality", "access", access), floor), population_persons)
     shares, parts = _by_group(floored, group, _deviation)
     f, s = shares["people"], shares["access"]
     with np.errstate(divide="ignore"):

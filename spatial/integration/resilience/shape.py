@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import numbers, whole_number
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ def network_indices(nodes: int, edges: int, components: int = 1) -> NetworkShape
     >>> round(shape.alpha, 7), round(shape.beta, 7), round(shape.gamma, 7), shape.mu
     (0.4285714, 1.3333333, 0.6666667, 3)
     """
-    if min(nodes, edges, components) < 0:
-        raise ContractError("network", [f"nodes, edges, components: {nodes}, {edges}, {components}, below 0"])
+    if not all(whole_number(count, least=0) for count in (nodes, edges, components)):
+        raise ContractError(
+            "network",
+            [f"nodes, edges, components: {nodes}, {edges}, {components}, below 0 or no whole numbers"],
+        )
     loops = edges - nodes + components
     if nodes < LEAST_NODES:
         return NetworkShape(nodes, edges, components, math.nan, math.nan, math.nan, loops, is_planar=True)
@@ -148,6 +152,11 @@ def circuity(network_distance_m: ArrayLike, straight_distance_m: ArrayLike) -> f
     >>> circuity([1500, 3000, 900], [1000, 2000, 400])
     1.5
     """
+    network_distance_m, straight_distance_m = paired(
+        "network",
+        network_distance_m=(network_distance_m, "pairs"),
+        straight_distance_m=(straight_distance_m, "pairs"),
+    )
     way = np.atleast_1d(numbers("network", "network_distance_m", network_distance_m)).ravel()
     line = np.atleast_1d(numbers("network", "straight_distance_m", straight_distance_m)).ravel()
     if len(way) != len(line) or bool((way < 0.0).any()) or bool((line < 0.0).any()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.errors import ContractError
 from spatial.integration.scoring.scores import read_scores, read_weights
 
@@ -79,6 +80,7 @@ def coupling_coordination(
     """
     if form not in ("wang", "standard"):
         raise ContractError("scores", [f"form: is {form!r}, must be wang or standard"])
+    u, weights = paired("scores", u=(u, "units systems"), weights=(weights, "systems"))
     systems = np.atleast_1d(read_scores("u", u, unknown=True))
     n = systems.shape[-1]
     if n < 2:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.options import is_number, is_unknown, shown
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def segmentation_index(
     theil_between : float
         Theil's T between town and country, at least 0 and at most ``ln(1 / advantaged_share)``.
     advantaged_share : float
-        Share of the people in the better served of the two, 0-1.
+        Share of the people in the better served of the two, 0-1; at 0 or 1 there is one group only and no term.
     dissimilarity : float
         D of those beyond the target over the units, 0-1.
     gap_ratio : float
@@ -80,6 +81,13 @@ def segmentation_index(
     >>> index.value, index.missing
     (0.5, ('theil', 'border'))
     """
+    _refuse(
+        theil_between=theil_between,
+        advantaged_share=advantaged_share,
+        dissimilarity=dissimilarity,
+        gap_ratio=gap_ratio,
+        border_score=border_score,
+    )
     given = {
         "theil": _theil_term(theil_between, advantaged_share),
         "dissimilarity": 1.0 - dissimilarity,
@@ -125,6 +133,19 @@ def index_of_terms(terms: ArrayLike) -> FloatArray:
     mean = np.divide(logs, count, out=np.full(len(values), np.nan), where=count > 0)
     index: FloatArray = 1.0 - np.exp(mean)
     return index
+
+
+def _refuse(**given: object) -> None:
+    problems = [
+        f"{name}: must be a number, NaN where unknown, is {shown(value)}"
+        for name, value in given.items()
+        if not is_unknown(value) and not is_number(value, least=-math.inf)
+    ]
+    share = given["advantaged_share"]
+    if not problems and not is_unknown(share) and not is_number(share, least=0.0, most=1.0):
+        problems.append(f"advantaged_share: must lie between 0 and 1, is {shown(share)}")
+    if problems:
+        raise ContractError("segmentation", problems)
 
 
 def _theil_term(between: float, advantaged: float) -> float:

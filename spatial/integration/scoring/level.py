@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
+from spatial.access.options import is_number, shown
 from spatial.errors import ContractError
 from spatial.integration.scoring.scores import read_scores, read_weights
 
@@ -78,8 +80,9 @@ def integration_level(
     >>> round(float(joined.level), 7), round(float(joined.arithmetic), 7)
     (0.689219, 0.73)
     """
-    if not 0.0 < floor < 1.0:
-        raise ContractError("scores", [f"floor: must lie between 0 and 1, is {floor}"])
+    if not is_number(floor, least=0.0) or not 0.0 < floor < 1.0:
+        raise ContractError("scores", [f"floor: must lie between 0 and 1, is {shown(floor)}"])
+    components, weights = paired("scores", components=(components, "units parts"), weights=(weights, "parts"))
     parts = np.atleast_1d(read_scores("components", components, unknown=True))
     w = read_weights(weights, parts.shape[-1])
     known = ~np.isnan(parts)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.integration.scoring.scores import read_scores, read_weights
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def obstacle_degrees(x: ArrayLike, weights: ArrayLike | None = None) -> NDArray[
     >>> obstacle_degrees([0.9, 0.4, 0.8], [0.5, 0.3, 0.2]).round(7).tolist()
     [0.1851852, 0.6666667, 0.1481481]
     """
+    x, weights = paired("scores", x=(x, "units components"), weights=(weights, "components"))
     values = np.atleast_1d(read_scores("x", x, unknown=True))
     lack = read_weights(weights, values.shape[-1]) * (1.0 - values)
     total = np.nansum(lack, axis=-1, keepdims=True)

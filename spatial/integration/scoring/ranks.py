@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import check_seed, numbers, whole_number
 from spatial.errors import ContractError, first_of
 from spatial.integration.scoring.level import FLOOR
 from spatial.integration.scoring.scores import read_scores
@@ -172,20 +173,27 @@ def rank_intervals(
     >>> drawn.median_rank.tolist(), drawn.before(0, 1)
     ([1.0, 2.0], 1.0)
     """
+    named = {"scores": (scores, "units parts")}
+    scores, weights = paired("scores", **named, weights=(weights, "parts"))
     base = read_scores("scores", scores, unknown=True)
     if base.ndim != 2:
         raise ContractError("scores", [f"scores: is {base.shape}, must be units by parts"])
-    others = _read_variants(base, variants or {})
+    others = {
+        name: [paired("scores", **named, variants=(one, "units parts"))[1] for one in several]
+        for name, several in (variants or {}).items()
+    }
+    read = _read_variants(base, others)
     _refuse(draws, aggregation)
+    check_seed("seed", seed)
     rated = ~np.isnan(base).all(axis=1)
-    stacks = [base, *(one for several in others.values() for one in several)]
+    stacks = [base, *(one for several in read.values() for one in several)]
     common = ~np.any([np.isnan(one[rated]).any(axis=0) for one in stacks], axis=0)
     parts = tuple(int(at) for at in np.flatnonzero(common)) if rated.any() else ()
     ranks: NDArray[np.float32] = np.full((len(base), draws), np.nan, dtype=np.float32)
-    share = dict.fromkeys(("weights", "aggregation", *others), math.nan)
+    share = dict.fromkeys(("weights", "aggregation", *read), math.nan)
     if parts:
         chosen = np.ix_(rated, common)
-        kept = [[base[chosen], *(one[chosen] for one in several)] for several in others.values()]
+        kept = [[base[chosen], *(one[chosen] for one in several)] for several in read.values()]
         alpha = _dirichlet(weights, common)
         generator = np.random.default_rng(seed)
         counts = [len(several) for several in kept]
@@ -194,7 +202,7 @@ def rank_intervals(
         for columns in _blocks(sets[0]):
             y = _scores(base[chosen], kept, sets[0], columns, means)
             ranks[np.ix_(rated, columns)] = stats.rankdata(-np.round(y, DIGITS), axis=0)
-        share = _variance_shares(base[chosen], kept, sets, means, list(others))
+        share = _variance_shares(base[chosen], kept, sets, means, list(read))
     low, median, high = _quantiles(ranks)
     return RankIntervals(median, low, high, ranks, share, parts)
 
@@ -303,7 +311,7 @@ def _read_variants(
 
 def _refuse(draws: object, aggregation: Sequence[str]) -> None:
     problems = []
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
+    if not whole_number(draws, least=1):
         problems.append(f"draws: must be 1 or more, a whole number, is {draws!r}")
     if not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
         problems.append(f"aggregation: must be geometric or arithmetic or both, is {tuple(aggregation)}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.errors import ContractError
 from spatial.integration.scoring.scores import read_scores, read_weights
 
@@ -46,6 +47,7 @@ def topsis(
     >>> topsis([[0.2, 0.9], [0.4, 0.5]], [0.5, 0.5]).round(7).tolist()
     [0.5334828, 0.4505]
     """
+    x, weights = paired("scores", x=(x, "units components"), weights=(weights, "components"))
     values = read_scores("x", x)
     if values.ndim != 2:
         raise ContractError("scores", [f"x: is {values.shape}, must be units by components"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
@@ -127,6 +128,7 @@ def ahp_weights(comparisons: ArrayLike, *, max_consistency_ratio: float = MAX_RA
     >>> ahp_weights([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]).weights.round(4).tolist()
     [0.637, 0.2583, 0.1047]
     """
+    (comparisons,) = paired("scores", comparisons=(comparisons, "components components"))
     matrix = numbers("scores", "comparisons", comparisons)
     n = len(matrix) if matrix.ndim else 0
     if matrix.shape != (n, n) or not 1 <= n <= max(RANDOM_INDEX):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, is_unknown, numbers, shown
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 __all__ = ["BorderEffect", "border_effect"]
+
+ROUNDING_MIN = 1e-9
+"""Times that differ by no more, in minutes, are the same: sums of the same edges in another order differ so."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def border_effect(
     ----------
     time_open_min, time_closed_min : array_like
         One a place, minutes; inf = unreachable, NaN = unknown. Closed is never below open.
+        Times that differ by 1e-9 minutes or less count as the same.
     population_persons : array_like
         One a place, 0 or more; NaN = unknown: left out.
     threshold_min : float
@@ -95,10 +100,19 @@ def border_effect(
     >>> round(effect.mean_min, 4), effect.coverage_open, round(effect.coverage_closed, 4)
     (6.6667, 1.0, 0.7778)
     """
+    time_open_min, time_closed_min, population_persons = paired(
+        "border",
+        time_open_min=(time_open_min, "places"),
+        time_closed_min=(time_closed_min, "places"),
+        population_persons=(population_persons, "places"),
+    )
     free = np.atleast_1d(numbers("border", "time_open_min", time_open_min)).ravel()
     kept = np.atleast_1d(numbers("border", "time_closed_min", time_closed_min)).ravel()
     people = np.atleast_1d(numbers("border", "population_persons", population_persons)).ravel()
+    if not is_number(threshold_min, least=0.0) and not is_unknown(threshold_min):
+        raise ContractError("border", [f"threshold_min: must be 0 or more, is {shown(threshold_min)}"])
     _refuse(free, kept, people)
+    kept = np.where(np.isclose(kept, free, rtol=0.0, atol=ROUNDING_MIN), free, kept)
     known = ~np.isnan(free) & ~np.isnan(kept) & ~np.isnan(people)
     effect = np.full(len(free), np.nan)
     reached = known & np.isfinite(free)
@@ -137,7 +151,7 @@ def _refuse(free: FloatArray, kept: FloatArray, people: FloatArray) -> None:
         wrong = np.flatnonzero(column < 0.0)
         if len(wrong):
             problems.append(f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}")
-    shorter = np.flatnonzero(kept < free)
+    shorter = np.flatnonzero(kept < free - ROUNDING_MIN)
     if len(shorter):
         problems.append(
             f"time_closed_min: below time_open_min in {len(shorter)} row(s) {first_of(shorter)}; a closed border "

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import check_seed, is_number, numbers, shown, whole_number
 from spatial.errors import ContractError
 from spatial.integration.segregation.neighbourhood import neighbour_weights
 
@@ -112,8 +113,9 @@ def morans_i(
     >>> round(morans_i([1, 2, 3, 4], line, row_standardised=False).value, 6)
     0.333333
     """
+    check_seed("seed", seed)
     z, weights, kept = _centred(access, neighbours, row_standardised=row_standardised, draws=draws)
-    n, unknown = len(z), int(np.isnan(np.asarray(access, dtype=np.float64)).sum())
+    n, unknown = len(z), int(np.isnan(numbers("segregation", "access", access)).sum())
     isolated = len(kept) - unknown - n
     squares = float(z @ z)
     if n < 2 or not squares > 0.0:
@@ -172,7 +174,9 @@ def local_clusters(
     >>> halves.value.round(6).tolist()
     [1.0, 0.0, -0.0, 1.0]
     """
-    if draws < 1 or not 0.0 < false_discovery_rate < 1.0:
+    check_seed("seed", seed)
+    rate = is_number(false_discovery_rate, least=0.0) and 0.0 < false_discovery_rate < 1.0
+    if not whole_number(draws, least=1) or not rate:
         raise ContractError(
             "segregation", ["draws: must be 1 or more; false_discovery_rate: must lie between 0 and 1"]
         )
@@ -198,11 +202,14 @@ def _centred(
     access: ArrayLike, neighbours: sparse.sparray | ArrayLike, *, row_standardised: bool, draws: int
 ) -> tuple[FloatArray, sparse.csr_array, NDArray[np.bool_]]:
     """Access less its mean and the weights, of places that are known and have known neighbours."""
+    access, neighbours = paired(
+        "segregation", access=(access, "places"), neighbours=(neighbours, "places places")
+    )
     value = np.atleast_1d(numbers("segregation", "access", access)).ravel()
     if bool(np.isinf(value).any()):
         raise ContractError("segregation", ["access: infinite; make scores of 0-1 of times first"])
-    if draws < 0:
-        raise ContractError("segregation", [f"draws: must be 0 or more, is {draws}"])
+    if not whole_number(draws, least=0):
+        raise ContractError("segregation", [f"draws: must be 0 or more, a whole number, is {shown(draws)}"])
     weights = neighbour_weights(neighbours, len(value))
     kept, before = ~np.isnan(value), -1
     while int(kept.sum()) != before:

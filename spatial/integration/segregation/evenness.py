@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
@@ -195,6 +196,7 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     ContractError
         As `dissimilarity_index`.
     """
+    x, total = paired("segregation", x=(x, "units"), total=(total, "units"))
     group = np.atleast_1d(numbers("segregation", "x", x)).ravel()
     everybody = np.atleast_1d(numbers("segregation", "total", total)).ravel()
     if len(group) != len(everybody):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from spatial.access import weighted_quantile
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, is_unknown, numbers, shown
 from spatial.errors import ContractError, first_of
 from spatial.integration.classes import read_classes
 
@@ -100,9 +101,17 @@ def urban_rural_gap(
     >>> gap.ratio, gap.difference, gap.coverage_gap
     (0.25, 30.0, 1.0)
     """
+    values, population_persons, official_class = paired(
+        "gap",
+        values=(values, "places"),
+        population_persons=(population_persons, "places"),
+        official_class=(official_class, "places"),
+    )
     value = np.atleast_1d(numbers("gap", "values", values)).ravel()
     people = np.atleast_1d(numbers("gap", "population_persons", population_persons)).ravel()
     label = read_classes("gap", official_class, len(value))
+    if not is_number(threshold, least=-math.inf) and not is_unknown(threshold):
+        raise ContractError("gap", [f"threshold: must be a number, is {shown(threshold)}"])
     _refuse(value, people, kind)
     known = ~np.isnan(value) & ~np.isnan(people)
     sides = [known & (label == name) for name in ("urban", "rural")]

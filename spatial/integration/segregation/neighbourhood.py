@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError
 from spatial.integration.segregation.evenness import binary_entropy, dissimilarity_index, read_units
 
@@ -77,12 +78,15 @@ def boundary_dissimilarity(x: ArrayLike, total: ArrayLike, neighbours: sparse.sp
     >>> round(boundary_dissimilarity([80, 60, 20, 0], [100, 100, 100, 100], line), 7)
     0.3583333
     """
-    weights = neighbour_weights(neighbours, len(np.atleast_1d(np.asarray(total)))).tocoo()
+    x, total, neighbours = paired(
+        "segregation", x=(x, "units"), total=(total, "units"), neighbours=(neighbours, "units units")
+    )
+    everybody = np.atleast_1d(numbers("segregation", "total", total)).ravel()
+    weights = neighbour_weights(neighbours, len(everybody)).tocoo()
     even = dissimilarity_index(x, total)
     if math.isnan(even):
         return math.nan
-    group = np.asarray(x, dtype=np.float64).ravel()
-    everybody = np.asarray(total, dtype=np.float64).ravel()
+    group = np.atleast_1d(numbers("segregation", "x", x)).ravel()
     known = ~np.isnan(group) & (everybody > 0.0)
     share = np.divide(group, everybody, out=np.full(len(group), np.nan), where=known)
     both = known[weights.row] & known[weights.col]
@@ -126,8 +130,8 @@ def smoothed_environments(
     >>> x.round(6).tolist(), total.tolist()
     ([50.0, 50.0], [100.0, 100.0])
     """
-    group, everybody = np.asarray(x, dtype=np.float64).ravel(), np.asarray(total, dtype=np.float64).ravel()
-    known, share = _shares_around(group, everybody, points, bandwidth_m)
+    group, everybody, place = _units(x, total, points)
+    known, share = _shares_around(group, everybody, place, bandwidth_m)
     smoothed = np.full(len(group), np.nan)
     smoothed[known] = everybody[known] * share
     return smoothed, everybody
@@ -169,8 +173,8 @@ def environment_segregation(
     >>> apart.dissimilarity, apart.information
     (1.0, 1.0)
     """
-    group, everybody = np.asarray(x, dtype=np.float64).ravel(), np.asarray(total, dtype=np.float64).ravel()
-    known, share = _shares_around(group, everybody, points, bandwidth_m)
+    group, everybody, place = _units(x, total, points)
+    known, share = _shares_around(group, everybody, place, bandwidth_m)
     people = everybody[known]
     everyone, mine = float(people.sum()), float(group[known].sum())
     if not 0.0 < mine < everyone:
@@ -181,18 +185,30 @@ def environment_segregation(
     return EnvironmentSegregation(apart, 1.0 - mixed / float(binary_entropy(np.array([overall]))[0]))
 
 
+def _units(x: ArrayLike, total: ArrayLike, points: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    x, total, points = paired(
+        "segregation", x=(x, "units"), total=(total, "units"), points=(points, "units coordinates")
+    )
+    group, everybody = (
+        np.atleast_1d(numbers("segregation", name, given)).ravel()
+        for name, given in (("x", x), ("total", total))
+    )
+    return group, everybody, numbers("segregation", "points", points)
+
+
 def _shares_around(
-    group: FloatArray, everybody: FloatArray, points: ArrayLike, bandwidth_m: float
+    group: FloatArray, everybody: FloatArray, place: FloatArray, bandwidth_m: float
 ) -> tuple[NDArray[np.bool_], FloatArray]:
     """Which units have people whose numbers are known, and the share of the group around each of them."""
-    place = np.asarray(points, dtype=np.float64)
     read_units(group, everybody)
     if place.shape != (len(everybody), 2) or not bool(np.isfinite(place).all()):
         raise ContractError(
             "segregation", [f"points: give {len(everybody)} finite points of two metres each"]
         )
-    if not 0.0 < bandwidth_m < math.inf:
-        raise ContractError("segregation", [f"bandwidth_m: must be finite and above 0, is {bandwidth_m}"])
+    if not is_number(bandwidth_m, least=0.0) or not 0.0 < bandwidth_m < math.inf:
+        raise ContractError(
+            "segregation", [f"bandwidth_m: must be finite and above 0, is {shown(bandwidth_m)}"]
+        )
     known = ~np.isnan(group) & (everybody > 0.0)
     mine, people = np.minimum(group[known], everybody[known]), everybody[known]
     tree, share = KDTree(place[known]), np.empty(len(people))
@@ -228,6 +244,7 @@ def neighbour_weights(neighbours: sparse.sparray | ArrayLike, units: int) -> spa
     """
     given: Any = getattr(neighbours, "sparse", neighbours)
     if not sparse.issparse(given):
+        (given,) = paired("segregation", neighbours=(given, "units units"))
         given = np.atleast_2d(numbers("segregation", "neighbours", given))
     weights = sparse.coo_array(given, dtype=np.float64)
     if weights.shape != (units, units):

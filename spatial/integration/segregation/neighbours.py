@@ -10,6 +10,7 @@ import shapely
 from scipy import sparse
 from scipy.spatial import KDTree
 
+from spatial.access.options import numbers
 from spatial.access.places import place_on
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError
@@ -79,7 +80,7 @@ def nearest_in_line(points: ArrayLike, k: int) -> sparse.csr_array:
     sparse.csr_array, (places, places)
         1 from a place to each of its k nearest others, those on the same spot among them.
     """
-    place = np.asarray(points, dtype=np.float64)
+    place = numbers("segregation", "points", points)
     n = len(place)
     # One more than asked for is looked at, since a place finds itself too, perhaps behind others on the same spot.
     look = min(k + 1, n)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
@@ -62,7 +63,7 @@ def catchment_classes(
     Parameters
     ----------
     time_to_centres_min : array_like, (places, centres)
-        Minutes, 0 or more; inf = unreachable.
+        Minutes, 0 or more; inf = unreachable. An empty list is no place, and gives no codes.
     centre_population_persons : array_like, (centres,)
         Those below 20,000 are no urban centres and do not count; each size begins with its lower number.
     own_centre : array_like of int, optional
@@ -86,8 +87,15 @@ def catchment_classes(
     >>> catchment_classes([[50, 10, 5], [70, 20, 130]], [6e6, 3e5, 3e4]).tolist()
     [8, 11]
     """
-    time = _times(time_to_centres_min)
+    time_to_centres_min, centre_population_persons, own_centre, is_town = paired(
+        "urca",
+        time_to_centres_min=(time_to_centres_min, "places centres"),
+        centre_population_persons=(centre_population_persons, "centres"),
+        own_centre=(own_centre, "places"),
+        is_town=(is_town, "places"),
+    )
     people = np.atleast_1d(numbers("urca", "centre_population_persons", centre_population_persons)).ravel()
+    time = _times(time_to_centres_min, len(people))
     if time.shape[1] != len(people) or not bool((people >= 0.0).all()):
         raise ContractError(
             "urca", [f"centre_population_persons: {len(people)} for {time.shape[1]} centres; 0 or more"]
@@ -101,12 +109,13 @@ def catchment_classes(
         towns = _per_place("is_town", is_town, len(time)) > 0.0
         codes = np.where(towns & (band == len(BINS_MIN)), DISPERSED, codes)
     if own_centre is not None:
-        own = _per_place("own_centre", own_centre, len(time)).astype(np.int64)
-        if bool(((own >= len(people)) | (own < -1)).any()):
+        own = _per_place("own_centre", own_centre, len(time))
+        if bool(((own >= len(people)) | (own < -1) | (own != np.floor(own))).any()):
             raise ContractError(
-                "urca", [f"own_centre: there are {len(people)} centres, counted from 0; -1 = in none"]
+                "urca",
+                [f"own_centre: there are {len(people)} centres, whole numbers from 0 on; -1 = in none"],
             )
-        own_size = np.append(size, -1)[own]
+        own_size = np.append(size, -1)[own.astype(np.int64)]
         codes = np.where(own_size >= 0, own_size + 1, codes)
     return codes.astype(np.int16)
 
@@ -151,7 +160,10 @@ def local_catchment_classes(
     >>> tier.tolist(), band.tolist()
     (['county_seat', 'none'], [30.0, inf])
     """
-    time = _times(time_to_towns_min)
+    time_to_towns_min, town_tier = paired(
+        "urca", time_to_towns_min=(time_to_towns_min, "places towns"), town_tier=(town_tier, "towns")
+    )
+    time = _times(time_to_towns_min, len(town_tier))
     if time.shape[1] != len(town_tier):
         raise ContractError("urca", [f"town_tier: {len(town_tier)} for {time.shape[1]} towns"])
     bins = tuple(float(end) for end in bins_min)
@@ -178,8 +190,9 @@ def _first(
     return chosen, bands[np.arange(len(time)), chosen]
 
 
-def _times(given: ArrayLike) -> FloatArray:
-    time = np.atleast_2d(numbers("urca", "time_min", given))
+def _times(given: ArrayLike, ends: int) -> FloatArray:
+    time = numbers("urca", "time_min", given)
+    time = np.zeros((0, ends)) if time.shape == (0,) else np.atleast_2d(time)
     wrong = np.argwhere(np.isnan(time) | (time < 0.0))
     if len(wrong):
         raise ContractError(

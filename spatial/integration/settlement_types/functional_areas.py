@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from spatial.access.options import numbers
+from spatial.access.labels import paired
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 from spatial.integration.exchange import flow_balance
 from spatial.integration.segregation import neighbour_weights
@@ -71,8 +72,16 @@ def functional_urban_areas(
     >>> functional_urban_areas([[0, 0, 0], [20, 0, 0], [10, 0, 0]], [100, 100, 100], ["A", None, None], line).tolist()
     ['A', 'A', None]
     """
-    if not 0.0 < share <= 1.0:
-        raise ContractError("functional areas", [f"share: must lie between 0 and 1, is {share}"])
+    if not is_number(share, least=0.0, most=1.0) or share == 0.0:
+        raise ContractError("functional areas", [f"share: must lie between 0 and 1, is {shown(share)}"])
+    commuters, employed_persons, city, neighbours, on_edge = paired(
+        "functional areas",
+        commuters=(commuters, "units units"),
+        employed_persons=(employed_persons, "units"),
+        city=(city, "units"),
+        neighbours=(neighbours, "units units"),
+        on_edge=(on_edge, "units"),
+    )
     employed = np.atleast_1d(numbers("functional areas", "employed_persons", employed_persons)).ravel()
     units = len(employed)
     core = np.array(city, dtype=object).ravel()
@@ -100,7 +109,9 @@ def functional_urban_areas(
 
 
 def _flows(commuters: Any, employed: NDArray[np.float64], core: NDArray[np.object_]) -> sparse.csr_array:
-    flow_balance(commuters if not isinstance(commuters, list) else np.asarray(commuters, dtype=np.float64))
+    if not sparse.issparse(commuters):
+        commuters = numbers("functional areas", "commuters", commuters)
+    flow_balance(commuters)
     flows = sparse.csr_array(commuters)
     units = len(employed)
     if flows.shape != (units, units) or len(core) != units:

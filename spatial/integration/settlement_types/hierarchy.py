@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 
@@ -174,6 +175,9 @@ def fulcrum_index(coverage_share: ArrayLike, via_share: ArrayLike) -> FloatArray
     >>> fulcrum_index([0.25], [0.16]).round(6).tolist()
     [0.2]
     """
+    coverage_share, via_share = paired(
+        "hierarchy", coverage_share=(coverage_share, "towns"), via_share=(via_share, "towns")
+    )
     both = [numbers("hierarchy", "share", values) for values in (coverage_share, via_share)]
     if both[0].shape != both[1].shape:
         raise ContractError("hierarchy", [f"coverage_share, via_share: {both[0].shape}, {both[1].shape}"])

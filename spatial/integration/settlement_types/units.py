@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 from spatial.integration.settlement_types.degurba import NO_DATA
@@ -133,6 +134,13 @@ def _level2(share: dict[int, np.ndarray], rural: np.ndarray, level1: np.ndarray,
 
 
 def _read(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area: ArrayLike) -> pd.DataFrame:
+    cell_class, persons, unit, area = paired(
+        "degurba",
+        cell_class=(cell_class, "cells"),
+        population_persons=(persons, "cells"),
+        unit=(unit, "cells"),
+        cell_area_km2=(area, "cells"),
+    )
     code = numbers("degurba", "cell_class", cell_class).ravel()
     people = numbers("degurba", "population_persons", persons).ravel()
     label = np.asarray(unit, dtype=object).ravel()
