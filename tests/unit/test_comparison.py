@@ -12,8 +12,11 @@ import pytest
 
 from spatial.errors import ContractError
 from spatial.integration.comparison import Run, compare, decompose, follow, norm_terms
+from spatial.integration.comparison.boards import board_of, shared_ground, township_levels
+from spatial.integration.comparison.shared_norms import shared_norms
 from spatial.integration.pillars import GapTargets, ScoreRules
 from spatial.integration.pillars.components import component_table, gap
+from spatial.integration.pillars.readings import scaled_norms
 from spatial.planning.comparison import comparison_lines, trajectory_lines
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
@@ -344,6 +347,18 @@ def test_ranks_turn_only_where_draws_are_sure():
     assert list(zip(ranks["unit_id"], ranks["other_id"], strict=True)) == [("t2", "t1")]
     assert ranks["probability_now"].iloc[0] >= 0.9
     assert ranks["probability_then"].iloc[0] <= 0.1
+
+
+@pytest.mark.parametrize("units", [(), ("min",), ("m",)])
+def test_townships_alone_have_the_levels_of_a_whole_board(before, after, units):
+    shared = shared_ground([before, after], shared_norms([before, after]))
+    (found,) = township_levels(before, shared, [(1.25, units)])
+    bent = replace(before, norm_results=scaled_norms(before.norm_results, before.binding, 1.25, units=units))
+    whole = board_of(bent, shared).components
+    wanted = whole[(whole["unit_level"] == "township") & (whole["side"] == "level")]
+    assert len(found) > 0
+    key = [*KEY, "component"]
+    pd.testing.assert_frame_equal(*(table.sort_values(key, ignore_index=True) for table in (found, wanted)))
 
 
 def test_townships_that_stood_level_have_not_overtaken_each_other():

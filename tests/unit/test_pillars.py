@@ -324,6 +324,33 @@ def test_flows_make_the_pillar_of_elements_and_are_never_imputed() -> None:
         score(flows=flows.assign(to_id=["a", "b", "zz"]))
 
 
+def lacking(board: sp.Scoreboard, component: str, unit: str = "study") -> float:
+    rows = board.components
+    found = rows[(rows["unit_id"] == unit) & (rows["component"] == component)]
+    return float(found["persons"].iloc[0])
+
+
+def test_nobody_lacks_what_everybody_has_and_unknown_is_no_zero() -> None:
+    table = results()
+    places = sp.place_scores(table, IDS, sp.score_norms(table)[0])
+    board = sp.score_study(settlements(), places, evidence())
+    # c, 200 people in t2, has no road
+    assert lacking(board, "all_season_connection", "t1") == 0.0
+    assert lacking(board, "all_season_connection", "t2") == 200.0
+    unknown = sp.score_study(settlements(), places, evidence(connected=np.full(4, math.nan)))
+    assert math.isnan(lacking(unknown, "all_season_connection"))
+    nobody = settlements().assign(population_persons=math.nan)
+    assert math.isnan(lacking(sp.score_study(nobody, places, evidence()), "all_season_connection", "t1"))
+
+
+def test_nobody_is_beyond_where_all_are_within() -> None:
+    table = pd.concat([norm_rows("CLINIC", dict.fromkeys(IDS, 10.0))], ignore_index=True)
+    places = sp.place_scores(table, IDS, ["CLINIC"])
+    board = sp.score_study(settlements(), places, evidence(beyond=np.zeros(4)))
+    assert lacking(board, "even_access") == 0.0
+    assert lacking(board, "dissimilarity") == 0.0
+
+
 def test_people_unknown_makes_places_count() -> None:
     nobody = settlements().assign(population_persons=math.nan)
     table = results().assign(share_of="places")

@@ -106,7 +106,7 @@ def _segregation(unit: Unit, ground: Ground, evidence: Evidence) -> tuple[float,
     x, total = beyond_by_township(ground, evidence.beyond)
     if len(total) < 2:
         return math.nan, math.nan, math.nan
-    beyond = ground.people_of(evidence.beyond > 0.0)
+    beyond = ground.people_among(unit.members, evidence.beyond > 0.0)
     return dissimilarity_index(x, total), information_index(x, total), beyond
 
 

@@ -112,6 +112,27 @@ class Ground:
         known = self.persons[members]
         return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
 
+    def people_among(self, members: Mask, some: Mask) -> float:
+        """
+        Add up the people of some of the places of a unit.
+
+        Parameters
+        ----------
+        members : ndarray of bool
+            Places of the unit.
+        some : ndarray of bool
+            Which of them count.
+
+        Returns
+        -------
+        float
+            0 where none of them counts; NaN where nobody's number is known, in the unit or among those that count.
+        """
+        counted = members & some
+        if counted.any():
+            return self.people_of(counted)
+        return float("nan") if np.isnan(self.people_of(members)) else 0.0
+
     def groups(self) -> dict[str, FloatArray]:
         """
         Share of each place's people who belong to each group.

@@ -93,7 +93,8 @@ def _structure(
 ) -> list[Component]:
     access, weight = scores.access[unit.members], ground.weight[unit.members]
     ede = equally_distributed_equivalent(access, weight, epsilon=rules.epsilon)
-    below = ground.people_of(unit.members & (scores.access < MET))
+    known = not np.isnan(access).all()
+    below = ground.people_among(unit.members, scores.access < MET) if known else math.nan
     connected = evidence.connected
     return [
         level("structure", "even_access", ede, persons=below),
@@ -171,5 +172,5 @@ def _shared(pillar: str, name: str, has: FloatArray, unit: Unit, ground: Ground)
     known = ~np.isnan(mine)
     total = float(weight[known].sum())
     value = float(mine[known] @ weight[known]) / total if total > 0.0 else math.nan
-    lacking = ground.people_of(unit.members & (has < MET))
+    lacking = ground.people_among(unit.members, has < MET) if known.any() else math.nan
     return level(pillar, name, value, persons=lacking)

@@ -223,7 +223,7 @@ def _record(
         "gates_passed": gates[0],
         "gates_in_force": gates[1],
         "failed_gates": ";".join(gates[2]),
-        "unserved_persons": ground.people_of(unserved) if unserved.any() else _none(ground, unit),
+        "unserved_persons": ground.people_among(unit.members, unserved),
         "known_share": sum(part.component_status == "measured" for part in asked) / len(asked)
         if asked
         else math.nan,
@@ -299,10 +299,6 @@ def _details(
             )
         )
     return pd.concat(tables, ignore_index=True).sort_values("unit_id", kind="stable", ignore_index=True)
-
-
-def _none(ground: Ground, unit: Unit) -> float:
-    return 0.0 if not math.isnan(ground.people_of(unit.members)) else math.nan
 
 
 def _pillar(made: list[Component], pillar: str) -> float:
