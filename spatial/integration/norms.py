@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ContractError
 from spatial.integration.norms_account import Ledger, account, join_reasons
 from spatial.integration.norms_evidence import NormEvidence
 from spatial.integration.norms_measure import Reading, Unmeasured
@@ -18,6 +16,7 @@ from spatial.integration.norms_rules import NormRules, applicable_norms, norms_o
 from spatial.integration.norms_scope import find_scope
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     import geopandas as gpd
@@ -91,7 +90,8 @@ def evaluate_norms(
     settlements : DataFrame
         By the contract of the table of that name. Without `official_class` see `NormRules.class_by_tier`.
     access : DataFrame
-        By the contract of the table of that name.
+        By the contract of the table of that name: a row or more for each settlement that is judged, with
+        `reach_status` ``unknown`` where nothing was computed. Rows of other places do not count.
     as_of : date
         The date on which norms are judged.
     rules : NormRules, optional
@@ -111,11 +111,10 @@ def evaluate_norms(
     StudyError
         Where the study names norms that are not there or cannot be adopted, or words that are no jurisdiction.
     ContractError
-        Where settlements have no ids or an official class that is neither urban nor rural, access lacks what it is read
-        by, people or times are negative, or the date is none.
+        Where ids of settlements are missing or there twice, an official class is neither urban nor rural, access lacks
+        what it is read by, holds a row twice or none of some settlement, people or times are negative or no numbers,
+        the register cannot be judged, or the date is none.
     """
-    if not isinstance(as_of, dt.date):
-        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     rules = rules or NormRules()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
     reader = Reader(settlements, access, rules, evidence or NormEvidence())

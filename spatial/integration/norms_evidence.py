@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pandas as pd
 
+from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 from spatial.integration.classes import read_classes
 from spatial.tables import REACH_STATUS
@@ -106,6 +107,7 @@ class Places:
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
         _refuse_missing("settlements", settlements, ("settlement_id",))
+        _refuse_ids(settlements["settlement_id"])
         _refuse_negative("settlements", settlements, "population_persons")
         ordered = settlements.sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
@@ -138,7 +140,7 @@ class Places:
         ndarray or None
             Persons along the settlements, NaN = unknown; None where there is no such column.
         """
-        return self.frame[column].to_numpy(dtype=float) if column in self.frame else None
+        return numbers("settlements", column, self.frame[column]) if column in self.frame else None
 
     def _townships(self) -> tuple[pd.Index, NDArray[np.int64]]:
         if "township_id" not in self.frame:
@@ -154,7 +156,8 @@ class AccessLookup:
     Parameters
     ----------
     access : DataFrame
-        By the contract of the table; rows of other settlements are ignored, missing rows are unknown.
+        By the contract of the table, a row a settlement, service and mode. Rows of other settlements are ignored; a
+        service or mode that a settlement has no row of is unknown, but each settlement has a row of some.
     ids : Index
         The scored settlements.
     """
@@ -170,7 +173,9 @@ class AccessLookup:
                 "access",
                 [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"],
             )
+        _refuse_twice(access)
         self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
+        _refuse_without_row(ids, self._codes)
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
         services, service_names = pd.factorize(access["service"], sort=True)
@@ -222,7 +227,7 @@ class AccessLookup:
         if column not in self._access:
             return values
         rows, codes = self._where(service, mode)
-        values[codes] = self._access[column].to_numpy(dtype=float)[rows]
+        values[codes] = numbers("access", column, self._access[column])[rows]
         return values
 
     def reach(self, service: str, mode: str) -> NDArray[np.int64]:
@@ -260,6 +265,38 @@ def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> 
 def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
     if column not in frame:
         return
-    below = frame.loc[frame[column].to_numpy(dtype=float) < 0.0, "settlement_id"]
+    below = frame.loc[numbers(table, column, frame[column]) < 0.0, "settlement_id"]
     if len(below):
         raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])
+
+
+def _refuse_ids(ids: pd.Series) -> None:
+    problems = []
+    lost = np.flatnonzero(ids.isna())
+    if len(lost):
+        problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
+    twice = ids[ids.duplicated() & ids.notna()].unique()
+    if len(twice):
+        problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+    if problems:
+        raise ContractError("settlements", problems)
+
+
+def _refuse_twice(access: pd.DataFrame) -> None:
+    key = ["settlement_id", "service", "mode"]
+    twice = access.loc[access.duplicated(key), key].drop_duplicates()
+    if len(twice):
+        named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
+        raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
+
+
+def _refuse_without_row(ids: pd.Index, codes: NDArray[np.int64]) -> None:
+    """Refuse what would judge nobody and say so of nobody, as access of other places does; none says it of all."""
+    without = ids[~np.isin(np.arange(len(ids)), codes)]
+    if not len(codes) or not len(without):
+        return
+    told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
+    remedy = (
+        "compute access for them, or add rows with reach_status unknown; ids must be written alike (texts)"
+    )
+    raise ContractError("access", [f"{told}; {remedy}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass, field
@@ -9,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.errors import StudyError, first_of
-from spatial.integration.register import split_list
+from spatial.errors import ContractError, StudyError, first_of
+from spatial.integration.register import refuse_faulty_register, split_list
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from spatial.study import Adoption, Confirmation
@@ -155,6 +155,8 @@ def applicable_norms(
     StudyError
         With every norm that the study names and that is unknown, does not bind it, or cannot be adopted; and for words
         that are no jurisdiction.
+    ContractError
+        Where the date is none or the register cannot be judged; every fault with its norm and column.
 
     Examples
     --------
@@ -165,16 +167,18 @@ def applicable_norms(
     ['GLOBAL']
     """
     rules = rules or NormRules()
+    day = _day(as_of)
+    refuse_faulty_register(register)
     adopted = {item.norm: item for item in rules.adopt}
     wanted = _inherited(rules.jurisdictions)
     home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
     binding = register.loc[home | register["id"].isin(list(adopted))].copy()
     _refuse_wrong_names(register, binding, home, rules)
-    binding["in_force"] = _in_force(binding, as_of)
+    binding["in_force"] = _in_force(binding, day)
     if rules.only:
         binding = binding.loc[binding["id"].isin(rules.only)].copy()
     binding = binding.sort_values("id", kind="stable").reset_index(drop=True)
-    _apply_adoptions(binding, adopted, as_of)
+    _apply_adoptions(binding, adopted, day)
     _apply_confirmations(binding, rules.confirm)
     local = binding["id"].isin(register.loc[home, "id"])
     reasons = [
@@ -228,6 +232,13 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
         )
         for row in _rows(binding)
     ]
+
+
+def _day(as_of: object) -> dt.date:
+    """Read the date of judgement, without a time of day: the last day of a norm is valid to its end."""
+    if not isinstance(as_of, dt.date) or pd.isna(as_of):
+        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
+    return as_of.date() if isinstance(as_of, dt.datetime) else as_of
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

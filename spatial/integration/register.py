@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-__all__ = ["COLUMNS", "DEONTIC_OF_CLASS", "SEASON_ROADS", "UNIT_OF_METRIC", "load_register", "split_list"]
+__all__ = [
+    "COLUMNS",
+    "DEONTIC_OF_CLASS",
+    "SEASON_ROADS",
+    "UNIT_OF_METRIC",
+    "load_register",
+    "refuse_faulty_register",
+    "split_list",
+]
 
 Row = dict[str, str]
+
+WHERE = "norm register"
+"""What messages call a register that is no file."""
 
 COLUMNS = (
     "id",
@@ -59,6 +71,32 @@ COLUMNS = (
     "notes",
 )
 """Columns of a register, in order. Further columns, such as `duty_bearer`, travel along."""
+
+JUDGED = (
+    "id",
+    "service",
+    "metric",
+    "mode",
+    "direction",
+    "threshold",
+    "unit",
+    "stat_unit",
+    "target_share",
+    "fail_point",
+    "scope",
+    "norm_class",
+    "role",
+    "instrument",
+    "share_applies_at",
+    "valid_from",
+    "valid_to",
+    "read_in_original",
+    "bundle_members",
+    "jurisdiction",
+    "confidence",
+    "supersedes",
+)
+"""Columns without which no norm can be judged; a frame of one's own may lack the others."""
 
 NUMBERS = ("threshold", "target_share", "fail_point")
 REQUIRED_VALUES = ("id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
@@ -185,10 +223,70 @@ def load_register(
     return _frame(header, rows)
 
 
+def refuse_faulty_register(register: pd.DataFrame) -> None:
+    """
+    Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is.
+
+    Parameters
+    ----------
+    register : DataFrame
+        As `load_register` returns it, or rows of it; columns that no judgement reads may be missing.
+
+    Raises
+    ------
+    ContractError
+        For no norm at all, missing columns, ids that are missing or there twice, words, numbers, shares or dates that
+        are none; every fault with its norm and column.
+    """
+    missing = [name for name in JUDGED if name not in register.columns]
+    if missing:
+        raise ContractError(WHERE, [f"{name}: the column is missing" for name in missing])
+    rows = [
+        {name: _written(row[name]) for name in JUDGED} for row in register[list(JUDGED)].to_dict("records")
+    ]
+    problems = _id_problems(rows) + [fault for name in NUMBERS for fault in _kind_problems(register, name)]
+    problems += [fault for name in ("valid_from", "valid_to") for fault in _text_problems(register, name)]
+    lost = [number for number, row in enumerate(rows) if not row["id"]]
+    if lost:
+        problems.append(f"id: missing in row(s) {first_of(lost)}; give each norm its own")
+    if not problems:
+        for row in rows:
+            faults = [*_word_faults(row), *_number_faults(row), *_date_faults(row)]
+            problems += [f"norm {row['id']!r}, {fault}" for fault in faults]
+    if problems:
+        raise ContractError(WHERE, problems)
+
+
+def _written(value: object) -> str:
+    """Write a value as a file would have it; blank where it is missing."""
+    return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
+
+
+def _kind_problems(register: pd.DataFrame, name: str) -> list[str]:
+    try:
+        numbers(WHERE, name, register[name])
+    except ContractError as fault:
+        return list(fault.problems)
+    return []
+
+
+def _text_problems(register: pd.DataFrame, name: str) -> list[str]:
+    filled = register[name].dropna()
+    other = [value for value in filled if not isinstance(value, str)]
+    told = f"{name}: no text in {len(other)} row(s) {first_of(map(str, other))}; write dates as 2030-12-31"
+    return [told] if other else []
+
+
+def _word_faults(row: Row) -> Iterable[str]:
+    for name, allowed in VALUES.items():
+        if name in row and name != "read_in_original" and row[name] not in allowed:
+            yield f"{name}: {row[name]!r} is not one of {', '.join(allowed)}"
+
+
 def _read(path: str | Path | None) -> tuple[str, str]:
     if path is None:
         packaged = importlib.resources.files("spatial.integration").joinpath("norms.csv")
-        return "norm register", packaged.read_text(encoding="utf-8")
+        return WHERE, packaged.read_text(encoding="utf-8")
     file = Path(path)
     try:
         return str(file), file.read_text(encoding="utf-8-sig")
