@@ -265,4 +265,7 @@ def shown(value: object) -> str:
     str
         Numbers in short, texts in quotes.
     """
-    return f"{value:g}" if isinstance(value, int | float) else repr(value)
+    try:
+        return f"{value:g}" if isinstance(value, int | float) else repr(value)
+    except OverflowError:
+        return "beyond 1e308"

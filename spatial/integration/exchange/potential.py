@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.access.labels import paired
-from spatial.access.options import is_number, numbers, shown
+from spatial.access.options import is_number, numbers, shown, whole_number
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -124,6 +124,13 @@ def gravity_flows(
         arriving=(arriving, "destinations"),
         deterrence=(deterrence, "origins destinations"),
     )
+    if not is_number(tolerance, least=0.0) or not whole_number(max_rounds, least=1):
+        raise ContractError(
+            "flows",
+            [
+                f"tolerance, max_rounds: must be 0 or more, 1 or more, are {shown(tolerance)}, {shown(max_rounds)}"
+            ],
+        )
     origins, ends = _masses("leaving", leaving), _masses("arriving", arriving)
     pull = numbers("flows", "deterrence", deterrence)
     if (

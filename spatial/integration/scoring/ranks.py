@@ -313,7 +313,8 @@ def _refuse(draws: object, aggregation: Sequence[str]) -> None:
     problems = []
     if not whole_number(draws, least=1):
         problems.append(f"draws: must be 1 or more, a whole number, is {draws!r}")
-    if not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
-        problems.append(f"aggregation: must be geometric or arithmetic or both, is {tuple(aggregation)}")
+    named = isinstance(aggregation, tuple | list) and all(isinstance(word, str) for word in aggregation)
+    if not named or not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
+        problems.append(f"aggregation: must be geometric or arithmetic or both, is {aggregation!r}")
     if problems:
         raise ContractError("scores", problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.access.labels import paired
-from spatial.access.options import numbers
+from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -128,6 +128,10 @@ def ahp_weights(comparisons: ArrayLike, *, max_consistency_ratio: float = MAX_RA
     >>> ahp_weights([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]).weights.round(4).tolist()
     [0.637, 0.2583, 0.1047]
     """
+    if not is_number(max_consistency_ratio, least=0.0):
+        raise ContractError(
+            "scores", [f"max_consistency_ratio: must be 0 or more, is {shown(max_consistency_ratio)}"]
+        )
     (comparisons,) = paired("scores", comparisons=(comparisons, "components components"))
     matrix = numbers("scores", "comparisons", comparisons)
     n = len(matrix) if matrix.ndim else 0

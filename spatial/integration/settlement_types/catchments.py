@@ -166,8 +166,8 @@ def local_catchment_classes(
     time = _times(time_to_towns_min, len(town_tier))
     if time.shape[1] != len(town_tier):
         raise ContractError("urca", [f"town_tier: {len(town_tier)} for {time.shape[1]} towns"])
-    bins = tuple(float(end) for end in bins_min)
-    if not bins or any(b <= a for a, b in zip((0.0, *bins), bins, strict=False)):
+    bins = tuple(np.atleast_1d(numbers("urca", "bins_min", bins_min)).tolist())
+    if not bins or not all(a < b for a, b in zip((0.0, *bins), bins, strict=False)):
         raise ContractError("urca", [f"bins_min: must rise from above 0, are {bins}"])
     ranks = np.array([tiers.index(tier) if tier in tiers else -1 for tier in town_tier], dtype=np.int64)
     rank, band = _first(time, ranks, len(tiers), bins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -18,8 +19,6 @@ from spatial.sources.sample.water import river_cells
 from spatial.sources.sample.write_osm import write_osm
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -49,7 +48,7 @@ RASTER_ORIGIN = {
 
 
 def write_sample_county(
-    folder: Path, *, seed: int = SAMPLE_SEED, villages: int = 400, form: SampleForm = "open"
+    folder: Path | str, *, seed: int = SAMPLE_SEED, villages: int = 400, form: SampleForm = "open"
 ) -> list[Path]:
     """
     Write the raw files of the embedded sample county: made-up ground, people and roads, declared as such.
@@ -59,7 +58,7 @@ def write_sample_county(
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or str
         Where to write; it is made if it is not there. Files of the same names are replaced.
     seed : int
         Where chance begins. The same seed gives the same bytes, with the same versions of the libraries.
@@ -79,13 +78,17 @@ def write_sample_county(
     Raises
     ------
     ValueError
-        With fewer or more villages than the county can hold, or in an unknown form.
+        With fewer or more villages than the county can hold, a seed that is none, or in an unknown form.
     """
     if form not in get_args(SampleForm):
         raise ValueError(f"form: {form!r} is not one of {', '.join(get_args(SampleForm))}")
+    for name, number in (("seed", seed), ("villages", villages)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise ValueError(f"{name}: {number!r} is no whole number of 0 or more")
     if not LEAST_VILLAGES <= villages <= MOST_VILLAGES:
         raise ValueError(f"villages: {villages} is not from {LEAST_VILLAGES} to {MOST_VILLAGES}")
     county = draw_county(seed=seed, villages=villages)
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if form == "open":
         _write_open(folder, county)

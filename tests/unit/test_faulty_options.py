@@ -1,0 +1,187 @@
+"""Options, numbers and rounding: what is no number is refused by name, what is within rounding is the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spatial as sp
+from spatial.access.options import is_number, numbers
+from spatial.errors import ContractError
+from spatial.sources.sample import write_sample_county
+
+SCORES = [[0.5, 0.6], [0.7, 0.8]]
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sp.segmentation_index(theil_between=0.1, advantaged_share=2), "advantaged_share: .* is 2"),
+        (lambda: sp.segmentation_index(advantaged_share=-0.1), "advantaged_share: .* is -0.1"),
+        (lambda: sp.segmentation_index(theil_between="x"), "theil_between: must be a number.*'x'"),
+        (lambda: sp.segmentation_index(dissimilarity="0.5"), "dissimilarity: must be a number.*'0.5'"),
+        (lambda: sp.segmentation_index(gap_ratio=None), "gap_ratio: must be a number.*None"),
+        (lambda: sp.segmentation_index(border_score="x"), "border_score: must be a number"),
+        (
+            lambda: sp.rank_intervals(SCORES, draws=5, seed="x"),
+            "seed: must be 0 or more, a whole number, is 'x'",
+        ),
+        (lambda: sp.rank_intervals(SCORES, draws=5, seed=-1), "seed: .* is -1"),
+        (lambda: sp.rank_intervals(SCORES, draws="x"), "draws: .* is 'x'"),
+        (lambda: sp.rank_intervals(SCORES, draws=5, aggregation=5), "aggregation: .* is 5"),
+        (lambda: sp.morans_i([1, 2], [[0, 1], [1, 0]], seed="x"), "seed: "),
+        (lambda: sp.local_clusters([1, 2], [[0, 1], [1, 0]], draws="x"), "draws: "),
+        (
+            lambda: sp.local_clusters([1, 2], [[0, 1], [1, 0]], false_discovery_rate="x"),
+            "false_discovery_rate: ",
+        ),
+        (lambda: sp.atkinson_index([1, 2], epsilon="x"), "epsilon: .* is 'x'"),
+        (lambda: sp.atkinson_index([1, 2], epsilon=HUGE), "epsilon: "),
+        (lambda: sp.mean_log_deviation([1, 2], floor="x"), "floor: .* is 'x'"),
+        (lambda: sp.erreygers_index([0, 1], upper="x"), "lower, upper: .* 'x'"),
+        (lambda: sp.gini_index([1, HUGE]), "access: holds a whole number above 1e308; use a larger unit"),
+        (
+            lambda: sp.gini_index(["1", "2"]),
+            r"access: .*no numbers: '1', '2' \(2 in all\); convert with pandas",
+        ),
+        (lambda: sp.gini_index([dt.date(2020, 1, 1)]), "access: .*no numbers: '2020-01-01'"),
+        (lambda: sp.topsis(SCORES, ["1", "2"]), "weights: .*no numbers"),
+        (lambda: sp.integration_level(SCORES, floor="x"), "floor: .* is 'x'"),
+        (lambda: sp.border_effect([1], [1], [1], threshold_min="x"), "threshold_min: .* is 'x'"),
+        (lambda: sp.urban_rural_gap([1], [1], ["urban"], kind="time", threshold="x"), "threshold: .* is 'x'"),
+        (lambda: sp.huff_shares([1], [[1]], exponent="x"), "exponent: .* is 'x'"),
+        (lambda: sp.gravity_flows([1], [1], [[1]], tolerance="x"), "tolerance, max_rounds: .* 'x'"),
+        (lambda: sp.ahp_weights([[1]], max_consistency_ratio="x"), "max_consistency_ratio: .* is 'x'"),
+        (lambda: sp.network_indices("x", 1), "nodes, edges, components: x, 1, 1"),
+        (lambda: sp.local_catchment_classes([[5]], ["town"], bins_min=["x"]), "bins_min: .*no numbers: 'x'"),
+        (lambda: sp.local_catchment_classes([[5]], ["town"], bins_min=[math.nan]), "bins_min: must rise"),
+        (
+            lambda: sp.catchment_classes([[5]], [1e5], own_centre=[0.6]),
+            "own_centre: .*whole numbers from 0 on",
+        ),
+        (lambda: sp.environment_segregation([1], [2], [[0, 0]], bandwidth_m="x"), "bandwidth_m: .* is 'x'"),
+        (
+            lambda: sp.functional_urban_areas([[0]], [1], ["A"], [[0]], share="x"),
+            "share: must lie between 0 and 1, is 'x'",
+        ),
+    ],
+)
+def test_an_option_that_is_none_is_refused_by_name(call, words):
+    with pytest.raises(ContractError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["1"],
+        b"1",
+        np.array(["1.5"]),
+        pd.Series(["1", None]),
+        pd.Series([1.0, "2"]),
+        [dt.date(2020, 1, 1), 5.0],
+        np.array(["2020-01-01"], dtype="datetime64[D]"),
+        pd.Series(pd.to_datetime(["2020-01-01"])),
+        pd.Series(pd.to_timedelta([5], unit="min")),
+        pd.DataFrame({"a": [1.0], "b": ["x"]}),
+        np.array([1.0 + 1.0j]),
+    ],
+)
+def test_texts_dates_and_complex_numbers_are_no_numbers(given):
+    with pytest.raises(ContractError, match="v: texts, dates or complex numbers, which are no numbers"):
+        numbers("t", "v", given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [1, None],
+        pd.Series([1, None], dtype="Int64"),
+        pd.Series([1.0, None], dtype=object),
+        pd.Series([1.0, None]).astype("category"),
+        [Decimal(1), math.nan],
+        np.array([True, None]),
+    ],
+)
+def test_numbers_stay_numbers_however_they_are_kept(given):
+    np.testing.assert_array_equal(numbers("t", "v", given), [1.0, np.nan])
+
+
+def test_a_whole_number_that_no_float_holds_is_no_option():
+    assert is_number(10**300, least=0.0)
+    assert not is_number(HUGE, least=0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_one_group_alone_has_no_theil_term(share):
+    index = sp.segmentation_index(theil_between=0.0, advantaged_share=share, dissimilarity=0.5)
+    assert (index.value, "theil" in index.missing) == (0.5, True)
+
+
+def test_no_place_has_no_catchment():
+    assert sp.catchment_classes([], []).tolist() == []
+    assert sp.catchment_classes([], [1e6], own_centre=[], is_town=[]).tolist() == []
+    tier, band = sp.local_catchment_classes([], ["town"])
+    assert (tier.tolist(), band.tolist()) == ([], [])
+
+
+@pytest.mark.parametrize("noise", [1e-10, -1e-10, 1e-9, -1e-9])
+def test_rounding_of_times_is_no_border(noise):
+    effect = sp.border_effect(
+        [10.0, 30.0], [10.0 + noise * 0.99, 30.0 + noise * 0.99], [1.0, 1.0], threshold_min=30.0
+    )
+    assert (effect.effect_min.tolist(), effect.cross_share, effect.coverage_loss) == ([0.0, 0.0], 0.0, 0.0)
+
+
+def test_more_than_rounding_is_a_border_or_a_fault():
+    assert sp.border_effect([10.0, 20.0], [10.0 + 2e-9, 20.0], [1.0, 3.0]).cross_share == 0.25
+    with pytest.raises(ContractError, match="time_closed_min: below time_open_min in 1 row"):
+        sp.border_effect([10.0], [10.0 - 2e-9], [1.0])
+
+
+def exact_atkinson(access, epsilon):
+    """The definition in 60 digits, each place counting one; the power is the one that the float leaves."""
+    with localcontext() as context:
+        context.prec = 60
+        values, power = [Decimal(value) for value in access], 1 - Decimal(epsilon)
+        count = len(values)
+        if power:
+            mean = sum((value.ln() * power).exp() for value in values) / count
+            equivalent = (mean.ln() / power).exp()
+        else:
+            equivalent = (sum(value.ln() for value in values) / count).exp()
+        return float(1 - equivalent * count / sum(values))
+
+
+@pytest.mark.parametrize(
+    "epsilon", [0.5, 1 - 1e-3, 1 - 1e-9, 1 - 1e-12, 1 + 1e-15, 1.0, 1 + 1e-12, 1 + 1e-6, 1.5, 30.0]
+)
+@pytest.mark.parametrize("access", [[1, 2, 7], [1e-12, 5.0, 1e9], [0.1, 0.1000001, 0.1]])
+def test_atkinson_is_exact_on_both_sides_of_one(access, epsilon):
+    assert sp.atkinson_index(access, epsilon=epsilon) == pytest.approx(
+        exact_atkinson(access, epsilon), rel=0, abs=1e-13
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"villages": "x"}, "villages: 'x'"),
+        ({"seed": "x"}, "seed: 'x'"),
+        ({"villages": 1}, "villages: 1 is not from"),
+    ],
+)
+def test_a_sample_county_needs_whole_numbers(tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):
+        write_sample_county(tmp_path, **options)
+
+
+def test_a_sample_county_is_written_to_a_folder_named_by_a_text(tmp_path):
+    written = write_sample_county(str(tmp_path / "county"), villages=40)
+    assert all(file.is_file() for file in written)
