@@ -257,6 +257,10 @@ class AccessLookup:
 
 
 def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise ContractError(
+            table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"]
+        )
     missing = [column for column in columns if column not in frame]
     if missing:
         raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])

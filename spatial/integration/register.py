@@ -238,6 +238,10 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
         For no norm at all, missing columns, ids that are missing or there twice, words, numbers, shares or dates that
         are none; every fault with its norm and column.
     """
+    if not isinstance(register, pd.DataFrame):
+        raise ContractError(
+            WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"]
+        )
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:
         raise ContractError(WHERE, [f"{name}: the column is missing" for name in missing])

@@ -17,6 +17,7 @@ from spatial.sources.sample import write_sample_county
 
 SCORES = [[0.5, 0.6], [0.7, 0.8]]
 HUGE = 10**400
+ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,15 @@ HUGE = 10**400
             "own_centre: .*whole numbers from 0 on",
         ),
         (lambda: sp.environment_segregation([1], [2], [[0, 0]], bandwidth_m="x"), "bandwidth_m: .* is 'x'"),
+        (
+            lambda: sp.rank_intervals(SCORES, draws=5, variants={"speeds": 5}),
+            "variants: must be a list of scores",
+        ),
+        (
+            lambda: sp.flow_matrix(ONE_FLOW, ["a", "a", "b"]),
+            r"settlement_ids: more than once 'a' \(1 in all\)",
+        ),
+        (lambda: sp.urban_rural_gap([1], [math.inf], ["urban"], kind="time"), "population_persons: infinite"),
         (
             lambda: sp.functional_urban_areas([[0]], [1], ["A"], [[0]], share="x"),
             "share: must lie between 0 and 1, is 'x'",

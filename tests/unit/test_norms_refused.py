@@ -88,6 +88,8 @@ def test_settlements_outside_the_study_need_no_access():
             {"places": settlements().assign(population_persons="many")},
             "population_persons: .*no numbers: 'many'",
         ),
+        ({"ways": [1]}, "table access(?s:.)*is a list, must be a DataFrame"),
+        ({"places": 5}, "table settlements(?s:.)*is a int, must be a DataFrame"),
         ({"ways": access().assign(travel_time_min="ten")}, "travel_time_min: .*no numbers: 'ten'"),
     ],
 )
@@ -102,6 +104,7 @@ FIRST = REGISTER["id"].iloc[0]
 @pytest.mark.parametrize(
     ("register", "words"),
     [
+        ("norms.csv", "is a str, must be a DataFrame; see load_register"),
         (REGISTER.iloc[:0], "no norm in it"),
         (
             REGISTER.drop(columns=["threshold", "scope"]),

@@ -222,6 +222,14 @@ def test_catchments_know_centres_and_towns_by_name():
     assert tier.tolist() == sp.local_catchment_classes(TIMES, ["county_seat", "town", "town"])[0].tolist()
 
 
+def test_grids_go_by_the_names_of_their_rows_and_columns():
+    persons = np.array([[400.0, 0.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 90.0]])
+    land = np.array([[1.0, 0.1, 1.0], [1.0, 1.0, 0.0], [0.2, 1.0, 1.0]])
+    named = [pd.DataFrame(grid, index=[*"abc"], columns=[*"xyz"]) for grid in (persons, land)]
+    found = sp.degree_of_urbanisation(named[0], land_share=named[1].iloc[ORDER, ORDER[::-1]])
+    np.testing.assert_array_equal(found, sp.degree_of_urbanisation(persons, land_share=land))
+
+
 def test_a_flow_table_of_other_columns_than_rows_is_refused():
     flows = pd.DataFrame(FLOWS, index=["a", "b", "c"])
     with pytest.raises(

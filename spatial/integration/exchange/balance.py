@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,8 @@ def flow_matrix(
     Raises
     ------
     ContractError
-        For missing columns, places that are not there, a kind that none has, and volumes that are negative or unknown.
+        For missing columns, places that are not there or named twice, a kind that none has, and
+        volumes that are negative or unknown.
 
     Examples
     --------
@@ -144,6 +146,11 @@ def flow_matrix(
     if kind is not None and chosen.empty and len(flows):
         raise ContractError(
             "flows", [f"kind: none is {kind!r}; there are {first_of(sorted(set(flows['kind'])))}"]
+        )
+    twice = [name for name, count in Counter(map(str, settlement_ids)).items() if count > 1]
+    if twice:
+        raise ContractError(
+            "flows", [f"settlement_ids: more than once {first_of(twice)}; name each place once"]
         )
     place = {str(name): at for at, name in enumerate(settlement_ids)}
     ends = {side: chosen[side].astype(str) for side in ("from_id", "to_id")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +18,7 @@ from spatial.integration.scoring.level import FLOOR
 from spatial.integration.scoring.scores import read_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -173,27 +174,22 @@ def rank_intervals(
     >>> drawn.median_rank.tolist(), drawn.before(0, 1)
     ([1.0, 2.0], 1.0)
     """
-    named = {"scores": (scores, "units parts")}
-    scores, weights = paired("scores", **named, weights=(weights, "parts"))
+    scores, weights = paired("scores", scores=(scores, "units parts"), weights=(weights, "parts"))
     base = read_scores("scores", scores, unknown=True)
     if base.ndim != 2:
         raise ContractError("scores", [f"scores: is {base.shape}, must be units by parts"])
-    others = {
-        name: [paired("scores", **named, variants=(one, "units parts"))[1] for one in several]
-        for name, several in (variants or {}).items()
-    }
-    read = _read_variants(base, others)
+    others = _read_variants(scores, base, variants or {})
     _refuse(draws, aggregation)
     check_seed("seed", seed)
     rated = ~np.isnan(base).all(axis=1)
-    stacks = [base, *(one for several in read.values() for one in several)]
+    stacks = [base, *(one for several in others.values() for one in several)]
     common = ~np.any([np.isnan(one[rated]).any(axis=0) for one in stacks], axis=0)
     parts = tuple(int(at) for at in np.flatnonzero(common)) if rated.any() else ()
     ranks: NDArray[np.float32] = np.full((len(base), draws), np.nan, dtype=np.float32)
-    share = dict.fromkeys(("weights", "aggregation", *read), math.nan)
+    share = dict.fromkeys(("weights", "aggregation", *others), math.nan)
     if parts:
         chosen = np.ix_(rated, common)
-        kept = [[base[chosen], *(one[chosen] for one in several)] for several in read.values()]
+        kept = [[base[chosen], *(one[chosen] for one in several)] for several in others.values()]
         alpha = _dirichlet(weights, common)
         generator = np.random.default_rng(seed)
         counts = [len(several) for several in kept]
@@ -202,7 +198,7 @@ def rank_intervals(
         for columns in _blocks(sets[0]):
             y = _scores(base[chosen], kept, sets[0], columns, means)
             ranks[np.ix_(rated, columns)] = stats.rankdata(-np.round(y, DIGITS), axis=0)
-        share = _variance_shares(base[chosen], kept, sets, means, list(read))
+        share = _variance_shares(base[chosen], kept, sets, means, list(others))
     low, median, high = _quantiles(ranks)
     return RankIntervals(median, low, high, ranks, share, parts)
 
@@ -296,11 +292,20 @@ def _quantiles(ranks: NDArray[np.float32]) -> tuple[FloatArray, FloatArray, Floa
 
 
 def _read_variants(
-    base: FloatArray, variants: Mapping[str, Sequence[ArrayLike]]
+    scores: ArrayLike, base: FloatArray, variants: Mapping[str, Sequence[ArrayLike]]
 ) -> dict[str, list[FloatArray]]:
+    lists = isinstance(variants, Mapping) and all(
+        isinstance(several, list | tuple | np.ndarray) for several in variants.values()
+    )
+    if not lists:
+        raise ContractError("scores", ["variants: must be a list of scores for each factor, by its name"])
     read: dict[str, list[FloatArray]] = {}
     for name, several in variants.items():
-        read[name] = [read_scores(f"variants {name}", one, unknown=True) for one in several]
+        alike = [
+            paired("scores", scores=(scores, "units parts"), variants=(one, "units parts"))[1]
+            for one in several
+        ]
+        read[name] = [read_scores(f"variants {name}", one, unknown=True) for one in alike]
         wrong = [one.shape for one in read[name] if one.shape != base.shape]
         if wrong or not read[name]:
             raise ContractError(

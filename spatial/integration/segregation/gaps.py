@@ -145,6 +145,8 @@ def _refuse(value: NDArray[np.float64], people: NDArray[np.float64], kind: str) 
         raise ContractError("gap", [f"kind: is {kind!r}, must be time or good"])
     if len(value) != len(people):
         raise ContractError("gap", [f"values, population_persons: {len(value)}, {len(people)} rows"])
+    if bool(np.isinf(people).any()):
+        raise ContractError("gap", ["population_persons: infinite; give people, or NaN where unknown"])
     for name, column in (("values", value), ("population_persons", people)):
         wrong = np.flatnonzero(column < 0.0)
         if len(wrong):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from spatial.access.labels import paired
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
 from spatial.integration.settlement_types.clusters import (
@@ -250,6 +251,13 @@ def _read(
     built: ArrayLike | None,
     rules: DegurbaRules,
 ) -> _Grid:
+    population, area, land, built = paired(
+        "degurba",
+        population_persons=(population, "rows columns"),
+        cell_area_km2=(area, "rows columns"),
+        land_share=(land, "rows columns"),
+        built_share=(built, "rows columns"),
+    )
     persons = numbers("degurba", "population_persons", population)
     if persons.ndim != 2 or 0 in persons.shape:
         raise ContractError("degurba", [f"population_persons: is {persons.shape}, must be rows by columns"])
