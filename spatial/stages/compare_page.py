@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
 from spatial.cartography.messages import available_languages
+from spatial.integration.pillars import ScoreRules
 from spatial.planning.comparison import comparison_lines, trajectory_lines
 from spatial.planning.wording import languages as worded
 from spatial.sources.services import load_services
@@ -116,7 +117,7 @@ def _meta(comparison: Comparison, results: Sequence[Results]) -> ComparisonMeta:
         status=status,
         basis=str(last["population"]["basis"]),
         synthetic=synthetic,
-        bands=tuple(last["score"]["level_bands"]),
+        bands=tuple(last["score"].get("level_bands", ScoreRules.level_bands)),
         sources=_sources(results[-1]),
         map_approval=approval,
         approval_wanted=bool(status == "public" and asks and not synthetic and not approval),

@@ -68,12 +68,21 @@ def boundaries():
 
 
 def made(
-    *, before=BEFORE, after=AFTER, rename=None, norms=NORMS, languages=LANGUAGES, gates=GATES, **options
+    *,
+    before=BEFORE,
+    after=AFTER,
+    rename=None,
+    norms=NORMS,
+    languages=LANGUAGES,
+    gates=GATES,
+    asked=None,
+    **options,
 ):
-    """Write the page of two small runs."""
+    """Write the page of two small runs; the later one is judged by the norms `asked`."""
     runs = []
     for name, minutes, verdicts in (("y2026", before, gates[0]), ("y2027", after, gates[1])):
-        run = run_of(name, minutes, places=PLACES, gates=verdicts, boundaries=boundaries())
+        own = {"norms": asked} if asked and runs else {}
+        run = run_of(name, minutes, places=PLACES, gates=verdicts, boundaries=boundaries(), **own)
         places = run.settlements.assign(name_en=[f"Place {place}" for place in minutes])
         if rename:
             places = places.assign(name=rename, name_en=rename)
@@ -116,6 +125,22 @@ def test_the_page_opens_without_a_fault(language, width, height, file, open_page
         text,
     )
     assert page.locator("#legend button").count() >= 4
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_a_shared_norm_the_page_tells_no_level(language, open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    path.write_bytes(made(asked={"BANK": (30.0, 60.0)}))
+    page = open_page(path, fragment=f"#lang={language}")
+    told = {
+        "en": "The level of integration cannot be compared: the runs share no norm of access",
+        "fr": "aucune norme d",
+        "zh": "两次运行没有条件相同的可达性标准",
+    }
+    assert told[language] in page.inner_text("#answer-line")
+    assert not re.search(r"[01]\.\d{3}", page.inner_text("#answer"))
+    assert not re.search(r"undefined|NaN", page.inner_text("body"))
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ import pytest
 
 import spatial as sp
 from spatial.errors import SpatialError, StoreError
+from spatial.stages.compare import compare_folders
 from tests.unit.test_compare_command import AFTER, BEFORE, finished
 
 AGAIN = "run the study again: spatial run STUDY"
@@ -81,6 +82,12 @@ def test_options_that_cannot_be_read_are_named_with_their_file(folders, changes,
     found = refusal(folders)
     assert re.search(rf"y2.run\.json: .*{re.escape(told)}", found)
     assert "of another version of the package" in found
+
+
+def test_rules_of_the_score_that_a_run_does_not_name_are_the_packages_own(folders, tmp_path):
+    change_options(folders[1], score={})
+    compare_folders(list(folders), to=tmp_path / "out")
+    assert (tmp_path / "out" / "compare.html").is_file()
 
 
 def test_options_that_are_text_are_refused_and_all_faults_are_told_at_once(folders):
