@@ -76,13 +76,13 @@ def most_to_gain(
     -------
     dict or None
         The township, its people, its level, the best level among townships that a mapped road joins to it and which one
-        has it. People times what is lacking decides, and the place's id among equals; None where no part has two of
-        which people and level are known, or all there have the same.
+        has it. People times what is lacking decides, places where that tells none apart (`persons` is then None), and
+        the place's id among equals; None where no part has two whose levels are known and differ.
 
     Examples
     --------
-    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0}
-    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0}
+    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0, "places": 1}
+    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0, "places": 2}
     >>> most_to_gain([one, two])["id"]
     'b'
     """
@@ -90,24 +90,36 @@ def most_to_gain(
     best_of: dict[object, Mapping[str, Any]] = {}
     for unit in sorted(known, key=lambda unit: (unit["integration_level"], unit["id"])):
         best_of[_part(unit, parts)] = unit
-    lacking = [
-        (unit["population_persons"] * (best["integration_level"] - unit["integration_level"]), unit, best)
-        for unit in known
-        if unit["population_persons"] is not None and (best := best_of[_part(unit, parts)])
-    ]
-    found = max(lacking, key=lambda one: (one[0], one[1]["id"]), default=None)
-    if found is None or not found[0] > 0.0:
+    found = _most(known, best_of, parts, "population_persons") or _most(known, best_of, parts, "places")
+    if found is None:
         return None
-    _gain, most, best = found
+    counted, most, best = found
     return {
         "id": most["id"],
         "names": most["names"],
-        "persons": most["population_persons"],
+        "persons": most["population_persons"] if counted == "population_persons" else None,
+        "places": most["places"],
         "level": most["integration_level"],
         "best": best["integration_level"],
         "best_id": best["id"],
         "best_names": best["names"],
     }
+
+
+def _most(
+    known: Sequence[Mapping[str, Any]],
+    best_of: Mapping[object, Mapping[str, Any]],
+    parts: Mapping[str, int] | None,
+    counted: str,
+) -> tuple[str, Mapping[str, Any], Mapping[str, Any]] | None:
+    """Weigh what is lacking by people or by places; None where nothing is gained by it."""
+    lacking = [
+        (unit[counted] * (best["integration_level"] - unit["integration_level"]), unit, best)
+        for unit in known
+        if unit[counted] is not None and (best := best_of[_part(unit, parts)])
+    ]
+    gain, most, best = max(lacking, key=lambda one: (one[0], one[1]["id"]), default=(0.0, {}, {}))
+    return (counted, most, best) if gain > 0.0 else None
 
 
 def _part(unit: Mapping[str, Any], parts: Mapping[str, int] | None) -> object:

@@ -234,7 +234,9 @@ def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
     number = {unit: at for at, unit in enumerate(ids)}
     once = table.loc[table["unit_id"].isin(number) & table["other_id"].isin(number)]
     once = once.loc[once["unit_id"] < once["other_id"]]
-    unsure = once.loc[once["probability_before"].between(1.0 - CLAIM, CLAIM, inclusive="neither")]
+    before = table.set_index(["unit_id", "other_id"])["probability_before"]
+    turned = before.reindex(pd.MultiIndex.from_frame(once[["other_id", "unit_id"]])).to_numpy(dtype=float)
+    unsure = once.loc[~((once["probability_before"] >= CLAIM) | (turned >= CLAIM))]
     alike: dict[str, list[int]] = {}
     for unit, other in zip(unsure["unit_id"], unsure["other_id"], strict=True):
         alike.setdefault(str(unit), []).append(number[other])
@@ -265,6 +267,7 @@ def _towns(book: PageBook) -> Iterator[Entry]:
             "id": unit,
             "names": by_language(settlements.loc[unit].to_dict()) if unit in settlements.index else {},
             **{name: plain(row[name]) for name in _TOWN_NUMBERS},
+            "asked": int(row["required_services"]),
             "missing": [{"service": name, "names": dict(_service_names(name, book))} for name in missing],
         }
 

@@ -102,8 +102,9 @@ def score_tables(settlements, *, townships=6):
         | {
             "settlement_id": f"n{k:06d}",
             "completeness": 0.5,
-            "missing_services": "bank" if k else "",
+            "missing_services": "bank" if k > 1 else "",
             "via_share": 0.2,
+            "required_services": 0 if k == 1 else 2,
         }
         | {"coverage_share": 0.1 * k, "fulcrum_index": 0.02 * k if k else np.nan}
         for k in range(4)
@@ -214,6 +215,17 @@ def test_pairs_towns_and_failed_norms_are_gathered(scored):
     assert not least["theil_between_share"]
 
 
+def test_pairs_of_which_neither_stands_before_the_other_are_alike(scored):
+    # t0 and t1 have the same level in every draw: P is 0 both ways. t2 is before t3 in exactly 9 of 10.
+    pairs = scored.tables["rank_pairs"].set_index(["unit_id", "other_id"])["probability_before"].copy()
+    pairs[:] = [float(a < b) for a, b in pairs.index]
+    pairs[("t0", "t1")] = pairs[("t1", "t0")] = 0.0
+    pairs[("t2", "t3")], pairs[("t3", "t2")] = 0.9, 1.0 - 0.9
+    told = replace(scored, tables=scored.tables | {"rank_pairs": pairs.reset_index()})
+    score = data_of(told.pages(languages=("en",)), "score.html")["score"]
+    assert score["alike"] == {"t0": [1], "t1": [0]}
+
+
 def test_a_page_above_the_budget_keeps_what_holds_townships_back(scored):
     tables, meta = scored.tables, scored.meta
     norms = norm_book(scored.register, tables["norm_results"], meta, scored.summary)
@@ -290,6 +302,7 @@ def test_failed_norms_are_named_with_people_and_obstacles_ranked(folder, open_pa
     assert shares == sorted(shares, reverse=True)
     assert "0.33 comes back by the smaller" in page.inner_text("#flows")
     assert "bank" in page.inner_text("#towns")
+    assert "nothing is asked of it" in page.inner_text("#towns tbody tr >> nth=2")
 
 
 @pytest.mark.browser

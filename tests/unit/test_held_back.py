@@ -52,16 +52,24 @@ def test_gaps_are_left_out_and_nothing_gives_an_empty_table():
     assert "obstacle_degree" in none
 
 
-def unit(name, level, persons, low=1.0):
+def unit(name, level, persons, low=1.0, places=1):
     return {
         "id": name, "names": {"en": name}, "integration_level": level, "population_persons": persons,
-        "median_rank": low, "low_rank": low, "high_rank": low,
+        "places": places, "median_rank": low, "low_rank": low, "high_rank": low,
     }  # fmt: skip
 
 
 def test_people_times_what_is_lacking_decides_who_gains_most():
     found = most_to_gain([unit("a", 0.9, 10.0), unit("b", 0.1, 10.0), unit("c", 0.5, 1000.0)])
     assert (found["id"], found["best_id"], found["persons"]) == ("c", "a", 1000.0)
+
+
+def test_places_times_what_is_lacking_decide_where_people_are_unknown():
+    units = [unit("a", 0.9, None), unit("b", 0.6, None, places=2), unit("c", 0.5, None)]
+    found = most_to_gain(units)
+    assert (found["id"], found["places"], found["persons"]) == ("b", 2, None)
+    mixed = most_to_gain([unit("a", 0.9, 10.0), unit("b", 0.1, None, places=9), unit("c", 0.9, 5.0)])
+    assert (mixed["id"], mixed["persons"]) == ("b", None)
 
 
 def test_a_township_is_held_only_against_those_that_a_road_joins_to_it():
@@ -106,7 +114,7 @@ def test_a_township_is_in_the_part_that_most_of_its_people_are_joined_to():
         [],
         [unit("a", 0.9, 10.0)],
         [unit("a", 0.9, 10.0), unit("b", 0.9, 10.0)],
-        [unit("a", 0.9, None), unit("b", 0.5, None)],
+        [unit("a", 0.9, None), unit("b", 0.9, None)],
         [unit("a", None, 5.0), unit("b", 0.5, 5.0)],
     ],
 )

@@ -66,7 +66,7 @@
     const { gains, last } = data;
     const none = data.parts > 1 ? "fact.gains_apart" : data.townships < 2 || !last ? "fact.gains_none" : "fact.gains_equal";
     S.fill("gains-body", [
-      gains ? S.el("p", { text: S.t("fact.gains_line", { name: S.unitName(gains), n: gains.persons, level: S.hundredths(gains.level), best: S.hundredths(gains.best), other: S.pick(gains.best_names, gains.best_id) }) }) : S.el("p", { text: S.t(none) }),
+      gains ? S.el("p", { text: S.t(known(gains.persons) ? "fact.gains_line" : "fact.gains_line_places", { name: S.unitName(gains), n: known(gains.persons) ? gains.persons : gains.places, level: S.hundredths(gains.level), best: S.hundredths(gains.best), other: S.pick(gains.best_names, gains.best_id) }) }) : S.el("p", { text: S.t(none) }),
       last && last.low_rank > 1 ? S.el("p", { text: S.t("fact.last_line", { name: S.unitName(last), low: S.decimal(last.low_rank), n: data.townships }) }) : null,
       data.parts > 1 ? S.el("p", { class: "muted", text: S.t("fact.parts", { n: data.parts }) }) : null,
     ]);

@@ -250,7 +250,7 @@
     const column = (key, words, numeric) => S.el("td", { class: numeric ? "numeric" : "", "data-head": S.t("score.head_" + key), text: words });
     const row = (town) => S.el("tr", {}, [
       S.el("th", { scope: "row", text: S.unitName(town) }), column("fulcrum", S.hundredths(town.fulcrum_index), true), column("depend", share(town.coverage_share), true), column("pass", share(town.via_share), true),
-      column("missing", town.missing.map((item) => S.inText(S.pick(item.names) || S.word("service", item.service))).join(S.t("sure.list")) || S.t("score.lacks_nothing"), false),
+      column("missing", town.missing.map((item) => S.inText(S.pick(item.names) || S.word("service", item.service))).join(S.t("sure.list")) || S.t(town.asked ? "score.lacks_nothing" : "score.lacks_not_asked"), false),
     ]);
     const head = ["town", "fulcrum", "depend", "pass", "missing"].map((key, k) => S.el("th", { scope: "col", class: k > 0 && k < 4 ? "numeric" : "", text: S.t("score.head_" + key) }));
     S.fill("towns-body", [S.el("p", { class: "muted", text: S.t("score.towns_note") }), S.el("table", { class: "towns" }, [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, score.towns.map(row))])]);
