@@ -555,7 +555,10 @@ def test_the_study_may_say_which_column_counts_a_statistical_unit():
     ("change", "reason"),
     [
         ({"service": "nowhere"}, "no_source:nowhere"),
-        ({"metric": "served_flag", "direction": "presence", "fail_point": 0.0}, "metric_not_measured:served_flag"),
+        (
+            {"metric": "served_flag", "direction": "presence", "fail_point": 0.0},
+            "metric_not_measured:served_flag",
+        ),
         ({"mode": "emergency"}, "mode_not_studied:emergency"),
         ({"service": "school"}, "not_computed:school"),
         ({"scope": "metropolitan_area"}, "scope_unknown:metropolitan_area"),
