@@ -298,6 +298,11 @@ def test_borders_leave_a_share_of_the_coverage_that_the_index_rests_on() -> None
     row = board.components.set_index(["unit_id", "component"]).loc[("study", "border_coverage_kept")]
     assert (row["side"], row["detail"], row["meets_target"]) == ("gap", "CLINIC", "no_target")
     assert "border" in board.scores.iloc[0]["segmentation_terms"].split(";")
+    gained = board.components.set_index(["unit_id", "component"])["persons"]
+    assert gained[("study", "border_effect_min")] == pytest.approx(400.0)
+    nobody = settlements().assign(population_persons=math.nan)
+    places_only = sp.score_study(nobody, sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"]), known).components
+    assert places_only["persons"].isna().all()
     # read back, without times, the index is the same
     kept = {("study", "study"): 0.6, ("township", "t1"): 0.8, ("township", "t2"): 0.4}
     again = sp.score_study(settlements(), places, evidence(border_kept=kept))

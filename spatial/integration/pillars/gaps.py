@@ -63,7 +63,7 @@ def gaps_of(
         *_apart(unit, (apart, information, beyond), evidence),
         *_shape(unit, evidence),
         *_town_and_country(between, evidence),
-        *_borders(border, evidence),
+        *_borders(border, ground, evidence),
         *_governance(unit, ground, evidence),
     ]
     index = segmentation_index(
@@ -148,7 +148,7 @@ def _border(unit: Unit, ground: Ground, evidence: Evidence) -> BorderEffect | No
     )
 
 
-def _borders(border: BorderEffect | None, evidence: Evidence) -> list[Component]:
+def _borders(border: BorderEffect | None, ground: Ground, evidence: Evidence) -> list[Component]:
     if border is None:
         return [gap("boundaries", "border_effect_min", math.nan, "min", component_status="no_data")]
     return [
@@ -157,7 +157,7 @@ def _borders(border: BorderEffect | None, evidence: Evidence) -> list[Component]
             "border_effect_min",
             border.mean_min,
             "min",
-            persons=border.gain_persons,
+            persons=border.gain_persons if ground.counts_people else math.nan,
             detail=evidence.border_service,
         ),
         gap("boundaries", "border_cross_share", border.cross_share, "share"),
