@@ -79,7 +79,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     --------
     >>> found = capture_recapture(20, 15, 10)
     >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
-    (29.55, 26.23, 41.79)
+    (29.55, 26.23, 41.8)
     """
     if not matched >= MIN_MATCHED:
         return Estimate()
