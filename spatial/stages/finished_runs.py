@@ -134,13 +134,13 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             f"{results.folder / 'run.json'}: {'; '.join(faults)}; it is damaged or of another version of the package: "
             f"{AGAIN}"
         )
-    norms = results.summary.get("norms")
-    if not isinstance(norms, list) or not all(isinstance(norm, dict) and "id" in norm for norm in norms):
+    faults = list(_summary_faults(results.summary))
+    if faults:
         raise StoreError(
-            f"{results.folder / 'summary.json'}: norms are not a list of norms with their id; it is damaged or of "
-            f"another version of the package: {AGAIN}"
+            f"{results.folder / 'summary.json'}: {'; '.join(faults)}; it is damaged or of another version of the "
+            f"package: {AGAIN}"
         )
-    return options, norms
+    return options, results.summary["norms"]
 
 
 def _lost(results: Results, wanted: Sequence[str]) -> list[str]:
@@ -151,6 +151,14 @@ def _lost(results: Results, wanted: Sequence[str]) -> list[str]:
         outputs = _inside(store.read_json(manifest_name(stage)), "outputs")
         written |= set(outputs) if isinstance(outputs, dict) else set()
     return [name for name in wanted if name in written and store.path_of(name) is None]
+
+
+def _summary_faults(summary: Mapping[str, Any]) -> Iterator[str]:
+    norms, study = summary.get("norms"), summary.get("study", {})
+    if not isinstance(norms, list) or not all(isinstance(norm, dict) and "id" in norm for norm in norms):
+        yield "norms are not a list of norms with their id"
+    if not isinstance(study, dict) or not isinstance(study.get("title", {}), dict):
+        yield "study has no table of titles"
 
 
 def _option_faults(options: object) -> Iterator[str]:
@@ -167,6 +175,7 @@ def _option_faults(options: object) -> Iterator[str]:
         "population.basis is no text": isinstance(_inside(options, "population", "basis"), str),
         f"outputs.status is none of {', '.join(STATUSES)}": status in STATUSES,
         "synthetic is not true or false": isinstance(options.get("synthetic"), bool),
+        "jurisdictions are no list": isinstance(options.get("jurisdictions", []), list),
     }
     yield from (f"options: {fault}" for fault, is_right in told.items() if not is_right)
     score = options.get("score")

@@ -70,6 +70,7 @@ def test_a_summary_without_norms_is_refused(folders, summary):
         ({"population": []}, "population.basis is no text"),
         ({"outputs": {"status": "secret"}}, "outputs.status is none of draft, internal, public"),
         ({"synthetic": "maybe"}, "synthetic is not true or false"),
+        ({"jurisdictions": "CN"}, "jurisdictions are no list"),
         (
             {"score": {"targets": {"of_tomorrow": 1.0}}},
             "score.targets.of_tomorrow: not known to this version",
@@ -113,6 +114,12 @@ def test_a_run_stopped_halfway_says_all_that_it_lacks(folders):
         StoreError, match=r"not finished, it lacks towns, score_components, scores; run the whole"
     ):
         compared(folders)
+
+
+@pytest.mark.parametrize("study", [[], {"title": "County"}])
+def test_a_summary_without_titles_is_refused(folders, study):
+    change(folders[1] / "summary.json", study=study)
+    assert re.search(r"y2.summary\.json: study has no table of titles", refusal(folders))
 
 
 def made_by(folder, version, **code):
