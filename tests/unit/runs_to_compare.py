@@ -63,6 +63,7 @@ def run_of(
             {
                 "settlement_id": ids,
                 "last_mile_class": ["gap" if place in seasonal else "connected" for place in ids],
+                "last_mile_class_known": ["gap" if place in seasonal else "connected" for place in ids],
             }
         ),
         norm_results=results,

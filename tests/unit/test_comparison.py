@@ -321,6 +321,14 @@ def test_the_segmentation_index_rests_on_the_terms_that_both_runs_have():
     assert set(told.loc[told["unit_id"] == "study", "segmentation_terms"]) == {"theil;gap_ratio"}
 
 
+def test_components_of_an_older_run_may_lack_columns_that_nothing_compares():
+    older = bordered("one", 0.4)
+    older = replace(older, components=older.components.drop(columns=["persons", "component_status"]))
+    parts = compare(older, bordered("two", 0.8)).components.set_index(["unit_id", "component"])
+    assert parts.loc[("study", "border_effect_min"), "value_before"] == 3.0
+    assert np.isnan(parts.loc[("study", "border_effect_min"), "persons_before"])
+
+
 def test_border_terms_of_other_norms_are_left_out_and_it_is_said():
     found = compare(bordered("one", 0.4), bordered("two", 0.8, norm="SCHOOL"))
     assert unit(found.units, "study")["segmentation_terms"] == "theil;gap_ratio"

@@ -358,4 +358,4 @@ def _with_borders(components: pd.DataFrame, run: Run, targets: GapTargets) -> pd
     own["target"] = np.where(asked, target, np.nan)
     own["meets_target"] = pd.Series(np.where(asked, met, "no_target"), index=own.index, dtype="str")
     rest = components[~components["component"].isin(BORDERS)]
-    return pd.concat([rest, own[list(components.columns)]], ignore_index=True)
+    return pd.concat([rest, own.reindex(columns=components.columns)], ignore_index=True)

@@ -20,7 +20,7 @@ __all__ = ["check_columns", "check_whole"]
 COLUMNS: Mapping[str, Sequence[str]] = {
     "settlements": ("settlement_id", "in_study", "population_persons"),
     "access": ("settlement_id", "service", "mode", "reach_status"),
-    "last_mile": ("settlement_id", "last_mile_class"),
+    "last_mile": ("settlement_id", "last_mile_class", "last_mile_class_known"),
     "norm_results": (
         "unit_level",
         "unit_id",
