@@ -36,7 +36,16 @@ SCORE_FILE = "score.html"
 SCORE_MAP = "score_map"
 """Key of the map of integration among the files of the map pages, beside the services."""
 FACT_SHEET_FILE = "fact-sheet.html"
-OWN_WORDS = ("sign.", "road.", "score.", "fact.", "component.", "flow_kind.")
+OWN_WORDS = (
+    "sign.",
+    "road.",
+    "score.",
+    "fact.",
+    "component.",
+    "flow_kind.",
+    "flow_unit.",
+    "segmentation_term.",
+)
 KEPT_WORDS = ("sign.title", "sign.count_")
 
 

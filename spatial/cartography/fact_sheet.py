@@ -41,14 +41,12 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     score = score_block(book)
     townships = score["townships"]
     parts = parts_of(book.tables, book.meta.modes[0])
-    study = {
-        key: value for key, value in score.items() if key not in ("townships", "towns", "alike", "left_out")
-    }
+    study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike")}
     data = study_block(book, rows) | {
         "score": study,
         "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],
         "townships": len(townships),
-        "gains": most_to_gain(townships, parts),
+        "gains": _in_doubt(most_to_gain(townships, parts), score),
         "parts": len(set(parts.values())),
         "last": surely_last(townships) if len(set(parts.values())) < 2 else None,
         "settlements": len(rows.ids),
@@ -56,6 +54,12 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     }
     data["messages"] = dict(book.words)
     return plain_document(data, title=title, language=book.language, parts=FACT_SHEET)
+
+
+def _in_doubt(gains: Entry | None, score: Mapping[str, Any]) -> Entry | None:
+    """Put known issues beside a township whose rank they make unsure."""
+    doubted = {unit["id"] for unit in score["townships"] if unit.get("in_doubt")}
+    return gains | {"doubts": score["doubts"]} if gains and gains["id"] in doubted else gains
 
 
 def most_to_gain(

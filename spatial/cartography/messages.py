@@ -25,6 +25,7 @@ _TOLD = (
     "measure_kind",
     "months",
     "reason",
+    "segmentation_term",
     "speed_status",
     "term",
     "unit_of",

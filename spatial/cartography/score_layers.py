@@ -83,13 +83,15 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        Outlines and classes; None where no township with a level has an outline.
+        Outlines and classes, how many pillars some township has, and how many townships have no settlement; None where
+        no township with a level has an outline.
     """
     bounds = book.tables.get("boundaries")
     if not isinstance(bounds, gpd.GeoDataFrame):
         return None
     scores = book.tables["scores"]
-    levels = scores.loc[scores["unit_level"] == "township"].set_index("unit_id")["integration_level"]
+    townships = scores.loc[scores["unit_level"] == "township"].set_index("unit_id")
+    levels = townships["integration_level"]
     own = bounds.loc[
         bounds["boundary_id"].isin(levels.index) & bounds.geometry.notna() & ~bounds.geometry.is_empty
     ]
@@ -97,9 +99,13 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
         return None
     own = gpd.GeoDataFrame(own.sort_values("boundary_id", kind="stable").reset_index(drop=True))
     classes = _level_classes(levels.reindex(own["boundary_id"]), book)
+    without = bounds["is_unit"].astype(bool) & ~bounds["boundary_id"].isin(levels.index)
     return {
         "classes": list(_LEVELS),
         "breaks": _breaks(book),
+        "pillars": sum(bool(townships[f"level_{pillar}"].notna().any()) for pillar in PILLARS),
+        "all_pillars": len(PILLARS),
+        "without": int(without.sum()),
         "code": pack(codes(classes, _LEVELS), "u1"),
         "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
     }

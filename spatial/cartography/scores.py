@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from spatial.cartography.book import SCORE_MAP, PageBook, study_block
 from spatial.cartography.document import SCORE, plain_document
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import by_language
+from spatial.cartography.score_doubts import doubted_units
 from spatial.cartography.town_country import types_block
+from spatial.cartography.undefined import Undefined
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
@@ -19,7 +22,7 @@ from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.cartography.rows import Rows
 
@@ -50,7 +53,7 @@ _UNIT_NUMBERS = (
 )
 _UNIT_WORDS = ("mandatory_status", "level_band", "gap_band")
 _PART_TEXTS = ("pillar", "side", "unit", "meets_target", "component_status")
-_PART_NUMBERS = ("value", "target", "persons")
+_PART_NUMBERS = ("value", "target", "persons", "persons_known", "persons_unknown")
 _FLOW_NUMBERS = (
     "outward",
     "inward",
@@ -133,7 +136,16 @@ def score_answer(book: PageBook) -> Entry | None:
         Bands, gates, the norms that failed and the pillars that are missing; None where the study has no row.
     """
     study = score_block(book)["study"]
-    keys = (*_UNIT_WORDS, "gates_in_force", "failed", "pillars_measured", "missing")
+    keys = (
+        *_UNIT_WORDS,
+        "gaps_met",
+        "gaps_measured",
+        "gaps_targeted",
+        "gates_in_force",
+        "failed",
+        "pillars_measured",
+        "missing",
+    )
     return None if study is None else {key: study[key] for key in keys}
 
 
@@ -144,19 +156,24 @@ def _made(book: PageBook) -> Entry:
     degrees = _degrees(shown, book.meta.pillar_weights)
     study = list(_units(book, STUDY, degrees))
     townships = list(_units(book, TOWNSHIP, degrees))
+    ids = [unit["id"] for unit in townships]
+    doubts = doubted_units((source.issue for source in book.meta.sources), tables.get("boundaries"), ids)
+    townships = [_without_rank(unit) if _in_doubt(unit["id"], doubts) else unit for unit in townships]
+    access_norms = _access_norms(tables.get("score_norms"))
     return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
-        **_pairs(tables.get("rank_pairs"), [unit["id"] for unit in townships]),
+        "doubts": [doubt["issue"] for doubt in doubts],
+        **_pairs(tables.get("rank_pairs"), ids, doubts),
         "flows": list(_flows(tables.get("flow_balances"))),
         "towns": list(_towns(book)),
         "clusters": _clusters(book),
         "types": types_block(book),
         "variance": list(_variance(tables.get("score_variance"))),
-        "norms": _norms(book, study + townships),
-        **_access_norms(tables.get("score_norms")),
+        "norms": _norms(book, study + townships, access_norms),
+        **access_norms,
     }
 
 
@@ -170,7 +187,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
     scores, parts = book.tables["scores"], book.tables["score_components"]
     own = scores.loc[scores["unit_level"] == level]
     by_unit = dict(tuple(parts.loc[parts["unit_level"] == level].groupby("unit_id", sort=False)))
-    beyond = _beyond(book, level)
+    beyond, undefined = _beyond(book, level), Undefined.of(book.tables, level)
     bounds = book.tables.get("boundaries")
     named = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
     for row in own.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
@@ -192,7 +209,12 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
                 for norm in str(row["failed_gates"]).split(";")
                 if norm
             ],
-            "parts": [_part(part, level, unit, degrees, book) for part in own_parts.to_dict("records")],
+            "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
+            "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
+            "parts": [
+                _part(part, level, unit, degrees, book) | undefined.reason(unit, part)
+                for part in own_parts.to_dict("records")
+            ],
         }
 
 
@@ -205,7 +227,7 @@ def _part(
         "name": name,
         "kind": kind,
         **{key: str(row[key]) for key in _PART_TEXTS},
-        **{key: plain(row[key]) for key in _PART_NUMBERS},
+        **{key: plain(row.get(key)) for key in _PART_NUMBERS},
         "at_least": asked is not None and asked[1],
         "detail": str(row["detail"]),
         "detail_names": dict(service_note(str(row["detail"]), book.meta, book.words).names),
@@ -227,7 +249,28 @@ def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
     }
 
 
-def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
+def _in_doubt(unit: str, doubts: Sequence[Entry]) -> bool:
+    return any(unit in area for doubt in doubts for area in doubt["areas"])
+
+
+def _without_rank(unit: Entry) -> Entry:
+    return unit | {"median_rank": None, "low_rank": None, "high_rank": None, "in_doubt": True}
+
+
+def _forbidden(doubts: Sequence[Entry]) -> set[tuple[str, str]]:
+    """Pairs of units in different areas that a known issue names side by side."""
+    return {
+        (unit, other)
+        for doubt in doubts
+        for area in doubt["areas"]
+        for rest in doubt["areas"]
+        if area is not rest
+        for unit in area
+        for other in rest
+    }
+
+
+def _pairs(table: pd.DataFrame | None, ids: list[str], doubts: Sequence[Entry]) -> Entry:
     """Which townships a unit cannot be told apart from, by position in the list of units."""
     if table is None:
         return {"pairs": 0, "alike": {}}
@@ -236,7 +279,11 @@ def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
     once = once.loc[once["unit_id"] < once["other_id"]]
     before = table.set_index(["unit_id", "other_id"])["probability_before"]
     turned = before.reindex(pd.MultiIndex.from_frame(once[["other_id", "unit_id"]])).to_numpy(dtype=float)
-    unsure = once.loc[~((once["probability_before"] >= CLAIM) | (turned >= CLAIM))]
+    forbidden = _forbidden(doubts)
+    apart = [pair in forbidden for pair in zip(once["unit_id"], once["other_id"], strict=True)]
+    unsure = once.loc[
+        ~((once["probability_before"] >= CLAIM) | (turned >= CLAIM)) | np.array(apart, dtype=bool)
+    ]
     alike: dict[str, list[int]] = {}
     for unit, other in zip(unsure["unit_id"], unsure["other_id"], strict=True):
         alike.setdefault(str(unit), []).append(number[other])
@@ -293,7 +340,7 @@ def _clusters(book: PageBook) -> dict[str, Entry]:
 def _access_norms(table: pd.DataFrame | None) -> Entry:
     """Count the norms that make up access, list the others by reason, and those that nowhere are known to fail."""
     if table is None:
-        return {"in_access": 0, "left_out": {}, "never_fail": []}
+        return {"in_access": None, "left_out": {}, "never_fail": []}
     counts = table["in_access"].astype(bool)
     left = table.loc[~counts, ["reason", "norm_id"]].astype(str).groupby("reason")["norm_id"]
     one_sided = table.loc[table["never_known_to_fail"].astype(bool), "norm_id"].astype(str)
@@ -312,10 +359,14 @@ def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
         yield {"factor": str(row["factor"]), "share": float(row["variance_share"])}
 
 
-def _norms(book: PageBook, units: list[Entry]) -> dict[str, Entry]:
-    """Norms that units name: gates that failed, and those by which gaps are told."""
+def _norms(book: PageBook, units: list[Entry], access_norms: Entry) -> dict[str, Entry]:
+    """Norms that the page names: gates that failed, those by which gaps are told, and those left out of access."""
     named = {entry["norm"] for unit in units for entry in unit["failed"]}
     details = [part["detail"] for unit in units for part in unit["parts"] if "detail" in part]
     named |= {name for detail in details for name in detail.split(";")}
+    named |= {
+        *access_norms["never_fail"],
+        *(norm for left in access_norms["left_out"].values() for norm in left),
+    }
     keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
     return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}

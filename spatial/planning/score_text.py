@@ -17,6 +17,8 @@ __all__ = ["component_text", "detail_text", "label_text", "place_score_lines", "
 SHOWN = 2
 """Obstacles that a line names."""
 _PEOPLE_OR_SERVICE = frozenset({"worst_group_attainment", "border_effect_min"})
+TOWN_TERMS = frozenset({"theil", "gap_ratio"})
+"""Terms of the segmentation index that hold town against country."""
 _FLOWS = frozenset({"two_way_flow", "flow_balance"})
 
 
@@ -49,7 +51,8 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     if score["gaps_measured"]:
         index = words.number(score["segmentation"]["index"], decimals=2)
         told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
-        lines.append(words.say("score", "gaps", index=index, **told))
+        told["total"] = _with_target(score)
+        lines.append(words.say("score", "gaps", index=index, terms=_terms(score, words), **told))
     else:
         lines.append(words.say("score", "gaps_none"))
     if score["obstacles"]:
@@ -213,6 +216,17 @@ def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
         count=words.number(gates["unjudged"]),
         total=words.number(gates["in_force"]),
     )
+
+
+def _with_target(score: Mapping[str, Any]) -> int:
+    return sum(gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"])
+
+
+def _terms(score: Mapping[str, Any], words: Wording) -> str:
+    """Name what the index rests on, and say so where town and country are no part of it."""
+    own = score["segmentation"]["terms"]
+    named = words.say("score", "joint").join(words.say("segmentation_term", name) for name in own)
+    return named if not own or TOWN_TERMS & set(own) else words.say("score", "gaps_no_town", terms=named)
 
 
 def _numbers(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:

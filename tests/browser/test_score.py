@@ -61,7 +61,7 @@ def unit_row(level, unit, **more):
         "unit_level": level, "unit_id": unit, "name": None, "population_persons": 10_000.0, "places": 10,
         "level_structure": 0.9, "level_elements": 0.5, "level_boundaries": 0.6, "level_order": 0.5,
         "integration_level": 0.6, "integration_level_arithmetic": 0.62, "level_low": 0.6, "level_high": 0.6,
-        "missing_pillars": 0, "segmentation_index": 0.25, "segmentation_terms": "theil", "gaps_met": 1,
+        "missing_pillars": 0, "segmentation_index": 0.25, "segmentation_terms": "theil;border", "gaps_met": 1,
         "gaps_measured": 3, "mandatory_status": "pass", "gates_passed": 1, "gates_in_force": 1, "failed_gates": "",
         "level_band": "middle", "gap_band": "wide", "unserved_persons": 4000.0, "median_rank": np.nan,
         "low_rank": np.nan, "high_rank": np.nan, "known_share": 0.9,
@@ -398,6 +398,16 @@ def test_the_map_shows_levels_clusters_towns_and_townships(folder, open_page):
 
 
 @pytest.mark.browser
+def test_the_map_says_which_pillars_and_places_townships_lack(scored, save_pages, open_page, tmp_path):
+    scores = scored.tables["scores"]
+    scores = scores.loc[scores["unit_id"] != "t5"].assign(level_elements=np.nan, level_order=np.nan)
+    folder = save_pages(replace(scored, tables=scored.tables | {"scores": scores}).pages(), tmp_path)
+    ground = open_page(folder / "score-map.html").inner_text("#ground")
+    assert "Townships have 2 of 4 pillars here" in ground
+    assert re.search(r"no settlement lies in it\s*1", ground)
+
+
+@pytest.mark.browser
 def test_a_village_tells_its_levels_on_every_map(folder, open_page):
     page = open_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000005")
     place = page.inner_text("#place")
@@ -453,7 +463,9 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
         "Inequality between town and country 40%",
         "Shuanghe Township: its 6,000 people would rise from 0.40 to 0.90, the level of Qingyan Township.",
         "At best rank 5 of 6: Shuanghe Township.",
-        "Parcels: 300 into the country, 100 out of it a year",
+        "Parcels: 300 parcels a year into the country, 100 parcels out of it",
+        "Segmentation index 0.25 (0 = not segmented), of inequality between town and country, borders alone",
+        "Of 4 gaps that have a target, 3 could be measured.",
         "90% of the components are measured.",
         "Known issue: Totals of two townships appear interchanged.",
         "Sources: ",
@@ -483,6 +495,82 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(
 
 
 @pytest.mark.browser
+def test_townships_that_a_known_issue_sets_side_by_side_have_no_rank(scored, save_pages, open_page, tmp_path):
+    issue = "Totals of Qingyan Township and Shimen Township appear interchanged: do not compare them."
+    meta = replace(scored.meta, sources=(replace(scored.meta.sources[0], issue=issue),))
+    told = replace(scored, meta=meta)
+    score = data_of(told.pages(languages=("en",)), "score.html")["score"]
+    ranks = {unit["id"]: unit["median_rank"] for unit in score["townships"]}
+    assert [name for name, rank in ranks.items() if rank is None] == ["t0", "t3"]
+    assert score["alike"]["t0"] == [1, 3]
+    page = open_page(save_pages(told.pages(), tmp_path) / "score.html")
+    table = page.inner_text("#townships")
+    assert f"Known issue: {issue} Townships that it names" in table
+    assert table.count("not sure: known issue") == 2
+    assert page.locator(".rank-bar").count() == 4
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_study_without_people_speaks_of_places(language, scored, save_pages, open_page, tmp_path):
+    people = scored.tables["settlements"].assign(population_persons=np.nan)
+    scores = scored.tables["scores"].assign(
+        population_persons=np.nan, unserved_persons=np.nan, segmentation_terms="border"
+    )
+    parts = scored.tables["score_components"].copy()
+    captive = ("boundaries", "gap", "border_captive_share", 0.9, "share", 0.05, "no", np.nan, "")
+    parts = pd.concat([parts, parts_of("study", "study", [captive])])
+    tables = {"settlements": people, "scores": scores, "score_components": parts}
+    folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
+    wanted = {
+        "en": (
+            "Places are counted, not people",
+            "Places that reach it only across a border",
+            "lie in clusters",
+        ),
+        "fr": (
+            "On compte des localités",
+            "atteignent qu",
+            "localités sont dans des regroupements",
+        ),
+        "zh": ("按地点计数", "只有跨界才能到达的居民点", "个居民点位于可达性差"),
+    }
+    text = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("body")
+    for words in wanted[language]:
+        assert words in text, words
+    alone = {
+        "en": "of borders alone: town and country could not be compared",
+        "fr": "ont pu être comparées",
+    }
+    assert alone.get(language, "城镇与乡村无法比较") in text
+    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10 个居民点可由"}
+    assert gain[language] in sheet
+
+
+@pytest.mark.browser
+def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_page, tmp_path):
+    parts = scored.tables["score_components"].copy()
+    gone = parts["component"].eq("theil_between_share") & parts["unit_level"].eq("study")
+    parts.loc[gone, ["value", "meets_target", "component_status"]] = [np.nan, "unknown", "not_defined"]
+    people = scored.tables["settlements"].assign(official_class=None)
+    norms = pd.DataFrame(
+        [
+            {"norm_id": "GL-PHC-1H", "service": "primary_care", "in_access": False, "reason": "nothing_mapped",
+             "never_known_to_fail": False, "persons_unknown": 1.0}
+        ]
+    )  # fmt: skip
+    tables = {"score_components": parts, "settlements": people, "score_norms": norms}
+    folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
+    text = open_page(folder / "score.html").inner_text("main")
+    assert "the official class of town or of country is not known here" in text
+    assert "No graded norm could be measured" in text
+    assert "1 more norm is left out: nothing of its kind is mapped" in text
+    sheet = open_page(folder / "fact-sheet.html").inner_text("#headlines")
+    assert re.search(r"Health centre: .*nothing of its kind is mapped", sheet)
+
+
+@pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")
     bare = without(scored, *gone)
@@ -503,7 +591,7 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
         "No flow was observed",
         "That is not a pass",
         "between 0.10 and 0.70: 1 of 4 pillars is not measured",
-        "How many people live beyond a norm is not known.",
+        "Places are counted, not people: how many people live beyond a norm is not known.",
         "By the 3 of 4 pillars that could be measured, town and country are poorly to partly integrated, with gaps",
         "Not measured: Flows between town and country (no data).",
     ):

@@ -146,18 +146,23 @@
 
   function unitRows(units) {
     const levels = S.column(units.code);
-    return units.classes.map((name, code) => {
+    const rows = units.classes.map((name, code) => {
       const n = levels.reduce((sum, level) => sum + Number(level === code), 0), look = S.LOOKS[name];
       const label = name === "unknown" ? S.t("class.unknown") : S.levelLabel(units.breaks, name);
       return n ? row(swatch([[look.pattern ? UNIT_UNKNOWN : look.fill, UNIT_FILL]], UNIT_EDGE), label, S.number(n)) : null;
-    }).filter(Boolean);
+    });
+    if (units.without) rows.push(row(swatch([], UNIT_EDGE), S.t("areas.units_without"), S.number(units.without)));
+    return rows.filter(Boolean);
   }
+
+  /* How many pillars some township has: where not all, nobody shall read that they have. */
+  const unitsNote = (units) => S.t(units.pillars < units.all_pillars ? "areas.units_note_some" : "areas.units_note", { n: units.pillars, total: units.all_pillars });
 
   S.showAreas = function (layer, state) {
     const { areas, catchments, units } = state;
     document.getElementById("ground").hidden = !areas && !catchments && !units;
     S.fill("ground", [
-      units && box(layer, "units", S.t("areas.units"), unitRows(units), S.t("areas.units_note")),
+      units && box(layer, "units", S.t("areas.units"), unitRows(units), unitsNote(units)),
       areas && box(layer, "areas", S.t("areas.title", { mode: S.word("by", areas.mode) }), reachRows(areas), S.t("areas.note", { minutes: S.minutes(Math.max(...areas.items.map((item) => item.walk || 0))) })),
       catchments && box(layer, "catchments", S.t("areas.catchments", { mode: S.word("by", catchments.mode) }),
         [row(swatch([[TINTS[0], TINT_FILL]], EDGE), S.t("areas.catchment"), S.number(catchments.tint.length))], largest(state) + " " + S.t("areas.catchments_note")),

@@ -15,7 +15,7 @@
     return open.sort((a, b) => far(b) - far(a))[0];
   }
 
-  const gapCount = (met, n) => (n ? S.t("score.count", { met, n }) : S.t("fact.no_gap"));
+  const gapCount = (met, n) => text(n ? S.t("score.count", { met, n }) : S.t("fact.no_gap"), { class: "count" });
 
   function pillarRow(pillar) {
     const gaps = S.partsOf(study, pillar, "gap"), { met, measured } = S.countMet(gaps), open = widest(gaps);
@@ -23,8 +23,8 @@
       S.el("th", { scope: "row", text: S.t("pillar." + pillar) }),
       S.el("td", { class: "numeric number" }, [text(known(study.levels[pillar]) ? S.hundredths(study.levels[pillar]) : "–")]),
       S.el("td", { class: "bar-cell" }, [S.levelBar(study.levels[pillar])]),
-      S.el("td", { text: gapCount(met, measured) }),
-      S.el("td", {}, open ? [text(S.partName(open) + " "), S.el("strong", { text: S.partValue(open) }), text(" (" + S.targetText(open) + ")", { class: "muted" })] : [text("–")]),
+      S.el("td", {}, [gapCount(met, measured)]),
+      S.el("td", {}, open ? [text(S.partName(open) + " "), S.el("strong", { text: S.partValue(open) }), text(S.bracketed(S.targetText(open)), { class: "muted" })] : [text("–")]),
     ]);
   }
 
@@ -34,8 +34,8 @@
       S.el("th", { scope: "row", text: S.t("fact.whole") }),
       S.el("td", { class: "numeric number" }, [text(known(study.integration_level) ? S.hundredths(study.integration_level) : "–")]),
       S.el("td", { class: "bar-cell" }, [S.levelBar(study.integration_level, S.levelSpan(study))]),
-      S.el("td", { text: gapCount(study.gaps_met, study.gaps_measured) }),
-      S.el("td", { text: [known(study.segmentation_index) ? S.capital(S.t("score.index", { value: S.hundredths(study.segmentation_index) })) : "", S.capital(S.intervalText(study))].filter(Boolean).join(" · ") }),
+      S.el("td", { }, [gapCount(study.gaps_met, study.gaps_measured)]),
+      S.el("td", { text: [S.measuredText(study), S.capital(S.indexText(study)), S.capital(S.intervalText(study))].filter(Boolean).join(" · ") }),
     ]);
     S.fill("pillars", [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, [...score.pillars.map(pillarRow), whole])]);
   }
@@ -43,22 +43,30 @@
   function showGates() {
     const none = { none_applicable: "score.failed_none_in_force", unknown: "score.failed_unknown" }[study.mandatory_status];
     const name = (entry) => (score.norms[entry.norm] ? S.normText(score.norms[entry.norm]) : entry.norm);
-    const amount = (entry) => (known(entry.persons) ? S.t("fact.beyond", { n: entry.persons }) : known(entry.places) ? S.t("fact.beyond_places", { n: entry.places }) : "");
+    const amount = (entry) => (known(entry.persons) ? S.t("fact.beyond_all", { n: entry.persons }) : known(entry.places) ? S.t("fact.beyond_all_places", { n: entry.places }) : "");
     const failed = study.failed.slice(0, FAILED).map((entry) => item(text("✕ ", { class: "sign" }), text(name(entry)), text(" – " + (amount(entry) || S.t("fact.not_judged")))));
     if (study.failed.length > FAILED) failed.push(item(text(S.t("fact.more", { n: study.failed.length - FAILED }))));
     S.fill("gates-body", [S.el("p", { class: "big", text: S.gatesText(study) }), S.unjudgedText(study) ? S.el("p", { text: S.unjudgedText(study) }) : null, none ? S.el("p", { text: S.t(none) }) : null, failed.length ? S.el("ul", {}, failed) : null]);
   }
 
+  /* People or places beyond a norm, of those in its scope, and of how many nobody knows. */
+  function headlineAmount(norm) {
+    const told = norm.study, beyond = S.amount(told.persons_unserved, told.places_unserved);
+    if ((score.left_out.nothing_mapped || []).includes(norm.id)) return S.t("fact.nothing_mapped");
+    if (!known(beyond)) return S.t("fact.not_judged");
+    const unknown = S.amount(told.persons_unknown, told.places_unknown);
+    const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
+    return S.t(key, { n: beyond, total: S.amount(told.persons_in_scope, told.places_in_scope) }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
+  }
+
   function headline(norm) {
     const sign = { met: "✓", not_met: "✕", not_applicable: "–", not_measurable: "?" }[norm.study.status] || "?";
-    const beyond = S.amount(norm.study.persons_unserved, norm.study.places_unserved);
-    const amount = known(beyond) ? S.t((S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : ""), { n: beyond }) : S.t("fact.not_judged");
-    return item(text(sign + " ", { class: "sign" }), text(S.normText(norm)), text(" – "), S.el("strong", { text: amount }), text(" (" + S.word("status", norm.study.status) + ")", { class: "muted" }));
+    return item(text(sign + " ", { class: "sign" }), text(S.normText(norm)), text(" – "), S.el("strong", { text: headlineAmount(norm) }), text(S.bracketed(S.word("status", norm.study.status)), { class: "muted" }));
   }
 
   function showHeld() {
     const list = S.obstaclesOf(study).slice(0, OBSTACLES);
-    const entry = (part) => item(S.el("strong", { text: S.partName(part) }), text(" (" + S.t("pillar." + part.pillar) + "): " + S.t("fact.held_share", { share: S.percent(part.obstacle) })), text([S.partDetail(part), S.behindText(part)].filter(Boolean).map((words) => " · " + words).join(""), { class: "muted" }));
+    const entry = (part) => item(S.el("strong", { text: S.partName(part) }), text(S.bracketed(S.t("pillar." + part.pillar)) + S.t("sign.colon") + S.t("fact.held_share", { share: S.percent(part.obstacle) })), text([S.partDetail(part), S.behindText(part, study)].filter(Boolean).map((words) => " · " + words).join(""), { class: "muted" }));
     S.fill("held-body", list.length ? list.map(entry) : [item(text(S.t("score.obstacles_none")))]);
   }
 
@@ -67,13 +75,14 @@
     const none = data.parts > 1 ? "fact.gains_apart" : data.townships < 2 || !last ? "fact.gains_none" : "fact.gains_equal";
     S.fill("gains-body", [
       gains ? S.el("p", { text: S.t(known(gains.persons) ? "fact.gains_line" : "fact.gains_line_places", { name: S.unitName(gains), n: known(gains.persons) ? gains.persons : gains.places, level: S.hundredths(gains.level), best: S.hundredths(gains.best), other: S.pick(gains.best_names, gains.best_id) }) }) : S.el("p", { text: S.t(none) }),
+      ...(gains && gains.doubts ? gains.doubts.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })) : []),
       last && last.low_rank > 1 ? S.el("p", { text: S.t("fact.last_line", { name: S.unitName(last), low: S.decimal(last.low_rank), n: data.townships }) }) : null,
       data.parts > 1 ? S.el("p", { class: "muted", text: S.t("fact.parts", { n: data.parts }) }) : null,
     ]);
   }
 
   function showFlows() {
-    const entry = (flow) => item(text(S.t("fact.flows_line", { kind: S.capital(S.flowKind(flow.kind)), inward: known(flow.inward) ? flow.inward : "–", outward: known(flow.outward) ? flow.outward : "–" })));
+    const entry = (flow) => item(text(S.t("fact.flows_line", { kind: S.capital(S.flowKind(flow.kind)), inward: S.flowAmount(flow.inward, flow.kind), outward: S.flowAmount(flow.outward, flow.kind) })));
     const list = score.flows.slice(0, FLOWS).map(entry);
     if (score.flows.length > FLOWS) list.push(item(text(S.t("fact.more", { n: score.flows.length - FLOWS }))));
     S.fill("flows-body", list.length ? list : [item(text(S.t("fact.flows_none")))]);
@@ -86,7 +95,7 @@
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
       data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "",
       data.study.approval_wanted ? S.t("study.approval_wanted") : "",
-      ...[...new Set(data.sources.map((source) => source.issue).filter(Boolean))].slice(0, ISSUES).map((issue) => S.t("about.issue", { issue })),
+      ...[...new Set(data.sources.map((source) => source.issue).filter(Boolean))].filter((issue) => !(data.gains && data.gains.doubts || []).includes(issue)).slice(0, ISSUES).map((issue) => S.t("about.issue", { issue })),
     ];
     S.fill("sure-body", lines.filter(Boolean).map((line) => item(text(line))));
   }
@@ -95,7 +104,7 @@
     const origins = [...new Set(data.sources.map((source) => [source.origin || source.path, source.vintage].filter(Boolean).join(", ")))];
     const listed = origins.slice(0, SOURCES);
     if (origins.length > SOURCES) listed.push(S.t("fact.more", { n: origins.length - SOURCES }));
-    document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("sign.colon") + listed.join("; ") : "";
+    document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("sign.colon") + listed.join(S.t("filter.joint")) : "";
     document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
   }
 
@@ -130,7 +139,7 @@
       document.getElementById("sheet-people").textContent = counts.filter(Boolean).join(" · ");
       if (study) {
         document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-        document.getElementById("answer-why").textContent = known(study.unserved_persons) && known(study.population_persons) ? S.t("score.why", { n: study.unserved_persons, total: study.population_persons }) : S.t("score.why_unknown");
+        document.getElementById("answer-why").textContent = S.beyondText(study);
         showPillars();
         showGates();
         showHeld();

@@ -13,10 +13,10 @@
   function showAnswer() {
     document.getElementById("answer").className = "card answer-" + study.level_band;
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-    document.getElementById("answer-why").textContent = known(study.unserved_persons) && known(study.population_persons) ? S.t("score.why", { n: study.unserved_persons, total: study.population_persons }) : S.t("score.why_unknown");
+    document.getElementById("answer-why").textContent = S.beyondText(study);
     S.fill("answer-numbers", [
       stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.t("score.level_note"))]),
-      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [known(study.segmentation_index) ? text(S.t("score.index", { value: S.hundredths(study.segmentation_index) })) : null, text(S.t("score.gaps_note"))]),
+      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study), S.indexText(study), S.t("score.gaps_note")].filter(Boolean).map((words) => text(words))),
       stat("gates_head", study.gates_unjudged && study.gates_unjudged === study.gates_in_force ? S.t("score.not_known") : countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
       stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", [text(S.t("score.known_note"))]),
     ]);
@@ -24,26 +24,26 @@
 
   const gatePill = (status) => S.el("span", { class: "pill gate gate-" + status }, [text({ pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[status], { "aria-hidden": "true", class: "sign" }), text(S.t("gate." + status))]);
 
-  const noteOf = (part) => [S.partDetail(part), S.behindText(part)].filter(Boolean).join(" · ");
+  const noteOf = (part, unit) => [S.partDetail(part), S.behindText(part, unit)].filter(Boolean).join(" · ");
 
-  function levelRow(part) {
+  function levelRow(part, unit) {
     const unknown = part.component_status !== "measured";
     return S.el("li", { class: unknown ? "part muted" : "part" }, [
       text(S.partName(part), { class: "part-name" }),
-      text(unknown ? S.t("score." + part.component_status) : S.partValue(part), { class: "part-value" }),
+      text(unknown ? S.statusText(part) : S.partValue(part), { class: "part-value" }),
       unknown ? null : S.levelBar(part.value),
-      noteOf(part) && !unknown ? text(noteOf(part), { class: "muted part-note" }) : null,
+      noteOf(part, unit) && !unknown ? text(noteOf(part, unit), { class: "muted part-note" }) : null,
     ]);
   }
 
-  function gapRow(part) {
+  function gapRow(part, unit) {
     const judged = part.meets_target !== "no_target";
     const unknown = part.component_status !== "measured";
     return S.el("li", { class: judged ? "part" : "part muted" }, [
       text(S.partName(part), { class: "part-name" }),
-      text(unknown && !judged ? S.t("score." + part.component_status) : S.partValue(part), { class: "part-value" }),
+      text(unknown && !judged ? S.statusText(part) : S.partValue(part), { class: "part-value" }),
       judged ? S.el("span", { class: "part-target" }, [S.gapPill(part), text(S.targetText(part), { class: "muted" })]) : null,
-      noteOf(part) && !unknown ? text(noteOf(part), { class: "muted part-note" }) : null,
+      noteOf(part, unit) && !unknown ? text(noteOf(part, unit), { class: "muted part-note" }) : null,
     ]);
   }
 
@@ -57,11 +57,11 @@
       S.el("div", { class: "side" }, [
         S.el("p", { class: "side-head" }, [text(S.t("score.head_level")), S.el("strong", { text: S.levelText(unit.levels[pillar]) })]),
         S.levelBar(unit.levels[pillar]),
-        S.el("ul", { class: "parts" }, levels.map(levelRow)),
+        S.el("ul", { class: "parts" }, levels.map((part) => levelRow(part, unit))),
       ]),
       S.el("div", { class: "side" }, [
         S.el("p", { class: "side-head" }, [text(S.t("score.gaps")), S.el("strong", { text: S.gapsText(met, measured) })]),
-        S.el("ul", { class: "parts" }, ordered(gaps).map(gapRow)),
+        S.el("ul", { class: "parts" }, ordered(gaps).map((part) => gapRow(part, unit))),
       ]),
     ]);
   }
@@ -98,13 +98,13 @@
       S.el("span", { class: "part-name" }, [S.el("strong", { text: S.partName(part) }), text(" " + S.t("pillar." + part.pillar), { class: "muted" })]),
       S.el("span", { class: "obstacle-bar", "aria-hidden": "true" }, [S.el("b", { style: { width: (100 * part.obstacle) / most + "%" } })]),
       text(S.percent(part.obstacle), { class: "part-value" }),
-      noteOf(part) ? text(noteOf(part), { class: "muted part-note" }) : null,
+      noteOf(part, unit) ? text(noteOf(part, unit), { class: "muted part-note" }) : null,
     ])));
   }
 
   const KEYS = {
     name: (unit) => S.unitName(unit), level: (unit) => unit.integration_level, gap: (unit) => unit.segmentation_index, gaps: (unit) => (unit.gaps_measured ? unit.gaps_met / unit.gaps_measured : null),
-    gates: (unit) => (unit.gates_in_force ? unit.gates_passed / (1 + unit.gates_in_force) - unit.failed.length : null), rank: (unit) => unit.median_rank, people: (unit) => unit.population_persons,
+    gates: (unit) => (unit.gates_in_force ? unit.gates_passed / (1 + unit.gates_in_force) - unit.failed.length : null), rank: (unit) => unit.median_rank, people: (unit) => unit.population_persons, places: (unit) => unit.places,
   };
   for (const pillar of score.pillars) KEYS[pillar] = (unit) => unit.levels[pillar];
 
@@ -143,6 +143,7 @@
   }
 
   function rankCell(unit) {
+    if (unit.in_doubt) return cell("rank", { class: "rank-cell muted", text: S.t("score.rank_in_doubt") });
     if (!known(unit.median_rank)) return cell("rank", { class: "rank-cell", text: "–" });
     const rank = (value) => S.decimal(value);
     return cell("rank", { class: "rank-cell" }, [S.rankBar(unit, townships.length), text(S.t("score.rank_span", { rank: rank(unit.median_rank), low: rank(unit.low_rank), high: rank(unit.high_rank) }))]);
@@ -159,7 +160,8 @@
   function details(unit) {
     return S.el("tr", { class: "detail", id: "detail-" + townships.indexOf(unit) }, [S.el("td", { colspan: String(columns().length) }, [
       S.el("p", { class: "detail-line", text: S.scoreAnswer(unit) }),
-      known(unit.unserved_persons) && known(unit.population_persons) ? S.el("p", { text: S.t("score.why", { n: unit.unserved_persons, total: unit.population_persons }) }) : null,
+      known(unit.unserved_persons) && known(unit.population_persons) ? S.el("p", { text: S.beyondText(unit) }) : null,
+      S.indexText(unit) ? S.el("p", { class: "muted", text: S.capital(S.indexText(unit)) }) : null,
       S.typeText(unit.id) ? S.el("p", { text: S.typeText(unit.id) }) : null,
       unit.failed.length ? S.el("ul", { class: "cards" }, unit.failed.map(failedItem)) : null,
       S.el("h3", { text: S.t("score.obstacles") }),
@@ -169,7 +171,7 @@
     ])]);
   }
 
-  const columns = () => ["name", "level", ...score.pillars, "gap", "gaps", "gates", "rank", "people"];
+  const columns = () => ["name", "level", ...score.pillars, "gap", "gaps", "gates", "rank", S.hasPeople() ? "people" : "places"];
 
   function unitRows(unit) {
     const open = state.open.has(unit.id), at = townships.indexOf(unit);
@@ -184,11 +186,11 @@
         S.el("th", { scope: "row" }, [S.el("button", { type: "button", class: "as-link", id: "open-" + at, "aria-expanded": String(open), "aria-controls": open ? "detail-" + at : null, on: { click: toggle } }, [text(open ? "▾ " : "▸ ", { "aria-hidden": "true" }), text(S.unitName(unit))])]),
         levelCell("level", unit.integration_level, unit),
         ...score.pillars.map((pillar) => levelCell(pillar, unit.levels[pillar])),
-        cell("gap", { class: "numeric", text: known(unit.segmentation_index) ? S.hundredths(unit.segmentation_index) : "–" }),
+        cell("gap", { class: "numeric" }, [text(known(unit.segmentation_index) ? S.hundredths(unit.segmentation_index) : "–"), S.termsText(unit) ? text(S.termsText(unit), { class: "muted span" }) : null]),
         cell("gaps", { class: "numeric", text: unit.gaps_measured ? unit.gaps_met + " / " + unit.gaps_measured : "–" }),
         cell("gates", { class: "numeric gate-cell gate-" + unit.mandatory_status }, [text(sign + " ", { "aria-hidden": "true", class: "sign" }), text(unit.gates_in_force ? (unit.gates_unjudged === unit.gates_in_force ? "–" : unit.gates_passed) + " / " + unit.gates_in_force : S.t("score.gates_short"))]),
         rankCell(unit),
-        cell("people", { class: "numeric", text: known(unit.population_persons) ? S.number(unit.population_persons) : "–" }),
+        S.hasPeople() ? cell("people", { class: "numeric", text: known(unit.population_persons) ? S.number(unit.population_persons) : "–" }) : cell("places", { class: "numeric", text: S.number(unit.places) }),
       ]),
       open ? details(unit) : null,
     ].filter(Boolean);
@@ -200,7 +202,8 @@
     const left = ["name", "level", ...score.pillars, "rank"];
     S.fill("townships-body", [
       S.el("p", { class: "muted", text: S.t("score.townships_note") }),
-      score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: score.pairs, unsure }) }) : null,
+      score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: unsure, total: score.pairs }) }) : null,
+      ...score.doubts.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) + S.t("sign.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
         S.el("thead", {}, [S.el("tr", {}, columns().map((key) => headCell(key, !left.includes(key))))]),
         S.el("tbody", {}, sorted().flatMap(unitRows)),
@@ -222,7 +225,7 @@
 
   function flowRow(flow) {
     const most = Math.max(flow.outward || 0, flow.inward || 0) || 1;
-    const line = (key, value) => S.el("div", { class: "flow-line" }, [text(S.t("score.flow_" + key)), S.el("span", { class: "obstacle-bar", "aria-hidden": "true" }, [S.el("b", { style: { width: (100 * (value || 0)) / most + "%" } })]), text(known(value) ? S.number(value) : "–", { class: "part-value" })]);
+    const line = (key, value) => S.el("div", { class: "flow-line" }, [text(S.t("score.flow_" + key)), S.el("span", { class: "obstacle-bar", "aria-hidden": "true" }, [S.el("b", { style: { width: (100 * (value || 0)) / most + "%" } })]), text(S.flowAmount(value, flow.kind), { class: "part-value" })]);
     const ratio = known(flow.net_flow_ratio) ? (1 - Math.abs(flow.net_flow_ratio)) / (1 + Math.abs(flow.net_flow_ratio)) : NaN;
     return S.el("li", { class: "card flow" }, [
       S.el("h3", { text: S.capital(S.flowKind(flow.kind)) }), line("in", flow.inward), line("out", flow.outward),
@@ -241,7 +244,7 @@
     document.getElementById("clusters").hidden = !Object.keys(found).length;
     const places = some[0].places + some[1].places;
     const amount = (entry) => (S.hasPeople() ? entry.persons || 0 : entry.places);
-    S.fill("clusters-body", [S.el("p", { text: places ? S.t("score.clusters_line", { good: amount(some[0]), bad: amount(some[1]), places }) : S.t("score.clusters_none") })]);
+    S.fill("clusters-body", [S.el("p", { text: places ? S.t(S.hasPeople() ? "score.clusters_line" : "score.clusters_line_places", { good: amount(some[0]), bad: amount(some[1]), places }) : S.t("score.clusters_none") })]);
   }
 
   function showTowns() {
@@ -261,7 +264,7 @@
 
   function showLeftOut() {
     const told = LEFT_OUT.filter((reason) => score.left_out[reason]), n = told.reduce((sum, reason) => sum + score.left_out[reason].length, 0);
-    const line = (key, norms) => S.el("li", {}, [S.el("strong", { text: S.t("score." + key) }), text(" " + norms.join(S.t("sure.list")))]);
+    const line = (key, norms) => S.el("li", {}, [S.el("strong", { text: S.t("score." + key) }), text(" " + norms.map(S.normTitle).join(S.t("filter.joint")))]);
     const doubtful = score.never_fail.length ? [line("never_fail", score.never_fail)] : [];
     document.getElementById("left-out").hidden = !n && !doubtful.length;
     S.fill("left-out-body", [
@@ -276,7 +279,7 @@
       known(study.known_share) ? S.t("score.sure_known", { share: S.percent(study.known_share) }) : "",
       S.levelSpan(study) ? S.t("score.sure_interval") : "",
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
-      data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "", S.t("sign.basis_" + data.study.basis),
+      data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "", S.t(S.hasPeople() ? "sign.basis_" + data.study.basis : "score.places_counted"),
     ];
     S.fill("sure-body", [S.el("ul", { class: "card sure-list" }, lines.filter(Boolean).map((line) => S.el("li", { text: line })))]);
   }

@@ -6,6 +6,8 @@
 
   S.unitName = (unit) => S.pick(unit.names, unit.id);
 
+  S.bracketed = (text) => S.t("score.brackets", { text });
+
   S.levelText = (value) => (known(value) ? S.hundredths(value) : S.t("score.not_known"));
 
   const missingText = (unit) => unit.missing.map((part) => S.t("score.missing_pillar", { pillar: S.t("pillar." + part.pillar), reason: S.t("score." + part.reason) })).join(S.t("sure.list"));
@@ -14,7 +16,7 @@
   S.scoreAnswer = function (unit) {
     const level = S.t("score.level_" + unit.level_band), some = unit.missing.length > 0 && unit.pillars_measured > 0;
     return S.t(some ? "score.answer_partial" : "score.answer", {
-      level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band),
+      level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band + (unit.gap_band === "narrow" && unit.gaps_measured < unit.gaps_targeted ? "_some" : ""), { met: unit.gaps_met, measured: unit.gaps_measured, total: unit.gaps_targeted, n: unit.gaps_measured }),
       gates: S.t("score.gates_" + unit.mandatory_status, { n: unit.failed.length, m: unit.gates_in_force }),
       known: unit.pillars_measured, total: unit.pillars_measured + unit.missing.length, missing: missingText(unit),
     });
@@ -28,6 +30,32 @@
     if (unit.missing.length) reasons.push(S.t("score.interval_pillars", { n: unit.missing.length, total: unit.pillars_measured + unit.missing.length }));
     if (unit.gates_unjudged) reasons.push(S.t("score.interval_gates", { n: unit.gates_unjudged }));
     return span ? S.t("score.interval", { low: S.hundredths(span[0]), high: S.hundredths(span[1]), reasons: reasons.join(S.t("sure.list")) }) : "";
+  };
+
+  const TERMS = ["theil", "dissimilarity", "gap_ratio", "border"];
+
+  /* The index with the terms on which it rests: what could not be compared is none of it. */
+  S.indexText = function (unit) {
+    if (!known(unit.segmentation_index)) return "";
+    const has = (term) => unit.terms.includes(term), value = S.hundredths(unit.segmentation_index);
+    const terms = TERMS.filter(has).map((term) => S.t("segmentation_term." + term)).join(S.t("sure.list"));
+    if (unit.terms.length >= TERMS.length) return S.t("score.index", { value });
+    return S.t(has("theil") || has("gap_ratio") ? "score.index_some" : "score.index_no_town", { value, terms });
+  };
+
+  /* How few of its terms an index in a table rests on. */
+  S.termsText = (unit) => (known(unit.segmentation_index) && unit.terms.length < TERMS.length ? S.t("score.terms", { have: unit.terms.length, total: TERMS.length }) : "");
+
+  /* How many of the gaps that have a target could be held against it. */
+  S.measuredText = (unit) => (unit.gaps_measured < unit.gaps_targeted ? S.t("score.gaps_measured", { n: unit.gaps_measured, total: unit.gaps_targeted }) : "");
+
+  /* Beyond at least one of the norms that count; where none counts, nobody can say. */
+  S.beyondText = function (unit) {
+    const score = S.data.score, left = (score.left_out.nothing_mapped || []).length;
+    const unmapped = left ? S.t("sign.joint") + S.t("score.why_unmapped", { n: left }) : "";
+    if (score.in_access === 0) return S.t("score.why_no_norm") + unmapped;
+    if (!known(unit.unserved_persons) || !known(unit.population_persons)) return S.t(S.hasPeople() ? "score.why_unknown" : "score.why_places");
+    return S.t("score.why", { n: unit.unserved_persons, total: unit.population_persons, norms: score.in_access }) + unmapped;
   };
 
   S.gapsText = (met, measured) => (measured ? S.t("score.gaps_met", { met, n: measured }) : S.t("score.gaps_none"));
@@ -53,9 +81,12 @@
 
   const SIGNS = { yes: ["met", "✓", "within"], no: ["not_met", "✕", "beyond"], unknown: ["not_measurable", "?", "unknown"] };
 
+  /* Why a component has no value: its status, and what is not there where that is known. */
+  S.statusText = (part) => S.t(part.why ? "score.why_" + part.why : "score." + part.component_status);
+
   S.gapPill = function (part) {
     const [look, sign, word] = SIGNS[part.meets_target] || SIGNS.unknown;
-    const text = part.meets_target === "unknown" && part.component_status !== "measured" ? S.t("score." + part.component_status) : S.t("score." + word);
+    const text = part.meets_target === "unknown" && part.component_status !== "measured" ? S.statusText(part) : S.t("score." + word);
     return S.el("span", { class: "pill gap-pill status-" + look }, [S.el("span", { "aria-hidden": "true", class: "sign", text: sign }), S.el("span", { text })]);
   };
 
@@ -74,6 +105,7 @@
   S.flowKind = (kind) => S.word("flow_kind", kind);
 
   S.partName = function (part) {
+    if (!S.hasPeople() && S.has("score.part_" + part.name + "_places")) return S.t("score.part_" + part.name + "_places");
     if (S.has("score.part_" + part.name)) return S.t("score.part_" + part.name);
     if (part.kind) return S.capital(S.t("component." + part.name, { kind: S.flowKind(part.kind) }));
     if (part.name === "flow_balance" && part.detail) return S.capital(S.t("component.flow_balance")) + S.t("sign.colon") + S.flowKind(part.detail);
@@ -87,7 +119,9 @@
 
   /* One of several parts of a detail: a norm, who counts as a neighbour, or a number with its unit. */
   function madeBy(part) {
-    const norm = S.data.score.norms[part];
+    const norm = S.data.score.norms[part], chance = /^p=([\d.]+)$/.exec(part), reach = /^([\d.]+) km$/.exec(part);
+    if (chance) return "p = " + S.thousandths(Number(chance[1]));
+    if (reach) return S.t("unit.km", { n: S.decimal(Number(reach[1])) });
     return norm ? S.normText(norm) : S.has("made." + part) ? S.t("made." + part) : part;
   }
 
@@ -95,6 +129,7 @@
   S.partDetail = function (part) {
     if (!part.detail || ["gates_passed", "flow_balance"].includes(part.name)) return "";
     if (part.name === "two_way_flow") return S.flowKind(part.detail);
+    if (part.name === "worst_group_attainment" && part.detail === "everybody") return S.t("score.no_groups");
     if (part.name === "worst_group_attainment") return S.t("score.worst_group", { group: S.inText(groupName(part.detail)) });
     if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
     if (part.detail.includes(";") || S.has("made." + part.detail)) return part.detail.split(";").map(madeBy).join(S.t("sure.list"));
@@ -102,10 +137,19 @@
     return norm ? S.normText(norm) : S.pick(part.detail_names) || S.word("service", part.detail);
   };
 
-  S.behindText = function (part) {
-    if (!known(part.persons) || !(part.persons > 0)) return "";
-    return S.t(part.side === "level" ? "score.people_lack" : "score.people_behind", { n: part.persons });
+  /* People behind a component, with those among whom they are counted. */
+  S.behindText = function (part, unit) {
+    if (!S.hasPeople() || !known(part.persons) || !(part.persons > 0)) return "";
+    if (part.name === "border_effect_min") return S.t("score.people_border", { n: part.persons });
+    if (part.side === "gap") return unit && known(unit.population_persons) ? S.t("score.people_behind_of", { n: part.persons, total: unit.population_persons }) : S.t("score.people_behind", { n: part.persons });
+    if (!known(part.persons_known)) return S.t("score.people_lack", { n: part.persons });
+    return S.t("score.people_lack_of", { n: part.persons, total: part.persons_known }) + (part.persons_unknown >= 0.5 ? S.t("score.people_unknown", { n: part.persons_unknown }) : "");
   };
+
+  const unitOf = (kind) => S.word("flow_unit", S.has("flow_unit." + kind) ? kind : "other");
+  S.flowAmount = (value, kind) => (known(value) ? S.t("score.flow_amount", { amount: S.number(value), unit: unitOf(kind) }) : "–");
+
+  S.normTitle = (id) => (S.data.score.norms[id] ? S.normText(S.data.score.norms[id]) + S.bracketed(id) : id);
 
   S.partsOf = (unit, pillar, side) => unit.parts.filter((part) => part.pillar === pillar && part.side === side);
 

@@ -71,6 +71,8 @@
 
   S.hundredths = (value) => format("hundredths", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 
+  S.thousandths = (value) => format("thousandths", { maximumFractionDigits: 3 }).format(value);
+
   S.signed = (value) => format("signed", { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value);
 
   S.signedPercent = (share) => format("signedPercent", { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(share);
