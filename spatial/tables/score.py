@@ -313,9 +313,15 @@ SCORE_COMPONENTS = Table(
             "value",
             "Value",
             "",
-            "Levels 0-1; gaps in their own unit; NaN where status says why.",
+            "Levels 0-1, of those of whom it is known; gaps in their own unit; NaN where status says why.",
             minimum=None,
         ),
+        _share(
+            "low",
+            "At worst",
+            "Of a level, if whatever is unknown were missing; the value where all is known.",
+        ),
+        _share("high", "At best", "Of a level, if whatever is unknown were there."),
         text("unit", "Unit", "share, min, ratio, index or count."),
         number(
             "target", "Integration target", "", "Of a gap; NaN for levels and gaps without one.", minimum=None
@@ -325,7 +331,19 @@ SCORE_COMPONENTS = Table(
             "persons",
             "People behind it",
             "persons",
-            "Who lack what the component asks for; NaN where not counted.",
+            "Who are known to lack what the component asks for; NaN where not counted.",
+        ),
+        number(
+            "persons_known",
+            "People of whom it is known",
+            "persons",
+            "Of shares of people: the base of the value; NaN where not counted.",
+        ),
+        number(
+            "persons_unknown",
+            "People of whom nobody knows",
+            "persons",
+            "Of shares of people: between at worst and at best; NaN where not counted.",
         ),
         text("detail", "Detail", "The worst group, the road, the norm ...; empty where there is none."),
         text("component_status", "Status", values=COMPONENT_STATUS),
@@ -348,9 +366,9 @@ SCORES = Table(
         _share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
         _share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
         _share(
-            "level_low", "Level at worst", "Missing pillars at 0.01, gates that nobody can judge not passed."
+            "level_low", "Level at worst", "Missing pillars at 0.01, whatever else is unknown as missing."
         ),
-        _share("level_high", "Level at best", "Missing pillars at 1, gates that nobody can judge passed."),
+        _share("level_high", "Level at best", "Missing pillars at 1, whatever else is unknown as there."),
         Field("missing_pillars", "whole", "Missing pillars"),
         _share("segmentation_index", "Segmentation index", "0 = not segmented; NaN where no term exists."),
         text("segmentation_terms", "Terms", "Terms of the index that exist, joined by ;."),
@@ -381,7 +399,11 @@ SCORES = Table(
         ),
         number("low_rank", "Rank at best", "", "5 %."),
         number("high_rank", "Rank at worst", "", "95 %."),
-        _share("known_share", "Components known", "A flag beside the score, never part of it."),
+        _share(
+            "known_share",
+            "Components known",
+            "Each by the people of whom it is known. A flag beside the score, never part of it.",
+        ),
     ),
 )
 SCORE_NORMS = Table(

@@ -115,6 +115,13 @@ def county(seed: int, *, roads: int = 0, facilities: int = 0) -> County:
     )
 
 
+def of_many_surfaces(place: County, seed: int) -> County:
+    """Make of each road one that is open in all seasons, one that is not, or one of which nobody knows."""
+    rng = np.random.default_rng(seed)
+    surfaces = [(None, None, "asphalt", "mud")[int(rng.integers(4))] for _ in range(len(place.roads))]
+    return replace(place, roads=place.roads.assign(surface=pd.Series(surfaces, dtype="str")))
+
+
 def gated(results: pd.DataFrame) -> pd.DataFrame:
     """Take the norms of some services for gates."""
     rows = results["service"].isin(GATED) & results["unit_level"].isin(["study", "township"])
@@ -219,6 +226,51 @@ def test_with_gates_in_doubt_neither_a_level_nor_an_end_of_it_ever_falls(
         assert (joined[f"{column}_after"].fillna(0) >= joined[column].fillna(0) - 1e-9).all(), column
     assert (joined["level_low"] <= joined["integration_level"] + 1e-9).all()
     assert (joined["integration_level"] <= joined["level_high"] + 1e-9).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 4), st.integers(0, 4), st.frozensets(st.sampled_from(GATED)))
+def test_with_roads_of_unknown_surface_no_level_no_share_and_no_end_of_either_ever_falls(
+    seed: int, roads: int, facilities: int, doubtful: frozenset[str]
+) -> None:
+    first, more = (
+        of_many_surfaces(place, seed)
+        for place in (county(seed), county(seed, roads=roads, facilities=facilities))
+    )
+    before, norms = scored(first, doubtful=doubtful)
+    after, _ = scored(more, doubtful=doubtful, only=norms)
+    keys = ["unit_level", "unit_id"]
+    joined = before.scores.merge(after.scores, on=keys, suffixes=("", "_after"), validate="1:1")
+    for column in (*LEVELS, "integration_level", "level_low", "level_high"):
+        was, now = joined[column], joined[f"{column}_after"]
+        assert (was.isna() | (now >= was - 1e-9)).all(), column
+    assert (joined["level_low"] <= joined["integration_level"] + 1e-9).all()
+    assert (joined["integration_level"] <= joined["level_high"] + 1e-9).all()
+    parts = [*keys, "pillar", "side", "component"]
+    both = before.components.merge(after.components, on=parts, suffixes=("", "_after"), validate="1:1")
+    both = both[both["side"] == "level"]
+    for end in ("value", "low", "high"):
+        was, now = both[end], both[f"{end}_after"]
+        # none that turns unknown leaves no value where nobody else is known; the ends stay
+        assert (was.isna() | (now >= was - 1e-9) | (now.isna() & (was == 0) & (end == "value"))).all(), end
+    known = both[both["value"].notna() & both["low"].notna()]
+    assert (known["low"] <= known["value"] + 1e-9).all()
+    assert (known["value"] <= known["high"] + 1e-9).all()
+
+
+def test_a_county_of_roads_in_doubt_is_not_known_to_be_connected() -> None:
+    place = county(5)
+    parts = board(place).components.set_index(["unit_id", "component"])
+    found = parts.loc[("study", "all_season_connection")]
+    assert not found["value"] > 0.0
+    assert found["low"] == 0.0 < found["high"]
+    assert found["persons_unknown"] > 0.0
+    people = place.settlements["population_persons"].sum()
+    assert found["persons_known"] + found["persons_unknown"] == pytest.approx(people)
+    paved = replace(place, roads=place.roads.assign(surface="asphalt"))
+    told = board(paved).components.set_index(["unit_id", "component"]).loc[("study", "all_season_connection")]
+    assert told["low"] == told["value"] == told["high"] > 0.0
+    assert told["persons_unknown"] == 0.0
 
 
 @settings(max_examples=5, deadline=None)

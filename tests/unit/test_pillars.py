@@ -348,6 +348,121 @@ def test_nobody_lacks_what_everybody_has_and_unknown_is_no_zero() -> None:
     assert math.isnan(lacking(sp.score_study(nobody, places, evidence()), "all_season_connection", "t1"))
 
 
+def row_of(board: sp.Scoreboard, component: str, unit: str = "study") -> pd.Series:
+    return board.components.set_index(["unit_id", "component"]).loc[(unit, component)]
+
+
+def test_a_share_of_people_is_of_those_of_whom_it_is_known_and_has_two_ends() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    # a, 400: yes; b, 100: no; c and d, 500: unknown
+    some = evidence(connected=np.array([1.0, 0.0, math.nan, math.nan]))
+    board = sp.score_study(settlements(), places, some)
+    found = row_of(board, "all_season_connection")
+    assert found[["value", "low", "high"]].tolist() == [0.8, 0.4, 0.9]
+    assert found[["persons", "persons_known", "persons_unknown"]].tolist() == [100.0, 500.0, 500.0]
+    nobody = row_of(board, "all_season_connection", "t2")
+    assert (math.isnan(nobody["value"]), nobody["component_status"]) == (True, "no_data")
+    assert nobody[["low", "high", "persons_known", "persons_unknown"]].tolist() == [0.0, 1.0, 0.0, 500.0]
+    study, even = board.scores.iloc[0], value(board, "even_access")
+    others = study["level_boundaries"] * study["level_order"]
+    assert study["level_structure"] == pytest.approx(math.sqrt(even * 0.8))
+    # gates 1 of 2; flows at 0.01 or at 1
+    assert study["level_low"] == pytest.approx((others * math.sqrt(even * 0.4) * 0.01) ** 0.25)
+    assert study["level_high"] == pytest.approx((others * math.sqrt(even * 0.9)) ** 0.25)
+    # a village of which nobody knows
+    lone = board.scores.set_index("unit_id").loc["d"]
+    assert lone["level_low"] < lone["integration_level"] < lone["level_high"]
+    told = row_of(board, "all_season_connection", "d")
+    assert (told["component_status"], told["low"], told["high"]) == ("no_data", 0.0, 1.0)
+    assert (told["persons_known"], told["persons_unknown"]) == (0.0, 300.0)
+
+
+def post_and_bus() -> pd.DataFrame:
+    """Post: within at a, beyond at b, nobody knows at c, does not ask of d; buses: nobody knows at b."""
+    post = norm_rows("POST", {"a": 10.0, "b": 90.0, "c": 90.0, "d": 90.0}).assign(service="post_office")
+    post.loc[post["unit_id"] == "c", "status_as_mapped"] = "not_measurable"
+    post.loc[post["unit_id"] == "d", "status_as_mapped"] = "not_applicable"
+    return pd.concat([results(), post], ignore_index=True)
+
+
+def test_the_last_mile_is_unknown_until_every_part_is_known_or_one_fails() -> None:
+    places = sp.place_scores(post_and_bus(), IDS, ["CLINIC", "SCHOOL", "POST"])
+    found = row_of(sp.score_study(settlements(), places, evidence()), "last_mile_coverage")
+    # a, 400: yes; b, 100: no; c, 200: unknown; d is not asked
+    assert found[["value", "low", "high"]].tolist() == pytest.approx([0.8, 4 / 7, 6 / 7])
+    assert found[["persons_known", "persons_unknown"]].tolist() == [500.0, 200.0]
+    # no road near c: it has no last mile, whatever its post office; nobody knows of a's road
+    roads = evidence(road_near=np.array([math.nan, 1.0, 0.0, 0.0]))
+    found = row_of(sp.score_study(settlements(), places, roads), "last_mile_coverage")
+    assert found[["value", "low", "high"]].tolist() == pytest.approx([0.0, 0.0, 4 / 7])
+    assert found[["persons", "persons_known", "persons_unknown"]].tolist() == [300.0, 300.0, 400.0]
+
+
+def test_digital_coverage_needs_every_norm_and_fails_with_one() -> None:
+    def norm(name: str, values: dict[str, float], unknown: str) -> pd.DataFrame:
+        rows = norm_rows(name, values)
+        rows.loc[rows["unit_id"] == unknown, "status_as_mapped"] = "not_measurable"
+        return rows.assign(service="broadband")
+
+    table = pd.concat(
+        [
+            norm("LINE", {"a": 10.0, "b": 10.0, "c": 90.0, "d": 10.0}, "b"),
+            norm("SPEED", {"a": 10.0, "b": 10.0, "c": 10.0}, "c"),
+        ],
+        ignore_index=True,
+    )
+    places = sp.place_scores(table, IDS, ["LINE", "SPEED"])
+    board = sp.score_study(settlements(), places, evidence())
+    has = [row_of(board, "digital_coverage", place)["value"] for place in IDS]
+    assert [has[0], has[2], has[3]] == [1.0, 0.0, 1.0]
+    assert math.isnan(has[1])
+    found = row_of(board, "digital_coverage")
+    assert found[["value", "low", "high"]].tolist() == pytest.approx([7 / 9, 0.7, 0.8])
+
+
+def test_coverage_that_no_norm_asks_for_is_not_asked_and_has_no_ends() -> None:
+    board = score()
+    for unit in ("study", "a"):
+        found = row_of(board, "digital_coverage", unit)
+        assert found["component_status"] == "not_asked"
+        assert found[["value", "low", "high", "persons", "persons_unknown"]].isna().all()
+    # a norm binds that nobody has measured: unknown for all
+    line = norm_rows("LINE", dict.fromkeys(IDS, 10.0)).assign(service="broadband")
+    line["status_as_mapped"] = "not_measurable"
+    table = pd.concat([results(), line], ignore_index=True)
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    found = row_of(sp.score_study(settlements(), places, evidence()), "digital_coverage")
+    assert (found["component_status"], found["low"], found["high"]) == ("no_data", 0.0, 1.0)
+    assert (found["persons_known"], found["persons_unknown"]) == (0.0, 1000.0)
+
+
+def test_components_count_as_known_by_the_people_of_whom_they_are() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    whole = sp.score_study(settlements(), places, evidence()).scores.iloc[0]["known_share"]
+    half = evidence(connected=np.array([1.0, 0.0, math.nan, math.nan]))
+    found = sp.score_study(settlements(), places, half)
+    asked = found.components[found.components["unit_id"] == "study"]
+    count = (~asked["component_status"].isin(["not_asked", "not_defined"])).sum()
+    assert whole - found.scores.iloc[0]["known_share"] == pytest.approx(0.5 / count)
+
+
+def test_places_that_stand_in_for_people_are_never_counted_as_people() -> None:
+    table = results().assign(share_of="places")
+    places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
+    known = evidence(
+        open_min=np.array([10.0, 20.0, 10.0, 20.0]),
+        closed_min=np.array([10.0, 40.0, 10.0, math.inf]),
+        border_service="clinic",
+        border_norm="CLINIC",
+        border_threshold_min=30.0,
+    )
+    for people in (math.nan, 0.0):
+        board = sp.score_study(settlements().assign(population_persons=people), places, known)
+        persons = board.components[["persons", "persons_known", "persons_unknown"]]
+        assert persons.isna().all().all()
+        assert value(board, "all_season_connection") == 0.75
+
+
 def test_nobody_is_beyond_where_all_are_within() -> None:
     table = pd.concat([norm_rows("CLINIC", dict.fromkeys(IDS, 10.0))], ignore_index=True)
     places = sp.place_scores(table, IDS, ["CLINIC"])
@@ -454,7 +569,13 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
 
 
 def test_a_place_is_connected_by_road_and_to_the_highest_town_there_is() -> None:
-    last = pd.DataFrame({"settlement_id": IDS, "last_mile_class": ["connected", "gap", "near", "unknown"]})
+    last = pd.DataFrame(
+        {
+            "settlement_id": IDS,
+            "last_mile_class": ["connected", "gap", "near", "near"],
+            "last_mile_class_known": ["near", "gap", "near", "gap"],
+        }
+    )
     access = pd.DataFrame(
         {
             "settlement_id": IDS * 2,
@@ -467,6 +588,26 @@ def test_a_place_is_connected_by_road_and_to_the_highest_town_there_is() -> None
     found = connection(access, last, IDS, "drive")
     assert found[:3].tolist() == [1.0, 0.0, 0.0]
     assert math.isnan(found[3])
+
+
+def test_a_road_of_unknown_surface_leaves_unknown_what_a_known_one_settles() -> None:
+    def near(mapped: str, known: str) -> float:
+        last = {"settlement_id": ["a"], "last_mile_class": [mapped], "last_mile_class_known": [known]}
+        return float(road_is_near(pd.DataFrame(last), ["a"])[0])
+
+    assert near("gap", "gap") == near("none", "none") == near("gap", "unknown") == 0.0
+    assert math.isnan(near("near", "gap"))
+    assert math.isnan(near("connected", "unknown"))
+    assert near("connected", "near") == 1.0
+
+
+def test_who_cannot_reach_the_seat_is_not_connected_whatever_the_road() -> None:
+    last = {"settlement_id": IDS, "last_mile_class": ["near"] * 4, "last_mile_class_known": ["gap"] * 4}
+    access = pd.DataFrame({"settlement_id": IDS, "service": "county_seat", "mode": "drive"})
+    access["reach_status"] = ["reached", "no_path", "not_snapped", "unknown"]
+    found = connection(access, pd.DataFrame(last), IDS, "drive")
+    assert np.isnan(found).tolist() == [True, False, False, True]
+    assert found[[1, 2]].tolist() == [0.0, 0.0]
 
 
 def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:

@@ -103,7 +103,7 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
     DataFrame
         By the contract of `coordination`; both systems and their level stand beside the result.
     """
-    digital = place_levels(scores, evidence)["boundaries", "digital_coverage"]
+    digital = place_levels(scores, evidence)["boundaries", "digital_coverage"].has
     common = scores.common_access(ground.official_class)
     records = []
     for unit in ground.units():

@@ -22,13 +22,18 @@ COLUMNS = (
     "side",
     "component",
     "value",
+    "low",
+    "high",
     "unit",
     "target",
     "meets_target",
     "persons",
+    "persons_known",
+    "persons_unknown",
     "detail",
     "component_status",
 )
+NUMBERS = frozenset({"value", "low", "high", "target", "persons", "persons_known", "persons_unknown"})
 TOLERANCE = 1e-9
 
 
@@ -55,6 +60,10 @@ class Component:
         What made it.
     component_status : {'measured', 'no_data', 'not_defined', 'not_asked'}
         Why there is no value.
+    low, high : float
+        Of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is not asked.
+    persons_known, persons_unknown : float
+        People of whom it is known whether they have it, and of whom not; NaN where not counted.
     """
 
     pillar: str
@@ -67,6 +76,24 @@ class Component:
     persons: float = math.nan
     detail: str = ""
     component_status: str = "measured"
+    low: float = math.nan
+    high: float = math.nan
+    persons_known: float = math.nan
+    persons_unknown: float = math.nan
+
+    @property
+    def known_share(self) -> float:
+        """
+        Say how much of it is known.
+
+        Returns
+        -------
+        float
+            0-1: of a level, what does not lie between its ends; of a gap, 1 where it is measured.
+        """
+        if self.component_status != "measured":
+            return 0.0
+        return 1.0 if math.isnan(self.high - self.low) else 1.0 - (self.high - self.low)
 
 
 def level(
@@ -74,9 +101,9 @@ def level(
     component: str,
     value: float,
     *,
-    persons: float = math.nan,
     detail: str = "",
     missing: str = "no_data",
+    persons: float = math.nan,
 ) -> Component:
     """
     Make a component of a level.
@@ -87,21 +114,28 @@ def level(
         Where it belongs.
     value : float
         0-1; NaN = missing.
-    persons : float
-        Who lack it.
     detail : str
         What made it.
     missing : str
         Why there is no value, where it is NaN.
+    persons : float
+        Who lack it.
 
     Returns
     -------
     Component
-        On the side of levels.
+        On the side of levels, with the value at both ends.
     """
-    status = missing if math.isnan(value) else "measured"
     return Component(
-        pillar, "level", component, value, persons=persons, detail=detail, component_status=status
+        pillar,
+        "level",
+        component,
+        value,
+        detail=detail,
+        component_status=missing if math.isnan(value) else "measured",
+        persons=persons,
+        low=value,
+        high=value,
     )
 
 
@@ -178,5 +212,4 @@ def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
         for unit_level, unit_id, component in rows
     ]
     table = pd.DataFrame(records, columns=list(COLUMNS))
-    numbers = ("value", "target", "persons")
-    return table.astype({name: "float64" if name in numbers else "str" for name in COLUMNS})
+    return table.astype({name: "float64" if name in NUMBERS else "str" for name in COLUMNS})

@@ -126,8 +126,11 @@ class Ground:
         Returns
         -------
         float
-            0 where none of them counts; NaN where nobody's number is known, in the unit or among those that count.
+            0 where none of them counts; NaN where nobody's number is known, in the unit or among those that count, and
+            where places stand in for people.
         """
+        if not self.counts_people:
+            return float("nan")
         counted = members & some
         if counted.any():
             return self.people_of(counted)

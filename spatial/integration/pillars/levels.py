@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatial.integration.inequality import equally_distributed_equivalent
 from spatial.integration.pillars.components import Component, level
-from spatial.integration.pillars.gates import passed_share
+from spatial.integration.pillars.gates import passed_ends, passed_share
+from spatial.integration.pillars.having import MET, Having, has_digital, has_last_mile, shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,14 +22,8 @@ if TYPE_CHECKING:
     from spatial.integration.pillars.scoreboard import Evidence
 
     FloatArray = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
 
-__all__ = ["GATES_PASSED", "MET", "levels_of", "place_levels"]
-
-GATES_PASSED = "gates_passed"
-LAST_MILE_SERVICES = frozenset({"parcel_point", "postal_delivery", "post_office", "bus_stop"})
-DIGITAL_SERVICES = frozenset({"telecom", "mobile_5g", "fibre_and_4g", "broadband"})
-MET = 1.0 - 1e-12
+__all__ = ["levels_of", "place_levels"]
 
 
 def levels_of(
@@ -61,7 +57,7 @@ def levels_of(
     ]
 
 
-def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str], FloatArray]:
+def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str], Having]:
     """
     Measure the components of every single settlement, which is all groups and one place at once.
 
@@ -74,18 +70,27 @@ def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str
 
     Returns
     -------
-    dict of (pillar, component) to ndarray, (n,)
+    dict of (pillar, component) to Having
         0-1; NaN where nothing is known.
     """
     return {
-        ("structure", "even_access"): scores.access,
-        ("structure", "all_season_connection"): evidence.connected,
-        ("boundaries", "worst_group_attainment"): scores.attainments(),
-        ("boundaries", "effective_coverage"): scores.coverages(),
-        ("boundaries", "last_mile_coverage"): _last_mile(scores, evidence),
-        ("boundaries", "digital_coverage"): _met(scores, DIGITAL_SERVICES),
-        ("order", "hierarchy_completeness"): evidence.completeness,
+        ("structure", "even_access"): _known(scores.access),
+        ("structure", "all_season_connection"): _of_all(evidence.connected),
+        ("boundaries", "worst_group_attainment"): _known(scores.attainments()),
+        ("boundaries", "effective_coverage"): _known(scores.coverages()),
+        ("boundaries", "last_mile_coverage"): has_last_mile(scores, evidence.road_near),
+        ("boundaries", "digital_coverage"): has_digital(scores),
+        ("order", "hierarchy_completeness"): _known(evidence.completeness),
     }
+
+
+def _known(values: FloatArray) -> Having:
+    """Values that have no ends where they are not known."""
+    return Having(values, ~np.isnan(values))
+
+
+def _of_all(has: FloatArray) -> Having:
+    return Having(has, np.ones(len(has), dtype=bool))
 
 
 def _structure(
@@ -95,10 +100,9 @@ def _structure(
     ede = equally_distributed_equivalent(access, weight, epsilon=rules.epsilon)
     known = not np.isnan(access).all()
     below = ground.people_among(unit.members, scores.access < MET) if known else math.nan
-    connected = evidence.connected
     return [
         level("structure", "even_access", ede, persons=below),
-        _shared("structure", "all_season_connection", connected, unit, ground),
+        shared("structure", "all_season_connection", _of_all(evidence.connected), unit, ground),
     ]
 
 
@@ -113,26 +117,28 @@ def _boundaries(unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evide
     return [
         level("boundaries", "worst_group_attainment", known.get(worst, math.nan), detail=worst),
         level("boundaries", "effective_coverage", effective),
-        _shared("boundaries", "last_mile_coverage", _last_mile(scores, evidence), unit, ground),
-        _shared("boundaries", "digital_coverage", _met(scores, DIGITAL_SERVICES), unit, ground),
+        shared("boundaries", "last_mile_coverage", has_last_mile(scores, evidence.road_near), unit, ground),
+        shared("boundaries", "digital_coverage", has_digital(scores), unit, ground),
     ]
 
 
 def _order(unit: Unit, ground: Ground, evidence: Evidence) -> list[Component]:
     gates = evidence.gates.get((unit.level, unit.id))
+    at_worst, at_best = passed_ends(gates)
     towns = evidence.completeness[unit.members]
     there = ~np.isnan(towns)
     weight = ground.weight[unit.members]
     mass = float(weight[there].sum())
     complete = float(towns[there] @ weight[there]) / mass if mass > 0.0 else math.nan
+    passed = level(
+        "order",
+        "gates_passed",
+        passed_share(gates),
+        detail=";".join(gates[2]) if gates else "",
+        missing="not_asked" if not gates or not gates[1] else "no_data",
+    )
     return [
-        level(
-            "order",
-            GATES_PASSED,
-            passed_share(gates),
-            detail=";".join(gates[2]) if gates else "",
-            missing="not_asked" if not gates or not gates[1] else "no_data",
-        ),
+        replace(passed, low=at_worst, high=at_best),
         level("order", "hierarchy_completeness", complete, missing="not_defined"),
         *_robust(unit, evidence),
     ]
@@ -144,33 +150,3 @@ def _robust(unit: Unit, evidence: Evidence) -> list[Component]:
     if evidence.robust is None:
         return [level("order", "robust_coverage", math.nan)]
     return [level("order", "robust_coverage", evidence.robust.robust, detail=evidence.robust.edge_id)]
-
-
-def _last_mile(scores: PlaceScores, evidence: Evidence) -> FloatArray:
-    """1 where the road is near and a parcel, post or bus point is within its norm; NaN where either is unknown."""
-    point = _met(scores, LAST_MILE_SERVICES, every=False)
-    road = evidence.road_near
-    both = np.minimum(point, road)
-    return np.where((point == 0.0) | (road == 0.0), 0.0, both)
-
-
-def _met(scores: PlaceScores, services: frozenset[str], *, every: bool = True) -> FloatArray:
-    """1 where every norm on some services is met, or any of them; NaN where none asks anything of the place."""
-    columns = [at for at, service in enumerate(scores.services) if service in services]
-    if not columns:
-        return np.full(len(scores.q), np.nan)
-    q = scores.q[:, columns]
-    known = ~np.isnan(q)
-    met = q >= MET
-    good = (met | ~known).all(axis=1) if every else met.any(axis=1)
-    return np.where(known.any(axis=1), good.astype(np.float64), np.nan)
-
-
-def _shared(pillar: str, name: str, has: FloatArray, unit: Unit, ground: Ground) -> Component:
-    """Share of the people who have something, of those of whom it is known."""
-    mine, weight = has[unit.members], ground.weight[unit.members]
-    known = ~np.isnan(mine)
-    total = float(weight[known].sum())
-    value = float(mine[known] @ weight[known]) / total if total > 0.0 else math.nan
-    lacking = ground.people_among(unit.members, has < MET) if known.any() else math.nan
-    return level(pillar, name, value, persons=lacking)

@@ -45,6 +45,10 @@ class PlaceScores:
         Of each norm.
     access : ndarray of float64, (n,)
         Mean over services of the mean over a service's norms; NaN where nothing is known.
+    asked : ndarray of bool, (n, m)
+        Whether the norm asks something of the place, or may; `q` is NaN there where nothing is known.
+    unmeasured : frozenset of str
+        Services of the norms that bind the study and are not among these.
     """
 
     norms: tuple[str, ...]
@@ -54,6 +58,8 @@ class PlaceScores:
     served: FloatArray
     target_share: FloatArray
     access: FloatArray
+    asked: NDArray[np.bool_]
+    unmeasured: frozenset[str]
 
     def coverage(self, members: NDArray[np.bool_] | slice, share: FloatArray | None = None) -> FloatArray:
         """
@@ -121,7 +127,12 @@ class PlaceScores:
         """
         return _mean(_ratio(self.served, self.weight))
 
-    def attainment(self, members: NDArray[np.bool_] | slice, share: FloatArray | None = None) -> float:
+    def attainment(
+        self,
+        members: NDArray[np.bool_] | slice,
+        share: FloatArray | None = None,
+        norms: NDArray[np.bool_] | slice = slice(None),
+    ) -> float:
         """
         Mean over norms of ``min(1, S / tau)``.
 
@@ -129,13 +140,15 @@ class PlaceScores:
         ----------
         members, share
             As in `coverage`.
+        norms : ndarray of bool or slice
+            Which of the norms count; all by default.
 
         Returns
         -------
         float
             0-1; NaN where no norm counts anybody.
         """
-        reached = np.minimum(1.0, self.coverage(members, share) / self.target_share)
+        reached = np.minimum(1.0, self.coverage(members, share) / self.target_share)[norms]
         known = ~np.isnan(reached)
         return float(reached[known].mean()) if known.any() else float("nan")
 
@@ -267,17 +280,18 @@ def place_scores(
         (norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(list(norms))
     ]
     judged = rows[rows["status_as_mapped"].isin(JUDGED)]
+    places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
     depth = judged["depth_fgt1"].to_numpy(dtype=np.float64)
     met = judged["status_as_mapped"].eq("met").to_numpy(dtype=np.float64)
     persons = judged["share_of"].eq("persons").to_numpy()
     whom = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"]).astype(np.float64)
     served = np.where(persons, judged["persons_served"], judged["places_served"]).astype(np.float64)
     at = (
-        pd.Index(list(settlement_ids)).get_indexer(pd.Index(judged["unit_id"])),
-        pd.Index(list(norms)).get_indexer(pd.Index(judged["norm_id"])),
+        places.get_indexer(pd.Index(judged["unit_id"])),
+        columns.get_indexer(pd.Index(judged["norm_id"])),
     )
     here = at[0] >= 0
-    size = (len(settlement_ids), len(norms))
+    size = (len(places), len(columns))
     q, weight, counted = np.full(size, np.nan), np.zeros(size), np.zeros(size)
     q[at[0][here], at[1][here]] = np.where(np.isnan(depth), met, 1.0 - depth)[here]
     weight[at[0][here], at[1][here]] = whom[here]
@@ -286,7 +300,27 @@ def place_scores(
     services = tuple(str(study.at[norm, "service"]) for norm in norms)  # noqa: PD008 - one cell
     target = study.loc[list(norms), "target_share"].to_numpy(dtype=np.float64)
     target = np.where(np.isnan(target), 1.0, target)
-    return PlaceScores(tuple(norms), services, q, weight, counted, target, _access(q, services))
+    others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]
+    return PlaceScores(
+        tuple(norms),
+        services,
+        q,
+        weight,
+        counted,
+        target,
+        _access(q, services),
+        _asked(rows, places, columns),
+        frozenset(others.astype(str)),
+    )
+
+
+def _asked(rows: pd.DataFrame, places: pd.Index, norms: pd.Index) -> NDArray[np.bool_]:
+    """Mark the norms that ask something of each place, measured there or not."""
+    rows = rows[rows["status_as_mapped"].ne("not_applicable")]
+    at, column = places.get_indexer(pd.Index(rows["unit_id"])), norms.get_indexer(pd.Index(rows["norm_id"]))
+    asked = np.zeros((len(places), len(norms)), dtype=bool)
+    asked[at[at >= 0], column[at >= 0]] = True
+    return asked
 
 
 def _access(q: FloatArray, services: tuple[str, ...]) -> FloatArray:

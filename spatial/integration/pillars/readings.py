@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["GapReading", "connection", "gap_reading", "road_is_near", "scaled_norms"]
 
 NEAR = ("connected", "near")
+BEYOND = ("gap", "none")
+REACHED = ("reached", "beyond_cutoff")
 SEATS = ("county_seat", "city", "town")
 METRICS = ("time_min", "dist_m", "network_dist_m", "roundtrip_time_min")
 
@@ -62,7 +64,7 @@ class GapReading:
 
 def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> FloatArray:
     """
-    Tell which places have an all-season road near.
+    Tell which places are known to have an all-season road near, and which are known to have none.
 
     Parameters
     ----------
@@ -74,12 +76,13 @@ def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> Floa
     Returns
     -------
     ndarray of float64
-        1 where it is near (at most 2 km) as mapped, 0 where not, NaN where nobody knows.
+        1 where a road that is known to be all-season is near (at most 2 km), 0 where every road that is not known to
+        fail lies beyond, NaN where only roads of unknown surface are near.
     """
-    classes = last_mile.set_index("settlement_id")["last_mile_class"].reindex(list(settlement_ids))
-    near = classes.isin(NEAR).to_numpy(dtype=np.float64)
-    unknown = classes.isna().to_numpy() | classes.eq("unknown").to_numpy(dtype=bool)
-    return np.where(unknown, np.nan, near)
+    classes = last_mile.set_index("settlement_id").reindex(list(settlement_ids))
+    near = classes["last_mile_class_known"].isin(NEAR).to_numpy(dtype=bool)
+    beyond = classes["last_mile_class"].isin(BEYOND).to_numpy(dtype=bool)
+    return np.where(near, 1.0, np.where(beyond, 0.0, np.nan))
 
 
 def connection(
@@ -101,17 +104,19 @@ def connection(
     -------
     ndarray of float64
         1 where an all-season road is near and the county seat can be reached at all; without a county seat, a city,
-        and without one, a town. NaN where either is unknown.
+        and without one, a town. 0 where one of the two is known to fail, NaN where neither is and one is unknown.
     """
     road = road_is_near(last_mile, settlement_ids)
+    reached = np.full(len(road), np.nan)
     mine = access[access["mode"] == mode]
     for tier in SEATS:
         rows = mine[mine["service"] == tier].set_index("settlement_id").reindex(list(settlement_ids))
         status = rows["reach_status"]
         if not status.isin(["no_facility", "unknown"]).all() and status.notna().any():
-            reached = status.isin(["reached", "beyond_cutoff"]).to_numpy(dtype=np.float64)
-            return np.where((road == 0.0) | (reached == 0.0), 0.0, road)
-    return np.full(len(road), np.nan)
+            unknown = status.isna() | status.eq("unknown")
+            reached = np.where(unknown, np.nan, status.isin(REACHED).to_numpy(dtype=np.float64))
+            break
+    return np.where((road == 0.0) | (reached == 0.0), 0.0, road * reached)
 
 
 def gap_reading(

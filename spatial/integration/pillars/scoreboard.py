@@ -13,9 +13,9 @@ from spatial.errors import StudyError, first_of
 from spatial.integration.pillars.components import Component, component_table, held_against
 from spatial.integration.pillars.flows import flow_components, flow_table
 from spatial.integration.pillars.gaps import gaps_of
-from spatial.integration.pillars.gates import Gates, passed_ends
 from spatial.integration.pillars.ground import Ground, Unit, read_ground
-from spatial.integration.pillars.levels import GATES_PASSED, MET, levels_of, place_levels
+from spatial.integration.pillars.having import MET, Having
+from spatial.integration.pillars.levels import levels_of, place_levels
 from spatial.integration.pillars.options import ScoreRules
 from spatial.integration.scoring import integration_level
 from spatial.tables.words import PILLARS
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.integration.pillars.gates import Gates
     from spatial.integration.pillars.place_scores import PlaceScores
     from spatial.integration.resilience import RobustCoverage
     from spatial.integration.scoring import SegmentationIndex
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PILLARS", "Evidence", "Scoreboard", "score_study"]
 
+SHARES = frozenset({"all_season_connection", "last_mile_coverage", "digital_coverage"})
+"""Components that every person has, has not, or may have."""
 ASKED_OF_PLACES = ("structure", "boundaries")
 """Pillars that every settlement has; flows and order are asked of a single place only where something measures them."""
 
@@ -183,11 +186,11 @@ def score_study(
         made = sorted(parts, key=lambda part: (PILLARS.index(part.pillar), part.side != "level"))
         rows += [(unit.level, unit.id, part) for part in made]
         records.append(_record(unit, ground, places, made, index, evidence))
-        ends.append([_ends(made, pillar, evidence.gates.get((unit.level, unit.id))) for pillar in PILLARS])
+        ends.append([_ends(made, pillar) for pillar in PILLARS])
         terms.append({"unit_level": unit.level, "unit_id": unit.id, **_terms(index)})
-    single, details = _settlements(ground, places, evidence)
+    single, own_ends, details = _settlements(ground, places, evidence)
     return Scoreboard(
-        _with_levels(pd.DataFrame(records), np.array(ends), single, rules),
+        _with_levels(pd.DataFrame(records), single, np.concatenate([np.array(ends), own_ends]), rules),
         pd.concat([component_table(rows), details], ignore_index=True),
         balances,
         pd.DataFrame(terms),
@@ -224,29 +227,26 @@ def _record(
         "gates_in_force": gates[1],
         "failed_gates": ";".join(gates[2]),
         "unserved_persons": ground.people_among(unit.members, unserved),
-        "known_share": sum(part.component_status == "measured" for part in asked) / len(asked)
-        if asked
-        else math.nan,
+        "known_share": sum(part.known_share for part in asked) / len(asked) if asked else math.nan,
     }
 
 
 def _settlements(
     ground: Ground, places: PlaceScores, evidence: Evidence
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score every settlement: levels alone, since one place has no gap between town and country."""
+) -> tuple[pd.DataFrame, FloatArray, pd.DataFrame]:
+    """Score every settlement, with both ends: levels alone, since one place has no gap between town and country."""
     n = len(ground)
     order = np.argsort(ground.ids.astype(str), kind="stable")
-    parts = {key: values[order] for key, values in place_levels(places, evidence).items()}
+    parts = {
+        key: Having(part.has[order], part.asked[order])
+        for key, part in place_levels(places, evidence).items()
+    }
     ids = ground.ids[order].astype(str)
     levels = {
-        f"level_{pillar}": (
-            integration_level(np.column_stack(mine)).level
-            if (mine := [values for (own, _name), values in parts.items() if own == pillar])
-            else np.full(n, np.nan)
-        )
+        f"level_{pillar}": _joined([part.has for (own, _), part in parts.items() if own == pillar], n)
         for pillar in PILLARS
     }
-    known = np.column_stack([~np.isnan(values) for values in parts.values()])
+    known = np.column_stack([~np.isnan(part.has) for part in parts.values()])
     persons = ground.persons[order]
     beyond = (places.q[order] < MET).any(axis=1)
     names = ground.settlements["name"] if "name" in ground.settlements else pd.Series([None] * n)
@@ -270,16 +270,37 @@ def _settlements(
             "known_share": known.mean(axis=1),
         }
     )
-    return scores, _details(ids, persons, parts)
+    counted = persons if ground.counts_people else np.full(n, np.nan)
+    return scores, _place_ends(parts, n), _details(ids, counted, parts)
+
+
+def _joined(values: list[FloatArray], n: int) -> FloatArray:
+    """Geometric mean over what is known of each of n places."""
+    return integration_level(np.column_stack(values)).level if values else np.full(n, np.nan)
+
+
+def _place_ends(parts: dict[tuple[str, str], Having], n: int) -> FloatArray:
+    """Give the pillars of every settlement at worst and at best: 0 and 1 where one is missing that it should have."""
+    ends = np.full((n, len(PILLARS), 2), np.nan)
+    for at, pillar in enumerate(PILLARS):
+        for side in (0, 1):
+            mine = [part.end(bool(side)) for (own, _), part in parts.items() if own == pillar]
+            level = _joined(mine, n)
+            missing = np.isnan(level) & (pillar in ASKED_OF_PLACES)
+            ends[:, at, side] = np.where(missing, float(side), level)
+    return ends
 
 
 def _details(
-    ids: NDArray[np.str_], persons: FloatArray, parts: dict[tuple[str, str], FloatArray]
+    ids: NDArray[np.str_], persons: FloatArray, parts: dict[tuple[str, str], Having]
 ) -> pd.DataFrame:
     tables = []
-    for (pillar, name), values in parts.items():
+    for (pillar, name), part in parts.items():
+        values, unknown = part.has, part.unknown
         lacks = np.where(np.isnan(values), np.nan, np.where(values < MET, persons, persons * 0.0))
-        missing = "not_defined" if pillar == "order" else "no_data"
+        otherwise = "not_defined" if pillar == "order" else "not_asked" if name in SHARES else "no_data"
+        missing = np.where(unknown, "no_data", otherwise)
+        told = part.asked if name in SHARES else np.zeros(len(ids), dtype=bool)
         tables.append(
             pd.DataFrame(
                 {
@@ -289,10 +310,14 @@ def _details(
                     "side": "level",
                     "component": name,
                     "value": values,
+                    "low": part.end(at_best=False),
+                    "high": part.end(at_best=True),
                     "unit": "share",
                     "target": np.nan,
                     "meets_target": "no_target",
                     "persons": lacks,
+                    "persons_known": np.where(told, np.where(unknown, persons * 0.0, persons), np.nan),
+                    "persons_unknown": np.where(told, np.where(unknown, persons, persons * 0.0), np.nan),
                     "detail": "",
                     "component_status": np.where(np.isnan(values), missing, "measured"),
                 }
@@ -307,17 +332,14 @@ def _pillar(made: list[Component], pillar: str) -> float:
     return float(integration_level(values).level) if values else math.nan
 
 
-def _ends(made: list[Component], pillar: str, gates: Gates | None) -> tuple[float, float]:
-    """Give a pillar at worst and at best: 0 and 1 where it is missing; unknown gates not passed, and passed."""
+def _ends(made: list[Component], pillar: str) -> tuple[float, float]:
+    """Give a pillar at worst and at best: 0 and 1 where nothing of it is known."""
     mine = [part for part in made if part.pillar == pillar and part.side == "level"]
-
-    def joined(share_passed: float, missing: float) -> float:
-        values = [share_passed if part.component == GATES_PASSED else part.value for part in mine]
-        level = float(integration_level(values).level)
-        return missing if math.isnan(level) else level
-
-    not_passed, passed = passed_ends(gates)
-    return joined(not_passed, 0.0), joined(passed, 1.0)
+    low, high = (
+        float(integration_level(values).level) if values else math.nan
+        for values in ([part.low for part in mine], [part.high for part in mine])
+    )
+    return (0.0 if math.isnan(low) else low), (1.0 if math.isnan(high) else high)
 
 
 def _terms(index: SegmentationIndex) -> dict[str, float]:
@@ -334,14 +356,12 @@ def _status(gates: Gates, evidence: Evidence, unit: Unit) -> str:
 
 
 def _with_levels(
-    units: pd.DataFrame, ends: FloatArray, single: pd.DataFrame, rules: ScoreRules
+    units: pd.DataFrame, single: pd.DataFrame, ends: FloatArray, rules: ScoreRules
 ) -> pd.DataFrame:
     """Join the pillars of units and of single settlements, with the interval of each level, and name the bands."""
     table = pd.concat([units, single], ignore_index=True)
     pillars = table[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
-    own = pillars[len(units) :]
-    missing = np.isnan(own) & np.isin(PILLARS, ASKED_OF_PLACES)
-    worst, best = (np.concatenate([ends[:, :, side], np.where(missing, float(side), own)]) for side in (0, 1))
+    worst, best = ends[:, :, 0], ends[:, :, 1]
     weights = [rules.weights.get(pillar, 1.0 if not rules.weights else 0.0) for pillar in PILLARS]
     joined = integration_level(pillars, weights=weights)
     low, high = (integration_level(end, weights=weights).level for end in (worst, best))
