@@ -26,13 +26,19 @@
 
   const noteOf = (part, unit) => [S.partDetail(part), S.behindText(part, unit)].filter(Boolean).join(" · ");
 
+  /* What made a value and who is behind it; without a value, why there is none. */
+  function rowNote(part, unit, unknown) {
+    const words = unknown ? S.whyText(part) : noteOf(part, unit);
+    return words ? text(words, { class: "muted part-note" }) : null;
+  }
+
   function levelRow(part, unit) {
     const unknown = part.component_status !== "measured";
     return S.el("li", { class: unknown ? "part muted" : "part" }, [
       text(S.partName(part), { class: "part-name" }),
-      text(unknown ? S.statusText(part) : S.partValue(part), { class: "part-value" }),
+      text(unknown ? S.t("score." + part.component_status) : S.partValue(part), { class: "part-value" }),
       unknown ? null : S.levelBar(part.value),
-      noteOf(part, unit) && !unknown ? text(noteOf(part, unit), { class: "muted part-note" }) : null,
+      rowNote(part, unit, unknown),
     ]);
   }
 
@@ -41,9 +47,9 @@
     const unknown = part.component_status !== "measured";
     return S.el("li", { class: judged ? "part" : "part muted" }, [
       text(S.partName(part), { class: "part-name" }),
-      text(unknown && !judged ? S.statusText(part) : S.partValue(part), { class: "part-value" }),
+      text(unknown && !judged ? S.t("score." + part.component_status) : S.partValue(part), { class: "part-value" }),
       judged ? S.el("span", { class: "part-target" }, [S.gapPill(part), text(S.targetText(part), { class: "muted" })]) : null,
-      noteOf(part, unit) && !unknown ? text(noteOf(part, unit), { class: "muted part-note" }) : null,
+      rowNote(part, unit, unknown),
     ]);
   }
 
@@ -143,7 +149,7 @@
   }
 
   function rankCell(unit) {
-    if (unit.in_doubt) return cell("rank", { class: "rank-cell muted", text: S.t("score.rank_in_doubt") });
+    if (unit.in_doubt) return cell("rank", { class: "rank-cell in-doubt muted", text: S.t("score.rank_in_doubt") });
     if (!known(unit.median_rank)) return cell("rank", { class: "rank-cell", text: "–" });
     const rank = (value) => S.decimal(value);
     return cell("rank", { class: "rank-cell" }, [S.rankBar(unit, townships.length), text(S.t("score.rank_span", { rank: rank(unit.median_rank), low: rank(unit.low_rank), high: rank(unit.high_rank) }))]);

@@ -81,12 +81,12 @@
 
   const SIGNS = { yes: ["met", "✓", "within"], no: ["not_met", "✕", "beyond"], unknown: ["not_measurable", "?", "unknown"] };
 
-  /* Why a component has no value: its status, and what is not there where that is known. */
-  S.statusText = (part) => S.t(part.why ? "score.why_" + part.why : "score." + part.component_status);
+  /* What is not there, where a component has no value and that is known. */
+  S.whyText = (part) => (part.why ? S.t("score.why_" + part.why) : part.detail && S.has("made." + part.detail) ? S.t("made." + part.detail) : "");
 
   S.gapPill = function (part) {
     const [look, sign, word] = SIGNS[part.meets_target] || SIGNS.unknown;
-    const text = part.meets_target === "unknown" && part.component_status !== "measured" ? S.statusText(part) : S.t("score." + word);
+    const text = part.meets_target === "unknown" && part.component_status !== "measured" ? S.t("score." + part.component_status) : S.t("score." + word);
     return S.el("span", { class: "pill gap-pill status-" + look }, [S.el("span", { "aria-hidden": "true", class: "sign", text: sign }), S.el("span", { text })]);
   };
 
