@@ -146,11 +146,16 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
     name = component.partition(":")[0]
     if not detail:
         return ""
-    if name in _PEOPLE_OR_SERVICE:
-        return words.service(detail)
+    known = words.messages["made"]
+    if name in _PEOPLE_OR_SERVICE and detail not in known:
+        group, _, norms = detail.partition(";norms=")
+        return (
+            words.say("made", "group", group=words.service(group), norms=norms)
+            if norms
+            else words.service(detail)
+        )
     if name in _FLOWS:
         return words.say("flow_kind", detail)
-    known = words.messages["made"]
     parts = [words.say("made", part) if part in known else part for part in detail.split(";")]
     return words.say("score", "joint").join(parts)
 

@@ -39,7 +39,7 @@ PARTS = (
     ),
     ("elements", "gap", "flow_balance", 0.5, "share", 0.6, "no", np.nan, "parcels"),
     ("elements", "gap", "net_flow_ratio:parcels", -0.5, "ratio", np.nan, "no_target", np.nan, ""),
-    ("boundaries", "level", "worst_group_attainment", 0.6, "share", np.nan, "no_target", np.nan, "elderly"),
+    ("boundaries", "level", "worst_group_attainment", 0.6, "share", np.nan, "no_target", np.nan, "elderly;norms=6"),
     ("boundaries", "level", "digital_coverage", np.nan, "share", np.nan, "no_target", np.nan, ""),
     ("boundaries", "gap", "gap_ratio", 0.95, "ratio", 0.9, "yes", np.nan, "CN-COUNTY-60"),
     ("boundaries", "gap", "border_effect_min", np.nan, "min", 2.0, "unknown", np.nan, ""),
@@ -286,7 +286,7 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     assert "target ≤ 10%" in first
     sharing = page.inner_text(".pillar >> nth=2")
     assert "1 of 1 targets met" in sharing
-    assert "worst: elderly" in sharing
+    assert "worst: elderly, by 6 norms that all groups have" in sharing
     assert "target ≥ 0.90" in sharing
     assert "no data" in sharing
 

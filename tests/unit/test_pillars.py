@@ -172,6 +172,32 @@ def test_levels_of_the_study_by_arithmetic() -> None:
     assert (study["population_persons"], study["places"]) == (1000.0, 4)
 
 
+def test_groups_are_compared_by_the_norms_that_ask_something_of_all_of_them() -> None:
+    # clinics ask of all: urban 0.6 / 0.5 -> 1, rural 0; parks ask of towns alone and fail there
+    parks = [norm_rows(f"PARK-{at}", {"a": 90.0, "c": 90.0}) for at in range(3)]
+    table = pd.concat([results(), *parks], ignore_index=True)
+    norms = ["CLINIC", "SCHOOL", "PARK-0", "PARK-1", "PARK-2"]
+    places = sp.place_scores(table, IDS, norms)
+    board = sp.score_study(settlements(), places, evidence())
+    found = row_of(board, "worst_group_attainment")
+    assert (found["value"], found["detail"]) == (pytest.approx(0.5), "rural;norms=2")
+    # of all norms, towns would be worst: (1 + 1 + 0 + 0 + 0) / 5
+    assert places.attainment(slice(None), np.array([1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.4)
+
+
+def test_groups_without_a_norm_in_common_are_not_compared() -> None:
+    table = pd.concat(
+        [norm_rows("PARK", {"a": 10.0, "c": 90.0}), norm_rows("POST", {"b": 10.0, "d": 90.0})],
+        ignore_index=True,
+    )
+    places = sp.place_scores(table, IDS, ["PARK", "POST"])
+    towns = settlements().drop(columns="elderly_persons")
+    board = sp.score_study(towns, places, evidence())
+    found = row_of(board, "worst_group_attainment")
+    assert math.isnan(found["value"])
+    assert (found["component_status"], found["detail"]) == ("not_defined", "no_common_norms")
+
+
 def test_gaps_are_held_against_the_studys_own_targets() -> None:
     board = score()
     # urban median 10 (400 of 600 people), rural: inf (300 of 400)

@@ -432,6 +432,10 @@ def test_the_summary_counts_clusters_and_names_the_places_that_have_no_neighbour
 def test_a_detail_says_who_counts_as_a_neighbour_in_words(language, said):
     words = wording(language)
     assert detail_text("moran_i", "travel_time;p=0.001", words) == said
+    worst = detail_text("worst_group_attainment", "elderly;norms=6", words)
+    assert "6" in worst
+    assert ";" not in worst
+    assert "_" not in detail_text("worst_group_attainment", "no_common_norms", words)
     assert detail_text("dissimilarity_environment", "CN-A;5 km", words).endswith("5 km")
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["levels_of", "place_levels"]
 
+WORST = "worst_group_attainment"
+
 
 def levels_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence, rules: ScoreRules
@@ -76,7 +78,7 @@ def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str
     return {
         ("structure", "even_access"): _known(scores.access),
         ("structure", "all_season_connection"): _of_all(evidence.connected),
-        ("boundaries", "worst_group_attainment"): _known(scores.attainments()),
+        ("boundaries", WORST): _known(scores.attainments()),
         ("boundaries", "effective_coverage"): _known(scores.coverages()),
         ("boundaries", "last_mile_coverage"): has_last_mile(scores, evidence.road_near),
         ("boundaries", "digital_coverage"): has_digital(scores),
@@ -107,19 +109,40 @@ def _structure(
 
 
 def _boundaries(unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence) -> list[Component]:
-    groups = ground.groups() or {"everybody": np.ones(len(ground))}
-    reached = {name: scores.attainment(unit.members, share) for name, share in groups.items()}
-    known = {name: value for name, value in reached.items() if not math.isnan(value)}
-    worst = min(known, key=lambda name: (known[name], name)) if known else ""
     coverage = scores.coverage(unit.members)
     some = ~np.isnan(coverage)
     effective = float(coverage[some].mean()) if some.any() else math.nan
     return [
-        level("boundaries", "worst_group_attainment", known.get(worst, math.nan), detail=worst),
+        _worst_group(unit, ground, scores),
         level("boundaries", "effective_coverage", effective),
         shared("boundaries", "last_mile_coverage", has_last_mile(scores, evidence.road_near), unit, ground),
         shared("boundaries", "digital_coverage", has_digital(scores), unit, ground),
     ]
+
+
+def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> Component:
+    """
+    Find the group that the norms which ask something of every group are met for least.
+
+    Which norms these are does not hang on what is measured, so that another road or facility lowers nothing.
+    """
+    groups = ground.groups() or {"everybody": np.ones(len(ground))}
+    asked = {
+        name: scores.asked[unit.members & (share * ground.weight > 0.0)].any(axis=0)
+        for name, share in groups.items()
+    }
+    compared = [name for name, norms in asked.items() if norms.any()]
+    common = (
+        np.logical_and.reduce([asked[name] for name in compared]) if compared else np.zeros(0, dtype=bool)
+    )
+    if compared and not common.any():
+        return level("boundaries", WORST, math.nan, detail="no_common_norms", missing="not_defined")
+    reached = {name: scores.attainment(unit.members, groups[name], common) for name in compared}
+    known = {name: value for name, value in reached.items() if not math.isnan(value)}
+    if not known:
+        return level("boundaries", WORST, math.nan)
+    worst = min(known, key=lambda name: (known[name], name))
+    return level("boundaries", WORST, known[worst], detail=f"{worst};norms={int(common.sum())}")
 
 
 def _order(unit: Unit, ground: Ground, evidence: Evidence) -> list[Component]:

@@ -117,6 +117,13 @@
     return group.replace(/_/g, " ");
   }
 
+  /* The group that norms are met for least, with how many norms the groups are compared by. */
+  function worstGroup(group, norms) {
+    if (group === "everybody") return S.t("score.no_groups");
+    const name = S.inText(groupName(group));
+    return S.t("score.worst_group", { group: norms ? S.t("made.group", { group: name, norms }) : name });
+  }
+
   /* One of several parts of a detail: a norm, who counts as a neighbour, or a number with its unit. */
   function madeBy(part) {
     const norm = S.data.score.norms[part], chance = /^p=([\d.]+)$/.exec(part), reach = /^([\d.]+) km$/.exec(part);
@@ -129,8 +136,7 @@
   S.partDetail = function (part) {
     if (!part.detail || ["gates_passed", "flow_balance"].includes(part.name)) return "";
     if (part.name === "two_way_flow") return S.flowKind(part.detail);
-    if (part.name === "worst_group_attainment" && part.detail === "everybody") return S.t("score.no_groups");
-    if (part.name === "worst_group_attainment") return S.t("score.worst_group", { group: S.inText(groupName(part.detail)) });
+    if (part.name === "worst_group_attainment" && !S.has("made." + part.detail)) return worstGroup(...part.detail.split(";norms="));
     if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
     if (part.detail.includes(";") || S.has("made." + part.detail)) return part.detail.split(";").map(madeBy).join(S.t("sure.list"));
     const norm = S.data.score.norms[part.detail];
