@@ -65,8 +65,13 @@ def test_nobody_covered_and_nobody_known_have_their_values(star: tuple) -> None:
     graph, villages, town = star
     none = sp.robust_coverage(graph, villages, town, service="clinic", cutoff_min=1)
     assert (none.coverage, none.robust, none.edge_id, none.tried) == (0.0, 0.0, "", 0)
-    unknown = villages.assign(population_persons=np.nan)
-    assert np.isnan(sp.robust_coverage(graph, unknown, town, service="clinic", cutoff_min=30).robust)
+    for people in (np.nan, 0.0):
+        places = villages.assign(population_persons=people)
+        found = sp.robust_coverage(graph, places, town, service="clinic", cutoff_min=30)
+        # four places, of which closing b-c leaves two
+        assert (found.coverage, found.robust, found.edge_id) == (1.0, 0.5, "b-c/0")
+    nowhere = sp.robust_coverage(graph, villages.iloc[:0], town, service="clinic", cutoff_min=30)
+    assert np.isnan(nowhere.robust)
     with pytest.raises(ContractError, match="population_persons: the column is missing"):
         sp.robust_coverage(
             graph, villages.drop(columns="population_persons"), town, service="clinic", cutoff_min=30

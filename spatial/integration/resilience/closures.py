@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -41,7 +41,8 @@ class RobustCoverage:
     Parameters
     ----------
     coverage : float
-        Share of people within the cutoff with every road open; NaN where nobody's number is known.
+        Share of people within the cutoff with every road open, or of places where nobody's number is known; NaN where
+        there is no place.
     robust : float
         The least share left by closing one edge, ``min_e S(G - e)``: another road can only raise it.
     edge_id : str
@@ -218,7 +219,7 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     Returns
     -------
     RobustCoverage
-        Exact; adding a road can only raise `robust`.
+        Exact; adding a road can only raise `robust`. Where nobody's number of people is known, places count.
 
     Raises
     ------
@@ -226,6 +227,8 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
         As `edge_criticality`.
     """
     case = _case(graph, settlements, facilities, service, (cutoff_min, direction, rules, barriers))
+    if not case.weight.any():
+        case = replace(case, weight=np.ones(len(case.weight)))
     total = float(case.weight.sum())
     if not total > 0.0:
         return RobustCoverage(math.nan, math.nan, "", 0)
