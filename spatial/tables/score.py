@@ -384,7 +384,12 @@ SCORES = Table(
             "Both bands where the level at worst and at best lie in different ones.",
             values=LEVEL_BAND,
         ),
-        text("gap_band", "Gap band", values=GAP_BAND),
+        text(
+            "gap_band",
+            "Gap band",
+            "narrow: all gaps with a target meet it, of at least two measured.",
+            values=GAP_BAND,
+        ),
         number(
             "unserved_persons",
             "People beyond a norm",

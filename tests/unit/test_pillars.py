@@ -216,6 +216,35 @@ def test_gaps_are_held_against_the_studys_own_targets() -> None:
     assert rows.loc[("study", "coverage_gap"), "meets_target"] == "yes"
 
 
+def test_gaps_are_narrow_only_where_two_are_measured_and_wide_where_one_is_open() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    near = {"gap_value": np.array([10.0, 10.0, 10.0, 10.0]), "beyond": np.full(4, math.nan)}
+
+    def band(reading: dict[str, object], targets: sp.GapTargets) -> tuple[str, int]:
+        rules = sp.ScoreRules(targets=targets)
+        study = sp.score_study(settlements(), places, evidence(**reading), rules=rules).scores.iloc[0]
+        return study["gap_band"], study["gaps_measured"]
+
+    generous = sp.GapTargets(theil_between_share=1.0)
+    assert band(near, generous) == ("narrow", 3)
+    # without a norm by which gaps are told, Theil's share alone is measured
+    silent = {"gap_norm": "", "beyond": np.full(4, math.nan)}
+    assert band(silent, generous) == ("unknown", 1)
+    assert band(silent, sp.GapTargets(theil_between_share=0.0)) == ("wide", 1)
+
+
+def test_coverage_of_nobody_in_town_and_country_is_no_gap() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    far = evidence(gap_value=np.full(4, 45.0), beyond=np.ones(4))
+    found = row_of(sp.score_study(settlements(), places, far), "coverage_gap")
+    assert math.isnan(found["value"])
+    assert (found["component_status"], found["detail"]) == ("not_defined", "nobody_served")
+    assert found["meets_target"] == "unknown"
+    one = evidence(gap_value=np.array([10.0, 45.0, 45.0, 45.0]))
+    # 400 of 600 in town, nobody in the country
+    assert value(sp.score_study(settlements(), places, one), "coverage_gap") == pytest.approx(2 / 3)
+
+
 def test_a_level_is_1_exactly_where_everything_is() -> None:
     table = norm_rows("CLINIC", dict.fromkeys(IDS, 5.0))
     places = sp.place_scores(table, IDS, ["CLINIC"])

@@ -133,8 +133,15 @@ def _town_and_country(between: GroupGap | None, evidence: Evidence) -> list[Comp
     return [
         gap("boundaries", "gap_ratio", between.ratio, "ratio", detail=norm),
         gap("boundaries", "difference", between.difference, unit, detail=norm),
-        gap("boundaries", "coverage_gap", between.coverage_gap, "share", detail=norm),
+        _coverage_gap(between, norm),
     ]
+
+
+def _coverage_gap(between: GroupGap, norm: str) -> Component:
+    """Town less country; where nobody of either is served, 0 - 0 says nothing of how alike they are."""
+    nobody = between.urban_coverage == 0.0 and between.rural_coverage == 0.0
+    value, detail = (math.nan, "nobody_served") if nobody else (between.coverage_gap, norm)
+    return gap("boundaries", "coverage_gap", value, "share", detail=detail)
 
 
 def _border(unit: Unit, ground: Ground, evidence: Evidence) -> BorderEffect | None:

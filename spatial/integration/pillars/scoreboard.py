@@ -36,6 +36,8 @@ __all__ = ["PILLARS", "Evidence", "Scoreboard", "score_study"]
 
 SHARES = frozenset({"all_season_connection", "last_mile_coverage", "digital_coverage"})
 """Components that every person has, has not, or may have."""
+LEAST_GAPS = 2
+"""Gaps measured against a target that it takes to call them narrow; a single one that is open makes them wide."""
 ASKED_OF_PLACES = ("structure", "boundaries")
 """Pillars that every settlement has; flows and order are asked of a single place only where something measures them."""
 
@@ -366,9 +368,8 @@ def _with_levels(
     joined = integration_level(pillars, weights=weights)
     low, high = (integration_level(end, weights=weights).level for end in (worst, best))
     measured = table["gaps_measured"].to_numpy()
-    gap_band = np.select(
-        [measured == 0, table["gaps_met"].to_numpy() == measured], ["unknown", "narrow"], "wide"
-    )
+    met = table["gaps_met"].to_numpy()
+    gap_band = np.select([met < measured, measured >= LEAST_GAPS], ["wide", "narrow"], "unknown")
     nothing = np.full(len(table), np.nan)
     return table.assign(
         integration_level=joined.level,
