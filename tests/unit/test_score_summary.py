@@ -287,8 +287,10 @@ def test_a_run_ends_with_the_score_in_a_few_lines(tables):
             "By the 3 of 4 pillars that could be measured, the integration level is 0.54 of 1 (low to high; 0.10 to "
             "0.90): space 0.25, sharing 0.64, order 1.00. Not measured: flows (no data)."
         ),
-        "Gaps between town and country within their targets: 1 of 3 measured, of 1 that have one; "
-        "segmentation index 0.25 (0 = not segmented), of inequality between town and country, borders.",
+        (
+            "Gaps between town and country within their targets: 1 of 3 measured, of 1 that have one; "
+            "segmentation index 0.25 (0 = not segmented), of inequality between town and country, borders."
+        ),
         "Held back most by: access, evenly shared (67.6 %), coverage of those entitled (32.4 %).",
         "Second surely ranks before First (95 % of draws); of 2 townships no pair lies further apart.",
         (
