@@ -53,7 +53,7 @@ _UNIT_NUMBERS = (
 )
 _UNIT_WORDS = ("mandatory_status", "level_band", "gap_band")
 _PART_TEXTS = ("pillar", "side", "unit", "meets_target", "component_status")
-_PART_NUMBERS = ("value", "target", "persons", "persons_known", "persons_unknown")
+_PART_NUMBERS = ("value", "target", "low", "high", "persons", "persons_known", "persons_unknown")
 _FLOW_NUMBERS = (
     "outward",
     "inward",
@@ -315,6 +315,7 @@ def _towns(book: PageBook) -> Iterator[Entry]:
             "names": by_language(settlements.loc[unit].to_dict()) if unit in settlements.index else {},
             **{name: plain(row[name]) for name in _TOWN_NUMBERS},
             "asked": int(row["required_services"]),
+            "unlisted": row.get("completeness_status") == "no_complete_list",
             "missing": [{"service": name, "names": dict(_service_names(name, book))} for name in missing],
         }
 

@@ -39,7 +39,17 @@ PARTS = (
     ),
     ("elements", "gap", "flow_balance", 0.5, "share", 0.6, "no", np.nan, "parcels"),
     ("elements", "gap", "net_flow_ratio:parcels", -0.5, "ratio", np.nan, "no_target", np.nan, ""),
-    ("boundaries", "level", "worst_group_attainment", 0.6, "share", np.nan, "no_target", np.nan, "elderly;norms=6"),
+    (
+        "boundaries",
+        "level",
+        "worst_group_attainment",
+        0.6,
+        "share",
+        np.nan,
+        "no_target",
+        np.nan,
+        "elderly;norms=6",
+    ),
     ("boundaries", "level", "digital_coverage", np.nan, "share", np.nan, "no_target", np.nan, ""),
     ("boundaries", "gap", "gap_ratio", 0.95, "ratio", 0.9, "yes", np.nan, "CN-COUNTY-60"),
     ("boundaries", "gap", "border_effect_min", np.nan, "min", 2.0, "unknown", np.nan, ""),
@@ -508,6 +518,25 @@ def test_townships_that_a_known_issue_sets_side_by_side_have_no_rank(scored, sav
     assert f"Known issue: {issue} Townships that it names" in table
     assert table.count("not sure: known issue") == 2
     assert page.locator(".rank-bar").count() == 4
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("unknown", 0, 0, "with gaps that could not be measured"),
+        ("unknown", 1, 1, "with the one gap measured, of 4 that have a target, within it"),
+        ("narrow", 2, 2, "with 2 of 2 measured gaps within their targets, of 4 that have one"),
+        ("narrow", 4, 4, "with gaps within their targets"),
+        ("wide", 1, 3, "with gaps wider than their targets"),
+    ],
+)
+def test_an_answer_on_gaps_says_how_few_were_measured(case, scored, save_pages, open_page, tmp_path):
+    band, met, measured, said = case
+    scores = scored.tables["scores"].assign(gap_band=band, gaps_met=met, gaps_measured=measured)
+    folder = save_pages(replace(scored, tables=scored.tables | {"scores": scores}).pages(), tmp_path)
+    for file, place in (("score.html", "#answer-line"), ("index.html", "#scoring")):
+        assert said in open_page(folder / file).inner_text(place)
 
 
 @pytest.mark.browser

@@ -24,7 +24,7 @@
 
   const gatePill = (status) => S.el("span", { class: "pill gate gate-" + status }, [text({ pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[status], { "aria-hidden": "true", class: "sign" }), text(S.t("gate." + status))]);
 
-  const noteOf = (part, unit) => [S.partDetail(part), S.behindText(part, unit)].filter(Boolean).join(" · ");
+  const noteOf = (part, unit) => [S.partDetail(part), S.behindText(part, unit), S.spanText(part)].filter(Boolean).join(" · ");
 
   /* What made a value and who is behind it; without a value, why there is none. */
   function rowNote(part, unit, unknown) {
@@ -37,7 +37,7 @@
     return S.el("li", { class: unknown ? "part muted" : "part" }, [
       text(S.partName(part), { class: "part-name" }),
       text(unknown ? S.t("score." + part.component_status) : S.partValue(part), { class: "part-value" }),
-      unknown ? null : S.levelBar(part.value),
+      unknown ? null : S.levelBar(part.value, S.partSpan(part)),
       rowNote(part, unit, unknown),
     ]);
   }
@@ -259,7 +259,7 @@
     const column = (key, words, numeric) => S.el("td", { class: numeric ? "numeric" : "", "data-head": S.t("score.head_" + key), text: words });
     const row = (town) => S.el("tr", {}, [
       S.el("th", { scope: "row", text: S.unitName(town) }), column("fulcrum", S.hundredths(town.fulcrum_index), true), column("depend", share(town.coverage_share), true), column("pass", share(town.via_share), true),
-      column("missing", town.missing.map((item) => S.inText(S.pick(item.names) || S.word("service", item.service))).join(S.t("sure.list")) || S.t(town.asked ? "score.lacks_nothing" : "score.lacks_not_asked"), false),
+      column("missing", town.missing.map((item) => S.inText(S.pick(item.names) || S.word("service", item.service))).join(S.t("sure.list")) || S.t("score.lacks_" + (town.asked ? "nothing" : town.unlisted ? "not_listed" : "not_asked")), false),
     ]);
     const head = ["town", "fulcrum", "depend", "pass", "missing"].map((key, k) => S.el("th", { scope: "col", class: k > 0 && k < 4 ? "numeric" : "", text: S.t("score.head_" + key) }));
     S.fill("towns-body", [S.el("p", { class: "muted", text: S.t("score.towns_note") }), S.el("table", { class: "towns" }, [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, score.towns.map(row))])]);

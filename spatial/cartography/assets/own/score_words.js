@@ -12,11 +12,14 @@
 
   const missingText = (unit) => unit.missing.map((part) => S.t("score.missing_pillar", { pillar: S.t("pillar." + part.pillar), reason: S.t("score." + part.reason) })).join(S.t("sure.list"));
 
+  /* Some gaps that have a target are measured and within it, others are not measured: too few of them, and no band is said. */
+  const partly = (unit) => unit.gap_band !== "wide" && unit.gaps_measured > 0 && unit.gaps_measured < unit.gaps_targeted;
+
   /* Level, gaps and mandatory norms, as the bands of the table say; by how many pillars, where any is missing. */
   S.scoreAnswer = function (unit) {
     const level = S.t("score.level_" + unit.level_band), some = unit.missing.length > 0 && unit.pillars_measured > 0;
     return S.t(some ? "score.answer_partial" : "score.answer", {
-      level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band + (unit.gap_band === "narrow" && unit.gaps_measured < unit.gaps_targeted ? "_some" : ""), { met: unit.gaps_met, measured: unit.gaps_measured, total: unit.gaps_targeted, n: unit.gaps_measured }),
+      level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band + (partly(unit) ? "_some" : ""), { met: unit.gaps_met, measured: unit.gaps_measured, total: unit.gaps_targeted, n: unit.gaps_measured }),
       gates: S.t("score.gates_" + unit.mandatory_status, { n: unit.failed.length, m: unit.gates_in_force }),
       known: unit.pillars_measured, total: unit.pillars_measured + unit.missing.length, missing: missingText(unit),
     });
@@ -82,7 +85,7 @@
   const SIGNS = { yes: ["met", "✓", "within"], no: ["not_met", "✕", "beyond"], unknown: ["not_measurable", "?", "unknown"] };
 
   /* What is not there, where a component has no value and that is known. */
-  S.whyText = (part) => (part.why ? S.t("score.why_" + part.why) : part.detail && S.has("made." + part.detail) ? S.t("made." + part.detail) : "");
+  S.whyText = (part) => (part.detail && S.has("made." + part.detail) ? S.t("made." + part.detail) : part.why ? S.t("score.why_" + part.why) : "");
 
   S.gapPill = function (part) {
     const [look, sign, word] = SIGNS[part.meets_target] || SIGNS.unknown;
@@ -148,8 +151,16 @@
     if (!S.hasPeople() || !known(part.persons) || !(part.persons > 0)) return "";
     if (part.name === "border_effect_min") return S.t("score.people_border", { n: part.persons });
     if (part.side === "gap") return unit && known(unit.population_persons) ? S.t("score.people_behind_of", { n: part.persons, total: unit.population_persons }) : S.t("score.people_behind", { n: part.persons });
-    if (!known(part.persons_known)) return S.t("score.people_lack", { n: part.persons });
+    if (!known(part.persons_known)) return unit && known(unit.population_persons) ? S.t("score.people_lack_all", { n: part.persons, total: unit.population_persons }) : S.t("score.people_lack", { n: part.persons });
     return S.t("score.people_lack_of", { n: part.persons, total: part.persons_known }) + (part.persons_unknown >= 0.5 ? S.t("score.people_unknown", { n: part.persons_unknown }) : "");
+  };
+
+  /* Ends of a component of a level that read otherwise than its value. */
+  S.partSpan = (part) => (part.side === "level" && known(part.low) && known(part.high) && S.percent(part.low) !== S.percent(part.high) ? [part.low, part.high] : null);
+
+  S.spanText = function (part) {
+    const span = S.partSpan(part);
+    return span ? S.t("score.part_span", { low: S.percent(span[0]), high: S.percent(span[1]) }) : "";
   };
 
   const unitOf = (kind) => S.word("flow_unit", S.has("flow_unit." + kind) ? kind : "other");
