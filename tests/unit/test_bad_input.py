@@ -251,8 +251,8 @@ PAIRS = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["west", "west"], "travel_
             lambda s, f: sp.catchment_ratios(PAIRS, s.assign(population_persons="x"), f, **SERVICE),
             "population_persons",
         ),
-        (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: holds"),
-        (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: holds"),
+        (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: texts"),
+        (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: texts"),
         (lambda s, f: sp.cumulative_interval(PAIRS, s, f, **SERVICE, interval_min=(5,)), "interval_min"),
         (lambda s, f: sp.catchment_overlap(PAIRS, s, f, **SERVICE, cutoff_min=None), "cutoff_min"),
         (
