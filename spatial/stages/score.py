@@ -227,18 +227,14 @@ def _towns(
 ) -> pd.DataFrame:
     routes = inputs["routes"]
     listed = inventories(options, vocabulary, inputs["facilities"])
-    known = {name for name, kind in listed.items() if kind == "complete"}
-    required = {
-        tier: tuple(name for name in services if name in known)
-        for tier, services in options.score.required_services.items()
-    }
     to_seat = routes[(routes["mode"] == options.network.modes[0]) & (routes["service"] == "county_seat")]
     return town_table(
         ground,
         inputs["facilities"],
         access,
         to_seat,
-        required=required,
+        required=options.score.required_services,
+        listed={name for name, kind in listed.items() if kind == "complete"},
         satisfying=vocabulary.satisfying,
         limits=(options.score.town_radius_m, options.score.town_min),
     )

@@ -7,7 +7,17 @@ GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuse
 
 from __future__ import annotations
 
-from spatial.tables import comparison, engine, ground, inventory, people, results, score, sign_off
+from spatial.tables import (
+    comparison,
+    engine,
+    ground,
+    inventory,
+    people,
+    results,
+    score,
+    sign_off,
+    town_country,
+)
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
 from spatial.tables.words import (
     GATE,
@@ -96,11 +106,11 @@ TABLES: dict[str, Table] = {
         results.NORM_RESULTS,
         inventory.INVENTORY,
         results.GAPS,
-        score.SETTLEMENT_TYPES,
-        score.UNIT_TYPES,
-        score.FUNCTIONAL_AREAS,
-        score.TOWNS,
-        score.TOWN_SYSTEM,
+        town_country.SETTLEMENT_TYPES,
+        town_country.UNIT_TYPES,
+        town_country.FUNCTIONAL_AREAS,
+        town_country.TOWNS,
+        town_country.TOWN_SYSTEM,
         score.FLOW_BALANCES,
         score.ACCESS_CLUSTERS,
         score.SCORE_COMPONENTS,

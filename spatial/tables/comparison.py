@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.tables.contract import Field, Table, number, text
+from spatial.tables.contract import Field, Table, number, share, text
 from spatial.tables.words import (
     ACCESS_CHANGE,
     GATE,
@@ -29,10 +29,6 @@ _UNIT = (
     text("unit_level", "Level", values=SCORE_UNITS),
     text("unit_id", "Unit", "A settlement_id, a boundary_id, or 'study'."),
 )
-
-
-def _share(name: str, title: str, description: str = "") -> Field:
-    return number(name, title, "", description, maximum=1.0)
 
 
 def _signed(name: str, title: str, description: str = "") -> Field:
@@ -73,12 +69,12 @@ COMPARISON = Table(
         ),
         Field("places_before", "whole", "Places before"),
         Field("places_after", "whole", "Places after"),
-        _share(
+        share(
             "level_before",
             "Level before",
             "Geometric mean over the components and pillars that both runs measured, on shared norms; NaN for none.",
         ),
-        _share("level_after", "Level after", "On the same."),
+        share("level_after", "Level after", "On the same."),
         _signed("level_change", "Change of the level", "After less before."),
         _signed("ln_change", "Change of ln of the level", "The sum of the contributions of the pillars."),
         *(
@@ -90,12 +86,12 @@ COMPARISON = Table(
             for pillar in PILLARS
         ),
         text("common_pillars", "Common pillars", "Joined by ;."),
-        _share(
+        share(
             "segmentation_index_before",
             "Segmentation before",
             "Of the terms that both runs have; NaN where there is none.",
         ),
-        _share("segmentation_index_after", "Segmentation after", "Of the same."),
+        share("segmentation_index_after", "Segmentation after", "Of the same."),
         text("segmentation_terms", "Terms", "Terms on which both indices rest, joined by ;."),
         text("mandatory_status_before", "Gates before", "Of shared gates.", values=GATE),
         text("mandatory_status_after", "Gates after", "Of shared gates.", values=GATE),
@@ -180,8 +176,8 @@ COMPARISON_GATES = Table(
         text("gate_after", "Gate after", "none_applicable where it is not in force.", values=GATE),
         text("turn", "How it turned", values=GATE_TURN),
         Field("same_terms", "flag", "Same terms", "False where the norm itself changed between the runs."),
-        _share("served_share_before", "Share served before"),
-        _share("served_share_after", "Share served after"),
+        share("served_share_before", "Share served before"),
+        share("served_share_after", "Share served after"),
         number("persons_unserved_before", "People beyond the norm before", "persons"),
         number("persons_unserved_after", "People beyond the norm after", "persons"),
     ),
@@ -194,10 +190,10 @@ COMPARISON_RANKS = Table(
     (
         text("unit_id", "Unit"),
         text("other_id", "Other unit"),
-        _share(
+        share(
             "probability_then", "Probability before", "That the first ranked before the second; at most 0.1."
         ),
-        _share("probability_now", "Probability after", "That it ranks before it now; at least 0.9."),
+        share("probability_now", "Probability after", "That it ranks before it now; at least 0.9."),
     ),
 )
 COMPARISON_NORMS = Table(
@@ -220,8 +216,8 @@ COMPARISON_NORMS = Table(
             for date in ("before", "after")
             for field in (
                 number(f"threshold_{date}", f"Threshold {date}", ""),
-                _share(f"target_share_{date}", f"Target share {date}"),
-                _share(f"served_share_{date}", f"Share served {date}"),
+                share(f"target_share_{date}", f"Target share {date}"),
+                share(f"served_share_{date}", f"Share served {date}"),
             )
         ),
     ),
@@ -239,16 +235,16 @@ TRAJECTORY = Table(
         text("name", "Name", nullable=True),
         number("population_persons", "Population", "persons", "NaN where nobody's number is known."),
         Field("places", "whole", "Places"),
-        _share(
+        share(
             "integration_level",
             "Integration level",
             "Of the norms and components that all runs which have the unit share.",
         ),
         *(
-            _share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it at all dates.")
+            share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it at all dates.")
             for pillar in PILLARS
         ),
-        _share(
+        share(
             "segmentation_index",
             "Segmentation index",
             "Of the terms that all runs which have the unit share.",

@@ -13,7 +13,7 @@ from pandera.errors import SchemaError, SchemaErrors
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 
-__all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number", "text"]
+__all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number", "share", "text"]
 
 Kind = Literal["text", "number", "whole", "flag", "list"]
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
@@ -297,3 +297,8 @@ def text(name: str, title: str, description: str = "", **more: object) -> Field:
 def number(name: str, title: str, unit: str, description: str = "", **more: object) -> Field:
     """Define a column of floats that may be missing and are 0 or more."""
     return Field(name, "number", title, description, unit, **{"nullable": True, "minimum": 0.0, **more})  # type: ignore[arg-type]
+
+
+def share(name: str, title: str, description: str = "") -> Field:
+    """Define a column of floats from 0 to 1 that may be missing."""
+    return number(name, title, "", description, maximum=1.0)

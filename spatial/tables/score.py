@@ -1,14 +1,12 @@
-"""Tables of the score: what is town and country, levels and gaps by unit, their components, and how sure ranks are."""
+"""Tables of the score: levels and gaps by unit, their components, and how sure ranks are."""
 
 from __future__ import annotations
 
-from spatial.tables.contract import Field, Table, number, text
+from spatial.tables.contract import Field, Table, number, share, text
 from spatial.tables.words import (
     ACCESS_CLUSTER,
     CLUSTER_STATUS,
     COMPONENT_STATUS,
-    FUA_METHOD,
-    FUA_PART,
     GAP_BAND,
     GATE,
     INEQUALITY_MEASURES,
@@ -18,16 +16,12 @@ from spatial.tables.words import (
     SCORE_LEFT_OUT,
     SCORE_SIDE,
     SCORE_UNITS,
-    TOWN_MEASURES,
-    TYPE_BASIS,
-    TYPE_REASON,
 )
 
 __all__ = [
     "ACCESS_CLUSTERS",
     "COORDINATION",
     "FLOW_BALANCES",
-    "FUNCTIONAL_AREAS",
     "INEQUALITY",
     "POTENTIAL_FLOWS",
     "RANKINGS",
@@ -36,10 +30,6 @@ __all__ = [
     "SCORE_COMPONENTS",
     "SCORE_NORMS",
     "SCORE_VARIANCE",
-    "SETTLEMENT_TYPES",
-    "TOWNS",
-    "TOWN_SYSTEM",
-    "UNIT_TYPES",
 ]
 
 _UNIT = (
@@ -48,209 +38,6 @@ _UNIT = (
 )
 
 
-_CELL_KINDS = {
-    30: "urban centres",
-    23: "dense urban clusters",
-    22: "semi-dense urban clusters",
-    21: "suburban cells",
-    13: "rural clusters",
-    12: "low-density rural cells",
-    11: "very low-density rural cells",
-}
-
-
-def _share(name: str, title: str, description: str = "") -> Field:
-    return number(name, title, "", description, maximum=1.0)
-
-
-SETTLEMENT_TYPES = Table(
-    "settlement_types",
-    "Settlement types",
-    ("settlement_id",),
-    None,
-    (
-        text("settlement_id", "Settlement"),
-        text(
-            "official_class",
-            "Official class",
-            "urban or rural; missing where nobody says.",
-            nullable=True,
-            values=("urban", "rural"),
-        ),
-        Field(
-            "degurba_code",
-            "whole",
-            "Degree of Urbanisation",
-            "Level 2 of the cell: 30, 23, 22, 21, 13, 12, 11, 10; 0 where there is no population raster.",
-        ),
-        text(
-            "degurba_class",
-            "Class by the Degree of Urbanisation",
-            "urban for 30, 23, 22, 21; rural for 13, 12, 11; missing without a raster.",
-            nullable=True,
-            values=("urban", "rural"),
-        ),
-        Field(
-            "classes_differ",
-            "flag",
-            "Classes differ",
-            "True where both are known and not the same; the official counts.",
-        ),
-        text(
-            "catchment_tier", "Depends on", "Tier of the town that it depends on; none beyond the last band."
-        ),
-        number("catchment_band_min", "Within", "min", "Upper end of its band; NaN beyond the last one."),
-        text(
-            "catchment_centre_id",
-            "Town that it depends on",
-            "settlement_id of the nearest town of that tier; missing beyond the last band.",
-            nullable=True,
-        ),
-        text(
-            "urca_local",
-            "Local catchment code",
-            "Tier and band, as in town_30; _0 for a town itself; none beyond the last band. By the rule of URCA with "
-            "the study's own tiers and bands; no code of the published URCA.",
-        ),
-    ),
-)
-UNIT_TYPES = Table(
-    "unit_types",
-    "Degree of Urbanisation of townships",
-    ("unit_level", "unit_id"),
-    None,
-    (
-        *_UNIT,
-        text("name", "Name", nullable=True),
-        number(
-            "population_persons",
-            "People on the population grid",
-            "persons",
-            "Of the grid, which may differ from the people of its settlements; NaN where basis is none.",
-        ),
-        Field(
-            "degurba_level1",
-            "whole",
-            "Degree of Urbanisation, level 1",
-            "3 city, 2 town or semi-dense area, 1 rural area; 0 for nothing but water, or where basis is none.",
-        ),
-        Field(
-            "degurba_level2",
-            "whole",
-            "Degree of Urbanisation, level 2",
-            "30 city, 23 dense town, 22 semi-dense town, 21 suburb, 13 village, 12 dispersed rural area, 11 mostly "
-            "uninhabited area, 10 water; 0 where basis is none.",
-        ),
-        *(
-            _share(
-                f"share_{code}", f"In {kind} ({code})", "Of its people, or of its land where basis is area."
-            )
-            for code, kind in _CELL_KINDS.items()
-        ),
-        text(
-            "basis",
-            "What shares are of",
-            "raster: people of the raster; area: its land, as nobody lives there; settlements: people at the points of "
-            "settlements; none: not measured.",
-            values=TYPE_BASIS,
-        ),
-        text("basis_reason", "Why not measured", "Empty where it is measured.", values=TYPE_REASON),
-        text("unit_rules", "Rules of level 2", "2024: as changed in July 2024.", values=("2024", "2021")),
-        *(
-            _share(
-                f"official_{name}_share",
-                f"Officially {name}",
-                "Of the people of its settlements, or of settlements where nobody's number is known.",
-            )
-            for name in ("urban", "rural", "unknown")
-        ),
-        number(
-            "compared_persons",
-            "People with both classes",
-            "persons",
-            "In settlements of which the official class and that of their cell are known; NaN where none is.",
-        ),
-        number(
-            "differ_persons",
-            "People classed otherwise",
-            "persons",
-            "Of these, where the two differ; the official class counts.",
-        ),
-    ),
-)
-FUNCTIONAL_AREAS = Table(
-    "functional_areas",
-    "Functional urban areas",
-    ("unit_id",),
-    None,
-    (
-        text("fua_id", "Functional urban area", "The township that holds most of the urban centre."),
-        text("fua_name", "Name of the functional urban area", nullable=True),
-        text(
-            "fua_method",
-            "Found by",
-            "fua: commuting, by the EU-OECD rule; fua_proxy: travel time, where no commuting is observed.",
-            values=FUA_METHOD,
-        ),
-        text("unit_id", "Township"),
-        text(
-            "fua_part",
-            "Part of the area",
-            "city: half of its people live in the urban centre; enclave: surrounded by the area.",
-            values=FUA_PART,
-        ),
-        _share("centre_share", "People in an urban centre"),
-        _share(
-            "commuting_share",
-            "Commute to the city",
-            "Of employed residents; NaN for cities, a proxy, and where the employed are unknown.",
-        ),
-        _share("within_share", "Live near the centre", "Within the minutes of a proxy; NaN by commuting."),
-        number("within_min", "Within", "min", "Minutes of a proxy; NaN by commuting."),
-        number("population_persons", "People on the population grid", "persons"),
-    ),
-)
-TOWN_SYSTEM = Table(
-    "town_system",
-    "System of towns",
-    ("measure",),
-    None,
-    (
-        text("measure", "Measure", values=TOWN_MEASURES),
-        number("value", "Value", "", "NaN where too few towns are known.", minimum=None),
-        Field(
-            "towns_counted",
-            "whole",
-            "Towns counted",
-            "Whose people, or the share of people who depend on them, are known.",
-        ),
-        Field("towns_total", "whole", "Towns in all"),
-    ),
-)
-TOWNS = Table(
-    "towns",
-    "Towns between village and county seat",
-    ("settlement_id",),
-    None,
-    (
-        text("settlement_id", "Town"),
-        text("tier", "Tier"),
-        number("population_persons", "Population", "persons"),
-        Field("required_services", "whole", "Services asked for", "Of its tier."),
-        Field("present_services", "whole", "Services there"),
-        _share("completeness", "Functional completeness", "NaN where its tier asks for nothing."),
-        text("missing_services", "Missing", "Joined by ;, empty where nothing is."),
-        _share(
-            "coverage_share", "Depend on it", "People for whom it is the nearest town within the target time."
-        ),
-        _share(
-            "via_share",
-            "Pass by it",
-            "People whose way to the county seat passes it; NaN for the seat itself.",
-        ),
-        _share("fulcrum_index", "Fulcrum", "sqrt(coverage x via); NaN where one of them is."),
-    ),
-)
 FLOW_BALANCES = Table(
     "flow_balances",
     "Flows in and out",
@@ -262,9 +49,9 @@ FLOW_BALANCES = Table(
         number("outward", "Outward", "a year", "From the country to town; for a township, what leaves it."),
         number("inward", "Inward", "a year", "From town to the country; for a township, what comes in."),
         number("net_flow_ratio", "Net flow ratio", "", "(out - in) / (out + in).", minimum=-1.0, maximum=1.0),
-        _share("balance", "Balance", "1 - |net flow ratio|."),
-        _share("volume_share", "Volume against target", "At most 1; NaN without a target."),
-        _share("reciprocity", "Reciprocity", "For the study: what flows back of what flows between the two."),
+        share("balance", "Balance", "1 - |net flow ratio|."),
+        share("volume_share", "Volume against target", "At most 1; NaN without a target."),
+        share("reciprocity", "Reciprocity", "For the study: what flows back of what flows between the two."),
         number(
             "reciprocity_beyond_chance",
             "Reciprocity beyond chance",
@@ -316,12 +103,12 @@ SCORE_COMPONENTS = Table(
             "Levels 0-1, of those of whom it is known; gaps in their own unit; NaN where status says why.",
             minimum=None,
         ),
-        _share(
+        share(
             "low",
             "At worst",
             "Of a level, if whatever is unknown were missing; the value where all is known.",
         ),
-        _share("high", "At best", "Of a level, if whatever is unknown were there."),
+        share("high", "At best", "Of a level, if whatever is unknown were there."),
         text("unit", "Unit", "share, min, ratio, index or count."),
         number(
             "target", "Integration target", "", "Of a gap; NaN for levels and gaps without one.", minimum=None
@@ -360,17 +147,15 @@ SCORES = Table(
         number("population_persons", "Population", "persons", "NaN where nobody's number is known."),
         Field("places", "whole", "Places"),
         *(
-            _share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it.")
+            share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it.")
             for pillar in PILLARS
         ),
-        _share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
-        _share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
-        _share(
-            "level_low", "Level at worst", "Missing pillars at 0.01, whatever else is unknown as missing."
-        ),
-        _share("level_high", "Level at best", "Missing pillars at 1, whatever else is unknown as there."),
+        share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
+        share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
+        share("level_low", "Level at worst", "Missing pillars at 0.01, whatever else is unknown as missing."),
+        share("level_high", "Level at best", "Missing pillars at 1, whatever else is unknown as there."),
         Field("missing_pillars", "whole", "Missing pillars"),
-        _share("segmentation_index", "Segmentation index", "0 = not segmented; NaN where no term exists."),
+        share("segmentation_index", "Segmentation index", "0 = not segmented; NaN where no term exists."),
         text("segmentation_terms", "Terms", "Terms of the index that exist, joined by ;."),
         Field("gaps_met", "whole", "Gaps within their target"),
         Field("gaps_measured", "whole", "Gaps measured against a target"),
@@ -404,7 +189,7 @@ SCORES = Table(
         ),
         number("low_rank", "Rank at best", "", "5 %."),
         number("high_rank", "Rank at worst", "", "95 %."),
-        _share(
+        share(
             "known_share",
             "Components known",
             "Each by the people of whom it is known. A flag beside the score, never part of it.",
@@ -448,7 +233,7 @@ RANK_PAIRS = Table(
     (
         text("unit_id", "Unit"),
         text("other_id", "Other unit"),
-        _share(
+        share(
             "probability_before", "Probability", "That the first ranks before the second; a claim needs 0.9."
         ),
     ),
@@ -461,7 +246,7 @@ SCORE_VARIANCE = Table(
     (
         text("unit_level", "Level", values=SCORE_UNITS),
         text("factor", "Factor", "weights, aggregation, goalposts, speeds."),
-        _share("variance_share", "Share of variance", "Explained by it alone; NaN where scores do not vary."),
+        share("variance_share", "Share of variance", "Explained by it alone; NaN where scores do not vary."),
     ),
 )
 INEQUALITY = Table(
@@ -490,12 +275,12 @@ COORDINATION = Table(
     (
         *_UNIT,
         text("pair", "Pair", values=("urban_rural", "services_digital")),
-        _share("first", "First system", "Access in town, or of services."),
-        _share("second", "Second system", "Access in the country, or digital coverage."),
-        _share("coupling", "Coupling", "How alike they are, in the corrected form."),
-        _share("coupling_standard", "Coupling, standard form"),
-        _share("mean_level", "Mean level", "High coupling at a low level is balance at a low level."),
-        _share("coordination", "Coordination", "Root of coupling times level."),
+        share("first", "First system", "Access in town, or of services."),
+        share("second", "Second system", "Access in the country, or digital coverage."),
+        share("coupling", "Coupling", "How alike they are, in the corrected form."),
+        share("coupling_standard", "Coupling, standard form"),
+        share("mean_level", "Mean level", "High coupling at a low level is balance at a low level."),
+        share("coordination", "Coordination", "Root of coupling times level."),
     ),
 )
 RANKINGS = Table(
@@ -506,7 +291,7 @@ RANKINGS = Table(
     (
         text("unit_id", "Unit", "A township."),
         text("method", "Method", values=RANKING_METHODS),
-        _share("value", "Value"),
+        share("value", "Value"),
         number("rank", "Rank by it", "", "1 = best; units alike share the mean of theirs."),
     ),
 )

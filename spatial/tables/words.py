@@ -5,6 +5,7 @@ __all__ = [
     "ACCESS_CLUSTER",
     "CLASS_CHANGE",
     "CLUSTER_STATUS",
+    "COMPLETENESS_STATUS",
     "COMPONENT_STATUS",
     "FUA_METHOD",
     "FUA_PART",
@@ -95,6 +96,7 @@ UNIT_SCALING = (
 )
 ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
 CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
+COMPLETENESS_STATUS = ("measured", "no_complete_list", "not_asked")
 COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")

@@ -117,6 +117,7 @@ def scored_county(county):
                 "required_services": [9, 9, 9, 0, 9],
                 "present_services": [9, 7, 3, 0, 9],
                 "completeness": [1.0, 7 / 9, 3 / 9, np.nan, 1.0],
+                "completeness_status": ["measured", "measured", "measured", "not_asked", "measured"],
                 "missing_services": ["", "bank;market", "bank", "", ""],
                 "coverage_share": 0.1,
                 "via_share": [0.4, 0.1, 0.01, np.nan, 0.1],

@@ -688,18 +688,30 @@ def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:
         ),
         crs=CRS,
     )
-    table = town_table(
-        ground,
-        facilities,
-        access,
-        routes,
-        required={"town": ("school", "bank")},
-        satisfying=lambda name: frozenset({name}),
-        limits=(2000.0, 30.0),
-    ).set_index("settlement_id")
-    TABLES["towns"].check(table.reset_index())
+
+    def towns(**listed: object) -> pd.DataFrame:
+        made = town_table(
+            ground,
+            facilities,
+            access,
+            routes,
+            required={"town": ("school", "bank")},
+            satisfying=lambda name: frozenset({name}),
+            limits=(2000.0, 30.0),
+            **listed,
+        )
+        TABLES["towns"].check(made)
+        return made.set_index("settlement_id")
+
+    table = towns()
     assert (table.loc["c", "completeness"], table.loc["c", "missing_services"]) == (0.5, "bank")
     assert math.isnan(table.loc["a", "completeness"])
+    assert table["completeness_status"].to_dict() == {"a": "not_asked", "c": "measured"}
+    # of the school alone somebody says that the list is complete; then of nothing
+    assert towns(listed={"school"}).loc["c", ["completeness", "missing_services"]].tolist() == [1.0, ""]
+    none = towns(listed=set()).loc["c"]
+    assert (none["completeness_status"], none["required_services"]) == ("no_complete_list", 0)
+    assert math.isnan(none["completeness"])
     # a: its own 400 and b's 100; c: its own 200, d lives 40 minutes away
     assert table["coverage_share"].to_dict() == {"a": 0.5, "c": 0.2}
     # of the 400 people with a way to the seat, d's 300 pass c

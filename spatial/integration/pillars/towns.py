@@ -34,6 +34,7 @@ COLUMNS = {
     "required_services": "int64",
     "present_services": "int64",
     "completeness": "float64",
+    "completeness_status": "str",
     "missing_services": "str",
     "coverage_share": "float64",
     "via_share": "float64",
@@ -48,6 +49,7 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     routes: gpd.GeoDataFrame | None,
     *,
     required: Mapping[str, Collection[str]],
+    listed: Collection[str] | None = None,
     satisfying: Callable[[str], frozenset[str]],
     limits: tuple[float, float],
 ) -> pd.DataFrame:
@@ -66,6 +68,9 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
         Ways to the nearest county seat, by the contract of the table.
     required : mapping of str to collection of str
         What each tier of town should have.
+    listed : collection of str, optional
+        Services whose list is declared complete; no other is asked for, since one that is not on a map may be there.
+        All of them by default.
     satisfying : callable
         The services of facilities that count for a service.
     limits : tuple of float
@@ -74,7 +79,7 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     Returns
     -------
     DataFrame
-        By the contract of `towns`.
+        By the contract of `towns`; `completeness_status` says why nothing is asked of a town.
     """
     tier = ground.settlements["tier"].astype(str).to_numpy()
     at = np.flatnonzero(np.isin(tier, TOWN_TIERS))
@@ -83,8 +88,12 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     if not ids:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     points = shapely.get_coordinates(ground.settlements.geometry.to_numpy()[at])
-    there = _services(ids, points, facilities, required, satisfying, limits[0])
-    table = functional_completeness(dict(zip(ids, tier[at], strict=True)), there, required)
+    asked = {
+        name: [service for service in services if listed is None or service in listed]
+        for name, services in required.items()
+    }
+    there = _services(ids, points, facilities, asked, satisfying, limits[0])
+    table = functional_completeness(dict(zip(ids, tier[at], strict=True)), there, asked)
     coverage = _coverage(ids, ground, access, limits[1])
     via = _via(ids, tier[at], points, ground, routes)
     known = ~np.isnan(coverage) & ~np.isnan(via)
@@ -98,6 +107,10 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
             "required_services": table["required"],
             "present_services": table["present"],
             "completeness": table["completeness"],
+            "completeness_status": [
+                "measured" if asked.get(name) else "no_complete_list" if required.get(name) else "not_asked"
+                for name in tier[at]
+            ],
             "missing_services": table["missing"],
             "coverage_share": coverage,
             "via_share": via,
