@@ -42,7 +42,7 @@
     if (!known(unit.segmentation_index)) return "";
     const has = (term) => unit.terms.includes(term), value = S.hundredths(unit.segmentation_index);
     const terms = TERMS.filter(has).map((term) => S.t("segmentation_term." + term)).join(S.t("sure.list"));
-    if (unit.terms.length >= TERMS.length) return S.t("score.index", { value });
+    if (unit.terms.length >= TERMS.length) return S.t("score.index", { value, terms });
     return S.t(has("theil") || has("gap_ratio") ? "score.index_some" : "score.index_no_town", { value, terms });
   };
 
