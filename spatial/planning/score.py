@@ -34,7 +34,17 @@ _NUMBERS = (
     "known_share",
 )
 _RANKS = ("median_rank", "low_rank", "high_rank")
-_LEVEL = ("component", "value", "persons", "detail", "component_status")
+_LEVEL = (
+    "component",
+    "value",
+    "low",
+    "high",
+    "persons",
+    "persons_known",
+    "persons_unknown",
+    "detail",
+    "component_status",
+)
 _GAP = ("component", "value", "unit", "target", "meets_target", "persons", "detail", "component_status")
 
 

@@ -196,6 +196,8 @@ def test_the_summary_holds_level_gaps_gates_obstacles_and_classes(tables):
             "component_status": "measured",
         }
     ]
+    ends = {"low", "high", "persons_known", "persons_unknown"}
+    assert all(ends <= set(part) for pillar in score["pillars"].values() for part in pillar["components"])
     assert score["segmentation"] == {"index": 0.25, "terms": ["theil", "border"]}
     assert score["gates"] == {
         "mandatory_status": "fail",
