@@ -233,7 +233,10 @@ def test_the_map_is_used_by_keyboard_alone(file, open_page):
     zoom = page.evaluate("window.Spatial.comparisonMap.map.getZoom()")
     page.focus("#zoom-in")
     page.keyboard.press("Enter")
-    page.wait_for_function(f"window.Spatial.comparisonMap.map.getZoom() > {zoom}")
+    page.wait_for_timeout(
+        1000
+    )  # zooming takes a quarter of a second; the page forbids to wait for an expression
+    assert page.evaluate("window.Spatial.comparisonMap.map.getZoom()") > zoom
     page.focus("#settlements-body tbody button")
     page.keyboard.press("Enter")
     card = page.inner_text("#place")
