@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def replace_files(folder: Path) -> Iterator[Path]:
     Parameters
     ----------
     folder : Path
-        Where the files belong; made if it is not there. Other files in it stay.
+        Where the files belong; made at the end if it is not there. Other files in it stay.
 
     Yields
     ------
@@ -130,20 +131,16 @@ def replace_files(folder: Path) -> Iterator[Path]:
     StoreError
         Where the folder cannot be written or is full, or a folder stands where a file belongs; what was there stays.
     """
-    is_new = not folder.exists()
+    near = folder if folder.exists() else folder.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
-                yield Path(name)
-                _move_all(sorted(Path(name).iterdir()), folder)
-        except BaseException:
-            if is_new:
-                folder.rmdir()
-            raise
+        near.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=near) as name:
+            yield Path(name)
+            folder.mkdir(exist_ok=True)
+            _move_all(sorted(Path(name).iterdir()), folder)
+    except StoreError:
+        raise
     except OSError as error:
-        if isinstance(error, StoreError):
-            raise
         raise _store_error(error, folder) from error
 
 
@@ -207,7 +204,10 @@ def remove_leftovers(folder: Path) -> None:
     """
     for path in sorted(folder.glob(f"{TEMPORARY}*")):
         try:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise _store_error(error, path) from error
 

@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
-from spatial.store import Artifact, Store, locked, replace, sha256_of
+from spatial.store import Artifact, Store, locked, remove_leftovers, replace, replace_files, sha256_of
 from spatial.tables import TABLES
 
 
@@ -74,6 +74,44 @@ def test_a_failed_block_leaves_neither_a_new_nor_a_temporary_file(tmp_path: Path
         interrupted()
     assert (tmp_path / "a.txt").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_files_that_belong_together_take_their_places_together(tmp_path: Path, *, is_new: bool) -> None:
+    folder = tmp_path / "out"
+    if not is_new:
+        folder.mkdir()
+        (folder / "a.txt").write_text("old")
+
+    def interrupted() -> None:
+        with replace_files(folder) as new:
+            (new / "a.txt").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert {path.name for path in tmp_path.rglob("*")} == (set() if is_new else {"out", "a.txt"})
+    assert is_new or (folder / "a.txt").read_text() == "old"
+    with replace_files(folder) as new:
+        (new / "a.txt").write_text("one")
+        (new / "b.txt").write_text("two")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.txt": "one", "b.txt": "two"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_file_in_the_way_of_files_that_belong_together_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file, not a folder")
+    with pytest.raises(StoreError, match="in the way"), replace_files(tmp_path / "out"):
+        pytest.fail("nothing can be written there")
+
+
+def test_what_a_killed_process_left_is_removed_files_and_folders_alike(tmp_path: Path) -> None:
+    (tmp_path / ".spatial-half").write_text("half")
+    (tmp_path / ".spatial-together").mkdir()
+    (tmp_path / ".spatial-together" / "a.txt").write_text("half")
+    (tmp_path / "counts.parquet").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["counts.parquet"]
 
 
 def test_two_runs_on_one_folder_are_refused(tmp_path: Path) -> None:
