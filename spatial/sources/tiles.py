@@ -208,7 +208,12 @@ def _hgt_bytes(file: Path, member: str, what: str) -> bytes:
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise SourceError(
             f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again"
+        ) from error
+    except RuntimeError as error:
+        # Locked with a password, or packed in a way that Python does not know (NotImplementedError).
+        raise SourceError(
+            f"{what} {file}: cannot be unpacked: {error}; unpack it and give the .hgt"
         ) from error

@@ -205,6 +205,15 @@ def test_damaged_zips_and_tiles_are_refused(tmp_path: Path) -> None:
     spoilt.write_bytes(whole[:60] + b"\xff" * 40 + whole[100:])
     with pytest.raises(SourceError, match="the zip is truncated or damaged"):
         read_elevation(spoilt)
+    for flags, packing, why in ((1, 8, "password"), (0, 97, "compression")):
+        locked = bytearray(whole)
+        for header, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            begin = whole.index(header) + at
+            locked[begin : begin + 4] = bytes((flags, 0, packing, 0))
+        other = tmp_path / f"S12E04{packing % 10}.hgt.zip"
+        other.write_bytes(bytes(locked).replace(b"S12E043", other.name[:7].encode()))
+        with pytest.raises(SourceError, match=f"cannot be unpacked: .*{why}.*; unpack it and give the .hgt"):
+            read_elevation(other)
     short = tmp_path / "S12E045.hgt"
     short.write_bytes(b"\x00" * 1000)
     with pytest.raises(SourceError, match="1,000 bytes are no SRTM tile"):
