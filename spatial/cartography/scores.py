@@ -12,12 +12,12 @@ from spatial.cartography.book import SCORE_MAP, PageBook, study_block
 from spatial.cartography.document import SCORE, plain_document
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import by_language
-from spatial.cartography.score_doubts import doubted_units
 from spatial.cartography.town_country import types_block
 from spatial.cartography.undefined import Undefined
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
+from spatial.planning.score_doubts import doubted_units
 from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.tables.words import PILLARS
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.score_doubts import doubted_units
 from spatial.cartography.undefined import Undefined
+from spatial.planning.score_doubts import doubted_units
 
 UNITS = ["a1", "a2", "b", "c"]
 

@@ -43,8 +43,10 @@ def doubted_units(
 
     Examples
     --------
-    >>> doubted_units(["Totals of Alba and Borga appear interchanged"], None, ["a", "b"])
-    []
+    >>> areas = {"boundary_id": ["a", "b", "c"], "name": ["Alba", "Borga", "Cave"]}
+    >>> table = gpd.GeoDataFrame(areas, geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]).buffer(0.1))
+    >>> doubted_units(["Totals of Alba and Borga appear interchanged"], table, ["a", "b", "c"])[0]["areas"]
+    [['a'], ['b']]
     """
     if not isinstance(boundaries, gpd.GeoDataFrame) or len(units) < 2:
         return []
