@@ -219,7 +219,10 @@ def peers_nearest(
     """
     matrix = arcs.matrix()
     found: dict[str, Callable[[], NDArray[np.float64]] | None] = {
-        "scipy": lambda: dijkstra(matrix, indices=nodes, min_only=True)
+        "scipy": lambda: dijkstra(matrix, indices=nodes, min_only=True),
+        "scipy, naming places": lambda: dijkstra(
+            matrix, indices=nodes, min_only=True, return_predecessors=True
+        )[0],
     }
     makers = {
         "networkit": _networkit,

@@ -32,8 +32,25 @@ __all__ = [
     "weigh",
 ]
 
-EVERY = 64
+EVERY = 16
 """The chain of every so many steps is noted down; changes the speed only."""
+TOGETHER = 4096
+"""Chains that are sorted at a time; changes the speed only."""
+LENGTHS = 32
+"""Chains of so many steps and more are told apart by their kind alone; changes the speed only."""
+_ONE_END, _JUNCTION = 1 << 32, 3 << 32
+"""A node's ends of edges are counted in the upper half of a number."""
+
+
+@inner  # pragma: no cover - compiled
+def _meeting(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges."""
+    meeting = np.zeros(n_nodes, np.int64)
+    for e in range(edge_from.shape[0]):
+        a, b = np.uintp(edge_from[e]), np.uintp(edge_to[e])
+        meeting[a] = (meeting[a] + _ONE_END) ^ (2 * e)
+        meeting[b] = (meeting[b] + _ONE_END) ^ (2 * e + 1)
+    return meeting
 
 
 @inner  # pragma: no cover - compiled
@@ -41,27 +58,71 @@ def _walk(
     begin: int,
     half: int,
     ends: tuple[NDArray[np.int64], NDArray[np.int64]],
-    nodes: tuple[NDArray[np.uint8], NDArray[np.int32]],
-    steps: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    meeting: NDArray[np.int64],
+    steps: tuple[Ints, Ints, Bytes],
     n_steps: int,
 ) -> tuple[int, int]:
     """Follow a chain from a node over a half edge until it meets a node of the core; return that, and the steps."""
     edge_from, edge_to = ends
-    degree, both = nodes
-    step_arc, step_node, edge_step = steps
+    step_arc, step_node, is_walked = steps
     node = begin
     while True:
-        step_arc[n_steps], step_node[n_steps], edge_step[half >> 1] = half, node, n_steps
+        edge, here = np.uintp(half >> 1), np.uintp(n_steps)
+        step_arc[here], step_node[here], is_walked[edge] = half, node, 1
         n_steps += 1
         # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
-        node = edge_to[half >> 1] if half & 1 == 0 else edge_from[half >> 1]
-        if degree[node] != 2 or node == begin:
+        node = edge_to[edge] if half & 1 == 0 else edge_from[edge]
+        met = meeting[np.uintp(node)]
+        if met >> 32 != 2 or node == begin:
             return node, n_steps
-        half = both[node] ^ (half ^ 1)
+        half = (met & (_ONE_END - 1)) ^ (half ^ 1)
+
+
+@inner  # pragma: no cover - compiled
+def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArray[np.int64]) -> Ints:
+    """Order chains by their kind and length, equal ones as they are; dead ends come last."""
+    offsets, _, last = chains
+    n = end - begin
+    kinds, places = np.empty(n, np.int32), np.zeros(2 * LENGTHS + 1, np.int32)
+    for c in range(n):
+        kinds[c] = min(int(offsets[begin + c + 1] - offsets[begin + c]), LENGTHS) - 1
+        if meeting[np.uintp(last[begin + c])] < _JUNCTION:
+            kinds[c] += LENGTHS
+        places[kinds[c] + 1] += 1
+    for kind in range(2 * LENGTHS):
+        places[kind + 1] += places[kind]
+    order = np.empty(n, np.int32)
+    for c in range(n):
+        order[places[kinds[c]]] = c
+        places[kinds[c]] += 1
+    return order
+
+
+@inner  # pragma: no cover - compiled
+def _group(
+    begin: int,
+    end: int,
+    steps: tuple[Ints, Ints, Ints],
+    chains: tuple[Ints, Ints, Ints],
+    meeting: NDArray[np.int64],
+) -> None:
+    """Put chains of the same kind and length one after the other, so that a processor foresees what comes next."""
+    (step_arc, step_node, edge_step), (offsets, first, last) = steps, chains
+    order, base = _alike(chains, begin, end, meeting), np.int64(offsets[begin])
+    arcs, nodes = step_arc[base : offsets[end]].copy(), step_node[base : offsets[end]].copy()
+    firsts, lasts, starts = first[begin:end].copy(), last[begin:end].copy(), offsets[begin : end + 1] - base
+    s = np.uintp(base)
+    for c in range(end - begin):
+        old = np.uintp(order[c])
+        first[begin + c], last[begin + c] = firsts[old], lasts[old]
+        for walked in range(np.uintp(starts[old]), np.uintp(starts[old + np.uintp(1)])):
+            step_arc[s], step_node[s], edge_step[np.uintp(arcs[walked] >> 1)] = arcs[walked], nodes[walked], s
+            s += np.uintp(1)
+        offsets[begin + c + 1] = s
 
 
 @outer  # pragma: no cover - compiled
-def contract(  # noqa: C901 - three passes over one set of marks
+def contract(  # noqa: C901 - three turns over one set of marks
     n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]
 ) -> Walk:
     """
@@ -80,58 +141,52 @@ def contract(  # noqa: C901 - three passes over one set of marks
         Arcs in the order walked, the node at which each begins, and the place of each edge in that order; offsets by
         chain; chain of every `EVERY`-th step; nodes at the first and the last end of each chain, all int32; and how
         many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any junction begins and ends at the
-        drawn beginning of its lowest edge, which counts as a junction.
+        drawn beginning of its lowest edge, which counts as a junction. Of `TOGETHER` chains that were walked one after
+        the other, those of a kind and length come together, dead ends last.
     """
     n_edges = edge_from.shape[0]
-    degree = np.zeros(n_nodes, np.uint8)
-    both = np.zeros(n_nodes, np.int32)
-    for e in range(n_edges):
-        a, b = edge_from[e], edge_to[e]
-        both[a] ^= np.int32(2 * e)
-        degree[a] = degree[a] + 1 if degree[a] < 3 else 3
-        both[b] ^= np.int32(2 * e + 1)
-        degree[b] = degree[b] + 1 if degree[b] < 3 else 3
-    ends, nodes = (edge_from, edge_to), (degree, both)
-    steps = (np.empty(n_edges, np.int32), np.empty(n_edges, np.int32), np.full(n_edges, -1, np.int32))
+    meeting = _meeting(n_nodes, edge_from, edge_to)
+    step_arc, step_node = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
+    edge_step, is_walked = np.empty(n_edges, np.int32), np.zeros(n_edges, np.uint8)
     offsets = np.zeros(n_edges + 1, np.int32)
     first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
-    guide = np.empty((n_edges + EVERY - 1) // EVERY, np.int32)
+    steps, chains = (step_arc, step_node, edge_step), (offsets, first, last)
     n_steps, n_chains = np.int64(0), 0
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
         for e in range(n_edges if n_steps < n_edges else 0):
-            if steps[2][e] >= 0:
+            if is_walked[e] == 1:
                 continue
             half = 2 * e
-            if turn == 0 and degree[edge_from[e]] != 3:
+            if turn == 0 and meeting[edge_from[e]] < _JUNCTION:
                 half += 1
-                if degree[edge_to[e]] != 3:
+                if meeting[edge_to[e]] < _JUNCTION:
                     continue
-            if turn == 1 and degree[edge_from[e]] != 1:
+            if turn == 1 and meeting[edge_from[e]] >> 32 != 1:
                 half += 1
-                if degree[edge_to[e]] != 1:
+                if meeting[edge_to[e]] >> 32 != 1:
                     continue
             begin = edge_from[e] if half & 1 == 0 else edge_to[e]
             if turn == 2:
-                degree[begin] = 3
-            noted = (n_steps + EVERY - 1) // EVERY
-            end, n_steps = _walk(begin, half, ends, nodes, steps, n_steps)
-            for block in range(noted, (n_steps + EVERY - 1) // EVERY):
-                guide[block] = n_chains
+                meeting[begin] = _JUNCTION
+            end, n_steps = _walk(
+                begin, half, (edge_from, edge_to), meeting, (step_arc, step_node, is_walked), n_steps
+            )
             first[n_chains], last[n_chains] = begin, end
             n_chains += 1
             offsets[n_chains] = n_steps
-    return (
-        steps[0],
-        steps[1],
-        steps[2],
-        offsets,
-        guide,
-        first,
-        last,
-        degree,
-        n_chains,
-    )
+            if n_chains % TOGETHER == 0:
+                _group(n_chains - TOGETHER, n_chains, steps, chains, meeting)
+    _group(n_chains - n_chains % TOGETHER, n_chains, steps, chains, meeting)
+    guide, noted = np.empty((n_edges + EVERY - 1) // EVERY, np.int32), 0
+    for c in range(n_chains):
+        while noted * EVERY < offsets[c + 1]:
+            guide[noted] = c
+            noted += 1
+    degree = np.empty(n_nodes, np.uint8)
+    for node in range(n_nodes):
+        degree[node] = min(meeting[node] >> 32, 3)
+    return step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains
 
 
 @outer  # pragma: no cover - compiled

@@ -42,8 +42,12 @@ def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> Stan
     edges, fractions, walk_min = places
     n, last_step = edges.shape[0], np.uintp(step_arc.shape[0] - 1)
     stands, legs = np.empty((n, 4), np.int32), np.empty((n, 6), np.float64)
+    place, more = 0, per_place
     for i in range(n):
-        stands[i, 0], stands[i, 1] = i // per_place, edge_step[edges[i]] if edges[i] >= 0 else -1
+        if more == 0:
+            place, more = place + 1, per_place
+        more -= 1
+        stands[i, 0], stands[i, 1] = place, edge_step[edges[i]] if edges[i] >= 0 else -1
     for i in range(n):
         if stands[i, 1] >= 0:
             s = np.uintp(stands[i, 1])
@@ -67,7 +71,8 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
     """
     List the ends of chains from which a search sets out: node, label and minutes to the door of the place.
 
-    A place that stands at such an end is forgotten: the search tells all that it offers to the nodes of its chain.
+    A place that stands at such an end sets out from there alone and is forgotten: the search tells all that it offers
+    to the nodes of its chain.
     """
     first, last, offsets = chains[1], chains[2], chains[3]
     (_, back_all, back_row, back_closed, _, _), (_, _, on_row, on_closed, _, _) = lanes
@@ -79,40 +84,50 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
         if s < 0:
             continue
         onwards, backwards, share, walk_min = legs[i, 2], legs[i, 3], legs[i, 4], legs[i, 5]
-        steps = np.int64(offsets[c]), np.int64(offsets[c + 1])
-        first_closed = closed_steps(on_row[c], on_closed, steps)[0]
-        last_closed = closed_steps(back_row[c], back_closed, steps)[1]
+        begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        is_end = s + 1 == end
+        if s == begin and share == 0.0 and first[c] < n_search:
+            nodes[n], labels[n], minutes[n], stands[i, 1] = first[c], label, walk_min, -1
+            n += 1
+            continue
+        if is_end and share == 1.0 and last[c] < n_search:
+            nodes[n], labels[n], minutes[n], stands[i, 1] = last[c], label, walk_min, -1
+            n += 1
+            continue
+        first_closed = closed_steps(on_row[c], on_closed, (begin, end))[0]
+        last_closed = closed_steps(back_row[c], back_closed, (begin, end))[1]
         # Who comes from the first end to the place goes on, who comes from the last one goes back.
         time = walk_min + leg_to_end(legs[i, 0], share, onwards, first_closed - s)
         if first[c] < n_search and time < np.inf:
             nodes[n], labels[n], minutes[n] = first[c], label, time
             n += 1
-        is_end = s + 1 == steps[1]
         rest = 0.0 if is_end else back_all[c] - legs[i, 1]
         time = walk_min + leg_to_end(rest, 1.0 - share, backwards, s - last_closed)
         if last[c] < n_search and time < np.inf:
             nodes[n], labels[n], minutes[n] = last[c], label, time
             n += 1
-        at_first, at_last = s == steps[0] and share == 0.0, is_end and share == 1.0
-        if (at_first and first[c] < n_search) or (at_last and last[c] < n_search):
-            stands[i, 1] = -1
     return nodes[:n], labels[:n], minutes[:n]
 
 
 @inner  # pragma: no cover - compiled
-def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
+def _fill(  # noqa: C901 - one pass over the chains
+    chains: Chains, lanes: Lanes, state: Floats, out: Out
+) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
     (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _) = lanes
     labels, times = out
     n_search, marks = state.shape[0], state.view(np.int32)
-    for v in range(core_node.shape[0]):
+    for v in range(n_search):
+        node = np.uintp(core_node[v])
+        times[node], labels[node] = state[v, 0], marks[v, 2]
+    for v in range(n_search, core_node.shape[0]):
         node = np.uintp(core_node[v])
         times[node], labels[node] = np.inf, -1
-        if v < n_search:
-            times[node], labels[node] = state[v, 0], marks[v, 2]
     for c in range(first.shape[0]):
         begin, end = np.uintp(offsets[c] + 1), np.uintp(offsets[c + 1])
+        if begin == end and last[c] < n_search:
+            continue
         time_a, label_a, time_b, label_b = np.inf, np.int64(-1), np.inf, np.int64(-1)
         if first[c] < n_search:
             time_a, label_a = state[np.uintp(first[c]), 0], np.int64(marks[np.uintp(first[c]), 2])
@@ -121,6 +136,10 @@ def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
         elif back_row[c] < 0 and time_a < np.inf:
             node = np.uintp(core_node[last[c]])
             times[node], labels[node] = time_a + back_all[c], label_a
+            for s in range(begin, end):
+                node = np.uintp(step_node[s])
+                times[node], labels[node] = time_a + back[s], label_a
+            continue
         whole_on, first_wins = on_all[c], label_a <= label_b
         if back_row[c] < 0 and on_row[c] < 0:
             for s in range(begin, end):
