@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from spatial.access.measures.catchment_sums import CatchmentSums, FcaMethod, Links, catchment_sums
@@ -181,7 +182,7 @@ def same(value: str, n: int) -> pd.Series[str]:
     Series of str
         The text in every row.
     """
-    return pd.Series(pd.array([value], dtype="str").repeat(n))
+    return pd.Series(pd.array(pa.repeat(pa.scalar(value, pa.large_string()), n), dtype="str"))
 
 
 def per_person(offer: Offer) -> str:

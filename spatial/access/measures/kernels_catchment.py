@@ -81,8 +81,16 @@ def count_pairs(to: NDArray[np.int64], weight: NDArray[np.float64], length: int)
         Counts.
     """
     counts = np.zeros(length, np.int64)
-    for pair in range(to.shape[0]):
-        counts[np.uintp(to[pair])] += weight[pair] > 0.0
+    at, so_far = np.uintp(0), np.int64(0)
+    # The count of a run of pairs that go to the same place stays in a register, as in `sum_pairs`.
+    for pair in range(to.shape[0] if length > 0 else 0):
+        goal = np.uintp(to[pair])
+        if goal != at:
+            counts[at] = so_far
+            at, so_far = goal, counts[goal]
+        so_far += weight[pair] > 0.0
+    if length > 0:
+        counts[at] = so_far
     return counts
 
 

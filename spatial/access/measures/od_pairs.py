@@ -179,7 +179,7 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
 
 
 def _known_service(facilities: pd.DataFrame, kinds: frozenset[str]) -> None:
-    there = sorted(set(facilities["service"].dropna().astype(str)))
+    there = sorted(set(facilities["service"].dropna().unique().astype(str)))
     if not kinds & set(there):
         offered = ", ".join(there) or "none at all"
         raise ContractError(
