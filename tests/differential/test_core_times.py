@@ -9,9 +9,13 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
+from benchmarks.network_peers import arcs_of, at_nodes
 from benchmarks.road_like import graph_of_edges, road_like_graph
 from spatial.network import Snaps, nearest, node_labels, times_matrix
+from spatial.network.search.kernels_core import EVERY, LENGTHS, TOGETHER
 
 
 def odd_graph(seed):
@@ -276,8 +280,11 @@ def replaced(snaps, rows):
     return replace(snaps, **{name: getattr(snaps, name)[rows] for name in names})
 
 
-def test_every_edge_is_one_step_of_one_chain_and_chains_join_core_nodes():
-    graph = odd_graph(11)
+@pytest.mark.parametrize(
+    "make", [lambda: odd_graph(11), lambda: road_like_graph(30_000, 3)], ids=["odd", "large"]
+)
+def test_every_edge_is_one_step_of_one_chain_and_chains_join_core_nodes(make):
+    graph = make()
     shape = graph.core_shape
     assert sorted(shape.step_arc >> 1) == list(range(graph.n_edges))
     np.testing.assert_array_equal(shape.step_arc[shape.edge_step] >> 1, np.arange(graph.n_edges))
@@ -295,3 +302,48 @@ def test_every_edge_is_one_step_of_one_chain_and_chains_join_core_nodes():
         np.testing.assert_array_equal(stops[:-1], starts[1:])
         assert starts[0] == shape.core_node[shape.first[c]]
         assert stops[-1] == shape.core_node[shape.last[c]]
+    of_step = np.repeat(np.arange(shape.n_chains), np.diff(shape.offsets))
+    np.testing.assert_array_equal(shape.guide, of_step[::EVERY])
+
+
+def test_chains_of_a_kind_and_length_stand_together_dead_ends_last():
+    shape = road_like_graph(30_000, 3).core_shape
+    assert shape.n_chains > TOGETHER, "more than are sorted at a time"
+    length = np.minimum(np.diff(shape.offsets), LENGTHS)
+    kind = np.where(shape.last >= shape.n_search, LENGTHS, 0) + length
+    for begin in range(0, shape.n_chains, TOGETHER):
+        here = kind[begin : begin + TOGETHER]
+        assert (np.diff(here) >= 0).all()
+        assert len(np.unique(here)) > 5
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_on_many_chains_each_node_has_the_time_that_scipy_finds(share):
+    graph = road_like_graph(30_000, 4)
+    edges = np.random.default_rng(4).choice(
+        np.flatnonzero(np.isfinite(graph.backward_min)), 40, replace=False
+    )
+    places = replace(
+        at_nodes(graph, 40, 4)[1],
+        edge=edges[:, None],
+        fraction=np.full((40, 1), share),
+        status=np.full(40, "ok"),
+    )
+    found, times = node_labels(graph, places)
+    # From each place over both ends of its edge, against the traffic.
+    there = np.full(graph.n_nodes, np.inf)
+    np.minimum.at(there, graph.edge_from[edges], share * graph.forward_min[edges])
+    np.minimum.at(there, graph.edge_to[edges], (1 - share) * graph.backward_min[edges])
+    arcs = arcs_of(graph)
+    seeds = np.flatnonzero(np.isfinite(there))
+    n = graph.n_nodes
+    links = csr_array(
+        (
+            np.concatenate((arcs.minutes, there[seeds] + 1.0)),
+            (np.concatenate((arcs.start, np.full(len(seeds), n))), np.concatenate((arcs.target, seeds))),
+        ),
+        shape=(n + 1, n + 1),
+    )
+    expected = dijkstra(links, indices=n)[:n] - 1.0
+    np.testing.assert_allclose(times, expected, rtol=0, atol=1e-9)
+    assert ((found >= 0) == np.isfinite(expected)).all()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVERY",
+    "LENGTHS",
+    "TOGETHER",
     "closed_steps",
     "contract",
     "halves_of_cores",
