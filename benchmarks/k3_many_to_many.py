@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.measure import in_turns
 from benchmarks.network_peers import arcs_of, at_nodes, core_arcs, largest_difference
+from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import times_matrix
 from spatial.network.search.core import contract_graph, weigh_core
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from benchmarks.osrm_peer import OsrmTables
     from spatial.network import Snaps, TravelGraph
 
 __all__ = ["main"]
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(description=__doc__)
     add_graph_options(parser)
+    add_osrm_options(parser)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without", nargs="*", default=[], help="peers to leave out")
     chosen = parser.parse_args(arguments)
@@ -61,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         at_nodes(graph, ORIGINS, chosen.seed + 1),
         at_nodes(graph, DESTINATIONS, chosen.seed),
     )
-    return _report(graph, origins, destinations, chosen)
+    label = f"{chosen.real or 'road-like'}-{graph.n_nodes}-{chosen.seed}"
+    with osrm_tables(chosen, label, graph, arcs_of(graph), (origins[0], destinations[0])) as osrm:
+        return _report(graph, origins, destinations, chosen, osrm)
 
 
 def _of_scipy(
@@ -129,6 +135,7 @@ def _report(
     origins: tuple[NDArray[np.int64], Snaps],
     destinations: tuple[NDArray[np.int64], Snaps],
     chosen: argparse.Namespace,
+    osrm: OsrmTables | None,
 ) -> int:
     links, core = arcs_of(graph).matrix(), core_arcs(graph).matrix()
     number = np.full(graph.n_nodes, -1)
@@ -144,8 +151,10 @@ def _report(
         tasks["RoutingKit CCH"], tasks["RoutingKit preparation"] = _of_routingkit(graph, *nodes)
     if find_spec("pandana") and "pandana" not in chosen.without:
         tasks["pandana"] = _of_pandana(graph, *nodes)
+    tasks |= osrm.tasks() if osrm else {}
     taken = in_turns(tasks, repeats=chosen.repeats, at_most={"pandana": 1, "RoutingKit preparation": 1})
     base = taken["prepared"].cpu
+    taken |= osrm.preparation if osrm else {}
     i, j, minutes, _ = times_matrix(graph, origins[1], destinations[1], cutoff_min=CUTOFF_MIN)
     mine = np.full((len(nodes[0]), len(nodes[1])), np.inf)
     mine[i, j] = minutes
@@ -158,26 +167,30 @@ def _report(
         print(f"{name:24} {cpu * 1e3:10.1f} ms {cpu / base:8.1f} x")
     first = base + taken["preparation"].cpu
     print(f"first query with its preparation: scipy takes {taken['scipy'].cpu / first:.1f} x as long")
-    return _say_agreement(mine, _of_scipy(links, *nodes), tasks)
-
-
-def _say_agreement(mine: NDArray[np.float64], theirs: NDArray[np.float64], tasks: dict[str, Any]) -> int:
-    apart = largest_difference(mine, theirs)
+    apart = largest_difference(mine, _of_scipy(links, *nodes))
     print(f"scipy: largest difference {apart:.2g} min")
     if "RoutingKit CCH" in tasks:
-        other = tasks["RoutingKit CCH"]()
-        # Whole milliseconds an arc move a few pairs over the cutoff.
-        both = np.isfinite(mine) & np.isfinite(other)
-        only_one = int((np.isfinite(mine) != np.isfinite(other)).sum())
-        off = np.abs(mine[both] - other[both]).max(initial=0.0)
-        print(
-            f"RoutingKit: largest difference {off:.2g} min; {only_one} pairs on one side of the cutoff only"
-        )
+        _say_rounded("RoutingKit", mine, tasks["RoutingKit CCH"]())
+    if osrm:
+        print(f"OSRM, the better direction less snapping: {osrm.less_snapping(taken) / base:.1f} x")
+        _say_rounded("OSRM", mine, osrm.minutes())
     for name in ("pyroutingkit", "pandana"):
         if not find_spec(name):
             print(f"{name}: not installed")
-    print("OSRM: not compared, its bindings need Python 3.12 and read their own extracts alone")
     return int(not apart <= 1e-9)
+
+
+def _say_rounded(name: str, mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> None:
+    """Compare with a whole table of whole milliseconds an arc, which move a few pairs over the cutoff."""
+    theirs = np.where(theirs > CUTOFF_MIN, np.inf, theirs)
+    both = np.isfinite(mine) & np.isfinite(theirs)
+    off = np.abs(mine[both] - theirs[both])
+    only_one = int((np.isfinite(mine) != np.isfinite(theirs)).sum())
+    middle = np.median(off) if len(off) else math.nan
+    print(
+        f"{name}: largest difference {off.max(initial=0.0):.2g} min, median {middle:.2g} min; "
+        f"{only_one} pairs on one side of the cutoff only"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Times between 2,000 and 300 nodes without a cutoff: this package's hierarchy, RoutingKit's CCH and scipy.
+"""Times between 2,000 and 300 nodes without a cutoff: this package's hierarchy, RoutingKit's CCH, OSRM and scipy.
 
-``python -m benchmarks.k3u_unbounded [--data FOLDER] [--nodes N] [--repeats N]``
+``python -m benchmarks.k3u_unbounded [--data FOLDER] [--nodes N] [--repeats N] [--osrm-python PYTHON]``
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.measure import in_turns
+from benchmarks.network_peers import arcs_of
+from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, matrix, snap, times_matrix
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from benchmarks.osrm_peer import OsrmTables
 
 __all__ = ["compare", "compare_closure", "compare_doors", "main"]
 
@@ -104,11 +108,17 @@ class Peers:
         return found
 
 
-def compare(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
+def compare(name: str, graph: TravelGraph, chosen: argparse.Namespace) -> None:
     """Print preparation, customisation and query of each, and how their times agree."""
-    peers = Peers(graph, seed)
+    peers = Peers(graph, chosen.seed)
+    label = f"{name.split(maxsplit=1)[0].lower().rstrip(',')}-{len(peers.x)}-{chosen.seed}"
+    with osrm_tables(chosen, label, graph, arcs_of(graph), (peers.sources, peers.targets)) as osrm:
+        _compare(name, peers, chosen, osrm)
+
+
+def _compare(name: str, peers: Peers, chosen: argparse.Namespace, osrm: OsrmTables | None) -> None:
     n, m = len(peers.sources), len(peers.targets)
-    print(f"\n{name}: {len(peers.x):,} nodes, {len(peers.heads):,} arcs, {n:,} x {m:,}, seed {seed}")
+    print(f"\n{name}: {len(peers.x):,} nodes, {len(peers.heads):,} arcs, {n:,} x {m:,}, seed {chosen.seed}")
     ours = peers.spatial_tasks()
     times = ours["query"]()
     expected = peers.scipy_times(SCIPY_SEARCHES)
@@ -128,11 +138,18 @@ def compare(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
         print("pyroutingkit is not installed: RoutingKit's CCH is not compared")
     tasks["scipy query"] = lambda: peers.scipy_times(SCIPY_SEARCHES)
     limits["scipy query"] = 2
-    taken = {task: each.cpu for task, each in in_turns(tasks, repeats=repeats, at_most=limits).items()}
+    if osrm:
+        _say_agreement("OSRM", times, osrm.minutes(), 1000 / TICKS_A_MINUTE)
+        tasks |= osrm.tasks()
+    seconds = in_turns(tasks, repeats=chosen.repeats, at_most=limits)
+    taken = {task: each.cpu for task, each in seconds.items()}
     taken["scipy query"] *= m / SCIPY_SEARCHES
+    if osrm:
+        taken |= {task.replace("OSRM", "OSRM prepare:"): each.cpu for task, each in osrm.preparation.items()}
+        taken["OSRM less snapping, query"] = osrm.less_snapping(seconds)
     for part in ("prepare", "customise", "query"):
         base = taken[f"spatial {part}"]
-        for task in (task for task in taken if task.endswith(part)):
+        for task in (task for task in taken if task.endswith(part) or f" {part}:" in task):
             note = f" ({SCIPY_SEARCHES} of {m} searches, multiplied)" if task.startswith("scipy") else ""
             print(f"{task:22}{1e3 * taken[task]:12.1f} CPU ms{taken[task] / base:9.2f} x spatial{note}")
 
@@ -212,10 +229,11 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    add_osrm_options(parser)
     chosen = parser.parse_args()
     options = {"seed": chosen.seed, "repeats": chosen.repeats}
     made_up = road_like_graph(chosen.nodes, chosen.seed)
-    compare("road-like", made_up, **options)
+    compare("road-like", made_up, chosen)
     compare_doors("road-like", made_up, **options)
     compare_closure("road-like", made_up, **options)
     if not chosen.data:
@@ -223,7 +241,7 @@ def main() -> None:
         return
     roads = read_osm(next((Path(chosen.data) / "comoros").glob("*.osm.pbf"))).roads
     graph = build_network(roads.to_crs(working_crs_for(roads)))
-    compare("Comoros, every vertex a node", at_every_vertex(graph), **options)
+    compare("Comoros, every vertex a node", at_every_vertex(graph), chosen)
     compare_doors("Comoros", graph, **options)
     compare_closure("Comoros", graph, **options)
 

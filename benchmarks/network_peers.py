@@ -53,6 +53,10 @@ class Arcs:
         np.cumsum(np.bincount(self.start, minlength=self.n_nodes), out=offsets[1:])
         return csr_array((self.minutes, self.target.astype(np.int32), offsets), shape=(self.n_nodes,) * 2)
 
+    def turned(self) -> Arcs:
+        """Return the same arcs from their targets to their starts."""
+        return _fastest(self.n_nodes, self.target, self.start, self.minutes)
+
 
 def _fastest(n_nodes: int, start: NDArray[Any], target: NDArray[Any], minutes: NDArray[np.float64]) -> Arcs:
     order = np.lexsort((minutes, target, start))
