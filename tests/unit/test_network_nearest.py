@@ -233,3 +233,20 @@ def test_a_place_at_the_very_end_of_a_oneway_road_stands_on_the_node(oneway, end
         assert np.nanmin(node_labels(graph, place, direction=direction)[1]) == 0.0
     for start, goal in ((place, other), (other, place)):
         assert times_matrix(graph, start, goal)[2] == pytest.approx([7.2])
+
+
+def test_a_place_before_the_end_of_a_crooked_oneway_road_stands_on_its_last_node():
+    # Lengths of tenths are rounded when they are summed up, over all roads and in the road alone.
+    steps = np.cumsum(np.r_[0.0, np.random.default_rng(3).uniform(0.1, 90.0, 60)])
+    lines = [[(x, 1000.0 * row) for x in steps] for row in range(20)]
+    ends = [(steps[-1] + 70.0, 1000.0 * row) for row in range(20)]
+    graph = network(*((line, {"oneway": "yes"}) for line in lines))
+    snaps = snap(graph, points(*ends), candidates=1, min_component_km=0.0)
+    assert (snaps.fraction[:, 0] == 1.0).all()
+    # Nothing of the oneway road is used: only the walk to the node and back to the next door.
+    found = nearest(graph, snaps, snaps, k=1)
+    np.testing.assert_allclose(found.travel_time_min[:, 0], 2 * 70.0 * 1.3 / 5000.0 * 60.0)
+    walls = network(
+        *((line, {"oneway": "yes"}) for line in lines), ([(steps[-1], 0), (steps[-1], 19_000)], {})
+    )
+    assert pair(walls, ends[0], (steps[-1] + 70.0, 500.0), candidates=1) == pytest.approx(2 * 1.092 + 1.2)

@@ -30,6 +30,9 @@ __all__ = ["Snaps", "snap", "walk_minutes"]
 _WIDEN = 2.0
 """How the look-out widens where barriers shut some candidates out; changes the speed only."""
 
+_SAME_M = 0.001
+"""A foot point on the last vertex of an edge and this near to its end is the end, as sums are rounded. Metres."""
+
 
 @dataclass(frozen=True, eq=False)
 class Snaps:
@@ -323,6 +326,9 @@ def _snaps(
     none = edge < 0
     fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
     foot_x, foot_y = _feet(index, found)
+    end = graph.coordinates[graph.coordinate_offsets[edge + 1] - 1]
+    is_end = (foot_x == end[..., 0]) & (foot_y == end[..., 1]) & (length - along < _SAME_M) & (length > 0)
+    fraction[is_end] = 1.0
     status = np.full(len(xy), "ok", dtype=object)
     status[none[:, 0]] = "none"
     status[none[:, 0] & (nearest > max_snap_m)] = "far"
