@@ -81,6 +81,24 @@ def test_a_cutoff_on_the_time_of_a_pair_is_searched_and_includes_it(monkeypatch)
     assert (found[2] == cutoff).any()
 
 
+@pytest.mark.parametrize("sizes", [(20, 25), (25, 20)])
+def test_a_cutoff_on_a_time_of_the_hierarchy_keeps_what_a_table_without_it_has_within(sizes, monkeypatch):
+    graph = roads(1)
+    origins, destinations = places(graph, 1, sizes[0]), places(graph, 2, sizes[1])
+    searched, everything = both_ways(monkeypatch, graph, origins, destinations)
+    # Where the search rounds to more than the hierarchy, it alone would leave the pair out.
+    rounded = np.flatnonzero(searched[2] > everything[2])
+    assert len(rounded) > 20
+    monkeypatch.setattr(matrix, "hierarchy_pays", lambda *_: False)
+    for cutoff in everything[2][rounded[::10]]:
+        found = times_matrix(graph, origins, destinations, cutoff_min=float(cutoff))
+        within = everything[2] <= cutoff
+        assert_same_pairs(found, [part[within] for part in everything])
+        assert found[2].max() == cutoff
+        fewer = times_matrix(graph, origins, destinations, cutoff_min=float(np.nextafter(cutoff, 0.0)))
+        assert len(fewer[0]) == within.sum() - 1
+
+
 def test_walks_off_the_network_compete_as_before(monkeypatch):
     graph = roads(2)
     vars(graph)["mode"] = "walk"

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
-__all__ = ["SAME_MIN", "graph_hierarchy", "graph_metric", "hierarchy_pays", "pairs_over_hierarchy"]
+__all__ = [
+    "SAME_MIN",
+    "graph_hierarchy",
+    "graph_metric",
+    "has_metric",
+    "hierarchy_pays",
+    "pairs_over_hierarchy",
+    "times_of_pairs",
+]
 
 SAME_MIN = 1e-9
 """Times that are summed up in another order differ by less; minutes."""
@@ -43,6 +51,8 @@ _DETOUR = 1.3
 """Way over straight distance, to guess how far one comes within a cutoff."""
 _CENTRES, _SAMPLE = 16, 1024
 """Nodes around which, and among which, those within a cutoff are counted."""
+_MOST_CELLS = 4_000_000
+"""Pairs of a table that is made to look up single ones; changes memory and speed only."""
 
 
 def graph_hierarchy(graph: TravelGraph) -> Hierarchy:
@@ -90,6 +100,23 @@ def graph_metric(graph: TravelGraph) -> Metric:
         held["metric"] = graph_hierarchy(graph).customise(core.out_min, core.arc_m)
     metric: Metric = held["metric"]
     return metric
+
+
+def has_metric(graph: TravelGraph) -> bool:
+    """
+    Tell whether the hierarchy has the minutes of a graph already.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+
+    Returns
+    -------
+    bool
+        True where a table may have been made of it.
+    """
+    return "metric" in vars(graph.core)
 
 
 def hierarchy_pays(graph: TravelGraph, n_sources: int, n_goals: int, cutoff_min: float) -> bool:
@@ -195,6 +222,61 @@ def pairs_over_hierarchy(
     minutes[i, j], metres[i, j] = time[is_sooner], metre[is_sooner]
     first, second = np.nonzero(np.isfinite(minutes))
     return first, second, minutes[first, second], metres[first, second]
+
+
+def times_of_pairs(
+    graph: TravelGraph,
+    doors: tuple[Doors, Doors],
+    sizes: tuple[int, int],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    *,
+    forwards: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Look up single pairs over the hierarchy, without the ways along a chain.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    doors : tuple
+        Doors of the sources and of the goals.
+    sizes : tuple of int
+        Number of sources and of goals.
+    pairs : tuple of ndarray of int64
+        Sources and goals.
+    forwards : bool
+        True where travel goes from the sources to the goals.
+
+    Returns
+    -------
+    tuple of ndarray of float64
+        Minutes and metres of each pair, to the last bit as a whole table has them; inf where there is no way.
+    """
+    goals, column = np.unique(pairs[1], return_inverse=True)
+    to = _entries(graph, _chosen(doors[1], sizes[1], goals), len(goals))
+    minutes, metres = np.full(len(pairs[0]), np.inf), np.full(len(pairs[0]), np.inf)
+    every, row = np.unique(pairs[0], return_inverse=True)
+    step = max(1, _MOST_CELLS // max(len(goals), 1))
+    for begin in range(0, len(every), step):
+        some = every[begin : begin + step]
+        sides = (_entries(graph, _chosen(doors[0], sizes[0], some), len(some)), to)
+        table = many_to_many(
+            graph_metric(graph),
+            *(sides if forwards else sides[::-1]),
+            sizes=sizes if forwards else sizes[::-1],
+        )
+        at = np.flatnonzero((row >= begin) & (row < begin + len(some)))
+        cell = (row[at] - begin, column[at]) if forwards else (column[at], row[at] - begin)
+        minutes[at], metres[at] = table[0][cell], table[1][cell]
+    return minutes, metres
+
+
+def _chosen(doors: Doors, n_places: int, places: NDArray[np.int64]) -> Doors:
+    """Doors of some of the places."""
+    per_place = len(doors[0]) // max(n_places, 1)
+    rows = (places[:, None] * per_place + np.arange(per_place)).ravel()
+    return tuple(each[rows] for each in doors)
 
 
 def _entries(graph: TravelGraph, doors: Doors, n_places: int) -> Entries:

@@ -88,6 +88,7 @@ def many_to_many(
     *,
     cutoff_min: float = np.inf,
     executor: ThreadPoolExecutor | None = None,
+    sizes: tuple[int, int] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Find the time from every source to every target.
@@ -105,6 +106,8 @@ def many_to_many(
         The longest time, inclusive.
     executor : concurrent.futures.ThreadPoolExecutor, optional
         Threads for blocks of columns; the answer is the same.
+    sizes : tuple of int, optional
+        Sources and targets of the table that these places are a part of, so that sums are rounded as they are there.
 
     Returns
     -------
@@ -124,7 +127,8 @@ def many_to_many(
         _check(metric.hierarchy, places)
     n, m = len(sources), len(targets)
     found = (np.full(n * m, np.inf), np.full(n * m, np.inf))
-    if n >= m:
+    of = sizes or (n, m)
+    if of[0] >= of[1]:
         _sweep(metric, (sources, targets), (0, (m, 1)), float(cutoff_min), executor, found)
     else:
         _sweep(metric, (targets, sources), (1, (1, m)), float(cutoff_min), executor, found)

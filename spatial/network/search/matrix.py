@@ -10,7 +10,13 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from spatial.network.hierarchies.pairs import SAME_MIN, hierarchy_pays, pairs_over_hierarchy
+from spatial.network.hierarchies.pairs import (
+    SAME_MIN,
+    has_metric,
+    hierarchy_pays,
+    pairs_over_hierarchy,
+    times_of_pairs,
+)
 from spatial.network.joins.barriers import index_barriers
 from spatial.network.joins.snapping import walk_minutes
 from spatial.network.search.direct import has_direct_walks, may_walk_directly
@@ -125,10 +131,13 @@ def _pairs_by_road(
         )
         if not (np.abs(found[2] - cutoff_min) <= SAME_MIN).any():
             return found
-    at, limits = _goals(graph, doors[1], per[1]), (cutoff_min, core.width_min)
+    # A table without a cutoff may come from the hierarchy, if there is one: then a little more than the cutoff is
+    # searched, for its sums are rounded in another way.
+    limit_min = cutoff_min + (SAME_MIN if has_metric(graph) else 0.0)
+    at, limits = _goals(graph, doors[1], per[1]), (limit_min, core.width_min)
     blocks = []
     for part in _parts(doors[0], per[0], len(sources), executor):
-        along = _along(graph, (part, doors[1]), cutoff_min, forwards=forwards)
+        along = _along(graph, (part, doors[1]), limit_min, forwards=forwards)
         blocks.append((arcs, (shape.first, shape.last), part, at, along, len(goals), per, limits))
     parts = list(_map(blocks, executor))
     offsets = np.zeros(len(sources) + 1, dtype=np.int64)
@@ -137,7 +146,30 @@ def _pairs_by_road(
     by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(len(sources), len(goals))).tocsc()
     rows = by_goal if not forwards else by_goal.tocsr()
     first = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
-    return first, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data]
+    pairs = first, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data]
+    return _within(graph, pairs, doors, (len(sources), len(goals)), cutoff_min, forwards=forwards)
+
+
+def _within(
+    graph: TravelGraph,
+    pairs: Pairs,
+    doors: tuple[Doors, Doors],
+    sizes: tuple[int, int],
+    cutoff_min: float,
+    *,
+    forwards: bool,
+) -> Pairs:
+    """Leave out pairs beyond the cutoff, save those that rounding put there: the hierarchy finds them within it."""
+    beyond = np.flatnonzero(pairs[2] > cutoff_min)
+    if len(beyond) == 0:
+        return pairs
+    origin, destination, minutes, metres = pairs
+    of = origin[beyond], destination[beyond]
+    minutes[beyond], metres[beyond] = times_of_pairs(
+        graph, doors, sizes, of if forwards else of[::-1], forwards=forwards
+    )
+    kept = minutes <= cutoff_min
+    return origin[kept], destination[kept], minutes[kept], metres[kept]
 
 
 def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
