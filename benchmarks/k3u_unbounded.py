@@ -22,10 +22,11 @@ from benchmarks.network_peers import arcs_of
 from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
-from spatial.network import TravelGraph, build_network, matrix, snap, times_matrix
+from spatial.network import TravelGraph, build_network, snap, times_matrix
 from spatial.network.hierarchies.hierarchy import build_hierarchy
 from spatial.network.hierarchies.pairs import graph_hierarchy, graph_metric
 from spatial.network.hierarchies.query import Entries, many_to_many
+from spatial.network.search import matrix
 from spatial.sources.osm import read_osm
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import osmium
 import pytest
 
-from benchmarks import osrm_peer
+from benchmarks import k3u_unbounded, osrm_peer
 from benchmarks.measure import Seconds, in_turns
 from benchmarks.network_peers import Arcs, arcs_of
 from benchmarks.osrm_peer import OsrmTables, add_osrm_options, degrees_of, osrm_tables, write_osm
@@ -139,6 +140,18 @@ def test_the_same_extract_is_contracted_once(with_osrm) -> None:
     assert taken[0] == taken[1]
     assert taken[2][0] != taken[1][0]
     assert taken[2][1] == 6.0
+
+
+def test_unbounded_tables_are_compared_with_all_peers(with_osrm, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(k3u_unbounded, "SOURCES", 40)
+    monkeypatch.setattr(k3u_unbounded, "TARGETS", 20)
+    chosen = argparse.Namespace(seed=1, repeats=1, **vars(_chosen(*with_osrm)))
+    k3u_unbounded.compare("road-like", road_like_graph(1000, 1), chosen)
+    said = capsys.readouterr().out
+    assert re.search(r"^scipy: 600 of 600 times agree", said, re.MULTILINE)
+    assert re.search(r"^OSRM: 800 of 800 times agree", said, re.MULTILINE)
+    for line in ("spatial query", "OSRM prepare: contract", "OSRM less snapping, query"):
+        assert re.search(rf"^{line} +-?[\d.]+ CPU ms", said, re.MULTILINE), line
 
 
 def test_of_two_directions_the_one_that_takes_less_beside_snapping_counts(tmp_path) -> None:
