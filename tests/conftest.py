@@ -20,6 +20,13 @@ import rasterio.transform
 import shapely
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left with one of them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def _absent(what: str, reason: str) -> None:
     required = {item.strip() for item in os.environ.get("SPATIAL_REQUIRE", "").split(",")}
     if what in required:

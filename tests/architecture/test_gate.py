@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
-pytestmark = pytest.mark.xdist_group("gate")
+pytestmark = pytest.mark.slow
 
 
 def _passes(*command: str) -> None:

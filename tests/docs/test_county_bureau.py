@@ -15,7 +15,7 @@ from spatial.results import read_results
 from spatial.sources.sample import sample_study
 from spatial.study import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("walk-bureau")]
+pytestmark = pytest.mark.slow
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -7,7 +7,7 @@ import spatial as sp
 from spatial.sources.prepare import prepare
 from spatial.study import Study
 
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.xdist_group("walk-english")]
+pytestmark = [pytest.mark.data, pytest.mark.slow]
 
 RURAL, FRINGE = "Rural village and dispersed", "Rural town and fringe"
 

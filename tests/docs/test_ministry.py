@@ -16,7 +16,7 @@ import spatial as sp
 from spatial.sources.prepare import prepare
 from spatial.study import Study
 
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.xdist_group("walk-ministry")]
+pytestmark = [pytest.mark.data, pytest.mark.slow]
 
 SEED = 7
 EXTRA = "KM-900;PS Mrémani;Poste de santé;1er échelon;Anjouan;;Mrémani;;;;Fonctionnel"

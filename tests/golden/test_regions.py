@@ -18,7 +18,7 @@ from spatial.network.rules.speeds import load_speeds
 from spatial.stages import headline_lines
 from spatial.study import Study
 
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.xdist_group("regions")]
+pytestmark = [pytest.mark.data, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 KM_A_MILE = 1.609344
