@@ -7,12 +7,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.errors import ContractError
+
 if TYPE_CHECKING:
     import pyproj
     from affine import Affine
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Raster"]
+__all__ = ["Raster", "unmasked"]
+
+
+def unmasked(values: ArrayLike) -> NDArray[np.float64]:
+    """
+    Take an array as float64, with NaN where it is masked.
+
+    Parameters
+    ----------
+    values : array-like
+        Any numbers; a masked array such as ``rasterio`` reads with ``masked=True`` keeps its mask as NaN, whatever
+        number lies under it.
+
+    Returns
+    -------
+    ndarray of float64
+        Not copied where it is float64 already.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return np.asarray(values, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +45,33 @@ class Raster:
     Parameters
     ----------
     values : ndarray of float64, shape (rows, columns)
-        NaN where there is no data.
+        NaN where there is no data. Other numbers become float64, and masked cells NaN.
     transform : affine.Affine
         From (column, row) to (easting, northing) or (longitude, latitude) of a cell's upper left corner.
     crs : pyproj.CRS
         The CRS of the transform.
     name : str
         What it is, for messages.
+
+    Raises
+    ------
+    ContractError
+        Where the values are not in rows and columns.
     """
 
     values: NDArray[np.float64]
     transform: Affine
     crs: pyproj.CRS
     name: str = "raster"
+
+    def __post_init__(self) -> None:
+        """Take the values as float64, with NaN where they are masked."""
+        values = unmasked(self.values)
+        if values.ndim != 2:
+            raise ContractError(
+                self.name, [f"shape {values.shape}: rows and columns are needed, of one band: file.read(1)"]
+            )
+        object.__setattr__(self, "values", values)
 
     @property
     def total(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, first_of
+from spatial.rasters import unmasked
 from spatial.terrain.spreading import Seeds, spread
 from spatial.terrain.surface import ground_of, seeds_of
 
@@ -151,8 +152,8 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     Raises
     ------
     ContractError
-        As `travel_time_surface`; where people are negative or infinite, ids come twice, or capacity or order is
-        missing, unknown (NaN) or negative.
+        As `travel_time_surface`; where people are negative or infinite, ids are missing or come twice, capacity or
+        order is missing, unknown (NaN) or negative, or `ring_min` is negative or NaN.
 
     Examples
     --------
@@ -167,6 +168,8 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
     people = _people(population, ground.shape)
+    if not ring_min >= 0:
+        raise ContractError("facilities", [f"ring_min: {ring_min!r} is below 0 or unknown"])
     ranked = _in_order(facilities, order)
     seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, cutoff_min)
     left, is_reached = people.copy(), np.zeros(people.size, dtype=bool)
@@ -180,7 +183,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
         "total": float(people.sum()),
         **{name: float(part.sum()) for name, part in parts.items()},
         "on_barriers": float(people[~np.isfinite(ground.field[0])].sum()),
-        "cells_without_data": int(np.isnan(np.asarray(population, dtype=np.float64)).sum()),
+        "cells_without_data": int(np.isnan(unmasked(population)).sum()),
     }
     table = _capacity_table(ranked, takings, cutoff_min, float(people.sum()))
     whole = {name: part.reshape(ground.shape) for name, part in parts.items()}
@@ -188,7 +191,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
 
 
 def _people(population: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    people = np.array(population, dtype=np.float64)
+    people = unmasked(population)
     if people.shape != shape:
         raise ContractError(
             "population",
@@ -207,10 +210,14 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     if problems:
         raise ContractError("facilities", problems)
     ids = facilities["facility_id"]
+    if ids.isna().any():
+        problems.append(f"facility_id: missing in {int(ids.isna().sum())} rows")
     if ids.duplicated().any():
         problems.append(f"facility_id: more than once: {first_of(ids[ids.duplicated()].unique().tolist())}")
+    numbers = {}
     for name in dict.fromkeys(("capacity", order)):
         values = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
+        numbers[name] = values
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
         if wrong.any():
             problems.append(
@@ -219,7 +226,8 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     if problems:
         raise ContractError("facilities", problems)
     is_up = order != "capacity"
-    ranked = facilities.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
+    ranked = facilities.assign(**numbers)
+    ranked = ranked.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
     return ranked.reset_index(drop=True)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from rasterio.features import rasterize
 
 from spatial.errors import ContractError, CrsError, first_of
@@ -231,7 +232,10 @@ def _on_land_cover(
     """km/h of each cell (NaN for barriers and no data), whether it is walked, and cells by class."""
     values = landcover.values
     classes, position, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
-    known = [table.classes.get(int(code)) if code == np.floor(code) else None for code in classes.tolist()]
+    known = [
+        table.classes.get(int(code)) if np.isfinite(code) and code == np.floor(code) else None
+        for code in classes.tolist()
+    ]
     is_data = ~np.isnan(classes)
     missing = [
         f"class {code:g} ({count:,} cells) has no speed in the table {table.name}"
@@ -266,7 +270,7 @@ def _road_speeds(
 ) -> tuple[NDArray[np.float64], int]:
     """km/h on the roads of each cell, NaN where there is none, and how many roads are closed to the mode."""
     if "speed_km_h" in roads:
-        km_h = roads["speed_km_h"].to_numpy(dtype=np.float64)
+        km_h = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
         wrong = ~(np.isfinite(km_h) & (km_h > 0))
         if wrong.any():
             raise ContractError(

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.rasters import unmasked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,7 +74,7 @@ def move_to_open_cells(
     friction_min_per_m : array-like, shape (rows, columns)
         Minutes per metre; NaN or inf is a barrier.
     sources : array-like of int, shape (n, 2)
-        Rows and columns inside the raster.
+        Rows and columns inside the raster; may be empty.
     resolution_m : float or tuple of array-like
         As in `travel_time_surface`.
     within_m : float
@@ -85,6 +86,11 @@ def move_to_open_cells(
         One row a source, in order: ``row``, ``column``, ``moved_m`` (0 where it stays, NaN where no open cell is near)
         and ``status``: ``on_ground``, ``moved`` or ``no_ground``. Of equally near cells the first by row, then column.
 
+    Raises
+    ------
+    ContractError
+        Where sources are no whole numbers or lie outside, or `within_m` is negative or NaN.
+
     Examples
     --------
     >>> move_to_open_cells([[0.01, np.nan, np.nan]], [(0, 1), (0, 2)], resolution_m=100.0, within_m=100.0)
@@ -92,15 +98,17 @@ def move_to_open_cells(
     0    0       0    100.0      moved
     1    0       2      NaN  no_ground
     """
-    is_open = np.isfinite(np.asarray(friction_min_per_m, dtype=np.float64))
+    is_open = np.isfinite(unmasked(friction_min_per_m))
+    cells = _inside(sources, is_open.shape, within_m)
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)
     found = []
-    for row, column in np.asarray(sources, dtype=np.int64).reshape(-1, 2).tolist():
+    for row, column in cells.tolist():
         if is_open[row, column]:
             found.append((row, column, 0.0, "on_ground"))
             continue
-        down, right = int(within_m // height[row]) + 1, int(within_m // width[row]) + 1
+        down = int(min(within_m / height[row], is_open.shape[0])) + 1
+        right = int(min(within_m / width[row], is_open.shape[1])) + 1
         top, left = max(row - down, 0), max(column - right, 0)
         near = np.argwhere(is_open[top : row + down + 1, left : column + right + 1])
         near += np.array([top, left])
@@ -113,3 +121,21 @@ def move_to_open_cells(
     return pd.DataFrame(found, columns=["row", "column", "moved_m", "status"]).astype(
         {"row": "int64", "column": "int64", "moved_m": "float64"}
     )
+
+
+def _inside(sources: ArrayLike, shape: tuple[int, int], within_m: float) -> NDArray[np.int64]:
+    given = np.asarray(sources)
+    given = given.reshape(-1, 2) if given.size == 0 else given
+    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
+        raise ContractError(
+            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
+        )
+    cells = given.astype(np.int64)
+    problems = [] if within_m >= 0 else [f"within_m: {within_m!r} is below 0 or unknown"]
+    outside = ((cells < 0) | (cells >= shape)).any(axis=1)
+    if outside.any():
+        where = first_of(tuple(cell) for cell in cells[outside].tolist())
+        problems.append(f"outside the {shape[0]} rows and {shape[1]} columns: {where}; leave them out")
+    if problems:
+        raise ContractError("sources", problems)
+    return cells

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spatial.terrain.kernels_spread import Moves
 
-__all__ = ["Neighbours", "Resolution", "cell_sizes_m", "steps_of"]
+__all__ = ["Neighbours", "Resolution", "cell_sizes_m", "refuse_turned", "steps_of"]
 
 Neighbours = Literal[4, 8, 16]
 """Straight steps; with diagonals; with knight's steps too."""
@@ -42,7 +42,7 @@ def cell_sizes_m(
     Parameters
     ----------
     transform : affine.Affine
-        North-up: from (column, row) to the upper left corner of a cell.
+        From (column, row) to a corner of a cell; not turned. South-up will do.
     crs : pyproj.CRS
         Geographic, or projected in metres.
     shape : tuple of int
@@ -56,7 +56,7 @@ def cell_sizes_m(
     Raises
     ------
     CrsError
-        Where the CRS is neither geographic nor in metres, or the raster is turned.
+        Where the CRS is neither in degrees nor in metres, or the raster is turned.
 
     Examples
     --------
@@ -65,10 +65,13 @@ def cell_sizes_m(
     >>> [round(float(metres)) for metres in (height[0], width[0])]
     [110574, 111315]
     """
-    if transform.b != 0 or transform.d != 0:
-        raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
+    refuse_turned(transform)
     rows = np.arange(shape[0])
     if crs.is_geographic:
+        if any(axis.unit_name != "degree" for axis in crs.axis_info[:2]):
+            raise CrsError(
+                f"the CRS {crs.to_string()} is in {crs.axis_info[0].unit_name}; use degrees or metres"
+            )
         ellipsoid = crs.get_geod() or pyproj.Geod(ellps="WGS84")
         above, below = (transform.f + transform.e * edge for edge in (rows, rows + 1))
         middle, west, east = (above + below) / 2, np.zeros(shape[0]), np.full(shape[0], abs(transform.a))
@@ -84,6 +87,24 @@ def cell_sizes_m(
             "raster to degrees or to a UTM zone first"
         )
     return np.full(shape[0], abs(transform.e)), np.full(shape[0], abs(transform.a))
+
+
+def refuse_turned(transform: Affine) -> None:
+    """
+    Refuse a raster whose rows do not run along the axes of its CRS.
+
+    Parameters
+    ----------
+    transform : affine.Affine
+        From (column, row) to the CRS.
+
+    Raises
+    ------
+    CrsError
+        Where it is turned or sheared.
+    """
+    if transform.b != 0 or transform.d != 0:
+        raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
 
 
 def steps_of(
@@ -115,6 +136,8 @@ def steps_of(
     """
     problems = [] if neighbours in _STEPS else [f"neighbours: {neighbours!r} is not one of 4, 8, 16"]
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
+    if len(sizes) != 2:
+        raise ContractError("friction", [f"resolution_m: {len(sizes)} sizes; give one, or height and width"])
     height, width = (np.atleast_1d(np.asarray(size, dtype=np.float64)) for size in sizes)
     for name, size in (("height", height), ("width", width)):
         if size.shape not in {(1,), (shape[0],)}:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import numpy as np
 
 from spatial.errors import ContractError, first_of
+from spatial.rasters import unmasked
 from spatial.terrain.spreading import Ground, Seeds, spread
 from spatial.terrain.steps import steps_of
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["SurfaceOptions", "catchment_surface", "ground_of", "seeds_of", "travel_time_surface"]
 
 _MOST_CELLS = 2**31 - 1
+_LOWEST_M, _HIGHEST_M = -9000.0, 30000.0
+"""No ground lies beyond; the usual codes for no data do (-9999, -32768, 32767)."""
 
 
 class SurfaceOptions(TypedDict, total=False):
@@ -89,7 +92,9 @@ def travel_time_surface(
     ------
     ContractError
         Where friction is 0 or negative; where sources lie outside or on barriers (see `move_to_open_cells`); where
-        arrays do not have one shape; where passable cells have no elevation.
+        arrays do not have one shape; where passable cells have no elevation, or a code for no data as one.
+    TypeError
+        For an option that there is not.
 
     Examples
     --------
@@ -185,8 +190,14 @@ def ground_of(
     ------
     ContractError
         With every fault of the raster and of the options.
+    TypeError
+        For an option that there is not.
     """
-    friction = np.ascontiguousarray(friction_min_per_m, dtype=np.float64)
+    unknown = [name for name in options if name not in SurfaceOptions.__annotations__]
+    if unknown:
+        known = ", ".join(SurfaceOptions.__annotations__)
+        raise TypeError(f"unexpected keyword: {', '.join(unknown)}; the options of a surface are {known}")
+    friction = np.ascontiguousarray(unmasked(friction_min_per_m))
     if friction.ndim != 2 or friction.size > _MOST_CELLS:
         raise ContractError("friction", [f"shape {friction.shape}: rows and columns, below 2^31 cells"])
     direction = options.get("direction", "towards")
@@ -228,20 +239,38 @@ def _slope_fields(
         walked = np.ones(1, np.uint8)
     if elevation_m is None:
         return np.empty(1), np.ones(1, np.uint8), problems
-    elevation = np.ascontiguousarray(elevation_m, dtype=np.float64)
+    elevation = np.ascontiguousarray(unmasked(elevation_m))
     if elevation.shape != friction.shape:
         problems.append(
             f"elevation_m: shape {elevation.shape} is not that of the friction {friction.shape}; "
             "warp it to the same grid"
         )
-    elif voids == "refuse" and not np.isfinite(elevation).all():
-        empty = np.argwhere(~np.isfinite(elevation) & np.isfinite(friction) & (walked > 0))
-        if len(empty):
-            problems.append(
-                f"elevation_m: {len(empty):,} walked cells have no elevation, at (row, column) {_listed(empty)}; fill "
-                "them, make them barriers, or pass dem_voids='flat'"
-            )
+    else:
+        elevation, faults = _heights(elevation, np.isfinite(friction), walked > 0, voids)
+        problems += faults
     return elevation.reshape(-1), walked.reshape(-1), problems
+
+
+def _heights(
+    elevation: NDArray[np.float64], is_open: NDArray[np.bool_], walked: NDArray[np.bool_], voids: str
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Elevation with NaN wherever it is not known, and what is wrong with it."""
+    problems, known = [], np.isfinite(elevation)
+    is_strange = (elevation < _LOWEST_M) | (elevation > _HIGHEST_M)
+    wrong = np.argwhere(is_strange & known & is_open) if is_strange.any() else np.empty((0, 2), np.int64)
+    if len(wrong):
+        problems.append(
+            f"elevation_m: {len(wrong):,} cells are no height of ground in metres, such as "
+            f"{elevation[tuple(wrong[0])]:g} at (row, column) {_listed(wrong)}; make a code for no data NaN"
+        )
+    is_void = ~known & is_open & walked
+    if voids == "refuse" and is_void.any():
+        empty = np.argwhere(is_void)
+        problems.append(
+            f"elevation_m: {len(empty):,} walked cells have no elevation, at (row, column) {_listed(empty)}; fill "
+            "them, make them barriers, or pass dem_voids='flat'"
+        )
+    return elevation if known.all() else np.where(known, elevation, np.nan), problems
 
 
 def seeds_of(

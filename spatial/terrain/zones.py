@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.rasters import Raster
 from spatial.terrain.friction import require_aligned
+from spatial.terrain.steps import refuse_turned
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -68,9 +70,9 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     Raises
     ------
     ContractError
-        Where the ids are missing or not unique, or zones are no polygons.
+        Where the ids are missing or not unique, or zones are no polygons, empty or invalid.
     CrsError
-        Where the zones are in another CRS.
+        Where the zones are in another CRS, or the raster is turned.
     """
     _check(zones, zone_id, raster)
     sums, cells = _extracted(raster, zones)
@@ -132,20 +134,33 @@ def _check(zones: gpd.GeoDataFrame, zone_id: str, raster: Raster) -> None:
     if zone_id not in zones:
         raise ContractError("zones", [f"{zone_id}: missing"])
     ids, problems = zones[zone_id], []
-    if ids.isna().any() or ids.duplicated().any():
-        problems.append(f"{zone_id}: missing or more than once: {first_of(ids[ids.duplicated()].tolist())}")
-    wrong = ~zones.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    if ids.isna().any():
+        problems.append(f"{zone_id}: missing in {int(ids.isna().sum())} rows")
+    if ids.dropna().duplicated().any():
+        again = ids.dropna()[ids.dropna().duplicated()]
+        problems.append(f"{zone_id}: more than once: {first_of(again.tolist())}")
+    shapes = zones.geometry.to_numpy()
+    wrong = ~zones.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy() | shapely.is_empty(shapes)
     if wrong.any():
         problems.append(f"geometry: no polygon at {first_of(ids[wrong].tolist())}")
+    invalid = ~wrong & ~shapely.is_valid(shapes)
+    if invalid.any():
+        problems.append(
+            f"geometry: outlines that cross themselves at {first_of(ids[invalid].tolist())}: "
+            "use frame.geometry.make_valid()"
+        )
     if problems:
         raise ContractError("zones", problems)
 
 
 def _extracted(raster: Raster, zones: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
+    refuse_turned(raster.transform)
     rows, columns = raster.values.shape
     a, _, c, _, e, f = raster.transform[:6]
+    north_up = np.ascontiguousarray(raster.values[:: -1 if e > 0 else 1, :: -1 if a < 0 else 1])
+    (west, east), (south, north) = sorted((c, c + a * columns)), sorted((f, f + e * rows))
     source = NumPyRasterSource(
-        raster.values, xmin=c, xmax=c + a * columns, ymin=f + e * rows, ymax=f, nodata=np.nan, name="value"
+        north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value"
     )
     found = exact_extract(source, zones[["geometry"]], ["sum", "count"], output="pandas")
     return found["sum"].fillna(0.0), found["count"].fillna(0.0)
