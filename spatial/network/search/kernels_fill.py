@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Lanes = tuple[Lane, Lane]
     Stands = tuple[Ints, Floats]
     Places = tuple[Longs, Floats, Floats]
-    Out = tuple[Longs, Floats]
+    Out = tuple[Ints, Floats]
 
 __all__ = ["label_all_nodes"]
 
@@ -128,11 +128,11 @@ def _fill(  # noqa: C901 - one pass over the chains
         begin, end = np.uintp(offsets[c] + 1), np.uintp(offsets[c + 1])
         if begin == end and last[c] < n_search:
             continue
-        time_a, label_a, time_b, label_b = np.inf, np.int64(-1), np.inf, np.int64(-1)
+        time_a, label_a, time_b, label_b = np.inf, np.int32(-1), np.inf, np.int32(-1)
         if first[c] < n_search:
-            time_a, label_a = state[np.uintp(first[c]), 0], np.int64(marks[np.uintp(first[c]), 2])
+            time_a, label_a = state[np.uintp(first[c]), 0], marks[np.uintp(first[c]), 2]
         if last[c] < n_search:
-            time_b, label_b = state[np.uintp(last[c]), 0], np.int64(marks[np.uintp(last[c]), 2])
+            time_b, label_b = state[np.uintp(last[c]), 0], marks[np.uintp(last[c]), 2]
         elif back_row[c] < 0 and time_a < np.inf:
             node = np.uintp(core_node[last[c]])
             times[node], labels[node] = time_a + back_all[c], label_a

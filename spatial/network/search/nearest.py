@@ -214,7 +214,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
 
 def node_labels(
     graph: TravelGraph, destinations: Snaps, *, direction: Direction = "to_facility"
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """
     Find the nearest destination of every node, the walk to its door included.
 
@@ -230,7 +230,7 @@ def node_labels(
     Returns
     -------
     tuple of ndarray, each of shape (n_nodes,)
-        Position of the destination (-1 where none is reached) and minutes (inf).
+        Position of the destination as int32 (-1 where none is reached), and minutes (inf).
 
     Raises
     ------
@@ -241,7 +241,7 @@ def node_labels(
     core, shape = graph.core, graph.core_shape
     towards = direction == "to_facility"
     lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
-    places, times = np.empty(graph.n_nodes, np.int64), np.empty(graph.n_nodes)
+    places, times = np.empty(graph.n_nodes, np.int32), np.empty(graph.n_nodes)
     label_all_nodes(
         shape.fill_arrays,
         (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
