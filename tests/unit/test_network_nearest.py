@@ -250,3 +250,19 @@ def test_a_place_before_the_end_of_a_crooked_oneway_road_stands_on_its_last_node
         *((line, {"oneway": "yes"}) for line in lines), ([(steps[-1], 0), (steps[-1], 19_000)], {})
     )
     assert pair(walls, ends[0], (steps[-1] + 70.0, 500.0), candidates=1) == pytest.approx(2 * 1.092 + 1.2)
+
+
+def test_places_on_both_sides_of_a_bend_of_a_oneway_road_are_no_detour_apart():
+    # All feet are the bend itself, or lie opposite each other on the slope before it.
+    bend, before = np.array([100.1, 300.7]), np.array([0.3, 0.9])
+    along = (bend - before) / np.hypot(*(bend - before))
+    aside = np.array([-along[1], along[0]])
+    line = [tuple(before), tuple(bend), (700.2, 300.3), (700.9, -100.3), (-50.6, -100.9), tuple(before)]
+    graph = network((line, {"oneway": "yes"}))
+    corner = [tuple(bend + 30.0 * shift) for shift in (np.array([-0.8, 1.0]), np.array([-0.6, 1.0]))]
+    slope = [tuple(before + 77.7 * along + side * aside) for side in (33.3, -44.4)]
+    for places in (corner, slope):
+        snaps = snap(graph, points(*places), candidates=1, min_component_km=0.0)
+        walks = snaps.access_min[:, 0]
+        _, _, minutes, _ = times_matrix(graph, snaps, snaps)
+        np.testing.assert_allclose(minutes, np.add.outer(walks, walks).ravel(), atol=1e-8)

@@ -322,6 +322,10 @@ def _snaps(
     along = index.before_m[segment] + share * np.hypot(
         ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
     )
+    # At a bend both segments must say the same, for on a oneway road nobody goes back by what was rounded.
+    following = np.minimum(segment + 1, len(index.segment_edge) - 1)
+    at_bend = (share == 1.0) & (index.segment_edge[following] == edge) & (following > segment)
+    along[at_bend] = index.before_m[following[at_bend]]
     length = graph.length_m[edge]
     none = edge < 0
     fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
