@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import Calibration, FitRules, calibrate_speeds
+from spatial.network.legs.layers import LEG_SIGN
 from spatial.sources.trials import observed_from_table
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.network import network_of
@@ -89,8 +90,11 @@ def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration |
     if FACTORS not in inputs:
         return None
     factors, seen = inputs[FACTORS], inputs[OBSERVATIONS]
+    names = factors["group"]
+    if "+" in options.network.modes[0]:
+        names = factors["mode"] + LEG_SIGN + names
     return Calibration(
-        factors=dict(zip(factors["group"], factors["factor"], strict=True)),
+        factors=dict(zip(names, factors["factor"], strict=True)),
         by=options.calibration.by,
         groups=options.calibration.groups,
         observations=seen.loc[seen["half"] != "unused"],
@@ -144,13 +148,15 @@ def speed_status(options: Options, inputs: Mapping[str, Any]) -> str:
 
 
 def _factors(found: Calibration, mode: str, *, applied: bool) -> pd.DataFrame:
-    groups = sorted(found.factors)
+    names = sorted(found.factors)
+    # Classes of a combined mode say their leg; each leg is a mode of its own.
+    legs = [name.split(LEG_SIGN, 1) if "+" in mode else [mode, name] for name in names]
     table = pd.DataFrame(
         {
-            "mode": mode,
+            "mode": [leg for leg, _ in legs],
             "by": found.by,
-            "group": groups,
-            "factor": np.array([found.factors[name] for name in groups], dtype=np.float64),
+            "group": [group for _, group in legs],
+            "factor": np.array([found.factors[name] for name in names], dtype=np.float64),
             "applied": applied,
         }
     )

@@ -79,29 +79,18 @@ def trial_modes(study: Study) -> list[str]:
     list of str
         A line for each key that asks too much.
     """
-    return [*_of_scenarios(study), *_of_others(study)]
+    return [*_of_scenarios(study), *_of_crews(study)]
 
 
 def _of_scenarios(study: Study) -> Iterator[str]:
-    main = study.network.modes[0]
     for item in study.scenarios:
-        key = f"scenarios.{item.name}"
-        if "+" in main and item.new_roads is not None:
-            yield f"{key}.new_roads: {main} has several layers; put a mode of one layer first in network.modes"
-        if item.season is not None and "+" in main:
-            yield f"{key}.season: {main} has several layers; put a mode of one layer first in network.modes"
         if item.season is not None and study.network.season != "dry":
-            yield f"{key}.season: the study is in the season {study.network.season}; set network.season = 'dry'"
+            yield (
+                f"scenarios.{item.name}.season: the study is in the season {study.network.season}; "
+                "set network.season = 'dry'"
+            )
 
 
-def _of_others(study: Study) -> Iterator[str]:
-    modes = study.network.modes
-    if study.calibration.apply and "+" in modes[0]:
-        yield f"calibration.apply: {modes[0]} has several layers; put a mode of one layer first in network.modes"
-    if study.uncertainty.wet and study.network.season == "dry" and "+" in modes[0]:
-        yield (
-            f"uncertainty.wet: {modes[0]} has several layers; set uncertainty.wet = false, "
-            "or put a mode of one layer first in network.modes"
-        )
-    if study.emergency and crew_mode(modes) is None:
+def _of_crews(study: Study) -> Iterator[str]:
+    if study.emergency and crew_mode(study.network.modes) is None:
         yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"

@@ -14,7 +14,8 @@ from spatial.access.trials.scenarios import reclassified
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network.edits.closures import edges_closed_by
-from spatial.network.edits.scenarios import Scenario, unknown_names
+from spatial.network.edits.edge_names import unknown_names
+from spatial.network.edits.scenarios import Scenario
 from spatial.sources.facility_facts import read_facts
 from spatial.sources.notes import log_notes
 from spatial.sources.trials import new_roads_from_table

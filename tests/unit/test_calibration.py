@@ -13,7 +13,7 @@ import shapely
 from spatial.access.rules import SnapRules
 from spatial.access.trials.calibration import Calibration, FitRules, calibrate_speeds
 from spatial.errors import ContractError
-from spatial.network import build_network, snap, times_matrix
+from spatial.network import build_network, combine_networks, snap, times_matrix
 
 CRS = "EPSG:32738"
 N = 9
@@ -52,12 +52,12 @@ def spots(seed=0, n=30):
     )
 
 
-def trips(graph, places, seed=1, n=120):
+def trips(graph, places, seed=1, n=120, **rules):
     """Minutes between random pairs of places on a network."""
     a, b = np.random.default_rng(seed).integers(0, len(places), (2, n))
     kept = a != b
     a, b = a[kept], b[kept]
-    snaps = snap(graph, places.geometry)
+    snaps = snap(graph, places.geometry, **rules)
     i, j, minutes, _ = times_matrix(graph, snaps, snaps)
     table = np.full((len(places),) * 2, np.inf)
     table[i, j] = minutes
@@ -249,3 +249,43 @@ def test_nothing_is_calibrated_twice(city):
         found.apply(found.apply(city))
     with pytest.raises(ContractError, match="calibrated already"):
         calibrate_speeds(found.apply(city), trips(city, places), places=[places])
+
+
+def test_each_leg_of_a_combined_network_gets_factors_of_its_own(city):
+    # Paths of 3 km lead from every other junction of the southern street: villages stand at their ends.
+    junctions = 4000.0 * np.arange(5)
+    paths = gpd.GeoDataFrame(
+        {"road_id": [f"path{n}" for n in range(5)], "road_class": "path"},
+        geometry=[shapely.LineString([(x, 0), (x, -3000)]) for x in junctions],
+        crs=CRS,
+    )
+    streets = gpd.GeoDataFrame(
+        {"road_id": city.road_id, "road_class": city.road_class}, geometry=city.edge_lines(), crs=CRS
+    )
+    roads = pd.concat([streets.dissolve("road_id", as_index=False), paths], ignore_index=True)
+    roads["geometry"] = roads.geometry.apply(
+        lambda line: line if line.geom_type == "LineString" else shapely.line_merge(line)
+    )
+    walk, drive = (build_network(roads, mode=mode) for mode in ("walk", "drive"))
+    both = combine_networks(walk, drive, boarding_min=4.0, alighting_min=1.0)
+    villages = gpd.GeoDataFrame(
+        {"place_id": [f"v{n}" for n in range(5)]},
+        geometry=gpd.points_from_xy(junctions, [-3000.0] * 5),
+        crs=CRS,
+    )
+    places = pd.concat([villages, spots(n=20)], ignore_index=True)
+    factors = {"walk:path": 0.7, "drive:primary": 0.6, "drive:secondary": 1.2}
+    legs = np.array(["walk:", "drive:", ""], dtype=object)[both.edge_layer]
+    label = pd.Series(legs + both.road_class)
+    factor = label.map(factors).fillna(1.0).to_numpy()
+    slower = both.with_minutes(both.forward_min / factor, both.backward_min / factor)
+    # Nobody walks across the fields instead.
+    near = SnapRules(max_snap_m=1000.0)
+    observed = trips(slower, places, n=400, **vars(near))
+    found = calibrate_speeds(both, observed, places=[places], rules=near)
+    assert {name: found.factors[name] for name in factors} == pytest.approx(factors, rel=0.03)
+    assert not {name for name in found.factors if "transfer" in name}
+    fitted = found.apply(both)
+    links = both.edge_layer < 0
+    assert np.array_equal(fitted.forward_min[links], both.forward_min[links])
+    assert np.allclose(fitted.forward_min, slower.forward_min, rtol=0.05)

@@ -136,10 +136,29 @@ def test_what_cannot_be_applied_is_refused_before_any_work(tiny):
                             "calibration": {"apply": True}})  # fmt: skip
     tiny.tables["calibration"] = {"apply": True, "observed": {"path": "tiny/nowhere.csv"}}
     assert "calibration.observed: " in tiny.run().err
-    tiny.write("nowhere.csv", "x")
-    tiny.tables["network"]["modes"] = ["walk+drive"]
-    assert "calibration.apply: walk+drive has several layers" in tiny.run().err
     assert tiny.written() == []
+
+
+def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_each(tiny):
+    tiny.tables["network"]["modes"] = ["walk+drive", "drive", "walk"]
+    plain = run(tiny, "plain")
+    # Streets alone: whoever may drive does, so that all observed minutes are on the tertiary streets of that leg.
+    write_observed(tiny, {pair: SLOWER * minutes for pair, minutes in modelled(plain).items()})
+    fitted = run(tiny, "fitted", observed={"path": "tiny/observed.csv"}, apply=True)
+    factors = fitted.calibration_factors
+    assert factors[["mode", "group", "applied"]].to_numpy().tolist() == [["drive", "tertiary", True]]
+    assert factors["factor"].item() == pytest.approx(1 / SLOWER, abs=0.02)
+    ratio = (fitted.edges["speed_km_h"] / plain.edges["speed_km_h"]).groupby(
+        [fitted.edges["mode"], fitted.edges["layer"].fillna(0.0)]
+    )
+    found = {key: float(values.mean()) for key, values in ratio if key[1] >= 0}
+    assert found == pytest.approx(
+        {("walk+drive", 0.0): 1.0, ("walk+drive", 1.0): 0.8, ("drive", 0.0): 0.8, ("walk", 0.0): 1.0},
+        abs=0.02,
+    )
+    assert set(fitted.intervals["speed_status"]) == {"calibrated"}
+    assert fitted.summary["certainty"]["calibrated"] is True
+    assert set(fitted.wet_losses["mode"]) == {"walk+drive"}
 
 
 def test_a_facility_that_says_its_settlement_is_still_found_by_its_own_id(tiny):

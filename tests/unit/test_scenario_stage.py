@@ -206,20 +206,35 @@ def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny, c
     assert {stages[name] for name in ("read", "calibration", "network", "access", "certainty")} == {"skip"}
 
 
-def test_a_network_of_two_layers_takes_closures_and_crews_drive(tiny):
+def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny):
     tiny.tables["network"]["modes"] = ["walk+drive", "drive"]
-    scenario, crew = {"name": "cut", "close": ["w3"]}, {"service": "hospital", "mobilisation_min": 2}
-    asked = {"scenarios": [scenario], "emergency": crew, "uncertainty": {"wet": False}}
-    ran = run(tiny, **asked)
-    before, after = (minutes(ran, "cut", side) for side in ("before", "after"))
-    assert (after > before + 1.0).any()
-    assert (after >= before - 1e-9).all()
+    road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
+    flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
+    changes = {
+        "cut": {"close": ["w3"]},
+        "flood": {"close_file": flood},
+        "faster": {"speed_factors": {"tertiary": 2.0}},
+        "new": {"new_roads": road},
+        "wet": {"season": "wet"},
+    }
+    items = [{"name": name, "services": ["hospital"], **change} for name, change in changes.items()]
+    ran = run(tiny, scenarios=items, emergency={"service": "hospital", "mobilisation_min": 2})
+    before = {name: minutes(ran, name, "before") for name in changes}
+    after = {name: minutes(ran, name, "after") for name in changes}
+    assert (after["cut"] > before["cut"] + 1.0).any()
+    assert (after["cut"] >= before["cut"] - 1e-9).all()
+    assert after["flood"].equals(after["cut"])
+    assert np.allclose(after["faster"], before["faster"] / 2.0, rtol=0, atol=0.01)
+    # The same road as in the drive alone: 2.94 km at 60 km/h.
+    assert after["new"].loc["s8"] == pytest.approx(2.94, abs=0.02)
+    assert (after["wet"] >= before["wet"] - 1e-9).all()
+    people = ran.scenario_people
+    kept = people["within_before_persons"] + people["gained_persons"] - people["lost_persons"]
+    assert np.allclose(kept, people["within_after_persons"])
+    assert set(people["mode"]) == set(ran.scenario_access["mode"]) == {"walk+drive"}
     assert set(ran.emergency_response["mode"]) == {"drive"}
-    # A season of layers that are combined already is not known: said at once, and not in the middle of a run.
-    with pytest.raises(StudyError) as error:
-        run(tiny, scenarios=[{**scenario, "season": "wet", "new_roads": "tiny/townships.geojson"}])
-    for key in ("uncertainty.wet", "scenarios.cut.season", "scenarios.cut.new_roads"):
-        assert f"{key}: walk+drive has several layers" in str(error.value)
+    # The wet season of the interval is known for both legs too.
+    assert set(ran.wet_losses["mode"]) == {"walk+drive"}
 
 
 def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):

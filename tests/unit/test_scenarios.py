@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError
-from spatial.network import build_network, combine_networks, split_edges
-from spatial.network.edits.scenarios import Scenario, edit_network, unknown_names
+from spatial.network import build_network, split_edges
+from spatial.network.edits.edge_names import unknown_names
+from spatial.network.edits.scenarios import Scenario, edit_network
 
 CRS = "EPSG:32738"
 
@@ -256,13 +257,6 @@ def test_a_road_in_parts_and_a_ring_keep_their_lengths(ladder):
     added = edit_network(ladder, add=roads)
     assert added.length_m[added.road_id == "m"].sum() == pytest.approx(shape.length)
     assert list(added.edge_id[-2:]) == ["m/0", "m/1"]
-
-
-def test_roads_cannot_be_added_to_a_combined_network():
-    lines = frame(([(0, 0), (5000, 0)], {"road_id": "w1"}))
-    both = combine_networks(build_network(lines, mode="walk"), build_network(lines, mode="drive"))
-    with pytest.raises(ContractError, match="several layers"):
-        edit_network(both, add=frame(([(0, 0), (0, 9)], {"speed_km_h": 5.0})))
 
 
 def minutes_between(graph, start, goal):

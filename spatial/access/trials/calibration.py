@@ -15,6 +15,7 @@ from spatial.access.rules import SnapRules
 from spatial.access.trials.calibration_report import error_report, errors_of
 from spatial.access.trials.observed import Observed, Ways, read_observed, ways_of
 from spatial.errors import ContractError, first_of
+from spatial.network.legs.layers import BETWEEN, LEG_SIGN, layer_of, leg_modes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,9 @@ _BIWEIGHT = 4.685
 
 _LEAST_ERROR = 0.1
 """Standard deviation of observed minutes, as a share, below which none is believed."""
+
+_LINKS = "\uffff"
+"""Label of links between legs, behind every class."""
 
 _HUBER_ROUNDS = 2
 """Rounds after which residuals are due to blunders rather than to wrong speeds."""
@@ -92,7 +96,8 @@ class Calibration:
     Parameters
     ----------
     factors : mapping of str to float
-        Factor on the speed of each class that an observation of the fitted half uses; others keep theirs.
+        Factor on the speed of each class that an observation of the fitted half uses; others keep theirs. Classes of a
+        combined network have the mode of their leg before them, as in ``drive:track``.
     by : {'road_class', 'surface'}
         What the classes are.
     groups : mapping of str to str
@@ -268,7 +273,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     Parameters
     ----------
     graph : TravelGraph
-        The network of one mode, not calibrated yet.
+        The network, not calibrated yet. Of a combined one each leg has classes of its own; changes between legs keep
+        their minutes.
     observed : DataFrame
         From a survey, a map service or official statistics: observed_min (above 0) door to door, with from_id and
         to_id, or from_x, from_y, to_x and to_y in the CRS of the graph. Other columns are carried along.
@@ -307,8 +313,10 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
     tables = [places] if isinstance(places, pd.DataFrame) else list(places)
     whole = read_observed(graph, observed, tables, rules, barriers)
-    names, group = np.unique(_labels(graph, by, groups).astype(str), return_inverse=True)
-    before = ways_of(graph, whole, group, len(names), barriers)
+    labels = _labels(graph, by, groups).astype(str)
+    names = np.unique(labels[layer_of(graph) != BETWEEN])
+    group = np.searchsorted(names, labels)
+    before = _ways(graph, whole, group, len(names), barriers)
     reason = _reasons(whole, before)
     used = np.flatnonzero(reason == "")
     if len(used) < fit.minimum:
@@ -369,9 +377,30 @@ def with_class_factors(
 
 
 def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[np.object_]:
-    """Class of each edge: its own, or the one that it shares a factor with."""
+    """
+    Class of each edge: its own, or the one that it shares a factor with; with its leg, where there are several.
+
+    Links between legs have a label behind all classes, and no factor.
+    """
     own = pd.Series(graph.surface if by == "surface" else graph.road_class, dtype=object).fillna("unknown")
-    return own.map(lambda name: groups.get(name, name)).to_numpy(dtype=object)
+    labels = own.map(lambda name: groups.get(name, name)).to_numpy(dtype=object)
+    if graph.edge_layer is None:
+        return labels
+    legs = np.array([*(f"{mode}{LEG_SIGN}" for mode in leg_modes(graph)), ""], dtype=object)[graph.edge_layer]
+    return np.where(graph.edge_layer == BETWEEN, _LINKS, legs + labels).astype(object)
+
+
+def _ways(
+    graph: TravelGraph,
+    observed: Observed,
+    group: NDArray[np.int64],
+    n_groups: int,
+    barriers: gpd.GeoSeries | None,
+) -> Ways:
+    """Find the ways; minutes of links between legs stay as they are, like the walks."""
+    found = ways_of(graph, observed, group, n_groups + 1, barriers)
+    links = found.group_min[:, n_groups]
+    return Ways(found.walk_min + links, found.group_min[:, :n_groups], found.distance_m)
 
 
 def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
@@ -429,8 +458,8 @@ def _fit(
         at_first = ways.group_min[is_fit] / slower
         goal = observed.minutes[is_fit] - ways.walk_min[is_fit]
         moved, slower = slower, _least_squares(at_first, goal, slower, (fit, turn))
-        faster = _faster(graph, 1.0 / slower[group])
-        ways = ways_of(faster, observed, group, len(slower), barriers)
+        faster = _faster(graph, np.append(1.0 / slower, 1.0)[group])
+        ways = _ways(faster, observed, group, len(slower), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
     return 1.0 / slower, ways

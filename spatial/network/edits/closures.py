@@ -9,6 +9,7 @@ import shapely
 from shapely.ops import substring
 
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.network.legs.layers import layer_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,7 +29,8 @@ def edges_closed_by(
     """
     Find the edges that points, lines and areas close.
 
-    A point closes the nearest edge within the tolerance, at a junction all that meet there. A line closes the edges
+    A point closes the nearest edge within the tolerance, at a junction all that meet there; in a combined network the
+    nearest of each leg. A line closes the edges
     that it crosses or runs along, but not the side roads that only begin at it: those that come near it within twice
     the tolerance of their own ends alone. An area closes every edge that touches it. Edges are closed over their whole
     length.
@@ -68,15 +70,18 @@ def edges_closed_by(
             f"closed roads: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
         )
     lines = graph.edge_lines()
-    tree = shapely.STRtree(lines)
-    closed = np.zeros(graph.n_edges, dtype=bool)
-    idle = []
-    for row, shape in enumerate(marks.geometry, start=1):
-        found = [_closed_by(part, lines, tree, within_m) for part in shapely.get_parts(shape)]
-        edges = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-        closed[edges] = True
-        if not len(edges):
-            idle.append(f"row {row}")
+    layer = layer_of(graph)
+    closed, works = np.zeros(graph.n_edges, dtype=bool), np.zeros(len(marks), dtype=bool)
+    for number in range(int(layer.max(initial=0)) + 1):
+        own = np.flatnonzero(layer == number)
+        ours = lines[own]
+        tree = shapely.STRtree(ours)
+        for row, shape in enumerate(marks.geometry):
+            found = [_closed_by(part, ours, tree, within_m) for part in shapely.get_parts(shape)]
+            edges = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+            closed[own[edges]] = True
+            works[row] |= len(edges) > 0
+    idle = [f"row {row}" for row in np.flatnonzero(~works) + 1]
     if idle:
         raise ContractError(
             "closed roads",

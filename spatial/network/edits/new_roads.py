@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
 
-__all__ = ["add_roads", "check_roads"]
+__all__ = ["add_roads", "check_frame", "check_roads", "road_ids", "with_class"]
 
 _ONEWAY = {"no": (True, True), "yes": (True, False), "-1": (False, True)}
 """Whether a new road is open forwards and backwards."""
@@ -71,14 +71,8 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     CrsError
         Where their CRS is not the graph's.
     """
-    _check_frame(roads)
-    crs = require_metres(roads.crs, what="new roads")
-    if crs != graph.crs:
-        raise CrsError(
-            f"new roads: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
-    ids = _ids(roads)
+    check_frame(graph, roads)
+    ids = road_ids(roads)
     is_line = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
     bad = ~is_line | ~(shapely.length(roads.geometry.to_numpy()) > 0)
     speed = _speeds(graph, roads)
@@ -99,10 +93,33 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     ]
 
 
-def _check_frame(roads: object) -> None:
+def check_frame(graph: TravelGraph, roads: object) -> None:
+    """
+    Refuse what are no roads, or roads elsewhere.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        What they are to be added to.
+    roads : GeoDataFrame
+        New roads.
+
+    Raises
+    ------
+    ContractError
+        Where they have no geometry.
+    CrsError
+        Where their CRS is not the graph's.
+    """
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
         raise ContractError(
             "scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"]
+        )
+    crs = require_metres(roads.crs, what="new roads")
+    if crs != graph.crs:
+        raise CrsError(
+            f"new roads: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
         )
 
 
@@ -130,7 +147,7 @@ def add_roads(
     parts, row = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
     keep = shapely.length(parts) > 0
     parts, row = shapely.force_2d(parts[keep]), row[keep]
-    through = is_snappable(_with_class(roads))[row]
+    through = is_snappable(with_class(roads))[row]
     near = look_around(graph, parts, snap_tolerance_m)
     crossed = crossings(near, parts, through)
     done = {
@@ -150,7 +167,7 @@ def add_roads(
         "added_km": float(shapely.length(parts).sum()) / 1000.0,
         "cut_edges": len(np.unique(np.array([stop.edge for stop in at], dtype=np.int64))),
         "loose_ends": [
-            {"road_id": str(_ids(roads)[row[stop.part]]), "x": float(stop.xy[0]), "y": float(stop.xy[1])}
+            {"road_id": str(road_ids(roads)[row[stop.part]]), "x": float(stop.xy[0]), "y": float(stop.xy[1])}
             for stop in loose
         ],
     }
@@ -216,11 +233,11 @@ def _append(split: Split, roads: gpd.GeoDataFrame, edges: _Edges) -> Split:
     ways = np.array([_ONEWAY[way] for way in _column(roads, "oneway", "no").tolist()], dtype=bool).reshape(
         -1, 2
     )[row]
-    named = _with_class(roads)
+    named = with_class(roads)
     surface = _column(roads, "surface", None)
     new: dict[str, NDArray[Any]] = {
-        "edge_id": _edge_ids(_ids(roads)[row]),
-        "road_id": _ids(roads)[row],
+        "edge_id": _edge_ids(road_ids(roads)[row]),
+        "road_id": road_ids(roads)[row],
         "road_class": named["road_class"].to_numpy(dtype=object)[row],
         "surface": surface[row],
         "edge_from": edges.start,
@@ -259,7 +276,20 @@ def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.array([f"{road}/{n}" for road, n in zip(road_id, piece, strict=True)], dtype=object)
 
 
-def _ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
+def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """
+    Name new roads.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        Perhaps with road_id.
+
+    Returns
+    -------
+    ndarray of object
+        Their ids; without, new1, new2 and so on.
+    """
     if "road_id" in roads:
         return roads["road_id"].astype(str).to_numpy(dtype=object)
     return np.array([f"new{n}" for n in range(1, len(roads) + 1)], dtype=object)
@@ -271,7 +301,20 @@ def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> NDArray[
     return np.array(filled, dtype=object)
 
 
-def _with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Give new roads a class.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        Perhaps with road_class.
+
+    Returns
+    -------
+    GeoDataFrame
+        Roads without a class are unclassified.
+    """
     return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
 
 

@@ -14,8 +14,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.network.edits.edge_names import values_by_name
+from spatial.network.edits.leg_roads import add_to_legs, check_for_legs
 from spatial.network.edits.new_roads import add_roads, check_roads
-from spatial.network.edits.splitting import Split
+from spatial.network.legs.layers import BETWEEN, layer_of, whole_split
 from spatial.network.report import graph_report
 from spatial.network.rules.seasons import with_season
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.network.edits.splitting import Split
     from spatial.network.graph import TravelGraph
     from spatial.network.rules.speeds import SpeedTable
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     Speeds = Mapping[str, float] | float | None
     Factors = Mapping[str, float] | None
 
-__all__ = ["SNAP_TOLERANCE_M", "Scenario", "edit_network", "edit_with_account", "unknown_names"]
+__all__ = ["SNAP_TOLERANCE_M", "Scenario", "edit_network", "edit_with_account"]
 
 SNAP_TOLERANCE_M = 10.0
 """An end of a new road joins what lies within so many metres, by default: about the width of a road and its verge."""
@@ -57,7 +60,7 @@ class Scenario:
     season : str, optional
         A season of the speed table, which holds before everything else.
     table : str, Path or SpeedTable
-        The speed table whose season it is.
+        The speed table whose season it is; in a combined network it also tells which legs take a new road.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
     """
@@ -124,6 +127,7 @@ class Scenario:
             factors=self.factors,
             add=self.add,
             snap_tolerance_m=self.snap_tolerance_m,
+            table=self.table,
             what=f"scenario {self.name}",
         )
 
@@ -145,6 +149,10 @@ def edit_network(
     ends, which join the nearest node or else edge within the tolerance. Bridges, tunnels, ferries and roads with
     controlled access are crossed without a junction, old and new alike, and are joined at nodes alone. Nodes keep their
     numbers; new nodes and edges come behind them.
+
+    In a combined network (`combine_networks`) every leg is closed, and every leg takes the new roads that its mode may
+    use. Speeds and factors by name are those of vehicles: legs at the pace of people (walk, cycle, ebike) keep theirs
+    where another leg has a road of that name. The mode before a name, ``walk:w7``, means that leg alone.
 
     Parameters
     ----------
@@ -201,6 +209,7 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     factors: Factors = None,
     add: gpd.GeoDataFrame | None = None,
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
+    table: str | Path | SpeedTable = "osrm_like",
     what: str = "scenario",
 ) -> Split:
     """
@@ -220,6 +229,8 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
         What is new.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
+    table : str, Path or SpeedTable
+        Which legs of a combined network may use new roads of which class, and how fast people walk on them.
     what : str
         What is at fault, for messages.
 
@@ -236,23 +247,26 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     problems: list[str] = []
     closed = _closed(graph, close, problems)
     everywhere, stated = _speeds(graph, speeds, problems)
-    factor = everywhere * _factors(graph, _by_name(factors, problems), problems)
+    everywhere_but_links = np.where(_is_road(graph), everywhere, 1.0)
+    factor = everywhere_but_links * _factors(graph, _by_name(factors, problems), problems)
     if not 0.0 <= snap_tolerance_m < np.inf:
         problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
-        problems += check_roads(graph, add)
-        if graph.edge_layer is not None:
-            problems.append("add: the network has several layers; add roads to one before they are combined")
+        problems += (
+            check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
+        )
     if problems:
         raise ContractError(what, problems)
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
     changed = _with_closures(changed, closed, account)
-    every = np.arange(graph.n_edges)
-    none = np.empty(0, dtype=np.int64)
-    split = Split(changed, every, np.zeros(graph.n_edges), np.ones(graph.n_edges), none, none)
+    split = whole_split(changed)
     if add is not None and len(add):
-        split, joined = add_roads(changed, add, snap_tolerance_m=snap_tolerance_m)
+        split, joined = (
+            add_roads(changed, add, snap_tolerance_m=snap_tolerance_m)
+            if graph.edge_layer is None
+            else add_to_legs(changed, add, snap_tolerance_m=snap_tolerance_m, table=table)
+        )
         account |= joined
         split = replace(split, graph=_reported(split.graph, graph_report(split.graph)))
     return replace(split, graph=_reported(split.graph, {"scenario": account})) if account else split
@@ -269,8 +283,14 @@ def _closed(graph: TravelGraph, close: Closure, problems: list[str]) -> NDArray[
         problems.append(f"close: is one text; write [{close!r}]")
         return np.zeros(graph.n_edges, dtype=bool)
     names = _texts(close, problems)
-    edges, _ = _lookup(graph, pd.Series(1.0, index=names, dtype=float), "close", problems)
-    return edges
+    found, unknown = values_by_name(graph, pd.Series(1.0, index=names, dtype=float))
+    _tell_unknown("close", unknown, problems)
+    return ~np.isnan(found)
+
+
+def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
+    if unknown:
+        problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
 
 
 def _texts(names: object, problems: list[str]) -> list[str]:
@@ -290,24 +310,13 @@ def _touching(graph: TravelGraph, area: BaseGeometry | gpd.GeoSeries | gpd.GeoDa
             )
         area = area.geometry.union_all()
     shapely.prepare(area)
-    return np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
+    touched = np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
+    return touched & _is_road(graph)
 
 
-def _lookup(
-    graph: TravelGraph, wanted: pd.Series[float], key: str, problems: list[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Find the edges of ids of edges or roads, and what is wanted of each; an edge's own id prevails."""
-    values = np.full(graph.n_edges, np.nan)
-    known: set[str] = set()
-    wanted = wanted[~wanted.index.duplicated()]
-    for ids in (graph.road_id, graph.edge_id) if len(wanted) else ():
-        at = wanted.index.get_indexer(pd.Index(ids))
-        values[at >= 0] = wanted.to_numpy()[at[at >= 0]]
-        known.update(wanted.index[np.unique(at[at >= 0])])
-    unknown = [name for name in wanted.index if name not in known]
-    if unknown:
-        problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
-    return ~np.isnan(values), values
+def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
+    """Tell roads from the links between legs, which no scenario changes."""
+    return np.asarray(layer_of(graph) != BETWEEN)
 
 
 def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[float, NDArray[np.float64]]:
@@ -331,7 +340,8 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
         problems.append(
             f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads"
         )
-    _, values = _lookup(graph, wanted.fillna(0.0), "speeds", problems)
+    values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
+    _tell_unknown("speeds", unknown, problems)
     return 1.0, values
 
 
@@ -354,43 +364,17 @@ def _by_name(factors: object, problems: list[str]) -> Mapping[str, float]:
 
 
 def _factors(graph: TravelGraph, factors: Mapping[str, float], problems: list[str]) -> NDArray[np.float64]:
-    """Factor of each edge: by its id, else by that of its road, else by its class."""
+    """Find the factor of each edge: by its id, else by that of its road, else by its class."""
     if not factors:
         return np.ones(graph.n_edges)
     wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
     if wrong:
         factors = {name: factor for name, factor in factors.items() if name not in wrong}
         problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
-    classes = set(graph.road_class)
-    by_class = pd.Series(graph.road_class).map({k: v for k, v in factors.items() if k in classes})
-    named = {str(name): value for name, value in factors.items() if name not in classes}
-    has_own, own = _lookup(graph, pd.Series(named, dtype=float), "factors", problems)
-    return np.where(has_own, own, by_class.fillna(1.0).to_numpy(dtype=np.float64))
-
-
-def unknown_names(graph: TravelGraph, names: Iterable[str], *, classes: bool = False) -> list[str]:
-    """
-    List names that the network has no road for.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    names : iterable of str
-        Ids of edges or roads.
-    classes : bool
-        Whether a class of road is a name too.
-
-    Returns
-    -------
-    list of str
-        Those that are neither, in the order given.
-    """
-    wanted = pd.Index([str(name) for name in names], dtype=object).unique()
-    known = wanted.isin(graph.road_id) | wanted.isin(graph.edge_id)
-    if classes:
-        known |= wanted.isin(graph.road_class)
-    return wanted[~known].tolist()
+    wanted = pd.Series({str(name): float(factor) for name, factor in factors.items()}, dtype=float)
+    found, unknown = values_by_name(graph, wanted, classes=True, vehicles=True)
+    _tell_unknown("factors", unknown, problems)
+    return np.where(np.isnan(found), 1.0, found)
 
 
 def _with_speeds(
@@ -409,8 +393,9 @@ def _with_speeds(
     if is_stated.any():
         account["speed_edges"] = int(is_stated.sum())
         account["speed_km"] = float(graph.length_m[is_stated].sum()) / 1000.0
-    if scaled.any() and (factor == factor[0]).all():
-        account["speed_factor"] = float(factor[0])
+    roads = _is_road(graph)
+    if scaled.any() and (factor[roads] == factor[roads][0]).all():
+        account["speed_factor"] = float(factor[roads][0])
     elif scaled.any():
         account["scaled_edges"] = int(scaled.sum())
         account["scaled_km"] = float(graph.length_m[scaled].sum()) / 1000.0

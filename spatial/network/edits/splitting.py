@@ -326,15 +326,16 @@ def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
     Returns
     -------
     TravelGraph
-        With the components that follow from them. Closed edges count for the components, so that a
-        closure alone changes neither.
+        With the components that follow from them: those of the layers, where networks are combined. Closed edges count
+        for the components, so that a closure alone changes neither.
     """
     whole = replace(graph, **changed)
+    road = np.arange(whole.n_edges) if whole.edge_layer is None else np.flatnonzero(whole.edge_layer >= 0)
     pieces = Pieces(
-        road=np.arange(whole.n_edges),
-        start=whole.edge_from,
-        end=whole.edge_to,
-        length_m=whole.length_m,
+        road=road,
+        start=whole.edge_from[road],
+        end=whole.edge_to[road],
+        length_m=whole.length_m[road],
         coordinates=whole.coordinates,
         offsets=whole.coordinate_offsets,
         node_x=whole.node_x,

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from spatial.network.joins.snapping import Snaps
 
-__all__ = ["combine_networks", "merge_snaps", "snap_each_layer"]
+__all__ = [
+    "TRANSFER",
+    "at_one_place",
+    "combine_networks",
+    "merge_snaps",
+    "on_roads",
+    "shareable_nodes",
+    "shared_nodes",
+    "snap_each_layer",
+]
 
 TRANSFER = "transfer"
 """Road class of the links between two networks."""
@@ -138,26 +147,71 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
         first, then of the second.
     """
     frames = [
-        pd.DataFrame(
-            {
-                "node": np.arange(graph.n_nodes),
-                "id": graph.node_source_id,
-                "x": np.round(graph.node_x / _GRID_M),
-                "y": np.round(graph.node_y / _GRID_M),
-            }
-        ).loc[_on_roads(graph)]
+        shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))
         for graph in (first, second)
     ]
-    named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in frames]
+    return at_one_place(*frames)
+
+
+def shareable_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> pd.DataFrame:
+    """
+    Say of nodes what tells whether another network shares them.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Their network.
+    nodes : ndarray of int64
+        The nodes.
+
+    Returns
+    -------
+    DataFrame
+        `node`, the `id` of its source (None where it has none), and `x` and `y` in whole millimetres.
+    """
+    xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
+    return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
+
+
+def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Match the nodes of two networks.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        As `shareable_nodes` gives them.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        As of `shared_nodes`.
+    """
+    named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in (first, second)]
     by_id = named[0].merge(named[1], on="id")[["node_x", "node_y"]]
-    near = frames[0].merge(frames[1], on=["x", "y"])
+    near = first.merge(second, on=["x", "y"])
     near = near.loc[near["id_x"].isna() | near["id_y"].isna(), ["node_x", "node_y"]]
     pairs = pd.concat([by_id, near]).sort_values(["node_x", "node_y"]).to_numpy(dtype=np.int64)
     return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
-def _on_roads(graph: TravelGraph) -> NDArray[np.bool_]:
-    roads = (graph.road_class != FERRY) & (graph.speed_source != LINK)
+def on_roads(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """
+    Tell the nodes at which somebody can change: nobody does aboard a ferry or a bus.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    edges : ndarray of int64
+        The edges that are looked at.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_nodes,)
+        True at both ends of roads.
+    """
+    roads = edges[(graph.road_class[edges] != FERRY) & (graph.speed_source[edges] != LINK)]
     found = np.zeros(graph.n_nodes, dtype=bool)
     found[graph.edge_from[roads]] = found[graph.edge_to[roads]] = True
     return found

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import NetworkError
+from spatial.network.legs.layers import join_legs, take_legs, whole_split
 from spatial.network.noding import Pieces, components_of
 from spatial.network.rules.access_rules import FERRY
 from spatial.network.rules.speeds import MODES, load_speeds
@@ -38,7 +39,7 @@ def with_season(
     Parameters
     ----------
     graph : TravelGraph
-        The network of one mode in the dry; left unchanged.
+        The network in the dry; left unchanged. Of a combined one, each leg takes the season that its mode has.
     season : str
         A season of the table: dry, wet, all_season (unpaved roads are removed), or one that the user's file adds.
     table : str, Path or SpeedTable
@@ -47,12 +48,13 @@ def with_season(
     Returns
     -------
     TravelGraph
-        With ``report["season"]``: shares of length slowed, closed, and of a surface that was imputed.
+        With ``report["season"]``: shares of length slowed, closed, and of a surface that was imputed; of a combined
+        network those of each leg, under ``legs``.
 
     Raises
     ------
     NetworkError
-        Where the season is unknown, the graph is in a season already or holds several modes, or the season closes by
+        Where the season is unknown, the graph is in a season already or has buses laid in, or the season closes by
         smoothness, which a finished graph does not know.
     StudyError
         Where the speed table is at fault.
@@ -68,6 +70,14 @@ def with_season(
     """
     speeds = load_speeds(table)
     rules = season_rules(speeds, season)
+    if graph.edge_layer is not None:
+        _check_name(graph, season)
+        legs = take_legs(graph)
+        slowed = [with_season(leg.graph, season, table=speeds) for leg in legs]
+        whole = join_legs(graph, legs, [whole_split(leg) for leg in slowed]).graph
+        found = {leg.mode: leg.report["season"] for leg in slowed}
+        told = {"name": season, "speed_table": speeds.name, "legs": found}
+        return replace(whole, report={**graph.report, "season": told})
     if rules.closed_smoothness and graph.mode in rules.modes:
         raise NetworkError(
             f"season {season}: closed_smoothness needs the tags of the roads; use build_network(..., season={season!r})"
@@ -149,8 +159,13 @@ def slowed_by_season(
 def _check(graph: TravelGraph, season: str) -> None:
     if graph.mode not in MODES:
         raise NetworkError(
-            f"season {season}: the graph of mode {graph.mode} holds several; apply the season to each before combining"
+            f"season {season}: the graph of mode {graph.mode} holds several in one; "
+            "apply the season to the walk before buses are laid in"
         )
+    _check_name(graph, season)
+
+
+def _check_name(graph: TravelGraph, season: str) -> None:
     before = graph.report.get("season", {}).get("name", "dry")
     if before != "dry":
         raise NetworkError(
