@@ -30,7 +30,7 @@ GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_ar
 TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
 TRAVEL = ("study_area", "water", "nodes", "edges")
-ACCOUNTS = ("counts", "provenance", "population_account", "unit_totals?")
+ACCOUNTS = ("counts", "provenance", "known_issues", "population_account", "unit_totals?")
 RESULTS = ("snaps", "access", "last_mile", "routes", "norm_results", "inventory")
 SCORE = (
     "settlement_types",
@@ -87,7 +87,7 @@ STAGES = (
           "last_mile"),
           ("norm_results", "inventory"), (*LAW, "inventory", "official", "sources")),
     Stage("score", stages.score, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
-          "norm_results", "flows", "population?"), SCORE, (*TIMES, "score", "inventory", "sources")),
+          "norm_results", "flows", "known_issues", "population?"), SCORE, (*TIMES, "score", "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "boundaries", "edges", "intervals?",
           "rural_access?", *FITTED, "scenario_people?", "emergency_people?"), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",

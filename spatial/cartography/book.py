@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
+from spatial.cartography.known_issues import issue_entries
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -230,6 +231,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
             for source in meta.sources
         ],
         "issues": list(book.summary.get("issues", ())),
+        "known_issues": book.once("known issues", lambda: issue_entries(book)),
         "imputed": _imputed(book.summary, meta),
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),

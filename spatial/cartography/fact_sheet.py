@@ -57,9 +57,9 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
 
 
 def _in_doubt(gains: Entry | None, score: Mapping[str, Any]) -> Entry | None:
-    """Put known issues beside a township whose rank they make unsure."""
-    doubted = {unit["id"] for unit in score["townships"] if unit.get("in_doubt")}
-    return gains | {"doubts": score["doubts"]} if gains and gains["id"] in doubted else gains
+    """Put known issues beside a township that they leave without a rank."""
+    mine = [known for known in score["doubts"] if gains and gains["id"] in known["without_rank"]]
+    return gains | {"doubts": mine} if gains and mine else gains
 
 
 def most_to_gain(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from spatial.cartography.book import SCORE_MAP, PageBook, study_block
 from spatial.cartography.document import SCORE, plain_document
+from spatial.cartography.known_issues import issue_entries
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import by_language
 from spatial.cartography.town_country import types_block
@@ -17,12 +17,11 @@ from spatial.cartography.undefined import Undefined
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
-from spatial.planning.score_doubts import doubted_units
 from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from spatial.cartography.rows import Rows
 
@@ -157,16 +156,14 @@ def _made(book: PageBook) -> Entry:
     study = list(_units(book, STUDY, degrees))
     townships = list(_units(book, TOWNSHIP, degrees))
     ids = [unit["id"] for unit in townships]
-    doubts = doubted_units((source.issue for source in book.meta.sources), tables.get("boundaries"), ids)
-    townships = [_without_rank(unit) if _in_doubt(unit["id"], doubts) else unit for unit in townships]
     access_norms = _access_norms(tables.get("score_norms"))
     return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
-        "doubts": [doubt["issue"] for doubt in doubts],
-        **_pairs(tables.get("rank_pairs"), ids, doubts),
+        "doubts": [known for known in issue_entries(book) if known["without_rank"]],
+        **_pairs(tables.get("rank_pairs"), ids),
         "flows": list(_flows(tables.get("flow_balances"))),
         "towns": list(_towns(book)),
         "clusters": _clusters(book),
@@ -200,6 +197,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             "names": names or by_language({"name": row["name"]}),
             **{name: plain(row[name]) for name in _UNIT_NUMBERS},
             **{name: str(row[name]) for name in _UNIT_WORDS},
+            "in_doubt": row["rank_status"] == "in_doubt",
             "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
             "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
@@ -249,28 +247,7 @@ def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
     }
 
 
-def _in_doubt(unit: str, doubts: Sequence[Entry]) -> bool:
-    return any(unit in area for doubt in doubts for area in doubt["areas"])
-
-
-def _without_rank(unit: Entry) -> Entry:
-    return unit | {"median_rank": None, "low_rank": None, "high_rank": None, "in_doubt": True}
-
-
-def _forbidden(doubts: Sequence[Entry]) -> set[tuple[str, str]]:
-    """Pairs of units in different areas that a known issue names side by side."""
-    return {
-        (unit, other)
-        for doubt in doubts
-        for area in doubt["areas"]
-        for rest in doubt["areas"]
-        if area is not rest
-        for unit in area
-        for other in rest
-    }
-
-
-def _pairs(table: pd.DataFrame | None, ids: list[str], doubts: Sequence[Entry]) -> Entry:
+def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
     """Which townships a unit cannot be told apart from, by position in the list of units."""
     if table is None:
         return {"pairs": 0, "alike": {}}
@@ -279,11 +256,7 @@ def _pairs(table: pd.DataFrame | None, ids: list[str], doubts: Sequence[Entry]) 
     once = once.loc[once["unit_id"] < once["other_id"]]
     before = table.set_index(["unit_id", "other_id"])["probability_before"]
     turned = before.reindex(pd.MultiIndex.from_frame(once[["other_id", "unit_id"]])).to_numpy(dtype=float)
-    forbidden = _forbidden(doubts)
-    apart = [pair in forbidden for pair in zip(once["unit_id"], once["other_id"], strict=True)]
-    unsure = once.loc[
-        ~((once["probability_before"] >= CLAIM) | (turned >= CLAIM)) | np.array(apart, dtype=bool)
-    ]
+    unsure = once.loc[~((once["probability_before"] >= CLAIM) | (turned >= CLAIM))]
     alike: dict[str, list[int]] = {}
     for unit, other in zip(unsure["unit_id"], unsure["other_id"], strict=True):
         alike.setdefault(str(unit), []).append(number[other])

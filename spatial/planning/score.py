@@ -68,11 +68,11 @@ def summarise_score(
         Ready for JSON: the level with its interval and bands, `missing_pillars` by name, `missing_reasons` of each,
         `pillars` (the level, its components, and the gaps with targets), `segmentation` (index and its terms), `gates`
         (with `unjudged`, how many nobody can judge), `obstacles` (what holds the study back, most first), `townships`
-        (how many have a level, and of those that can surely be told apart the two whose ranks lie furthest from one
-        another), `classes` (the official class, the Degree of Urbanisation, and whom they class differently, in
-        persons), `clusters` (of access: places and people in each, places that do not count and why, and ids of those
-        without neighbours), `norms` (those that make up access, and why each other one is left out) and `known_share`.
-        None where nothing was scored.
+        (how many have a level, how many known issues of the sources leave without a rank, and of those that can surely
+        be told apart the two whose ranks lie furthest from one another), `classes` (the official class, the Degree of
+        Urbanisation, and whom they class differently, in persons), `clusters` (of access: places and people in each,
+        places that do not count and why, and ids of those without neighbours), `norms` (those that make up access, and
+        why each other one is left out) and `known_share`. None where nothing was scored.
     """
     if "scores" not in tables or "score_components" not in tables:
         return None
@@ -192,6 +192,7 @@ def _unit(
         "id": unit,
         "name": plain(row["name"]),
         **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
+        "rank_status": str(row.get("rank_status", "")),
         "ranked": int(of_level["median_rank"].notna().sum()),
         "missing_pillars": list(missing),
         "missing_reasons": missing,
@@ -248,6 +249,7 @@ def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "townships": len(rows),
         "with_level": int(rows["integration_level"].notna().sum()),
+        "without_rank": int(rows["rank_status"].eq("in_doubt").sum()),
         "told_apart": apart,
     }
 

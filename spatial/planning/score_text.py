@@ -87,6 +87,8 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
         yield words.say("score", "place", **_numbers(place, words), pillars=_pillars(place, words))
     if place["median_rank"] is not None:
         yield words.say("score", "rank", **_ranks(place, words))
+    elif place["rank_status"] == "in_doubt":
+        yield words.say("score", "rank_in_doubt")
     if place["obstacles"]:
         yield words.say("score", "place_lacks", components=_obstacles(place, words))
     if score["classes_differ"]:

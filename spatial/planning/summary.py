@@ -12,6 +12,7 @@ from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, no
 from spatial.planning.plain import plain
 from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
 from spatial.planning.score import summarise_score
+from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.planning.town_country import summarise_town_and_country
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def summarise_study(
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
         `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it),
-        `town_and_country` (as `summarise_town_and_country` returns it), `issues`.
+        `town_and_country` (as `summarise_town_and_country` returns it), `issues`, `known_issues` (as `issue_records`
+        tells them).
         Unknown numbers are None. A headline counts people, or places where nobody knows the people; norms from memory,
         and those that nothing measures, make none unless the study names them. A norm of time has `certainty` where its
         runs were paired, and `mobile` counts those beyond it who live in villages that are to be relocated.
@@ -161,7 +163,18 @@ def summarise_study(
         "score": summarise_score(tables, pillar_weights),
         "town_and_country": summarise_town_and_country(tables),
         "issues": list(issues),
+        "known_issues": _known_issues(tables),
     }
+
+
+def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Tell every known issue with what it forbids; those without the table are known by their text alone."""
+    if "known_issues" not in tables:
+        return []
+    scores = tables.get("scores", pd.DataFrame({"unit_level": [], "unit_id": []}))
+    townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
+    doubts = doubted_units(tables["known_issues"], tables.get("boundaries"), townships)
+    return issue_records(tables["known_issues"], doubts)
 
 
 def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:

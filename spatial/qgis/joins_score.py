@@ -39,6 +39,7 @@ PLACE_SCORES = (
     "median_rank",
     "low_rank",
     "high_rank",
+    "rank_status",
     "known_share",
 )
 TOWNSHIP_SCORES = (

@@ -333,6 +333,7 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Dra
         ("unit_totals", ("unit_id", "group")),
         ("counts", ("source", "item")),
         ("provenance", ("path",)),
+        ("known_issues", ("path", "number")),
     ):
         if name in tables:
             yield Draft(name, by_key(tables[name], *keys), "checks", None, (name,))

@@ -19,6 +19,7 @@ from spatial.sources.findings import findings_frame, join_findings
 from spatial.sources.flows import flows_from_table
 from spatial.sources.gather import Gathered, gather
 from spatial.sources.grids import read_elevation, read_grid, read_population
+from spatial.sources.known_issues import JOINT, NOTICED, KnownIssue, refuse_unknown_data
 from spatial.sources.landcover import landcover_findings, read_fractions, refuse_stretched
 from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
@@ -32,7 +33,7 @@ from spatial.sources.units import assign_units, choose_region, choose_units, ins
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyproj
 
@@ -81,6 +82,8 @@ def prepare(study: Study) -> Layers:
     vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
     paths = [path for named in declared_paths(study).values() for path in named]
     records = read_provenance(study.raw, paths)
+    offered = [item.id for item in (*vocabulary.services, *vocabulary.tiers)]
+    refuse_unknown_data({record.path: record.issues for record in records}, offered)
     found = gather(study, vocabulary)
     _refuse_empty(found, study)
     population = _population(study)
@@ -345,10 +348,12 @@ def _noted(
     for reading in readings:
         source = getattr(study.sources, reading.raster.name)
         notes.setdefault(source.paths[0], []).extend(reading.notes)
-    return [
-        replace(record, issue="; ".join(filter(None, [record.issue, *notes.get(record.path, [])])))
-        for record in records
-    ]
+    return [_with_notes(record, notes.get(record.path, ())) for record in records]
+
+
+def _with_notes(record: SourceRecord, notes: Sequence[str]) -> SourceRecord:
+    issues = (*record.issues, *(KnownIssue(note, kind=NOTICED) for note in notes))
+    return replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
 
 
 def _counts(

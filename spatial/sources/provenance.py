@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import SourceError
 from spatial.sources.files import file_parts, local_file, local_folder
+from spatial.sources.known_issues import JOINT, KnownIssue, issue_faults, read_issues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,8 @@ UNKNOWN = "unknown"
 
 PROJECT_RAW = Path("data/raw")
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
-_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", "issue")
+ISSUE = "issue"
+_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", ISSUE)
 _HEX = set("0123456789abcdef")
 
 
@@ -55,7 +57,9 @@ class SourceRecord:
     address : str
         Where it can be fetched, or ``"unknown"``.
     issue : str
-        A known fault of the source, carried to every page that uses it; empty for none.
+        Known faults of the source in one text, carried to every page that uses it; empty for none.
+    issues : tuple of KnownIssue
+        The same one by one, with what each affects and forbids.
     is_described : bool
         False where no source.toml lists it.
     """
@@ -67,6 +71,7 @@ class SourceRecord:
     sha256: str = UNKNOWN
     address: str = UNKNOWN
     issue: str = ""
+    issues: tuple[KnownIssue, ...] = ()
     is_described: bool = True
 
     def to_dict(self) -> dict[str, Any]:
@@ -242,13 +247,24 @@ def _entries(description: Path) -> list[dict[str, Any]]:
     problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
     if problems:
         raise SourceError(f"{description}: " + "; ".join(problems))
-    return [{key: str(entry[key]) for key in _KEYS if key in entry} for entry in entries]
+    return [_told(entry) for entry in entries]
+
+
+def _told(entry: dict[str, Any]) -> dict[str, Any]:
+    issues = read_issues(entry.get(ISSUE, ""))
+    texts = {key: str(entry[key]) for key in _KEYS if key in entry}
+    return texts | {ISSUE: JOINT.join(issue.text for issue in issues), "issues": issues}
 
 
 def _faults(number: int, entry: dict[str, Any]) -> list[str]:
     where = f"file {number + 1} ({entry.get('path', 'no path')})"
     problems = [f"{where}: unknown key {key}" for key in entry if key not in _KEYS]
-    problems += [f"{where}: {key} must be text" for key, value in entry.items() if not isinstance(value, str)]
+    problems += [
+        f"{where}: {key} must be text"
+        for key, value in entry.items()
+        if key != ISSUE and not isinstance(value, str)
+    ]
+    problems += [f"{where}: {fault}" for fault in issue_faults(entry.get(ISSUE, ""))]
     if not entry.get("path"):
         problems.append(f"{where}: path is missing")
     digest = entry.get("sha256", UNKNOWN)

@@ -8,6 +8,7 @@ from spatial.errors import StoreError
 from spatial.planning.explain import explain
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.issue_text import issue_lines
 from spatial.planning.names import named_in, score_in, township_in
 from spatial.planning.score_text import score_lines
 from spatial.runner.stage import Options
@@ -132,4 +133,4 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     ]
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
-    return [*lines, *(f"known issue: {issue}" for issue in summary["issues"])]
+    return [*lines, *issue_lines(summary, language, names=names)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from spatial.errors import StoreError
-from spatial.integration.comparison import Run, norm_terms
+from spatial.integration.comparison import Run, norm_terms, townships_in_doubt
 from spatial.integration.pillars import GapTargets, ScoreRules
 from spatial.runner.manifest import manifest_name
 from spatial.store import Store
@@ -27,7 +27,7 @@ __all__ = ["STATUSES", "read_runs"]
 STATUSES = ("draft", "internal", "public")
 """Of the outputs of a run, from the least to the most."""
 NEEDED = ("settlements", "access", "last_mile", "norm_results", "towns", "score_components", "scores")
-SHOWN = ("boundaries", "flows", "study_area", "water", "roads", "provenance")
+SHOWN = ("boundaries", "flows", "study_area", "water", "roads", "provenance", "rank_pairs")
 """Tables that a study may lack."""
 MEASURING = ("read", "calibration", "network", "population", "access", "norms", "score")
 """Stages whose code decides what is compared."""
@@ -108,6 +108,7 @@ def _run(results: Results, name: str) -> Run:
         rules=_rules(options["score"]),
         options=_told(options),
         version=str(_inside(record, "libraries", PACKAGE) or ""),
+        in_doubt=_in_doubt(results),
         code={stage: str(code) for stage in MEASURING if (code := _inside(record, "stages", stage, "code"))},
     )
 
@@ -208,6 +209,15 @@ def _inside(value: object, *keys: str) -> object:
 def _table(results: Results, name: str) -> pd.DataFrame:
     table: pd.DataFrame = getattr(results, name)
     return table
+
+
+def _in_doubt(results: Results) -> pd.DataFrame | None:
+    """Read whom known issues forbid to rank; nobody where the run of an older version does not say."""
+    scores = _table(results, "scores")
+    pairs = _table(results, "rank_pairs") if "rank_pairs" in set(results.names) else None
+    if "rank_status" not in scores or (pairs is not None and "pair_status" not in pairs):
+        return None
+    return townships_in_doubt(scores, pairs)
 
 
 def _rules(score: Mapping[str, Any]) -> ScoreRules:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
     from spatial.sources.provenance import SourceRecord
 
-__all__ = ["READ_TABLES", "provenance_table", "read"]
+__all__ = ["READ_TABLES", "known_issues_table", "provenance_table", "read"]
 
 READ_TABLES = (
     "places",
@@ -32,6 +32,7 @@ READ_TABLES = (
     "counts",
     "findings_read",
     "provenance",
+    "known_issues",
     "unplaced?",
     "official_units?",
 )
@@ -74,6 +75,7 @@ def read(
         "counts": layers.counts,
         "findings_read": layers.findings,
         "provenance": provenance_table(layers.sources),
+        "known_issues": known_issues_table(layers.sources),
     }
     if layers.turns is not None:
         made["turns"] = layers.turns
@@ -111,3 +113,33 @@ def provenance_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series([getattr(record, name) for record in records], dtype="str") for name in columns}
     )
+
+
+def known_issues_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
+    """
+    Put the known faults of the raw files into a table.
+
+    Parameters
+    ----------
+    records : sequence of SourceRecord
+        One a raw file.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table `known_issues`.
+    """
+    rows = [
+        (
+            record.path,
+            number,
+            issue.text,
+            issue.kind,
+            *map(";".join, (issue.affects, issue.forbids, issue.areas)),
+        )
+        for record in records
+        for number, issue in enumerate(record.issues, start=1)
+    ]
+    columns = ("path", "number", "issue", "issue_kind", "affects", "forbids", "areas")
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.astype({name: "int64" if name == "number" else "str" for name in columns})

@@ -43,6 +43,7 @@ from spatial.integration.pillars.towns import town_table
 from spatial.integration.resilience import circuity, robust_coverage
 from spatial.integration.settlement_types import polycentricity, rank_size
 from spatial.network import times_matrix
+from spatial.planning.score_doubts import doubted_units, rank_doubts
 from spatial.stages.access_clusters import clusters_of
 from spatial.stages.ground import main_graph, surroundings_of
 from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
     from spatial.integration.pillars import Scoreboard
     from spatial.integration.pillars.components import Component
+    from spatial.integration.pillars.ranking import RankDoubts
     from spatial.network import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
     from spatial.sources.services import Vocabulary
@@ -80,7 +82,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         `score`, `network`, `access`, `inventory`, `sources`, and what decides which norms bind.
     inputs : mapping
         Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`,
-        `last_mile`, `routes`, `norm_results`, and perhaps `flows` and the raster `population`.
+        `last_mile`, `routes`, `norm_results`, `known_issues`, and perhaps `flows` and the raster `population`.
     progress : callable
         Takes the fraction done and a message.
 
@@ -133,7 +135,8 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
             ("speeds", (1.0 - SPEEDS, 1.0 + SPEEDS), ("min",)),
         )
     }
-    ranked, pairs, shares = rank_units(base.scores, rules, variants=variants)
+    doubts = _doubts(inputs, ground, base.scores)
+    ranked, pairs, shares = rank_units(base.scores, rules, variants=variants, doubts=doubts)
     return {
         **kinds,
         "towns": towns,
@@ -168,6 +171,13 @@ def _board(
         flows=inputs.get("flows"),
         rules=rules,
     )
+
+
+def _doubts(inputs: Mapping[str, Any], ground: Ground, scores: pd.DataFrame) -> RankDoubts:
+    """Find whom known issues of the sources forbid to rank or to compare."""
+    townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
+    found = doubted_units(inputs["known_issues"], inputs["boundaries"], townships)
+    return rank_doubts(found, townships, dict(zip(ground.ids, ground.township, strict=True)))
 
 
 def _mapped(inputs: Mapping[str, Any], vocabulary: Vocabulary) -> set[str]:

@@ -75,6 +75,7 @@ TABLES: dict[str, Table] = {
         people.OFFICIAL_UNITS,
         ground.COUNTS,
         ground.PROVENANCE,
+        ground.KNOWN_ISSUES,
         *results.FINDINGS,
         engine.CALIBRATION_FACTORS,
         engine.CALIBRATION_ERRORS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spatial.tables.contract import Field, Table, number, text
-from spatial.tables.words import GROUP_SOURCE, POPULATION_BASIS, POPULATION_SOURCE, TIERS
+from spatial.tables.words import GROUP_SOURCE, ISSUE_KIND, POPULATION_BASIS, POPULATION_SOURCE, TIERS
 
 __all__ = [
     "ACCOUNT",
@@ -12,6 +12,7 @@ __all__ = [
     "COUNTS",
     "FACILITIES",
     "FLOWS",
+    "KNOWN_ISSUES",
     "PLACES",
     "PROVENANCE",
     "ROADS",
@@ -422,5 +423,25 @@ PROVENANCE = Table(
         text("sha256", "SHA-256"),
         text("address", "Address", "Where it was fetched from, or 'unknown'."),
         text("issue", "Known issue", "A known fault of the source; empty where none is known."),
+    ),
+)
+KNOWN_ISSUES = Table(
+    "known_issues",
+    "Known issues",
+    ("path", "number"),
+    None,
+    (
+        text("path", "File", "Below the raw root."),
+        Field("number", "whole", "Number", "Of the issue among those of the file."),
+        text("issue", "Known issue", "In the language in which it was written."),
+        text(
+            "issue_kind",
+            "Stated as",
+            "declared: a table of source.toml; plain_text: free text there; noticed: found on reading the file.",
+            values=ISSUE_KIND,
+        ),
+        text("affects", "Affects", "Kinds of data and services, joined by ;, empty where nobody says."),
+        text("forbids", "Forbids", "comparison, ranking, joined by ;, empty for neither."),
+        text("areas", "Areas", "Names or codes of boundaries, joined by ;, empty for none."),
     ),
 )

@@ -11,7 +11,9 @@ from spatial.tables.words import (
     GATE,
     INEQUALITY_MEASURES,
     LEVEL_BAND,
+    PAIR_STATUS,
     PILLARS,
+    RANK_STATUS,
     RANKING_METHODS,
     SCORE_LEFT_OUT,
     SCORE_SIDE,
@@ -185,10 +187,16 @@ SCORES = Table(
             "median_rank",
             "Rank",
             "",
-            "Median of drawn ranks among units of its level; NaN where none is ranked.",
+            "Median of drawn ranks among units of its level that have one; NaN where the status says why.",
         ),
         number("low_rank", "Rank at best", "", "5 %."),
         number("high_rank", "Rank at worst", "", "95 %."),
+        text(
+            "rank_status",
+            "Status of the rank",
+            "in_doubt: a known issue of a source forbids it; not_ranked: no level, or nothing to rank among.",
+            values=RANK_STATUS,
+        ),
         share(
             "known_share",
             "Components known",
@@ -234,7 +242,15 @@ RANK_PAIRS = Table(
         text("unit_id", "Unit"),
         text("other_id", "Other unit"),
         share(
-            "probability_before", "Probability", "That the first ranks before the second; a claim needs 0.9."
+            "probability_before",
+            "Probability",
+            "That the first ranks before the second; a claim needs 0.9. NaN where the two are not to be compared.",
+        ),
+        text(
+            "pair_status",
+            "Status of the pair",
+            "in_doubt: a known issue of a source forbids to compare the two.",
+            values=PAIR_STATUS,
         ),
     ),
 )

@@ -14,16 +14,20 @@ __all__ = [
     "GATE_TURN",
     "GROUP_SOURCE",
     "INEQUALITY_MEASURES",
+    "ISSUE_EFFECTS",
+    "ISSUE_KIND",
     "LAST_MILE",
     "LEVEL_BAND",
     "MEASURE_STATUS",
     "MEETS_TARGET",
     "NORM_STATUS",
+    "PAIR_STATUS",
     "PILLARS",
     "POPULATION_BASIS",
     "POPULATION_SOURCE",
     "PRESENCE",
     "RANKING_METHODS",
+    "RANK_STATUS",
     "REACH_STATUS",
     "REMEDY",
     "SCORE_LEFT_OUT",
@@ -99,6 +103,8 @@ CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
 COMPLETENESS_STATUS = ("measured", "no_complete_list", "not_asked")
 COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
+ISSUE_EFFECTS = ("comparison", "ranking")
+ISSUE_KIND = ("declared", "plain_text", "noticed")
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
 SCORE_LEFT_OUT = (
@@ -144,6 +150,8 @@ TOWN_MEASURES = (
     "polycentricity_green",
     "polycentricity_entropy",
 )
+RANK_STATUS = ("ranked", "in_doubt", "not_ranked")
+PAIR_STATUS = ("compared", "in_doubt")
 RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
 MEETS_TARGET = ("yes", "no", "unknown", "no_target")
 PRESENCE = ("both", "new", "gone")

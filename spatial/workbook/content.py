@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.integration.pillars import GapTargets
 from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.issue_text import effect_text
 from spatial.planning.plain import plain
 from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
 from spatial.planning.wording import languages as worded
@@ -179,8 +180,16 @@ class Content:
             for name in self.summary["headlines"]:
                 said = headline_text(norms[name], language, service_names=words.results.names)
                 yield name, said, "text"
-        for issue in self.summary["issues"]:
+        yield from self._known_issues()
+
+    def _known_issues(self) -> Iterator[tuple[str, Value, str]]:
+        known = self.summary.get("known_issues") or []
+        for issue in () if known else self.summary["issues"]:
             yield self._both("item", "issue"), issue, "text"
+        for record in known:
+            yield self._both("item", "issue"), f"{record['path']}: {record['issue']}", "text"
+            for words in self.words if record["forbids"] or record["affects"] else ():
+                yield words.say("item", "issue_effect"), effect_text(record, words.results), "text"
 
     def _units_of(self, rows: pd.DataFrame) -> list[str]:
         """Name the study or township of each row."""
@@ -216,6 +225,7 @@ class Content:
             self._column("gates_in_force", "whole", rows["gates_in_force"]),
             self._column("failed_gates", "text", rows["failed_gates"].str.replace(";", ", ", regex=False)),
             *(self._column(name, "decimal", rows[name]) for name in ranks),
+            self._said("rank_status", "rank_status", rows["rank_status"]),
             self._column("population_persons", "whole", rows["population_persons"]),
             self._column("beyond_persons", "whole", rows["unserved_persons"]),
             self._column("known_share", "share", rows["known_share"]),

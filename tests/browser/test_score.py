@@ -74,7 +74,7 @@ def unit_row(level, unit, **more):
         "missing_pillars": 0, "segmentation_index": 0.25, "segmentation_terms": "theil;border", "gaps_met": 1,
         "gaps_measured": 3, "mandatory_status": "pass", "gates_passed": 1, "gates_in_force": 1, "failed_gates": "",
         "level_band": "middle", "gap_band": "wide", "unserved_persons": 4000.0, "median_rank": np.nan,
-        "low_rank": np.nan, "high_rank": np.nan, "known_share": 0.9,
+        "low_rank": np.nan, "high_rank": np.nan, "rank_status": "not_ranked", "known_share": 0.9,
     }  # fmt: skip
     return row | more
 
@@ -86,7 +86,7 @@ def score_tables(settlements, *, townships=6):
     units = [
         unit_row(
             "township", f"t{k}", integration_level=0.9 - 0.1 * k, median_rank=k + 1.0, low_rank=max(1.0, k),
-            high_rank=min(6.0, k + 2.0), population_persons=1000.0 * (k + 1),
+            high_rank=min(6.0, k + 2.0), rank_status="ranked", population_persons=1000.0 * (k + 1),
         )
         for k in range(townships)
     ]  # fmt: skip
@@ -504,20 +504,60 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(
     assert "At best rank" not in text
 
 
-@pytest.mark.browser
-def test_townships_that_a_known_issue_sets_side_by_side_have_no_rank(scored, save_pages, open_page, tmp_path):
-    issue = "Totals of Qingyan Township and Shimen Township appear interchanged: do not compare them."
-    meta = replace(scored.meta, sources=(replace(scored.meta.sources[0], issue=issue),))
-    told = replace(scored, meta=meta)
-    score = data_of(told.pages(languages=("en",)), "score.html")["score"]
+ISSUE = {
+    "path": "sample/population.tif", "issue": "Totals of two townships appear interchanged.",
+    "issue_kind": "declared", "affects": ["population"], "forbids": ["comparison"],
+    "areas": ["Qingyan Township", "Shimen Township"], "without_rank": ["t0", "t2"], "unknown_areas": [],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def doubted(scored):
+    """The pages where a known issue forbids to compare t0 with t2, which have no rank and are no pair."""
+    scores, pairs = (scored.tables[name].copy() for name in ("scores", "rank_pairs"))
+    held = scores["unit_id"].isin(["t0", "t2"])
+    scores.loc[held, ["median_rank", "low_rank", "high_rank"]] = np.nan
+    scores.loc[held, "rank_status"] = "in_doubt"
+    both = pairs["unit_id"].isin(["t0", "t2"]) & pairs["other_id"].isin(["t0", "t2"])
+    pairs.loc[both, "probability_before"] = np.nan
+    tables = scored.tables | {"scores": scores, "rank_pairs": pairs}
+    return replace(scored, tables=tables, summary=scored.summary | {"known_issues": [ISSUE]})
+
+
+def test_townships_that_a_known_issue_forbids_to_compare_have_no_rank(doubted):
+    score = data_of(doubted.pages(languages=("en",)), "score.html")["score"]
     ranks = {unit["id"]: unit["median_rank"] for unit in score["townships"]}
-    assert [name for name, rank in ranks.items() if rank is None] == ["t0", "t3"]
-    assert score["alike"]["t0"] == [1, 3]
-    page = open_page(save_pages(told.pages(), tmp_path) / "score.html")
-    table = page.inner_text("#townships")
-    assert f"Known issue: {issue} Townships that it names" in table
-    assert table.count("not sure: known issue") == 2
+    assert sorted(name for name, rank in ranks.items() if rank is None) == ["t0", "t2"]
+    at = [unit["id"] for unit in score["townships"]].index("t2")
+    assert at in score["alike"]["t0"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "case",
+    [
+        (
+            "en",
+            "(affects population; forbids to compare Qingyan Township, Shimen Township; townships without a rank: 2)",
+            "no rank: known issue",
+        ),
+        ("fr", "communes sans rang : 2", "sans rang : défaut connu"),
+        ("zh", "2个乡镇没有排名", "无排名"),
+    ],
+)
+def test_pages_say_what_a_known_issue_affects_and_forbids(case, doubted, save_pages, open_page, tmp_path):
+    language, told, rank = case
+    folder = save_pages(doubted.pages(), tmp_path)
+    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    issues, table = page.inner_text("#issues"), page.inner_text("#townships")
+    assert told in issues
+    assert issues.count(ISSUE["issue"]) == 1
+    assert told in table
+    assert table.count(rank) == 2
     assert page.locator(".rank-bar").count() == 4
+    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    assert sheet.count(told) == 1
+    assert told in open_page(folder / "index.html", fragment=f"#lang={language}").inner_text("#issues")
 
 
 @pytest.mark.browser

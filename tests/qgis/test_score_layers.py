@@ -73,6 +73,7 @@ def unit_scores(level, ids):
                 "median_rank": 1.0,
                 "low_rank": 1.0,
                 "high_rank": 3.5,
+                "rank_status": "ranked",
                 "known_share": 0.9,
             }
         )
@@ -213,7 +214,14 @@ def scored_county(county):
         "access_clusters": clusters,
         "score_components": typed(pd.DataFrame(component)),
         "rank_pairs": typed(
-            pd.DataFrame({"unit_id": units[:1], "other_id": units[1:2], "probability_before": 0.95})
+            pd.DataFrame(
+                {
+                    "unit_id": units[:1],
+                    "other_id": units[1:2],
+                    "probability_before": 0.95,
+                    "pair_status": "compared",
+                }
+            )
         ),
         "potential_flows": flows,
     }

@@ -11,7 +11,14 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.comparison import Run, compare, decompose, follow, norm_terms
+from spatial.integration.comparison import (
+    Run,
+    compare,
+    decompose,
+    follow,
+    norm_terms,
+    townships_in_doubt,
+)
 from spatial.integration.comparison.boards import board_of, shared_ground, township_levels
 from spatial.integration.comparison.shared_norms import shared_norms
 from spatial.integration.pillars import GapTargets, ScoreRules
@@ -355,6 +362,23 @@ def test_ranks_turn_only_where_draws_are_sure():
     assert list(zip(ranks["unit_id"], ranks["other_id"], strict=True)) == [("t2", "t1")]
     assert ranks["probability_now"].iloc[0] >= 0.9
     assert ranks["probability_then"].iloc[0] <= 0.1
+
+
+def test_no_rank_turns_between_townships_that_a_known_issue_forbids_to_compare():
+    low, high = {"a": (10.0, 10.0), "b": (10.0, 10.0)}, {"c": (59.0, 44.0), "d": (59.0, 44.0)}
+    swapped = {"a": (59.0, 44.0), "b": (59.0, 44.0), "c": (10.0, 10.0), "d": (10.0, 10.0)}
+    scores = pd.DataFrame({"unit_level": "township", "unit_id": ["t1", "t2"], "rank_status": "in_doubt"})
+    pairs = pd.DataFrame({"unit_id": ["t1", "t2"], "other_id": ["t2", "t1"], "pair_status": "in_doubt"})
+    held = townships_in_doubt(scores, pairs)
+    assert sorted(zip(held["unit_id"], held["other_id"], strict=True)) == [
+        ("t1", "t1"), ("t1", "t2"), ("t2", "t1"), ("t2", "t2")
+    ]  # fmt: skip
+    one, other = run_of("one", {**low, **high}), run_of("other", swapped, in_doubt=held)
+    found = compare(one, other)
+    assert len(found.ranks) == 0
+    assert ("in_doubt", "2") in found.notes
+    assert found.units["low_rank_before"].isna().all()
+    assert any("Townships without a rank" in line for line in comparison_lines(found))
 
 
 @pytest.mark.parametrize("units", [(), ("min",), ("m",)])

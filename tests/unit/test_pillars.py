@@ -19,7 +19,7 @@ from spatial.integration.pillars.density import urban_grid
 from spatial.integration.pillars.ground import read_ground
 from spatial.integration.pillars.inequality_table import inequality_table
 from spatial.integration.pillars.potential import potential_flows
-from spatial.integration.pillars.ranking import rank_units
+from spatial.integration.pillars.ranking import RankDoubts, rank_units
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
 from spatial.integration.pillars.towns import town_table
 from spatial.integration.pillars.types import type_table
@@ -548,6 +548,35 @@ def test_the_tables_keep_their_contracts() -> None:
     TABLES["score_variance"].check(shares)
     assert len(pairs) == 2
     assert ranked[ranked["unit_level"] == "township"]["median_rank"].notna().all()
+
+
+def test_units_in_doubt_have_no_rank_and_the_others_rank_among_themselves() -> None:
+    scores = score().scores
+    townships = scores.index[scores["unit_level"] == "township"]
+    one, other = scores.loc[townships, "unit_id"]
+    third = scores.loc[townships[0]].to_frame().T.assign(unit_id="third").astype(scores.dtypes)
+    scores = pd.concat([scores, third], ignore_index=True)
+    settlement = scores.loc[scores["unit_level"] == "settlement", "unit_id"].iloc[0]
+    doubts = RankDoubts(
+        {"township": frozenset({one}), "settlement": frozenset({settlement})},
+        frozenset({(one, other), (other, one)}),
+    )
+    ranked, pairs, _shares = rank_units(scores, sp.ScoreRules(draws=50), doubts=doubts)
+    TABLES["scores"].check(ranked)
+    TABLES["rank_pairs"].check(pairs)
+    status = ranked.set_index(["unit_level", "unit_id"])["rank_status"]
+    assert (status["township", one], status["township", other], status["study", "study"]) == (
+        "in_doubt",
+        "ranked",
+        "not_ranked",
+    )
+    assert status["settlement", settlement] == "in_doubt"
+    assert ranked["median_rank"].notna().equals(status.reset_index(drop=True).eq("ranked"))
+    assert ranked.loc[ranked["unit_level"] == "township", "high_rank"].max() <= 2
+    told = pairs.set_index(["unit_id", "other_id"])
+    assert told["pair_status"].value_counts().to_dict() == {"compared": 4, "in_doubt": 2}
+    assert told["probability_before"].isna().equals(told["pair_status"].eq("in_doubt"))
+    assert math.isnan(told.loc[(one, other), "probability_before"])
 
 
 def test_norms_are_chosen_by_rule_and_what_is_left_out_says_why() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -13,7 +14,9 @@ import rasterio
 from rasterio.transform import from_origin
 
 from spatial.errors import ContractError, CrsError, SourceError, StudyError
+from spatial.sources.known_issues import KnownIssue
 from spatial.sources.prepare import prepare
+from spatial.stages.read import known_issues_table
 from spatial.study import Study
 from spatial.tables import TABLES
 
@@ -311,6 +314,29 @@ def test_known_issues_of_a_source_are_carried_along(raw):
     layers = prepare(study_of(raw))
     assert layers.issues == ("county.osm: Not real.",)
     assert [record.origin for record in layers.sources] == ["made up"]
+
+
+def test_known_issues_are_a_table_with_what_each_forbids_and_what_was_noticed(raw):
+    entry = '[[file]]\npath = "county.osm"\nissue = { text = "Not real.", affects = "roads", forbids = "ranking" }\n'
+    (raw / "source.toml").write_text(entry, encoding="utf-8")
+    layers = prepare(study_of(raw))
+    noticed = KnownIssue("was noticed", kind="noticed")
+    record = replace(layers.sources[0], issues=(*layers.sources[0].issues, noticed))
+    table = known_issues_table([record])
+    TABLES["known_issues"].check(table)
+    TABLES["known_issues"].check(known_issues_table([]))
+    columns = ["number", "issue", "issue_kind", "affects", "forbids", "areas"]
+    assert table[columns].to_numpy().tolist() == [
+        [1, "Not real.", "declared", "roads", "ranking", ""],
+        [2, "was noticed", "noticed", "", "", ""],
+    ]
+
+
+def test_an_issue_of_data_that_nobody_has_is_refused(raw):
+    entry = '[[file]]\npath = "county.osm"\nissue = { text = "Not real.", affects = "streets" }\n'
+    (raw / "source.toml").write_text(entry, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"county\.osm: issue affects streets"):
+        prepare(study_of(raw))
 
 
 def test_a_changed_file_is_refused(raw):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spatial.errors import SourceError
+from spatial.sources.known_issues import KnownIssue, refuse_unknown_data
 from spatial.sources.provenance import declared_paths, describe, file_sha256, read_provenance
 from spatial.study import Study
 
@@ -121,3 +122,62 @@ def test_every_described_file_of_comoros_is_the_one_described(comoros: Path) -> 
     (record,) = read_provenance(comoros.parent, [path])
     assert record.sha256 == file_sha256(comoros / "population.tif")
     assert "Nzwani" in record.issue
+
+
+def _with_issue(root: Path, issue: str) -> None:
+    (root / "source.toml").write_text(f'[[file]]\npath = "p.tif"\n{issue}\n', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "issues"),
+    [
+        ('issue = "Old."', "Old.", (KnownIssue("Old.", kind="plain_text"),)),
+        ('issue = ""', "", ()),
+        (
+            'issue = { text = "Short.", affects = ["population", "bank"], forbids = "ranking", areas = "Alba" }',
+            "Short.",
+            (KnownIssue("Short.", ("population", "bank"), ("ranking",), ("Alba",)),),
+        ),
+        (
+            'issue = ["Old.", { text = "Short." }]',
+            "Old.; Short.",
+            (KnownIssue("Old.", kind="plain_text"), KnownIssue("Short.")),
+        ),
+        (
+            '[[file.issue]]\ntext = "Short."\n[[file.issue]]\ntext = "Late."',
+            "Short.; Late.",
+            (KnownIssue("Short."), KnownIssue("Late.")),
+        ),
+    ],
+)
+def test_an_issue_is_text_or_a_table_or_a_list_of_both(tmp_path, written, text, issues):
+    _raw(tmp_path, "p.tif")
+    _with_issue(tmp_path, written)
+    (record,) = read_provenance(tmp_path, ["p.tif"])
+    assert (record.issue, record.issues) == (text, issues)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("issue = 3", "must be text, a table"),
+        ("issue = { forbids = ['ranking'] }", "text is missing"),
+        ("issue = { text = 'x', forbid = 'ranking' }", "unknown key forbid"),
+        ("issue = { text = 'x', forbids = 'use' }", "it can forbid comparison or ranking"),
+        ("issue = { text = 'x', areas = ['Alba'] }", "nothing is forbidden"),
+        ("issue = { text = 'x', forbids = 'ranking', areas = [3] }", "areas must be a text or a list"),
+        ("issue = { text = 'x', affects = 'a;b' }", "none with a semicolon"),
+    ],
+)
+def test_a_faulty_issue_is_refused_with_its_file(tmp_path, written, said):
+    _raw(tmp_path, "p.tif")
+    _with_issue(tmp_path, written)
+    with pytest.raises(SourceError, match=rf"p\.tif\): issue.*{said}"):
+        read_provenance(tmp_path, ["p.tif"])
+
+
+def test_what_an_issue_affects_is_a_kind_of_data_or_a_service():
+    issues = {"p.tif": [KnownIssue("x", affects=("population", "bank", "banks"))]}
+    with pytest.raises(SourceError, match=r"p\.tif: issue affects banks: neither"):
+        refuse_unknown_data(issues, ["bank"])
+    refuse_unknown_data({"p.tif": [KnownIssue("x", affects=("bank",))]}, ["bank"])

@@ -77,6 +77,7 @@ def scores(rows):
             "median_rank": frame["rank"].astype(float),
             "low_rank": frame["rank"].astype(float) - 0.5,
             "high_rank": frame["rank"].astype(float) + 1.0,
+            "rank_status": text(*np.where(frame["rank"].isna(), "not_ranked", "ranked")),
             "known_share": 0.75,
         }
     )

@@ -21,6 +21,13 @@ from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("http://example.org","x")')
 
+IN_DOUBT = "无排名：已知问题不允许"  # noqa: RUF001 - Chinese writes them wide
+NOT_RANKED = "无排名：没有水平，或无可比者"  # noqa: RUF001 - Chinese writes them wide
+ISSUES = """[[file]]
+path = "settlements.csv"
+issue = ["Old list.", { text = "East is short.", affects = "population", forbids = "ranking", areas = "东镇" }]
+"""
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, tiny_at):
@@ -29,6 +36,7 @@ def ran(tmp_path_factory, tiny_at):
     tiny.tables["outputs"] = {"languages": ["zh", "en"], "map_approval": "GS(2026)0001"}
     tiny.tables["official"] = {"people": {"value": 999_999, "source": "=Yearbook"}}
     tiny.tables["official.facilities"] = {"primary_school": {"value": 2, "source": "Bureau"}}
+    tiny.write("source.toml", ISSUES)
     outcome = tiny.run("--stage", "workbook")
     assert outcome.code == 0, outcome.err
     return tiny
@@ -104,6 +112,19 @@ def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
         assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
     assert values(page, "In words")[0].endswith("无生效的强制性规范")
     assert {cell.number_format for cell in column(page, "Integration level (0-1)")} == {"0.00"}
+
+
+def test_a_township_that_an_issue_forbids_to_rank_has_none_and_the_summary_says_why(book, results):
+    page = book["得分"]
+    status = dict(zip(values(page, "Township id"), values(page, "Whether it has a rank"), strict=True))
+    assert status == {"study": NOT_RANKED, "b2": IN_DOUBT, "b1": NOT_RANKED}
+    assert all(rank is None for rank in values(page, "Rank (median)"))
+    said = [cell.value for cell in book["摘要"]["B"]]
+    assert "tiny/settlements.csv: Old list." in said
+    effect = said[said.index("tiny/settlements.csv: East is short.") + 1 :]
+    assert effect[1] == "affects population; forbids to rank 东镇; townships without a rank: 1"
+    scores = results.scores.set_index(["unit_level", "unit_id"])["rank_status"]
+    assert scores["township", "b2"] == "in_doubt"
 
 
 def test_each_gap_with_a_target_has_a_column_coloured_by_whether_it_meets_it(book, results):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spatial.integration.comparison.comparable import check_comparable
 from spatial.integration.comparison.dates import follow
 from spatial.integration.comparison.decomposition import decompose
-from spatial.integration.comparison.runs import Run, norm_terms
+from spatial.integration.comparison.runs import Run, norm_terms, townships_in_doubt
 from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.side_by_side import Comparison, compare
 
@@ -17,5 +17,6 @@ __all__ = [
     "decompose",
     "follow",
     "norm_terms",
+    "townships_in_doubt",
     "with_same_ids",
 ]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spatial.integration.comparison.boards import TOWNSHIP, township_levels
 from spatial.integration.comparison.decomposition import common_levels
-from spatial.integration.pillars.ranking import rank_units
+from spatial.integration.pillars.ranking import RankDoubts, rank_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +59,7 @@ def rank_turns(
         (name, factor): _levels(tables, shared, both)
         for (name, factor, _units), tables in zip(bends, zip(*bent, strict=True), strict=False)
     }
+    doubts = _doubts(runs)
     ranks, pairs = [], []
     for at in range(len(runs)):
         variants = {
@@ -69,12 +68,13 @@ def rank_turns(
             if len(both) > 1
         }
         ranked, won, _shares = rank_units(
-            base[at].assign(median_rank=np.nan, low_rank=np.nan, high_rank=np.nan),
+            base[at],
             shared.rules,
             variants=variants,
+            doubts=doubts,
         )
         ranks.append(ranked[["unit_id", "low_rank", "high_rank"]])
-        pairs.append(won)
+        pairs.append(won.drop(columns="pair_status"))
     then, now = (table.rename(columns={"probability_before": "probability"}) for table in pairs)
     after = then.rename(columns={"unit_id": "other_id", "other_id": "unit_id", "probability": "after_then"})
     pair = ["unit_id", "other_id"]
@@ -82,6 +82,14 @@ def rank_turns(
     surely = (turned.pop("after_then") >= CLAIM) & (turned["probability_now"] >= CLAIM)
     turned = turned[surely]
     return ranks, turned.sort_values(["unit_id", "other_id"], ignore_index=True)
+
+
+def _doubts(runs: Sequence[Run]) -> RankDoubts:
+    """Whom an issue known at either date forbids to rank or to compare."""
+    held = [run.in_doubt for run in runs if run.in_doubt is not None]
+    pairs = {pair for table in held for pair in zip(table["unit_id"], table["other_id"], strict=True)}
+    alone = frozenset(one for one, other in pairs if one == other)
+    return RankDoubts({TOWNSHIP: alone}, frozenset(pair for pair in pairs if pair[0] != pair[1]))
 
 
 def _townships(components: pd.DataFrame) -> set[str]:

@@ -14,7 +14,7 @@ from spatial.integration.pillars import ScoreRules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["TERMS", "Run", "norm_terms"]
+__all__ = ["TERMS", "Run", "norm_terms", "townships_in_doubt"]
 
 TERMS = ("metric", "mode", "direction", "unit", "stat_unit", "scope")
 """What a norm asks, beside its threshold, fail point and target share."""
@@ -45,6 +45,8 @@ class Run:
         Of the package that made the run; empty where nobody recorded it.
     code : mapping of str to str
         Fingerprint of the code behind each stage that measures.
+    in_doubt : DataFrame, optional
+        As `townships_in_doubt` finds them.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Run:
     options: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
+    in_doubt: pd.DataFrame | None = None
 
     @property
     def places(self) -> pd.DataFrame:
@@ -89,6 +92,31 @@ class Run:
             With the column `id`.
         """
         return self.terms.rename(columns={"norm_id": "id"})
+
+
+def townships_in_doubt(scores: pd.DataFrame, rank_pairs: pd.DataFrame | None) -> pd.DataFrame:
+    """
+    Find the townships that known issues of the sources forbid to rank, or to compare.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        By the contract of the table.
+    rank_pairs : DataFrame or None
+        By the contract of the table; None where there is none.
+
+    Returns
+    -------
+    DataFrame
+        `unit_id` and `other_id`: a row a pair that is not compared, and one a township that has no rank, whose
+        `other_id` is its own.
+    """
+    held = scores.loc[scores["unit_level"].eq("township") & scores["rank_status"].eq("in_doubt"), "unit_id"]
+    alone = pd.DataFrame({"unit_id": held, "other_id": held})
+    if rank_pairs is None:
+        return alone.reset_index(drop=True)
+    pairs = rank_pairs.loc[rank_pairs["pair_status"].eq("in_doubt"), ["unit_id", "other_id"]]
+    return pd.concat([alone, pairs], ignore_index=True)
 
 
 def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

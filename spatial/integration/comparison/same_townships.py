@@ -83,4 +83,6 @@ def _renamed(run: Run, ids: Mapping[str, str]) -> Run:
         table = getattr(run, name)
         rows = table["unit_level"].eq("township").to_numpy()
         changes[name] = replaced(table, "unit_id", ids, rows)
+    if run.in_doubt is not None:
+        changes["in_doubt"] = replaced(replaced(run.in_doubt, "unit_id", ids), "other_id", ids)
     return replace(run, **changes)  # type: ignore[arg-type]

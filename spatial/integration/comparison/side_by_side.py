@@ -124,6 +124,7 @@ def compare(before: Run, after: Run) -> Comparison:
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
     notes += [(name, "") for name in _unlike(shared, made)]
+    notes += _in_doubt(runs)
     return Comparison(
         before.name,
         after.name,
@@ -136,6 +137,13 @@ def compare(before: Run, after: Run) -> Comparison:
         gate_turns(before, after, norms),
         turned,
     )
+
+
+def _in_doubt(runs: tuple[Run, Run]) -> list[tuple[str, str]]:
+    """Count the townships that known issues of the sources leave without a rank at either date."""
+    held = [run.in_doubt for run in runs if run.in_doubt is not None]
+    alone = {unit for table in held for unit in table.loc[table["unit_id"] == table["other_id"], "unit_id"]}
+    return [("in_doubt", str(len(alone)))] if alone else []
 
 
 def _unlike(shared: Shared, made: list[pd.DataFrame]) -> list[str]:

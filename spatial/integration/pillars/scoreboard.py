@@ -382,6 +382,7 @@ def _with_levels(
         median_rank=nothing,
         low_rank=nothing,
         high_rank=nothing,
+        rank_status=pd.Series("not_ranked", index=table.index, dtype="str"),
     )
 
 

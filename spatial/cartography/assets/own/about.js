@@ -73,13 +73,21 @@
 
   /* What every page says in plain sight: faults of the sources that change how far its numbers can be trusted. */
   S.showIssues = function (target) {
-    const known = [...new Set(S.data.sources.map((source) => source.issue).filter(Boolean))];
-    const issues = known.concat(otherIssues());
+    const issues = S.knownIssues().concat(otherIssues().map((issue) => ({ issue })));
     S.fill(target, [
       study.approval_wanted ? S.el("p", { class: "issue", text: S.t("study.approval_wanted") }) : null,
-      ...issues.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })),
+      ...issues.map((known) => S.el("p", { class: "issue", text: S.issueText(known) })),
     ]);
   };
+
+  /* One by one with what each forbids where the study tells it, else as the sources have them. */
+  S.knownIssues = function () {
+    const told = S.data.known_issues || [];
+    const texts = told.length ? told : S.data.sources.filter((source) => source.issue);
+    return texts.filter((known, at) => texts.findIndex((other) => other.issue === known.issue) === at);
+  };
+
+  S.issueText = (known) => S.t("about.issue", { issue: known.issue }) + (S.pick(known.effect) ? S.bracketed(S.pick(known.effect)) : "");
 
   const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));
 

@@ -75,7 +75,7 @@
     const none = data.parts > 1 ? "fact.gains_apart" : data.townships < 2 || !last ? "fact.gains_none" : "fact.gains_equal";
     S.fill("gains-body", [
       gains ? S.el("p", { text: S.t(known(gains.persons) ? "fact.gains_line" : "fact.gains_line_places", { name: S.unitName(gains), n: known(gains.persons) ? gains.persons : gains.places, level: S.hundredths(gains.level), best: S.hundredths(gains.best), other: S.pick(gains.best_names, gains.best_id) }) }) : S.el("p", { text: S.t(none) }),
-      ...(gains && gains.doubts ? gains.doubts.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) })) : []),
+      ...(gains && gains.doubts ? gains.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) })) : []),
       last && last.low_rank > 1 ? S.el("p", { text: S.t("fact.last_line", { name: S.unitName(last), low: S.decimal(last.low_rank), n: data.townships }) }) : null,
       data.parts > 1 ? S.el("p", { class: "muted", text: S.t("fact.parts", { n: data.parts }) }) : null,
     ]);
@@ -95,7 +95,7 @@
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
       data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "",
       data.study.approval_wanted ? S.t("study.approval_wanted") : "",
-      ...[...new Set(data.sources.map((source) => source.issue).filter(Boolean))].filter((issue) => !(data.gains && data.gains.doubts || []).includes(issue)).slice(0, ISSUES).map((issue) => S.t("about.issue", { issue })),
+      ...S.knownIssues().filter((known) => !(data.gains && data.gains.doubts || []).some((told) => told.issue === known.issue)).slice(0, ISSUES).map(S.issueText),
     ];
     S.fill("sure-body", lines.filter(Boolean).map((line) => item(text(line))));
   }

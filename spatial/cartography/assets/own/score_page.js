@@ -209,7 +209,7 @@
     S.fill("townships-body", [
       S.el("p", { class: "muted", text: S.t("score.townships_note") }),
       score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: unsure, total: score.pairs }) }) : null,
-      ...score.doubts.map((issue) => S.el("p", { class: "issue", text: S.t("about.issue", { issue }) + S.t("sign.joint") + S.t("score.doubt_note") })),
+      ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("sign.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
         S.el("thead", {}, [S.el("tr", {}, columns().map((key) => headCell(key, !left.includes(key))))]),
         S.el("tbody", {}, sorted().flatMap(unitRows)),

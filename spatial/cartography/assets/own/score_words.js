@@ -6,8 +6,6 @@
 
   S.unitName = (unit) => S.pick(unit.names, unit.id);
 
-  S.bracketed = (text) => S.t("score.brackets", { text });
-
   S.levelText = (value) => (known(value) ? S.hundredths(value) : S.t("score.not_known"));
 
   const missingText = (unit) => unit.missing.map((part) => S.t("score.missing_pillar", { pillar: S.t("pillar." + part.pillar), reason: S.t("score." + part.reason) })).join(S.t("sure.list"));

@@ -58,6 +58,8 @@
     return known[S.language] || known.und || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
+  S.bracketed = (text) => S.t("page.brackets", { text });
+
   function format(name, options) {
     if (!formats[name]) formats[name] = new Intl.NumberFormat(S.locale(), options);
     return formats[name];
