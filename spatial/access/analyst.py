@@ -59,7 +59,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     Returns
     -------
     DataFrame
-        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
+        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids,
+        which are texts here whatever they are in the tables.
         A pair without a way within the cutoff has no row. A finite cutoff is kept in ``attrs["cutoff_min"]``, so that
         no measure asks for more.
 
@@ -136,7 +137,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     -------
     DataFrame
         `from_id` (the settlement), `rank` from 1 to k, `to_id`, `mode`, `travel_time_min`, `network_distance_m` and
-        `reach_status`: always k rows a settlement, in the order given.
+        `reach_status`: always k rows a settlement, in the order given. Ids are texts.
 
     Raises
     ------

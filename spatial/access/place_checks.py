@@ -62,7 +62,8 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
         raise ContractError(table, ["geometry: there is none; give a GeoDataFrame of points with a CRS"])
     if key not in frame:
         raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
-    missing, twice = frame[key].isna(), frame[key].duplicated()
+    # Tables name places by text, so that 7 and "7" would be one place there.
+    missing, twice = frame[key].isna(), frame[key].map(str).duplicated()
     problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
     if (twice & ~missing).any():
         problems.append(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 import spatial as sp
 from spatial.access.measures.id_positions import id_positions
@@ -37,6 +39,30 @@ def test_texts_that_are_missing_are_nowhere():
     known = pd.Index(["", "a", "村"], dtype="str")
     ids = pd.Series(["村", None, "a", "b", ""], dtype="str")
     assert id_positions(ids, known).tolist() == [2, -1, 1, -1, 0]
+
+
+@pytest.mark.parametrize("texts", ["str", "object", "category"])
+@pytest.mark.parametrize("kind", ["int64", "Int64", "object", "str"])
+def test_texts_name_numbers_as_they_are_written(texts, kind):
+    known = pd.Index(pd.Series([7, 40, 9]).astype(kind))
+    ids = pd.Series(["9", "7", "8", None, "40", "07"], dtype="str").astype(texts)
+    assert id_positions(ids, known).tolist() == [2, 0, -1, -1, 1, -1]
+
+
+def test_measures_take_travel_times_of_places_whose_ids_are_numbers():
+    roads = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (9000, 0)])], crs=32738)
+    graph = sp.build_network(roads)
+    spots = gpd.points_from_xy([0, 9000], [0, 0])
+    places = gpd.GeoDataFrame({"settlement_id": [70, 8]}, geometry=spots, crs=32738)
+    sites = gpd.GeoDataFrame({"facility_id": [1, 2], "service": "clinic"}, geometry=spots, crs=32738)
+    od = sp.travel_times(graph, places, sites)
+    assert od["from_id"].tolist() == ["8", "8", "70", "70"]
+    # 9 km at 25 km/h are 21.6 minutes: within ten there is only the clinic next door.
+    found = sp.cumulative_cutoff(od, places, sites, service="clinic", cutoffs_min=[10, 22])
+    assert found["settlement_id"].tolist() == [70, 70, 8, 8]
+    assert found["value"].tolist() == [1.0, 2.0, 1.0, 2.0]
+    with pytest.raises(sp.ContractError, match="settlement_id: used more than once"):
+        sp.travel_times(graph, places.assign(settlement_id=pd.Series([7, "7"], dtype=object)), sites)
 
 
 def test_ids_without_any_known_one_are_nowhere():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
     ids : Series
         Ids, many times the same ones.
     known : Index
-        Each id once.
+        Each id once. Texts also name ids that are none, as they are written: "7" is 7.
 
     Returns
     -------
@@ -42,8 +42,10 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
         Position of each id among the known ones; -1 where it is missing or unknown.
     """
     if isinstance(ids.dtype, pd.CategoricalDtype):
-        of_category = np.append(known.get_indexer(pd.Index(ids.cat.categories)), -1)
+        of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)
         return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
+    if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
+        known = _written(known, ids.dtype)
     if _is_whole(ids.dtype) and _is_whole(known.dtype):
         return _of_numbers(ids.to_numpy(), known.to_numpy())
     if pd.api.types.is_numeric_dtype(ids.dtype):
@@ -51,7 +53,15 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
     if isinstance(ids.dtype, pd.StringDtype) and known.dtype == ids.dtype:
         return _of_texts(ids.array, known.array)
     codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
+    if len(named) and all(isinstance(item, str) for item in named):
+        known = _written(known, "str")
     return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
+
+
+def _written(known: pd.Index, kind: Any) -> pd.Index:
+    """Write ids out, as `travel_times` does; those that would then be the same stay as they are."""
+    texts = pd.Index([str(item) for item in known], dtype=kind)
+    return texts if texts.is_unique else known
 
 
 def _is_whole(kind: object) -> bool:
