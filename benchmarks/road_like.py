@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
 from scipy.spatial import Delaunay
 
+from benchmarks.synthetic import write_country
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network
 from spatial.network.report import no_findings
@@ -205,12 +207,19 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        Gets ``--nodes``, ``--seed``, ``--real`` and ``--data``.
+        Gets ``--nodes``, ``--seed``, ``--real``, ``--country`` and ``--data``.
     """
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--real", choices=("comoros", "rutland"), help="a real region instead of a made-up one"
+    )
+    parser.add_argument(
+        "--country",
+        dest="real",
+        action="store_const",
+        const="country",
+        help="the synthetic country, whose roads have classes, instead of one with speeds drawn by lot",
     )
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder of real regions"
@@ -229,7 +238,7 @@ def chosen_graph(chosen: argparse.Namespace) -> TravelGraph:
     Returns
     -------
     TravelGraph
-        Road-like, or real with a node at every vertex.
+        Road-like, or real or of the synthetic country with a node at every vertex.
 
     Raises
     ------
@@ -238,7 +247,11 @@ def chosen_graph(chosen: argparse.Namespace) -> TravelGraph:
     """
     if not chosen.real:
         return road_like_graph(chosen.nodes, chosen.seed)
-    if not chosen.data:
+    if chosen.real == "country":
+        with TemporaryDirectory() as folder:
+            roads = read_osm(write_country(Path(folder), nodes=chosen.nodes).extract).roads
+    elif chosen.data:
+        roads = read_osm(next((Path(chosen.data) / chosen.real).glob("*.osm.pbf"))).roads
+    else:
         raise SystemExit(f"{chosen.real}: name its folder with --data or SPATIAL_TEST_DATA")
-    roads = read_osm(next((Path(chosen.data) / chosen.real).glob("*.osm.pbf"))).roads
     return at_every_vertex(build_network(roads.to_crs(working_crs_for(roads))))

@@ -14,7 +14,7 @@ from benchmarks import k3u_unbounded, osrm_peer
 from benchmarks.measure import Seconds, in_turns
 from benchmarks.network_peers import Arcs, arcs_of
 from benchmarks.osrm_peer import OsrmTables, add_osrm_options, degrees_of, osrm_tables, write_osm
-from benchmarks.road_like import graph_of_edges, road_like_graph
+from benchmarks.road_like import add_graph_options, chosen_graph, graph_of_edges, road_like_graph
 
 # Reads the extract as the profile does, and searches it: what is asked for and given back has the bindings' form.
 FAKE_OSRM = """
@@ -176,6 +176,14 @@ def test_without_such_a_python_it_is_said_that_osrm_is_left_out(monkeypatch, cap
     with osrm_tables(_chosen(), "small", graph, arcs_of(graph), ()) as osrm:
         assert osrm is None
     assert "OSRM: not compared; name a Python 3.12" in capsys.readouterr().out
+
+
+def test_the_synthetic_country_can_be_the_graph() -> None:
+    parser = argparse.ArgumentParser()
+    add_graph_options(parser)
+    graph = chosen_graph(parser.parse_args(["--country", "--nodes", "10000"]))
+    # Not every node of the extract is on a road that is open to cars.
+    assert 6000 < graph.n_nodes < 12_000
 
 
 def test_a_task_may_say_itself_what_it_took() -> None:
