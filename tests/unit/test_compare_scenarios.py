@@ -161,6 +161,21 @@ def test_the_crew_drives_from_the_station():
     assert table.loc[0, "drive_min"] == pytest.approx(30.0)
 
 
+def test_only_stations_that_respond_need_a_mobilisation(street):
+    stations = places(
+        [("crew", (0, 0)), ("clinic", (1000, 0)), ("planned", (2000, 0))],
+        "facility_id",
+        service=["fire_station", "clinic", "fire_station"],
+        status=["existing", "existing", "candidate"],
+        ready=[2.0, np.nan, np.nan],
+    )
+    village = places([("v", (5000, 0))], "settlement_id")
+    table = emergency_response(street, stations, village, mobilisation_min="ready", service="fire_station")
+    assert table.loc[0, ["station_id", "response_min"]].tolist() == ["crew", pytest.approx(12.0)]
+    with pytest.raises(ContractError, match=r"stations 'clinic' \(1 in all\)"):
+        emergency_response(street, stations, village, mobilisation_min="ready")
+
+
 def test_mobilisation_must_be_stated(street):
     stations = places(
         [("a", (0, 0)), ("b", (0, 0))],

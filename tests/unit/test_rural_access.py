@@ -115,6 +115,24 @@ def test_a_measured_condition_decides_where_it_is_measured():
     assert both["imputed_share"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("surface", [None, "", "  ", "Unknown"])
+def test_a_surface_that_says_nothing_is_imputed(surface):
+    network = roads(("yes", "asphalt", 0, 500, 1000, 500), ("unknown", surface, 0, 600, 1000, 600))
+    assert rural_access_index(COLUMN, network)["imputed_share"].iloc[0] == 0.5
+    # 4 of a measured roughness: above what an unpaved road may have, below what a paved one may; so it may pass.
+    network["iri"] = [np.nan, 4.0]
+    table = rural_access_index(COLUMN, network, condition=RoadCondition("iri", paved_max=5, unpaved_max=3))
+    assert table["imputed_share"].iloc[0] == 0.0
+    only = rural_access_index(COLUMN, network.iloc[1:], condition=RoadCondition("iri", 5, 3)).iloc[0]
+    assert (only["rai_lower"], only["rai_upper"]) == (0.0, pytest.approx(1.0 / 31.0))
+
+
+def test_lines_are_no_urban_areas():
+    line = gpd.GeoSeries([shapely.LineString([(WEST, NORTH), (WEST + 1000, NORTH - 5000)])], crs=CRS)
+    with pytest.raises(ContractError, match="no polygon at 0"):
+        rural_access_index(COLUMN, roads(("yes", "asphalt", 0, 0, 9, 0)), urban=line)
+
+
 def test_urban_people_are_left_out_and_nobody_is_lost():
     road = roads(("yes", "asphalt", -5000, 500, 5000, 500))
     mask = people([[1.0], [0.0], [0.0], [np.nan], [0.0]])

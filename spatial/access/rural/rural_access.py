@@ -28,6 +28,7 @@ __all__ = ["RoadCondition", "rural_access_index"]
 
 _SEASONS = ("yes", "no", "unknown")
 _RURAL, _URBAN, _UNKNOWN = 0, 1, 2
+_NO_SURFACE = frozenset({"", "unknown"})
 _STEP_M = 50.0
 """Distance of vertices along a road; changes the speed only."""
 _PAVED = frozenset(
@@ -117,7 +118,8 @@ def rural_access_index(
         Persons per cell, in any CRS; NaN = no data.
     roads : GeoDataFrame or TravelGraph
         Motorable roads: a graph, its edges (one mode), or any lines in metres with `all_season` (yes, no, unknown).
-        Ferries do not count. `surface`, where there, tells the imputed roads.
+        Ferries do not count. `surface`, where there, tells the imputed roads: those where it is missing, blank or
+        unknown.
     urban : Raster, GeoDataFrame or GeoSeries, optional
         Where it is urban: a raster on the same grid (above 0 = urban, 0 = rural, NaN = not known), or polygons, in
         which a cell is urban whose centre they hold. Without it everybody counts as rural, which is no Rural Access
@@ -237,6 +239,7 @@ def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
     season = frame["all_season"].to_numpy(dtype=object)
     known, possible = season == "yes", season != "no"
     surface = frame["surface"] if "surface" in frame else pd.Series(np.nan, index=frame.index, dtype="object")
+    surface = surface.mask(surface.astype("str").str.strip().str.lower().isin(_NO_SURFACE))
     imputed = surface.isna().to_numpy(dtype=bool) if "surface" in frame else season == "unknown"
     if condition is not None:
         measured, passes, may_pass = _by_condition(frame, surface, condition)
@@ -278,7 +281,11 @@ def _kinds(
     if isinstance(urban, Raster):
         value = cells_on(urban, cells, of=population)
         return np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
-    shapes = shapes_of(brought_to(urban, crs, what="urban").geometry.dropna())
+    areas = brought_to(urban, crs, what="urban").geometry.dropna()
+    wrong = ~areas.geom_type.isin(["Polygon", "MultiPolygon"])
+    if wrong.any():
+        raise ContractError("urban", [f"geometry: no polygon at {first_of(areas.index[wrong].tolist())}"])
+    shapes = shapes_of(areas)
     return np.where(area_of(shapes, cells.xy) >= 0, _URBAN, _RURAL)
 
 

@@ -52,8 +52,8 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     settlements : GeoDataFrame
         By the contract of its table.
     mobilisation_min : float or str
-        Minutes from the call to the departure, 0 or more; or the column of `stations` with them. There is no default:
-        state what holds where the stations are.
+        Minutes from the call to the departure, 0 or more; or the column of `stations` with them, known for each that
+        responds. There is no default: state what holds where the stations are.
     service : str or frozenset of str, optional
         Which stations respond; all by default.
     rules : SnapRules, optional
@@ -81,12 +81,11 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     if "walk" in graph.mode.split("+"):
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
     require_columns("stations", stations, ("facility_id", "service"))
-    minutes = _mobilisation(stations, mobilisation_min)
+    timed = stations.assign(mobilisation_min=_mobilisation(stations, mobilisation_min))
     kinds = frozenset(stations["service"].dropna()) if service is None else service
-    timed = stations.assign(mobilisation_min=minutes)
     pairing = pair_up(graph, settlements, timed, service=kinds, rules=rules or SnapRules(), barriers=barriers)
     origins, goals = pairing.snaps
-    ready = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
+    ready = _ready(pairing, mobilisation_min)
     n = len(origins)
     response, station = np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
     if len(goals) and n:
@@ -109,10 +108,15 @@ def _mobilisation(stations: gpd.GeoDataFrame, stated: float | str) -> NDArray[np
         return np.full(len(stations), float(stated))
     if stated not in stations:
         raise ContractError("stations", [f"{stated}: no such column; mobilisation_min names it"])
-    minutes = pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
+    return pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
+
+
+def _ready(pairing: Pairing, stated: float | str) -> NDArray[np.float64]:
+    """Minutes of the stations that respond; others, planned ones and other services need none."""
+    minutes = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
     wrong = ~((minutes >= 0.0) & (minutes < np.inf))
     if wrong.any():
-        named = first_of(stations.loc[wrong, "facility_id"])
+        named = first_of(pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]])
         raise ContractError(
             "stations", [f"{stated}: missing or below 0 at stations {named}; state it for each"]
         )
