@@ -17,7 +17,10 @@ from spatial.cartography.undefined import Undefined
 from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
+from spatial.planning.road_names import road_text
 from spatial.planning.unmeasured import gates_unjudged, pillars_missing
+from spatial.planning.wording import languages as worded
+from spatial.planning.wording import wording
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -228,20 +231,31 @@ def _part(
         **{key: plain(row.get(key)) for key in _PART_NUMBERS},
         "at_least": asked is not None and asked[1],
         "detail": str(row["detail"]),
-        "detail_names": dict(service_note(str(row["detail"]), book.meta, book.words).names),
+        "detail_names": _detail_names(name, str(row["detail"]), book),
         "obstacle": plain(degrees.get((level, unit, str(row["pillar"]), str(row["component"])))),
     }
     return {key: value for key, value in part.items() if value is not None and value not in ("", {})}
 
 
+def _detail_names(component: str, detail: str, book: PageBook) -> dict[str, str]:
+    if component == "robust_coverage" and detail:
+        languages = [language for language in book.words if language in worded()]
+        return {language: road_text(detail, book.tables, wording(language)) for language in languages}
+    return dict(service_note(detail, book.meta, book.words).names)
+
+
 def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
-    """People and places beyond each mandatory norm that failed, by unit and norm."""
+    """People and places beyond each mandatory norm that failed, with all whom it asks about, by unit and norm."""
     results = book.tables["norm_results"]
     rows = results.loc[(results["unit_level"] == level) & (results["gate"] == "fail")]
     return {
         (str(row["unit_id"]), str(row["norm_id"])): {
-            "persons": plain(row["persons_unserved"]),
-            "places": plain(row["places_unserved"]),
+            "share_of": str(row["share_of"]),
+            **{
+                f"{what}{end}": plain(row[f"{what}_{side}"])
+                for what in ("persons", "places")
+                for end, side in (("", "unserved"), ("_total", "in_scope"), ("_unknown", "unknown"))
+            },
         }
         for row in rows.to_dict("records")
     }

@@ -99,8 +99,9 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
     kinds = town_and_country(options, ground, inputs, access)
     towns = _towns(options, ground, inputs, access, vocabulary)
-    mapped = _mapped(inputs, vocabulary)
-    norms, left_out = score_norms(inputs["norm_results"], only=rules.norms, mapped=mapped)
+    norms, left_out = score_norms(
+        inputs["norm_results"], only=rules.norms, mapped=_mapped(inputs, vocabulary)
+    )
     gap = gap_reading(
         inputs["norm_results"],
         binding,

@@ -11,6 +11,7 @@ from spatial.integration.pillars import GapTargets
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.issue_text import effect_text
 from spatial.planning.plain import plain
+from spatial.planning.road_names import road_text
 from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
 from spatial.planning.wording import languages as worded
 from spatial.tables.words import PILLARS
@@ -258,7 +259,7 @@ class Content:
         parts, results = self.tables["score_components"], self._lead.results
         rows = parts.loc[parts["unit_level"] == "study"]
         details = [
-            detail_text(str(name), str(detail), results)
+            self._detail(str(name), str(detail))
             for name, detail in zip(rows["component"], rows["detail"], strict=True)
         ]
         meets = rows["meets_target"].map(lambda code: results.say("meets", code))
@@ -280,6 +281,11 @@ class Content:
                 lambda code: results.say("component_status", code),
             ),
         ]
+
+    def _detail(self, component: str, detail: str) -> str:
+        if component == "robust_coverage" and detail:
+            return road_text(detail, self.tables, self._lead.results)
+        return detail_text(component, detail, self._lead.results)
 
     def _unit_types(self) -> list[Column]:
         """List the study first, then townships, each with the functional urban area that it belongs to."""

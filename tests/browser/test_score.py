@@ -8,9 +8,11 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from spatial.cartography.book import PageBook
 from spatial.cartography.messages import messages
@@ -165,7 +167,8 @@ def type_tables(ids):
 def failing(results):
     """Let the norm of primary care be a gate that failed for the study."""
     mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")
-    return results.assign(gate=results["gate"].mask(mine, "fail"))
+    places = results["places_in_scope"].mask(mine, 66)
+    return results.assign(gate=results["gate"].mask(mine, "fail"), places_in_scope=places)
 
 
 @pytest.fixture(scope="module")
@@ -302,10 +305,20 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
 
 
 @pytest.mark.browser
-def test_failed_norms_are_named_with_people_and_obstacles_ranked(folder, open_page):
+def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, scored, open_page):
     page = open_page(folder / "score.html")
     assert "GL-PHC-1H" in page.inner_text("#failed")
-    assert "people are beyond it" in page.inner_text("#failed")
+    failed = scored.tables["norm_results"].query("norm_id == 'GL-PHC-1H' and unit_level == 'study'").iloc[0]
+    count = {
+        name: f"{failed[name]:,.0f}"
+        for name in ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope")
+    }
+    assert (
+        "{persons_unserved} of {persons_in_scope} people are beyond it, "
+        "in {places_unserved} of {places_in_scope} places.".format(**count)
+    ) in page.inner_text("#failed")
+    sheet = open_page(folder / "fact-sheet.html").inner_text("#gates-body")
+    assert "{persons_unserved} of {persons_in_scope} people beyond".format(**count) in sheet
     shares = page.eval_on_selector_all(
         "#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))"
     )
@@ -502,6 +515,60 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(
     for wanted in told[language]:
         assert wanted in text, wanted
     assert "At best rank" not in text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "3 of 12 places beyond, 2 places unknown"),
+        ("fr", "3 localités sur 12 hors norme, 2 localités inconnues"),
+        ("zh", "12 个居民点中 3 个超出，2 个居民点未知"),  # noqa: RUF001 - Chinese writes them wide
+    ],
+)
+def test_a_failed_norm_on_places_is_told_in_places_of_all(
+    language, told, scored, save_pages, open_page, tmp_path
+):
+    results = scored.tables["norm_results"].copy()
+    mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")
+    counts = {"places_unserved": 3, "places_in_scope": 12, "places_unknown": 2}
+    results.loc[mine, list(counts)] = list(counts.values())
+    results.loc[mine, "share_of"] = "places"
+    told_by_places = replace(scored, tables=scored.tables | {"norm_results": results})
+    folder = save_pages(told_by_places.pages(), tmp_path)
+    assert told in open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(
+        "#gates-body"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Yunxi Road near Yunxi Town (w871/1)"),
+        ("fr", "云溪路 près de 云溪镇 (w871/1)"),
+        ("zh", "云溪镇附近的云溪路（w871/1）"),  # noqa: RUF001 - Chinese writes them wide
+    ],
+)
+def test_the_worst_road_goes_by_its_name_with_the_id_behind(
+    language, told, scored, save_pages, open_page, tmp_path
+):
+    # Nothing but the worst road holds the study back, and a place of a name of its own lies on it.
+    parts, places = scored.tables["score_components"], scored.tables["settlements"].copy()
+    worst = parts.loc[parts["side"] == "level"].drop_duplicates(["unit_level", "unit_id"])
+    worst = worst.assign(component="robust_coverage", pillar="order", value=0.2, detail="w871/1")
+    places.loc[places.index[0], ["name", "name_en", "name_zh"]] = ["云溪镇", "Yunxi Town", "云溪镇"]
+    at = places.geometry.iloc[0]
+    line = shapely.LineString([(at.x - 10.0, at.y), (at.x + 10.0, at.y)])
+    known = {"road_id": "w871", "road_class": "primary", "name": "云溪路", "name_en": "Yunxi Road"}
+    roads = scored.tables["roads"]
+    one = gpd.GeoDataFrame([known], geometry=[line], crs=roads.crs)
+    tables = scored.tables | {
+        "score_components": worst, "settlements": places, "roads": pd.concat([roads, one], ignore_index=True),
+    }  # fmt: skip
+    folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
+    for name, part in (("fact-sheet.html", "#held-body"), ("score.html", "#obstacles")):
+        assert told in open_page(folder / name, fragment=f"#lang={language}").inner_text(part)
 
 
 ISSUE = {

@@ -43,8 +43,7 @@
   function showGates() {
     const none = { none_applicable: "score.failed_none_in_force", unknown: "score.failed_unknown" }[study.mandatory_status];
     const name = (entry) => (score.norms[entry.norm] ? S.normText(score.norms[entry.norm]) : entry.norm);
-    const amount = (entry) => (known(entry.persons) ? S.t("fact.beyond_all", { n: entry.persons }) : known(entry.places) ? S.t("fact.beyond_all_places", { n: entry.places }) : "");
-    const failed = study.failed.slice(0, FAILED).map((entry) => item(text("✕ ", { class: "sign" }), text(name(entry)), text(" – " + (amount(entry) || S.t("fact.not_judged")))));
+    const failed = study.failed.slice(0, FAILED).map((entry) => item(text("✕ ", { class: "sign" }), text(name(entry)), text(" – " + (S.failedText(entry) || S.t("fact.not_judged")))));
     if (study.failed.length > FAILED) failed.push(item(text(S.t("fact.more", { n: study.failed.length - FAILED }))));
     S.fill("gates-body", [S.el("p", { class: "big", text: S.gatesText(study) }), S.unjudgedText(study) ? S.el("p", { text: S.unjudgedText(study) }) : null, none ? S.el("p", { text: S.t(none) }) : null, failed.length ? S.el("ul", {}, failed) : null]);
   }

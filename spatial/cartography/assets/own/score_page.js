@@ -83,11 +83,12 @@
 
   function failedItem(entry) {
     const norm = score.norms[entry.norm];
-    const line = known(entry.persons) ? S.t("score.failed_line", { n: entry.persons, places: known(entry.places) ? entry.places : "–" }) : known(entry.places) ? S.t("score.failed_places", { places: entry.places }) : S.t("score.not_known");
+    const line = ["persons", "persons_total", "places", "places_total"].every((key) => known(entry[key])) ? S.t("score.failed_line", { n: entry.persons, total: entry.persons_total, places: entry.places, all: entry.places_total }) : "";
+    const unknown = entry.persons_unknown >= 0.5 ? S.t("score.failed_not_known", { n: entry.persons_unknown }) : "";
     return S.el("li", { class: "card failed-norm" }, [
       S.el("h3", { text: norm ? S.normText(norm) : entry.norm }),
       S.el("p", { class: "pills" }, [gatePill("fail"), norm ? S.classPill(norm) : null, text(entry.norm, { class: "muted" })]),
-      S.el("p", { text: line }),
+      S.el("p", { text: line ? line + unknown : S.failedText(entry) || S.t("score.not_known") }),
     ]);
   }
 

@@ -138,7 +138,7 @@
     if (!part.detail || ["gates_passed", "flow_balance"].includes(part.name)) return "";
     if (part.name === "two_way_flow") return S.flowKind(part.detail);
     if (part.name === "worst_group_attainment" && !S.has("made." + part.detail)) return worstGroup(...part.detail.split(";norms="));
-    if (part.name === "robust_coverage") return S.t("score.road", { id: part.detail });
+    if (part.name === "robust_coverage") return S.pick(part.detail_names) || S.t("score.road", { id: part.detail });
     if (part.detail.includes(";") || S.has("made." + part.detail)) return part.detail.split(";").map(madeBy).join(S.t("sure.list"));
     const norm = S.data.score.norms[part.detail];
     return norm ? S.normText(norm) : S.pick(part.detail_names) || S.word("service", part.detail);
@@ -151,6 +151,15 @@
     if (part.side === "gap") return unit && known(unit.population_persons) ? S.t("score.people_behind_of", { n: part.persons, total: unit.population_persons }) : S.t("score.people_behind", { n: part.persons });
     if (!known(part.persons_known)) return unit && known(unit.population_persons) ? S.t("score.people_lack_all", { n: part.persons, total: unit.population_persons }) : S.t("score.people_lack", { n: part.persons });
     return S.t("score.people_lack_of", { n: part.persons, total: part.persons_known }) + (part.persons_unknown >= 0.5 ? S.t("score.people_unknown", { n: part.persons_unknown }) : "");
+  };
+
+  /* People or places beyond a mandatory norm, by what its share is of, among all whom it asks about, and of how many nobody knows. */
+  S.failedText = function (entry) {
+    const people = known(entry.persons) && (entry.share_of !== "places" || !known(entry.places));
+    const [n, total, unknown] = (people ? ["persons", "persons_total", "persons_unknown"] : ["places", "places_total", "places_unknown"]).map((key) => entry[key]);
+    if (!known(n) || !known(total)) return "";
+    const told = S.t(people ? "fact.beyond" : "fact.beyond_places", { n, total });
+    return told + (unknown >= 0.5 ? S.t(people ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   };
 
   /* Ends of a component of a level that read otherwise than its value. */
