@@ -28,6 +28,7 @@ __all__ = [
     "measured",
     "neighbour_colours",
     "rural_columns",
+    "service_by_mode",
     "settlement_engine",
     "threshold_of",
 ]
@@ -112,7 +113,8 @@ def _measure_columns(
     columns: Columns = {}
     titles: Titles = {}
     for service, measure, rows in measured(tables, meta):
-        name, shown = f"{plain_name(service)}_{plain_name(measure)}", words.service(service, meta)
+        name = f"{plain_name(service)}_{plain_name(measure)}"
+        shown = service_by_mode(service, rows, words, meta)
         columns[name] = rows["value"]
         title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
         titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
@@ -143,7 +145,7 @@ def by_service(
     tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """
-    Walk through the services of a table in the mode that is shown.
+    Walk through the services of a table, each in the mode that is shown, or in the one that the study chose for it.
 
     Parameters
     ----------
@@ -165,10 +167,37 @@ def by_service(
         return
     rows = tables[name]
     mode = headline_mode(rows, meta)
-    # Crews may have a mode of their own.
-    rows = rows[rows["mode"] == (mode if mode in set(rows["mode"]) else rows["mode"].min())]
     for service in services_in_order(list(rows["service"]), meta):
-        yield service, rows[rows["service"] == service].set_index("settlement_id").sort_index()
+        own = rows[rows["service"] == service]
+        # Crews, scenarios and measures may have a mode of their own.
+        own = own[own["mode"] == (mode if mode in set(own["mode"]) else own["mode"].min())]
+        yield service, own.set_index("settlement_id").sort_index()
+
+
+def service_by_mode(service: str, rows: pd.DataFrame, words: Messages, meta: QgisMeta) -> str:
+    """
+    Name a service, and how people travel to it where that is not the mode of the headlines.
+
+    Parameters
+    ----------
+    service : str
+        Its id.
+    rows : DataFrame
+        Of one mode, as `by_service` gives them.
+    words : Messages
+        Language.
+    meta : QgisMeta
+        Mode and names of services.
+
+    Returns
+    -------
+    str
+        Such as "Hospital", or "Hospital, bicycle".
+    """
+    name, mode = words.service(service, meta), str(rows["mode"].iloc[0])
+    if mode == meta.mode or not meta.mode:
+        return name
+    return words.text("columns", "service_by_mode", service=name, mode=words.text("modes", mode))
 
 
 def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.qgis.columns import plain_name
-from spatial.qgis.joins_engine import by_service
+from spatial.qgis.joins_engine import by_service, service_by_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,14 +46,15 @@ def trial_columns(
     titles: dict[str, str] = {}
     for scenario, service, rows in changes(tables, meta):
         stem = f"{plain_name(scenario)}_{plain_name(service)}"
-        shown = {"scenario": scenario_title(scenario, words, meta), "service": words.service(service, meta)}
+        named = service_by_mode(service, rows, words, meta)
+        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
         columns[f"{stem}_change"] = _change(rows)
         columns[f"{stem}_difference_min"] = rows["difference_min"]
         titles[f"{stem}_change"] = words.text("columns", "change", **shown)
         title = words.text("columns", "difference_min", **shown)
         titles[f"{stem}_difference_min"] = words.with_unit(title, "min")
     for service, rows in by_service(tables, "emergency_response", meta):
-        stem, name = plain_name(service), words.service(service, meta)
+        stem, name = plain_name(service), service_by_mode(service, rows, words, meta)
         for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):
             columns[f"{stem}_{key}"] = rows[key]
             titles[f"{stem}_{key}"] = words.with_unit(words.text("columns", key, service=name), unit)
@@ -64,7 +65,7 @@ def trial_columns(
 
 def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """
-    Walk through scenarios and their services in the mode that is shown.
+    Walk through scenarios and their services, each in its mode.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from spatial.qgis.joins_engine import (
     last_mile_lines,
     measured,
     neighbour_colours,
+    service_by_mode,
     threshold_of,
 )
 from spatial.qgis.joins_trials import changes, scenario_title
@@ -161,7 +162,8 @@ def _measure_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
 ) -> Iterator[Look]:
     for service, measure, rows in measured(tables, meta):
-        column, shown = f"{plain_name(service)}_{plain_name(measure)}", words.service(service, meta)
+        column = f"{plain_name(service)}_{plain_name(measure)}"
+        shown = service_by_mode(service, rows, words, meta)
         title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
         style = looks_measures.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
         yield Look(column, title, style, "results", shelf="measures")
@@ -208,7 +210,8 @@ def _scenario_looks(
 ) -> Iterator[Look]:
     for scenario, service, rows in changes(tables, meta):
         column = f"{plain_name(scenario)}_{plain_name(service)}_change"
-        shown = {"scenario": scenario_title(scenario, words, meta), "service": words.service(service, meta)}
+        named = service_by_mode(service, rows, words, meta)
+        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
         style = looks_trials.change_look(column, float(rows["cutoff_min"].max()), frame, words)
         yield Look(column, words.text("columns", "change", **shown), style, "results", shelf="scenarios")
 
@@ -219,8 +222,8 @@ def _emergency_looks(
     if "emergency_people" not in tables:
         return
     targets = tables["emergency_people"].groupby("service")["target_min"].unique()
-    for service in _services(tables, "emergency_response", meta):
-        stem, shown = plain_name(service), words.service(service, meta)
+    for service, rows in by_service(tables, "emergency_response", meta):
+        stem, shown = plain_name(service), service_by_mode(service, rows, words, meta)
         style = looks_trials.response_look(stem, list(targets[service]), frame, words)
         title = words.text("layers", "response", service=shown)
         yield Look(f"{stem}_response", title, style, "results", shelf="emergency")

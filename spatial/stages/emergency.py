@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import emergency_response
-from spatial.network import TravelGraph
-from spatial.stages.ground import surroundings_of
+from spatial.stages.ground import graph_of, surroundings_of
 from spatial.stages.rules import snap_rules, vocabulary_of
 from spatial.tables import TABLES
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CREW_MODES", "crew_mode", "emergency"]
 
 CREW_MODES = ("emergency", "drive", "motorcycle")
-"""Modes that crews travel by, the first one that the study has."""
+"""Modes that crews travel by where nothing else is said, the first one that the study has."""
 
 
 def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
@@ -43,16 +42,17 @@ def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     dict
         Tables `emergency_response` and `emergency_people`, or nothing where the study asks for none.
     """
-    mode = crew_mode(options.network.modes)
-    if not options.emergency or mode is None:
+    usual = crew_mode(options.network.modes)
+    modes = [crew.mode or usual for crew in options.emergency]
+    if not modes or None in modes:
         return {}
     progress(0.0, "emergency: response of crews")
-    graph = TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode)
+    graphs = {mode: graph_of(options, inputs, mode) for mode in dict.fromkeys(modes)}
     vocabulary = vocabulary_of(options)
     tables, people = [], []
-    for crew in options.emergency:
+    for crew, mode in zip(options.emergency, modes, strict=True):
         found = emergency_response(
-            graph,
+            graphs[mode],
             inputs["facilities"],
             inputs["settlements"],
             mobilisation_min=crew.mobilisation_min,
@@ -71,7 +71,7 @@ def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -
 
 def crew_mode(modes: Sequence[str]) -> str | None:
     """
-    Choose the mode that crews travel by.
+    Choose the mode of crews for which the study names none.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def crew_mode(modes: Sequence[str]) -> str | None:
     Returns
     -------
     str or None
-        None where the study only walks or cycles.
+        None where the study has none of `CREW_MODES`.
     """
     return next((mode for mode in CREW_MODES if mode in modes), None)
 

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
 
-__all__ = ["closer_services", "graphs_of", "main_graph", "speeds_of", "speeds_over_ground", "surroundings_of"]
+__all__ = [
+    "closer_services",
+    "graph_of",
+    "graphs_of",
+    "main_graph",
+    "speeds_of",
+    "speeds_over_ground",
+    "surroundings_of",
+]
 
 
 def speeds_of(options: Options) -> str | Path:
@@ -93,7 +101,29 @@ def main_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
     TravelGraph
         Of the study's first mode.
     """
-    return TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=options.network.modes[0])
+    return graph_of(options, inputs, None)
+
+
+def graph_of(options: Options, inputs: Mapping[str, Any], mode: str | None) -> TravelGraph:
+    """
+    Read the graph of one mode.
+
+    Parameters
+    ----------
+    options : Options
+        `network`.
+    inputs : mapping
+        Tables `nodes` and `edges`.
+    mode : str or None
+        One of the study's modes; None for the first.
+
+    Returns
+    -------
+    TravelGraph
+        Of that mode.
+    """
+    chosen = mode or options.network.modes[0]
+    return TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=chosen)
 
 
 def surroundings_of(options: Options, inputs: Mapping[str, Any]) -> Surroundings:

@@ -15,7 +15,7 @@ from spatial.access.measures.groups import Group, group_travel_times
 from spatial.errors import ContractError
 from spatial.sources.capacity_units import capacity_units
 from spatial.stages.decays import decay_of
-from spatial.stages.ground import closer_services, main_graph, surroundings_of
+from spatial.stages.ground import closer_services, graph_of, surroundings_of
 from spatial.stages.rules import snap_rules
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Case:
 
 def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """
-    Compute the study's measures of access in its first mode.
+    Compute the study's measures of access in the mode that it names for them, else in its first.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
 
 def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[_Case]:
     """Travel with everybody, then with each group at its own pace."""
-    chosen, graph = options.measures, main_graph(options, inputs)
+    chosen, graph = options.measures, graph_of(options, inputs, options.measures.mode)
     settlements, facilities = inputs["settlements"], inputs["facilities"]
     facilities = facilities.loc[facilities["service"].isin(kinds)].reset_index(drop=True)
     absent = sorted({chosen.demand, *(group.column for group in chosen.groups)} - set(settlements.columns))

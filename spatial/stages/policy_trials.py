@@ -79,7 +79,7 @@ def trial_modes(study: Study) -> list[str]:
     list of str
         A line for each key that asks too much.
     """
-    return [*_of_scenarios(study), *_of_crews(study)]
+    return [*_of_scenarios(study), *_unknown_modes(study), *_of_crews(study)]
 
 
 def _of_scenarios(study: Study) -> Iterator[str]:
@@ -91,6 +91,22 @@ def _of_scenarios(study: Study) -> Iterator[str]:
             )
 
 
+def _unknown_modes(study: Study) -> Iterator[str]:
+    asked = {"measures.mode": study.measures.mode}
+    asked |= {f"scenarios.{item.name}.mode": item.mode for item in study.scenarios}
+    asked |= {f"emergency.{crew.service}.mode": crew.mode for crew in study.emergency}
+    modes = study.network.modes
+    for key, mode in asked.items():
+        if mode is not None and mode not in modes:
+            yield f"{key}: the study does not travel by {mode}; choose of its network.modes {', '.join(modes)}"
+
+
 def _of_crews(study: Study) -> Iterator[str]:
-    if study.emergency and crew_mode(study.network.modes) is None:
+    usual = crew_mode(study.network.modes)
+    for crew in study.emergency:
+        if crew.mode is not None and "walk" in crew.mode.split("+"):
+            others = [mode for mode in study.network.modes if "walk" not in mode.split("+")]
+            told = f"choose of {', '.join(others)}" if others else "add one that rides to network.modes"
+            yield f"emergency.{crew.service}.mode: crews do not come by {crew.mode}; {told}"
+    if usual is None and any(crew.mode is None for crew in study.emergency):
         yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"

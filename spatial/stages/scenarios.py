@@ -20,8 +20,7 @@ from spatial.sources.facility_facts import read_facts
 from spatial.sources.notes import log_notes
 from spatial.sources.trials import new_roads_from_table
 from spatial.sources.vector import facilities_from_table, read_table
-from spatial.stages.calibration import calibrated_graph
-from spatial.stages.ground import closer_services, speeds_of, surroundings_of
+from spatial.stages.ground import closer_services, graph_of, speeds_of, surroundings_of
 from spatial.stages.headlines import headline_cutoffs, headline_minutes, headline_towns, townspeople
 from spatial.stages.rules import snap_rules, vocabulary_of
 from spatial.tables import TABLES
@@ -44,14 +43,14 @@ COUNTS = ("gained_places", "lost_places", "unknown_places")
 
 def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """
-    Compare the study's scenarios with the network as it is, in the study's first mode.
+    Compare the study's scenarios with the network as it is, each in its mode, by default the study's first.
 
     Parameters
     ----------
     options : Options
-        `scenarios`, `calibration`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
+        `scenarios`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
     inputs : mapping
-        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`, and those of a calibration.
+        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
     progress : callable
         Takes the fraction done and a message.
 
@@ -62,13 +61,13 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     """
     if not options.scenarios:
         return {}
-    graph = calibrated_graph(options, inputs)
+    graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
     after = {item.name: _facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
-    _refuse_unknown(options.scenarios, graph, inputs["facilities"])
+    _refuse_unknown(options.scenarios, graphs, inputs["facilities"])
     tables, people = [], []
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
-        compared = _compared(options, inputs, graph, item, after[item.name])
+        compared = _compared(options, inputs, graphs[item.mode], item, after[item.name])
         if len(compared):
             tables.append(compared)
             people.append(_people(compared, headline_cutoffs(options)))
@@ -174,12 +173,15 @@ def _facilities_after(
 
 
 def _refuse_unknown(
-    items: Sequence[ScenarioOptions], graph: TravelGraph, facilities: gpd.GeoDataFrame
+    items: Sequence[ScenarioOptions],
+    graphs: Mapping[str | None, TravelGraph],
+    facilities: gpd.GeoDataFrame,
 ) -> None:
-    """Name the unknown ids of all scenarios at once."""
+    """Name the unknown ids of all scenarios at once, each against the network of its mode."""
     problems = []
     known = set(facilities["facility_id"])
     for item in items:
+        graph = graphs[item.mode]
         unknown = {
             "close": unknown_names(graph, item.close),
             "speeds_km_h": unknown_names(graph, item.speeds_km_h),
@@ -189,6 +191,7 @@ def _refuse_unknown(
         what = {"close_facilities": "facility", "speed_factors": "edge, road or class"}
         problems += [
             f"scenarios.{item.name}.{key}: no {what.get(key, 'edge or road')} {first_of(names)} in the study"
+            + ("" if key == "close_facilities" else f" by {graph.mode}")
             for key, names in unknown.items()
             if names
         ]

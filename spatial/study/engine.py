@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
+from spatial.study.times import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 
 __all__ = [
     "AreaOptions",
@@ -68,6 +69,9 @@ class MeasureOptions(Model):
     )
     services: Annotated[tuple[str, ...], Unrepeated] = Field(
         (), description="Services to measure; empty for those of the headline norms"
+    )
+    mode: Mode | None = Field(
+        None, description="Mode of network.modes that people travel by; the first one by default"
     )
     catchment_min: float = Field(
         60.0, gt=0, description="The longest time that any measure looks at, inclusive"

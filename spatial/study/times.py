@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Field
 
 from spatial.study.base import Model, positive, unrepeated
 
-__all__ = ["AccessOptions", "NetworkOptions"]
+__all__ = ["AccessOptions", "Mode", "NetworkOptions"]
 
 Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]
+"""What a study may travel by."""
 
 
 class NetworkOptions(Model):

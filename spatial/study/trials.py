@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
 from spatial.study.sources import TableSource
+from spatial.study.times import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 
 __all__ = ["CalibrationOptions", "EmergencyOptions", "ScenarioOptions"]
 
@@ -38,6 +39,9 @@ class ScenarioOptions(Model):
     services: Names = Field(
         (),
         description="Services or tiers of towns that it is looked at for; empty for those of the headline norms",
+    )
+    mode: Mode | None = Field(
+        None, description="Mode of network.modes that people travel by; the first one by default"
     )
     close: Names = Field((), description="Ids of roads or edges that are closed, in both directions")
     close_file: File = Field(
@@ -73,6 +77,7 @@ class ScenarioOptions(Model):
             "name",
             "title",
             "services",
+            "mode",
             "close_within_m",
             "snap_tolerance_m",
         }
@@ -117,6 +122,11 @@ class EmergencyOptions(Model):
     service: str = Field(description="Service whose facilities are the stations, such as fire_station")
     mobilisation_min: float | str = Field(
         description="Minutes from the call to the departure; or the column of facilities that holds them"
+    )
+    mode: Mode | None = Field(
+        None,
+        description="Mode of network.modes that crews travel by; by default the first that there is of emergency, "
+        "drive and motorcycle",
     )
     targets_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = Field(
         (15.0, 30.0), min_length=1, description="Response minutes within which people are counted, inclusive"

@@ -19,6 +19,7 @@ import shapely
 
 from spatial.qgis import build_layers, write_project, write_qgis, write_raster
 from spatial.qgis.joins_engine import how_sure, last_mile_lines, neighbour_colours
+from spatial.qgis.joins_trials import trial_columns
 from spatial.qgis.looks_measures import measure_bounds
 from spatial.qgis.meta import load_messages
 from spatial.tables import TABLES
@@ -495,3 +496,23 @@ def test_in_qgis_the_nearest_ring_lies_on_top(seen):
     land, *rings = shares
     assert land > 0.5
     np.testing.assert_allclose(np.array(rings) / rings[-1], [5.0, 3.0, 1.0], rtol=0.1)
+
+
+def test_titles_name_the_mode_of_scenarios_and_crews_where_it_is_not_that_of_headlines(engine, meta):
+    walked = {"new-road": "walk+drive", "old-road": "drive"}
+    rows = engine["scenario_access"]
+    rows = pd.concat([rows.assign(scenario=name, mode=mode) for name, mode in walked.items()])
+    crews = engine["emergency_response"]
+    crews = pd.concat([crews, crews.assign(service="primary_school", mode="motorcycle")])
+    tables = {"scenario_access": typed(rows), "emergency_response": typed(crews)}
+    titles = {
+        language: trial_columns(tables, load_messages(language), meta)[1] for language in ("en", "fr", "zh")
+    }
+    shown = {language: found["new_road_hospital_change"] for language, found in titles.items()}
+    assert shown["en"] == "New road: Hospital, walking and car"
+    assert shown["fr"].endswith("à pied et en voiture")
+    assert "步行加汽车" in shown["zh"]
+    assert titles["en"]["old_road_hospital_change"] == "old-road: Hospital"
+    # Each service keeps its crews, whatever they come by.
+    assert titles["en"]["hospital_response_min"] == "Hospital, emergency vehicle: response (min)"
+    assert titles["en"]["primary_school_response_min"] == "Primary school, motorcycle: response (min)"

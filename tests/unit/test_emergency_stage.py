@@ -75,3 +75,35 @@ def test_nonsense_is_refused_before_any_work(tiny, key, value, says):
     assert outcome.code == 2
     assert says in outcome.err
     assert tiny.written() == []
+
+
+def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny):
+    tiny.tables["network"]["modes"] = ["walk", "cycle", "drive", "motorcycle"]
+    study = {**tiny.tables}
+    crews = [
+        {"service": "hospital", "mobilisation_min": 0, "mode": "cycle"},
+        {"service": "primary_school", "mobilisation_min": 0},
+    ]
+    values = {**study.pop(""), **{name: dict(keys) for name, keys in study.items() if "." not in name}}
+    for name, keys in study.items():
+        if "." in name:
+            inner = values
+            for part in name.split("."):
+                inner = inner.setdefault(part, {})
+            inner.update(keys)
+    whole = sp.Study.from_dict({**values, "emergency": crews}, raw=tiny.raw)
+    ran = sp.run(whole, processed=tiny.processed, maps=tiny.maps, until="gaps")
+    table = ran.emergency_response
+    assert dict(zip(table["service"], table["mode"], strict=True)) == {
+        "hospital": "cycle",
+        "primary_school": "drive",
+    }
+    # Streets run both ways, and nobody mobilises: the way of the crew is the way to it.
+    rows = ran.access.loc[(ran.access["mode"] == "cycle") & (ran.access["service"] == "hospital")]
+    there = rows.set_index("settlement_id")["travel_time_min"]
+    own = table.loc[table["service"] == "hospital"].set_index("settlement_id")["response_min"]
+    assert np.allclose(own, there.reindex(own.index), rtol=0, atol=1e-9)
+    assert {(row["service"], row["mode"]) for row in ran.summary["emergency"]} == {
+        ("hospital", "cycle"),
+        ("primary_school", "drive"),
+    }

@@ -265,3 +265,84 @@ def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):
     assert gained["other"] == set()
     # It closes at night, so no scenario opens an emergency hospital.
     assert not (table["service"] == "emergency_hospital").any()
+
+
+def test_each_scenario_travels_by_its_own_mode_and_the_tables_say_so(tiny):
+    tiny.tables["network"]["modes"] = ["walk", "drive", "walk+drive"]
+    items = [
+        {"name": "default", "close": ["w3"], "services": ["hospital", "county_seat"]},
+        {"name": "driving", "close": ["w3"], "services": ["hospital", "county_seat"], "mode": "drive"},
+        {"name": "both", "close": ["drive:w3"], "services": ["hospital"], "mode": "walk+drive"},
+    ]
+    ran = run(tiny, scenarios=items)
+    for name, mode in {"default": "walk", "driving": "drive", "both": "walk+drive"}.items():
+        for table in (ran.scenario_access, ran.scenario_people):
+            assert set(table.loc[table["scenario"] == name, "mode"]) == {mode}
+        rows = ran.access.loc[(ran.access["mode"] == mode) & (ran.access["service"] == "hospital")]
+        known = rows.set_index("settlement_id")["travel_time_min"]
+        before = minutes(ran, name, "before")
+        assert np.allclose(before, known.reindex(before.index), rtol=0, atol=1e-9)
+    alone, apart = (minutes(ran, name, "after") for name in ("driving", "both"))
+    # Walkers still pass the street that is closed to cars, so nobody needs longer than by the car alone.
+    assert (apart <= alone + 1e-9).all()
+    assert {row["mode"] for row in ran.summary["scenarios"]} == {"walk", "drive", "walk+drive"}
+
+
+def test_the_same_scenario_by_one_mode_is_the_same_whatever_mode_comes_first(tiny_at, tmp_path):
+    found = []
+    for folder, modes in (("one", ["walk", "drive"]), ("other", ["drive", "walk"])):
+        (tmp_path / folder).mkdir()
+        tiny = tiny_at(tmp_path / folder)
+        tiny.tables["network"]["modes"] = modes
+        item = {"name": "cut", "close": ["w3"], "services": ["hospital"], "mode": "drive"}
+        found.append(run(tiny, scenarios=[item]).scenario_access)
+    assert found[0].equals(found[1])
+
+
+def test_modes_that_the_study_does_not_have_are_refused_with_those_that_it_has(tiny):
+    tiny.tables["network"]["modes"] = ["drive", "walk"]
+    crews = [
+        {"service": "hospital", "mobilisation_min": 2, "mode": "emergency"},
+        {"service": "fire_station", "mobilisation_min": 2, "mode": "walk"},
+    ]
+    with pytest.raises(StudyError) as error:
+        run(
+            tiny,
+            scenarios=[{"name": "one", "close": ["w3"], "mode": "cycle"}],
+            emergency=crews,
+            measures={"mode": "walk+drive"},
+        )
+    has = "choose of its network.modes drive, walk"
+    for text in (
+        f"scenarios.one.mode: the study does not travel by cycle; {has}",
+        f"emergency.hospital.mode: the study does not travel by emergency; {has}",
+        f"measures.mode: the study does not travel by walk+drive; {has}",
+        "emergency.fire_station.mode: crews do not come by walk; choose of drive",
+    ):
+        assert text in str(error.value)
+    assert tiny.written() == []
+    with pytest.raises(StudyError, match=r"scenarios.0.mode: Input should be 'walk', .*'drive'"):
+        study_of(tiny, scenarios=[{"name": "one", "close": ["w3"], "mode": "car"}])
+    with pytest.raises(StudyError, match="changes nothing"):
+        study_of(tiny, scenarios=[{"name": "one", "mode": "drive"}])
+
+
+def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
+    tiny.tables["network"]["modes"] = ["drive", "walk"]
+    lines = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    tiny.write("facilities.csv", "\n".join([f"{lines[0]},places", *(f"{row},5" for row in lines[1:])]))
+    tiny.tables["sources.facilities"]["columns"] |= {"capacity": "places"}
+    asked = {
+        "services": ["hospital"],
+        "kinds": ["cumulative"],
+        "catchment_min": 15,
+        "persons_per_unit": {"hospital": 1e6},
+    }
+    ran = run(tiny, measures={**asked, "mode": "walk"})
+    assert set(ran.measures["mode"]) == set(ran.served["mode"]) == {"walk"}
+    rows = ran.access.loc[(ran.access["mode"] == "walk") & (ran.access["service"] == "hospital")]
+    near = rows.loc[rows["travel_time_min"] <= 15, "settlement_id"]
+    served = ran.served.set_index("settlement_id")
+    # There is room for all: whoever is near on foot is served, the others reach none.
+    assert set(served.index[served["served_persons"] > 0]) == set(near)
+    assert (served["not_reached_persons"] > 0).sum() == len(rows) - len(near)
