@@ -90,7 +90,7 @@ def check_count(name: str, count: object) -> None:
         Where it is none.
     """
     if not whole_number(count, least=1):
-        raise ContractError("options", [f"{name}: must be 1 or more, a whole number, is {shown(count)}"])
+        raise ContractError("options", [f"{name}: must be 1 or more, a whole number, is {count!r}"])
 
 
 def check_seed(name: str, seed: object) -> None:
@@ -110,7 +110,7 @@ def check_seed(name: str, seed: object) -> None:
         Where it is no whole number of 0 or more.
     """
     if not whole_number(seed, least=0):
-        raise ContractError("options", [f"{name}: must be 0 or more, a whole number, is {shown(seed)}"])
+        raise ContractError("options", [f"{name}: must be 0 or more, a whole number, is {seed!r}"])
 
 
 def whole_number(value: object, *, least: int) -> bool:

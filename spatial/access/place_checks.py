@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, CrsError, first_of
 from spatial.network import TravelGraph
 
-__all__ = ["check_on_network", "check_places", "check_table", "not_points"]
+__all__ = ["check_crs", "check_on_network", "check_places", "check_table", "not_points"]
 
 
 def check_on_network(graph: object, barriers: object) -> None:
@@ -40,6 +40,41 @@ def check_on_network(graph: object, barriers: object) -> None:
         raise ContractError("options", problems)
 
 
+def check_crs(frame: gpd.GeoDataFrame, key: str, graph: TravelGraph) -> None:
+    """
+    Refuse places in another CRS than the network's.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Settlements or facilities.
+    key : str
+        Column of their ids.
+    graph : TravelGraph
+        The network.
+
+    Raises
+    ------
+    CrsError
+        Which table it is, and what to do.
+    """
+    table = _table_of(key)
+    if frame.crs is None:
+        raise CrsError(
+            f"{table}: no CRS; say what their coordinates are in with frame.set_crs(...), "
+            "then reproject with to_crs(graph.crs)"
+        )
+    if frame.crs != graph.crs:
+        raise CrsError(
+            f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+
+
+def _table_of(key: str) -> str:
+    return "settlements" if key == "settlement_id" else "facilities"
+
+
 def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     """
     Refuse places without an id or a point of their own, all faults at once.
@@ -56,7 +91,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     ContractError
         Where there is no table with points, or ids are not there, missing or the same in some rows.
     """
-    table = "settlements" if key == "settlement_id" else "facilities"
+    table = _table_of(key)
     check_table(frame, table)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         raise ContractError(table, ["geometry: there is none; give a GeoDataFrame of points with a CRS"])

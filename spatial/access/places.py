@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import service_names
 from spatial.access.ordering import id_order
-from spatial.access.place_checks import check_on_network, check_places, check_table
+from spatial.access.place_checks import check_crs, check_on_network, check_places, check_table
 from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, snap
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "existing", "offering", "place_on", "take", "texts"]
 
+_STATUS = ("existing", "candidate", "closed")
+"""Only the first one serves."""
 _ROWWISE = (
     "x",
     "y",
@@ -95,9 +97,12 @@ def place_on(
     ------
     ContractError
         Where there is no network or no table with points, or ids are not there, missing or the same in some rows.
+    CrsError
+        Where the CRS is not the network's.
     """
     check_on_network(graph, barriers)
     check_places(frame, key)
+    check_crs(frame, key, graph)
     ordered = frame.iloc[id_order(frame[key])]
     return Places(
         ordered,
@@ -123,12 +128,20 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Raises
     ------
     ContractError
-        Where it is no table.
+        Where it is no table, or a status is another word or missing: nobody would see that such a row does not count.
     """
     check_table(facilities, "facilities")
     serving = is_for_everybody(facilities)
     if "status" in facilities:
-        serving &= (facilities["status"] == "existing").to_numpy(dtype=bool)
+        status = facilities["status"]
+        odd = ~status.isin(_STATUS).to_numpy(dtype=bool)
+        if odd.any():
+            named = first_of([str(item) for item in status[odd].unique()])
+            raise ContractError(
+                "facilities",
+                [f"status: {named} in {odd.sum()} rows; write {', '.join(_STATUS)}, or drop the column"],
+            )
+        serving &= (status == _STATUS[0]).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
 
 

@@ -122,10 +122,13 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     used = every.select(kept)
     pieces = cut_roads(used)
     if len(pieces.road) == 0:
-        raise NetworkError(
-            f"no road is open to mode {mode}: {len(every)} roads were given, "
-            f"{int(kept.sum())} of them open; check road_class against the speed table {table.name}"
+        n_open = int(kept.sum())
+        why = (
+            f"{n_open} are open and none of these has two different points; check their geometry"
+            if n_open
+            else f"none of them open; check road_class against the speed table {table.name}"
         )
+        raise NetworkError(f"no road is open to mode {mode}: {len(every)} roads were given, {why}")
     edges = {name: values[kept][pieces.road] for name, values in columns.items()}
     edges["edge_id"] = _edge_ids(edges["road_id"])
     graph = assemble(mode, pyproj.CRS.from_user_input(used.crs), pieces, edges)

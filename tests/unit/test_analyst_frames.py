@@ -1,0 +1,86 @@
+"""Frames as analysts have them: other columns, kinds and indexes change no time; what would mislead is refused."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import spatial as sp
+
+CRS = "EPSG:32760"
+
+
+@pytest.fixture(scope="module")
+def graph():
+    lines = [shapely.LineString([(0, 0), (9000, 0)]), shapely.LineString([(9000, 0), (9000, 6000)])]
+    return sp.build_network(gpd.GeoDataFrame(geometry=lines, crs=CRS))
+
+
+@pytest.fixture
+def villages():
+    return gpd.GeoDataFrame(
+        {"settlement_id": ["b", "a"], "population_persons": [10.0, 20.0]},
+        geometry=gpd.points_from_xy([3000, 0], [0, 0]),
+        crs=CRS,
+    )
+
+
+@pytest.fixture
+def clinics():
+    return gpd.GeoDataFrame(
+        {"facility_id": ["y", "x"], "service": "clinic", "status": ["existing", "closed"]},
+        geometry=gpd.points_from_xy([9000, 0], [5000, 0]),
+        crs=CRS,
+    )
+
+
+CHANGES = {
+    "another name of the geometry": lambda frame: frame.rename_geometry("where"),
+    "an index that repeats": lambda frame: frame.set_index(pd.Index([7, 7])),
+    "categories": lambda frame: frame.astype(dict.fromkeys(frame.columns[:1], "category")),
+    "heights": lambda frame: frame.set_geometry(shapely.force_3d(frame.geometry.to_numpy(), z=12.0)),
+    "the other order": lambda frame: frame.iloc[::-1],
+    "nullable kinds": lambda frame: gpd.GeoDataFrame(
+        pd.DataFrame(frame.drop(columns="geometry")).convert_dtypes(dtype_backend="pyarrow"),
+        geometry=frame.geometry,
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_how_a_frame_is_kept_changes_no_time(change, graph, villages, clinics):
+    od = sp.travel_times(graph, change(villages), change(clinics))
+    assert list(zip(od["from_id"], od["to_id"], strict=True)) == [("a", "y"), ("b", "y")]
+    # 14 and 11 km at 25 km/h; the closed clinic next door counts for nobody.
+    np.testing.assert_allclose(od["travel_time_min"], [33.6, 26.4])
+
+
+@pytest.mark.parametrize("status", ["Existing", "open", None])
+def test_a_status_of_another_word_is_refused_and_not_left_out(status, graph, villages, clinics):
+    odd = clinics.assign(status=[status, "existing"])
+    with pytest.raises(sp.ContractError, match=r"status: .* in 1 rows; write existing, candidate, closed"):
+        sp.travel_times(graph, villages, odd)
+    with pytest.raises(sp.ContractError, match="status"):
+        sp.cost_to_closest(graph, villages, odd, service="clinic")
+    od = pd.DataFrame({"from_id": ["a"], "to_id": ["x"], "travel_time_min": [5.0]})
+    with pytest.raises(sp.ContractError, match="status"):
+        sp.cumulative_cutoff(od, villages, odd, service="clinic", cutoffs_min=10)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32759"])
+def test_places_in_another_crs_are_sent_to_that_of_the_network(crs, graph, villages, clinics):
+    with pytest.raises(sp.CrsError, match=rf"settlements: the CRS is {crs}.*to_crs\(graph.crs\)"):
+        sp.travel_times(graph, villages.to_crs(crs), clinics)
+    with pytest.raises(sp.CrsError, match=rf"facilities: the CRS is {crs}.*to_crs\(graph.crs\)"):
+        sp.node_catchments(graph, clinics.to_crs(crs))
+    with pytest.raises(sp.CrsError, match="settlements: no CRS"):
+        sp.travel_times(graph, villages.set_crs(None, allow_override=True), clinics)
+
+
+def test_roads_of_a_single_point_are_no_matter_of_the_speed_table():
+    dot = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (0, 0)])], crs=CRS)
+    with pytest.raises(sp.NetworkError, match="1 are open and none of these has two different points"):
+        sp.build_network(dot)
