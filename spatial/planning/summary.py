@@ -65,6 +65,7 @@ LEGAL = (
     "instrument",
     "conditions",
     "target_share_basis",
+    "fail_point",
     "confidence",
     "source_title",
     "source_year",

@@ -364,6 +364,49 @@ def test_ranks_turn_only_where_draws_are_sure():
     assert ranks["probability_then"].iloc[0] <= 0.1
 
 
+WITHIN = dict.fromkeys("abcd", (10.0, 10.0))
+
+
+def posts(run, **fail_points):
+    """Give a run the fail points that its summary tells; None = the norm has none."""
+    unknown = [norm for norm in NORMS if norm not in fail_points]
+    listed = [{"id": norm, "fail_point": post} for norm, post in fail_points.items()]
+    terms = norm_terms(run.norm_results, [*listed, *({"id": norm} for norm in unknown)])
+    return replace(run, terms=terms)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        # Nobody is partly beyond, so that results alone show no goalpost.
+        ({"CLINIC": 60.0}, {"CLINIC": 90.0}, "CLINIC (60 / 90)"),
+        ({"CLINIC": 60.0}, {"CLINIC": None}, "CLINIC (60 / -)"),
+        ({"CLINIC": 60.0}, {"CLINIC": 60.0}, ""),
+        ({"CLINIC": None}, {"CLINIC": None}, ""),
+        # A run of an older version does not say.
+        ({"CLINIC": 60.0}, {}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_goalposts_are_told_apart_though_nobody_is_partly_beyond(one, other, told):
+    found = compare(posts(run_of("one", WITHIN), **one), posts(run_of("other", WITHIN), **other))
+    reasons = found.norms.set_index("norm_id")["reason"]
+    assert ("other_fail_point" in reasons["CLINIC"]) == bool(told)
+    assert dict(found.notes).get("goalposts", "") == told
+    assert any(told in line and "fail point" in line for line in comparison_lines(found)) == bool(told)
+
+
+def test_a_run_that_does_not_tell_its_goalpost_shows_it_by_places_partly_beyond():
+    # Halfway from 30 to 60 is depth 0.5, so that the fail point is read back as 60.
+    partly = {**WITHIN, "a": (45.0, 10.0)}
+    older = posts(run_of("older", partly))
+    assert older.terms.set_index("norm_id").loc["CLINIC", "fail_point"] == pytest.approx(60.0)
+    assert (
+        dict(compare(posts(run_of("one", partly), CLINIC=90.0), older).notes)["goalposts"]
+        == "CLINIC (90 / 60)"
+    )
+
+
 def test_no_rank_turns_between_townships_that_a_known_issue_forbids_to_compare():
     low, high = {"a": (10.0, 10.0), "b": (10.0, 10.0)}, {"c": (59.0, 44.0), "d": (59.0, 44.0)}
     swapped = {"a": (59.0, 44.0), "b": (59.0, 44.0), "c": (10.0, 10.0), "d": (10.0, 10.0)}

@@ -286,6 +286,9 @@ def test_the_summary_is_json_and_counts_people():
     assert summary["population"]["groups"] == {"elderly_persons": 15.0}
     norms = {norm["id"]: norm for norm in summary["norms"]}
     assert set(norms) == set(NORMS)
+    posts = {row.id: None if math.isnan(row.fail_point) else row.fail_point for row in binding.itertuples()}
+    assert {name: norm["fail_point"] for name, norm in norms.items()} == {name: posts[name] for name in NORMS}
+    assert any(post is not None for post in posts.values())
     assert (norms["GL-PHC-1H"]["persons_served"], norms["GL-PHC-1H"]["persons_unserved"]) == (100.0, 350.0)
     assert norms["GL-PHC-1H"]["is_lower_bound"]
     assert norms["GL-PHC-1H"]["target_share_is_assumed"]

@@ -18,6 +18,7 @@ __all__ = ["TERMS", "Run", "norm_terms", "townships_in_doubt"]
 
 TERMS = ("metric", "mode", "direction", "unit", "stat_unit", "scope")
 """What a norm asks, beside its threshold, fail point and target share."""
+FAIL_POINT = "fail_point"
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +129,15 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     norm_results : DataFrame
         By the contract of the table.
     listed : iterable of mapping
-        The norms of the study's summary, with `id`, `metric`, `mode`, `direction`, `unit`, `stat_unit` and `scope`.
+        The norms of the study's summary, with `id`, `metric`, `mode`, `direction`, `unit`, `stat_unit`, `scope` and
+        `fail_point`; summaries of older versions lack the last.
 
     Returns
     -------
     DataFrame
-        A row a norm: `norm_id`, `service`, `threshold`, `target_share`, `fail_point` and those six. The fail point is
-        read back from places that are partly beyond it, ``threshold + (value - threshold) / depth``; NaN where there
-        are none, or where it has none.
+        A row a norm: `norm_id`, `service`, `threshold`, `target_share`, `fail_point`, `fail_point_told` and those six.
+        A fail point is NaN where the norm has none. Where the summary does not tell it, it is read back from places
+        that are partly beyond, ``threshold + (value - threshold) / depth``, and NaN where there are none.
 
     Raises
     ------
@@ -149,7 +151,11 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     for name in TERMS:
         said = [told.get(norm, {}).get(name) for norm in terms["norm_id"].astype(str)]
         terms[name] = pd.Series(["" if word is None else str(word) for word in said], dtype="str")
-    terms["fail_point"] = terms["norm_id"].map(_fail_points(norm_results)).to_numpy(dtype=np.float64)
+    ids = terms["norm_id"].astype(str)
+    is_told = ids.map(lambda norm: FAIL_POINT in told.get(norm, {})).to_numpy(dtype=bool)
+    posts = pd.to_numeric(ids.map(lambda norm: told.get(norm, {}).get(FAIL_POINT)), errors="coerce")
+    terms[FAIL_POINT] = np.where(is_told, posts, ids.map(_fail_points(norm_results))).astype(np.float64)
+    terms["fail_point_told"] = is_told
     return terms.sort_values("norm_id", ignore_index=True)
 
 

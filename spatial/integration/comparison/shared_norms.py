@@ -79,8 +79,10 @@ def _differ(rows: list[Any]) -> list[str]:
         for name in ("threshold", "target_share")
         if any(not _equal(first[name], row[name]) for row in others)
     ]
-    fails = [float(row["fail_point"]) for row in rows if not np.isnan(row["fail_point"])]
-    if any(not np.isclose(fail, fails[0], rtol=CLOSE) for fail in fails[1:]):
+    fails = [
+        float(row["fail_point"]) for row in rows if row["fail_point_told"] or not np.isnan(row["fail_point"])
+    ]
+    if any(not _equal(fail, fails[0]) for fail in fails[1:]):
         numbers.append("other_fail_point")
     words = [f"other_{name}" for name in TERMS if any(row[name] != first[name] for row in others)]
     return numbers + words

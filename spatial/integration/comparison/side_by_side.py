@@ -123,7 +123,7 @@ def compare(before: Run, after: Run) -> Comparison:
     ranks, turned = rank_turns(slim, shared, levels)
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
-    notes += [(name, "") for name in _unlike(shared, made)]
+    notes += [*_goalposts(runs, norms), *((name, "") for name in _unlike(shared, made))]
     notes += _in_doubt(runs)
     return Comparison(
         before.name,
@@ -137,6 +137,19 @@ def compare(before: Run, after: Run) -> Comparison:
         gate_turns(before, after, norms),
         turned,
     )
+
+
+def _goalposts(runs: tuple[Run, Run], norms: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name the norms whose fail points differ, with both where they are known."""
+    other = norms.loc[
+        norms["reason"].str.split(";").map(lambda codes: "other_fail_point" in codes), "norm_id"
+    ]
+    posts = [run.terms.set_index("norm_id")["fail_point"] for run in runs]
+    told = [
+        f"{norm} ({' / '.join('-' if np.isnan(post[norm]) else f'{post[norm]:g}' for post in posts)})"
+        for norm in other
+    ]
+    return [("goalposts", ", ".join(told))] if told else []
 
 
 def _in_doubt(runs: tuple[Run, Run]) -> list[tuple[str, str]]:
