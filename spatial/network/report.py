@@ -139,7 +139,8 @@ def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Serie
     graph : TravelGraph
         With its findings.
     turns : GeoDataFrame
-        Those restrictions; those without a place are in the table of turns alone.
+        Those restrictions. One without a point of its own, as where it leads over a road, stands at the road that it
+        comes from; without a point and without that road it is in the table of turns alone.
     reasons : Series of str
         Why, by row.
 
@@ -148,20 +149,36 @@ def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Serie
     GeoDataFrame
         By the contract of the table ``findings_network``.
     """
-    is_placed = turns.geometry.notna()
+    shapes = _places_of_turns(graph, turns)
+    is_placed = np.array([shape is not None for shape in shapes], dtype=bool)
     turns, reasons = turns.loc[is_placed], reasons.loc[is_placed]
     if turns.empty:
         return graph.findings
-    names = turns["turn_id"].astype(str)
+    columns = [turns[name].astype(str) for name in ("turn_id", "from_road_id", "to_road_id")]
+    tagged = (turns["tagged"] if "tagged" in turns else turns["kind"]).fillna("")
+    counts = reasons.value_counts()
     rows = [
         _finding(
-            graph.mode, "turn_not_applied", name, f"The turn restriction is not applied: {_WHY_NOT[reason]}."
+            graph.mode,
+            "turn_not_applied",
+            name,
+            f"The turn restriction {word} from {one} to {other} is not applied: {_WHY_NOT[reason]}. "
+            f"{counts[reason]} in all on this network are not, for this reason.",
         )
-        for name, reason in zip(names, reasons, strict=True)
+        for name, one, other, word, reason in zip(*columns, tagged, reasons, strict=True)
     ]
-    found = _as_findings(rows, list(turns.geometry), graph.crs)
+    found = _as_findings(rows, [shape for shape in shapes if shape is not None], graph.crs)
     parts = [frame for frame in (graph.findings, found) if len(frame)]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=graph.crs)
+
+
+def _places_of_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> list[Any]:
+    """Find where each restriction is: at its point, else at the road that it comes from; None for neither."""
+    shapes: list[Any] = []
+    for point, road in zip(turns.geometry, turns["from_road_id"], strict=True):
+        edges = np.flatnonzero(graph.road_id == road) if point is None else np.empty(0, dtype=np.int64)
+        shapes.append(shapely.multilinestrings(_lines(graph, edges)) if len(edges) else point)
+    return shapes
 
 
 def _lines(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.object_]:

@@ -33,6 +33,9 @@ ACCESS_TAGS = (
 """Tags of a barrier that say whom it lets pass."""
 
 _KINDS = {"no": "no", "only": "only"}
+_CONDITION = ":conditional"
+_HOURS = frozenset({"hour_on", "hour_off", "day_on", "day_off"})
+"""Tags of the older scheme by which a restriction holds at times only."""
 _TEXTS = ("turn_id", "kind", "tagged", "applies_to", "not_to", "from_road_id", "to_road_id", "why_not")
 
 
@@ -112,20 +115,20 @@ def _places(file: Any, numbers: Iterable[int]) -> dict[int, tuple[float, float]]
 
 
 def _rows_of(relation: _Relation, places: dict[int, tuple[float, float]]) -> list[dict[str, Any]]:
-    """Make a row of every kind of vehicle that is named, and of every pair of roads."""
+    """Make a row of every kind of vehicle and condition that is named, and of every pair of roads."""
     told = {
-        key.partition(":")[2]: value
+        (key.removesuffix(_CONDITION).partition(":")[2], key.endswith(_CONDITION)): value
         for key, value in sorted(relation.tags.items())
-        if key == "restriction" or (key.startswith("restriction:") and not key.endswith(":conditional"))
+        if key.split(":", 1)[0] == "restriction"
     }
-    only_at_times = not told and "restriction:conditional" in relation.tags
-    told = told or {"": relation.tags.get("restriction:conditional", "")}
+    told = told or {("", False): ""}
+    has_hours = not _HOURS.isdisjoint(relation.tags)
     pairs: list[tuple[int | None, int | None]] = [
         (one, other) for one in relation.ways["from"] for other in relation.ways["to"]
     ]
     point = places.get(relation.nodes[0]) if len(relation.nodes) == 1 else None
     rows: list[dict[str, Any]] = []
-    for vehicle, value in told.items():
+    for (vehicle, is_conditional), value in told.items():
         kind = _KINDS.get(value.partition("_")[0])
         for one, other in pairs or [(None, None)]:
             rows.append(
@@ -136,7 +139,7 @@ def _rows_of(relation: _Relation, places: dict[int, tuple[float, float]]) -> lis
                     "not_to": relation.tags.get("except"),
                     "from_road_id": None if one is None else f"w{one}",
                     "to_road_id": None if other is None else f"w{other}",
-                    "why_not": _why_not(relation, kind, point, only_at_times=only_at_times),
+                    "why_not": _why_not(relation, kind, point, only_at_times=is_conditional or has_hours),
                     **({} if point is None else {"point": point}),
                 }
             )

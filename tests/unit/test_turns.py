@@ -324,6 +324,63 @@ def test_restrictions_and_barriers_are_read(tmp_path):
     TABLES["turns"].check(found.reset_index().to_crs(CRS))
 
 
+def test_restrictions_of_some_hours_are_never_taken_for_those_of_all_hours(tmp_path):
+    path = extract(
+        tmp_path,
+        relation(
+            31, members(), type="restriction", restriction="no_left_turn", hour_on="7:00", hour_off="9:00"
+        ),
+        relation(
+            32,
+            members(),
+            type="restriction",
+            restriction="no_u_turn",
+            restriction__conditional="none @ (Sa-Su)",
+        ),
+        relation(
+            33, members(), type="restriction", restriction__hgv__conditional="no_left_turn @ (22:00-06:00)"
+        ),
+    )
+    found = read_turns(path).set_index("turn_id")
+    told = found.loc["r31":, ["tagged", "applies_to", "why_not"]].fillna("")
+    assert {name: tuple(row) for name, row in zip(told.index, told.to_numpy().tolist(), strict=True)} == {
+        "r31": ("no_left_turn", "", "only_at_times"),
+        "r32/0": ("no_u_turn", "", ""),
+        "r32/1": ("none @ (Sa-Su)", "", "only_at_times"),
+        "r33": ("no_left_turn @ (22:00-06:00)", "hgv", "only_at_times"),
+    }
+    TABLES["turns"].check(found.reset_index().to_crs(CRS))
+
+
+def test_a_finding_says_how_many_restrictions_are_not_applied_for_a_reason_and_where():
+    asked = restrictions(("no", "w", "n"), ("no", "e", "s"), ("no", "s", "w"), ("no", "away", "n"))
+    asked["tagged"] = [
+        "no_left_turn @ (07:00-09:00)",
+        "no_left_turn @ (07:00-09:00)",
+        "no_u_turn",
+        "no_u_turn",
+    ]
+    asked["why_not"] = ["only_at_times", "only_at_times", "via_way", "via_way"]
+    asked.loc[asked["why_not"] == "via_way", "geometry"] = None
+    graph = sp.build_network(lines(**CROSS), turns=asked)
+    assert graph.report["turns"] == {"only_at_times": 2, "via_way": 2}
+    found = graph.findings.loc[graph.findings["kind"] == "turn_not_applied"].reset_index(drop=True)
+    # The restriction from a road that is not on the network concerns nobody there.
+    assert len(found) == 3
+    assert "from w to n is not applied: it holds at times only. 2 in all" in found["detail"][0]
+    assert "no_left_turn @ (07:00-09:00) from e to s" in found["detail"][1]
+    assert (
+        "from s to w is not applied: it leads over a road, not over one junction. 1 in all"
+        in found["detail"][2]
+    )
+    assert found.geometry[0] == shapely.Point(0, 0)
+    # Without a point of its own it stands at the road that it comes from.
+    assert shapely.equals(
+        found.geometry[2], shapely.union_all(lines(**CROSS).set_index("road_id").geometry["s"])
+    )
+    TABLES["findings_network"].check(graph.findings)
+
+
 def test_an_extract_that_is_cut_off_is_refused(tmp_path):
     path = extract(tmp_path)
     path.write_text(path.read_text(encoding="utf-8")[:-30], encoding="utf-8")
