@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import product
@@ -37,6 +38,9 @@ APPLIED, NOTHING = "restrictions", ""
 
 _ON_M = 0.01
 """A turn or barrier this near to a vertex is at it. Metres."""
+
+_NODE = re.compile(r"n\d+")
+"""Id of a barrier that is a node of the extract."""
 
 _COLUMNS = ("turn_id", "kind", "from_road_id", "to_road_id")
 
@@ -140,12 +144,32 @@ def _with_walls(graph: TravelGraph, turns: gpd.GeoDataFrame, counts: Counter[str
     if shut.empty:
         return graph
     near = _within_reach(graph.coordinates, _points(shut))
+    near = [_own(graph, name, rows) for name, rows in zip(shut["turn_id"].astype(str), near, strict=True)]
     counts["barriers"] += sum(bool(rows) for rows in near)
     vertex = np.array(sorted({row for rows in near for row in rows}), dtype=np.int64)
     if len(vertex) == 0:
         return graph
     edge = np.searchsorted(graph.coordinate_offsets, vertex, side="right") - 1
     return split_edges(graph, edge, _shares(graph, edge, vertex), joined=False)
+
+
+def _own(graph: TravelGraph, name: str, rows: list[int]) -> list[int]:
+    """Of vertices in one place, choose those of the barrier's own node where the source names its nodes."""
+    if not _NODE.fullmatch(name):
+        return rows
+    edges = (np.searchsorted(graph.coordinate_offsets, rows, side="right") - 1).tolist()
+    named: dict[int, object] = {}
+    for row, edge in zip(rows, edges, strict=True):
+        if row == graph.coordinate_offsets[edge]:
+            named[row] = graph.node_source_id[graph.edge_from[edge]]
+        elif row == graph.coordinate_offsets[edge + 1] - 1:
+            named[row] = graph.node_source_id[graph.edge_to[edge]]
+    if None in named.values():
+        return rows
+    # A node inside a road has lost its name, and is no junction; a junction has kept it.
+    return (
+        [row for row in rows if named.get(row) == name] or [row for row in rows if row not in named] or rows
+    )
 
 
 def _shares(graph: TravelGraph, edge: NDArray[np.int64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
