@@ -234,6 +234,7 @@ def _norm(
         "names": dict(note.names) if note else {},
         "near": meta.near_miss(str(entry["unit"])),
         "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
+        "nothing_mapped": bool(told.get("nothing_mapped")),
         "norm_class": row["norm_class"],
         "threshold": _plain(entry["threshold"]),
         "target_share": _plain(entry["target_share"]),

@@ -48,6 +48,9 @@ def headline_text(
     if not measured:
         reason = words.reason(norm["reason"]) or words.say("status", norm["status"])
         return words.say("headline", "no_figure", service=words.service(norm["service"]), reason=reason)
+    if norm.get("nothing_mapped"):
+        told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
+        return words.say("headline", "nothing_mapped", service=words.service(norm["service"]), **told)
     what = "persons" if _in_people(norm) else "places"
     sentence = words.say("headline", _kind(norm), **_numbers(norm, what, words))
     parts = [sentence]

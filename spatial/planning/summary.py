@@ -14,6 +14,7 @@ from spatial.planning.remedies import mobile_people, mobile_places, remedy_count
 from spatial.planning.score import summarise_score
 from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.planning.town_country import summarise_town_and_country
+from spatial.planning.unmeasured import unmapped_norms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +122,9 @@ def summarise_study(
         tells them).
         Unknown numbers are None. A headline counts people, or places where nobody knows the people; norms from memory,
         and those that nothing measures, make none unless the study names them. A norm of time has `certainty` where its
-        runs were paired, and `mobile` counts those beyond it who live in villages that are to be relocated.
+        runs were paired, `nothing_mapped` says that no facility of its kind is mapped and nobody declared the list
+        complete, so that whom it counts as beyond says nothing, and `mobile` counts those beyond it who live in
+        villages that are to be relocated.
 
     Examples
     --------
@@ -135,7 +138,9 @@ def summarise_study(
     note = certainty or CertaintyNote()
     people = _population(settlements)
     index = rural_access(tables.get("rural_access"))
+    bare = unmapped_norms(norms, tables)
     for norm in norms:
+        norm["nothing_mapped"] = norm["id"] in bare
         norm["places_without_population"] = people["places_without_population"]
         norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)

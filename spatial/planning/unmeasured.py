@@ -9,13 +9,15 @@ import pandas as pd
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["gates_unjudged", "pillars_missing"]
+__all__ = ["gates_unjudged", "pillars_missing", "unmapped_norms"]
 
 REASONS = ("no_data", "not_asked", "not_defined")
 """The first that any component of a pillar has tells why the pillar is missing."""
 NO_DATA = REASONS[0]
+INVENTORY = "inventory:"
+"""Begins the reason of a result that would be another if the list of facilities were known to be complete."""
 
 
 def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[str, str]:
@@ -63,3 +65,32 @@ def gates_unjudged(row: Mapping[Any, Any]) -> int:
     """
     failed = [name for name in str(row["failed_gates"]).split(";") if name]
     return int(row["gates_in_force"]) - int(row["gates_passed"]) - len(failed)
+
+
+def unmapped_norms(norms: Iterable[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]) -> set[str]:
+    """
+    Find norms on services of which nothing is mapped and whose list nobody declared complete.
+
+    Parameters
+    ----------
+    norms : iterable of mapping
+        With `id`, `service` and `reason` of the study's result.
+    tables : mapping of str to DataFrame
+        `score_norms` and `access`, as far as they are there.
+
+    Returns
+    -------
+    set of str
+        Ids of norms that the score leaves out for that reason, and of those on a service to which every row of `access`
+        is `no_facility`.
+    """
+    left = tables.get("score_norms", pd.DataFrame({"norm_id": [], "reason": []}))
+    left_out = set(left.loc[left["reason"] == "nothing_mapped", "norm_id"].astype(str))
+    access = tables.get("access", pd.DataFrame({"service": [], "reach_status": []}))
+    none = access["reach_status"].eq("no_facility").groupby(access["service"].astype(str)).all()
+    bare = set(none.index[none.to_numpy(dtype=bool)])
+    return {
+        norm["id"]
+        for norm in norms
+        if norm["id"] in left_out or (INVENTORY in str(norm["reason"]) and norm["service"] in bare)
+    }

@@ -707,6 +707,37 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("en", "Nothing of its kind is mapped, and nobody declared the list complete", "beyond any mapped"),
+        ("fr", "Rien de ce genre", "au-delà de tout"),
+        ("zh", "未标绘任何同类设施", "任何已标绘"),
+    ],
+)
+def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(
+    case, scored, save_pages, open_page, tmp_path
+):
+    language, told, beyond = case
+    norms = {norm["id"]: norm for norm in norm_book(
+        scored.register, scored.tables["norm_results"], scored.meta, scored.summary
+    ).norms}  # fmt: skip
+    listed = scored.summary.get("norms") or [
+        {"id": name, "is_headline": norm["headline"], "is_lower_bound": norm["lower_bound"]}
+        for name, norm in norms.items()
+    ]
+    bare = [norm | {"nothing_mapped": norm["id"] == "GL-PHC-1H"} for norm in listed]
+    folder = save_pages(replace(scored, summary=scored.summary | {"norms": bare}).pages(), tmp_path)
+    page = open_page(folder / "index.html", fragment=f"#lang={language}")
+    cards = [text for text in page.locator("#headlines > li").all_inner_texts() if "GL-PHC-1H" in text]
+    assert len(cards) == 1
+    assert told in cards[0]
+    assert beyond not in cards[0]
+    assert "4,244" not in cards[0]
+    assert page.locator("#headlines .share-bar").count() > 0
+
+
+@pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")
     bare = without(scored, *gone)

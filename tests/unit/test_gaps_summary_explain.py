@@ -277,6 +277,39 @@ def test_norms_that_are_only_reported_make_no_gap():
     assert not tables["gaps"]["norm_id"].isin(reported).any()
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "nothing of its kind is mapped"), ("fr", "rien de ce genre"), ("zh", "未标绘任何同类设施")],
+)
+def test_a_norm_of_which_nothing_is_mapped_counts_nobody_as_beyond(language, said):
+    tables, binding = county()
+    norm = next(row for row in summarise_study(tables, register=binding)["norms"] if row["id"] == "GL-PHC-1H")
+    assert not norm["nothing_mapped"]
+    bare = tables["access"]["service"].eq(norm["service"])
+    assert bare.any()
+    gone = tables["access"].assign(reach_status=tables["access"]["reach_status"].mask(bare, "no_facility"))
+    told = summarise_study(tables | {"access": gone}, register=binding)["norms"]
+    assert {row["id"] for row in told if row["nothing_mapped"]} == {"GL-PHC-1H", "GL-PHC-5KM"}
+    row = next(row for row in told if row["nothing_mapped"])
+    assert said in headline_text(row, language)
+    assert "350" not in headline_text(row, language)
+
+
+def test_a_norm_that_the_score_leaves_out_as_unmapped_is_told_so():
+    tables, binding = county()
+    left = pd.DataFrame({"norm_id": ["GL-EMERG-2H", "GL-PHC-1H"], "reason": ["not_graded", "nothing_mapped"]})
+    told = summarise_study(tables | {"score_norms": left.assign(in_access=False)}, register=binding)["norms"]
+    assert [row["id"] for row in told if row["nothing_mapped"]] == ["GL-PHC-1H"]
+
+
+def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
+    tables, binding = county(inventory=dict.fromkeys(("primary_care", "clinic"), "complete"))
+    gone = tables["access"].assign(reach_status="no_facility")
+    told = {row["id"]: row for row in summarise_study(tables | {"access": gone}, register=binding)["norms"]}
+    assert "inventory:" not in told["GL-PHC-1H"]["reason"]
+    assert not told["GL-PHC-1H"]["nothing_mapped"]
+
+
 def test_the_summary_is_json_and_counts_people():
     tables, binding = county()
     summary = summarise_study(tables, register=binding, issues=["raster is short"], facts={"name": "county"})

@@ -51,7 +51,7 @@
   /* People or places beyond a norm, of those in its scope, and of how many nobody knows. */
   function headlineAmount(norm) {
     const told = norm.study, beyond = S.amount(told.persons_unserved, told.places_unserved);
-    if ((score.left_out.nothing_mapped || []).includes(norm.id)) return S.t("fact.nothing_mapped");
+    if (norm.nothing_mapped || (score.left_out.nothing_mapped || []).includes(norm.id)) return S.t("fact.nothing_mapped");
     if (!known(beyond)) return S.t("fact.not_judged");
     const unknown = S.amount(told.persons_unknown, told.places_unknown);
     const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");

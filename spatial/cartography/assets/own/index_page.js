@@ -55,7 +55,7 @@
     const told = data.certainty, index = data.rural_access, errors = errorsText();
     document.getElementById("sure").hidden = !told && !index && !errors;
     if (!told && !index && !errors) return;
-    const norms = data.norms.filter((norm) => norm.headline && spanOf(norm));
+    const norms = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped && spanOf(norm));
     S.fill("sure-body", [
       told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
       told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
@@ -106,7 +106,7 @@
   function card(norm) {
     const study = norm.study;
     const unserved = S.hasPeople() ? study.persons_unserved : study.places_unserved;
-    const known = finite(unserved);
+    const bare = norm.nothing_mapped, known = finite(unserved) && !bare;
     const noun = S.hasPeople() ? "people" : "places";
     const title = S.normText(norm);
     return S.el("li", { class: "card" }, [
@@ -115,8 +115,9 @@
       known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun + (norm.lower_bound ? "_mapped" : ""), { n: unserved }) })]) : null,
       known ? shareBar(norm) : null,
       known ? rangeBar(norm) : null,
-      ...howSure(norm),
-      S.el("p", { text: [sentence(norm), target(norm)].filter(Boolean).join(" ") }),
+      bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
+      ...(bare ? [] : howSure(norm)),
+      S.el("p", { text: [bare ? "" : sentence(norm), target(norm)].filter(Boolean).join(" ") }),
       study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
