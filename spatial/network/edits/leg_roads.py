@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to_legs", "check_for_legs"]
 
+_MARGIN_M = 1.0
+"""Nodes that two legs share lie within a millimetre."""
+
 _ONEWAY = {(True, True): "no", (True, False): "yes", (False, True): "-1"}
 
 
@@ -170,7 +173,7 @@ def _at_own_pace(
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)
     stated = roads.get("speed_km_h", pd.Series(np.nan, index=roads.index)).mask(motor)
     by_class = {name: speed * rules.factor for name, speed in rules.classes.items()}
-    is_known = roads["road_class"].isin(leg.graph.road_class)
+    is_known = roads["road_class"].isin(set(leg.graph.road_class))
     # A class that the leg has goes at the median speed that it has there.
     usual = roads["road_class"].map(by_class).mask(is_known)
     return roads.assign(speed_km_h=stated.fillna(usual), oneway=[_ONEWAY.get(way, "no") for way in ways])
@@ -204,15 +207,17 @@ def _changes(graph: TravelGraph) -> list[tuple[str, range, range]]:
 
 def _links(before: TravelGraph, graph: TravelGraph, name: str, layers: tuple[range, range]) -> Links | None:
     """Links between layers that new nodes, or nodes on roads for the first time, bring about."""
-    sides, fresh = [], []
+    nodes, fresh = [], []
     for span in layers:
         now, then = (
             on_roads(each, np.flatnonzero(np.isin(layer_of(each), span))) for each in (graph, before)
         )
-        sides.append(shareable_nodes(graph, np.flatnonzero(now)))
+        nodes.append(now)
         is_fresh = now.copy()
         is_fresh[: before.n_nodes] &= ~then
         fresh.append(is_fresh)
+    near = _around(graph, fresh[0] | fresh[1])
+    sides = [shareable_nodes(graph, np.flatnonzero(now & near)) for now in nodes]
     start, end = at_one_place(*sides)
     new = fresh[0][start] | fresh[1][end]
     start, end = start[new], end[new]
@@ -231,3 +236,12 @@ def _links(before: TravelGraph, graph: TravelGraph, name: str, layers: tuple[ran
         forward_min=np.full(count, before.forward_min[usual].min()),
         backward_min=np.full(count, before.backward_min[usual].min()),
     )
+
+
+def _around(graph: TravelGraph, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell the nodes in the box around some: shared nodes lie in one place."""
+    if not chosen.any():
+        return chosen
+    xy = np.column_stack((graph.node_x, graph.node_y))
+    low, high = xy[chosen].min(axis=0) - _MARGIN_M, xy[chosen].max(axis=0) + _MARGIN_M
+    return np.asarray(((xy >= low) & (xy <= high)).all(axis=1))
