@@ -35,6 +35,7 @@ PAGE_WORDS = (
     "by.",
     "component.",
     "date.",
+    "filter.joint",
     "flow_kind.",
     "map.",
     "mode.",

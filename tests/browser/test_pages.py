@@ -698,3 +698,6 @@ def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, 
         page = open_page(folder / f"{name}.html")
         facts = page.inner_text("#study-facts")
         assert "modelled population (scaled to official numbers of units)" in facts
+        chinese = open_page(folder / f"{name}.html", fragment="#lang=zh").inner_text("#study-facts")
+        assert "（" in chinese  # noqa: RUF001 - Chinese writes them wide
+        assert "(" not in chinese

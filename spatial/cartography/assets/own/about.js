@@ -32,7 +32,7 @@
     document.title = pageTitle + " – " + S.pick(study.title, study.name);
     const facts = [
       S.t("study.as_of", { date: S.isoDate(study.as_of) }),
-      study.people ? S.t("study.basis_" + study.basis) + (study.rescaled ? " (" + S.t("study.rescaled") + ")" : "") : S.t("study.no_people"),
+      study.people ? S.t("study.basis_" + study.basis) + (study.rescaled ? S.bracketed(S.t("study.rescaled")) : "") : S.t("study.no_people"),
       study.approval ? S.t("study.map_approval", { number: study.approval }) : "",
     ].filter(Boolean);
     S.fill("study-facts", [

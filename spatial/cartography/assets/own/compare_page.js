@@ -68,7 +68,7 @@
     const places = alone
       ? S.t("compare.terms_places", { ...values, both: both[0], gone: peopleOf(gone), added: peopleOf(added) })
       : S.t("compare.terms_places_all", { both: both[0] });
-    const detail = (code, words) => (code === "norms" ? words.split(", ").map(normName).join("; ") : words);
+    const detail = (code, words) => (code === "norms" ? words.split(", ").map(normName).join(S.t("filter.joint")) : words);
     const notes = data.notes.map(([code, words]) => S.t("note." + code, { detail: detail(code, words) }));
     const dates = S.t("compare.terms_dates", { ...values, first: S.isoDate(data.runs[0].as_of), second: S.isoDate(data.runs[1].as_of) });
     const lines = [dates, S.t("compare.terms_norms", { n: data.shared }), places, ...notes];
@@ -166,7 +166,7 @@
   function normsText(joined, all) {
     const ids = normList(joined), names = ids.slice(0, all ? ids.length : NORMS_SHOWN).map(normName);
     if (ids.length > names.length) names.push(S.t("score.more", { n: ids.length - names.length }));
-    return names.join("; ") || "–";
+    return names.join(S.t("filter.joint")) || "–";
   }
 
   S.showPlaceCard = function ({ places, selected: i }) {
@@ -251,14 +251,14 @@
   }
 
   function reasonText([code, run]) {
-    return S.has("why." + code) ? S.t("why." + code, { run }) : code.replace(/_/g, " ") + (run ? " (" + run + ")" : "");
+    return S.has("why." + code) ? S.t("why." + code, { run }) : code.replace(/_/g, " ") + (run ? S.bracketed(run) : "");
   }
 
   function showNorms() {
     const { norms, neither } = data.left_out;
     const columns = [
       { key: "norm", head: S.t("compare.norm"), cell: (entry) => normCell(entry.norm) },
-      { key: "reason", head: S.t("compare.reason"), cell: (entry) => entry.reasons.map(reasonText).join("; ") + (entry.reasons.some(([code]) => code === "other_threshold") ? " (" + arrow(entry.threshold, S.decimal) + ")" : "") },
+      { key: "reason", head: S.t("compare.reason"), cell: (entry) => entry.reasons.map(reasonText).join(S.t("filter.joint")) + (entry.reasons.some(([code]) => code === "other_threshold") ? S.bracketed(arrow(entry.threshold, S.decimal)) : "") },
     ];
     S.fill("norms-body", [norms.length ? S.sortTable("norms", columns, norms, {}, () => {}) : none(), neither ? S.el("p", { class: "muted", text: S.t("compare.neither", { n: neither }) }) : null]);
   }
@@ -266,7 +266,7 @@
   function showDates() {
     document.getElementById("dates").hidden = !data.dates.length;
     const columns = [
-      { key: "date", head: S.t("compare.date"), cell: (entry) => entry.run + " (" + S.isoDate(entry.as_of) + ")" },
+      { key: "date", head: S.t("compare.date"), cell: (entry) => entry.run + S.bracketed(S.isoDate(entry.as_of)) },
       { key: "level", head: S.t("compare.level"), cell: (entry) => [S.levelBar(entry.level), text(S.thousandths(entry.level))] },
       { key: "beyond", head: S.t("compare.beyond"), numeric: true, cell: (entry) => (known(entry.beyond) ? S.number(entry.beyond) : "–") },
       { key: "gates", head: S.t("compare.gates_met"), numeric: true, cell: (entry) => (entry.gates[1] ? S.t("score.count", { met: entry.gates[0], n: entry.gates[1] }) : S.t("score.gates_short")) },

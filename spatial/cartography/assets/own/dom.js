@@ -88,8 +88,8 @@
       const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
       const key = "reason." + code;
       if (S.has(key)) return S.t(key, { detail: detailText(detail) });
-      return code.replace(/_/g, " ") + (detail ? " (" + detailText(detail) + ")" : "");
-    }).join("; ");
+      return code.replace(/_/g, " ") + (detail ? S.bracketed(detailText(detail)) : "");
+    }).join(S.t("filter.joint"));
   };
 
   S.speedStatus = (told) => told.speed_status || (told.calibrated ? "calibrated" : "uncalibrated");

@@ -100,7 +100,7 @@
   }
 
   function showSources() {
-    const origins = [...new Set(data.sources.map((source) => [source.origin || source.path, source.vintage].filter(Boolean).join(", ")))];
+    const origins = [...new Set(data.sources.map((source) => [source.origin || source.path, source.vintage].filter(Boolean).join(S.t("sure.list"))))];
     const listed = origins.slice(0, SOURCES);
     if (origins.length > SOURCES) listed.push(S.t("fact.more", { n: origins.length - SOURCES }));
     document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("sign.colon") + listed.join(S.t("filter.joint")) : "";

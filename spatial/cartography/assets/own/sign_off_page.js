@@ -40,7 +40,7 @@
 
   function differenceCell(entry, rowspan) {
     if (!known(entry.difference)) return S.el("td", { class: "difference", rowspan, text: "–" });
-    const share = known(entry.difference_share) ? " (" + S.signedTenths(entry.difference_share) + ")" : "";
+    const share = known(entry.difference_share) ? S.bracketed(S.signedTenths(entry.difference_share)) : "";
     return S.el("td", { class: "difference", rowspan }, [
       S.el("span", { text: signed(entry.difference, entry.unit) + share }),
       known(entry.difference_share) ? differenceBar(entry.difference_share) : null,
