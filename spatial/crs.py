@@ -21,6 +21,9 @@ WGS84 = "EPSG:4326"
 _ZONE_DEGREES = 6
 """Width of a UTM zone, from 80 degrees south to 84 degrees north."""
 
+_HALF_DEGREES = 180
+"""Half of the earth; the middle of what spans more may lie on its other side."""
+
 
 def parse_crs(text: str, *, what: str) -> pyproj.CRS:
     """
@@ -142,6 +145,9 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj
     """
     Choose the working CRS of a study: the WGS 84 UTM zone at the middle of its data.
 
+    All zones are six degrees wide, as in PROJ's database: the wider ones of Norway and Svalbard (32V, 33X ...) are not
+    used.
+
     Parameters
     ----------
     frame : GeoDataFrame, GeoSeries or RoadLines
@@ -155,13 +161,19 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj
     Raises
     ------
     CrsError
-        If the frame has no CRS or is empty.
+        If the frame has no CRS or is empty, or spans more than half of the earth, as it does across the 180th meridian.
     """
     if frame.crs is None:
         raise CrsError("no CRS: the working CRS cannot be chosen")
     if len(frame) == 0:
         raise CrsError("no geometry: the working CRS cannot be chosen")
     west, south, east, north = (float(value) for value in frame.to_crs(WGS84).total_bounds)
+    if east - west > _HALF_DEGREES:
+        raise CrsError(
+            f"the data span {east - west:.0f} degrees of longitude, from {west:g} to {east:g}: correct coordinates "
+            "that are wrong; where the area lies across the 180th meridian, name working_crs in the study file "
+            '(in Fiji "EPSG:3460")'
+        )
     longitude, latitude = (west + east) / 2, (south + north) / 2
     if longitude % _ZONE_DEGREES and -80 <= latitude <= 84 and latitude:
         # Inside one zone; to ask PROJ's database takes longer than to read a small extract.

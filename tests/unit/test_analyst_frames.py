@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 import spatial as sp
+from spatial.crs import working_crs_for
 
 CRS = "EPSG:32760"
 
@@ -84,3 +85,12 @@ def test_roads_of_a_single_point_are_no_matter_of_the_speed_table():
     dot = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (0, 0)])], crs=CRS)
     with pytest.raises(sp.NetworkError, match="1 are open and none of these has two different points"):
         sp.build_network(dot)
+
+
+def test_an_area_across_the_180th_meridian_gets_no_zone_on_the_other_side_of_the_earth():
+    islands = gpd.GeoSeries(gpd.points_from_xy([178.4, -179.9], [-18.1, -16.9]), crs=4326)
+    with pytest.raises(sp.CrsError, match="span 358 degrees of longitude, from -179.9 to 178.4"):
+        working_crs_for(islands)
+    assert working_crs_for(islands.iloc[:1]).to_epsg() == 32760
+    # Bergen lies in zone 32V of the map sheets, and in the plain zone 31.
+    assert working_crs_for(gpd.GeoSeries(gpd.points_from_xy([5.25], [60.4]), crs=4326)).to_epsg() == 32631
