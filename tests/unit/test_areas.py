@@ -140,6 +140,19 @@ def test_islands_stay_apart_and_the_one_without_a_clinic_is_left_out():
     assert len(both.geoms) == 2
 
 
+def test_a_lane_within_reach_lies_in_the_area_though_all_roads_around_it_are_out_of_reach():
+    # The way to the clinic runs between nodes at x = 0 and 50, and nearer to these two roads that lead away from it.
+    clinic, lane = clinics((25, 0)), [(25, 0), (25, 1000)]
+    away = [[(25, 0), (x, 0), (x, 1000), (25, 1000)] for x in (5, 45)]
+    graph = network(lane, *away, [(25, 1000), (25, 9000)], oneway=[None, "yes", "yes", None])
+    table = isochrones(graph, clinic, cutoffs_min=(1, 2))
+    reached = [reached_edges(graph, clinic, cutoff_min=float(cutoff)) for cutoff in (1, 2)]
+    for area, roads in zip(table.geometry, reached, strict=True):
+        assert area.is_valid
+        assert roads.geometry.difference(area).length.max() <= 50.0 / 8
+    assert table.geometry[0].difference(table.geometry[1]).area < 1e-3
+
+
 def test_longer_cutoffs_hold_shorter_ones_and_none_claims_more_than_stated(grid_city):
     graph = grid_city.graph(8)
     x, y = grid_city.origin

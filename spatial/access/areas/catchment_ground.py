@@ -11,8 +11,8 @@ import shapely
 from spatial.access.areas.area_grid import Distances, cut_short, no_walls
 from spatial.access.areas.ground import holding
 from spatial.access.areas.outlines import crossing, outlines, smoothed
-from spatial.access.areas.shapes import inside
 from spatial.access.areas.stretches import straight_pieces
+from spatial.access.areas.strips import strip_along
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["divided"]
 
-_SHORT = 1.0 / 8.0
-"""Roads outside the ground of their owner for less than this stay there, unless all of them are; in cells."""
-_VERGE = 1.0 / 16.0
-"""Half the width of the ground that a road is given among those of others, in cells."""
 _ROUND = 2.0
 """How far behind barriers the nearest road is looked for, in widths of the hull."""
 _HAIR_M = 1e-3
@@ -184,15 +180,9 @@ def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
     for number in np.unique(astray.owner):
         own = shapely.multipolygons(parts.polygons[parts.owner == number])
         mine = astray.pieces[astray.owner == number]
-        corners = np.stack((mine[:, :2], (mine[:, :2] + mine[:, 2:]) / 2.0, mine[:, 2:]), axis=1)
-        held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)
-        outside = shapely.difference(shapely.linestrings(mine[~held].reshape(-1, 2, 2)), own)
-        joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.get_parts(outside))))
-        shortest = 0.0 if shapely.is_empty(own) else _SHORT * cell_m
-        long = joined[shapely.length(joined) > shortest]
-        if len(long):
-            wide = shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre")
-            strips.append(shapely.union_all(wide))
+        strip = strip_along(own, mine, cell_m)
+        if not shapely.is_empty(strip):
+            strips.append(strip)
             theirs.append(number)
     laid = np.array(strips, dtype=object)
     one, other = shapely.STRtree(laid).query(laid, predicate="intersects")

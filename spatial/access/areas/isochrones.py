@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.areas.area_grid import cut_short
 from spatial.access.areas.ground import AreaRules, Ground
 from spatial.access.areas.outlines import crossing, outlines, smoothed
 from spatial.access.areas.reach import check_options, groups_of, of_service
 from spatial.access.areas.stretches import reached_stretches, straight_pieces
+from spatial.access.areas.strips import strip_along
 from spatial.access.options import numbers
 from spatial.access.places import place_on, take
 from spatial.access.rules import SnapRules
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.access.areas.area_grid import Grid
     from spatial.access.areas.outlines import Nodes
     from spatial.access.areas.reach import Group, Per
     from spatial.access.areas.stretches import Direction, Stretches
@@ -145,8 +148,15 @@ def _areas(
         _bands(ground, [lines[own == number] for lines, own in zip(pieces, groups, strict=True)], beyond)
         for number in range(int(group.max()) + 1)
     ]
-    bands, of = (np.concatenate(each) for each in zip(*drawn, strict=True))
-    areas = [shapely.coverage_union_all(bands[of <= number]) for number in range(len(reached))]
+    bands, of = (np.concatenate(each) for each in zip(*(each[:2] for each in drawn), strict=True))
+    areas, strips = [], []
+    for number in range(len(reached)):
+        area = shapely.coverage_union_all(bands[of <= number])
+        astray = np.concatenate([each[2][number] for each in drawn])
+        strips.append(strip_along(area, astray, ground.cell_m))
+        # With the strips of shorter cutoffs too, which this one must hold.
+        is_whole = shapely.is_empty(strips).all()
+        areas.append(area if is_whole else shapely.union_all([area, *strips]))
     shapes = [
         ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
     ]
@@ -155,8 +165,8 @@ def _areas(
 
 def _bands(
     ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]
-) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Label nodes by the first cutoff that claims them, and draw the labels."""
+) -> tuple[NDArray[np.object_], NDArray[np.int64], list[NDArray[np.float64]]]:
+    """Label nodes by the first cutoff that claims them, draw the labels, and name the roads near their border."""
     grid = ground.grid(pieces[-1])
     claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
     for number, (lines, others) in enumerate(zip(pieces, beyond, strict=True)):
@@ -171,4 +181,13 @@ def _bands(
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 
     bands, of = outlines(labels, where)
-    return smoothed(bands, grid), of
+    claims = [(labels >= 0) & (labels <= number) for number in range(len(pieces))]
+    astray = [_near_border(grid, lines, drawn) for lines, drawn in zip(pieces, claims, strict=True)]
+    return smoothed(bands, grid), of, astray
+
+
+def _near_border(grid: Grid, pieces: NDArray[np.float64], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Parts of pieces beside which some node is not drawn, in metres."""
+    short, _ = cut_short(grid.inward(pieces))
+    away = grid.around(short, np.where(drawn, np.int32(0), np.int32(-1))) != 0
+    return grid.outward(short[away].reshape(-1, 2)).reshape(-1, 4)
