@@ -209,9 +209,12 @@ def test_all_season_is_known_where_surface_grade_or_season_says_so():
             {"road_class": "track", "tracktype": "grade5"},
             {"road_class": "track", "tracktype": "grade1", "surface": "earth"},
             {"road_class": "motorway"},
+            {"road_class": "track", "winter_road": "yes"},
+            {"road_class": "primary", "surface": "compacted", "ice_road": "yes"},
+            {"road_class": "primary", "surface": "compacted", "ice_road": "no", "winter_road": "no"},
         ]
     )
-    expected = ["yes", "no", "unknown", "no", "yes", "no", "no", "yes"]
+    expected = ["yes", "no", "unknown", "no", "yes", "no", "no", "yes", "no", "no", "yes"]
     assert all_season_of_roads(roads, load_speeds()).tolist() == expected
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["RoadSpeeds", "all_season_of_roads", "has_any", "parse_maxspeed", "speeds_of_roads"]
 
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
+_PART_OF_THE_YEAR = ("seasonal", "winter_road", "ice_road")
+"""Tags of roads that are not there all the year, whatever their value but no."""
 _ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
 
 
@@ -144,7 +146,8 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> N
     Parameters
     ----------
     roads : DataFrame or RoadLines
-        With road_class; surface, smoothness, tracktype and seasonal as tagged count where they are there.
+        With road_class; surface, smoothness, tracktype, seasonal, winter_road and ice_road as tagged count where they
+        are there.
     table : SpeedTable
         Whose lists decide.
 
@@ -155,8 +158,10 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> N
         surface prevails over the grade of a track.
     """
     lists = table.all_season
-    seasonal = tag_values(roads, "seasonal")
-    fails = seasonal.is_tagged & ~seasonal.is_in(["no"])
+    fails = np.zeros(len(roads), dtype=bool)
+    for name in _PART_OF_THE_YEAR:
+        tag = tag_values(roads, name)
+        fails |= tag.is_tagged & ~tag.is_in(["no"])
     fails = fails | (
         has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
     )
