@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spatial.errors import StoreError
-from spatial.integration.comparison import Comparison, Run, compare, follow, with_same_ids
+from spatial.integration.comparison import Comparison, Run, compare_matched, follow, follow_matched, match
 from spatial.planning.comparison import placed_units
 from spatial.results import read_results
 from spatial.stages.compare_page import account_lines, page_of
@@ -51,8 +51,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     ContractError
         For runs that cannot be compared: other people counted, another first mode, other places.
     """
-    one, other = read_runs([before, after])
-    return _placed(compare(one, other), _grounds((one, other), (before, after), GROUND[:1]))
+    matched = match(read_runs([before, after]))
+    return _placed(compare_matched(matched), _grounds(matched.runs, (before, after), GROUND[:1]))
 
 
 def trajectory(results: Sequence[Results]) -> pd.DataFrame:
@@ -106,10 +106,10 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     """
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
-    comparison = compare(runs[0], runs[-1])
-    grounds = _grounds((runs[0], runs[-1]), (results[0], results[-1]))
-    comparison = _placed(comparison, grounds)
-    followed = follow(runs)
+    ends = match((runs[0], runs[-1]))
+    grounds = _grounds(ends.runs, (results[0], results[-1]))
+    comparison = _placed(compare_matched(ends), grounds)
+    followed = follow_matched(ends) if len(runs) == len(ends.runs) else follow(runs)
     lines = account_lines(comparison, followed, language)
     if to is not None:
         page = page_of(comparison, followed, results, grounds, language)
@@ -121,10 +121,9 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
 def _grounds(
     runs: Sequence[Run], results: Sequence[Results], names: Sequence[str] = GROUND
 ) -> list[dict[str, pd.DataFrame]]:
-    """Give places, boundaries and what lies below them, the later run first, by the ids of the comparison."""
-    matched, _notes = with_same_ids(runs)
+    """Give places, boundaries and what lies below them, the later run first, by the ids of the matched runs."""
     grounds = []
-    for run, one in zip(reversed(matched), reversed(results), strict=True):
+    for run, one in zip(reversed(runs), reversed(results), strict=True):
         there = set(one.names)
         ground = {name: getattr(one, name) for name in names if name in there}
         bounds = {} if run.boundaries is None else {"boundaries": run.boundaries}

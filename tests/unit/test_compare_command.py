@@ -13,6 +13,8 @@ from click.testing import CliRunner
 import spatial as sp
 from spatial.cli import cli
 from spatial.errors import ContractError, StoreError
+from spatial.integration.comparison import matched
+from spatial.integration.comparison.boards import board_of
 from spatial.stages.compare import write_comparison
 from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
@@ -146,6 +148,22 @@ def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_pa
     norms = pd.read_parquet(tmp_path / "out" / "comparison_norms.parquet").set_index("norm_id")
     assert norms.loc["CLINIC", "reason"] == reason
     assert list(norms.index[norms["in_level"]]) == ["SCHOOL"]
+
+
+def test_two_runs_are_scored_once_each_and_a_third_adds_a_row_of_dates(folders, tmp_path, monkeypatch):
+    scored = []
+
+    def counted(run, shared):
+        scored.append(run.name)
+        return board_of(run, shared)
+
+    monkeypatch.setattr(matched, "board_of", counted)
+    told(*folders)
+    assert sorted(scored) == sorted(folder.name for folder in folders)
+    scored.clear()
+    third = finished(tmp_path / "third", AFTER)
+    assert call(*folders, third).exit_code == 0
+    assert len(scored) == 2 + 3
 
 
 def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_path):

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import board_of, levelled, only_shared, shared_ground
-from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.boards import levelled
 from spatial.integration.comparison.decomposition import KEY, PILLARS, common_levels
 from spatial.integration.comparison.index_terms import with_shared_index
-from spatial.integration.comparison.same_places import with_same_ids
-from spatial.integration.comparison.shared_norms import shared_norms
-from spatial.integration.comparison.whole import check_whole
+from spatial.integration.comparison.matched import match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spatial.integration.comparison.matched import Matched
     from spatial.integration.comparison.runs import Run
 
 __all__ = ["follow"]
@@ -57,11 +55,24 @@ def follow(runs: Sequence[Run]) -> pd.DataFrame:
     ContractError
         For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
     """
-    check_whole(runs)
-    runs, _redrawn = with_same_ids(runs)
-    check_comparable(runs)
-    shared = shared_ground(runs, shared_norms(runs))
-    boards = [board_of(only_shared(run, shared), shared) for run in runs]
+    return follow_matched(match(runs))
+
+
+def follow_matched(matched: Matched) -> pd.DataFrame:
+    """
+    Follow every unit over matched runs.
+
+    Parameters
+    ----------
+    matched : Matched
+        Two runs or more, as `match` makes them comparable.
+
+    Returns
+    -------
+    DataFrame
+        As `follow` gives it.
+    """
+    runs, shared, boards = matched.runs, matched.shared, matched.boards
     levels = _levels([levelled(board.components, shared) for board in boards], shared.rules.weights)
     tables = []
     for at, (run, scores, level) in enumerate(zip(runs, with_shared_index(boards), levels, strict=True)):

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison.boards import KEPT, board_of, levelled, only_shared, shared_ground
-from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.boards import KEPT, levelled
 from spatial.integration.comparison.decomposition import KEY, PILLARS, decompose
 from spatial.integration.comparison.gate_turns import gate_turns
 from spatial.integration.comparison.index_terms import with_shared_index
+from spatial.integration.comparison.matched import match
 from spatial.integration.comparison.people import ANY, people_changes, place_changes
 from spatial.integration.comparison.rank_turns import rank_turns
-from spatial.integration.comparison.same_places import with_same_ids
-from spatial.integration.comparison.shared_norms import shared_norms
-from spatial.integration.comparison.whole import check_whole
 
 if TYPE_CHECKING:
     from spatial.integration.comparison.boards import Shared
+    from spatial.integration.comparison.matched import Matched
     from spatial.integration.comparison.runs import Run
 
 __all__ = ["Comparison", "compare"]
@@ -108,19 +106,30 @@ def compare(before: Run, after: Run) -> Comparison:
     ContractError
         For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
     """
-    check_whole((before, after))
-    (before, after), redrawn = with_same_ids((before, after))
-    runs = (before, after)
-    notes = [*check_comparable(runs), *redrawn]
-    norms = shared_norms(runs)
-    shared = shared_ground(runs, norms)
-    slim = [only_shared(run, shared) for run in runs]
-    boards = [board_of(run, shared) for run in slim]
+    return compare_matched(match((before, after)))
+
+
+def compare_matched(matched: Matched) -> Comparison:
+    """
+    Hold the first of some matched runs against the last.
+
+    Parameters
+    ----------
+    matched : Matched
+        Two runs, as `match` makes them comparable.
+
+    Returns
+    -------
+    Comparison
+        As `compare` gives it.
+    """
+    before, after = runs = matched.runs
+    notes, norms, shared, boards = list(matched.notes), matched.norms, matched.shared, matched.boards
     made = [board.components for board in boards]
     levels = [levelled(table, shared) for table in made]
     units, parts = decompose(levels[0], levels[1], shared.rules.weights)
     places = place_changes(before, after, list(norms.loc[norms["in_people"], "norm_id"]))
-    ranks, turned = rank_turns(slim, shared, levels)
+    ranks, turned = rank_turns(matched.slim, shared, levels)
     alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
     notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
     notes += [*_goalposts(runs, norms), *((name, "") for name in _unlike(shared, made))]
@@ -139,7 +148,7 @@ def compare(before: Run, after: Run) -> Comparison:
     )
 
 
-def _goalposts(runs: tuple[Run, Run], norms: pd.DataFrame) -> list[tuple[str, str]]:
+def _goalposts(runs: tuple[Run, ...], norms: pd.DataFrame) -> list[tuple[str, str]]:
     """Name the norms whose fail points differ, with both where they are known."""
     other = norms.loc[
         norms["reason"].str.split(";").map(lambda codes: "other_fail_point" in codes), "norm_id"
@@ -152,7 +161,7 @@ def _goalposts(runs: tuple[Run, Run], norms: pd.DataFrame) -> list[tuple[str, st
     return [("goalposts", ", ".join(told))] if told else []
 
 
-def _in_doubt(runs: tuple[Run, Run]) -> list[tuple[str, str]]:
+def _in_doubt(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
     """Count the townships that known issues of the sources leave without a rank at either date."""
     held = [run.in_doubt for run in runs if run.in_doubt is not None]
     alone = {unit for table in held for unit in table.loc[table["unit_id"] == table["other_id"], "unit_id"]}
@@ -166,13 +175,13 @@ def _unlike(shared: Shared, made: list[pd.DataFrame]) -> list[str]:
     return [name for name in told if not getattr(shared, name)]
 
 
-def _reasons(codes: str, runs: tuple[Run, Run]) -> int:
+def _reasons(codes: str, runs: tuple[Run, ...]) -> int:
     """Count the runs whose access a norm is no part of."""
     words = codes.split(";")
     return sum(any(word.endswith(f":{run.name}") for word in words) for run in runs)
 
 
-def _norms(runs: tuple[Run, Run], norms: pd.DataFrame) -> pd.DataFrame:
+def _norms(runs: tuple[Run, ...], norms: pd.DataFrame) -> pd.DataFrame:
     table = norms.copy()
     for date, run in zip(("before", "after"), runs, strict=True):
         terms = run.terms.set_index("norm_id")

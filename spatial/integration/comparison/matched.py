@@ -1,0 +1,80 @@
+"""Runs made comparable, each scored once on what all of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
+from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.same_places import with_same_ids
+from spatial.integration.comparison.shared_norms import shared_norms
+from spatial.integration.comparison.whole import check_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from spatial.integration.comparison.boards import Shared
+    from spatial.integration.comparison.runs import Run
+    from spatial.integration.pillars import Scoreboard
+
+__all__ = ["Matched", "match"]
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """
+    Runs that can be compared, with their boards on shared ground.
+
+    Parameters
+    ----------
+    runs : tuple of Run
+        In the order given, with the same ids for the same places and townships.
+    notes : tuple of tuple of str
+        Code and detail of what is to be said beside the numbers.
+    norms : DataFrame
+        As `shared_norms` tells them.
+    shared : Shared
+        As `shared_ground` finds it.
+    slim : tuple of Run
+        The runs with what they share alone.
+    boards : tuple of Scoreboard
+        One a run.
+    """
+
+    runs: tuple[Run, ...]
+    notes: tuple[tuple[str, str], ...]
+    norms: pd.DataFrame
+    shared: Shared
+    slim: tuple[Run, ...]
+    boards: tuple[Scoreboard, ...]
+
+
+def match(runs: Sequence[Run]) -> Matched:
+    """
+    Make runs comparable and score each of them once.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Two or more.
+
+    Returns
+    -------
+    Matched
+        For `compare_matched` and `follow_matched`.
+
+    Raises
+    ------
+    ContractError
+        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
+    """
+    check_whole(runs)
+    same, redrawn = with_same_ids(runs)
+    notes = (*check_comparable(same), *redrawn)
+    norms = shared_norms(same)
+    shared = shared_ground(same, norms)
+    slim = tuple(only_shared(run, shared) for run in same)
+    return Matched(tuple(same), notes, norms, shared, slim, tuple(board_of(run, shared) for run in slim))
