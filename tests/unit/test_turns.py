@@ -352,6 +352,29 @@ def test_restrictions_of_some_hours_are_never_taken_for_those_of_all_hours(tmp_p
     TABLES["turns"].check(found.reset_index().to_crs(CRS))
 
 
+def test_an_edge_that_is_one_a_direction_is_closed_and_sped_up_in_both_by_its_name():
+    roads = lines(**CROSS)
+    turns = restrictions(("no", "w", "n"))
+    drive = sp.build_network(roads, turns=turns)
+    both = sp.combine_networks(sp.build_network(roads, mode="walk"), drive)
+    for graph, leg in ((drive, ""), (both, "drive:")):
+        pair = [leg + "e/0", leg + "e/0<"]
+        closed = sp.edit_network(graph, close=["e/0"])
+        faster = sp.edit_network(graph, speeds={"e/0": 50.0})
+        one_way = sp.edit_network(graph, close=[leg + "e/0<"])
+        minutes = {
+            kind: [
+                (float(each.forward_min[edge]), float(each.backward_min[edge]))
+                for edge in (np.flatnonzero(each.edge_id == name)[0] for name in pair)
+            ]
+            for kind, each in {"closed": closed, "faster": faster, "one_way": one_way}.items()
+        }
+        # 1 km: 2.4 minutes at 25 km/h, 1.2 at 50.
+        assert minutes["closed"] == [(np.inf, np.inf), (np.inf, np.inf)]
+        assert minutes["faster"] == [(pytest.approx(1.2), np.inf), (np.inf, pytest.approx(1.2))]
+        assert minutes["one_way"] == [(pytest.approx(2.4), np.inf), (np.inf, np.inf)]
+
+
 def test_a_finding_says_how_many_restrictions_are_not_applied_for_a_reason_and_where():
     asked = restrictions(("no", "w", "n"), ("no", "e", "s"), ("no", "s", "w"), ("no", "away", "n"))
     asked["tagged"] = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.network.graph import TWIN
 from spatial.network.legs.layers import LEG_SIGN, leg_modes, own_pace
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def values_by_name(
         The network.
     wanted : Series of float
         Values by name: of an edge, which prevails, else of its road. In a combined network a name holds in every leg;
-        with the mode before it (``drive:w7``) in that leg alone, and against the name without.
+        with the mode before it (``drive:w7``) in that leg alone, and against the name without. An edge that turns have
+        made two, ``w7/0`` and ``w7/0<``, is both by the first name.
     classes : bool
         Whether a class of road is a name too, the weakest.
     vehicles : bool
@@ -72,14 +74,23 @@ def values_by_name(
 def _legs(graph: TravelGraph, *, classes: bool) -> list[_Names]:
     kinds = (graph.road_class,) if classes else ()
     if graph.edge_layer is None:
-        return [_Names(graph.mode, np.arange(graph.n_edges), (*kinds, graph.road_id, graph.edge_id))]
+        every = np.arange(graph.n_edges)
+        return [_Names(graph.mode, every, (*kinds, graph.road_id, *_edge_names(graph, graph.edge_id)))]
     legs = []
     for number, mode in enumerate(leg_modes(graph)):
         rows = np.flatnonzero(graph.edge_layer == number)
         sign = len(mode) + len(LEG_SIGN)
         edges = np.array([name[sign:] for name in graph.edge_id[rows].tolist()], dtype=object)
-        legs.append(_Names(mode, rows, (*(kind[rows] for kind in kinds), graph.road_id[rows], edges)))
+        own = (*(kind[rows] for kind in kinds), graph.road_id[rows], *_edge_names(graph, edges))
+        legs.append(_Names(mode, rows, own))
     return legs
+
+
+def _edge_names(graph: TravelGraph, ids: NDArray[np.object_]) -> tuple[NDArray[np.object_], ...]:
+    """Let an edge's id stand for both its directions where turns make two edges of it; then its own id."""
+    if graph.edge_twin is None:
+        return (ids,)
+    return np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object), ids
 
 
 def _of_leg(wanted: pd.Series[float], mode: str) -> pd.Series[float]:
