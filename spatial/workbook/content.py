@@ -268,12 +268,16 @@ class Content:
             self._mapped("side", rows["side"], lambda code: self._lead.say("side", code)),
             self._mapped("component", rows["component"], lambda name: component_text(name, results)),
             self._column("value", "index", rows["value"]),
+            self._column("value_low", "index", rows["low"]),
+            self._column("value_high", "index", rows["high"]),
             self._mapped("unit", rows["unit"], lambda code: results.say("score_unit", code)),
             self._column("target", "index", rows["target"]),
             self._column(
                 "meets", "text", meets, codes=[MEETS.get(code, "") for code in rows["meets_target"]]
             ),
             self._column("lacking_persons", "whole", rows["persons"]),
+            self._column("known_persons", "whole", rows["persons_known"]),
+            self._column("not_known_persons", "whole", rows["persons_unknown"]),
             self._column("detail", "text", details),
             self._mapped(
                 "measured_status",

@@ -151,10 +151,15 @@ def test_components_of_the_study_stand_with_targets_people_and_what_they_are(boo
     for name, title in {
         "value": "Value",
         "target": "Target",
+        "low": "Value, at worst",
+        "high": "Value, at best",
         "persons": "People behind it (persons)",
+        "persons_known": "People of whom it is known (persons)",
+        "persons_unknown": "People of whom nobody knows (persons)",
     }.items():
         told = [math.nan if value is None else value for value in values(page, title)]
         assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
+    assert rows[["low", "high", "persons_known", "persons_unknown"]].notna().any().all()
     assert set(values(page, "Level or gap")) == {"水平", "差距"}
     assert not any("_" in str(value) for value in values(page, "Component"))
     assert all(values(page, "Measured"))
