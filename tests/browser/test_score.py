@@ -737,6 +737,34 @@ def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(
     assert page.locator("#headlines .share-bar").count() > 0
 
 
+ENGLISH, CHINESE = "Totals of 青岩 are WorldPop estimates.", "WorldPop 2020 青岩镇与石门镇的合计似被互换"
+QUOTED = {"en": "quoted in its original language", "fr": "cité dans sa langue d", "zh": "引用原文"}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_pages, open_page, tmp_path):
+    # A script tells English from Chinese; a text in Latin letters on a French page may be in any language.
+    first = scored.meta.sources[0]
+    sources = tuple(replace(first, path=f"{k}.tif", issue=text) for k, text in enumerate((ENGLISH, CHINESE)))
+    told = replace(scored, meta=replace(scored.meta, sources=sources, note={"en": "Plain words."}))
+    folder = save_pages(told.pages(), tmp_path)
+    foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}[language]
+    for name, part in (
+        ("index.html", "#issues p"),
+        ("score.html", "#issues p"),
+        ("fact-sheet.html", "#sure-body li"),
+    ):
+        page = open_page(folder / name, fragment=f"#lang={language}")
+        lines = page.locator(part).all_inner_texts()
+        for issue in (ENGLISH, CHINESE):
+            (line,) = [line for line in lines if issue in line]
+            assert (QUOTED[language] in line) == (issue in foreign), (name, line)
+    about = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("#about")
+    assert "Plain words." in about
+    assert about.count(QUOTED[language]) == len(foreign) + (language != "en")
+
+
 @pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")

@@ -63,7 +63,7 @@
   function sourceItem(source) {
     return S.el("li", {}, [
       S.el("span", { text: [source.path, source.origin, source.vintage, source.licence].filter(Boolean).join(" · ") }),
-      source.issue ? S.el("p", { class: "issue", text: S.t("about.issue", { issue: source.issue }) }) : null,
+      source.issue ? S.el("p", { class: "issue", text: S.issueText(source) }) : null,
     ]);
   }
 
@@ -87,19 +87,30 @@
     return texts.filter((known, at) => texts.findIndex((other) => other.issue === known.issue) === at);
   };
 
-  S.issueText = (known) => S.t("about.issue", { issue: known.issue }) + (S.pick(known.effect) ? S.bracketed(S.pick(known.effect)) : "");
+  /* Texts of sources are printed as they were written. A script tells some languages apart, a Chinese sign counting as three
+     letters; where it does not, any text may be in another language. */
+  function isForeign(text) {
+    const own = S.t("page.own_script");
+    if (own !== "Latin" && own !== "Han") return true;
+    const han = 3 * (text.match(/\p{Script=Han}/gu) || []).length, latin = (text.match(/\p{Script=Latin}/gu) || []).length;
+    return own === "Han" ? han < latin : latin < han;
+  }
+
+  S.quoted = (text) => (text && isForeign(text) ? text + S.bracketed(S.t("about.quoted")) : text);
+
+  S.issueText = (known) => S.t(isForeign(known.issue) ? "about.issue_quoted" : "about.issue", { issue: known.issue }) + (S.pick(known.effect) ? S.bracketed(S.pick(known.effect)) : "");
 
   const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));
 
   S.showAbout = function (target, methods, relief) {
-    const note = S.pick(study.note);
+    const told = study.note || {}, note = told[S.language] || S.quoted(S.pick(told));
     const issues = otherIssues();
     const imputed = imputedRows();
     const section = (key, nodes) => (nodes.length ? [S.el("h3", { text: S.t(key) }), ...nodes] : []);
     S.fill(target, [
       ...(note ? [S.el("p", { class: "study-note", text: note })] : []),
       ...section("about.method", methods.map((key) => S.t(key)).concat(relief ? S.t("about.relief", { factor: S.decimal(relief.factor) }) : []).map((text) => S.el("p", { text }))),
-      ...section("about.issues", issues.length ? [S.el("ul", {}, issues.map((issue) => S.el("li", { class: "issue", text: issue })))] : []),
+      ...section("about.issues", issues.length ? [S.el("ul", {}, issues.map((issue) => S.el("li", { class: "issue", text: S.quoted(issue) })))] : []),
       ...section("about.imputed", imputed.length ? [S.el("ul", {}, imputed)] : []),
       ...section("about.sources", S.data.sources.length ? [S.el("ul", {}, S.data.sources.map(sourceItem))] : []),
     ]);
