@@ -46,6 +46,9 @@ maps_option = click.option(
     show_default=True,
     help="Folder of the pages, one folder a study.",
 )
+scenario_option = click.option(
+    "--scenario", metavar="NAME", help="One of the study's [[scenarios]]: of it, not of the study as it is."
+)
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 
 
@@ -179,10 +182,13 @@ def check(study_file: Path, raw: Path) -> None:
 @raw_option
 @processed_option
 @maps_option
+@scenario_option
 @click.option("--stage", "until", metavar="STAGE", help="Stop after this stage.")
-def run(study_file: Path, raw: Path, processed: Path, maps: Path, until: str | None) -> None:
-    """Run what changed, from raw files to pages and QGIS layers."""
-    _run(_study(study_file, raw), processed, maps, until)
+def run(
+    study_file: Path, raw: Path, processed: Path, maps: Path, scenario: str | None, until: str | None
+) -> None:
+    """Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it."""
+    _run(_study(study_file, raw), processed, maps, scenario=scenario, until=until)
 
 
 @cli.command()
@@ -190,13 +196,13 @@ def run(study_file: Path, raw: Path, processed: Path, maps: Path, until: str | N
 @raw_option
 @processed_option
 @maps_option
-def status(study_file: Path, raw: Path, processed: Path, maps: Path) -> None:
+@scenario_option
+def status(study_file: Path, raw: Path, processed: Path, maps: Path, scenario: str | None) -> None:
     """Say which stages would run, and why."""
-    from spatial.pipeline import STAGES, folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner import plan  # noqa: PLC0415 - as above
+    from spatial.pipeline import decisions  # noqa: PLC0415 - keeps `spatial --help` fast
 
     study = _study(study_file, raw)
-    for decision in plan(STAGES, study, *folders_of(study, processed, maps)):
+    for decision in decisions(study, scenario=scenario, processed=processed, maps=maps):
         click.echo(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
 
 
@@ -205,14 +211,19 @@ def status(study_file: Path, raw: Path, processed: Path, maps: Path) -> None:
 @click.argument("settlement", metavar="SETTLEMENT")
 @raw_option
 @processed_option
+@scenario_option
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
-def explain(study_file: Path, settlement: str, raw: Path, processed: Path, language: str) -> None:
+def explain(
+    study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str
+) -> None:
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
     from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.results import read_results  # noqa: PLC0415 - as above
     from spatial.stages import explain_settlement  # noqa: PLC0415 - as above
+    from spatial.study.planned import planned_study  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
+    study = study if scenario is None else planned_study(study, scenario)
     results = read_results(folders_of(study, processed)[0])
     click.echo(explain_settlement(study, results, settlement, language=language))
 
@@ -289,7 +300,7 @@ def demo(
     if files_only:
         click.echo(f"raw files: {folder}")
         return
-    _run(study, processed, maps, None)
+    _run(study, processed, maps)
 
 
 def main() -> None:
@@ -315,13 +326,23 @@ def _study(path: Path, raw: Path) -> Study:
     return Study.from_toml(path, raw=raw)
 
 
-def _run(study: Study, processed: Path, maps: Path, until: str | None) -> None:
-    from spatial.pipeline import run as run_line  # noqa: PLC0415 - keeps `spatial --help` fast
+def _run(
+    study: Study, processed: Path, maps: Path, *, scenario: str | None = None, until: str | None = None
+) -> None:
+    from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.pipeline import run as run_line  # noqa: PLC0415 - as above
 
     with _progress_bar() as report:
-        results = run_line(study, processed=processed, maps=maps, until=until, progress=report)
+        results = run_line(
+            study, scenario=scenario, processed=processed, maps=maps, until=until, progress=report
+        )
+    if scenario is not None:
+        click.echo(f"scenario {scenario} of the study {study.name}")
     _print_headlines(study, results)
     _print_where(results)
+    today = folders_of(study, processed, maps)[0]
+    if scenario is not None and (today / "summary.json").is_file():
+        click.echo(f"to compare:   spatial compare {today} {results.folder}")
 
 
 def _print_headlines(study: Study, results: Results) -> None:

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatial import stages
+from spatial.errors import StoreError
 from spatial.results import Results
-from spatial.runner import Stage, run_stages
+from spatial.runner import Decision, Stage, plan, run_stages
+from spatial.runner.manifest import manifest_name
 from spatial.sources.prepare import refuse_missing
+from spatial.store import Store
 from spatial.study import Study
+from spatial.study.planned import PlannedStudy, planned_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STAGES", "folders_of", "run"]
+__all__ = ["SCENARIO_STAGES", "STAGES", "decisions", "folders_of", "run"]
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 RASTERS = ("population?", "elevation?", "landcover?")
@@ -105,6 +109,20 @@ STAGES = (
           "population?", "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
 )
 # fmt: on
+TODAY = STAGES[: 1 + [stage.name for stage in STAGES].index("population")]
+"""What a scenario is laid on: people stay where they live, and reach the roads as they are today."""
+LAID = tuple(name for stage in TODAY for name in stage.makes)
+SCENARIO_STAGES = (
+    Stage(
+        "scenario",
+        stages.scenario,
+        LAID,
+        LAID,
+        ("scenario", "study", "network", "region", "services_file"),
+        reads_base=True,
+    ),
+    *STAGES[len(TODAY) :],
+)
 
 
 def folders_of(
@@ -131,18 +149,24 @@ def folders_of(
 def run(
     study: Study,
     *,
+    scenario: str | None = None,
     processed: str | Path = "data/processed",
     maps: str | Path = "maps",
     until: str | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Results:
     """
-    Run the whole line, or what of it is not up to date.
+    Run the whole line, or what of it is not up to date; of the study as it is, or as one of its scenarios has it.
+
+    The run of a scenario has folders of its own, named ``STUDY--SCENARIO``. It takes what was read, and the people,
+    from the run of the study, which it makes up to there where there is none; a finished one is left as it is.
 
     Parameters
     ----------
     study : Study
         What is studied.
+    scenario : str, optional
+        The name of one of its scenarios; none by default.
     processed, maps : str or Path
         The folders that hold one folder a study each.
     until : str, optional
@@ -158,16 +182,107 @@ def run(
     Raises
     ------
     StudyError
-        Where the study names services, norms, speeds, languages or a CRS that are not there; nothing runs then.
+        Where the study names services, norms, speeds, languages or a CRS that are not there, or has no such scenario;
+        nothing runs then.
     SourceError
         Where files are missing; all are named, before any work.
     StageError
         From the cause, where a stage fails; finished stages are kept.
     StoreError
-        Where a folder is locked, full or cannot be written.
+        Where a folder is locked, full or cannot be written, or holds another run; or where a scenario is to be laid on
+        a finished run that is not up to date.
     """
+    planned = study if scenario is None else planned_study(study, scenario)
     stages.check_policy(study)
     refuse_missing(study)
-    folder, pages = folders_of(study, processed, maps)
-    run_stages(STAGES, study, folder, pages, until=until, progress=progress)
+    base, base_pages = folders_of(study, processed, maps)
+    folder, pages = folders_of(planned, processed, maps)
+    for one, where in ((study, base), (planned, folder)):
+        _refuse_other(one, where)
+    if scenario is None:
+        run_stages(STAGES, study, folder, pages, until=until, progress=progress)
+    else:
+        _make_base(study, base, base_pages, progress)
+        run_stages(SCENARIO_STAGES, planned, folder, pages, until=until, progress=progress, base=base)
     return Results(folder, pages)
+
+
+def decisions(
+    study: Study,
+    *,
+    scenario: str | None = None,
+    processed: str | Path = "data/processed",
+    maps: str | Path = "maps",
+) -> list[Decision]:
+    """
+    Say which stages `run` would run, and why, without running any.
+
+    Parameters
+    ----------
+    study : Study
+        What is studied.
+    scenario : str, optional
+        The name of one of its scenarios; none by default.
+    processed, maps : str or Path
+        The folders that hold one folder a study each.
+
+    Returns
+    -------
+    list of Decision
+        One a stage; for a scenario those of the study's own run that it is laid on come first.
+
+    Raises
+    ------
+    StudyError
+        Where the study has no such scenario.
+    StoreError
+        Where a folder holds another run.
+    """
+    base, pages = folders_of(study, processed, maps)
+    _refuse_other(study, base)
+    if scenario is None:
+        return plan(STAGES, study, base, pages)
+    planned = planned_study(study, scenario)
+    folder, planned_pages = folders_of(planned, processed, maps)
+    _refuse_other(planned, folder)
+    first = plan(TODAY, study, base, pages)
+    waiting = [decision.stage for decision in first if decision.runs]
+    if waiting:
+        reason = f"stage {waiting[0]} runs before it"
+        return [*first, *(Decision(stage.name, True, reason) for stage in SCENARIO_STAGES)]
+    return [*first, *plan(SCENARIO_STAGES, planned, folder, planned_pages, base=base)]
+
+
+def _make_base(
+    study: Study, folder: Path, pages: Path, progress: Callable[[float, str], None] | None
+) -> None:
+    """Make the tables that a scenario is laid on; of a finished run they are up to date, or it is refused."""
+    waiting = [decision for decision in plan(TODAY, study, folder, pages) if decision.runs]
+    if not waiting:
+        return
+    if any((folder / manifest_name(stage.name)).is_file() for stage in STAGES[len(TODAY) :]):
+        raise StoreError(
+            f"{folder}: the run that the scenario is laid on is not up to date ({waiting[0].stage}: "
+            f"{waiting[0].reason}); run it without --scenario first: spatial run STUDY"
+        )
+    run_stages(STAGES, study, folder, pages, until=TODAY[-1].name, progress=progress)
+
+
+def _refuse_other(study: Study, folder: Path) -> None:
+    """Refuse a folder in which another study or scenario has run."""
+    store = Store(folder)
+    laid = store.read_json(manifest_name(SCENARIO_STAGES[0].name))
+    options = laid["options"] if laid else {}
+    held = (options["study"], options["scenario"]["name"]) if laid else None
+    if isinstance(study, PlannedStudy):
+        wanted = (study.study, study.scenario.name if study.scenario else "")
+        is_other = held != wanted if held else store.read_json(manifest_name(STAGES[0].name)) is not None
+        named = f"the scenario {wanted[1]} of the study {wanted[0]}"
+    else:
+        is_other, named = held is not None, f"the study {study.name}"
+    if is_other:
+        there = f"the scenario {held[1]} of the study {held[0]}" if held else "a study of that name"
+        raise StoreError(
+            f"{folder}: holds the run of {there}, not of {named}; rename one of them, or choose another folder with "
+            "--processed and --maps"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from spatial.sources.files import file_parts
 from spatial.store import Artifact, Store, locked, remove_leftovers, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -51,9 +52,37 @@ class Decision:
 class _Folders:
     store: Store
     maps: Path
+    base: Store | None = None
 
     def of(self, stage: Stage) -> Path:
         return self.maps if stage.files == "maps" else self.store.folder
+
+    def inputs_of(self, stage: Stage) -> Store:
+        return self.base if stage.reads_base and self.base is not None else self.store
+
+    def held(self, stage: Stage) -> contextlib.AbstractContextManager[None]:
+        """Keep other runs from writing what a stage takes from the base."""
+        if not stage.reads_base or self.base is None:
+            return contextlib.nullcontext()
+        return locked(self.base.folder)
+
+    def facts_of_base(self, stages: Iterable[Stage]) -> dict[str, Any]:
+        """Say which run the inputs of a stage are from, and by which code its tables were made."""
+        if self.base is None:
+            return {}
+        read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
+        found = sorted(self.base.folder.glob(manifest_name("*")))
+        manifests = [made for path in found if (made := self.base.read_json(path.name))]
+        return {
+            "base": {
+                "run": self.base.folder.name,
+                "stages": {
+                    made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
+                    for made in manifests
+                    if read & set(made["outputs"])
+                },
+            }
+        }
 
 
 def raw_files(study: Study) -> list[Path]:
@@ -114,7 +143,9 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     return sorted({study.raw_path(path) for key, path in named if key in keys})
 
 
-def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> list[Decision]:
+def plan(
+    stages: Sequence[Stage], study: Study, folder: Path, maps: Path, *, base: Path | None = None
+) -> list[Decision]:
     """
     Say which stages would run, and why, without running any.
 
@@ -128,13 +159,15 @@ def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> lis
         Its processed folder.
     maps : Path
         Its folder of pages.
+    base : Path, optional
+        The processed folder of the run that this one is built on.
 
     Returns
     -------
     list of Decision
         One a stage.
     """
-    folders = _Folders(Store(folder, study.population.basis), maps)
+    folders = _folders(study, folder, maps, base)
     decisions: list[Decision] = []
     renewed: dict[str, str] = {}
     for stage in stages:
@@ -149,7 +182,7 @@ def plan(stages: Sequence[Stage], study: Study, folder: Path, maps: Path) -> lis
     return decisions
 
 
-def run_stages(
+def run_stages(  # noqa: PLR0913 - how to run is one option each
     stages: Sequence[Stage],
     study: Study,
     folder: Path,
@@ -157,6 +190,7 @@ def run_stages(
     *,
     until: str | None = None,
     progress: Progress | None = None,
+    base: Path | None = None,
 ) -> dict[str, Any]:
     """
     Run what changed and skip what did not.
@@ -175,6 +209,8 @@ def run_stages(
         Last stage to run; all by default.
     progress : callable, optional
         Takes the fraction done and a message.
+    base : Path, optional
+        The processed folder of the run that this one is built on; it is read and left as it is.
 
     Returns
     -------
@@ -194,7 +230,7 @@ def run_stages(
     if until is not None and until not in names:
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
     chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
-    folders = _Folders(Store(folder, study.population.basis), maps)
+    folders = _folders(study, folder, maps, base)
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}, "libraries": library_versions()}
     with locked(folder):
@@ -202,10 +238,11 @@ def run_stages(
         remove_leftovers(maps)
         for position, stage in enumerate(chosen):
             start, step = position / len(chosen), 1 / len(chosen)
-            decision = _decide(stage, study, folders)
-            report(start, f"{stage.name}: {decision.reason}")
-            if decision.runs:
-                _run_one(stage, study, folders, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
+            with folders.held(stage):
+                decision = _decide(stage, study, folders)
+                report(start, f"{stage.name}: {decision.reason}")
+                if decision.runs:
+                    _run_one(stage, study, folders, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
             manifest = folders.store.read_json(manifest_name(stage.name)) or {}
             record["stages"][stage.name] = {
                 "ran": decision.runs,
@@ -214,10 +251,16 @@ def run_stages(
                 "fingerprint": manifest.get("fingerprint"),
                 "code": manifest.get("code"),
             }
+        record |= folders.facts_of_base(stages)
         record["options"] = study.model_dump(mode="json")
         folders.store.write_json("run.json", record)
     report(1.0, "done")
     return record
+
+
+def _folders(study: Study, folder: Path, maps: Path, base: Path | None) -> _Folders:
+    basis = study.population.basis
+    return _Folders(Store(folder, basis), maps, None if base is None else Store(base, basis))
 
 
 def _names(marked: Sequence[str]) -> list[str]:
@@ -229,10 +272,11 @@ def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
     return {name: sha256_of(path) if path else "" for name, path in paths.items()}
 
 
-def _fingerprint(stage: Stage, study: Study, store: Store) -> str:
+def _fingerprint(stage: Stage, study: Study, folders: _Folders) -> str:
     options = Options(study, stage.options)
     opened, basis = _opened(stage, study), study.population.basis
-    return stage_fingerprint(stage, options, _input_hashes(stage, store), opened, basis=basis)
+    hashes = _input_hashes(stage, folders.inputs_of(stage))
+    return stage_fingerprint(stage, options, hashes, opened, basis=basis)
 
 
 def _opened(stage: Stage, study: Study) -> list[Path]:
@@ -244,7 +288,7 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
     manifest = folders.store.read_json(manifest_name(stage.name))
     if manifest is None:
         return Decision(stage.name, True, "has not run to its end yet")
-    if manifest.get("fingerprint") != _fingerprint(stage, study, folders.store):
+    if manifest.get("fingerprint") != _fingerprint(stage, study, folders):
         return Decision(stage.name, True, "its inputs, options or code changed")
     for name, facts in manifest["outputs"].items():
         path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
@@ -261,7 +305,7 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     store.remove(store.folder / manifest_name(stage.name))
     began = time.perf_counter()
     try:
-        inputs = _inputs(stage, store)
+        inputs = _inputs(stage, folders.inputs_of(stage))
         made = stage.function(Options(study, stage.options), inputs, progress)
         outputs = _write(stage, folders, made)
     except SpatialError as error:
@@ -271,9 +315,9 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     _remove_stale(stage, folders, before, outputs)
     manifest = {
         "stage": stage.name,
-        "fingerprint": _fingerprint(stage, study, store),
+        "fingerprint": _fingerprint(stage, study, folders),
         "code": code_fingerprint(stage.function.__module__),
-        "inputs": _input_hashes(stage, store),
+        "inputs": _input_hashes(stage, folders.inputs_of(stage)),
         "raw": {path.name: sha256_of(path) for path in _opened(stage, study) if path.is_file()},
         "options": Options(study, stage.options).dump(),
         "outputs": outputs,

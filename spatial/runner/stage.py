@@ -47,6 +47,8 @@ class Stage:
         The folder that its files belong in.
     reads_raw : bool
         Whether it opens raw files, whose checksums then belong to its fingerprint.
+    reads_base : bool
+        Whether it takes its inputs from the folder of the run that this one is built on.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Stage:
     options: tuple[str, ...] = ()
     files: Literal["processed", "maps"] | None = None
     reads_raw: bool = False
+    reads_base: bool = False
 
 
 class Options:

@@ -18,6 +18,7 @@ from spatial.stages.policy import check_policy
 from spatial.stages.population import population
 from spatial.stages.qgis import qgis
 from spatial.stages.read import READ_TABLES, read
+from spatial.stages.scenario_run import scenario
 from spatial.stages.scenarios import scenarios
 from spatial.stages.score import score
 from spatial.stages.sign_off import sign_off
@@ -44,6 +45,7 @@ __all__ = [
     "population",
     "qgis",
     "read",
+    "scenario",
     "scenarios",
     "score",
     "sign_off",

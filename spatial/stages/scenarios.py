@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
     from spatial.study import ScenarioOptions
 
-__all__ = ["scenarios"]
+__all__ = ["closing_marks", "network_scenario", "opened_facilities", "refuse_unknown", "scenarios"]
 
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
@@ -63,7 +63,7 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
         return {}
     graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
     after = {item.name: _facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
-    _refuse_unknown(options.scenarios, graphs, inputs["facilities"])
+    refuse_unknown(options.scenarios, graphs, inputs["facilities"])
     tables, people = [], []
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
@@ -98,7 +98,7 @@ def _compared(
     own = own.assign(facility_id=(TOWN_ID + own["facility_id"]).astype("str"))
     compared = compare_scenarios(
         graph,
-        _scenario(options, item, graph),
+        network_scenario(options, item, graph),
         settlements,
         _stacked([inputs["facilities"], own]),
         service=services,
@@ -127,13 +127,53 @@ def _looked_at(
     return towns, (closer_services(options, inputs, others) if others else {}) | towns
 
 
-def _scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
-    """Read the files of a scenario and make it one of the network."""
+def closing_marks(options: Options, item: ScenarioOptions, graph: TravelGraph) -> gpd.GeoDataFrame | None:
+    """
+    Read the points, lines and areas by which a scenario closes roads.
+
+    Parameters
+    ----------
+    options : Options
+        Tells where files lie.
+    item : ScenarioOptions
+        The scenario.
+    graph : TravelGraph
+        Whose CRS they are brought to.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        None where the scenario has no such file.
+    """
+    if item.close_file is None:
+        return None
+    file = options.raw_path(item.close_file.path)
+    marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(graph.crs)
+    log_notes(marks, what=f"scenario {item.name}, close_file {file}")
+    return marks
+
+
+def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
+    """
+    Read the files of a scenario and make it one of the network.
+
+    Parameters
+    ----------
+    options : Options
+        `network`.
+    item : ScenarioOptions
+        The scenario.
+    graph : TravelGraph
+        The network that it is told of.
+
+    Returns
+    -------
+    Scenario
+        With what a file closes as ids of edges.
+    """
     closed = list(item.close)
-    if item.close_file is not None:
-        file = options.raw_path(item.close_file.path)
-        marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(graph.crs)
-        log_notes(marks, what=f"scenario {item.name}, close_file {file}")
+    marks = closing_marks(options, item, graph)
+    if marks is not None:
         closed += edges_closed_by(graph, marks, within_m=item.close_within_m).tolist()
     roads = None
     if item.new_roads is not None:
@@ -155,8 +195,37 @@ def _facilities_after(
     options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
+    new = opened_facilities(options, item, facilities)
+    return kept if new is None else _stacked([kept, new])
+
+
+def opened_facilities(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame | None:
+    """
+    Read the facilities that a scenario opens.
+
+    Parameters
+    ----------
+    options : Options
+        `services_file`.
+    item : ScenarioOptions
+        The scenario.
+    facilities : GeoDataFrame
+        Those of the study, in metres.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        In the CRS of the facilities and existing, without `in_study` and units; None where the scenario opens none.
+
+    Raises
+    ------
+    ContractError
+        Where ids are those of the study.
+    """
     if item.new_facilities is None:
-        return kept
+        return None
     file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
     vocabulary = vocabulary_of(options)
     new = facilities_from_table(file, item.new_facilities, services=vocabulary.ids)
@@ -169,15 +238,31 @@ def _facilities_after(
             [f"new_facilities: the study has {first_of(taken)} already; give other ids"],
         )
     # What a scenario opens serves, whatever the file calls it.
-    return _stacked([kept, new.to_crs(crs).assign(status="existing")])
+    return new.to_crs(crs).assign(status="existing")
 
 
-def _refuse_unknown(
+def refuse_unknown(
     items: Sequence[ScenarioOptions],
     graphs: Mapping[str | None, TravelGraph],
     facilities: gpd.GeoDataFrame,
 ) -> None:
-    """Name the unknown ids of all scenarios at once, each against the network of its mode."""
+    """
+    Name the unknown ids of all scenarios at once, each against the network of its mode.
+
+    Parameters
+    ----------
+    items : sequence of ScenarioOptions
+        The scenarios.
+    graphs : mapping of str or None to TravelGraph
+        The networks that they are told of, by mode as written; None for the study's first.
+    facilities : GeoDataFrame
+        Those of the study.
+
+    Raises
+    ------
+    ContractError
+        Where there are any.
+    """
     problems = []
     known = set(facilities["facility_id"])
     for item in items:

@@ -13,6 +13,7 @@ from spatial.network.edits.new_roads import add_roads, check_frame, check_roads,
 from spatial.network.legs.combined import TRANSFER, at_one_place, on_roads, shareable_nodes
 from spatial.network.legs.layers import (
     BETWEEN,
+    Leg,
     join_legs,
     layer_of,
     leg_modes,
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
 
     from spatial.network.edits.splitting import Split
     from spatial.network.graph import TravelGraph
-    from spatial.network.legs.layers import Leg
     from spatial.network.rules.speeds import ModeSpeeds, SpeedTable
 
-__all__ = ["add_to_legs", "check_for_legs"]
+__all__ = ["add_to_legs", "check_for_legs", "roads_of_modes"]
 
 _MARGIN_M = 1.0
 """Nodes that two legs share lie within a millimetre."""
@@ -135,6 +135,38 @@ def add_to_legs(
         "loose_ends": loose,
     }
     return _with_transfers(graph, split), account
+
+
+def roads_of_modes(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
+) -> tuple[NDArray[np.bool_], gpd.GeoDataFrame]:
+    """
+    Choose of the new roads of vehicles those that the mode of a network, or any of its legs, may use.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Combined or not.
+    roads : GeoDataFrame of LineString or MultiLineString
+        As `edit_network` takes them; stated km/h are those of vehicles.
+    table : str, Path or SpeedTable
+        Which classes are open to which mode.
+
+    Returns
+    -------
+    tuple of ndarray and GeoDataFrame
+        Which roads those are, and these roads as `edit_network` takes them for this network: of one layer at the pace
+        of people, at the speed of their class and in the directions of the mode.
+    """
+    one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
+    legs = [one] if graph.edge_layer is None else take_legs(graph)
+    every = _by_leg(legs, roads, table)
+    taken = np.logical_or.reduce([rows for _, rows, _ in every])
+    if graph.edge_layer is not None or not own_pace(graph.mode):
+        return taken, roads.loc[taken]
+    rules = load_speeds(table).modes[_base(one)]
+    named = with_class(roads).assign(road_id=road_ids(roads))
+    return taken, _at_own_pace(one, named, rules, np.ones(len(roads), dtype=bool)).loc[taken]
 
 
 def _by_leg(

@@ -1,0 +1,112 @@
+"""A study as one of its scenarios has it: what the whole line runs on for a plan."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from pydantic import Field
+
+from spatial.errors import StudyError
+from spatial.study import Study
+from spatial.study.trials import ScenarioOptions  # noqa: TC001 - pydantic reads the type of a field
+
+__all__ = ["BETWEEN", "PlannedStudy", "planned_study"]
+
+BETWEEN = "--"
+"""Stands between the names of study and scenario in the name of a run."""
+
+
+class PlannedStudy(Study):
+    """
+    A study under one of its scenarios.
+
+    Name, title and note say so; it has no scenarios of its own to try. `planned_study` makes it.
+    """
+
+    name: str = Field(description="Names of the study and of the scenario; names the output folders")
+    scenario: ScenarioOptions | None = Field(None, description="The scenario that the run is of")
+    study: str = Field("", description="Name of the study that holds the scenario")
+
+    def own_files(self) -> dict[str, str]:
+        """
+        Files of the user's own that stages read beside the sources, those of the scenario among them.
+
+        Returns
+        -------
+        dict of str to str
+            As of a study; keys of the scenario begin with ``scenario``.
+        """
+        if self.scenario is None:
+            return super().own_files()
+        whole = super(PlannedStudy, self.model_copy(update={"scenarios": (self.scenario,)})).own_files()
+        return {key.replace("scenarios.", "scenario.", 1): path for key, path in whole.items()}
+
+
+def planned_study(study: Study, scenario: str) -> PlannedStudy:
+    """
+    Put a study under one of its scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        With `scenarios`.
+    scenario : str
+        The name of one of them.
+
+    Returns
+    -------
+    PlannedStudy
+        Named ``STUDY--SCENARIO``; title and note say the scenario in every language of the package and of the study.
+        Where the scenario plays in a season, that is the season of its network.
+
+    Raises
+    ------
+    StudyError
+        Where the study has no scenario of that name; those that it has are named.
+    """
+    known = {item.name: item for item in study.scenarios}
+    if scenario not in known:
+        there = f"it has {', '.join(known)}" if known else "it has none; write it under [[scenarios]]"
+        raise StudyError(study.name, [f"scenarios: the study has no scenario {scenario!r}; {there}"])
+    item = known[scenario]
+    languages = list(dict.fromkeys([*study.title, *_words()["title"]]))
+    values = {key: getattr(study, key) for key in Study.model_fields}
+    if item.season is not None:
+        values["network"] = study.network.model_copy(update={"season": item.season})
+    values |= {
+        "name": f"{study.name}{BETWEEN}{item.name}",
+        "title": {language: _title(study, item, language) for language in languages},
+        "note": {language: _note(study, item, language) for language in languages},
+        "scenarios": (),
+        "scenario": item,
+        "study": study.name,
+    }
+    return PlannedStudy.model_validate(values)
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    """Give the wording of title and note, by language."""
+    text = (files("spatial.study") / "planned.toml").read_text(encoding="utf-8")
+    return {
+        key: {str(name): str(said) for name, said in told.items()}
+        for key, told in tomllib.loads(text).items()
+    }
+
+
+def _said(what: str, language: str) -> str:
+    words = _words()[what]
+    return words.get(language, words["en"])
+
+
+def _title(study: Study, item: ScenarioOptions, language: str) -> str:
+    named = item.title.get(language) or next(iter(item.title.values()), item.name)
+    return _said("title", language).format(title=study.title_in(language), scenario=named)
+
+
+def _note(study: Study, item: ScenarioOptions, language: str) -> str:
+    said = _said("note", language).format(name=item.name, study=study.name)
+    own = study.note.get(language) or next(iter(study.note.values()), "")
+    return f"{said} {own}".strip()
