@@ -451,3 +451,23 @@ def test_every_rule_of_neighbours_and_every_spatial_gap_has_words_in_every_langu
         words = wording(language)
         assert {*rules, "no_outlines"} <= set(words.messages["made"])
         assert len({component_text(name, words) for name in spatial}) == len(spatial)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "rank: none, as a known issue"), ("fr", "rang : aucun"), ("zh", "排名：无")],  # noqa: RUF001 - Chinese
+)
+def test_whom_a_known_issue_forbids_to_rank_has_none_and_it_is_said_why(language, said, tables):
+    ranks = ["median_rank", "low_rank", "high_rank"]
+    table = tables["scores"].copy()
+    held = table["unit_id"].isin(["t1", "a"])
+    table.loc[held, ranks] = np.nan
+    table.loc[held, "rank_status"] = "in_doubt"
+    pairs = tables["rank_pairs"].assign(probability_before=np.nan, pair_status="in_doubt")
+    told = tables | {"scores": table, "rank_pairs": pairs}
+    townships = summarise_score(told)["townships"]
+    assert (townships["without_rank"], townships["told_apart"]) == (1, None)
+    lines = list(place_score_lines(place_score("a", "t1", told), wording(language)))
+    assert sum(said in line for line in lines) == 1
+    free = list(place_score_lines(place_score("b", "t2", told), wording(language)))
+    assert not any(said in line for line in free)
