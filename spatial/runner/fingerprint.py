@@ -96,7 +96,15 @@ def code_fingerprint(module: str) -> str:
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
             folders.add(path.parent)
     for folder in sorted(item for item in folders if ROOT in item.parents):
-        for path in sorted(item for item in folder.rglob("*") if item.is_file()):
-            if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"} and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(_packaged_data(folder))
     return digest.hexdigest()
+
+
+@functools.cache
+def _packaged_data(folder: Path) -> bytes:
+    """Digest the data files of a folder and those below it; a process reads the package's own files but once."""
+    digest = hashlib.sha256()
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        if path.suffix not in {".py", ".pyc", ".nbi", ".nbc"} and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.digest()

@@ -34,6 +34,8 @@ __all__ = [
 
 METRES_A_KM = 1000.0
 RANK = ("unknown", "partial", "complete")
+_BOUND: dict[tuple[object, ...], pd.DataFrame] = {}
+"""The norms that bind the last study asked for, since a run asks for them in most of its stages."""
 APPROVED_MAPS = "CN"
 """Maps shown to the public carry an approval number there (Map Management Regulations, decree 664, art. 15 and 22)."""
 
@@ -217,7 +219,24 @@ def binding_norms(options: Options) -> pd.DataFrame:
     DataFrame
         As `applicable_norms` returns it.
     """
-    return applicable_norms(register_of(options), as_of=options.as_of, rules=norm_rules(options))
+    rules = norm_rules(options)
+    files = (options.norms.register_file, options.services_file)
+    asked = (repr(options.norms), repr(rules), options.as_of, *(_state(options, name) for name in files))
+    found = _BOUND.get(asked)
+    if found is None:
+        found = applicable_norms(register_of(options), as_of=options.as_of, rules=rules)
+        _BOUND.clear()
+        _BOUND[asked] = found
+    return found.copy()
+
+
+def _state(options: Options, name: str | None) -> tuple[str, int, int] | None:
+    """Tell a file's path, size and time of change, by which a changed file is known."""
+    path = options.raw_path(name) if name else None
+    if path is None or not path.is_file():
+        return None
+    facts = path.stat()
+    return str(path), facts.st_size, facts.st_mtime_ns
 
 
 def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str]) -> dict[str, frozenset[str]]:

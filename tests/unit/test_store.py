@@ -9,11 +9,21 @@ import pyarrow.parquet as pq
 import pytest
 import rasterio
 from affine import Affine
+from geopandas.testing import assert_geodataframe_equal
 from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
-from spatial.store import Artifact, Store, locked, remove_leftovers, replace, replace_files, sha256_of
+from spatial.store import (
+    Artifact,
+    Store,
+    _read_table,
+    locked,
+    remove_leftovers,
+    replace,
+    replace_files,
+    sha256_of,
+)
 from spatial.tables import TABLES
 
 
@@ -39,6 +49,30 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     assert isinstance(back, gpd.GeoDataFrame)
     pd.testing.assert_frame_equal(pd.DataFrame(back), pd.DataFrame(area))
     assert back.crs == area.crs
+
+
+def test_a_table_is_read_as_geopandas_reads_it(tmp_path: Path) -> None:
+    lines = gpd.GeoDataFrame(
+        {
+            "road_id": pd.Series(["w1", None], dtype="str"),
+            "middle": gpd.GeoSeries(gpd.points_from_xy([0, 1], [0, 1]), crs="EPSG:4326"),
+            "nodes": [[1, 2], [3]],
+            "geometry": gpd.GeoSeries.from_wkt(["LINESTRING Z (0 0 1, 1 1 2)", None], crs="EPSG:4490"),
+            "lanes": pd.array([2, 3], dtype="int32"),
+        },
+        index=pd.Index([7, 9], name="row"),
+    ).set_geometry("geometry")
+    lines.attrs = {"shifted_from": "gcj02"}
+    file = tmp_path / "lines.parquet"
+    for known in (lines, lines.set_crs(None, allow_override=True)):
+        known.to_parquet(file)
+        expected, found = gpd.read_parquet(file), _read_table(file)
+        assert_geodataframe_equal(found, expected)
+        assert (found.attrs, found.crs, found["middle"].crs) == (
+            expected.attrs,
+            expected.crs,
+            expected["middle"].crs,
+        )
 
 
 def test_a_raster_comes_back_as_it_was_with_its_total(tmp_path: Path) -> None:
