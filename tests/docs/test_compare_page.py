@@ -33,13 +33,13 @@ def collection(features):
     return json.dumps({"type": "FeatureCollection", "features": made})
 
 
-def roads(*lines):
+def roads(*lines, first=0):
     return collection(
         (
             {"road_id": f"r{number}", "road_class": "tertiary"},
             {"type": "LineString", "coordinates": [at(*corner) for corner in line]},
         )
-        for number, line in enumerate(lines)
+        for number, line in enumerate(lines, start=first)
     )
 
 
@@ -64,7 +64,7 @@ def files():
         "county/roads-2026.geojson": roads(ROAD),
         "county/roads-2027.geojson": roads(ROAD),
         "plan/facilities.csv": table("code,kind,lon,lat", [("p1", *east[1:])]),
-        "plan/roads.geojson": roads(ROAD, BRIDGE),
+        "plan/roads.geojson": roads(BRIDGE, first=2),
     }
 
 
@@ -98,14 +98,31 @@ def test_the_plan_brings_the_village_over_the_river_too(walked):
 
 
 def test_each_comparison_has_a_page_and_says_on_what_dates(walked):
-    dates, plan = walked.outputs("compare")
+    plan, dates = walked.outputs("compare")
     assert "y2026 (2026-01-01) and y2027 (2027-01-01)" in dates
-    assert "y2026 (2026-01-01) and y2026-plan (2026-01-01)" in plan
+    assert "y2026 (2026-01-01) and y2026--plan (2026-01-01)" in plan
     for name in ("dates", "plan"):
         assert (walked.folder / "compared" / name / "compare.html").is_file()
 
 
-def test_a_scenario_of_a_study_makes_no_run_folder(walked):
-    made = {path.name for path in (walked.folder / "data/processed").iterdir()}
-    assert made == {"y2026", "y2027", "y2026-plan"}
-    assert sp.read_results(walked.folder / "data/processed/y2026-plan").record["study"] == "y2026-plan"
+def test_the_plan_has_a_run_folder_of_its_own_and_times_as_its_table_says(walked):
+    folder = walked.folder / "data/processed"
+    assert {path.name for path in folder.iterdir()} == {"y2026", "y2027", "y2026--plan"}
+    today, plan = sp.read_results(folder / "y2026"), sp.read_results(folder / "y2026--plan")
+    assert plan.record["study"] == "y2026--plan"
+    table = today.scenario_access.set_index("settlement_id")["after_min"]
+    found = plan.access.query("mode == 'drive' and service == 'primary_care'").set_index("settlement_id")
+    assert found["travel_time_min"].reindex(table.index).to_numpy() == pytest.approx(
+        table.to_numpy(), abs=1e-9
+    )
+    # Over the bridge e lies 3.3 km from the clinic of the seat; by the road it was 20.7 km.
+    before = today.access.query("mode == 'drive' and service == 'primary_care'").set_index("settlement_id")
+    assert found.loc["e", "travel_time_min"] < before.loc["e", "travel_time_min"] / 5
+
+
+def test_the_title_of_the_plan_is_that_of_the_page(walked):
+    title = "Scenario: A bridge, and a clinic in the east \N{EN DASH} The county, January 2026"
+    assert title in walked.text
+    assert (
+        sp.read_results(walked.folder / "data/processed/y2026--plan").summary["study"]["title"]["en"] == title
+    )
