@@ -22,6 +22,9 @@ _FIRST_CHUNKS = 8192
 _WIDTH = 0.5
 """Width of a bucket in minutes over the minutes of a straight step on the middle friction; any width is exact."""
 
+_NARROWEST = float(np.finfo(np.float64).tiny)
+"""Least width of a bucket in minutes, of which there is one over it."""
+
 _SAMPLE = 65_536
 """Cells from which the middle friction is taken."""
 
@@ -73,7 +76,8 @@ class Ground:
         sample = field[0][:: max(field[0].size // _SAMPLE, 1)]
         sample = sample[np.isfinite(sample)]
         middle = float(np.median(sample)) if sample.size else 1.0
-        return cls(shape, field, moves, _WIDTH * middle * 2.0 * float(moves[2].min()))
+        width = _WIDTH * middle * 2.0 * float(moves[2].min())
+        return cls(shape, field, moves, max(width, _NARROWEST))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["SurfaceOptions", "catchment_surface", "ground_of", "seeds_of", "travel_time_surface"]
 
 _MOST_CELLS = 2**31 - 1
+_MOST_MIN_PER_M = 1e15
+"""No friction lies beyond; codes for no data such as 1e20 and 3.4e38 do."""
 _LOWEST_M, _HIGHEST_M = -9000.0, 30000.0
 """No ground lies beyond; the usual codes for no data do (-9999, -32768, 32767)."""
 
@@ -91,8 +93,9 @@ def travel_time_surface(
     Raises
     ------
     ContractError
-        Where friction is 0 or negative; where sources lie outside or on barriers (see `move_to_open_cells`); where
-        arrays do not have one shape; where passable cells have no elevation, or a code for no data as one.
+        Where friction is 0, negative or a code for no data; where sources lie outside or on barriers (see
+        `move_to_open_cells`); where arrays do not have one shape; where passable cells have no elevation, or a code for
+        no data as one.
     TypeError
         For an option that there is not.
 
@@ -213,15 +216,21 @@ def ground_of(
 
 
 def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
-    if not friction.size or not np.nanmin(friction, initial=np.inf) <= 0:
-        return []
-    wrong = np.argwhere(friction <= 0)
-    return [
-        (
+    problems = []
+    if friction.size and np.nanmin(friction, initial=np.inf) <= 0:
+        wrong = np.argwhere(friction <= 0)
+        problems.append(
             f"{len(wrong):,} cells have a friction of 0 or below, at (row, column) {_listed(wrong)}: "
             "minutes per metre must be above 0; use NaN for barriers"
         )
-    ]
+    is_huge = friction > _MOST_MIN_PER_M
+    wrong = np.argwhere(is_huge & np.isfinite(friction)) if is_huge.any() else np.empty((0, 2), np.int64)
+    if len(wrong):
+        problems.append(
+            f"{len(wrong):,} cells have a friction that nobody crosses, such as {friction[tuple(wrong[0])]:g} at "
+            f"(row, column) {_listed(wrong)}; make a code for no data NaN"
+        )
+    return problems
 
 
 def _slope_fields(

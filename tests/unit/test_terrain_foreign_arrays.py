@@ -68,6 +68,19 @@ def test_steps_beside_a_void_are_level(void) -> None:
     assert minutes.tolist() == [[0.0, 1.0, 2.0]]
 
 
+def test_friction_next_to_nothing_comes_to_an_end() -> None:
+    minutes = travel_time_surface(np.full((3, 3), 1e-322), [(0, 0)], resolution_m=1.0)
+    assert minutes.max() < 1e-300
+
+
+@pytest.mark.parametrize("code", [1e20, float(np.finfo(np.float32).max)])
+def test_a_code_for_no_data_is_no_friction(code) -> None:
+    with pytest.raises(
+        ContractError, match=r"1 cells have a friction that nobody crosses, such as .*\(0, 1\)"
+    ):
+        travel_time_surface([[0.01, code, np.inf]], [(0, 0)], resolution_m=100.0)
+
+
 def test_a_misspelt_option_is_refused() -> None:
     with pytest.raises(TypeError, match=r"unexpected keyword: neighbors; the options .* neighbours"):
         travel_time_surface(FLAT, [(0, 0)], resolution_m=100.0, neighbors=16)
