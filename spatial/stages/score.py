@@ -50,7 +50,7 @@ from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabul
 from spatial.stages.settlement_types import town_and_country
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -126,16 +126,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     board = partial(_board, inputs, (ground, evidence), norms, rules)
     base = board(inputs["norm_results"])
     progress(0.8, "score: ranks")
-    variants = {
-        name: [
-            board(scaled_norms(inputs["norm_results"], binding, 1.0 / factor, units=units)).scores
-            for factor in both
-        ]
-        for name, both, units in (
-            ("goalposts", (1.0 - GOALPOSTS, 1.0 + GOALPOSTS), ()),
-            ("speeds", (1.0 - SPEEDS, 1.0 + SPEEDS), ("min",)),
-        )
-    }
+    variants = _variants(board, inputs["norm_results"], binding)
     doubts = _doubts(inputs, ground, base.scores)
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants, doubts=doubts)
     return {
@@ -172,6 +163,19 @@ def _board(
         flows=inputs.get("flows"),
         rules=rules,
     )
+
+
+def _variants(
+    board: Callable[[pd.DataFrame], Scoreboard], results: pd.DataFrame, binding: pd.DataFrame
+) -> dict[str, list[pd.DataFrame]]:
+    """Score again with goalposts, and with speeds, that are nearer or further."""
+    return {
+        name: [
+            board(scaled_norms(results, binding, 1.0 / factor, units=units)).scores
+            for factor in (1.0 - by, 1.0 + by)
+        ]
+        for name, by, units in (("goalposts", GOALPOSTS, ()), ("speeds", SPEEDS, ("min",)))
+    }
 
 
 def _doubts(inputs: Mapping[str, Any], ground: Ground, scores: pd.DataFrame) -> RankDoubts:
