@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -10,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +19,9 @@ import pandas as pd
 import pytest
 import rasterio.transform
 import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.hookimpl(trylast=True)
@@ -79,6 +83,45 @@ def qgis_python() -> str:
         if probe.returncode != 0:
             _absent("qgis", "PyQGIS is not installed (Debian: python3-qgis)")
     return python
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """
+    Make a folder of files once in this session of tests, for all its workers.
+
+    The folder lies among the session's own temporary files, so no later session sees it. A test that would change it
+    takes a copy.
+    """
+    root = tmp_path_factory.getbasetemp()
+    root = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "once"
+    root.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder = root / name
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(root / f"{name}.part", ignore_errors=True)
+                make(root / f"{name}.part")
+                (root / f"{name}.part").rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def put_sample_county(once) -> Callable[..., Path]:
+    """Put the files of the sample county, of which each size and form is drawn once a session, into a new folder."""
+    from spatial.sources.sample import write_sample_county  # noqa: PLC0415 - slow to import, and few tests need it
+
+    def put(folder: Path, *, villages: int = 400, form: str = "open") -> Path:
+        def write(new: Path) -> None:
+            write_sample_county(new, villages=villages, form=form)
+
+        return shutil.copytree(once(f"sample-{villages}-{form}", write), folder)
+
+    return put
 
 
 class GridCity:

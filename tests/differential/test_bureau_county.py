@@ -12,7 +12,7 @@ import pyproj
 import pytest
 
 from spatial.pipeline import run
-from spatial.sources.sample import sample_study, write_sample_county
+from spatial.sources.sample import sample_study
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain_facilities(root) -> pd.DataFrame:
-    write_sample_county(root / "raw" / "sample", villages=VILLAGES)
+def plain_facilities(root, put_sample_county) -> pd.DataFrame:
+    put_sample_county(root / "raw" / "sample", villages=VILLAGES)
     return pd.read_csv(root / "raw" / "sample" / "facilities.csv", dtype=str, keep_default_na=False)
 
 
@@ -58,9 +58,9 @@ def plain(root, plain_facilities) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undecided(root) -> Path:
+def undecided(root, put_sample_county) -> Path:
     """Read the files of the bureaus as they come."""
-    write_sample_county(root / "raw" / "bureau", villages=VILLAGES, form="bureau")
+    put_sample_county(root / "raw" / "bureau", villages=VILLAGES, form="bureau")
     return _run(root, {**tomllib.loads(sample_study("bureau")), "name": "undecided"}, "read")
 
 

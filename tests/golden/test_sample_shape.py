@@ -13,8 +13,6 @@ import rasterio
 import shapely
 from scipy.spatial import cKDTree
 
-from spatial.sources.sample import write_sample_county
-
 GROUPS = {
     "main": ("motorway", "trunk", "primary", "secondary"),
     "local": ("tertiary", "unclassified"),
@@ -173,9 +171,8 @@ def _sizes(path, metres, at) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory) -> Shape:
-    folder = tmp_path_factory.mktemp("raw") / "sample"
-    write_sample_county(folder)
+def sample(tmp_path_factory, put_sample_county) -> Shape:
+    folder = put_sample_county(tmp_path_factory.mktemp("raw") / "sample")
     places = pd.read_csv(folder / "settlements.csv")[["lon", "lat"]].to_numpy()
     facilities = pd.read_csv(folder / "facilities.csv")
     # The doctors of the real regions are hospitals and centres; village clinics, which they lack, are left out.

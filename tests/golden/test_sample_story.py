@@ -10,9 +10,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told(tmp_path_factory, put_sample_county):
     root = tmp_path_factory.mktemp("story")
-    sp.write_sample_county(root / "raw" / "sample")
+    put_sample_county(root / "raw" / "sample")
     study = sp.Study.from_dict(tomllib.loads(sp.sample_study()), raw=root / "raw")
     return sp.run(study, processed=root / "processed", maps=root / "maps", until="score")
 

@@ -37,10 +37,8 @@ SAME = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("raw") / "bureau"
-    write_sample_county(folder, villages=SMALL, form="bureau")
-    return folder
+def folder(tmp_path_factory, put_sample_county) -> Path:
+    return put_sample_county(tmp_path_factory.mktemp("raw") / "bureau", villages=SMALL, form="bureau")
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,12 @@ from spatial.sources.chinese_grids import cgcs2000_crs
 from spatial.sources.datums import from_wgs84
 from spatial.sources.gather import gather
 from spatial.sources.prepare import _say_doubts
-from spatial.sources.sample import sample_study, write_sample_county
+from spatial.sources.sample import sample_study
 from spatial.sources.services import load_services
 from spatial.study import Study
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def raw(tmp_path_factory: pytest.TempPathFactory, put_sample_county: Callable[..., Path]) -> Path:
     root: Path = tmp_path_factory.mktemp("raw")
-    write_sample_county(root / "sample", villages=60)
+    put_sample_county(root / "sample", villages=60)
     return root
 
 

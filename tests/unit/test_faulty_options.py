@@ -190,8 +190,3 @@ def test_atkinson_is_exact_on_both_sides_of_one(access, epsilon):
 def test_a_sample_county_needs_whole_numbers(tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
         write_sample_county(tmp_path, **options)
-
-
-def test_a_sample_county_is_written_to_a_folder_named_by_a_text(tmp_path):
-    written = write_sample_county(str(tmp_path / "county"), villages=40)
-    assert all(file.is_file() for file in written)

@@ -109,9 +109,9 @@ def test_a_template_offers_the_keys_of_roads() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(tmp_path_factory, put_sample_county):
     raw = tmp_path_factory.mktemp("raw")
-    sp.write_sample_county(raw / "sample", villages=40)
+    put_sample_county(raw / "sample", villages=60)
     return raw, tomllib.loads(sp.sample_study())
 
 

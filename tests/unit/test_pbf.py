@@ -19,7 +19,6 @@ from spatial.sources.osm import read_osm, read_osm_roads
 from spatial.sources.osm_arrays import read_arrays
 from spatial.sources.pbf import Wanted
 from spatial.sources.pbf_blocks import OutOfTheOrdinaryError
-from spatial.sources.sample import write_sample_county
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -279,8 +278,8 @@ def test_numbers_are_found_wherever_the_last_one_was():
     assert locate(known[:0], wanted).tolist() == [-1] * len(wanted)
 
 
-def test_the_sample_county_is_read_as_pyosmium_reads_it(tmp_path, monkeypatch):
-    write_sample_county(tmp_path / "sample", villages=60)
+def test_the_sample_county_is_read_as_pyosmium_reads_it(tmp_path, monkeypatch, put_sample_county):
+    put_sample_county(tmp_path / "sample", villages=60)
     (file,) = tmp_path.rglob("*.osm.pbf")
     assert is_ordinary(file)
     assert_read_alike(file, monkeypatch)

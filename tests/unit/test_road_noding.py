@@ -297,9 +297,9 @@ def test_faults_are_refused_with_the_remedy() -> None:
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory):
+def county(tmp_path_factory, put_sample_county):
     raw = tmp_path_factory.mktemp("raw")
-    sp.write_sample_county(raw / "sample", villages=60)
+    put_sample_county(raw / "sample", villages=60)
     return sp.prepare(Study.from_dict(tomllib.loads(sp.sample_study()), raw=raw))
 
 

@@ -31,9 +31,9 @@ SMALL = 60
 
 
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory):
+def raw(tmp_path_factory, put_sample_county):
     root = tmp_path_factory.mktemp("raw")
-    write_sample_county(root / "sample", villages=SMALL)
+    put_sample_county(root / "sample", villages=SMALL)
     return root
 
 
@@ -61,9 +61,12 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(raw, tmp_path) ->
         assert (tmp_path / name).read_bytes() == (raw / "sample" / name).read_bytes(), name
 
 
-def test_another_seed_gives_another_county(raw, tmp_path) -> None:
-    write_sample_county(tmp_path, seed=7, villages=40)
-    assert (tmp_path / "elevation.tif").read_bytes() != (raw / "sample" / "elevation.tif").read_bytes()
+def test_another_seed_gives_another_county_in_a_folder_named_by_a_text(raw, tmp_path) -> None:
+    written = write_sample_county(str(tmp_path / "county"), seed=7, villages=40)
+    assert sorted(file.name for file in written if file.is_file()) == sorted(NAMES)
+    assert (tmp_path / "county" / "elevation.tif").read_bytes() != (
+        raw / "sample" / "elevation.tif"
+    ).read_bytes()
 
 
 @pytest.mark.parametrize("villages", [0, 39, 901])
