@@ -153,7 +153,7 @@ def contract(  # noqa: C901 - three turns over one set of marks
     offsets = np.zeros(n_edges + 1, np.int32)
     first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
     steps, chains = (step_arc, step_node, edge_step), (offsets, first, last)
-    n_steps, n_chains = np.int64(0), 0
+    n_steps, n_chains = np.int64(0), np.int64(0)
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
         for e in range(n_edges if n_steps < n_edges else 0):
