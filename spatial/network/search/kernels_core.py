@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
     Bytes = NDArray[np.uint8]
     Sums = tuple[Floats, Floats, Ints, Ints]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, int]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, np.int64]
 
 __all__ = [
     "EVERY",
