@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +23,10 @@ import shapely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# A machine that others share is slow at times: no example fails for the time that it takes.
+hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(trylast=True)
