@@ -213,18 +213,22 @@ def test_roads_that_are_no_lines_are_refused(roads, spoil, says):
 
 def test_what_is_no_network_line_or_raster_is_refused(graph, roads, villages, clinics):
     walk = sp.build_network(roads, mode="walk")
-    flat = sp.Raster(np.zeros(5), Affine(50, 0, 0, 0, -50, 0), pyproj.CRS(CRS))
     for run in (
         lambda: sp.travel_times(None, villages, clinics),
         lambda: sp.combine_networks(walk, None),
         lambda: sp.bus_network(None, walk),
         lambda: sp.with_turns(graph, None),
         lambda: sp.with_slope(walk, None),
-        lambda: sp.with_slope(walk, flat),
         lambda: sp.move_off_barriers(pd.DataFrame(villages), villages.geometry),
     ):
         with pytest.raises(SpatialError, match=r"is a |are a |a TravelGraph|give a "):
             run()
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 5, 5)])
+def test_a_raster_without_rows_and_columns_or_with_bands_is_refused(shape):
+    with pytest.raises(SpatialError, match=r"raster.*\n.*rows and columns are needed, of one band"):
+        sp.Raster(np.zeros(shape), Affine(50, 0, 0, 0, -50, 0), pyproj.CRS(CRS))
 
 
 def test_elevations_that_stand_for_no_data_are_unknown(roads):
