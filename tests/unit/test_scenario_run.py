@@ -1,7 +1,6 @@
 """A whole run of a scenario: the same times as its table, a folder of its own, and what each mode makes of it."""
 
 import hashlib
-import json
 import zipfile
 
 import numpy as np
@@ -12,21 +11,9 @@ import spatial as sp
 from spatial.errors import StageError, StoreError, StudyError
 from spatial.pipeline import SCENARIO_STAGES, STAGES, decisions
 from spatial.study.planned import planned_study
+from tests.unit.scenario_files import line, write
 
 TABLES_OF_SCENARIOS = {"scenario_access.parquet", "scenario_people.parquet"}
-
-
-def line(tiny, *places, **properties):
-    points = [[tiny.west + tiny.step * x, tiny.south + tiny.step * y] for x, y in places]
-    shape = {"type": "Point", "coordinates": points[0]}
-    if len(points) > 1:
-        shape = {"type": "LineString", "coordinates": points}
-    return {"type": "Feature", "properties": properties, "geometry": shape}
-
-
-def write(tiny, name, *features):
-    tiny.write(name, json.dumps({"type": "FeatureCollection", "features": list(features)}))
-    return f"tiny/{name}"
 
 
 def flood_over(tiny, west, south, east, north):

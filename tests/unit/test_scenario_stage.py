@@ -1,13 +1,12 @@
 """Scenarios from the study file: roads closed, faster, new; facilities opened, closed; and who gains and loses."""
 
-import json
-
 import numpy as np
 import pytest
 
 import spatial as sp
 from spatial.errors import SourceError, StageError, StudyError
 from spatial.tables import TABLES
+from tests.unit.scenario_files import line, write
 
 
 def study_of(tiny, **more):
@@ -25,19 +24,6 @@ def study_of(tiny, **more):
 def run(tiny, **more):
     study = study_of(tiny, **more)
     return sp.run(study, processed=tiny.processed, maps=tiny.maps, until="gaps")
-
-
-def line(tiny, *places, **properties):
-    points = [[tiny.west + tiny.step * x, tiny.south + tiny.step * y] for x, y in places]
-    shape = {"type": "Point", "coordinates": points[0]}
-    if len(points) > 1:
-        shape = {"type": "LineString", "coordinates": points}
-    return {"type": "Feature", "properties": properties, "geometry": shape}
-
-
-def write(tiny, name, *features):
-    tiny.write(name, json.dumps({"type": "FeatureCollection", "features": list(features)}))
-    return f"tiny/{name}"
 
 
 NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hospital")
