@@ -14,7 +14,9 @@ import pandas as pd
 
 import spatial as sp
 from benchmarks.measure import in_turns
-from spatial.access.measures.catchment_sums import Links, catchment_sums
+from spatial.access.measures.catchment_sums import catchment_sums
+from spatial.access.measures.links import Links
+from spatial.access.measures.weighed_pairs import weigh_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,13 +67,15 @@ class Region:
 
 
 def kernel(region: Region, method: str) -> Callable[[], Any]:
-    """Compute weights and all steps on positions and minutes."""
+    """Compute weights and all steps on positions and minutes, pairs of a place side by side."""
     decay = sp.decay_binary(CUTOFF_MIN) if method == "2sfca" else sp.decay_stepped(ZONES)
-    links = Links(region.origin, region.destination, (len(region.people), len(region.beds)))
+    shape = (len(region.people), len(region.beds))
+    start = np.searchsorted(region.origin, np.arange(shape[0] + 1))
+    links = Links(start, region.destination.astype(np.int32), shape)
 
     def run() -> Any:
-        weight = decay(region.minutes)
-        return catchment_sums(links, weight, region.people, region.beds, method=method).access
+        pairs = weigh_pairs(links, region.minutes, region.people, decay)
+        return catchment_sums(pairs, region.beds, method=method).access
 
     return run
 

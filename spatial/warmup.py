@@ -180,7 +180,7 @@ def _measure() -> None:
     od = pd.DataFrame({"from_id": ["v"], "to_id": [7], "travel_time_min": [5.0]})
     villages = pd.DataFrame({"settlement_id": ["v"], "population_persons": [100.0]})
     clinics = pd.DataFrame({"facility_id": [7], "service": ["clinic"], "capacity": [10.0]})
-    floating_catchment_area(od, villages, clinics, service="clinic", buffer="none_needed")
+    floating_catchment_area(od, villages, clinics, service="clinic", method="3sfca", buffer="none_needed")
     allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
 
 

@@ -25,7 +25,7 @@ def test_ids_of_every_kind_get_the_positions_that_pandas_finds(kind, spread):
     index = pd.Index(known)
     assert (index.get_indexer(pd.Index(ids)) < 0).any()
     found = id_positions(ids.astype("category") if kind == "category" else ids, index)
-    assert found.dtype == np.int64
+    assert found.dtype == np.int32
     assert found.tolist() == index.get_indexer(pd.Index(ids)).tolist()
 
 

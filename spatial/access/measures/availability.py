@@ -81,7 +81,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
     )
     n = len(settlements)
     per_person = ready.sums("e2sfca").access
-    reached = np.bincount(ready.pairs.origin[ready.weight > 0.0], minlength=n)
+    reached = ready.weighed.facilities_reached
     return pd.DataFrame(
         {
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),
@@ -161,10 +161,9 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
         demand=demand,
         supply=supply,
     )
-    n, inside = len(settlements), ready.weight > 0.0
-    origin, worth = ready.pairs.origin[inside], ready.offer.supply[ready.pairs.destination[inside]]
-    count = np.bincount(origin, minlength=n)
-    together, squares = np.bincount(origin, worth, minlength=n), np.bincount(origin, worth**2, minlength=n)
+    n, supply_of = len(settlements), ready.offer.supply
+    count = ready.weighed.facilities_reached
+    together, squares = ready.weighed.to_places(supply_of), ready.weighed.to_places(supply_of**2)
     return pd.DataFrame(
         {
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),

@@ -131,7 +131,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     people, _ = demand_of(pairs, demand)
     room = _capacity(pairs, capacity) * persons_per_unit
     inside = pairs.minutes <= cutoff_min
-    i, j, minutes = pairs.origin[inside], pairs.destination[inside], pairs.minutes[inside]
+    i, j, minutes = pairs.origin[inside], pairs.destination[inside].astype(np.int64), pairs.minutes[inside]
     queue = _queue(pairs, (i, j, minutes), room, order)
     i, j, minutes = i[queue], j[queue], minutes[queue]
     if order == "optimal":

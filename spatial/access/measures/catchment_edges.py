@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.access.measures.od_pairs import Pairs
+    from spatial.access.measures.weighed_pairs import WeighedPairs
 
 __all__ = ["BufferRule", "MissingBuffer", "has_people_around", "near_edge"]
 
@@ -50,8 +51,7 @@ def has_people_around(settlements: pd.DataFrame, demand: NDArray[np.float64]) ->
 
 def near_edge(
     pairs: Pairs,
-    used: NDArray[np.bool_],
-    demand: NDArray[np.float64],
+    weighed: WeighedPairs,
     *,
     buffer: BufferRule,
     on_missing_buffer: MissingBuffer,
@@ -67,10 +67,8 @@ def near_edge(
     ----------
     pairs : Pairs
         Pairs; their settlements and facilities may carry points in one CRS.
-    used : ndarray of bool, shape (pairs,)
-        Pairs with a weight above 0.
-    demand : ndarray of float64, shape (n,)
-        People of each settlement.
+    weighed : WeighedPairs
+        The same with their weights, and with the people of settlements.
     buffer : {'detect', 'none_needed'}
         Whether to look for people outside, or to take the word that there are none, as around an island.
     on_missing_buffer : {'flag', 'refuse'}
@@ -92,8 +90,11 @@ def near_edge(
     """
     _check_options(buffer, on_missing_buffer)
     n = len(pairs.settlements)
-    buffered = has_people_around(pairs.settlements, demand)
-    if buffered or buffer == "none_needed" or not used.any():
+    buffered = has_people_around(pairs.settlements, weighed.people)
+    if buffered or buffer == "none_needed":
+        return np.zeros(n, dtype=bool), buffered
+    used = weighed.inside
+    if not used.any():
         return np.zeros(n, dtype=bool), buffered
     if on_missing_buffer == "refuse":
         raise ContractError(
@@ -110,7 +111,7 @@ def near_edge(
         pairs.service,
         int(at_risk.sum()),
         n,
-        demand[at_risk].sum(),
+        weighed.people[at_risk].sum(),
     )
     return at_risk, buffered
 

@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spatial.access.measures.catchment_sums import CatchmentSums, FcaMethod, Links, catchment_sums
+from spatial.access.measures.catchment_sums import CatchmentSums, FcaMethod, catchment_sums
 from spatial.access.measures.decays import ZONES_E2SFCA, decay_binary, decay_stepped
-from spatial.access.measures.od_pairs import read_pairs, weigh
+from spatial.access.measures.od_pairs import read_pairs, require_decay
 from spatial.access.measures.offers import COUNT, demand_of, offer_of
+from spatial.access.measures.weighed_pairs import PairsByWeight, weigh_pairs
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
     from spatial.access.measures.od_pairs import Pairs
     from spatial.access.measures.offers import Offer
+    from spatial.access.measures.weighed_pairs import WeighedPairs
 
 __all__ = ["Catchments", "per_person", "read_catchments", "same"]
 
@@ -48,10 +50,8 @@ class Catchments:
         Pairs of settlements and the facilities of the service.
     decay : Decay
         What a facility is worth at so many minutes.
-    weight : ndarray of float64, shape (pairs,)
-        The decay of each pair.
-    demand : ndarray of float64, shape (n,)
-        People; 0 where unknown.
+    weighed : WeighedPairs
+        The same with the decay as their weights, and with the people of settlements; 0 where unknown.
     demand_known_share : float
         Share of settlements with a number of people.
     offer : Offer
@@ -60,8 +60,7 @@ class Catchments:
 
     pairs: Pairs
     decay: Decay
-    weight: FloatArray
-    demand: FloatArray
+    weighed: WeighedPairs
     demand_known_share: float
     offer: Offer
 
@@ -83,15 +82,13 @@ class Catchments:
         """
         chosen = None
         if method == "3sfca" and choice == "all_pairs":
-            chosen = self.decay.uncut(self.pairs.minutes)
-        return catchment_sums(
-            self.links, self.weight, self.demand, self.offer.supply, method=method, choice_weight=chosen
-        )
+            chosen = PairsByWeight(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
+        return catchment_sums(self.weighed, self.offer.supply, method=method, choice=chosen)
 
     @property
-    def links(self) -> Links:
-        """Pairs by position."""
-        return Links(self.pairs.origin, self.pairs.destination, self.pairs.shape)
+    def demand(self) -> FloatArray:
+        """People of each settlement, shape (n,); 0 where unknown."""
+        return self.weighed.people
 
     def said(self, method: str, n: int) -> dict[str, object]:
         """
@@ -163,7 +160,9 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     decay = _DEFAULT_DECAY[method] if decay is None else decay
     pairs = read_pairs(od, settlements, facilities, service=service)
     persons, known = demand_of(pairs, demand)
-    return Catchments(pairs, decay, weigh(pairs, decay), persons, known, offer_of(pairs, supply))
+    require_decay(pairs, decay)
+    weighed = weigh_pairs(pairs.links, pairs.minutes, persons, decay)
+    return Catchments(pairs, decay, weighed, known, offer_of(pairs, supply))
 
 
 def same(value: str, n: int) -> pd.Series[str]:

@@ -3,92 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.access.measures.kernels_catchment import count_pairs, sum_pairs
+if TYPE_CHECKING:
+    from spatial.access.measures.weighed_pairs import WeighedPairs
 
-__all__ = ["CatchmentSums", "FcaMethod", "Links", "catchment_sums", "crowding"]
+__all__ = ["CatchmentSums", "FcaMethod", "catchment_sums", "crowding"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
-IntArray: TypeAlias = NDArray[np.int64]
 FcaMethod: TypeAlias = Literal["2sfca", "e2sfca", "3sfca", "m2sfca", "bfca"]
-
-
-@dataclass(frozen=True, eq=False)
-class Links:
-    """
-    Pairs of n places and m facilities, by position; no pair twice.
-
-    Parameters
-    ----------
-    origin, destination : ndarray of int64, shape (pairs,)
-        Positions of place and facility. Fastest where pairs of a place stand together.
-    shape : tuple of int
-        n and m.
-    """
-
-    origin: IntArray
-    destination: IntArray
-    shape: tuple[int, int]
-
-    def to_facilities(self, weight: FloatArray, of_place: FloatArray, power: int = 1) -> FloatArray:
-        """
-        Sum what places have at the facilities of their pairs.
-
-        Parameters
-        ----------
-        weight : ndarray of float64, shape (pairs,)
-            Weights W.
-        of_place : ndarray of float64, shape (n,)
-            What each place has.
-        power : int
-            1 to weigh by W, 2 by its square.
-
-        Returns
-        -------
-        ndarray of float64, shape (m,)
-            Sums.
-        """
-        return np.asarray(sum_pairs(self.destination, self.origin, weight, of_place, self.shape[1], power))
-
-    def to_places(self, weight: FloatArray, of_facility: FloatArray, power: int = 1) -> FloatArray:
-        """
-        Sum what facilities have at the places of their pairs.
-
-        Parameters
-        ----------
-        weight : ndarray of float64, shape (pairs,)
-            Weights W.
-        of_facility : ndarray of float64, shape (m,)
-            What each facility has.
-        power : int
-            1 to weigh by W, 2 by its square.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-            Sums.
-        """
-        return np.asarray(sum_pairs(self.origin, self.destination, weight, of_facility, self.shape[0], power))
-
-    def reached(self, weight: FloatArray) -> IntArray:
-        """
-        Count the facilities that each place reaches.
-
-        Parameters
-        ----------
-        weight : ndarray of float64, shape (pairs,)
-            Weights W; pairs with one above 0 count.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Counts.
-        """
-        return np.asarray(count_pairs(self.origin, weight, self.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,30 +38,20 @@ class CatchmentSums:
 
 
 def catchment_sums(
-    links: Links,
-    weight: FloatArray,
-    demand: FloatArray,
-    supply: FloatArray,
-    *,
-    method: FcaMethod,
-    choice_weight: FloatArray | None = None,
+    pairs: WeighedPairs, supply: FloatArray, *, method: FcaMethod, choice: WeighedPairs | None = None
 ) -> CatchmentSums:
     """
     Divide the supply of facilities among the people in their catchments.
 
     Parameters
     ----------
-    links : Links
-        Pairs.
-    weight : ndarray of float64, shape (pairs,)
-        What the facility of each pair is worth to its place, 0 or more.
-    demand : ndarray of float64, shape (n,)
-        People P of each place.
+    pairs : WeighedPairs
+        Pairs of n places and m facilities, what each facility is worth to its place, and the people of the places.
     supply : ndarray of float64, shape (m,)
         Supply S of each facility.
     method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
         As in `floating_catchment_area`.
-    choice_weight : ndarray of float64, shape (pairs,), optional
+    choice : WeighedPairs, optional
         For 3SFCA: among which weights a place chooses, where not among those of its catchment.
 
     Returns
@@ -147,40 +63,39 @@ def catchment_sums(
     --------
     Two places of 100 people at one facility with 10 beds: 20 people a bed.
 
-    >>> links = Links(np.array([0, 1]), np.array([0, 0]), (2, 1))
+    >>> from spatial.access.measures.decays import decay_binary
+    >>> from spatial.access.measures.links import Links
+    >>> from spatial.access.measures.weighed_pairs import weigh_pairs
+    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
     >>> people, beds = np.array([100.0, 100.0]), np.array([10.0])
-    >>> catchment_sums(links, np.ones(2), people, beds, method="2sfca").access.tolist()
+    >>> pairs = weigh_pairs(links, np.array([5.0, 25.0]), people, decay_binary(30.0))
+    >>> catchment_sums(pairs, beds, method="2sfca").access.tolist()
     [0.05, 0.05]
     """
-    n, m = links.shape
+    n, m = pairs.links.shape
     if method == "bfca":
         # Each person goes somewhere once, and each unit of supply is handed out once.
-        asked = links.to_facilities(weight, demand * _inverse(links.to_places(weight, np.ones(m))))
+        asked = pairs.to_facilities(pairs.people * _inverse(pairs.to_places(np.ones(m))))
         level = _over(supply, asked)
-        shared = level * _inverse(links.to_facilities(weight, np.ones(n)))
-        return CatchmentSums(asked, level, links.to_places(weight, shared))
+        return CatchmentSums(asked, level, pairs.to_places(level * _inverse(pairs.to_facilities(np.ones(n)))))
     if method == "3sfca":
-        chosen = _inverse(links.to_places(weight if choice_weight is None else choice_weight, np.ones(m)))
-        asked = links.to_facilities(weight, demand * chosen, power=2)
+        chosen = _inverse((pairs if choice is None else choice).to_places(np.ones(m)))
+        asked = pairs.to_facilities(pairs.people * chosen, power=2)
         ratio = _over(supply, asked)
-        return CatchmentSums(asked, ratio, chosen * links.to_places(weight, ratio, power=2))
-    asked = links.to_facilities(weight, demand)
+        return CatchmentSums(asked, ratio, chosen * pairs.to_places(ratio, power=2))
+    asked = pairs.people_at_facilities()
     ratio = _over(supply, asked)
-    return CatchmentSums(asked, ratio, links.to_places(weight, ratio, power=2 if method == "m2sfca" else 1))
+    return CatchmentSums(asked, ratio, pairs.to_places(ratio, power=2 if method == "m2sfca" else 1))
 
 
-def crowding(links: Links, weight: FloatArray, demand: FloatArray, supply: FloatArray) -> FloatArray:
+def crowding(pairs: WeighedPairs, supply: FloatArray) -> FloatArray:
     """
     Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018).
 
     Parameters
     ----------
-    links : Links
-        Pairs.
-    weight : ndarray of float64, shape (pairs,)
-        What the facility of each pair is worth to its place, 0 or more.
-    demand : ndarray of float64, shape (n,)
-        People P of each place.
+    pairs : WeighedPairs
+        Pairs of n places and m facilities, what each facility is worth to its place, and the people of the places.
     supply : ndarray of float64, shape (m,)
         Supply S of each facility.
 
@@ -189,7 +104,7 @@ def crowding(links: Links, weight: FloatArray, demand: FloatArray, supply: Float
     ndarray of float64, shape (m,)
         ``C_j = sum_i P_i W_ij / sum_l S_l W_il``. A place within reach of no supply crowds nothing.
     """
-    return links.to_facilities(weight, _over(demand, links.to_places(weight, supply)))
+    return pairs.to_facilities(_over(pairs.people, pairs.to_places(supply)))
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:

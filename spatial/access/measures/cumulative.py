@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spatial.access.measures.od_pairs import read_pairs, require_within, statuses, weigh
+from spatial.access.measures.od_pairs import read_pairs, require_decay, require_within, statuses
 from spatial.access.measures.offers import COUNT, offer_of
+from spatial.access.measures.weighed_pairs import weigh_pairs
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 
@@ -234,14 +235,16 @@ def gravity(
     """
     pairs = read_pairs(od, settlements, facilities, service=service)
     offer = offer_of(pairs, opportunities)
-    weight = weigh(pairs, decay)
+    require_decay(pairs, decay)
     n = len(settlements)
-    counts = np.bincount(pairs.origin[weight > 0.0], minlength=n)
+    nobody = np.zeros(n)  # competes
+    weighed = weigh_pairs(pairs.links, pairs.minutes, nobody, decay)
+    counts = weighed.facilities_reached
     return pd.DataFrame(
         {
             **_head(pairs),
             "decay": pd.Series(str(decay), index=range(n), dtype="str"),
-            "value": np.bincount(pairs.origin, weight * offer.supply[pairs.destination], minlength=n),
+            "value": weighed.to_places(offer.supply),
             "unit": pd.Series(f"weighted {_unit(offer.basis)}", index=range(n), dtype="str"),
             "status": statuses(pairs, counts > 0),
             "facilities_reached": counts,

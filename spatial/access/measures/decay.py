@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.access.measures.kernels_catchment import weigh_zones
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 
@@ -101,19 +100,35 @@ class Decay:
         time = numbers("decay", "minutes", minutes)
         flat = time.ravel()
         weight = np.empty(len(flat))
+        zones = self._zones(cutoff_min)
         for start in range(0, len(flat), _BLOCK):
             part = flat[start : start + _BLOCK]
             _refuse_negative(part, flat)
             of_part = weight[start : start + _BLOCK]
-            if self.name in _ZONES:
-                ends, heights = _ZONES[self.name](self)
-                weigh_zones(
-                    np.require(part, requirements=("C", "W")), np.minimum(ends, cutoff_min), heights, of_part
-                )
+            if zones is not None:
+                _weigh_zones(part, *zones, of_part)
                 continue
             of_part[:] = _FORMULAS[self.name](part, self)
             np.copyto(of_part, 0.0, where=part > cutoff_min)
         return weight.reshape(time.shape)
+
+    def zones(self) -> tuple[FloatArray, FloatArray] | None:
+        """
+        Give the zones of a decay that is one number in each.
+
+        Returns
+        -------
+        tuple of ndarray, or None
+            Minutes up to which the zones reach, inclusive and ascending, and their weights, the one beyond the last
+            end, 0, too. None where the weight changes from minute to minute.
+        """
+        return self._zones(self.cutoff_min)
+
+    def _zones(self, cutoff_min: float) -> tuple[FloatArray, FloatArray] | None:
+        if self.name not in _ZONES:
+            return None
+        ends, heights = _ZONES[self.name](self)
+        return np.minimum(ends, cutoff_min), heights
 
     def number(self, name: str) -> float:
         """
@@ -149,6 +164,14 @@ def _refuse_negative(part: FloatArray, times: FloatArray) -> None:
         raise ContractError(
             "minutes", [f"{int((times < 0.0).sum())} are negative; travel times are 0 or more"]
         )
+
+
+def _weigh_zones(part: FloatArray, ends: FloatArray, heights: FloatArray, weight: FloatArray) -> None:
+    """Write the weight of each time; NaN where the time is."""
+    weight[:] = heights[-1]
+    for end, height in zip(ends[::-1], heights[-2::-1], strict=True):
+        np.copyto(weight, height, where=part <= end)
+    np.copyto(weight, np.nan, where=np.isnan(part))
 
 
 def _binary(decay: Decay) -> tuple[FloatArray, FloatArray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pandas as pd
 
 from spatial.access.measures.catchment_edges import BufferRule, MissingBuffer, near_edge
@@ -107,10 +106,10 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     if choice not in ("catchment", "all_pairs"):
         raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
     at_risk, buffered = near_edge(
-        ready.pairs, ready.weight > 0.0, ready.demand, buffer=buffer, on_missing_buffer=on_missing_buffer
+        ready.pairs, ready.weighed, buffer=buffer, on_missing_buffer=on_missing_buffer
     )
     found = ready.sums(method, choice=choice)
-    reached = ready.links.reached(ready.weight)
+    reached = ready.weighed.facilities_reached
     return pd.DataFrame(
         {
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),
@@ -190,7 +189,7 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
             "demand_persons": found.demand,
             "ratio": found.ratio,
             "unit": same("level of service" if method == "bfca" else per_person(ready.offer), m),
-            "settlements_reached": np.bincount(ready.pairs.destination[ready.weight > 0.0], minlength=m),
+            "settlements_reached": ready.weighed.places_reached,
             "unused": ~(found.demand > 0.0),
         }
     )
@@ -253,7 +252,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
         demand=demand,
         supply=supply,
     )
-    value = crowding(ready.links, ready.weight, ready.demand, ready.offer.supply)
+    value = crowding(ready.weighed, ready.offer.supply)
     m = len(value)
     unit = "facility" if ready.offer.basis == COUNT else f"unit of {ready.offer.basis}"
     return pd.DataFrame(
@@ -266,6 +265,6 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
             "demand_known_share": ready.demand_known_share,
             "value": value,
             "unit": same(f"persons per {unit}", m),
-            "unused": ~(ready.links.to_facilities(ready.weight, ready.demand) > 0.0),
+            "unused": ~(ready.weighed.people_at_facilities() > 0.0),
         }
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["id_positions"]
 
-IntArray: TypeAlias = NDArray[np.int64]
+IntArray: TypeAlias = NDArray[np.int32]
 
 _SPARSE = 16
 """Whole numbers are looked up in a table unless fewer than one number in so many is an id."""
@@ -38,24 +38,24 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
 
     Returns
     -------
-    ndarray of int64, shape (len(ids),)
+    ndarray of int32, shape (len(ids),)
         Position of each id among the known ones; -1 where it is missing or unknown.
     """
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)
-        return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int64)
+        return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int32)
     if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
         known = _written(known, ids.dtype)
     if _is_whole(ids.dtype) and _is_whole(known.dtype):
         return _of_numbers(ids.to_numpy(), known.to_numpy())
     if pd.api.types.is_numeric_dtype(ids.dtype):
-        return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int64)
+        return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
     if isinstance(ids.dtype, pd.StringDtype) and known.dtype == ids.dtype:
         return _of_texts(ids.array, known.array)
     codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
     if len(named) and all(isinstance(item, str) for item in named):
         known = _written(known, "str")
-    return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int64, copy=False)
+    return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int32, copy=False)
 
 
 def _written(known: pd.Index, kind: Any) -> pd.Index:
@@ -71,8 +71,8 @@ def _is_whole(kind: object) -> bool:
 def _of_numbers(ids: NDArray[np.signedinteger], known: NDArray[np.signedinteger]) -> IntArray:
     lowest, highest = (int(known.min()), int(known.max())) if len(known) else (0, -1)
     if highest - lowest >= max(_SPARSE * len(known), _SMALL):
-        return np.asarray(pd.Index(known).get_indexer(pd.Index(ids)), dtype=np.int64)
-    table = np.full(highest - lowest + 1, -1, dtype=np.int64)
+        return np.asarray(pd.Index(known).get_indexer(pd.Index(ids)), dtype=np.int32)
+    table = np.full(highest - lowest + 1, -1, dtype=np.int32)
     table[known.astype(np.int64) - lowest] = np.arange(len(known))
     return np.asarray(positions_of_numbers(np.ascontiguousarray(ids, dtype=np.int64), lowest, table))
 
@@ -80,4 +80,4 @@ def _of_numbers(ids: NDArray[np.signedinteger], known: NDArray[np.signedinteger]
 def _of_texts(ids: ExtensionArray, known: ExtensionArray) -> IntArray:
     found = compute.index_in(pa.array(ids), value_set=pa.array(known))
     whole = found if found.null_count == 0 else found.fill_null(-1)
-    return np.asarray(whole, dtype=np.int64)
+    return np.array(whole, dtype=np.int32)  # a copy, since pyarrow's numbers cannot be written to

@@ -14,26 +14,23 @@ from spatial.compiled import outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
 
-__all__ = [
-    "BAD",
-    "NOT_ALL_COUNT",
-    "PERHAPS_TWICE",
-    "examine_pairs",
-    "positions_of_numbers",
-]
+__all__ = ["APART", "BAD", "NOT_ALL_COUNT", "TWICE", "examine_pairs", "positions_of_numbers"]
 
 BAD = 1
 """An id is in no table, or minutes are negative or NaN."""
 NOT_ALL_COUNT = 2
 """A pair has no way, or its facility does not count."""
-PERHAPS_TWICE = 4
-"""A pair occurs twice, or pairs of an origin stand apart, which another look must judge."""
+APART = 4
+"""Pairs do not stand in the order of their places."""
+TWICE = 8
+"""A pair that counts occurs twice; where pairs stand apart, it may go unseen."""
 
 
 @outer  # pragma: no cover - compiled
-def positions_of_numbers(ids: Longs, lowest: int, table: Longs) -> Longs:
+def positions_of_numbers(ids: Longs, lowest: int, table: Ints) -> Ints:
     """
     Look whole numbers up.
 
@@ -43,15 +40,15 @@ def positions_of_numbers(ids: Longs, lowest: int, table: Longs) -> Longs:
         Numbers.
     lowest : int
         The lowest number that is known.
-    table : ndarray of int64
+    table : ndarray of int32
         Positions by number, counted from the lowest; -1 for none.
 
     Returns
     -------
-    ndarray of int64
+    ndarray of int32
         Position of each number; -1 for none.
     """
-    found = np.empty(ids.shape[0], np.int64)
+    found = np.empty(ids.shape[0], np.int32)
     end = np.uint64(table.shape[0])
     for row in range(ids.shape[0]):
         at = np.uint64(ids[row] - lowest)  # a number below the lowest becomes a very great one
@@ -61,40 +58,44 @@ def positions_of_numbers(ids: Longs, lowest: int, table: Longs) -> Longs:
 
 @outer  # pragma: no cover - compiled
 def examine_pairs(
-    pairs: tuple[Longs, Longs, NDArray[np.float64]], position: Longs, seen: tuple[NDArray[np.bool_], Longs]
+    pairs: tuple[Ints, Ints, NDArray[np.float64]], position: Ints, seen: tuple[Longs, Ints]
 ) -> int:
     """
-    Look at every pair once, and tell what must be done before they can be used.
+    Look at every pair once: tell what must be done before they can be used, and where those of each place start.
 
     Parameters
     ----------
     pairs : tuple of ndarray
         Position of the origin and of the facility (-1 for none), and minutes.
-    position : ndarray of int64
+    position : ndarray of int32
         Of each facility among those that count; -1 where it does not.
     seen : tuple of ndarray
-        By origin False, and by facility that counts -1; written to.
+        Written to: where the pairs of each origin start (origins + 1,), right unless pairs stand apart; and by
+        facility that counts the last origin that was seen with it, -1 at first.
 
     Returns
     -------
     int
-        `BAD` as soon as a pair is bad; else `NOT_ALL_COUNT` and `PERHAPS_TWICE` added up, 0 where neither holds.
+        `BAD` as soon as a pair is bad; else `NOT_ALL_COUNT`, `APART` and `TWICE` added up, 0 where none holds.
     """
-    (origin, destination, minutes), (is_done, latest) = pairs, seen
-    all_count, once, at = True, True, np.int64(-1)
+    (origin, destination, minutes), (start, latest) = pairs, seen
+    all_count, in_order, once, at = True, True, True, np.int64(-1)
     for pair in range(origin.shape[0]):
-        place, goal, time = origin[pair], destination[pair], minutes[pair]
+        place, goal, time = np.int64(origin[pair]), destination[pair], minutes[pair]
         if not (place >= 0 and goal >= 0 and time >= 0.0):
             return BAD
+        if place != at:
+            in_order = in_order and place > at
+            for between in range(at + 1, place + 1):
+                start[between] = pair
+            at = place
         goal = position[np.uintp(goal)]
         if goal < 0 or time == np.inf:
             all_count = False
             continue
-        if place != at:
-            once = once and not is_done[np.uintp(place)]
-            is_done[np.uintp(place)] = True
-            at = place
         if latest[np.uintp(goal)] == place:
             once = False
-        latest[np.uintp(goal)] = place
-    return (0 if all_count else NOT_ALL_COUNT) + (0 if once else PERHAPS_TWICE)
+        latest[np.uintp(goal)] = np.int32(place)
+    for between in range(at + 1, start.shape[0]):
+        start[between] = origin.shape[0]
+    return (0 if all_count else NOT_ALL_COUNT) + (0 if in_order else APART) + (0 if once else TWICE)

@@ -12,21 +12,24 @@ from numpy.typing import NDArray
 
 from spatial.access.measures.decays import Decay
 from spatial.access.measures.id_positions import id_positions
-from spatial.access.measures.kernels_pairs import BAD, NOT_ALL_COUNT, PERHAPS_TWICE, examine_pairs
+from spatial.access.measures.kernels_pairs import APART, BAD, NOT_ALL_COUNT, TWICE, examine_pairs
+from spatial.access.measures.links import Links
 from spatial.access.options import numbers, service_names
 from spatial.access.place_checks import check_table
 from spatial.access.places import existing
+from spatial.compiled import read_only
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Pairs", "read_pairs", "require_columns", "require_within", "statuses", "weigh"]
+__all__ = ["Pairs", "read_pairs", "require_columns", "require_decay", "require_within", "statuses"]
 
 _log = logging.getLogger(__name__)
 
 FloatArray: TypeAlias = NDArray[np.float64]
-IntArray: TypeAlias = NDArray[np.int64]
+IntArray: TypeAlias = NDArray[np.int32]
+LongArray: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +45,8 @@ class Pairs:
         The service, or several joined by ``+``.
     mode : str
         Modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none.
-    origin, destination : ndarray of int64, shape (pairs,)
-        Positions of settlement and facility.
+    links : Links
+        Positions of settlement and facility, in the order of settlements.
     minutes : ndarray of float64, shape (pairs,)
         0 or more, finite.
     cutoff_min : float
@@ -54,15 +57,24 @@ class Pairs:
     facilities: pd.DataFrame
     service: str
     mode: str
-    origin: IntArray
-    destination: IntArray
+    links: Links
     minutes: FloatArray
     cutoff_min: float
 
     @property
+    def origin(self) -> LongArray:
+        """Position of the settlement of each pair."""
+        return self.links.origin
+
+    @property
+    def destination(self) -> IntArray:
+        """Position of the facility of each pair."""
+        return self.links.destination
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Numbers of settlements and of facilities."""
-        return len(self.settlements), len(self.facilities)
+        return self.links.shape
 
 
 def read_pairs(
@@ -112,33 +124,49 @@ def read_pairs(
     minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
     chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
-    position = np.full(len(facilities), -1, dtype=np.int64)
+    position = np.full(len(facilities), -1, dtype=np.int32)
     position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
-    unseen = np.zeros(len(origins), dtype=np.bool_), np.full(len(chosen), -1, dtype=np.int64)
-    state = examine_pairs((i, j, minutes), position, unseen)
+    modes = od["mode"].array if "mode" in od else None
+    shape = (len(origins), len(chosen))
+    state, start = _examined((i, j, minutes), position, shape)
     if state == BAD:
         _refuse_pairs(od, (i, j), minutes)
-    modes = od["mode"].array if "mode" in od else None
     j = position[j] if len(chosen) < len(facilities) else j
-    if state & NOT_ALL_COUNT:
-        keep = np.isfinite(minutes) & (j >= 0)
-        i, j, minutes = i[keep], j[keep], minutes[keep]
-        modes = None if modes is None else modes[keep]
-    if state & PERHAPS_TWICE and not _is_once(i, j, len(chosen)):
-        key = i * max(len(chosen), 1) + j
+    if state & (NOT_ALL_COUNT | APART):
+        rows = np.flatnonzero(np.isfinite(minutes) & (j >= 0))
+        rows = rows[np.argsort(i[rows], kind="stable")] if state & APART else rows
+        i, j, minutes = i[rows], j[rows], minutes[rows]
+        modes = None if modes is None else modes[rows]
+        state, start = _examined((i, j, minutes), _all(len(chosen)), shape)
+    if state & TWICE:
+        key = i * np.int64(max(len(chosen), 1)) + j
         _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
         fastest = _fastest(key, minutes)
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
+        _, start = _examined((i, j, minutes), _all(len(chosen)), shape)
     return Pairs(
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
         service="+".join(sorted(kinds)),
         mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes)})),
-        origin=i,
-        destination=j,
+        links=Links(start, j, shape),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
     )
+
+
+def _examined(
+    pairs: tuple[IntArray, IntArray, FloatArray], position: IntArray, shape: tuple[int, int]
+) -> tuple[int, LongArray]:
+    """Tell the state of the pairs, and where those of each place start."""
+    start, latest = np.empty(shape[0] + 1, dtype=np.int64), np.full(shape[1], -1, dtype=np.int32)
+    i, j, minutes = pairs
+    return examine_pairs((i, j, read_only(minutes)), position, (start, latest)), start
+
+
+def _all(m: int) -> IntArray:
+    """Say that all of m facilities count."""
+    return np.arange(m, dtype=np.int32)
 
 
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
@@ -205,12 +233,7 @@ def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minute
     raise ContractError("od", problems)
 
 
-def _is_once(i: IntArray, j: IntArray, n_facilities: int) -> bool:
-    ordered = np.sort(i * max(n_facilities, 1) + j)
-    return bool((ordered[1:] > ordered[:-1]).all())
-
-
-def _check_once(key: IntArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
+def _check_once(key: LongArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
     rows = pd.DataFrame({"key": key, "mode": "" if modes is None else modes})
     doubled = np.unique(key[rows.duplicated().to_numpy()])
     if len(doubled):
@@ -219,7 +242,7 @@ def _check_once(key: IntArray, modes: NDArray[np.object_] | None, ids: tuple[pd.
         raise ContractError("od", [f"from_id, to_id: twice in one mode: {first_of(named)}"])
 
 
-def _fastest(key: IntArray, minutes: FloatArray) -> IntArray:
+def _fastest(key: LongArray, minutes: FloatArray) -> LongArray:
     """Choose the row of the fastest mode of each pair."""
     order = np.lexsort((minutes, key))
     return np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
@@ -250,9 +273,9 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
         )
 
 
-def weigh(pairs: Pairs, decay: Decay) -> FloatArray:
+def require_decay(pairs: Pairs, decay: Decay) -> None:
     """
-    Weigh every pair, and tell where the decay is cut short by the pairs.
+    Refuse what is no decay or reaches further than the pairs do, and tell where they cut it short.
 
     Parameters
     ----------
@@ -260,11 +283,6 @@ def weigh(pairs: Pairs, decay: Decay) -> FloatArray:
         Pairs.
     decay : Decay
         The decay.
-
-    Returns
-    -------
-    ndarray of float64, shape (pairs,)
-        Weights.
 
     Raises
     ------
@@ -279,7 +297,6 @@ def weigh(pairs: Pairs, decay: Decay) -> FloatArray:
     if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
         left = float(decay(pairs.cutoff_min))
         _log.warning("the pairs end at %g min, where %s is still %.3g", pairs.cutoff_min, decay, left)
-    return decay(pairs.minutes)
 
 
 def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
@@ -302,8 +319,6 @@ def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
     n, m = pairs.shape
     status = np.zeros(n, dtype=np.int64)
     if not reached.all():
-        paired = np.zeros(n, dtype=bool)
-        paired[pairs.origin] = True
-        status = np.select([reached, paired], [0, 1], 2 if m else 3)
+        status = np.select([reached, np.diff(pairs.links.start) > 0], [0, 1], 2 if m else 3)
     words = pd.array(["reached", "beyond_cutoff", "no_pair", "no_facility"], dtype="str")
     return pd.Series(words.take(status))

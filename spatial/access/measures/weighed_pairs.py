@@ -1,0 +1,233 @@
+"""Sums over weighed pairs: of places at their facilities, and of facilities at their places."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spatial.access.measures.kernels_catchment import sum_at_cells, sum_at_places, zone_pairs
+from spatial.compiled import read_only
+
+if TYPE_CHECKING:
+    from spatial.access.measures.decay import Decay
+    from spatial.access.measures.links import Links
+
+__all__ = ["PairsByWeight", "PairsByZone", "WeighedPairs", "weigh_pairs"]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+_FEW_CELLS = 65_536
+"""So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
+_AT_ONCE = 4
+"""Ends of zones that the kernel compares at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeighedPairs(ABC):
+    """
+    Pairs of n places and m facilities with weights W, and the people of the places.
+
+    Parameters
+    ----------
+    links : Links
+        Pairs.
+    people : ndarray of float64, shape (n,)
+        People P of each place.
+    """
+
+    links: Links
+    people: FloatArray
+
+    @abstractmethod
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:
+        """
+        Sum what places have at the facilities of their pairs.
+
+        Parameters
+        ----------
+        of_place : ndarray of float64, shape (n,)
+            What each place has.
+        power : int
+            1 to weigh by W, 2 by its square, 0 to count every pair with a weight above 0 as 1.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            Sums.
+        """
+
+    @abstractmethod
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:
+        """
+        Sum what facilities have at the places of their pairs.
+
+        Parameters
+        ----------
+        of_facility : ndarray of float64, shape (m,)
+            What each facility has.
+        power : int
+            As in `to_facilities`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Sums.
+        """
+
+    @property
+    @abstractmethod
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each pair has a weight above 0, shape (pairs,)."""
+
+    def people_at_facilities(self, power: int = 1) -> FloatArray:
+        """
+        Sum the people of places at the facilities of their pairs.
+
+        Parameters
+        ----------
+        power : int
+            As in `to_facilities`.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            People.
+        """
+        return self.to_facilities(self.people, power)
+
+    @property
+    def facilities_reached(self) -> IntArray:
+        """How many facilities each place reaches with a weight above 0, shape (n,)."""
+        return self.to_places(np.ones(self.links.shape[1]), power=0).astype(np.int64)
+
+    @property
+    def places_reached(self) -> IntArray:
+        """How many places reach each facility with a weight above 0, shape (m,)."""
+        return self.to_facilities(np.ones(self.links.shape[0]), power=0).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class PairsByWeight(WeighedPairs):
+    """
+    Pairs that have a weight each.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (pairs,)
+        0 or more.
+    """
+
+    weight: FloatArray
+
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        return np.asarray(self._matrix(power).T @ of_place)
+
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        return np.asarray(self._matrix(power) @ of_facility)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+        return self.weight > 0.0
+
+    def _matrix(self, power: int) -> csr_array:
+        weight = self.inside.astype(np.float64) if power == 0 else self.weight**power
+        return csr_array((weight, self.links.destination, self.links.start), shape=self.links.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class PairsByZone(WeighedPairs):
+    """
+    Pairs whose weights are those of a few zones of travel time: no weight is written out.
+
+    Parameters
+    ----------
+    minutes : ndarray of float64, shape (pairs,)
+        0 or more.
+    ends : ndarray of float64, shape (zones - 1,)
+        Minutes up to which the zones reach, inclusive, ascending.
+    heights : ndarray of float64, shape (zones,)
+        Weights of the zones, the one beyond the last end too.
+    """
+
+    minutes: FloatArray
+    ends: FloatArray
+    heights: FloatArray
+
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        sums = np.zeros(self._cells)
+        sum_at_cells(self.links.start, self._zoned[0], np.ascontiguousarray(of_place), sums)
+        return self._weighted(sums, power)
+
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        sums = np.empty(self.links.shape[0])
+        worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
+        sum_at_places(self.links.start, self._zoned[0], worth, sums)
+        return sums
+
+    def people_at_facilities(self, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        return self._weighted(self._zoned[1], power)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+        return np.tile(self.heights > 0.0, self.links.shape[1])[self._zoned[0]]
+
+    @property
+    def _cells(self) -> int:
+        return self.links.shape[1] * len(self.heights)
+
+    @cached_property
+    def _zoned(self) -> tuple[NDArray[np.int32], FloatArray]:
+        """Find facility and zone of each pair as one number, and sum the people by it."""
+        cell, people = np.empty(len(self.minutes), dtype=np.int32), np.zeros(self._cells)
+        filled = np.pad(self.ends, (0, -len(self.ends) % _AT_ONCE), constant_values=np.inf)
+        pairs = (self.links.start, self.links.destination, read_only(self.minutes))
+        zone_pairs(pairs, filled, len(self.heights), np.ascontiguousarray(self.people), cell, people)
+        return cell, people
+
+    def _weighted(self, sums: FloatArray, power: int) -> FloatArray:
+        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
+
+    def _powers(self, power: int) -> FloatArray:
+        return (self.heights > 0.0).astype(np.float64) if power == 0 else self.heights**power
+
+
+def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
+    """
+    Weigh pairs by their travel times.
+
+    Parameters
+    ----------
+    links : Links
+        Pairs of n places and m facilities.
+    minutes : ndarray of float64, shape (pairs,)
+        0 or more, finite.
+    people : ndarray of float64, shape (n,)
+        People of each place.
+    decay : Decay
+        What a facility is worth at so many minutes.
+
+    Returns
+    -------
+    WeighedPairs
+        By zone where the decay has zones and there are enough pairs for that.
+
+    Examples
+    --------
+    >>> from spatial.access.measures.decays import decay_binary
+    >>> from spatial.access.measures.links import Links
+    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
+    >>> pairs = weigh_pairs(links, np.array([5.0, 40.0]), np.array([100.0, 70.0]), decay_binary(30.0))
+    >>> pairs.people_at_facilities().tolist(), pairs.facilities_reached.tolist()
+    ([100.0], [1, 0])
+    """
+    zones = decay.zones()
+    if zones is not None and links.shape[1] * len(zones[1]) <= max(_FEW_CELLS, len(minutes)):
+        return PairsByZone(links, people, minutes, *zones)
+    return PairsByWeight(links, people, decay(minutes))
