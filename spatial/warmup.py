@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import numpy as np
-import osmium
-import osmium.osm.mutable as osm
-import pandas as pd
-import pyproj
-import shapely
 from numba.core.dispatcher import Dispatcher
 
 import spatial
-from spatial.access import allocate_capacity, catchment_areas, floating_catchment_area, isochrones
-from spatial.crs import WGS84
-from spatial.network import build_network, nearest, node_labels, snap, times_matrix
-from spatial.network.hierarchies.query import compile_hierarchy
-from spatial.sources.conformal import place_points
-from spatial.sources.osm import read_osm
-from spatial.terrain import facility_to_facility, travel_time_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.network import Snaps, TravelGraph
-
 __all__ = ["compiled_kernels", "warm_up"]
-
-CRS = "EPSG:32738"
-SIDE, STEP_M = 6, 1000.0
-"""Streets a side of the little town that is computed, and their distance."""
 
 
 def compiled_kernels() -> dict[str, Dispatcher]:
@@ -77,127 +55,20 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
     """
     report = progress or (lambda _fraction, _message: None)
     # The interpreter that runs, and words of this module: nothing from outside gets into the command.
-    helper = subprocess.Popen([sys.executable, "-m", __name__], stderr=subprocess.DEVNULL)  # noqa: S603
+    command = [sys.executable, "-m", f"{spatial.__name__}.warmup_steps"]
+    helper = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
+        # Imported only now, so that both processes import at the same time.
+        from spatial.warmup_steps import STEPS, THEIRS, run  # noqa: PLC0415
+
         for number, (name, step) in enumerate(STEPS.items()):
             if name == THEIRS[0]:
                 report(number / len(STEPS), "waiting for the second process")
                 helper.wait()
             report(number / len(STEPS), name)
-            _run(step)
+            run(step)
     finally:
         helper.kill()
         helper.wait()
     report(1.0, "done")
     return len(compiled_kernels())
-
-
-def _run(step: Callable[[], None]) -> None:
-    """Run a step without collecting garbage, of which compilers make much: a quarter of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        step()
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _read() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "town.osm.pbf"
-        with osmium.SimpleWriter(str(file)) as writer:
-            for number in (1, 2, 3):
-                writer.add_node(osm.Node(id=number, version=1, location=(43.0 + number / 100, -12.0)))
-            writer.add_way(osm.Way(id=1, version=1, nodes=[1, 2, 3], tags={"highway": "primary"}))
-        read_osm(file)
-    change = pyproj.Transformer.from_crs(WGS84, CRS, always_xy=True)
-    place_points(np.array([[43.0, -12.0]]), np.ones(1, dtype=np.bool_), change, points_a_cell=1)
-
-
-def _streets() -> gpd.GeoDataFrame:
-    """Lay a grid of streets with a bend in each block."""
-    side = range(SIDE)
-    lines = [
-        [(STEP_M * (i + half / 2), STEP_M * j + 50.0 * half) for i in side for half in (0, 1)] for j in side
-    ]
-    lines += [[(x, y) for y, x in line] for line in lines]
-    return gpd.GeoDataFrame(
-        {"road_class": ["residential"] * len(lines)},
-        geometry=[shapely.LineString(line) for line in lines],
-        crs=CRS,
-    )
-
-
-def _points(*xy: tuple[float, float]) -> gpd.GeoSeries:
-    return gpd.GeoSeries([shapely.Point(point) for point in xy], crs=CRS)
-
-
-def _river() -> gpd.GeoSeries:
-    return gpd.GeoSeries([shapely.LineString([(1500, -900), (1500, 900)])], crs=CRS)
-
-
-def _town() -> tuple[TravelGraph, Snaps, Snaps]:
-    """Build the streets; put homes and shops on them."""
-    graph = build_network(_streets())
-    homes = snap(graph, _points((1400.0, 100.0), (3100.0, 2900.0)), min_component_km=0.0, barriers=_river())
-    shops = snap(graph, _points((1600.0, 200.0), (2400.0, 4100.0)), min_component_km=0.0)
-    return graph, homes, shops
-
-
-def _travel() -> None:
-    graph, homes, shops = _town()
-    for k in (1, 2):
-        found = nearest(graph, homes, shops, k=k)
-    node_labels(graph, shops)
-    found.routes(np.arange(2))
-
-
-def _relate() -> None:
-    times_matrix(*_town(), cutoff_min=60.0)
-
-
-def _draw_areas() -> None:
-    graph = build_network(_streets())
-    clinics = gpd.GeoDataFrame(
-        {"facility_id": ["a", "b"], "service": ["clinic", "clinic"]},
-        geometry=_points((1600.0, 200.0), (2400.0, 4100.0)),
-    )
-    isochrones(graph, clinics, cutoffs_min=(5.0, 10.0), barriers=_river())
-    catchment_areas(graph, clinics, service="clinic", barriers=_river())
-
-
-def _cross_open_ground() -> None:
-    friction = np.full((8, 8), 0.01)
-    places = np.array([(0, 0), (7, 7)])
-    heights = np.arange(64.0).reshape(8, 8)
-    travel_time_surface(friction, places, resolution_m=100.0)
-    travel_time_surface(friction, places, resolution_m=100.0, neighbours=16, elevation_m=heights)
-    facility_to_facility(friction, places, resolution_m=100.0)
-
-
-def _measure() -> None:
-    od = pd.DataFrame({"from_id": ["v"], "to_id": [7], "travel_time_min": [5.0]})
-    villages = pd.DataFrame({"settlement_id": ["v"], "population_persons": [100.0]})
-    clinics = pd.DataFrame({"facility_id": [7], "service": ["clinic"], "capacity": [10.0]})
-    floating_catchment_area(od, villages, clinics, service="clinic", method="3sfca", buffer="none_needed")
-    allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
-
-
-STEPS: dict[str, Callable[[], None]] = {
-    "times on the network": _travel,
-    "times between many places": compile_hierarchy,
-    "times off the roads": _cross_open_ground,
-    "reading extracts": _read,
-    "measures": _measure,
-    "times within a limit": _relate,
-    "areas": _draw_areas,
-}
-"""What is computed, in this order."""
-
-THEIRS = tuple(STEPS)[1:]
-"""Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
-
-if __name__ == "__main__":
-    for each in THEIRS:
-        _run(STEPS[each])

@@ -15,10 +15,11 @@ import spatial
 
 ALL_STEPS = """
 import json
-from spatial import warmup
-for step in warmup.STEPS.values():
+from spatial.warmup import compiled_kernels
+from spatial.warmup_steps import STEPS
+for step in STEPS.values():
     step()
-print(json.dumps({name: len(kernel.signatures) for name, kernel in warmup.compiled_kernels().items()}))
+print(json.dumps({name: len(kernel.signatures) for name, kernel in compiled_kernels().items()}))
 """
 
 LATER_CALLS = """
