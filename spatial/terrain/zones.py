@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.outlines import outline_faults
 from spatial.rasters import Raster
 from spatial.terrain.friction import require_aligned
 from spatial.terrain.steps import refuse_turned
@@ -139,16 +139,7 @@ def _check(zones: gpd.GeoDataFrame, zone_id: str, raster: Raster) -> None:
     if ids.dropna().duplicated().any():
         again = ids.dropna()[ids.dropna().duplicated()]
         problems.append(f"{zone_id}: more than once: {first_of(again.tolist())}")
-    shapes = zones.geometry.to_numpy()
-    wrong = ~zones.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy() | shapely.is_empty(shapes)
-    if wrong.any():
-        problems.append(f"geometry: no polygon at {first_of(ids[wrong].tolist())}")
-    invalid = ~wrong & ~shapely.is_valid(shapes)
-    if invalid.any():
-        problems.append(
-            f"geometry: outlines that cross themselves at {first_of(ids[invalid].tolist())}: "
-            "use frame.geometry.make_valid()"
-        )
+    problems += outline_faults(zones.geometry, ids)
     if problems:
         raise ContractError("zones", problems)
 

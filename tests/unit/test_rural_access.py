@@ -133,6 +133,42 @@ def test_lines_are_no_urban_areas():
         rural_access_index(COLUMN, roads(("yes", "asphalt", 0, 0, 9, 0)), urban=line)
 
 
+# Two triangles that meet 2000 m south of the corner; the upper four centres lie in them: 1 + 2 + 4 + 8 people.
+BOW_TIE = gpd.GeoDataFrame(
+    {"boundary_id": ["a"]},
+    geometry=[
+        shapely.Polygon(
+            [(WEST, NORTH), (WEST + 1000, NORTH), (WEST, NORTH - 4000), (WEST + 1000, NORTH - 4000)]
+        )
+    ],
+    crs=CRS,
+)
+
+
+def test_urban_areas_and_zones_that_cross_themselves_are_refused_until_they_are_repaired():
+    road = roads(("yes", "asphalt", -5000, 500, 5000, 500))
+    says = r"cross themselves at {} \(1 in all\): use frame.geometry.make_valid\(\)"
+    with pytest.raises(ContractError, match=r"urban[\s\S]*" + says.format(0)):
+        rural_access_index(COLUMN, road, urban=BOW_TIE.geometry)
+    with pytest.raises(ContractError, match=r"zones[\s\S]*" + says.format("'a'")):
+        rural_access_index(COLUMN, road, zones=BOW_TIE)
+    repaired = BOW_TIE.set_geometry(BOW_TIE.geometry.make_valid())
+    row = rural_access_index(COLUMN, road, urban=repaired).iloc[0]
+    assert (row["urban_persons"], row["rural_persons"]) == (15.0, 16.0)
+    zoned = rural_access_index(COLUMN, road, zones=repaired).set_index("unit_id")["population_persons"]
+    assert zoned.to_dict() == {"all": 31.0, "a": 15.0, "outside": 16.0}
+
+
+@pytest.mark.parametrize("shape", [None, shapely.Polygon(), shapely.Point(WEST, NORTH)])
+def test_urban_areas_and_zones_without_ground_are_refused(shape):
+    road = roads(("yes", "asphalt", -5000, 500, 5000, 500))
+    nothing = gpd.GeoDataFrame({"boundary_id": ["a"]}, geometry=[shape], crs=CRS)
+    with pytest.raises(ContractError, match=r"urban[\s\S]*no polygon at 0"):
+        rural_access_index(COLUMN, road, urban=nothing)
+    with pytest.raises(ContractError, match=r"zones[\s\S]*no polygon at 'a'"):
+        rural_access_index(COLUMN, road, zones=nothing)
+
+
 def test_urban_people_are_left_out_and_nobody_is_lost():
     road = roads(("yes", "asphalt", -5000, 500, 5000, 500))
     mask = people([[1.0], [0.0], [0.0], [np.nan], [0.0]])

@@ -16,6 +16,7 @@ from spatial.access.cells.raster_cells import cells_on, peopled_cells
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network import TravelGraph
+from spatial.outlines import outline_faults
 from spatial.rasters import Raster
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def rural_access_index(
     Raises
     ------
     ContractError
-        Where people are negative, the urban mask does not lie cell on cell, or a column is missing or wrong.
+        Where people are negative, the urban mask does not lie cell on cell, a column is missing or wrong, or urban
+        areas or zones are no polygons, empty or cross themselves.
     CrsError
         Where the roads are not in metres.
 
@@ -212,6 +214,8 @@ def _check(
         problems += _condition_problems(frame, condition)
     if zones is not None and "boundary_id" not in zones:
         problems.append("zones: boundary_id is missing")
+    elif zones is not None:
+        problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
     if problems:
         raise ContractError("rural access", problems)
 
@@ -281,11 +285,10 @@ def _kinds(
     if isinstance(urban, Raster):
         value = cells_on(urban, cells, of=population)
         return np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
-    areas = brought_to(urban, crs, what="urban").geometry.dropna()
-    wrong = ~areas.geom_type.isin(["Polygon", "MultiPolygon"])
-    if wrong.any():
-        raise ContractError("urban", [f"geometry: no polygon at {first_of(areas.index[wrong].tolist())}"])
-    shapes = shapes_of(areas)
+    faults = outline_faults(urban.geometry, urban.index)
+    if faults:
+        raise ContractError("urban", faults)
+    shapes = shapes_of(brought_to(urban, crs, what="urban").geometry)
     return np.where(area_of(shapes, cells.xy) >= 0, _URBAN, _RURAL)
 
 
