@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, check_minutes
 from spatial.access.ordering import id_order
-from spatial.access.places import existing, offering, place_on, take, texts
+from spatial.access.places import existing, ids_or_none, offering, place_on, take
 from spatial.access.rules import SnapRules
 from spatial.network import nearest, times_matrix
 
@@ -59,8 +59,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     Returns
     -------
     DataFrame
-        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids,
-        which are texts here whatever they are in the tables.
+        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
+        Ids keep the dtype that they have in the tables, so that the frame merges with them.
         A pair without a way within the cutoff has no row. A finite cutoff is kept in ``attrs["cutoff_min"]``, so that
         no measure asks for more.
 
@@ -90,8 +90,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
         i, j, minutes, metres = j[order], i[order], minutes[order], metres[order]
     table = pd.DataFrame(
         {
-            "from_id": texts(origins.ids, i),
-            "to_id": texts(goals.ids, j),
+            "from_id": origins.frame["settlement_id"].take(i).reset_index(drop=True),
+            "to_id": goals.frame["facility_id"].take(j).reset_index(drop=True),
             "mode": pd.Series(graph.mode, index=range(len(i)), dtype="str"),
             "travel_time_min": minutes,
             "network_distance_m": metres,
@@ -137,7 +137,8 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     -------
     DataFrame
         `from_id` (the settlement), `rank` from 1 to k, `to_id`, `mode`, `travel_time_min`, `network_distance_m` and
-        `reach_status`: always k rows a settlement, in the order given. Ids are texts.
+        `reach_status`: always k rows a settlement, in the order given. Ids keep the dtype that they have in the tables;
+        whole numbers of `to_id` become nullable (Int64), since there may be none.
 
     Raises
     ------
@@ -174,9 +175,9 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     rank = np.tile(np.arange(k), n)
     table = pd.DataFrame(
         {
-            "from_id": texts(origins.ids, np.repeat(np.arange(n), k)),
+            "from_id": origins.frame["settlement_id"].repeat(k).reset_index(drop=True),
             "rank": rank + 1,
-            "to_id": texts(goals.ids, destination.ravel()),
+            "to_id": ids_or_none(goals.frame["facility_id"], destination.ravel()),
             "mode": pd.Series(graph.mode, index=range(n * k), dtype="str"),
             "travel_time_min": np.where(np.isfinite(minutes), minutes, np.nan).ravel(),
             "network_distance_m": np.where(np.isfinite(metres), metres, np.nan).ravel(),

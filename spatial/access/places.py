@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatial.access.rules import SnapRules
     from spatial.network import TravelGraph
 
-__all__ = ["Places", "existing", "offering", "place_on", "take", "texts"]
+__all__ = ["Places", "existing", "ids_or_none", "offering", "place_on", "take", "texts"]
 
 _STATUS = ("existing", "candidate", "closed")
 """Only the first one serves."""
@@ -188,6 +188,28 @@ def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:
         The same options, fewer rows.
     """
     return replace(snaps, **{name: getattr(snaps, name)[rows] for name in _ROWWISE})
+
+
+def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
+    """
+    Name places by position, in the dtype of their ids.
+
+    Parameters
+    ----------
+    ids : Series
+        All ids.
+    positions : ndarray of int64
+        Which; -1 for none.
+
+    Returns
+    -------
+    Series
+        Missing where there is none; whole numbers are nullable, whether any is missing or not.
+    """
+    is_whole = isinstance(ids.dtype, np.dtype) and ids.dtype.kind in "iu"
+    known = pd.array(ids.to_numpy()) if is_whole else ids.array
+    kind = known.dtype if is_whole else ids.dtype
+    return pd.Series(pd.api.extensions.take(known, positions, allow_fill=True), dtype=kind)
 
 
 def texts(ids: NDArray[np.object_], positions: NDArray[np.int64]) -> pd.Series[str]:

@@ -49,14 +49,77 @@ def test_texts_name_numbers_as_they_are_written(texts, kind):
     assert id_positions(ids, known).tolist() == [2, 0, -1, -1, 1, -1]
 
 
-def test_measures_take_travel_times_of_places_whose_ids_are_numbers():
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8", "Int64", "category", "int64[pyarrow]"])
+@pytest.mark.parametrize("texts", ["str", "object", "category"])
+def test_numbers_name_texts_that_write_them(kind, texts):
+    known = pd.Index(pd.Series(["7", "40", "07"], dtype="str").astype(texts))
+    ids = pd.Series([40, 7, 8, 40]).astype(kind)
+    assert id_positions(ids, known).tolist() == [1, 0, -1, 1]
+
+
+def test_no_missing_number_names_a_text():
+    known = pd.Index(["7", "nan", "<NA>", "7.0"], dtype="str")
+    assert id_positions(pd.Series([None, 7], dtype="Int64"), known).tolist() == [-1, 0]
+    assert id_positions(pd.Series([np.nan, 7.0]), known).tolist() == [-1, 3]
+
+
+@pytest.fixture
+def number_places():
     roads = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (9000, 0)])], crs=32738)
     graph = sp.build_network(roads)
     spots = gpd.points_from_xy([0, 9000], [0, 0])
     places = gpd.GeoDataFrame({"settlement_id": [70, 8]}, geometry=spots, crs=32738)
     sites = gpd.GeoDataFrame({"facility_id": [1, 2], "service": "clinic"}, geometry=spots, crs=32738)
+    return graph, places, sites
+
+
+@pytest.mark.parametrize(
+    "kind", ["int64", "int32", "uint8", "Int64", "float64", "str", "object", "category", "string[pyarrow]"]
+)
+def test_ids_of_times_keep_the_kind_that_they_have_in_the_tables(kind, number_places, tmp_path):
+    graph, places, sites = number_places
+    places, sites = places.astype({"settlement_id": kind}), sites.astype({"facility_id": kind})
+    place, site = (frame.iloc[:, 0] for frame in (places, sites))
+    # 9 km at 25 km/h are 21.6 minutes; place 8 stands at site 2, place 70 at site 1, and 8 comes before 70.
+    od = sp.travel_times(graph, places, sites, cutoff_min=10)
+    assert od["from_id"].tolist() == [place[1], place[0]]
+    assert od["to_id"].tolist() == [site[1], site[0]]
+    assert (od["from_id"].dtype, od["to_id"].dtype) == (place.dtype, site.dtype)
+    merged = od.merge(places, left_on="from_id", right_on="settlement_id", validate="one_to_one")
+    assert merged["settlement_id"].tolist() == od["from_id"].tolist()
+    od.to_parquet(tmp_path / "od.parquet")
+    assert pd.read_parquet(tmp_path / "od.parquet")["to_id"].tolist() == od["to_id"].tolist()
+    nearest = sp.cost_to_closest(graph, places, sites, service="clinic")
+    assert nearest["from_id"].dtype == place.dtype
+    assert nearest["from_id"].tolist() == place.tolist()
+    assert nearest["to_id"].tolist() == site.tolist()
+    # Whoever has no second clinic has no id there, and the ids of the others stay what they are.
+    second = sp.cost_to_closest(graph, places, sites.iloc[:1], service="clinic", k=2)
+    assert second["to_id"].isna().tolist() == [False, True] * 2
+    assert second["to_id"][0] == site[0]
+    assert second["to_id"].dtype == nearest["to_id"].dtype
+    whole = {"int64": "Int64", "int32": "Int32", "uint8": "UInt8"}
+    assert second["to_id"].dtype == whole.get(kind, site.dtype)
+
+
+@pytest.mark.parametrize("of_times", [int, str])
+@pytest.mark.parametrize("of_measure", [int, str])
+def test_measures_take_times_whether_ids_are_numbers_or_texts(of_times, of_measure, number_places):
+    graph, places, sites = number_places
+
+    def keyed(kind):
+        return places.astype({"settlement_id": kind}), sites.astype({"facility_id": kind})
+
+    od = sp.travel_times(graph, *keyed(of_times))
+    found = sp.cumulative_cutoff(od, *keyed(of_measure), service="clinic", cutoffs_min=[10, 22])
+    assert found["settlement_id"].tolist() == [of_measure(number) for number in (70, 70, 8, 8)]
+    assert found["value"].tolist() == [1.0, 2.0, 1.0, 2.0]
+
+
+def test_measures_take_travel_times_of_places_whose_ids_are_numbers(number_places):
+    graph, places, sites = number_places
     od = sp.travel_times(graph, places, sites)
-    assert od["from_id"].tolist() == ["8", "8", "70", "70"]
+    assert od["from_id"].tolist() == [8, 8, 70, 70]
     # 9 km at 25 km/h are 21.6 minutes: within ten there is only the clinic next door.
     found = sp.cumulative_cutoff(od, places, sites, service="clinic", cutoffs_min=[10, 22])
     assert found["settlement_id"].tolist() == [70, 70, 8, 8]

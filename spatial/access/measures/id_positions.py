@@ -34,7 +34,7 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
     ids : Series
         Ids, many times the same ones.
     known : Index
-        Each id once. Texts also name ids that are none, as they are written: "7" is 7.
+        Each id once. Texts and numbers name each other as they are written: "7" is 7.
 
     Returns
     -------
@@ -44,22 +44,26 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)
         return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int32)
+    if isinstance(known.dtype, pd.CategoricalDtype):
+        known = known.astype(known.dtype.categories.dtype)
     if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
         known = _written(known, ids.dtype)
     if _is_whole(ids.dtype) and _is_whole(known.dtype):
         return _of_numbers(ids.to_numpy(), known.to_numpy())
-    if pd.api.types.is_numeric_dtype(ids.dtype):
+    is_number = pd.api.types.is_numeric_dtype(ids.dtype)
+    if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
     if isinstance(ids.dtype, pd.StringDtype) and known.dtype == ids.dtype:
         return _of_texts(ids.array, known.array)
     codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
     if len(named) and all(isinstance(item, str) for item in named):
         known = _written(known, "str")
+    named = _written(pd.Index(named), known.dtype) if is_number else named
     return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int32, copy=False)
 
 
 def _written(known: pd.Index, kind: Any) -> pd.Index:
-    """Write ids out, as `travel_times` does; those that would then be the same stay as they are."""
+    """Write ids out, as tables of a study do; those that would then be the same stay as they are."""
     texts = pd.Index([str(item) for item in known], dtype=kind)
     return texts if texts.is_unique else known
 
