@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from spatial.cartography.columns import codes, pack, round_up
 from spatial.tables import LAST_MILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from spatial.cartography.meta import PageMeta
     from spatial.cartography.norms import NormBook
@@ -29,6 +28,7 @@ __all__ = [
     "norm_layer",
     "threshold_layer",
     "time_layer",
+    "unmapped_layer",
 ]
 
 COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
@@ -150,6 +150,29 @@ def class_layer(
         "mode": mode,
         "norm": None,
     }
+
+
+def unmapped_layer(rows: Rows, norm: int | None, *, complete: bool) -> dict[str, Any]:
+    """
+    Show that no facility of a service is mapped: one class for every settlement, without a distance.
+
+    Parameters
+    ----------
+    rows : Rows
+        The page's settlements.
+    norm : int or None
+        Position among the page's norms of one to tell beside it.
+    complete : bool
+        Whether the list of facilities is declared complete, so that none is there; else one may be unmapped.
+
+    Returns
+    -------
+    dict
+        The layer.
+    """
+    name = "none_there" if complete else "none_mapped"
+    values = pd.Series([name] * len(rows.ids), dtype="str")
+    return class_layer(values, "none_mapped", (name,), always=1, mode="none") | {"norm": norm}
 
 
 def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from spatial.cartography.basemap import ground
 from spatial.cartography.book import Detail, PageBook, study_block
 from spatial.cartography.columns import codes, pack, pack_seconds
 from spatial.cartography.document import map_document
-from spatial.cartography.layers import last_mile_layer, norm_layer, time_layer
+from spatial.cartography.layers import last_mile_layer, norm_layer, time_layer, unmapped_layer
 from spatial.cartography.lines import pack_lines
 from spatial.cartography.measured import measure_layer, measures_block
 from spatial.cartography.norms import service_note
@@ -31,7 +31,7 @@ from spatial.cartography.score_layers import place_levels_block, score_layers, u
 from spatial.cartography.sureness import interval_block, sureness_layers, with_spans
 from spatial.cartography.trials import response_layers, trial_layers, trials_block
 from spatial.crs import WGS84
-from spatial.tables import NORM_STATUS, REACH_STATUS
+from spatial.tables import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,17 +97,9 @@ def gap_page(
         list(pd.concat(used).dropna().unique()) if used else [],
     )
     norms = _page_norms(book, service, rows, detail)
-    # The service's own norms come first among those of the page.
-    answered = enumerate(book.norms.of_service(service, meta))
-    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
-    layers = [layer for layer in judged if layer is not None]
-    layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
-    if detail.extras:
-        layers = with_spans(layers, book, service, rows)
-        layers += sureness_layers(layers, book, service, rows)
-        measured = measure_layer(rows, book, service)
-        layers += [] if measured is None else [measured]
-        layers += response_layers(rows, book, service) + trial_layers(rows, book, service)
+    mapped = facilities is not None
+    measured = _measured(book, service, rows, detail, by_mode, ids) if mapped else _NO_SERVICE
+    trials = trials_block(rows, book, service, ids) if detail.extras else None
     data = _shared(book, rows, detail) | {
         "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
         | {
@@ -119,21 +111,67 @@ def gap_page(
             }
         },
         "base": _ground(book, detail),
-        "layers": layers,
+        "layers": _layers(book, service, rows, detail, by_mode, mapped=mapped),
         "own_norms": len(book.norms.of_service(service, meta)),
         "norms": [book.norms.block(norm, rows) for norm in norms],
+        "others": _others(book, service, rows, detail),
+        **measured,
         "facilities": facilities,
+        "trials": trials if mapped or trials is None else trials | {"response": None, "served": None},
+    }
+    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
+    entry |= {"mapped": mapped} | _reached(rows, by_mode, meta)
+    return _document(book, data, f"{service}"), entry
+
+
+def _layers(
+    book: PageBook,
+    service: str,
+    rows: Rows,
+    detail: Detail,
+    by_mode: Mapping[str, pd.DataFrame],
+    *,
+    mapped: bool,
+) -> list[dict[str, Any]]:
+    """Judge a service by its norms, by plain time and by what else is known; or say that none of it is mapped."""
+    meta = book.meta
+    # The service's own norms come first among those of the page.
+    answered = enumerate(book.norms.of_service(service, meta))
+    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
+    layers = [layer for layer in judged if layer is not None]
+    if not mapped:
+        tried = trial_layers(rows, book, service) if detail.extras else []
+        note = service_note(service, meta, book.words)
+        # A town of another tier lies beyond the mapped area, however complete the towns in it are.
+        complete = note.inventory == "complete" and service not in TIERS
+        bare = unmapped_layer(rows, layers[0]["norm"] if layers else None, complete=complete)
+        return [bare, *(layer for layer in tried if layer["key"] == "scenario")]
+    layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
+    if not detail.extras:
+        return layers
+    layers = with_spans(layers, book, service, rows)
+    layers += sureness_layers(layers, book, service, rows)
+    measured = measure_layer(rows, book, service)
+    layers += [] if measured is None else [measured]
+    return layers + response_layers(rows, book, service) + trial_layers(rows, book, service)
+
+
+def _measured(
+    book: PageBook,
+    service: str,
+    rows: Rows,
+    detail: Detail,
+    by_mode: Mapping[str, pd.DataFrame],
+    ids: pd.Index,
+) -> dict[str, Any]:
+    """Tell the ways to the facilities of a service, and what the access engine knows of them."""
+    return {
         "travel": {
             mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()
         },
         "routes": _routes(book, service, rows, detail),
-        "others": _others(book, service, rows, detail),
         **_engine(book, service, rows, detail),
-        "trials": trials_block(rows, book, service, ids) if detail.extras else None,
     }
-    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
-    entry |= {"mapped": facilities is not None} | _reached(rows, by_mode, meta)
-    return _document(book, data, f"{service}"), entry
 
 
 def last_mile_page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -439,24 +440,92 @@ def test_the_index_sets_the_maps_of_the_headlines_before_the_others(county_folde
     assert cards == [True, True, True]
 
 
-def test_a_service_that_nobody_mapped_says_so(county, open_page, save_pages, tmp_path):
-    facilities = county.tables["facilities"]
+def without_hospital(county, *, inventory):
+    """The county without any hospital, whose list is as told."""
+    service = "hospital"
+    facilities, routes = county.tables["facilities"], county.tables["routes"]
     access = county.tables["access"].copy()
-    own = access["service"] == "hospital"
+    own = access["service"] == service
     access.loc[own, ["facility_id", "second_facility_id"]] = None
     access.loc[own, "reach_status"] = "no_facility"
     access.loc[own, access.columns.str.endswith(("_min", "_m"))] = np.nan
     tables = county.tables | {
         "access": access,
-        "facilities": facilities.loc[facilities["service"] != "hospital"],
-        "routes": county.tables["routes"].loc[county.tables["routes"]["service"] != "hospital"],
+        "facilities": facilities.loc[facilities["service"] != service],
+        "routes": routes.loc[routes["service"] != service],
     }
-    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
-    folder = save_pages(pages, tmp_path)
+    names = {"en": "Hospital", "fr": "Hôpital", "zh": "医院"}
+    note = replace(county.meta.services[service], inventory=inventory, names=names)
+    meta = replace(county.meta, services={**county.meta.services, service: note})
+    return type(county)(tables, meta, county.summary, county.register)
+
+
+def test_a_service_that_nobody_mapped_says_so(county, open_page, save_pages, tmp_path):
+    folder = save_pages(without_hospital(county, inventory="unknown").pages(), tmp_path)
     page = open_page(folder / "index.html")
     assert "none mapped" in page.inner_text("#more-maps li:has-text('Hospital')")
-    page = open_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000012")
-    assert "no facility mapped" in page.inner_text("#place")
+
+
+@pytest.fixture
+def unmapped(county, open_page, save_pages, tmp_path):
+    """Open the map of hospitals, of which none is mapped, in a language."""
+    folder = save_pages(without_hospital(county, inventory="unknown").pages(), tmp_path)
+    return lambda language: open_page(folder / "gap-hospital.html", fragment=f"#lang={language}")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "label"),
+    [
+        ("en", "No hospital is mapped. Who is near to one and", "no hospital is mapped"),
+        ("fr", "cartographié : hôpital. On ne peut dire qui", "cartographié : hôpital"),
+        ("zh", "没有已标绘的医院，无法说明谁近谁远。", "没有已标绘的医院"),  # noqa: RUF001 - Chinese
+    ],
+)
+def test_where_none_of_a_service_is_mapped_no_part_of_its_page_tells_a_distance(
+    language, sentence, label, county, unmapped
+):
+    page = unmapped(language)
+    places = len(county.tables["settlements"])
+    assert page.evaluate("Spatial.state.layers.map((layer) => layer.classes)") == [["none_mapped"]]
+    assert page.evaluate("[...Spatial.state.sums.places]") == [places]
+    assert sentence in page.inner_text("#headline")
+    assert page.locator("#headline .headline-number").count() == 0
+    assert page.locator(".legend-row").count() == 1
+    assert label in page.inner_text("#legend")
+    assert page.is_hidden("#slider-box")
+    show_tip(page, 12)
+    assert label in page.inner_text("#tooltip")
+    page.evaluate("Spatial.choosePlace(12, false)")
+    assert label in page.inner_text("#place .place-class")
+    shown = page.locator("#tooltip, #legend, #headline, #place").all_text_contents()
+    assert len(shown) == 4
+    assert not [text for text in shown if re.search("beyond|none reached|au-delà|超出", text)]
+
+
+def show_tip(page, place):
+    """Move the mouse onto a place and leave it there."""
+    x, y = page.evaluate(
+        """(i) => {
+            const { points } = Spatial.state, map = Spatial.map;
+            const pixel = L.point(Spatial.middle.x + points.x[i], Spatial.middle.y + points.y[i]);
+            const at = map.latLngToContainerPoint(map.unproject(pixel, Spatial.UNIT_ZOOM));
+            const box = map.getContainer().getBoundingClientRect();
+            return [box.x + at.x, box.y + at.y];
+        }""",
+        place,
+    )
+    page.mouse.move(x, y)
+
+
+def test_where_a_complete_list_holds_none_everybody_lacks_it(county, open_page, save_pages, tmp_path):
+    folder = save_pages(without_hospital(county, inventory="complete").pages(), tmp_path)
+    page = open_page(folder / "gap-hospital.html", fragment="#lang=en")
+    people = round(county.tables["settlements"]["population_persons"].sum())
+    headline = page.inner_text("#headline")
+    assert f"{people:,} people" in re.sub(r"\s+", " ", headline)
+    assert "have no hospital to go to." in headline
+    assert "so that there is no distance to measure" in headline
+    assert "no hospital: the list is complete" in page.inner_text("#legend")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

@@ -8,6 +8,8 @@
     beyond: { fill: "#86162c", line: "#4b0614" },
     no_data: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
     out_of_scope: { fill: "#ffffff", dense: "#c3c7ca", line: "#6b737a", pattern: "ring" },
+    none_mapped: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
+    none_there: { fill: "#86162c", line: "#4b0614" },
     connected: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
     near: { fill: "#f0b050", line: "#7d5208" },
     gap: { fill: "#d0582f", line: "#6e270d" },

@@ -8,6 +8,9 @@
     return canvas;
   };
 
+  /* The service as a sentence names it. */
+  const serviceName = () => S.inText(S.pick(S.data.page.service.names, S.data.page.service.id.replace(/_/g, " ")));
+
   /* Classes of a level run from where they begin to where the better one does. */
   function levelLabel(breaks, name) {
     const at = 5 - Number(name.slice(-1)), from = S.hundredths(breaks[at]);
@@ -18,7 +21,7 @@
 
   function classLabel(layer, name, threshold) {
     if (layer.breaks && name !== "unknown") return levelLabel(layer.breaks, name);
-    const values = { measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
+    const values = { service: serviceName(), measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
     if (layer.key === "measure") Object.assign(values, { mean: S.supply(layer.mean, layer.told).value, half: S.supply(layer.mean / 2, layer.told).value });
     return S.t("class." + name, values);
   }
@@ -72,7 +75,7 @@
   const ASIDE = ["unknown", "no_data", "out_of_scope", "change_unknown", "room_unknown", "room_nobody"];
 
   function classesAnswer(state, amounts, noun) {
-    const layer = state.layer, service = S.data.page.service;
+    const layer = state.layer;
     const amount = (...names) => layer.classes.reduce((sum, name, code) => sum + (names.includes(name) ? amounts[code] : 0), 0);
     if (layer.key === "room") return roomAnswer(state);
     const changed = layer.key === "scenario" ? S.scenarioAnswer(layer, amount) : null;
@@ -81,7 +84,7 @@
     const family = S.data.page.kind === "last_mile" ? "last_mile" : layer.key;
     const values = {
       n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.measure(state.threshold, layer.unit),
-      mode: S.word("by", layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
+      mode: S.word("by", layer.mode), service: serviceName(),
     };
     if (layer.breaks) Object.assign(values, { low: S.hundredths(layer.breaks[3]), what: layerOf(layer) });
     if (changed) return { count, sentence: S.t("headline.scenario_" + changed.key + "_" + noun, values), more: changed.more };
@@ -97,9 +100,9 @@
 
   /* Of a settlement some may find room and others not: people are counted, not the settlements of a class. */
   function roomAnswer(state) {
-    const sums = S.roomOf(state), service = S.data.page.service;
+    const sums = S.roomOf(state);
     const count = sums.full + sums.not_reached, total = count + sums.served;
-    const values = { n: count, share: S.percent(total > 0 ? count / total : NaN), mode: S.word("by", state.layer.mode), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))) };
+    const values = { n: count, share: S.percent(total > 0 ? count / total : NaN), mode: S.word("by", state.layer.mode), service: serviceName() };
     const parts = Object.fromEntries(Object.entries(sums).map(([name, n]) => [name, S.t("unit.people", { n })]));
     return { count, sentence: S.t("headline.room", values), more: S.t("headline.room_more", parts) };
   }
@@ -114,11 +117,23 @@
 
   S.rangeText = (span) => S.t(span.low === span.high ? "headline.range_same" : "headline.range", { low: span.low, high: span.high });
 
+  /* Where none of the service is mapped there is no distance: people are counted only where none is there for sure. */
+  function showUnmapped(layer, count, noun) {
+    const name = layer.classes[0], known = name === "none_there";
+    const isTown = S.data.places.tiers.includes(S.data.page.service.id);
+    S.fill("headline", [
+      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]) : null,
+      S.el("p", { class: "headline-sentence", text: S.t("headline." + name + (known ? "_" + noun : ""), { n: count, service: serviceName() }) }),
+      S.el("p", { class: "headline-more", text: S.t("headline." + (isTown ? "none_mapped_town" : name + "_more")) }),
+    ]);
+  }
+
   /* The answer in people: those beyond the standard that the slider stands at. */
   S.showHeadline = function (state, sums) {
     const layer = state.layer, service = S.data.page.service;
     const amounts = S.hasPeople() ? sums.people : sums.places;
     const noun = S.hasPeople() ? "people" : "places";
+    if (layer.key === "none_mapped") return showUnmapped(layer, amounts[0], noun);
     let count, sentence, more;
     if (layer.kind !== "threshold") {
       ({ count, sentence, more } = classesAnswer(state, amounts, noun));
@@ -127,7 +142,7 @@
       const judged = amounts[0] + count;
       const mapped = service.inventory === "complete" ? "" : "_mapped";
       sentence = S.t("headline." + (layer.key || "beyond") + "_" + noun + (layer.key ? "" : mapped), {
-        n: count, measure: S.measure(state.threshold, layer.unit), service: S.inText(S.pick(service.names, service.id.replace(/_/g, " "))),
+        n: count, measure: S.measure(state.threshold, layer.unit), service: serviceName(),
         mode: S.word("by", layer.mode || "none"), share: S.percent(judged > 0 ? count / judged : NaN),
       });
       more = servedText(state, sums);

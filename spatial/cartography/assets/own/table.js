@@ -11,7 +11,7 @@
       const amounts = S.hasPeople() ? sums.people : sums.places;
       const names = S.classesOf(state.layer);
       const good = names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair", "room_served", "level_5", "level_4"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
-      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "slower", "lost", "short", "nothing", "change_gained", "change_lost", "room_partly_served", "room_full", "room_not_reached", "level_3", "level_2", "level_1"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "none_there", "slower", "lost", "short", "nothing", "change_gained", "change_lost", "room_partly_served", "room_full", "room_not_reached", "level_3", "level_2", "level_1"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
       return { code, name: S.townshipName(state, code), amounts, good, bad, share: good + bad > 0 ? good / (good + bad) : NaN, total: amounts.reduce((a, b) => a + b, 0) };
     });
   }
@@ -35,11 +35,12 @@
       { key: "name", text: S.t("table.township") },
       { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") },
       ...shown.map(({ name, code }) => ({ key: "class" + code, code, swatch: name, text: S.classLabel(state.layer, name, state.threshold) })),
-      ...(state.layer.scenario || S.data.page.kind === "score" ? [] : [{ key: "share", text: S.t("table.share") }]),
+      ...(isUnjudged(state.layer) ? [] : [{ key: "share", text: S.t("table.share") }]),
     ];
   }
 
-  const captionKind = (layer) => (layer.scenario || S.data.page.kind === "score" ? "_changes" : ["wet", "measure", "room"].includes(layer.key) ? "_classes" : "");
+  const isUnjudged = (layer) => layer.scenario || layer.key === "none_mapped" || S.data.page.kind === "score";
+  const captionKind = (layer) => (isUnjudged(layer) ? "_changes" : ["wet", "measure", "room"].includes(layer.key) ? "_classes" : "");
   const value = (row, column) => (column.code !== undefined ? row.amounts[column.code] : row[column.key]);
 
   S.showTable = function (state, onTownship) {
