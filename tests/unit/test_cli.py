@@ -67,6 +67,29 @@ def test_check_counts_what_it_found_and_writes_nothing(command, tiny):
     assert tiny.written() == []
 
 
+def known_issues(outcome):
+    return [line.strip() for line in outcome.out.splitlines() if line.strip().startswith("known issue")]
+
+
+def test_check_says_what_known_issues_forbid_in_the_words_of_a_run(command, tiny):
+    places = (
+        '{ text = "Totals interchanged.", affects = ["population", "hospital"], forbids = "comparison", '
+        'areas = ["西镇", "东镇"] }, { text = "Old.", forbids = "ranking", areas = "Nowhere" }'
+    )
+    issues = {"settlements.csv": f"[{places}]", "roads.osm": '"Streets alone."'}
+    entries = [f'[[file]]\npath = "{path}"\nissue = {issue}\n' for path, issue in issues.items()]
+    tiny.write("source.toml", "\n".join(entries))
+    told = known_issues(command("check", tiny.save(), "--raw", tiny.raw))
+    # Both townships are named, so that neither of the two has a rank; nowhere is no township.
+    forbidden = "forbids to compare 西镇, 东镇; townships without a rank: 2"
+    assert sorted(told) == [
+        "known issue: tiny/roads.osm: Streets alone.",
+        "known issue: tiny/settlements.csv: Old. [forbids to rank Nowhere; not in the study: Nowhere]",
+        f"known issue: tiny/settlements.csv: Totals interchanged. [affects population, Hospital; {forbidden}]",
+    ]
+    assert known_issues(tiny.run()) == told
+
+
 def test_check_refuses_a_faulty_study_with_every_key(command, tiny):
     tiny.tables["network"] |= {"detour": 0.5, "speeds": "rural_cn"}
     tiny.tables[""]["name"] = "Tiny Valley"
