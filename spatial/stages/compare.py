@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["compare_folders", "compare_runs", "trajectory", "write_comparison"]
 
 PAGE = "compare.html"
+ENDS = (0, -1)
+"""The first run is held against the last."""
 GROUND = ("study_area", "water", "roads")
 
 
@@ -106,10 +108,11 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     """
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
-    ends = match((runs[0], runs[-1]))
+    whole = match(runs)
+    ends = whole if len(runs) == len(ENDS) else match([runs[end] for end in ENDS], scored=whole)
     grounds = _grounds(ends.runs, (results[0], results[-1]))
     comparison = _placed(compare_matched(ends), grounds)
-    followed = follow_matched(ends) if len(runs) == len(ends.runs) else follow(runs)
+    followed = follow_matched(whole)
     lines = account_lines(comparison, followed, language)
     if to is not None:
         page = page_of(comparison, followed, results, grounds, language)

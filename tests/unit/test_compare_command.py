@@ -150,20 +150,46 @@ def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_pa
     assert list(norms.index[norms["in_level"]]) == ["SCHOOL"]
 
 
-def test_two_runs_are_scored_once_each_and_a_third_adds_a_row_of_dates(folders, tmp_path, monkeypatch):
-    scored = []
+@pytest.fixture
+def scored(monkeypatch):
+    """Names of the runs that are scored, in order."""
+    names = []
 
     def counted(run, shared):
-        scored.append(run.name)
+        names.append(run.name)
         return board_of(run, shared)
 
     monkeypatch.setattr(matched, "board_of", counted)
-    told(*folders)
-    assert sorted(scored) == sorted(folder.name for folder in folders)
-    scored.clear()
-    third = finished(tmp_path / "third", AFTER)
-    assert call(*folders, third).exit_code == 0
-    assert len(scored) == 2 + 3
+    return names
+
+
+def tables_of(folder):
+    return {
+        name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if name.startswith("comparison")
+    }
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_every_run_is_scored_once_however_many_are_compared(folders, tmp_path, scored, more):
+    between = [finished(tmp_path / f"between{at}", AFTER) for at in range(more)]
+    done = call(folders[0], *between, folders[1], "--to", tmp_path / "all")
+    assert done.exit_code == 0, done.output
+    assert sorted(scored) == sorted(["y1", "y2", *(folder.name for folder in between)])
+    told(*folders, tmp_path / "ends")
+    for name, table in tables_of(tmp_path / "ends").items():
+        pd.testing.assert_frame_equal(tables_of(tmp_path / "all")[name], table)
+
+
+def test_a_run_between_that_shares_less_narrows_the_row_of_dates_alone(folders, tmp_path, scored):
+    middle = finished(tmp_path / "middle", BEFORE, norms={"CLINIC": (20.0, 60.0), "SCHOOL": NORMS["SCHOOL"]})
+    assert call(folders[0], middle, folders[1], "--to", tmp_path / "all").exit_code == 0
+    # All three on the norm that they share, then the first and the last on both of theirs.
+    assert scored == ["y1", "middle", "y2", "y1", "y2"]
+    norms = tables_of(tmp_path / "all")["comparison_norms"]
+    assert norms.loc[norms["in_level"], "norm_id"].tolist() == ["CLINIC", "SCHOOL"]
+    told(*folders, tmp_path / "ends")
+    for name, table in tables_of(tmp_path / "ends").items():
+        pd.testing.assert_frame_equal(tables_of(tmp_path / "all")[name], table)
 
 
 def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from spatial.integration.comparison.boards import board_of, only_shared, shared_ground
 from spatial.integration.comparison.comparable import check_comparable
+from spatial.integration.comparison.runs import Run
 from spatial.integration.comparison.same_places import with_same_ids
 from spatial.integration.comparison.shared_norms import shared_norms
 from spatial.integration.comparison.whole import check_whole
@@ -14,10 +17,7 @@ from spatial.integration.comparison.whole import check_whole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from spatial.integration.comparison.boards import Shared
-    from spatial.integration.comparison.runs import Run
     from spatial.integration.pillars import Scoreboard
 
 __all__ = ["Matched", "match"]
@@ -52,7 +52,7 @@ class Matched:
     boards: tuple[Scoreboard, ...]
 
 
-def match(runs: Sequence[Run]) -> Matched:
+def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
     """
     Make runs comparable and score each of them once.
 
@@ -60,6 +60,9 @@ def match(runs: Sequence[Run]) -> Matched:
     ----------
     runs : sequence of Run
         Two or more.
+    scored : Matched, optional
+        More runs, matched before. A run that is among them, and has the same ids and shares the same ground there, is
+        not scored again; where runs beside these narrow the ground that all share, its board is another.
 
     Returns
     -------
@@ -77,4 +80,15 @@ def match(runs: Sequence[Run]) -> Matched:
     norms = shared_norms(same)
     shared = shared_ground(same, norms)
     slim = tuple(only_shared(run, shared) for run in same)
-    return Matched(tuple(same), notes, norms, shared, slim, tuple(board_of(run, shared) for run in slim))
+    known = list(zip(scored.slim, scored.boards, strict=True)) if scored and scored.shared == shared else []
+    boards = (
+        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared)
+        for run in slim
+    )
+    return Matched(tuple(same), notes, norms, shared, slim, tuple(boards))
+
+
+def _is_same(one: Run, other: Run) -> bool:
+    """Tell whether two runs are one, ids included."""
+    pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
+    return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
