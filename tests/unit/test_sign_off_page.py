@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.cartography.messages import messages
 from spatial.cartography.sign_off import sign_off_counts
+from spatial.integration.register import load_register
 from spatial.stages.rules import approval_wanted
 
 
@@ -45,6 +47,16 @@ def test_only_public_maps_of_china_without_a_number_miss_one(status, places, syn
     outputs = SimpleNamespace(status=status, map_approval=number)
     study = SimpleNamespace(outputs=outputs, jurisdictions=places, synthetic=synthetic)
     assert approval_wanted(study) is wanted
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_groups_of_an_age_that_norms_count_are_called_by_their_ages(language):
+    words = messages((language,))[language]
+    groups = [unit for unit in load_register()["stat_unit"] if re.search(r"^(?!habitation|county).*\d", unit)]
+    ages = {group: re.findall(r"\d+", group) for group in groups}
+    assert {"children_6_11", "population_60plus", "women_15_49"} <= set(ages)
+    for group, numbers in ages.items():
+        assert re.findall(r"\d+", words[f"group.{group}_persons"]) == numbers, group
 
 
 def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp_path):
