@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.planning.notices import issue_text
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def issue_lines(
     Returns
     -------
     list of str
-        File and fault as they are written, and what the issue affects and forbids; those that are known by their text
-        alone as that text.
+        File and fault as they are written, notices of the readers in the language, and what the issue affects and
+        forbids; those that are known by their text alone as that text.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def issue_lines(
     lines = []
     for record in known:
         effect = effect_text(record, words)
-        told = f"{record['path']}: {record['issue']}"
+        told = f"{record['path']}: {issue_text(record, words)}"
         said = words.say("issue", "with_effect", issue=told, effect=effect) if effect else told
         lines.append(words.say("issue", "line", issue=said))
     return lines

@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.integration.pillars import GapTargets
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.issue_text import effect_text
+from spatial.planning.notices import issue_text
 from spatial.planning.plain import plain
 from spatial.planning.road_names import road_text
 from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
@@ -188,7 +189,8 @@ class Content:
         for issue in () if known else self.summary["issues"]:
             yield self._both("item", "issue"), issue, "text"
         for record in known:
-            yield self._both("item", "issue"), f"{record['path']}: {record['issue']}", "text"
+            said = dict.fromkeys(issue_text(record, words.results) for words in self.words)
+            yield self._both("item", "issue"), f"{record['path']}: {' / '.join(said)}", "text"
             for words in self.words if record["forbids"] or record["affects"] else ():
                 yield words.say("item", "issue_effect"), effect_text(record, words.results), "text"
 

@@ -765,6 +765,55 @@ def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_
     assert about.count(QUOTED[language]) == len(foreign) + (language != "en")
 
 
+NOTICE = {
+    "en": "Known issue: hidden sheets left unread: 'draft' (1 in all)",
+    "fr": "Défaut connu : feuilles masquées non lues : 'draft' (1 en tout)",
+    "zh": "已知问题：隐藏的工作表未读：'draft'（共1个）",  # noqa: RUF001 - Chinese
+}
+UNTOLD = {
+    "en": "Known issue, noticed on reading the file: read askew",
+    "fr": "Défaut connu, relevé à la lecture du fichier (en anglais) : read askew",
+    "zh": "已知问题（读取文件时发现，英文）：read askew",  # noqa: RUF001 - Chinese
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
+    language, scored, save_pages, open_page, tmp_path
+):
+    # The first two are notices, with and without a message; the third has the words of a notice, but a source wrote it.
+    first = scored.meta.sources[0]
+    notices = ["hidden sheets left unread: 'draft' (1 in all)", "read askew"]
+    own = "hidden sheets left unread: 'mine' (1 in all)"
+    bare = {
+        "affects": [],
+        "forbids": [],
+        "areas": [],
+        "without_rank": [],
+        "unknown_areas": [],
+        "path": first.path,
+    }
+    records = [bare | {"issue": notice, "issue_kind": "noticed"} for notice in notices]
+    records.append(bare | {"issue": own, "issue_kind": "plain_text"})
+    sources = (replace(first, issue="; ".join([*notices, own])),)
+    told = replace(
+        scored, meta=replace(scored.meta, sources=sources), summary=scored.summary | {"known_issues": records}
+    )
+    folder = save_pages(told.pages(), tmp_path)
+    expected = [NOTICE[language], UNTOLD[language]]
+    for name, part in (
+        ("index.html", "#issues p"),
+        ("score.html", "#issues p"),
+        ("score.html", "#about p.issue"),
+    ):
+        page = open_page(folder / name, fragment=f"#lang={language}")
+        lines = [line.replace("\u00a0", " ") for line in page.locator(part).all_text_contents()]
+        assert [line for line in lines if "draft" in line or "askew" in line] == expected, (name, part)
+        (quoted,) = [line for line in lines if "mine" in line]
+        assert (QUOTED[language] in quoted) == (language != "en")
+
+
 @pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")

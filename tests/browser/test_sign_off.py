@@ -195,6 +195,32 @@ def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page)
     assert written in page.inner_text("body")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "hidden sheets left unread: 'draft' (1 in all); Totals are old"),
+        (
+            "fr",
+            "feuilles masquées non lues : 'draft' (1 en tout) ; Totals are old (cité dans sa langue d’origine)",  # noqa: RUF001 - French
+        ),
+        ("zh", "隐藏的工作表未读：'draft'（共1个）；Totals are old（引用原文）"),  # noqa: RUF001 - Chinese
+    ],
+)
+def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_quoted(
+    language, said, signed, open_page, save_pages, tmp_path
+):
+    first = signed.meta.sources[0]
+    told = {"hidden sheets left unread: 'draft' (1 in all)": "noticed", "Totals are old": "plain_text"}
+    nothing = {key: [] for key in ("affects", "forbids", "areas", "without_rank", "unknown_areas")}
+    issues = [
+        nothing | {"path": first.path, "issue": text, "issue_kind": kind} for text, kind in told.items()
+    ]
+    meta = replace(signed.meta, sources=(replace(first, issue="; ".join(told)),))
+    book = replace(signed, meta=meta, summary=signed.summary | {"known_issues": issues})
+    page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html", fragment=f"#lang={language}")
+    assert page.inner_text("#sources-body td.fault").replace("\u00a0", " ") == said
+
+
 def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pages, tmp_path):
     units = pd.DataFrame(
         {

@@ -37,6 +37,7 @@ def ran(tmp_path_factory, tiny_at):
     tiny.tables["official"] = {"people": {"value": 999_999, "source": "=Yearbook"}}
     tiny.tables["official.facilities"] = {"primary_school": {"value": 2, "source": "Bureau"}}
     tiny.write("source.toml", ISSUES)
+    tiny.write("settlements.csv", "\n".join(f"{line}," for line in tiny.csv().splitlines()))
     outcome = tiny.run("--stage", "workbook")
     assert outcome.code == 0, outcome.err
     return tiny
@@ -121,6 +122,8 @@ def test_a_township_that_an_issue_forbids_to_rank_has_none_and_the_summary_says_
     assert all(rank is None for rank in values(page, "Rank (median)"))
     said = [cell.value for cell in book["摘要"]["B"]]
     assert "tiny/settlements.csv: Old list." in said
+    empty = "未读入末尾无名的空列：1 / empty columns without a name left out: 1 at the end"  # noqa: RUF001 - Chinese
+    assert f"tiny/settlements.csv: {empty}" in said
     effect = said[said.index("tiny/settlements.csv: East is short.") + 1 :]
     assert effect[1] == "affects population; forbids to rank 东镇; townships without a rank: 1"
     scores = results.scores.set_index(["unit_level", "unit_id"])["rank_status"]

@@ -63,7 +63,7 @@
   function sourceItem(source) {
     return S.el("li", {}, [
       S.el("span", { text: [source.path, source.origin, source.vintage, source.licence].filter(Boolean).join(" · ") }),
-      source.issue ? S.el("p", { class: "issue", text: S.issueText(source) }) : null,
+      ...S.issuesOf(source).map((known) => S.el("p", { class: "issue", text: labelled(known) })),
     ]);
   }
 
@@ -98,7 +98,18 @@
 
   S.quoted = (text) => (text && isForeign(text) ? text + S.bracketed(S.t("about.quoted")) : text);
 
-  S.issueText = (known) => S.t(isForeign(known.issue) ? "about.issue_quoted" : "about.issue", { issue: known.issue }) + (S.pick(known.effect) ? S.bracketed(S.pick(known.effect)) : "");
+  /* What a reader of the files noticed is no quotation: it is said in the page's language where it has a message, else in English. */
+  const issueSaid = (known) => S.pick(known.said) || known.issue;
+  const issueLabel = (known) => (known.is_notice ? (S.pick(known.said) ? "issue" : "issue_noticed") : isForeign(known.issue) ? "issue_quoted" : "issue");
+  const labelled = (known) => S.t("about." + issueLabel(known), { issue: issueSaid(known) });
+  S.issueText = (known) => labelled(known) + (S.pick(known.effect) ? S.bracketed(S.pick(known.effect)) : "");
+
+  /* The issues of one file, one by one where the study tells them, else as the one text that the source has. */
+  S.issuesOf = function (source) {
+    const told = (S.data.known_issues || []).filter((known) => known.path === source.path);
+    return told.length ? told : source.issue ? [{ issue: source.issue }] : [];
+  };
+  S.issueInCell = (known) => (known.is_notice ? issueSaid(known) : S.quoted(known.issue));
 
   const otherIssues = () => S.data.issues.filter((issue) => !S.data.sources.some((source) => source.issue && issue.includes(source.issue)));
 

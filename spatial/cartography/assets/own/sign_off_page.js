@@ -197,7 +197,7 @@
     const rows = [...groups.values()].map((source) => S.el("tr", {}, [
       S.el("th", { scope: "row" }, [S.el("span", { text: source.origin || source.path }), source.origin ? S.el("span", { class: "muted path", text: source.paths.join(S.t("sure.list")) }) : null]),
       cell("vintage", { class: "date", text: source.vintage || S.t("sign.not_stated") }), cell("licence", { class: "licence", text: source.licence || S.t("sign.not_stated") }),
-      cell("issue", { class: source.issue ? "fault" : "muted", text: S.quoted(source.issue) || S.t("sign.no_issue") }),
+      cell("issue", { class: source.issue ? "fault" : "muted", text: S.issuesOf(source).map(S.issueInCell).join(S.t("about.issue_joint")) || S.t("sign.no_issue") }),
     ]));
     S.fill("sources-body", [rows.length ? S.el("table", { class: "sources" }, [head(["source", "vintage", "licence", "issue"], []), S.el("tbody", {}, rows)]) : null]);
   }

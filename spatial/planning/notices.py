@@ -1,0 +1,96 @@
+"""Notices that the readers of sources wrote themselves, in the language of whoever reads them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spatial.planning.wording import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.planning.wording import Wording
+
+__all__ = ["NOTICED", "issue_text", "notice_text"]
+
+NOTICED = "noticed"
+_SLOT = re.compile(r"\{(\w+)\}")
+_COUNTS = frozenset({"count", "rows", "nearer", "farther", "without"})
+_NUMBER = re.compile(r"\d[\d,]*")
+_IN_ALL = re.compile(r" \((\d+) in all\)")
+_ROW = re.compile(r"(?<=')row (\d+)")
+
+
+def notice_text(notice: str, words: Wording) -> str | None:
+    r"""
+    Say a notice of a reader in another language.
+
+    Parameters
+    ----------
+    notice : str
+        As the reader wrote it, in English.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str or None
+        None for a notice that has no message. Names, words and cells that it holds stay as the source has them.
+
+    Examples
+    --------
+    >>> notice_text("hidden sheets left unread: 'draft' (1 in all)", wording("fr")).replace("\u00a0", " ")
+    "feuilles masquées non lues : 'draft' (1 en tout)"
+    """
+    for key, pattern in _patterns():
+        found = pattern.fullmatch(notice)
+        if found is not None:
+            return words.say(
+                "notice", key, **{name: _value(name, held, words) for name, held in found.groupdict().items()}
+            )
+    return None
+
+
+def issue_text(record: Mapping[str, str], words: Wording) -> str:
+    """
+    Say a known issue: the source's own words as they are, a notice of a reader in the language where it has a message.
+
+    Parameters
+    ----------
+    record : mapping
+        With `issue` and `issue_kind`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    own = record["issue_kind"] == NOTICED
+    return (notice_text(record["issue"], words) if own else None) or record["issue"]
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """English is what readers write: its messages tell which notice a text is, and what their braces held."""
+    return tuple((key, _pattern(text)) for key, text in wording("en").messages["notice"].items())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    fixed = _SLOT.split(text)
+    parts = [f"(?P<{part}>.+)" if at % 2 else re.escape(part) for at, part in enumerate(fixed)]
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _value(name: str, held: str, words: Wording) -> str:
+    if name in _COUNTS and _NUMBER.fullmatch(held):
+        return words.number(int(held.replace(",", "")))
+    if name == "data":
+        return words.messages["data_kind"].get(held, held)
+    counted = _IN_ALL.sub(lambda found: words.say("notice_part", "in_all", count=found[1]), held)
+    if name != "lines":
+        return counted
+    return _ROW.sub(lambda found: words.say("notice_part", "row", number=found[1]), counted)

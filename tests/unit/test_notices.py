@@ -1,0 +1,154 @@
+"""Notices of the readers in every language: what they write has a message, and sources are quoted untouched."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pytest
+import shapely
+from rasterio.transform import from_origin
+
+from spatial.planning.issue_text import issue_lines
+from spatial.planning.notices import issue_text, notice_text
+from spatial.planning.wording import languages, wording
+from spatial.rasters import Raster
+from spatial.sources.datum_evidence import doubt_wgs84
+from spatial.sources.datums import from_wgs84
+from spatial.sources.doubles import doubles_note
+from spatial.sources.facility_facts import read_facts
+from spatial.sources.grids import GridReading
+from spatial.sources.notes import take_notes
+from spatial.sources.services import load_services
+from spatial.sources.workbooks import read_workbook
+from spatial.study import TableSource
+
+NOTICES = wording("en").messages["notice"]
+SPACE = "\u00a0"
+
+
+def say(notice, language):
+    told = notice_text(notice, wording(language))
+    return None if told is None else told.replace(SPACE, " ")
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("key", NOTICES)
+def test_each_notice_has_words_of_its_own_and_the_same_braces_in_every_language(key, language):
+    text = wording(language).messages["notice"][key]
+    assert (text == NOTICES[key]) == (language == "en")
+    names = [
+        {name for _, name, _, _ in string.Formatter().parse(said) if name} for said in (text, NOTICES[key])
+    ]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("key", NOTICES)
+def test_each_notice_is_told_from_all_others(key):
+    filled = re.sub(r"\{(\w+)\}", r"<\1>", NOTICES[key])
+    assert say(filled, "en") == filled
+    french = wording("fr").messages["notice"][key].replace(SPACE, " ")
+    assert say(filled, "fr") == re.sub(r"\{(\w+)\}", r"<\1>", french)
+
+
+def workbook_notices(folder):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["单位：万人"],  # noqa: RUF001 - Chinese
+        ["镇", "村", "人口", "户"],
+        ["甲", "一", 10, 3],
+        [None, "二", 20, None],
+        ["镇", "村", "人口", "户"],
+        ["合计", None, 30, 3],
+        ["注：来源于统计局"],  # noqa: RUF001 - Chinese
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A3:A4")
+    sheet.merge_cells("D3:D4")
+    hidden = book.create_sheet("row 5")
+    hidden["A1"], hidden.sheet_state = "draft", "hidden"
+    book.save(folder / "list.xlsx")
+    return [note.detail for note in take_notes(read_workbook(folder / "list.xlsx"))]
+
+
+def fact_notices():
+    frame = gpd.GeoDataFrame(
+        {
+            "facility_id": ["a", "b", "c"],
+            "service": "emergency_hospital",
+            "level": ["level 9", "village clinic", None],
+            "opening_hours": ["24/7", "Mo-Fr 08:00-17:00", "ask at the gate"],
+            "eligibility": ["members", None, None],
+        },
+        geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]),
+        crs=4326,
+    )
+    read_facts(frame, TableSource(path="list.csv"), load_services())
+    return [note.detail for note in take_notes(frame)]
+
+
+def doubled_notices():
+    lines = [shapely.LineString([(0, 0), (1, 1)])] * 2
+    return [
+        doubles_note(gpd.GeoDataFrame({"road_id": ["a", "b"]}, geometry=lines, crs=4326), "road_id").detail
+    ]
+
+
+def datum_notices():
+    """Villages on the map grid of a Chinese map service, declared as WGS 84, between roads 2 km apart."""
+    rng = np.random.default_rng(7)
+    rows = 31.0 + 0.02 * np.arange(20)
+    roads = [shapely.LineString([(107.0, row), (107.4, row)]) for row in rows]
+    shifted = from_wgs84(rng.uniform(107.05, 107.35, 60), rng.choice(rows, 60), datum="gcj02")
+    villages = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*shifted), crs=4326)
+    lines = gpd.GeoDataFrame(geometry=roads, crs=4326)
+    found = doubt_wgs84(villages, TableSource(path="v.csv"), roads=lines, what="v.csv")
+    return [finding.detail for finding in found]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_the_readers_write_has_a_message_in_every_language(language, tmp_path):
+    kinds = (workbook_notices(tmp_path), fact_notices(), doubled_notices(), datum_notices())
+    assert [len(notices) for notices in kinds] == [7, 5, 1, 1]
+    for notice in (notice for notices in kinds for notice in notices):
+        told = say(notice, language)
+        assert told is not None, notice
+        assert (told == notice) == (language == "en")
+
+
+def test_numbers_kinds_of_data_and_counts_are_said_as_the_language_does():
+    raster = Raster(np.ones((1, 1)), from_origin(0, 0, 1, 1), "EPSG:32738", "population")
+    (notice,) = GridReading(raster, 5000, 1234, {-99999.0: 1234}).notes
+    assert say(notice, "en") == notice
+    assert say(notice, "fr").startswith("population : 1\u202f234 cellules contiennent -99")
+    assert say(notice, "zh").startswith("人口：1,234个栅格的值为-99")  # noqa: RUF001 - Chinese
+    assert say("total rows left out: 'row 12 合计', 'row 30 row 2' (2 in all)", "fr") == (
+        "lignes de totaux laissées de côté : 'ligne 12 合计', 'ligne 30 row 2' (2 en tout)"
+    )
+
+
+def test_what_a_source_says_is_never_translated():
+    assert say("hidden sheets left unread: 'row 5' (1 in all)", "fr") == (
+        "feuilles masquées non lues : 'row 5' (1 en tout)"
+    )
+    text = "hidden sheets left unread: 'draft' (1 in all)"
+    for kind in ("plain_text", "declared"):
+        assert issue_text({"issue": text, "issue_kind": kind}, wording("zh")) == text
+    told = issue_text({"issue": text, "issue_kind": "noticed"}, wording("zh"))
+    assert told == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese
+    assert notice_text("Totals of two townships appear interchanged", wording("zh")) is None
+    record = {
+        "path": "a.xlsx",
+        "issue": text,
+        "issue_kind": "noticed",
+        "affects": [],
+        "forbids": [],
+        "areas": [],
+    }
+    record |= {"without_rank": [], "unknown_areas": []}
+    (line,) = issue_lines({"issues": [], "known_issues": [record]}, "fr")
+    assert line.replace(SPACE, " ").endswith("a.xlsx: feuilles masquées non lues : 'draft' (1 en tout)")
