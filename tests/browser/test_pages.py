@@ -477,7 +477,7 @@ def unmapped(county, open_page, save_pages, tmp_path):
     ("language", "sentence", "label"),
     [
         ("en", "No hospital is mapped. Who is near to one and", "no hospital is mapped"),
-        ("fr", "cartographié : hôpital. On ne peut dire qui", "cartographié : hôpital"),
+        ("fr", "cartographié\u00a0: hôpital. On ne peut dire qui", "cartographié\u00a0: hôpital"),
         ("zh", "没有已标绘的医院，无法说明谁近谁远。", "没有已标绘的医院"),  # noqa: RUF001 - Chinese
     ],
 )
@@ -500,6 +500,38 @@ def test_where_none_of_a_service_is_mapped_no_part_of_its_page_tells_a_distance(
     shown = page.locator("#tooltip, #legend, #headline, #place").all_text_contents()
     assert len(shown) == 4
     assert not [text for text in shown if re.search("beyond|none reached|au-delà|超出", text)]
+
+
+def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, open_page):
+    page = open_page(county_folder / "index.html")
+    norm = {
+        "service": "ramp",
+        "names": {},
+        "metric": "attribute",
+        "unit": "flag",
+        "threshold": 1,
+        "mode": None,
+    }
+    assert page.evaluate("Spatial.normText", norm) == "Ramp: present"
+    assert page.evaluate("Spatial.normText", norm | {"unit": "places", "threshold": 3}) == "Ramp: 3 places"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "none is mapped"), ("fr", "aucun n.est cartographié"), ("zh", "图上没有此类设施")],
+)
+def test_a_norm_on_what_is_not_mapped_does_not_say_that_nothing_nearer_is(language, words, unmapped):
+    page = unmapped(language)
+    page.evaluate("""() => {
+        const { state, data } = Spatial, n = state.points.n;
+        data.reasons = ["inventory:unknown"];
+        state.norms[0].places.reason = new Uint8Array(n);
+        data.own_norms = 1;
+        Spatial.choosePlace(12, false);
+    }""")
+    card = page.locator("#place .norm-card").first.inner_text()
+    assert re.search(words, card)
+    assert not re.search("nothing nearer|rien de plus proche|没有更近", card)
 
 
 def show_tip(page, place):

@@ -71,7 +71,7 @@
   S.normText = function (norm) {
     const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
-    const key = "norm." + norm.metric;
+    const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : "");
     const measure = S.measure(norm.threshold, norm.unit);
     if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
     return S.t(key, { service: service, measure: measure, mode: mode });
@@ -80,13 +80,13 @@
   const detailText = (detail) => (S.has("term." + detail) ? S.t("term." + detail) : S.inText(S.word("service", detail)));
 
   /* Reasons are codes joined by semicolons, each perhaps with a detail behind a colon. */
-  S.reasonText = function (reason) {
+  S.reasonText = function (reason, isNoneMapped) {
     if (!reason) return "";
     return reason.split(";").filter(Boolean).map((part) => {
       const cut = part.indexOf(":");
       const code = (cut < 0 ? part : part.slice(0, cut)).trim();
       const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
-      const key = "reason." + code;
+      const key = isNoneMapped && code === "inventory" ? "norm.none_mapped" : "reason." + code;
       if (S.has(key)) return S.t(key, { detail: detailText(detail) });
       return code.replace(/_/g, " ") + (detail ? S.bracketed(detailText(detail)) : "");
     }).join(S.t("filter.joint"));

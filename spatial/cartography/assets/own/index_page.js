@@ -119,7 +119,7 @@
       ...(bare ? [] : howSure(norm)),
       S.el("p", { text: [bare ? "" : sentence(norm), target(norm)].filter(Boolean).join(" ") }),
       study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),
-      study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+      study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, bare) }) : null,
       S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
     ]);
   }
@@ -129,7 +129,7 @@
       S.el("th", { scope: "row" }, [S.el("span", { text: S.normText(norm) }), S.el("span", { class: "muted small", text: " " + norm.id })]),
       S.el("td", {}, [S.classPill(norm)]),
       S.el("td", {}, [S.statusPill(norm.study.status)]),
-      S.el("td", { text: S.reasonText(norm.study.reason) }),
+      S.el("td", { text: S.reasonText(norm.study.reason, norm.nothing_mapped) }),
     ]);
   }
 

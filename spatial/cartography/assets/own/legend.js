@@ -120,7 +120,7 @@
   /* Where none of the service is mapped there is no distance: people are counted only where none is there for sure. */
   function showUnmapped(layer, count, noun) {
     const name = layer.classes[0], known = name === "none_there";
-    const isTown = S.data.places.tiers.includes(S.data.page.service.id);
+    const isTown = S.has("tier." + S.data.page.service.id);
     S.fill("headline", [
       known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]) : null,
       S.el("p", { class: "headline-sentence", text: S.t("headline." + name + (known ? "_" + noun : ""), { n: count, service: serviceName() }) }),
@@ -159,6 +159,7 @@
   S.showNorm = function (state) {
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
     if (!norm) {
+      if (state.layer.key === "none_mapped") return S.fill("norm", []);
       const plain = state.layer.key === "response" ? "norm.response" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
       const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "last_mile" ? "norm.last_mile" : "norm." + state.layer.key;
       const crew = state.layer.key === "response" ? S.crewText(state.layer) + " " : "";
@@ -170,7 +171,7 @@
       S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
       S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
       study && study.status !== study.status_as_mapped ? S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]) : null,
-      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, state.layers[0].key === "none_mapped") }) : null,
     ]);
   };
 

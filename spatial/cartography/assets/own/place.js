@@ -144,13 +144,14 @@
   }
 
   function norms(state, i) {
-    const card = (norm) => {
+    const isBare = state.layers[0].key === "none_mapped";
+    const card = (norm, number) => {
       if (!norm.places) return null;
       const { status, mapped, values, reason } = norm.places;
       const code = status[i];
       if (code === 255) return null;
       const name = S.data.norm_statuses[code], asMapped = S.data.norm_statuses[mapped[i]];
-      const why = S.reasonText(S.data.reasons[reason[i]]);
+      const why = S.reasonText(S.data.reasons[reason[i]], isBare && number < S.data.own_norms);
       const value = finite(values[i]) ? S.t("place.measured", { value: S.measure(values[i], norm.unit, norm.threshold) }) : "";
       return S.el("li", { class: "norm-card" }, [
         S.el("p", { class: "norm-text", text: S.normText(norm) }),
@@ -160,8 +161,8 @@
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);
     };
-    const own = state.norms.slice(0, S.data.own_norms).map(card).filter(Boolean);
-    const more = state.norms.slice(S.data.own_norms).map(card).filter(Boolean);
+    const cards = state.norms.map(card);
+    const own = cards.slice(0, S.data.own_norms).filter(Boolean), more = cards.slice(S.data.own_norms).filter(Boolean);
     const list = (cards) => (cards.length ? S.el("ul", { class: "norm-cards" }, cards) : null);
     return section(S.t("place.norms"), [list(own), folded(S.t("place.more_norms", { n: more.length }), list(more))]);
   }
