@@ -228,6 +228,7 @@ def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArra
     forward, backward = minutes
     speed = np.where(edges["forward_km_h"] > 0, edges["forward_km_h"], edges["backward_km_h"])
     as_they_are = ("edge_id", "road_id", "road_class", "surface", "speed_source", "is_bridge", "is_tunnel")
+    own: dict[str, Any] = {name: edges[name] for name in as_they_are}
     return TravelGraph(
         mode=mode,
         crs=crs,
@@ -249,7 +250,7 @@ def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArra
         coordinate_offsets=pieces.offsets,
         findings=no_findings(crs),
         report={},
-        **{name: edges[name] for name in as_they_are},
+        **own,
     )
 
 

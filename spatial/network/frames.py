@@ -11,7 +11,7 @@ import pyproj
 import shapely
 
 from spatial.errors import NetworkError
-from spatial.network.graph import TravelGraph
+from spatial.network.graph import Before, TravelGraph
 from spatial.network.report import no_findings
 from spatial.tables import TABLES
 
@@ -76,6 +76,9 @@ def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFr
     )
     if graph.edge_layer is not None:
         edges["layer"] = graph.edge_layer.astype(np.float64)
+    if graph.before is not None:
+        edges["before_edge"] = np.where(graph.before.edge < 0, np.nan, graph.before.edge)
+        edges["before_component_km"] = graph.before.component_km
     return nodes, edges
 
 
@@ -143,6 +146,7 @@ def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode:
         findings=no_findings(crs),
         report={},
         edge_layer=_layers(ours),
+        before=_before(ours),
         **texts,
         **flags,
     )
@@ -153,6 +157,14 @@ def _layers(edges: gpd.GeoDataFrame) -> NDArray[np.int64] | None:
     if "layer" not in edges or edges["layer"].isna().all():
         return None
     return edges["layer"].to_numpy(dtype=np.int64)
+
+
+def _before(edges: gpd.GeoDataFrame) -> Before | None:
+    """Where edges come from; None where no road was added to the mode."""
+    if "before_edge" not in edges or edges["before_edge"].isna().all():
+        return None
+    origin = edges["before_edge"].fillna(-1.0).to_numpy(dtype=np.int64)
+    return Before(origin, _numbers(edges, "before_component_km"))
 
 
 def graph_to_networkx(graph: TravelGraph) -> nx.MultiDiGraph:

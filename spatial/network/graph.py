@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from spatial.network.search.core import Core, CoreShape
 
-__all__ = ["TWIN", "Adjacency", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
+__all__ = ["TWIN", "Adjacency", "Before", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
 
 TWIN = "<"
 """In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
@@ -51,6 +51,40 @@ class Adjacency:
     arc: NDArray[np.int32]
     time_min: NDArray[np.float64]
     length_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """
+    Where the edges of a network come from that roads were added to.
+
+    Parameters
+    ----------
+    edge : ndarray of int64, shape (n_edges,)
+        Edge of the network before that each edge is, or is cut from; -1 for one that was not in it.
+    component_km : ndarray of float64, shape (n_edges,)
+        Length of the component that it was in; NaN for one that was not in it.
+    """
+
+    edge: NDArray[np.int64]
+    component_km: NDArray[np.float64]
+
+    def take(self, edges: NDArray[np.int64]) -> Before:
+        """
+        Choose edges.
+
+        Parameters
+        ----------
+        edges : ndarray of int64
+            Positions in the order wanted; -1 for edges that are new.
+
+        Returns
+        -------
+        Before
+            One value each.
+        """
+        new = edges < 0
+        return Before(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +145,8 @@ class TravelGraph:
     edge_layer : ndarray of int64, shape (n_edges,), optional
         Which of several combined networks each edge is of, from 0; -1 for links between them. Places are joined to
         each layer on its own. None for a network of one mode.
+    before : Before, optional
+        Of a network that roads were added to: where its edges come from. Places keep the ways in that they had.
     """
 
     mode: str
@@ -141,6 +177,7 @@ class TravelGraph:
     findings: gpd.GeoDataFrame
     report: dict[str, Any] = field(default_factory=dict)
     edge_layer: NDArray[np.int64] | None = None
+    before: Before | None = None
 
     @property
     def n_nodes(self) -> int:
@@ -178,14 +215,21 @@ class TravelGraph:
 
     @cached_property
     def edge_twin(self) -> NDArray[np.int64] | None:
-        """Edge that is the other direction of the same road, -1 for none; None where no road is two edges."""
+        """
+        Edge that is the other direction of the same road, -1 for none; None where no road is two edges.
+
+        Of a piece of an edge that a new road cut, the other direction may be whole.
+        """
         twins = [edge for edge, name in enumerate(self.edge_id) if TWIN in name]
         if not twins:
             return None
-        place = {name: edge for edge, name in enumerate(self.edge_id)}
+        place = {name: [edge] for edge, name in enumerate(self.edge_id)}
+        if self.before is not None:
+            for edge in np.flatnonzero(np.bincount(self.before.edge + 1)[self.before.edge + 1] > 1).tolist():
+                place.setdefault(self.edge_id[edge].rpartition(".")[0], []).append(edge)
         found = np.full(self.n_edges, -1, dtype=np.int64)
         for edge in twins:
-            found[place.get(self.edge_id[edge].replace(TWIN, ""), edge)] = edge
+            found[place.get(self.edge_id[edge].replace(TWIN, ""), [edge])] = edge
         return found
 
     @cached_property

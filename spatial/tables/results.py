@@ -76,6 +76,21 @@ EDGES = Table(
             minimum=-1.0,
             required=False,
         ),
+        number(
+            "before_edge",
+            "Edge before",
+            "",
+            "Of a scenario with new roads: the edge of today that it is or is cut from, by place in the mode's graph, "
+            "from 0; missing for a new one.",
+            required=False,
+        ),
+        number(
+            "before_component_km",
+            "Component length before",
+            "km",
+            "Of a scenario with new roads: length of the component that it is in today; missing for a new one.",
+            required=False,
+        ),
     ),
 )
 SNAPS = Table(

@@ -44,26 +44,13 @@ def assert_runs_are_as_the_table(study, names, where):
         found = run.access.query("mode == 'drive'").set_index(by)["travel_time_min"]
         rows = table.set_index(by)
         after = found.reindex(rows.index).to_numpy()
-        assert np.allclose(after, rows["after_min"], rtol=0, atol=1e-9, equal_nan=True), name
+        np.testing.assert_array_equal(after, rows["after_min"], err_msg=name)
         assert not np.allclose(after, rows["before_min"], rtol=0, atol=1e-9, equal_nan=True), name
         people = today.scenario_people.query("scenario == @name").set_index(["service", "cutoff_min"])
         for (service, cutoff), row in people.iterrows():
             counted = rows.loc[service].query("in_study")["population_persons"]
             within = found.loc[service].reindex(counted.index) <= cutoff
             assert counted[within].sum() == pytest.approx(row["within_after_persons"], rel=1e-12)
-
-
-def assert_no_time_is_shorter(study, name, where):
-    """The table has ways into new roads beyond the nearest edges, which a run has not: it is never the slower one."""
-    run = sp.run(study, scenario=name, until="access", **where)
-    rows = sp.read_results(where["processed"] / study.name).scenario_access.query("scenario == @name")
-    by = ["service", "settlement_id"]
-    found = run.access.query("mode == 'drive'").set_index(by)["travel_time_min"]
-    after = found.reindex(rows.set_index(by).index).fillna(np.inf).to_numpy()
-    table = rows["after_min"].fillna(np.inf).to_numpy()
-    same = np.isclose(after, table, rtol=0, atol=1e-9)
-    assert (after[~same] > table[~same]).all()
-    assert same.mean() >= 0.98
 
 
 def far_places(settlements):
@@ -84,8 +71,7 @@ def test_the_synthetic_county(tmp_path):
     busy = edges.loc[edges["is_bridge"], "edge_id"].head(3).tolist()
     scenarios = scenarios_of("plan/road.geojson", busy)
     study = sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw)
-    assert_runs_are_as_the_table(study, ["closed", "faster", "road"], where)
-    assert_no_time_is_shorter(study, "all", where)
+    assert_runs_are_as_the_table(study, ["closed", "faster", "road", "all"], where)
 
 
 @pytest.mark.data

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix
-from spatial.network.edits.splitting import carry_snaps, cut_edges, split_edges
+from spatial.network.edits.splitting import cut_edges, split_edges
+from spatial.network.graph import Before
 
 CRS = "EPSG:32738"
 quick = settings(max_examples=40, deadline=None, derandomize=True)
@@ -113,13 +114,14 @@ def test_the_order_of_the_cuts_does_not_matter(drawn, cuts):
     cuts_drawn,
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=5),
 )
-def test_places_carried_onto_the_pieces_keep_their_times(drawn, cuts, spots_drawn):
+def test_places_joined_to_the_pieces_of_edges_keep_their_times(drawn, cuts, spots_drawn):
     graph = network(drawn)
     places = gpd.GeoSeries([shapely.Point(100.0 * x, 100.0 * y) for x, y in spots_drawn], crs=CRS)
     snaps = snap(graph, places, min_component_km=0.0)
     split = cut_edges(graph, *positions(graph, cuts))
-    carried = carry_snaps(split, snaps)
-    before, after = (times_matrix(*pair) for pair in ((graph, snaps, snaps), (split.graph, carried, carried)))
+    pieces = dataclasses.replace(split.graph, before=Before(split.parent, graph.component_km[split.parent]))
+    joined = snap(pieces, places, min_component_km=0.0)
+    before, after = (times_matrix(*pair) for pair in ((graph, snaps, snaps), (pieces, joined, joined)))
     for column, tolerance in enumerate((0, 0, 1e-9, 1e-6)):
         np.testing.assert_allclose(after[column], before[column], atol=tolerance, rtol=0)
 

@@ -105,7 +105,7 @@ def test_times_and_people_are_those_of_the_table_of_scenarios(ran, name):
     assert set(table["service"]) == {"hospital", "primary_school"}
     for service, rows in table.groupby("service"):
         run = found.loc[service]["travel_time_min"].reindex(rows["settlement_id"]).to_numpy()
-        assert np.allclose(run, rows["after_min"], rtol=0, atol=1e-9, equal_nan=True)
+        np.testing.assert_array_equal(run, rows["after_min"])
         for row in people[people["service"] == service].itertuples():
             counted = rows["population_persons"][rows["in_study"].to_numpy() & (run <= row.cutoff_min)].sum()
             assert counted == pytest.approx(row.within_after_persons, abs=1e-9)

@@ -35,7 +35,6 @@ __all__ = [
     "pair_up",
     "people_of",
     "reach_status",
-    "side_by_side",
 ]
 
 _CANDIDATE: dict[str, float] = {
@@ -239,25 +238,6 @@ def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
             }
         )
     return _candidates(snaps, parts or [{name: getattr(snaps, name)[:, :1] for name in _CANDIDATE}])
-
-
-def side_by_side(ours: Snaps, added: Snaps) -> Snaps:
-    """
-    Give places the ways in of two lists of candidates.
-
-    Parameters
-    ----------
-    ours, added : Snaps
-        The same places joined to the same network; options are those of `ours`.
-
-    Returns
-    -------
-    Snaps
-        With all candidates, the nearest first.
-    """
-    both = _candidates(ours, [{name: getattr(side, name) for name in _CANDIDATE} for side in (ours, added)])
-    status = np.where(added.status == "ok", added.status, ours.status).astype(object)
-    return replace(both, status=status, nearest_m=np.fmin(ours.nearest_m, added.nearest_m))
 
 
 def _candidates(snaps: Snaps, parts: list[dict[str, NDArray[Any]]]) -> Snaps:

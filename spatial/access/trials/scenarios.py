@@ -13,11 +13,10 @@ from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import check_direction, check_minutes, service_names
 from spatial.access.places import existing, place_on, texts
 from spatial.access.rules import SnapRules
-from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of, reach_status, side_by_side
+from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of, reach_status
 from spatial.errors import ContractError, first_of
-from spatial.network import snap
 from spatial.network.edits.scenarios import Scenario
-from spatial.network.edits.splitting import carry_snaps
+from spatial.network.joins.again import snap_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +66,9 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     """
     Compare the minutes to the closest facility before and after each of some scenarios.
 
-    Places keep the ways into the network that they have in the baseline, and gain those that only the scenario offers:
-    so a new road never pushes a way in off the list, and never lengthens a time.
+    Places are joined to a changed network as `snap` joins them: they keep the ways into the network that they have in
+    the baseline, and gain those that only the scenario offers. So a new road never pushes a way in off the list, and
+    never lengthens a time.
 
     Parameters
     ----------
@@ -205,17 +205,11 @@ class _How(NamedTuple):
         return _Times(minutes, reach_status(pairing, minutes))
 
     def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
-        """Keep the ways in of the baseline, and add those over edges that could not be joined in it."""
-        edited = split.graph
-        if edited.n_edges == graph.n_edges:
-            return places
-        carried = carry_snaps(split, places.snaps)
-        could = graph.is_snappable & (graph.component_km >= self.rules.min_component_km)
-        was_there = split.parent >= 0
-        could_before = np.where(was_there, could[np.where(was_there, split.parent, 0)], False)
-        fresh = replace(edited, is_snappable=edited.is_snappable & ~could_before)
-        added = snap(fresh, places.frame.geometry, barriers=self.barriers, **vars(self.rules))
-        return replace(places, snaps=side_by_side(carried, added))
+        """Join places to the network of a scenario as they were joined to the baseline."""
+        joined = snap_again(
+            graph, split, places.snaps, places.frame.geometry, barriers=self.barriers, **vars(self.rules)
+        )
+        return replace(places, snaps=joined)
 
 
 def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, object]:

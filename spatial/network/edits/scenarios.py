@@ -17,6 +17,7 @@ from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.edits.edge_names import values_by_name
 from spatial.network.edits.leg_roads import add_to_legs, check_for_legs
 from spatial.network.edits.new_roads import add_roads, check_roads
+from spatial.network.graph import Before
 from spatial.network.legs.layers import BETWEEN, layer_of, whole_split
 from spatial.network.report import graph_report
 from spatial.network.rules.seasons import with_season
@@ -262,13 +263,16 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     changed = _with_closures(changed, closed, account)
     split = whole_split(changed)
     if add is not None and len(add):
+        plain = replace(changed, before=None)
         split, joined = (
-            add_roads(changed, add, snap_tolerance_m=snap_tolerance_m)
+            add_roads(plain, add, snap_tolerance_m=snap_tolerance_m)
             if graph.edge_layer is None
-            else add_to_legs(changed, add, snap_tolerance_m=snap_tolerance_m, table=table)
+            else add_to_legs(plain, add, snap_tolerance_m=snap_tolerance_m, table=table)
         )
         account |= joined
-        split = replace(split, graph=_reported(split.graph, graph_report(split.graph)))
+        before = changed.before or Before(np.arange(changed.n_edges), changed.component_km)
+        wider = replace(split.graph, before=before.take(split.parent))
+        split = replace(split, graph=_reported(wider, graph_report(wider)))
     return replace(split, graph=_reported(split.graph, {"scenario": account})) if account else split
 
 

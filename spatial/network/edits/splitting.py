@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.joins.snapping import Snaps
 
-__all__ = ["Split", "carry_snaps", "cut_edges", "rewire", "split_edges"]
+__all__ = ["Split", "cut_edges", "rewire", "split_edges"]
 
 AS_THEY_ARE = (
     "road_id",
@@ -280,6 +279,7 @@ def _pieces(
         "coordinate_offsets": offsets,
         **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
         "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
+        "before": None if graph.before is None else graph.before.take(parent),
     }
 
 
@@ -345,35 +345,3 @@ def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
     node_component, km = components_of(whole.n_nodes, pieces)
     component = node_component[whole.edge_from]
     return replace(whole, node_component=node_component, component=component, component_km=km[component])
-
-
-def carry_snaps(split: Split, snaps: Snaps) -> Snaps:
-    """
-    Move places from the edges they were joined to onto the pieces of those edges.
-
-    Parameters
-    ----------
-    split : Split
-        The edges cut.
-    snaps : Snaps
-        Places joined to the graph before.
-
-    Returns
-    -------
-    Snaps
-        The same foot points. A foot point at a cut is on the piece before it.
-    """
-    old = np.flatnonzero(split.parent >= 0)
-    pieces = old[np.lexsort((split.first[old], split.parent[old]))]
-    # Edges are whole numbers and shares at most 1, so both together sort pieces of one edge along it.
-    ends = split.parent[pieces] + split.last[pieces]
-    is_on = snaps.edge >= 0
-    edge, share = snaps.edge[is_on], snaps.fraction[is_on]
-    at = np.searchsorted(split.parent[pieces], edge, side="left")
-    stop = np.searchsorted(split.parent[pieces], edge, side="right") - 1
-    piece = pieces[np.clip(np.searchsorted(ends, edge + share, side="left"), at, stop)]
-    span = split.last[piece] - split.first[piece]
-    within = np.clip((share - split.first[piece]) / span, 0.0, 1.0)
-    new_edge, new_fraction = snaps.edge.copy(), snaps.fraction.copy()
-    new_edge[is_on], new_fraction[is_on] = piece, within
-    return replace(snaps, edge=new_edge, fraction=new_fraction)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.network.graph import TravelGraph
+    from spatial.network.graph import Before, TravelGraph
     from spatial.network.joins.barriers import Barriers
     from spatial.network.joins.kernels_snap import Cells
     from spatial.network.joins.kernels_snap import Found as _Found
@@ -32,6 +32,10 @@ _WIDEN = 2.0
 
 _SAME_M = 0.001
 """A foot point on the last vertex of an edge and this near to its end is the end, as sums are rounded. Metres."""
+
+
+_SAME_SHARE = 1e-9
+"""Both directions of a road are cut alike where their lengths differ by no more than this share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +93,11 @@ class Snaps:
 
 @dataclass(frozen=True, eq=False)
 class _Index:
+    """Segments by edge; those of one group, an edge as it was before it was cut, are one way in."""
+
     segments: NDArray[np.float64]
     segment_edge: NDArray[np.int64]
+    segment_group: NDArray[np.int64]
     before_m: NDArray[np.float64]
     cells: Cells
 
@@ -123,6 +130,10 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     is long enough, not of the largest alone. A leg that touches a barrier is no candidate; the next nearest edge takes
     its place.
 
+    On a network that roads were added to, places keep the ways in that they had before, edges that were cut counting as
+    the one that they were, and have as many again over edges that could not be joined to before. So a new road pushes
+    no way in off the list, and never lengthens a time.
+
     Parameters
     ----------
     graph : TravelGraph
@@ -130,7 +141,8 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     points : GeoSeries of Point
         The places, in the CRS of the graph.
     candidates : int
-        How many edges a place at most; of a combined network, how many of each layer.
+        How many edges a place at most; of a combined network, how many of each layer; of a network that roads were
+        added to, how many of those before and how many of the others.
     max_snap_m : float
         The longest straight line to an edge, inclusive.
     min_component_km : float
@@ -162,18 +174,36 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
         return snap_each_layer(graph, join)
     _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
+    rules = (max_snap_m, walk_km_h, detour)
     eligible = graph.is_snappable & (graph.component_km >= min_component_km)
+    if graph.before is None:
+        return _joined(graph, eligible, xy, candidates, rules, walls)
+    old = eligible & (graph.before.component_km >= min_component_km)
+    return merge_snaps(
+        [_joined(graph, some, xy, candidates, rules, walls) for some in (old, eligible & ~old)]
+    )
+
+
+def _joined(
+    graph: TravelGraph,
+    eligible: NDArray[np.bool_],
+    xy: NDArray[np.float64],
+    candidates: int,
+    rules: tuple[float, float, float],
+    walls: Barriers | None,
+) -> Snaps:
+    """Join places to the nearest of some edges."""
     index = _index(graph, eligible)
     if index is None:
-        return _without_edges(xy, candidates, (max_snap_m, walk_km_h, detour))
-    found = _search(index, xy, candidates, max_snap_m)
+        return _without_edges(xy, candidates, rules)
+    found = _search(index, xy, candidates, rules[0])
     nearest = found[1][:, 0].copy()
     beyond = ~np.isfinite(nearest)
     if beyond.any():
         nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
-        found = _around_barriers(index, xy, found, max_snap_m, walls)
-    return _both_ways(graph, _snaps(graph, index, xy, found, nearest, (max_snap_m, walk_km_h, detour)))
+        found = _around_barriers(index, xy, found, rules[0], walls)
+    return _both_ways(graph, _snaps(graph, index, xy, found, nearest, rules))
 
 
 def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
@@ -184,17 +214,31 @@ def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
     none = twin < 0
     if none.all():
         return snaps
+    fraction = snaps.fraction if graph.before is None else _on_twin(graph, snaps, twin)
     values: dict[str, Any] = {
         name: np.where(none, blank, getattr(snaps, name))
         for name, blank in (
-            ("fraction", np.nan),
             ("distance_m", np.inf),
             ("access_min", np.inf),
             ("foot_x", np.nan),
             ("foot_y", np.nan),
         )
     }
+    values["fraction"] = np.where(none, np.nan, fraction)
     return merge_snaps([snaps, replace(snaps, edge=twin, **values)])
+
+
+def _on_twin(graph: TravelGraph, snaps: Snaps, twin: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of the other direction of a road before foot points; it may be whole where the first is in pieces."""
+    first, metres = cast("Before", graph.before).edge, graph.length_m
+    total = np.cumsum(metres)
+    start = np.searchsorted(first[first >= 0], first)
+    old = np.flatnonzero(first >= 0)
+    along = total - metres - (total - metres)[old[np.minimum(start, len(old) - 1)]]
+    foot = along[snaps.edge] + snaps.fraction * metres[snaps.edge]
+    is_whole = metres[twin] > metres[snaps.edge] * (1.0 + _SAME_SHARE)
+    share = np.divide(foot, metres[twin], out=np.zeros_like(foot), where=metres[twin] > 0)
+    return np.where(is_whole, np.clip(share, 0.0, 1.0), snaps.fraction)
 
 
 def _check(
@@ -235,17 +279,44 @@ def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | No
     segments = np.ascontiguousarray(np.hstack((graph.coordinates[first], graph.coordinates[first + 1])))
     segment_edge = edge_of[first]
     lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-    total = np.cumsum(lengths)
+    return _Index(
+        segments,
+        segment_edge,
+        _groups(graph)[segment_edge],
+        _before(lengths, segment_edge),
+        grid_of(segments),
+    )
+
+
+def _groups(graph: TravelGraph) -> NDArray[np.int64]:
+    """Give edges the number of the edge that they were, and new ones numbers behind those."""
+    if graph.before is None:
+        return np.arange(graph.n_edges)
+    old = graph.before.edge
+    return np.where(old >= 0, old, old.max() + 1 + np.arange(graph.n_edges))
+
+
+def _before(lengths: NDArray[np.float64], segment_edge: NDArray[np.int64]) -> NDArray[np.float64]:
+    """
+    Metres of an edge before each of its segments.
+
+    Summed edge by edge: an edge says the same whichever others there are.
+    """
     starts = np.flatnonzero(np.r_[True, segment_edge[1:] != segment_edge[:-1]])
-    before = total - lengths
-    before -= np.repeat(before[starts], np.diff(np.r_[starts, len(first)]))
-    return _Index(segments, segment_edge, before, grid_of(segments))
+    counts = np.diff(np.r_[starts, len(lengths)])
+    longest_first = np.argsort(-counts, kind="stable")
+    heads, fewer = starts[longest_first], -counts[longest_first]
+    before = np.zeros(len(lengths))
+    for step in range(1, int(counts.max())):
+        rows = heads[: np.searchsorted(fewer, -step)] + step
+        before[rows] = before[rows - 1] + lengths[rows - 1]
+    return before
 
 
 def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
     found = _nothing_found(len(xy), k)
     nearest_edges(
-        np.ascontiguousarray(xy), index.segments, index.segment_edge, index.cells, float(limit_m), found
+        np.ascontiguousarray(xy), index.segments, index.segment_group, index.cells, float(limit_m), found
     )
     return found
 
@@ -279,8 +350,8 @@ def _around_barriers(
     rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
     radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
     reach = min(max_snap_m, _span(xy, index.segments))
-    roads, walls = (index.segments, index.segment_edge, index.cells), (barriers.segments, barriers.cells)
-    n_edges = int(index.segment_edge.max()) + 1 if len(rows) else 0
+    roads, walls = (index.segments, index.segment_group, index.cells), (barriers.segments, barriers.cells)
+    n_edges = int(index.segment_group.max()) + 1 if len(rows) else 0
     best = (
         np.full(n_edges, np.inf),
         np.empty(n_edges, np.int64),
@@ -317,7 +388,9 @@ def _snaps(
     options: tuple[float, float, float],
 ) -> Snaps:
     max_snap_m, walk_km_h, detour = options
-    edge, distance, segment, share = found
+    group, distance, segment, share = found
+    none = group < 0
+    edge = np.where(none, -1, index.segment_edge[segment])
     ends = index.segments[segment]
     along = index.before_m[segment] + share * np.hypot(
         ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
@@ -327,7 +400,6 @@ def _snaps(
     at_bend = (share == 1.0) & (index.segment_edge[following] == edge) & (following > segment)
     along[at_bend] = index.before_m[following[at_bend]]
     length = graph.length_m[edge]
-    none = edge < 0
     fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
     foot_x, foot_y = _feet(index, found)
     end = graph.coordinates[graph.coordinate_offsets[edge + 1] - 1]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import CrsError, NetworkError
-from spatial.network.graph import TravelGraph
+from spatial.network.graph import Before, TravelGraph
 from spatial.network.legs.links import LINK, Links, with_links
 from spatial.network.rules.access_rules import FERRY
 
@@ -38,7 +38,10 @@ TRANSFER = "transfer"
 _GRID_M = 0.001
 """Nodes within the same millimetre are one, as roads without node ids are cut."""
 
-_LISTS = {"findings", "report", "mode", "crs", "edge_layer", "coordinate_offsets", "edge_from", "edge_to"}
+_LISTS = {
+    *("findings", "report", "mode", "crs", "edge_layer", "before"),
+    *("coordinate_offsets", "edge_from", "edge_to"),
+}
 
 
 def combine_networks(
@@ -238,8 +241,20 @@ def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
         coordinate_offsets=np.concatenate((first.coordinate_offsets, offsets)),
         edge_layer=np.concatenate((layers[0], np.where(layers[1] < 0, -1, layers[1] + above))),
         findings=_findings(first, second),
+        before=_before(first, second),
         **{**arrays, "edge_id": np.concatenate((_named(first), _named(second)))},
     )
+
+
+def _before(first: TravelGraph, second: TravelGraph) -> Before | None:
+    """Edges of the second come behind those of the first, also among those before."""
+    if first.before is None and second.before is None:
+        return None
+    one, other = (
+        graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second)
+    )
+    behind = np.where(other.edge < 0, -1, other.edge + int(one.edge.max()) + 1)
+    return Before(np.concatenate((one.edge, behind)), np.concatenate((one.component_km, other.component_km)))
 
 
 def _layers(graph: TravelGraph) -> NDArray[np.int64]:

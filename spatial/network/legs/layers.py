@@ -37,7 +37,7 @@ _OWN_PACE = ("walk", "cycle", "ebike")
 _NODES = ("node_x", "node_y", "node_source_id", "node_component")
 _APART = {
     *_NODES,
-    *("mode", "crs", "findings", "report", "edge_layer", "edge_id"),
+    *("mode", "crs", "findings", "report", "edge_layer", "edge_id", "before"),
     *("edge_from", "edge_to", "component", "coordinates", "coordinate_offsets"),
 }
 _OF_EDGES = tuple(item.name for item in fields(TravelGraph) if item.name not in _APART)
@@ -161,6 +161,7 @@ def _leg(graph: TravelGraph, number: int, mode: str) -> Leg:
         coordinate_offsets=offsets,
         report=_report_of(graph.report, mode),
         edge_layer=None,
+        before=None,
         **of_nodes,
         **of_edges,
     )
@@ -252,6 +253,7 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split])
         node_component=node_component,
         edge_id=np.concatenate((*ids, graph.edge_id[links]))[order],
         edge_layer=layer[order].astype(np.int64),
+        before=None if graph.before is None else graph.before.take(parent[order]),
         component=node_component[ends["edge_from"]],
         coordinates=coordinates,
         coordinate_offsets=offsets,

@@ -123,7 +123,9 @@ def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
         added["edge_layer"] = np.full(n, -1, dtype=np.int64)
     ends = graph.coordinate_offsets[-1] + 2 * np.arange(1, n + 1)
     added = {name: np.concatenate((getattr(graph, name), values)) for name, values in added.items()}
-    return replace(graph, coordinate_offsets=np.concatenate((graph.coordinate_offsets, ends)), **added)
+    before = None if graph.before is None else graph.before.take(np.r_[: graph.n_edges, np.full(n, -1)])
+    offsets = np.concatenate((graph.coordinate_offsets, ends))
+    return replace(graph, coordinate_offsets=offsets, before=before, **added)
 
 
 def _km_of(graph: TravelGraph, component: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -342,6 +342,8 @@ def _two_ways(graph: TravelGraph, gates: _Gates) -> TravelGraph:
     changed: dict[str, Any] = {name: np.concatenate((before[name], values)) for name, values in added.items()}
     offsets = graph.coordinate_offsets
     changed["coordinate_offsets"] = np.concatenate((offsets, offsets[-1] + np.cumsum(counts)))
+    if graph.before is not None:
+        changed["before"] = graph.before.take(np.r_[: graph.n_edges, twin])
     return replace(graph, **changed)
 
 
