@@ -502,6 +502,13 @@ def test_where_none_of_a_service_is_mapped_no_part_of_its_page_tells_a_distance(
     assert not [text for text in shown if re.search("beyond|none reached|au-delà|超出", text)]
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_the_buttons_of_the_map_lie_below_the_banner_of_a_phone(language, county_folder, open_page):
+    page = open_page(county_folder / "gap-hospital.html", fragment=f"#lang={language}", width=390, height=844)
+    banner, button = (page.locator(name).bounding_box() for name in ("#banner", "#zoom-in"))
+    assert 0 < banner["y"] + banner["height"] < button["y"]
+
+
 def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, open_page):
     page = open_page(county_folder / "index.html")
     norm = {

@@ -196,6 +196,9 @@
     window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
   }
 
+  /* The banner lies over the map of a phone, in as many lines as its language takes. */
+  const tellBannerHeight = () => document.body.style.setProperty("--banner-height", document.getElementById("banner").offsetHeight + "px");
+
   function startTooltip(map, state, layer) {
     const tip = document.getElementById("tooltip");
     const hide = () => { tip.hidden = true; map.getContainer().style.cursor = ""; };
@@ -309,6 +312,7 @@
     startSheet(map);
     controls(map, state);
     startTooltip(map, state, points);
+    window.addEventListener("resize", tellBannerHeight);
     S.startSearch(state, (i) => choosePlace(i, true));
     S.startPrint(map, state);
     map.on("click", (event) => {
@@ -341,6 +345,7 @@
       document.getElementById("key-seasons").hidden = data.page.kind !== "last_mile";
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(document.getElementById("page-title").textContent);
+      tellBannerHeight();
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
