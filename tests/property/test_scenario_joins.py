@@ -246,3 +246,31 @@ def test_what_edges_were_survives_cuts_and_further_roads():
     again = read_back(both)
     np.testing.assert_array_equal(again.before.edge, both.before.edge)
     np.testing.assert_array_equal(again.before.component_km, both.before.component_km)
+
+
+def test_a_new_road_that_cuts_one_direction_of_a_road_leaves_places_both_ways():
+    lines = [[(0, 0), (10_000, 0)], [(10_000, 0), (10_000, 8000)], [(10_000, 0), (20_000, 0)]]
+    roads = roads_of(lines, road_id=["w1", "w2", "w3"], road_class="tertiary")
+    turns = gpd.GeoDataFrame(
+        {"turn_id": ["a"], "kind": ["no"], "from_road_id": ["w1"], "to_road_id": ["w2"]},
+        geometry=[shapely.Point(10_000, 0)],
+        crs=CRS,
+    )
+    graph = build_network(roads, turns=turns)
+    assert (graph.edge_twin >= 0).any()
+    lane = roads_of([[(4000, 0), (4000, 3000)]], road_id=["lane"], speed_km_h=5.0)
+    edited = read_back(Scenario("lane", add=lane).apply(graph))
+    assert "w1/0.1" in set(edited.edge_id)
+    village = gpd.GeoSeries([shapely.Point(5000, 0), shapely.Point(3000, 0)], crs=CRS)
+    for goal in ((0, 0), (20_000, 0), (10_000, 8000)):
+        clinic = gpd.GeoSeries([shapely.Point(goal)], crs=CRS)
+        before, after = (
+            minutes_to_closest(net, (snap(net, village), snap(net, clinic)), direction="to_facility")
+            for net in (graph, edited)
+        )
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-9)
+        back = [
+            minutes_to_closest(net, (snap(net, village), snap(net, clinic)), direction="from_facility")
+            for net in (graph, edited)
+        ]
+        np.testing.assert_allclose(back[1], back[0], rtol=0, atol=1e-9)
