@@ -329,9 +329,7 @@ def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):
         ["pdfinfo", tmp_path / "page.pdf"], capture_output=True, text=True, check=True
     ).stdout
     assert "A4" in told
-    text = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
-    ).stdout
+    text = text_of(tmp_path / "page.pdf")
     for wanted in ("Silver Township", "Place c", "settlement gone"):
         assert wanted in text, wanted
     colours = page.evaluate(
@@ -341,6 +339,26 @@ def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):
     )
     assert "0,112,122" in colours
     assert "163,33,15" in colours
+
+
+def text_of(pdf):
+    return subprocess.run(
+        ["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
+def test_a_table_over_several_sheets_repeats_every_heading(file, open_page, tmp_path):
+    page = open_page(file)
+    page.evaluate("""() => {
+        const row = document.querySelector("#settlements-body tbody tr");
+        for (let n = 0; n < 120; n++) row.after(row.cloneNode(true));
+    }""")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    sheets = [text for text in text_of(tmp_path / "page.pdf").split("\f") if "Norms lost" in text]
+    assert len(sheets) > 2
+    assert [text for text in sheets if "Settlement " not in text or "County" not in text] == []
 
 
 @pytest.mark.browser
