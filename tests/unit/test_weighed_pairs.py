@@ -47,8 +47,8 @@ def test_sums_are_those_of_a_dense_table(name, seed):
     assert isinstance(pairs, PairsByWeight if name == "gaussian" else PairsByZone)
     for power, table in ((0, (weight > 0.0).astype(float)), (1, weight), (2, weight**2)):
         assert pairs.to_facilities(people, power) == pytest.approx(table.T @ people, rel=1e-13)
-        assert pairs.people_at_facilities(power) == pytest.approx(table.T @ people, rel=1e-13)
         assert pairs.to_places(beds, power) == pytest.approx(table @ beds, rel=1e-13)
+    assert pairs.people_at_facilities == pytest.approx(weight.T @ people, rel=1e-13)
     assert pairs.facilities_reached.tolist() == (weight > 0.0).sum(axis=1).tolist()
     assert pairs.places_reached.tolist() == (weight > 0.0).sum(axis=0).tolist()
     assert pairs.inside.tolist() == (weight[there] > 0.0).tolist()

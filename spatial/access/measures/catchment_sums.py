@@ -83,7 +83,7 @@ def catchment_sums(
         asked = pairs.to_facilities(pairs.people * chosen, power=2)
         ratio = _over(supply, asked)
         return CatchmentSums(asked, ratio, chosen * pairs.to_places(ratio, power=2))
-    asked = pairs.people_at_facilities()
+    asked = pairs.people_at_facilities
     ratio = _over(supply, asked)
     return CatchmentSums(asked, ratio, pairs.to_places(ratio, power=2 if method == "m2sfca" else 1))
 

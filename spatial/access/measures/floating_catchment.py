@@ -265,6 +265,6 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
             "demand_known_share": ready.demand_known_share,
             "value": value,
             "unit": same(f"persons per {unit}", m),
-            "unused": ~(ready.weighed.people_at_facilities() > 0.0),
+            "unused": ~(ready.weighed.people_at_facilities > 0.0),
         }
     )

@@ -86,21 +86,10 @@ class WeighedPairs(ABC):
     def inside(self) -> NDArray[np.bool_]:
         """Whether each pair has a weight above 0, shape (pairs,)."""
 
-    def people_at_facilities(self, power: int = 1) -> FloatArray:
-        """
-        Sum the people of places at the facilities of their pairs.
-
-        Parameters
-        ----------
-        power : int
-            As in `to_facilities`.
-
-        Returns
-        -------
-        ndarray of float64, shape (m,)
-            People.
-        """
-        return self.to_facilities(self.people, power)
+    @property
+    def people_at_facilities(self) -> FloatArray:
+        """Sums of the people of places, weighed, at the facilities of their pairs, shape (m,)."""
+        return self.to_facilities(self.people)
 
     @property
     def facilities_reached(self) -> IntArray:
@@ -171,8 +160,9 @@ class PairsByZone(WeighedPairs):
         sum_at_places(self.links.start, self._zoned[0], worth, sums)
         return sums
 
-    def people_at_facilities(self, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        return self._weighted(self._zoned[1], power)
+    @property
+    def people_at_facilities(self) -> FloatArray:  # noqa: D102 - inherited
+        return self._weighted(self._zoned[1], power=1)
 
     @property
     def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
@@ -224,7 +214,7 @@ def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: De
     >>> from spatial.access.measures.links import Links
     >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
     >>> pairs = weigh_pairs(links, np.array([5.0, 40.0]), np.array([100.0, 70.0]), decay_binary(30.0))
-    >>> pairs.people_at_facilities().tolist(), pairs.facilities_reached.tolist()
+    >>> pairs.people_at_facilities.tolist(), pairs.facilities_reached.tolist()
     ([100.0], [1, 0])
     """
     zones = decay.zones()

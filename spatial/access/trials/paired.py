@@ -13,6 +13,7 @@ from spatial.access.ordering import id_order
 from spatial.access.places import existing, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network import nearest, walk_minutes
+from spatial.network.joins.snapping import NO_CANDIDATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,16 +37,6 @@ __all__ = [
     "people_of",
     "reach_status",
 ]
-
-_CANDIDATE: dict[str, float] = {
-    "edge": -1,
-    "fraction": np.nan,
-    "distance_m": np.inf,
-    "access_min": np.inf,
-    "foot_x": np.nan,
-    "foot_y": np.nan,
-}
-"""Fields of a candidate, and what stands there where there is none."""
 
 
 class Choice(NamedTuple):
@@ -225,7 +216,7 @@ def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
         With one candidate a layer.
     """
     if graph.edge_layer is None or graph.n_edges == 0:
-        return _candidates(snaps, [{name: getattr(snaps, name)[:, :1] for name in _CANDIDATE}])
+        return _candidates(snaps, [{name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}])
     layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
     parts = []
     for number in np.unique(layer[layer >= 0]).tolist():
@@ -234,14 +225,14 @@ def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
         parts.append(
             {
                 name: np.where(has, np.take_along_axis(getattr(snaps, name), first, axis=1), none)
-                for name, none in _CANDIDATE.items()
+                for name, none in NO_CANDIDATE.items()
             }
         )
-    return _candidates(snaps, parts or [{name: getattr(snaps, name)[:, :1] for name in _CANDIDATE}])
+    return _candidates(snaps, parts or [{name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}])
 
 
 def _candidates(snaps: Snaps, parts: list[dict[str, NDArray[Any]]]) -> Snaps:
-    joined = {name: np.hstack([part[name] for part in parts]) for name in _CANDIDATE}
+    joined = {name: np.hstack([part[name] for part in parts]) for name in NO_CANDIDATE}
     order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
     nearest_first: dict[str, Any] = {
         name: np.ascontiguousarray(np.take_along_axis(values, order, axis=1))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from spatial.network.joins.snapping import snap
+from spatial.network.joins.snapping import NO_CANDIDATE, snap
 from spatial.network.legs.combined import merge_snaps
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["snap_again"]
 
 _OF_PLACES = ("x", "y", "status", "nearest_m")
-_OF_CANDIDATES = {
-    "edge": -1,
-    "fraction": np.nan,
-    "distance_m": np.inf,
-    "access_min": np.inf,
-    "foot_x": np.nan,
-    "foot_y": np.nan,
-}
-"""Fields of a candidate, and what stands there where there is none."""
 
 
 def snap_again(
@@ -113,7 +104,7 @@ def _narrow(snaps: Snaps) -> Snaps:
     """Leave out columns in which no place has a candidate."""
     width = max(int((snaps.edge >= 0).sum(axis=1).max(initial=0)), 1)
     kept: dict[str, Any] = {
-        name: np.ascontiguousarray(getattr(snaps, name)[:, :width]) for name in _OF_CANDIDATES
+        name: np.ascontiguousarray(getattr(snaps, name)[:, :width]) for name in NO_CANDIDATE
     }
     return replace(snaps, **kept)
 
@@ -123,7 +114,7 @@ def _put(snaps: Snaps, some: Snaps, rows: NDArray[np.int64]) -> Snaps:
     some = _narrow(some)
     width = max(snaps.candidates, some.candidates)
     changed: dict[str, Any] = {}
-    for name, none in _OF_CANDIDATES.items():
+    for name, none in NO_CANDIDATE.items():
         values = np.full((len(snaps), width), none)
         values[:, : snaps.candidates] = getattr(snaps, name)
         values[rows] = none

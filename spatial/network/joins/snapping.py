@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,6 +18,8 @@ from spatial.network.joins.kernels_snap import nearest_edges, nearest_open_edges
 from spatial.network.legs.combined import merge_snaps, snap_each_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from spatial.network.joins.kernels_snap import Cells
     from spatial.network.joins.kernels_snap import Found as _Found
 
-__all__ = ["Snaps", "snap", "walk_minutes"]
+__all__ = ["NO_CANDIDATE", "Snaps", "snap", "walk_minutes"]
 
 _WIDEN = 2.0
 """How the look-out widens where barriers shut some candidates out; changes the speed only."""
@@ -33,9 +36,20 @@ _WIDEN = 2.0
 _SAME_M = 0.001
 """A foot point on the last vertex of an edge and this near to its end is the end, as sums are rounded. Metres."""
 
-
 _SAME_SHARE = 1e-9
 """Both directions of a road are cut alike where their lengths differ by no more than this share."""
+
+NO_CANDIDATE: Mapping[str, float] = MappingProxyType(
+    {
+        "edge": -1,
+        "fraction": np.nan,
+        "distance_m": np.inf,
+        "access_min": np.inf,
+        "foot_x": np.nan,
+        "foot_y": np.nan,
+    }
+)
+"""Fields of a candidate, and what stands there where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,12 +231,8 @@ def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
     fraction = snaps.fraction if graph.before is None else _on_twin(graph, snaps, twin)
     values: dict[str, Any] = {
         name: np.where(none, blank, getattr(snaps, name))
-        for name, blank in (
-            ("distance_m", np.inf),
-            ("access_min", np.inf),
-            ("foot_x", np.nan),
-            ("foot_y", np.nan),
-        )
+        for name, blank in NO_CANDIDATE.items()
+        if name not in ("edge", "fraction")
     }
     values["fraction"] = np.where(none, np.nan, fraction)
     return merge_snaps([snaps, replace(snaps, edge=twin, **values)])
