@@ -73,6 +73,38 @@ def test_many_zones_for_few_pairs_are_weighed_one_by_one():
     assert pairs.to_places(beds).sum() == pytest.approx(beds[links.destination].sum())
 
 
+@pytest.mark.parametrize(("n_zones", "kind"), [(64, PairsByZone), (65, PairsByWeight)])
+def test_zones_that_take_no_more_memory_than_weights_are_summed_by_zone(n_zones, kind):
+    steps = np.arange(1, n_zones) / 5.0
+    decay = sp.decay_stepped(dict(zip(steps.tolist(), (1.0 - (steps - 0.2) / 60.0).tolist(), strict=True)))
+    minutes, links, people, beds = region(0)
+    there = ~np.isnan(minutes)
+    pairs = weigh_pairs(links, minutes[there], people, decay)
+    assert isinstance(pairs, kind)
+    weight = np.where(there, decay(minutes), 0.0)
+    assert pairs.to_places(beds) == pytest.approx(weight @ beds, rel=1e-13)
+    assert pairs.people_at_facilities == pytest.approx(weight.T @ people, rel=1e-13)
+
+
+@pytest.mark.parametrize("pairs_a_place", [1, 511, 512, 513, 1500])
+def test_pairs_that_are_looked_at_together_may_be_of_any_places(pairs_a_place):
+    n, m = 7, 1500
+    rng = np.random.default_rng(pairs_a_place)
+    origin = np.repeat(np.arange(n), pairs_a_place)
+    destination = np.concatenate([np.sort(rng.permutation(m)[:pairs_a_place]) for _ in range(n)])
+    minutes, people, beds = (
+        rng.uniform(0.0, 50.0, len(origin)),
+        rng.gamma(1.0, 800.0, n),
+        rng.gamma(2.0, 40.0, m),
+    )
+    links = Links(np.arange(n + 1) * pairs_a_place, destination.astype(np.int32), (n, m))
+    decay = DECAYS["three zones"]
+    pairs, weight = weigh_pairs(links, minutes, people, decay), np.zeros((n, m))
+    weight[origin, destination] = decay(minutes)
+    assert pairs.people_at_facilities == pytest.approx(weight.T @ people, rel=1e-13)
+    assert pairs.to_places(beds) == pytest.approx(weight @ beds, rel=1e-13)
+
+
 @pytest.mark.parametrize("decay", [DECAYS["three zones"], DECAYS["gaussian"]])
 def test_pairs_in_any_order_and_of_two_modes_count_as_the_fastest_of_each(decay):
     minutes, _, people, beds = region(5, n=40, m=9)

@@ -1,4 +1,4 @@
-"""Compiled passes over pairs whose weights are those of a few zones: sums by facility and zone, and by place."""
+"""Compiled passes over pairs whose weights are those of a few zones: zones, sums by facility and zone, and by place."""
 
 # mypy: disable-error-code="assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
@@ -9,125 +9,142 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.compiled import outer, prefetch
+from spatial.compiled import inner, outer, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Bits = NDArray[np.uint64]
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["sum_at_cells", "sum_at_places", "zone_pairs"]
+__all__ = ["ends_passed", "sum_at_cells", "sum_at_places"]
 
 _AHEAD = 1_024
 """Pairs that are fetched before they are read; changes speed only."""
 _DOUBLES, _INTS = 8, 16
 """Numbers of 64 and of 32 bits that the processor fetches at once."""
+_WORD = 64
+"""Bits of a word."""
 
 
 @outer  # pragma: no cover - compiled
-def zone_pairs(
-    pairs: tuple[Longs, Ints, Floats], ends: Floats, zones: int, of_place: Floats, cell: Ints, sums: Floats
-) -> None:
+def ends_passed(minutes: Floats, ends: Floats, passed: Bits) -> None:
     """
-    Find the zone of each pair, and sum what places have by facility and zone: one reading of the pairs for both.
+    Tell which ends of zones each travel time lies beyond, in bits: they fit where the system needs no new pages.
+
+    Parameters
+    ----------
+    minutes : ndarray of float64, shape (pairs,)
+        Travel times.
+    ends : ndarray of float64, shape (zones - 1,)
+        Minutes up to which the zones reach, inclusive.
+    passed : ndarray of uint64, shape (zones - 1, words)
+        Written to: a bit for each pair, the first pair of 64 being the lowest.
+    """
+    for word in range(passed.shape[1]):
+        begin, size = word * _WORD, np.uintp(min(_WORD, minutes.shape[0] - word * _WORD))
+        ahead = begin + _AHEAD
+        while ahead < begin + _AHEAD + _WORD:
+            prefetch(minutes, ahead)
+            ahead += _DOUBLES
+        for each in range(ends.shape[0]):
+            last, bits = ends[each], np.uint64(0)
+            for at in range(size):
+                bits |= np.uint64(minutes[np.uintp(begin) + at] > last) << np.uint64(at)
+            passed[each, word] = bits
+
+
+@inner  # pragma: no cover - compiled
+def _find_cells(destination: Ints, passed: Bits, begin: int, cell: Ints) -> int:
+    """Give facility and zone of each of the next pairs one number; tell where these pairs end."""
+    width, first = np.int32(passed.shape[0] + 1), np.uintp(begin)
+    end: int = min(begin + cell.shape[0], destination.shape[0])
+    for at in range(np.uintp(end - begin)):
+        cell[at] = np.int32(destination[first + at] * width)
+    for each in range(passed.shape[0]):
+        for word in range((end - begin + _WORD - 1) // _WORD):
+            bits, to = passed[each, begin // _WORD + word], np.uintp(word * _WORD)
+            for at in range(np.uintp(_WORD)):
+                cell[to + at] += np.int32((bits >> np.uint64(at)) & np.uint64(1))
+    return end
+
+
+@outer  # pragma: no cover - compiled
+def sum_at_cells(pairs: tuple[Longs, Ints, Bits], of_place: Floats, cell: Ints, sums: Floats) -> None:
+    """
+    Sum what places have by facility and zone.
 
     Parameters
     ----------
     pairs : tuple of ndarray
-        Where the pairs of each place start (places + 1,), position of the facility and minutes (pairs,).
-    ends : ndarray of float64, shape (a multiple of 4,)
-        Minutes up to which the zones reach, inclusive, ascending; inf behind the last.
-    zones : int
-        How many there are, what lies beyond the last end being one.
+        Where the pairs of each place start (places + 1,), position of the facility (pairs,), and which ends of
+        zones they lie beyond, as `ends_passed` tells.
     of_place : ndarray of float64, shape (places,)
         What each place has.
-    cell : ndarray of int32, shape (pairs,)
-        Written to: facility times `zones`, plus zone.
-    sums : ndarray of float64, shape (facilities times zones,)
-        Added to.
-    """
-    start, destination, minutes = pairs
-    width = np.int32(zones)
-    for place in range(start.shape[0] - 1):
-        first, last, own = np.uintp(start[place]), np.uintp(start[place + 1]), of_place[place]
-        ahead = np.int64(start[place]) + _AHEAD
-        while ahead < start[place + 1] + _AHEAD:
-            prefetch(destination, ahead)
-            prefetch(minutes, ahead)
-            prefetch(minutes, ahead + _DOUBLES)
-            ahead += _INTS
-        # Four ends at once, without a branch: the compiler makes one step of many pairs.
-        a, b, c, d = ends[0], ends[1], ends[2], ends[3]
-        for pair in range(first, last):
-            time = minutes[pair]
-            beyond = np.int32(time > a) + np.int32(time > b) + np.int32(time > c) + np.int32(time > d)
-            cell[pair] = np.int32(destination[pair] * width + beyond)
-        for four in range(1, ends.shape[0] // 4):
-            a, b, c, d = ends[4 * four], ends[4 * four + 1], ends[4 * four + 2], ends[4 * four + 3]
-            for pair in range(first, last):
-                time = minutes[pair]
-                beyond = np.int32(time > a) + np.int32(time > b) + np.int32(time > c) + np.int32(time > d)
-                cell[pair] = np.int32(cell[pair] + beyond)
-        for pair in range(first, last):
-            sums[np.uintp(cell[pair])] += own
-
-
-@outer  # pragma: no cover - compiled
-def sum_at_cells(start: Longs, cell: Ints, of_place: Floats, sums: Floats) -> None:
-    """
-    Sum what places have by facility and zone, as `zone_pairs` found them.
-
-    Parameters
-    ----------
-    start : ndarray of int64, shape (places + 1,)
-        Where the pairs of each place start.
-    cell : ndarray of int32, shape (pairs,)
-        Facility times zones, plus zone.
-    of_place : ndarray of float64, shape (places,)
-        What each place has.
+    cell : ndarray of int32, shape (a multiple of 64,)
+        Room to work in.
     sums : ndarray of float64, shape (facilities times zones,)
         Added to, in the order of pairs.
     """
+    start, destination, passed = pairs
+    begin = known = np.int64(0)
     for place in range(start.shape[0] - 1):
-        own = of_place[place]
-        for pair in range(np.uintp(start[place]), np.uintp(start[place + 1])):
-            sums[np.uintp(cell[pair])] += own
+        pair, end, own = start[place], start[place + 1], of_place[place]
+        while pair < end:
+            if pair == known:
+                begin, known = pair, _find_cells(destination, passed, pair, cell)
+            stop = min(end, known)
+            ahead = pair + _AHEAD
+            while ahead < stop + _AHEAD:
+                prefetch(destination, ahead)
+                ahead += _INTS
+            for each in range(np.uintp(pair - begin), np.uintp(stop - begin)):
+                sums[np.uintp(cell[each])] += own
+            pair = stop
 
 
 @outer  # pragma: no cover - compiled
-def sum_at_places(start: Longs, cell: Ints, of_cell: Floats, sums: Floats) -> None:
+def sum_at_places(pairs: tuple[Longs, Ints, Bits], of_cell: Floats, cell: Ints, sums: Floats) -> None:
     """
     Sum what facilities have in their zones at the places of the pairs.
 
     Parameters
     ----------
-    start : ndarray of int64, shape (places + 1,)
-        Where the pairs of each place start.
-    cell : ndarray of int32, shape (pairs,)
-        Facility times zones, plus zone.
+    pairs : tuple of ndarray
+        As in `sum_at_cells`.
     of_cell : ndarray of float64, shape (facilities times zones,)
         What each facility is worth in each zone.
+    cell : ndarray of int32, shape (a multiple of 64,)
+        Room to work in.
     sums : ndarray of float64, shape (places,)
         Written to.
     """
-    four = np.uintp(4)
+    start, destination, passed = pairs
+    begin = known = np.int64(0)
+    one, four = np.uintp(1), np.uintp(4)
     for place in range(start.shape[0] - 1):
-        pair, last = np.uintp(start[place]), np.uintp(start[place + 1])
-        ahead = np.int64(start[place]) + _AHEAD
-        while ahead < start[place + 1] + _AHEAD:
-            prefetch(cell, ahead)
-            ahead += _INTS
+        pair, end = start[place], start[place + 1]
         # Four sums, so that no addition waits for the one before it; the same on every processor.
         a, b, c, d = 0.0, 0.0, 0.0, 0.0
-        while pair + four <= last:
-            a += of_cell[np.uintp(cell[pair])]
-            b += of_cell[np.uintp(cell[pair + np.uintp(1)])]
-            c += of_cell[np.uintp(cell[pair + np.uintp(2)])]
-            d += of_cell[np.uintp(cell[pair + np.uintp(3)])]
-            pair += four
-        while pair < last:
-            a += of_cell[np.uintp(cell[pair])]
-            pair += np.uintp(1)
+        while pair < end:
+            if pair == known:
+                begin, known = pair, _find_cells(destination, passed, pair, cell)
+            stop = min(end, known)
+            ahead = pair + _AHEAD
+            while ahead < stop + _AHEAD:
+                prefetch(destination, ahead)
+                ahead += _INTS
+            each, last = np.uintp(pair - begin), np.uintp(stop - begin)
+            while each + four <= last:
+                a += of_cell[np.uintp(cell[each])]
+                b += of_cell[np.uintp(cell[each + one])]
+                c += of_cell[np.uintp(cell[each + np.uintp(2)])]
+                d += of_cell[np.uintp(cell[each + np.uintp(3)])]
+                each += four
+            while each < last:
+                a += of_cell[np.uintp(cell[each])]
+                each += one
+            pair = stop
         sums[place] = (a + b) + (c + d)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spatial.access.measures.kernels_catchment import sum_at_cells, sum_at_places, zone_pairs
+from spatial.access.measures.kernels_catchment import ends_passed, sum_at_cells, sum_at_places
 from spatial.compiled import read_only
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ IntArray: TypeAlias = NDArray[np.int64]
 
 _FEW_CELLS = 65_536
 """So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
-_AT_ONCE = 4
-"""Ends of zones that the kernel compares at once."""
+_MOST_ZONES = 64
+"""With more, zones take as much memory as weights do."""
+_WORD = 64
+"""Pairs whose bits stand in one number."""
+_TOGETHER = 8 * _WORD
+"""Pairs that the kernels look at together; changes speed only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,39 +154,26 @@ class PairsByZone(WeighedPairs):
     heights: FloatArray
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        sums = np.zeros(self._cells)
-        sum_at_cells(self.links.start, self._zoned[0], np.ascontiguousarray(of_place), sums)
-        return self._weighted(sums, power)
+        sums = np.zeros(self.links.shape[1] * len(self.heights))
+        sum_at_cells(self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
+        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
 
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.empty(self.links.shape[0])
         worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
-        sum_at_places(self.links.start, self._zoned[0], worth, sums)
+        sum_at_places(self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
         return sums
 
     @property
-    def people_at_facilities(self) -> FloatArray:  # noqa: D102 - inherited
-        return self._weighted(self._zoned[1], power=1)
-
-    @property
     def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
-        return np.tile(self.heights > 0.0, self.links.shape[1])[self._zoned[0]]
-
-    @property
-    def _cells(self) -> int:
-        return self.links.shape[1] * len(self.heights)
+        return (self.heights > 0.0)[np.searchsorted(self.ends, self.minutes)]
 
     @cached_property
-    def _zoned(self) -> tuple[NDArray[np.int32], FloatArray]:
-        """Find facility and zone of each pair as one number, and sum the people by it."""
-        cell, people = np.empty(len(self.minutes), dtype=np.int32), np.zeros(self._cells)
-        filled = np.pad(self.ends, (0, -len(self.ends) % _AT_ONCE), constant_values=np.inf)
-        pairs = (self.links.start, self.links.destination, read_only(self.minutes))
-        zone_pairs(pairs, filled, len(self.heights), np.ascontiguousarray(self.people), cell, people)
-        return cell, people
-
-    def _weighted(self, sums: FloatArray, power: int) -> FloatArray:
-        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
+    def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
+        """Tell which ends of zones each pair lies beyond."""
+        passed = np.empty((len(self.ends), -(-len(self.minutes) // _WORD)), dtype=np.uint64)
+        ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
+        return self.links.start, self.links.destination, passed
 
     def _powers(self, power: int) -> FloatArray:
         return (self.heights > 0.0).astype(np.float64) if power == 0 else self.heights**power
@@ -218,6 +209,8 @@ def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: De
     ([100.0], [1, 0])
     """
     zones = decay.zones()
-    if zones is not None and links.shape[1] * len(zones[1]) <= max(_FEW_CELLS, len(minutes)):
+    n_zones = np.inf if zones is None else len(zones[1])
+    few = n_zones <= _MOST_ZONES and links.shape[1] * n_zones <= max(_FEW_CELLS, len(minutes))
+    if zones is not None and few:
         return PairsByZone(links, people, minutes, *zones)
     return PairsByWeight(links, people, decay(minutes))
