@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import tomllib
@@ -263,10 +264,11 @@ def fetch(study_file: Path, raw: Path) -> None:
 @cli.command()
 def warmup() -> None:
     """Compile everything once, so that no later command waits for it."""
-    from spatial.warmup import warm_up  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.warmup import all_kept, warm_up  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    with _progress_bar() as report:
+    with _progress_bar() as report, all_kept():
         count = warm_up(report)
+        gc.freeze()
     click.echo(f"{count} kernels are compiled")
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from numba.core.dispatcher import Dispatcher
 
 import spatial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["compiled_kernels", "warm_up"]
+    from numba.core.dispatcher import Dispatcher
+
+__all__ = ["all_kept", "compiled_kernels", "warm_up"]
 
 
 def compiled_kernels() -> dict[str, Dispatcher]:
@@ -27,6 +29,8 @@ def compiled_kernels() -> dict[str, Dispatcher]:
     dict of str to Dispatcher
         By dotted name; the modules that hold them are called ``kernels_...``.
     """
+    from numba.core.dispatcher import Dispatcher  # noqa: PLC0415 - the second process starts before
+
     found: dict[str, Dispatcher] = {}
     root = Path(spatial.__file__).parent
     for file in sorted(root.rglob("kernels_*.py")):
@@ -54,21 +58,57 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
         How many kernels there are, all of them compiled.
     """
     report = progress or (lambda _fraction, _message: None)
-    # The interpreter that runs, and words of this module: nothing from outside gets into the command.
-    command = [sys.executable, "-m", f"{spatial.__name__}.warmup_steps"]
+    # The interpreter that runs, and the name of this module: nothing from outside gets into the command.
+    command = [sys.executable, "-m", f"{spatial.__name__}.warmup"]
     helper = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
-        # Imported only now, so that both processes import at the same time.
-        from spatial.warmup_steps import STEPS, THEIRS, run  # noqa: PLC0415
+        with all_kept():
+            # Imported only now, so that both processes import at the same time.
+            from spatial.warmup_steps import STEPS, THEIRS  # noqa: PLC0415
 
-        for number, (name, step) in enumerate(STEPS.items()):
-            if name == THEIRS[0]:
-                report(number / len(STEPS), "waiting for the second process")
-                helper.wait()
-            report(number / len(STEPS), name)
-            run(step)
+            for number, (name, step) in enumerate(STEPS.items()):
+                if name == THEIRS[0]:
+                    report(number / len(STEPS), "waiting for the second process")
+                    helper.wait()
+                report(number / len(STEPS), name)
+                step()
     finally:
         helper.kill()
         helper.wait()
     report(1.0, "done")
     return len(compiled_kernels())
+
+
+def _help() -> None:
+    """Compile the steps of the second process."""
+    with all_kept():
+        from spatial.warmup_steps import STEPS, THEIRS  # noqa: PLC0415 - importing makes garbage too
+
+        for name in THEIRS:
+            STEPS[name]()
+        gc.freeze()
+
+
+@contextmanager
+def all_kept() -> Iterator[None]:
+    """
+    Do not look for memory to free: compilers make so much that it would take a quarter of the time.
+
+    A process that ends with it looks at all of it once more, unless it is told by ``gc.freeze()`` that there is none.
+
+    Yields
+    ------
+    None
+        Afterwards memory is freed as before.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+if __name__ == "__main__":
+    _help()

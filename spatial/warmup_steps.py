@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,29 +27,11 @@ if TYPE_CHECKING:
 
     from spatial.network import Snaps, TravelGraph
 
-__all__ = ["STEPS", "THEIRS", "run"]
+__all__ = ["STEPS", "THEIRS"]
 
 CRS = "EPSG:32738"
 SIDE, STEP_M = 6, 1000.0
 """Streets a side of the little town that is computed, and their distance."""
-
-
-def run(step: Callable[[], None]) -> None:
-    """
-    Run a step without collecting garbage, of which compilers make much: a quarter of the time.
-
-    Parameters
-    ----------
-    step : callable
-        One of `STEPS`.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        step()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read() -> None:
@@ -151,7 +132,3 @@ STEPS: dict[str, Callable[[], None]] = {
 
 THEIRS = tuple(STEPS)[2:]
 """Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
-
-if __name__ == "__main__":
-    for each in THEIRS:
-        run(STEPS[each])
