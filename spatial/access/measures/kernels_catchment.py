@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     Longs = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["ends_passed", "sum_at_cells", "sum_at_places"]
+__all__ = ["WORD", "ends_passed", "sum_at_cells", "sum_at_places"]
 
 _AHEAD = 1_024
 """Pairs that are fetched before they are read; changes speed only."""
 _DOUBLES, _INTS = 8, 16
 """Numbers of 64 and of 32 bits that the processor fetches at once."""
-_WORD = 64
-"""Bits of a word."""
+WORD = 64
+"""Pairs whose bits stand in one number."""
 
 
 @outer  # pragma: no cover - compiled
@@ -44,9 +44,9 @@ def ends_passed(minutes: Floats, ends: Floats, passed: Bits) -> None:
         Written to: a bit for each pair, the first pair of 64 being the lowest.
     """
     for word in range(passed.shape[1]):
-        begin, size = word * _WORD, np.uintp(min(_WORD, minutes.shape[0] - word * _WORD))
+        begin, size = word * WORD, np.uintp(min(WORD, minutes.shape[0] - word * WORD))
         ahead = begin + _AHEAD
-        while ahead < begin + _AHEAD + _WORD:
+        while ahead < begin + _AHEAD + WORD:
             prefetch(minutes, ahead)
             ahead += _DOUBLES
         for each in range(ends.shape[0]):
@@ -64,9 +64,9 @@ def _find_cells(destination: Ints, passed: Bits, begin: int, cell: Ints) -> int:
     for at in range(np.uintp(end - begin)):
         cell[at] = np.int32(destination[first + at] * width)
     for each in range(passed.shape[0]):
-        for word in range((end - begin + _WORD - 1) // _WORD):
-            bits, to = passed[each, begin // _WORD + word], np.uintp(word * _WORD)
-            for at in range(np.uintp(_WORD)):
+        for word in range((end - begin + WORD - 1) // WORD):
+            bits, to = passed[each, begin // WORD + word], np.uintp(word * WORD)
+            for at in range(np.uintp(WORD)):
                 cell[to + at] += np.int32((bits >> np.uint64(at)) & np.uint64(1))
     return end
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spatial.access.measures.kernels_catchment import ends_passed, sum_at_cells, sum_at_places
+from spatial.access.measures.kernels_catchment import WORD, ends_passed, sum_at_cells, sum_at_places
 from spatial.compiled import read_only
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ _FEW_CELLS = 65_536
 """So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
 _MOST_ZONES = 64
 """With more, zones take as much memory as weights do."""
-_WORD = 64
-"""Pairs whose bits stand in one number."""
-_TOGETHER = 8 * _WORD
+_TOGETHER = 8 * WORD
 """Pairs that the kernels look at together; changes speed only."""
 
 
@@ -171,7 +169,7 @@ class PairsByZone(WeighedPairs):
     @cached_property
     def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
         """Tell which ends of zones each pair lies beyond."""
-        passed = np.empty((len(self.ends), -(-len(self.minutes) // _WORD)), dtype=np.uint64)
+        passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
         ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
         return self.links.start, self.links.destination, passed
 
