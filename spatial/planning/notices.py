@@ -20,6 +20,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _COUNTS = frozenset({"count", "rows", "nearer", "farther", "without"})
 _NUMBER = re.compile(r"\d[\d,]*")
 _IN_ALL = re.compile(r" \((\d+) in all\)")
+_SHAPE = re.compile(r"[A-Za-z]+( [A-Za-z]+)*")
 _ROW = re.compile(r"(?<=')row (\d+)")
 
 
@@ -90,6 +91,8 @@ def _value(name: str, held: str, words: Wording) -> str:
         return words.number(int(held.replace(",", "")))
     if name == "data":
         return words.messages["data_kind"].get(held, held)
+    if name == "shapes":
+        return _SHAPE.sub(lambda found: words.messages["notice_shape"].get(found[0], found[0]), held)
     counted = _IN_ALL.sub(lambda found: words.say("notice_part", "in_all", count=found[1]), held)
     if name != "lines":
         return counted

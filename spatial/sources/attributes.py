@@ -268,9 +268,7 @@ def _joined(
             other = new.notna() & old.notna() & (text_column(new) != text_column(old))
             new = new.where(new.notna(), old)
             item = f"{name}: replaced by the joined table"
-            notes.append(
-                Note(item, int(other.sum()), f"{item} at {first_of(ids[other])}" if other.any() else item)
-            )
+            notes.append(Note(item, int(other.sum()), f"{item} at {first_of(ids[other])}"))
         result[name] = new
     if PEOPLE in columns:
         source = np.where(result[PEOPLE].notna(), "column", "none")
@@ -299,9 +297,9 @@ def _called_otherwise(rows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> Note
         for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
         if mine and place and name_scores([mine], [place]).max() < SAME_NAME
     ]
-    listed = first_of([f"{one} at {other}" for one, other in pairs])
+    listed = first_of([f"{one} ≠ {other}" for one, other in pairs])
     item = "joined by code to a settlement of another name"
-    return Note(item, len(pairs), f"{item}: {listed}")
+    return Note(item, len(pairs), f"{item} (row ≠ settlement): {listed}")
 
 
 def _refuse_doubles(about: pd.Series, placed: pd.DataFrame, source: TableSource) -> None:

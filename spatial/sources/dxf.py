@@ -58,6 +58,6 @@ def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.Ge
     lines = chosen[is_line].reset_index(drop=True)
     others = chosen[~is_line].geometry.geom_type.fillna("no geometry").value_counts().sort_index()
     item = "entities of the drawing that are no lines left out"
-    listed = ", ".join(f"{number} {kind}" for kind, number in others.items())
+    listed = ", ".join(f"{kind} ({number})" for kind, number in others.items())
     add_notes(lines, [Note(item, int(others.sum()), f"{item}: {listed}")])
     return lines

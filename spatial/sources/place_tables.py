@@ -298,10 +298,8 @@ def _called_elsewhere(
         scores = name_scores([name], places)[0]
         if scores.max(initial=0.0) >= 1.0:
             other = int(scores.argmax())
-            shown.append(
-                f"{row} ({name[0]}) at {' / '.join(places[own])}, not at {' / '.join(places[other])}"
-            )
-    return Note(item, len(shown), f"{item}: {first_of(shown)}")
+            shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
+    return Note(item, len(shown), f"{item} (place by code ≠ place by name): {first_of(shown)}")
 
 
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:

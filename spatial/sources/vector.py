@@ -171,8 +171,15 @@ def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
     """Read the people of a list where a raster counts them: a number that cannot be read is noted, not refused."""
     problems: list[str] = []
     numbers = number_column(frame, "population_persons", problems, key="settlement_id")
-    lost = int((numbers.isna() & frame["population_persons"].notna()).sum())
-    add_notes(frame, [Note("populations of the list not read", lost, "; ".join(problems))])
+    written = text_column(frame["population_persons"]).fillna("").str.strip()
+    lost = numbers.isna() & (written != "")
+    named = first_of(row_labels(frame, "settlement_id")[lost])
+    shown = first_of(written[lost].drop_duplicates(), limit=3)
+    item = "populations of the list not read"
+    detail = (
+        f"{item}: {named}, such as {shown}; write digits and a decimal point only, and no negative number"
+    )
+    add_notes(frame, [Note(item, int(lost.sum()), detail)])
     return numbers
 
 

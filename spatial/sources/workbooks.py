@@ -221,7 +221,9 @@ def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
     """
     rows = total_rows(frame, words)
     kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
-    add_notes(kept, [Note("total rows left out", len(rows), f"total rows left out: rows {first_of(rows)}")])
+    item = "total rows left out"
+    listed = first_of([f"row {row}" for row in rows])
+    add_notes(kept, [Note(item, len(rows), f"{item}: {listed}")])
     return kept
 
 

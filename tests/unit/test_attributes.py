@@ -250,5 +250,5 @@ def test_a_code_that_joins_a_row_to_another_name_is_said(tiny):
     columns = {"unit_code": "Code", "name": "Parish", **PEOPLE}
     layers = _layers(tiny, "Code,Parish,Residents\nE04000001,石桥,9\n", columns=columns)
     assert _people(layers) == {"s4": 9}
-    assert any("'石桥 at 西坡'" in issue for issue in layers.issues)
+    assert any("'石桥 ≠ 西坡'" in issue for issue in layers.issues)
     assert np.isnan(layers.settlements.set_index("settlement_id").loc["s1", "population_persons"])

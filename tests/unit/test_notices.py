@@ -8,6 +8,7 @@ import string
 import geopandas as gpd
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 from rasterio.transform import from_origin
@@ -19,11 +20,13 @@ from spatial.rasters import Raster
 from spatial.sources.datum_evidence import doubt_wgs84
 from spatial.sources.datums import from_wgs84
 from spatial.sources.doubles import doubles_note
+from spatial.sources.dxf import drawn_lines
 from spatial.sources.facility_facts import read_facts
 from spatial.sources.grids import GridReading
 from spatial.sources.notes import take_notes
 from spatial.sources.services import load_services
-from spatial.sources.workbooks import read_workbook
+from spatial.sources.vector import settlements_from_table
+from spatial.sources.workbooks import left_totals, read_workbook
 from spatial.study import TableSource
 
 NOTICES = wording("en").messages["notice"]
@@ -129,6 +132,32 @@ def test_numbers_kinds_of_data_and_counts_are_said_as_the_language_does():
     assert say("total rows left out: 'row 12 合计', 'row 30 row 2' (2 in all)", "fr") == (
         "lignes de totaux laissées de côté : 'ligne 12 合计', 'ligne 30 row 2' (2 en tout)"
     )
+
+
+def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
+    frame = pd.DataFrame({"name": ["甲", "合计", "合计"], "people": ["1", "1", "1"]})
+    (totals,) = take_notes(left_totals(frame, {"合计"}))
+    assert say(totals.detail, "fr") == "lignes de totaux laissées de côté : 'ligne 2', 'ligne 3' (2 en tout)"
+    drawing = gpd.GeoDataFrame(
+        {"Layer": ["roads"] * 3}, geometry=[shapely.LineString([(0, 0), (1, 1)]), shapely.Point(0, 0), None]
+    )
+    (others,) = take_notes(drawn_lines(drawing, None, label="d.dxf"))
+    assert say(others.detail, "fr").endswith(": point (1), sans géométrie (1)")
+    assert say(others.detail, "zh") == "图中不是线的要素未读入：点 (1), 无几何 (1)"  # noqa: RUF001 - Chinese
+
+
+def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
+    (tmp_path / "list.csv").write_text(
+        "settlement_id,name,tier,population_persons,lon,lat\na,A,village,about 90,0,0\n"
+    )
+    frame = settlements_from_table(
+        tmp_path / "list.csv",
+        TableSource(path="list.csv", longitude="lon", latitude="lat", crs="EPSG:4326"),
+        with_population=False,
+    )
+    (note,) = take_notes(frame)
+    assert (note.item, note.number) == ("populations of the list not read", 1)
+    assert say(note.detail, "zh").startswith("名单中的人口数未读入：'a'（共1个），例如'about 90'")  # noqa: RUF001 - Chinese
 
 
 def test_what_a_source_says_is_never_translated():

@@ -232,7 +232,7 @@ def test_the_lines_of_a_drawing_are_roads_by_layer(tmp_path):
     path = _dxf(tmp_path / "own.dxf")
     frame = _open(path)
     assert frame["Layer"].tolist() == ["ROAD", "TRACK"]
-    assert take_notes(frame)[0].detail.endswith("1 Point")
+    assert take_notes(frame)[0].detail.endswith(": Point (1)")
     assert _open(path, layer="TRACK")["Layer"].tolist() == ["TRACK"]
     source = TableSource(
         path="own.dxf",

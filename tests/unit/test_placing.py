@@ -311,7 +311,7 @@ def test_a_code_that_speaks_against_the_name_is_obeyed_and_named(tmp_path: Path)
     assert list(found["placed_at"]) == ["s1", "s1", "s2"]
     (note,) = take_notes(found)
     assert note.number == 1
-    assert "f0 (大龙村卫生室) at 官坪村, not at 大龙村" in note.detail
+    assert "f0 (大龙村卫生室): 官坪村 ≠ 大龙村" in note.detail
 
 
 def test_the_filled_list_is_read_back(tmp_path: Path) -> None:
