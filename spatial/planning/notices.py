@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from spatial.planning.wording import Wording
 
-__all__ = ["NOTICED", "issue_text", "notice_text"]
+__all__ = ["NOTICED", "issue_text", "issues_by_file", "notice_text", "source_fact"]
 
 NOTICED = "noticed"
+UNKNOWN = "unknown"
+"""Stands in `provenance` for what nobody says of a file."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _COUNTS = frozenset({"count", "rows", "nearer", "farther", "without"})
 _NUMBER = re.compile(r"\d[\d,]*")
@@ -72,6 +74,52 @@ def issue_text(record: Mapping[str, str], words: Wording) -> str:
     """
     own = record["issue_kind"] == NOTICED
     return (notice_text(record["issue"], words) if own else None) or record["issue"]
+
+
+def issues_by_file(records: Iterable[Mapping[str, str]], words: Wording) -> dict[str, str]:
+    """
+    Say the known issues of each file that has any.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        With `path`, `issue` and `issue_kind`, in order.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    dict
+        By path, the issues as `issue_text` says them, joined.
+    """
+    told: dict[str, list[str]] = {}
+    for record in records:
+        told.setdefault(record["path"], []).append(issue_text(record, words))
+    return {path: words.say("issue", "joint").join(texts) for path, texts in told.items()}
+
+
+def source_fact(fact: str, words: Wording) -> str:
+    """
+    Say an origin, licence, vintage or address of a file.
+
+    Parameters
+    ----------
+    fact : str
+        As in `provenance`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        As it is written, or in the language that nobody says it.
+
+    Examples
+    --------
+    >>> source_fact("unknown", wording("fr")), source_fact("CC0-1.0", wording("fr"))
+    ('non précisé', 'CC0-1.0')
+    """
+    return words.say("source", "unknown") if fact == UNKNOWN else fact
 
 
 @cache

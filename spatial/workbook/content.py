@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.integration.pillars import GapTargets
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.issue_text import effect_text
-from spatial.planning.notices import issue_text
+from spatial.planning.notices import issue_text, issues_by_file, source_fact
 from spatial.planning.plain import plain
 from spatial.planning.road_names import road_text
 from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
@@ -445,9 +445,20 @@ class Content:
         ]
 
     def _sources(self) -> list[Column]:
-        rows = self.tables["provenance"]
-        keys = ("path", "origin", "licence", "vintage", "issue", "address", "sha256")
-        return [self._column(key, "text", rows[key]) for key in keys]
+        rows, results = self.tables["provenance"], self._lead.results
+        issues = issues_by_file(self.summary.get("known_issues") or (), results)
+        told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
+        stated = {
+            key: self._column(key, "text", [source_fact(fact, results) for fact in rows[key]])
+            for key in ("origin", "licence", "vintage", "address")
+        }
+        return [
+            self._column("path", "text", rows["path"]),
+            *(stated[key] for key in ("origin", "licence", "vintage")),
+            self._column("issue", "text", told),
+            stated["address"],
+            self._column("sha256", "text", rows["sha256"]),
+        ]
 
     def _sign_off(self) -> list[Column]:
         rows, said = self.tables["sign_off"], self._lead.sign_off

@@ -227,6 +227,18 @@ def test_failing_facilities_and_sources_are_complete(book, results):
     assert sorted(gaps) == sorted(results.gaps["settlement_id"])
 
 
+def test_sources_are_told_in_the_language_but_for_what_they_say_themselves(book, results):
+    page, first = book["数据来源"], results.provenance["path"].tolist().index("tiny/settlements.csv")
+    assert results.provenance["issue"][first] == (
+        "Old list.; East is short.; empty columns without a name left out: 1 at the end"
+    )
+    noticed = "未读入末尾无名的空列：1"  # noqa: RUF001 - Chinese writes them wide
+    assert values(page, "Known fault")[first] == f"Old list.；East is short.；{noticed}"  # noqa: RUF001
+    for title in ("Origin", "Licence", "Vintage", "Address"):
+        assert values(page, title)[first] == "不详"
+    assert values(page, "SHA-256") == results.provenance["sha256"].tolist()
+
+
 def test_the_sheet_of_completeness_is_the_table_and_never_shows_more_than_all(book, results):
     page, table = book["完整程度"], results.inventory
     assert values(page, "Facilities in the study area") == table["facilities"].tolist()
