@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from spatial.cartography.messages import available_languages, messages
+from spatial.planning.notices import issue_text, issues_by_file, source_fact
+from spatial.planning.wording import languages as worded
+from spatial.planning.wording import wording
 from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 from spatial.rasters import Raster
@@ -41,11 +46,6 @@ RASTERS = (
 )
 """Rasters from the top: name, unit, group and sub-group."""
 
-METHOD = (
-    "Door-to-door times: walk to the nearest edges of the road network, travel on it by the study's speed table, and "
-    "walk from it; the fastest of several entry points counts. People are counted at settlements."
-)
-
 
 def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
     """
@@ -69,6 +69,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
     headlines = _headline_services(options, inputs)
+    told = _sources_told(options, inputs)
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -80,10 +81,10 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         approval_wanted=approval_wanted(options),
         licences=[
             f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
-            for row in inputs["provenance"].itertuples(index=False)
+            for row in told["provenance"].itertuples(index=False)
         ],
-        issues=known_issues(inputs["provenance"]),
-        method=METHOD,
+        issues=known_issues(told["provenance"]),
+        method=load_messages(options.outputs.languages[0]).text("project", "method_text"),
         mode=options.network.modes[0],
         services=_service_names(options, inputs),
         headline_services=headlines,
@@ -94,7 +95,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,
     )
-    tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)}
+    tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)} | told
     crs = options.outputs.crs or inputs["settlements"].crs
     return {
         "files": write_qgis(
@@ -105,6 +106,29 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
             meta=meta,
             rasters=_rasters(options, inputs),
         )
+    }
+
+
+def _sources_told(options: Options, inputs: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Put the package's own words about the sources into the first language; what a source says stays as it is."""
+    language = options.outputs.languages[0]
+    words = wording(language if language in worded() else "en")
+    sources, issues = inputs["provenance"], inputs["known_issues"]
+    records = [
+        {"path": str(row.path), "issue": str(row.issue), "issue_kind": str(row.issue_kind)}
+        for row in issues.itertuples(index=False)
+    ]
+    by_file = issues_by_file(records, words)
+    facts = {
+        name: [source_fact(str(fact), words) for fact in sources[name]]
+        for name in ("origin", "licence", "vintage", "address")
+    }
+    faults = [by_file.get(path, issue) for path, issue in zip(sources["path"], sources["issue"], strict=True)]
+    return {
+        "provenance": sources.assign(**facts, issue=faults),
+        "known_issues": issues.assign(
+            issue=pd.Series([issue_text(one, words) for one in records], index=issues.index, dtype="str")
+        ),
     }
 
 

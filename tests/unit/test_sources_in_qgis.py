@@ -1,0 +1,58 @@
+"""What the GeoPackage and the project say of sources and of the method, in the first language of the study."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zipfile
+
+import pytest
+
+import spatial as sp
+
+SAID = {
+    "fr": (
+        "colonnes vides et sans nom laissées de côté : 1 à la fin",
+        "non précisé",
+        "Temps de porte à porte",
+    ),
+    "zh": ("未读入末尾无名的空列：1", "不详", "门到门时间"),  # noqa: RUF001 - Chinese writes them wide
+}
+
+
+def query(path, sql):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("language", SAID)
+def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(language, tiny):
+    noticed, unknown, method = SAID[language]
+    tiny.tables["outputs"] = {"languages": [language, "en"]}
+    tiny.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
+    tiny.write("settlements.csv", "\n".join(f"{line}," for line in tiny.csv().splitlines()))
+    outcome = tiny.run("--stage", "qgis")
+    assert outcome.code == 0, outcome.err
+    folder = tiny.processed / "tiny"
+    path = folder / "tiny.gpkg"
+    whole = query(path, "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri LIKE '%geopackage.org'")[0][
+        0
+    ]
+    with zipfile.ZipFile(folder / "tiny.qgz") as project:
+        text = project.read("tiny.qgs").decode("utf-8")
+    for told in (whole.replace("\u00a0", " "), text.replace("\u00a0", " ")):
+        assert noticed in told
+        assert method in told
+        assert f"{unknown}, {unknown}, {unknown} (tiny/settlements.csv)" in told
+        assert "tiny/settlements.csv: Old list." in told
+        assert not any(word in told for word in ("empty columns", "unknown,", "Door-to-door"))
+    own = "SELECT issue FROM known_issues WHERE path = 'tiny/settlements.csv' ORDER BY number"
+    assert [row[0].replace("\u00a0", " ") for row in query(path, own)] == ["Old list.", noticed]
+    ((issue, licence),) = query(
+        path, "SELECT issue, licence FROM provenance WHERE path = 'tiny/settlements.csv'"
+    )
+    assert "Old list." in issue
+    assert noticed in issue.replace("\u00a0", " ")
+    assert licence == unknown
+    table = sp.read_results(folder).known_issues
+    assert "empty columns without a name left out: 1 at the end" in set(table["issue"])
