@@ -143,6 +143,19 @@ class PageBook:
         parts = self.tables["access"].groupby(["service", "mode"], sort=True)
         return {(str(service), str(mode)): part for (service, mode), part in parts}
 
+    @property
+    def known_issues(self) -> list[dict[str, Any]]:
+        """
+        Known issues of the sources.
+
+        Returns
+        -------
+        list of dict
+            As `issue_entries` makes them; empty where the summary tells none.
+        """
+        told = self.summary.get("known_issues", ())
+        return list(self.once("known issues", lambda: issue_entries(told, self.words, self.meta.names)))
+
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """
         Make a block the first time that it is asked for, and give the same one after.
@@ -231,7 +244,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
             for source in meta.sources
         ],
         "issues": list(book.summary.get("issues", ())),
-        "known_issues": book.once("known issues", lambda: issue_entries(book)),
+        "known_issues": book.known_issues,
         "imputed": _imputed(book.summary, meta),
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),

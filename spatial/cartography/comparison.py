@@ -81,6 +81,8 @@ class ComparisonMeta:
         A level below the first is low, from the second on high.
     sources : tuple of mapping
         `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run.
+    known_issues : tuple of mapping
+        Those of the later run one by one, as `issue_entries` makes them; empty where it does not tell them.
     map_approval : str
         Approval number of the maps; empty where none is given.
     approval_wanted : bool
@@ -95,6 +97,7 @@ class ComparisonMeta:
     synthetic: bool = False
     bands: tuple[float, float] = (0.5, 0.8)
     sources: tuple[Mapping[str, str], ...] = ()
+    known_issues: tuple[Mapping[str, Any], ...] = ()
     map_approval: str = ""
     approval_wanted: bool = False
 
@@ -150,6 +153,7 @@ def comparison_page(
         },
         "sources": [dict(source) for source in meta.sources],
         "issues": [],
+        "known_issues": [dict(known) for known in meta.known_issues],
         "imputed": {},
         "score": {"bands": list(meta.bands), "norms": {}},
         "norms": {name: {"id": name, **norm} for name, norm in sorted(meta.norms.items())},

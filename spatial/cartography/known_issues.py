@@ -10,21 +10,27 @@ from spatial.planning.wording import languages as worded
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from spatial.cartography.book import PageBook
+    from spatial.planning.wording import Wording
 
 __all__ = ["issue_entries"]
 
 
-def issue_entries(book: PageBook) -> list[dict[str, Any]]:
+def issue_entries(
+    records: Iterable[Mapping[str, Any]], languages: Iterable[str], names: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
     """
-    Gather the known issues of the study.
+    Gather the known issues of a study.
 
     Parameters
     ----------
-    book : PageBook
-        Its summary holds `known_issues`, as `summarise_study` tells them, or lacks them.
+    records : iterable of mapping
+        `known_issues` of a summary, as `summarise_study` tells them.
+    languages : iterable of str
+        Those of the page.
+    names : mapping of str to mapping of str to str
+        Names of services by id and language.
 
     Returns
     -------
@@ -33,27 +39,27 @@ def issue_entries(book: PageBook) -> list[dict[str, Any]]:
         that has a message), `effect` by language (what it affects and forbids, empty where nobody says) and
         `without_rank`.
     """
-    languages = [language for language in book.words if language in worded()] or ["en"]
+    spoken = {language: _words(language, names) for language in languages if language in worded()}
+    spoken = spoken or {"en": _words("en", names)}
     return [
         {
             "path": known["path"],
             "issue": known["issue"],
             "is_notice": known["issue_kind"] == NOTICED,
-            "said": _said(known, languages),
-            "effect": {language: _effect(known, language, book) for language in languages},
+            "said": _said(known, spoken),
+            "effect": {language: effect_text(known, words) for language, words in spoken.items()},
             "without_rank": known["without_rank"],
         }
-        for known in book.summary.get("known_issues", ())
+        for known in records
     ]
 
 
-def _said(known: Mapping[str, Any], languages: Sequence[str]) -> dict[str, str]:
+def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Wording:
+    return wording(language, names={service: told.get(language, service) for service, told in names.items()})
+
+
+def _said(known: Mapping[str, Any], spoken: Mapping[str, Wording]) -> dict[str, str]:
     if known["issue_kind"] != NOTICED:
         return {}
-    told = {language: notice_text(known["issue"], wording(language)) for language in languages}
+    told = {language: notice_text(known["issue"], words) for language, words in spoken.items()}
     return {language: text for language, text in told.items() if text is not None}
-
-
-def _effect(known: Mapping[str, Any], language: str, book: PageBook) -> str:
-    names = {service: told.get(language, service) for service, told in book.meta.names.items()}
-    return effect_text(known, wording(language, names=names))

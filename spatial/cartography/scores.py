@@ -9,7 +9,6 @@ import pandas as pd
 
 from spatial.cartography.book import SCORE_MAP, PageBook, study_block
 from spatial.cartography.document import SCORE, plain_document
-from spatial.cartography.known_issues import issue_entries
 from spatial.cartography.norms import service_note
 from spatial.cartography.places import by_language
 from spatial.cartography.town_country import types_block
@@ -165,7 +164,7 @@ def _made(book: PageBook) -> Entry:
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
-        "doubts": [known for known in issue_entries(book) if known["without_rank"]],
+        "doubts": [known for known in book.known_issues if known["without_rank"]],
         **_pairs(tables.get("rank_pairs"), ids),
         "flows": list(_flows(tables.get("flow_balances"))),
         "towns": list(_towns(book)),

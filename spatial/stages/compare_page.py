@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
+from spatial.cartography.known_issues import issue_entries
 from spatial.cartography.messages import available_languages
 from spatial.integration.pillars import ScoreRules
 from spatial.planning.comparison import comparison_lines, trajectory_lines
@@ -93,16 +94,17 @@ def page_of(
         Where the language has no message file.
     """
     others = [code for code in available_languages() if code in worded() and code != language]
+    languages = (language, *others)
     return comparison_page(
         comparison,
-        {code: account_lines(comparison, trajectory, code) for code in (language, *others)},
-        meta=_meta(comparison, results),
+        {code: account_lines(comparison, trajectory, code) for code in languages},
+        meta=_meta(comparison, results, languages),
         runs=grounds,
         trajectory=trajectory,
     )
 
 
-def _meta(comparison: Comparison, results: Sequence[Results]) -> ComparisonMeta:
+def _meta(comparison: Comparison, results: Sequence[Results], languages: Sequence[str]) -> ComparisonMeta:
     options = [one.record["options"] for one in results]
     last, summary = options[-1], results[-1].summary
     told = summary.get("study", {})
@@ -119,6 +121,7 @@ def _meta(comparison: Comparison, results: Sequence[Results]) -> ComparisonMeta:
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules.level_bands)),
         sources=_sources(results[-1]),
+        known_issues=tuple(issue_entries(summary.get("known_issues") or (), languages, _service_names())),
         map_approval=approval,
         approval_wanted=bool(status == "public" and asks and not synthetic and not approval),
     )
@@ -136,6 +139,11 @@ def _norms(comparison: Comparison, summaries: Sequence[Mapping[str, Any]]) -> di
         item = vocabulary.get(service) or vocabulary.for_register(service)
         found[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
     return found
+
+
+def _service_names() -> dict[str, dict[str, str]]:
+    vocabulary = load_services()
+    return {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
 
 
 def _sources(results: Results) -> tuple[dict[str, str], ...]:

@@ -78,6 +78,31 @@ def test_the_command_tells_and_writes_everything(folders, tmp_path):
     assert "connect-src 'none'" in page
 
 
+def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_source(folders, tmp_path):
+    notice = "hidden sheets left unread: 'draft' (1 in all)"
+    issues = [
+        {
+            "path": "a.xlsx",
+            "issue": text,
+            "issue_kind": kind,
+            "affects": ["population"],
+            "forbids": [],
+            "areas": [],
+        }
+        | {"without_rank": [], "unknown_areas": []}
+        for text, kind in ((notice, "noticed"), ("Old list.", "declared"))
+    ]
+    for folder in folders:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        (folder / "summary.json").write_text(json.dumps(summary | {"known_issues": issues}), encoding="utf-8")
+    assert call(*folders, "--language", "fr", "--to", tmp_path / "out").exit_code == 0
+    noticed, stated = data_of(tmp_path / "out" / "compare.html")["known_issues"]
+    assert noticed["said"]["fr"].replace("\u00a0", " ") == "feuilles masquées non lues : 'draft' (1 en tout)"
+    assert noticed["said"]["zh"] == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese writes them wide
+    assert (stated["issue"], stated["said"], stated["is_notice"]) == ("Old list.", {}, False)
+    assert stated["effect"]["zh"] == "涉及人口"
+
+
 def test_three_runs_give_a_trajectory(folders, tmp_path):
     third = finished(tmp_path / "y3", BEFORE, as_of="2028-01-01")
     done = call(*folders, third, "--language", "fr", "--to", tmp_path / "out")
