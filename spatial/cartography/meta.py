@@ -26,7 +26,7 @@ class SourceNote:
     path : str
         Where it lies below the raw root.
     origin : str
-        Who made it.
+        Who made it; empty, as the two below, where nobody says.
     licence : str
         Such as ``"ODbL 1.0"``.
     vintage : str

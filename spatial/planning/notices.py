@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["NOTICED", "issue_text", "issues_by_file", "notice_text", "source_fact"]
+__all__ = ["NOTICED", "issue_text", "issues_by_file", "notice_text", "source_fact", "stated"]
 
 NOTICED = "noticed"
 UNKNOWN = "unknown"
@@ -120,6 +120,28 @@ def source_fact(fact: str, words: Wording) -> str:
     ('non précisé', 'CC0-1.0')
     """
     return words.say("source", "unknown") if fact == UNKNOWN else fact
+
+
+def stated(fact: str) -> str:
+    """
+    Take what a source states of itself.
+
+    Parameters
+    ----------
+    fact : str
+        Its origin, licence, vintage or address, as in `provenance`.
+
+    Returns
+    -------
+    str
+        As it is written; empty where nobody says it.
+
+    Examples
+    --------
+    >>> stated("unknown"), stated("CC0-1.0")
+    ('', 'CC0-1.0')
+    """
+    return "" if fact == UNKNOWN else fact
 
 
 @cache

@@ -9,6 +9,7 @@ from spatial.cartography.known_issues import issue_entries
 from spatial.cartography.messages import available_languages
 from spatial.integration.pillars import ScoreRules
 from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.planning.notices import stated
 from spatial.planning.wording import languages as worded
 from spatial.sources.services import load_services
 from spatial.stages.finished_runs import STATUSES
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["account_lines", "page_of"]
 
 NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
-SOURCE_FACTS = ("path", "origin", "vintage", "licence", "issue")
+SOURCE_FACTS = ("origin", "vintage", "licence")
 APPROVED_MAPS = "CN"
 
 
@@ -150,4 +151,8 @@ def _sources(results: Results) -> tuple[dict[str, str], ...]:
     if "provenance" not in results.names:
         return ()
     rows = results.provenance.to_dict("records")
-    return tuple({name: str(row[name]) for name in SOURCE_FACTS} for row in rows)
+    return tuple(
+        {name: stated(str(row[name])) for name in SOURCE_FACTS}
+        | {"path": str(row["path"]), "issue": str(row["issue"])}
+        for row in rows
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
+from spatial.planning.notices import stated
 from spatial.stages.gaps import study_summary
 from spatial.stages.rules import approval_wanted, binding_norms, inventories, vocabulary_of
 
@@ -60,7 +61,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         pillar_weights=dict(options.score.weights),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
-            SourceNote(row.path, row.origin, row.licence, row.vintage, row.issue)
+            SourceNote(row.path, stated(row.origin), stated(row.licence), stated(row.vintage), row.issue)
             for row in inputs["provenance"].itertuples(index=False)
         ),
     )

@@ -62,7 +62,7 @@
 
   function sourceItem(source) {
     return S.el("li", {}, [
-      S.el("span", { text: [source.path, source.origin, source.vintage, source.licence].filter(Boolean).join(" · ") }),
+      S.el("span", { text: [source.path, source.origin, source.vintage, source.licence || S.t("about.no_licence")].filter(Boolean).join(" · ") }),
       ...S.issuesOf(source).map((known) => S.el("p", { class: "issue", text: labelled(known) })),
     ]);
   }
