@@ -40,6 +40,7 @@ class Results:
     norms: pd.DataFrame
     gaps: gpd.GeoDataFrame
     provenance: pd.DataFrame
+    known_issues: pd.DataFrame
 
     def __init__(self, folder: Path, maps: Path | None = None) -> None:
         self.folder = Path(folder)

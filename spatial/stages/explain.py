@@ -15,6 +15,7 @@ from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import known_issues
 from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.stages.sources_told import provenance_told
 
 if TYPE_CHECKING:
     from spatial.results import Results
@@ -73,6 +74,8 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     provenance = results.provenance
+    if "known_issues" in results.names:
+        provenance = provenance_told(provenance, results.known_issues, language)
     told = explain(
         settlement,
         _named(results, language),

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from spatial.cartography.messages import available_languages, messages
-from spatial.planning.notices import issue_text, issues_by_file, source_fact
-from spatial.planning.wording import languages as worded
-from spatial.planning.wording import wording
 from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 from spatial.rasters import Raster
 from spatial.stages.gaps import known_issues, study_summary
 from spatial.stages.rules import approval_wanted, binding_norms, vocabulary_of
+from spatial.stages.sources_told import issues_told, provenance_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +65,11 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
     headlines = _headline_services(options, inputs)
-    told = _sources_told(options, inputs)
+    language, issues = options.outputs.languages[0], inputs["known_issues"]
+    told = {
+        "provenance": provenance_told(inputs["provenance"], issues, language),
+        "known_issues": issues_told(issues, language),
+    }
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -84,7 +84,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
             for row in told["provenance"].itertuples(index=False)
         ],
         issues=known_issues(told["provenance"]),
-        method=load_messages(options.outputs.languages[0]).text("project", "method_text"),
+        method=load_messages(language).text("project", "method_text"),
         mode=options.network.modes[0],
         services=_service_names(options, inputs),
         headline_services=headlines,
@@ -106,29 +106,6 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
             meta=meta,
             rasters=_rasters(options, inputs),
         )
-    }
-
-
-def _sources_told(options: Options, inputs: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Put the package's own words about the sources into the first language; what a source says stays as it is."""
-    language = options.outputs.languages[0]
-    words = wording(language if language in worded() else "en")
-    sources, issues = inputs["provenance"], inputs["known_issues"]
-    records = [
-        {"path": str(row.path), "issue": str(row.issue), "issue_kind": str(row.issue_kind)}
-        for row in issues.itertuples(index=False)
-    ]
-    by_file = issues_by_file(records, words)
-    facts = {
-        name: [source_fact(str(fact), words) for fact in sources[name]]
-        for name in ("origin", "licence", "vintage", "address")
-    }
-    faults = [by_file.get(path, issue) for path, issue in zip(sources["path"], sources["issue"], strict=True)]
-    return {
-        "provenance": sources.assign(**facts, issue=faults),
-        "known_issues": issues.assign(
-            issue=pd.Series([issue_text(one, words) for one in records], index=issues.index, dtype="str")
-        ),
     }
 
 

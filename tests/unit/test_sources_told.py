@@ -1,4 +1,4 @@
-"""What the GeoPackage and the project say of sources and of the method, in the first language of the study."""
+"""What QGIS files and the explanation of a settlement say of sources and method, in the language asked for."""
 
 from __future__ import annotations
 
@@ -56,3 +56,16 @@ def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(langua
     assert licence == unknown
     table = sp.read_results(folder).known_issues
     assert "empty columns without a name left out: 1 at the end" in set(table["issue"])
+
+
+def test_a_settlement_is_explained_with_notices_in_the_language(tiny, command):
+    tiny.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
+    tiny.write("settlements.csv", "\n".join(f"{line}," for line in tiny.csv().splitlines()))
+    assert tiny.run("--stage", "gaps").code == 0
+    where = ("--raw", tiny.raw, "--processed", tiny.processed, "--language", "fr")
+    told = command("explain", tiny.save(), "s2", *where).out.replace("\u00a0", " ")
+    assert (
+        "tiny/settlements.csv: Old list. ; colonnes vides et sans nom laissées de côté : 1 à la fin" in told
+    )
+    assert "empty columns" not in told
+    assert "unknown" not in told
