@@ -63,9 +63,16 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     "'a', 'b', ... (3 in all)"
     """
     items = list(ids)
-    named = ", ".join(repr(getattr(item, "item", lambda item=item: item)()) for item in items[:limit])
+    named = ", ".join(repr(_plain(item)) for item in items[:limit])
     dots = ", ..." if len(items) > limit else ""
     return f"{named}{dots} ({len(items)} in all)"
+
+
+def _plain(item: object) -> object:
+    """Give numbers of numpy, alone or in pairs, as the user wrote them."""
+    if isinstance(item, tuple):
+        return tuple(_plain(part) for part in item)
+    return getattr(item, "item", lambda: item)()
 
 
 class SpatialError(Exception):

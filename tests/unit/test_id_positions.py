@@ -10,6 +10,7 @@ import shapely
 
 import spatial as sp
 from spatial.access.measures.id_positions import id_positions
+from spatial.errors import first_of
 
 KINDS = ("int64", "int32", "uint32", "float64", "str", "object", "category", "Int64")
 
@@ -175,3 +176,14 @@ def test_pairs_in_any_order_give_the_same_and_none_may_occur_twice():
 def test_bad_pairs_are_refused_by_name(changed, said):
     with pytest.raises(sp.ContractError, match=said):
         access_of(*frames(**changed))
+
+
+def test_a_missing_mode_is_no_word():
+    od, places, sites = frames()
+    for mode, said in ((None, ""), (np.nan, ""), (["walk", None, "walk", pd.NA], "walk")):
+        found = sp.gravity(od.assign(mode=mode), places, sites, service="clinic", decay=sp.decay_binary(30.0))
+        assert set(found["mode"]) == {said}
+
+
+def test_numbers_of_pairs_are_named_as_they_were_written():
+    assert first_of([(np.int64(7), np.str_("a")), (np.int32(8), None)]) == "(7, 'a'), (8, None) (2 in all)"

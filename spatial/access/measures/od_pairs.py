@@ -148,7 +148,9 @@ def read_pairs(
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
         service="+".join(sorted(kinds)),
-        mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes)})),
+        mode="+".join(
+            [] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})
+        ),
         links=Links(start, j, shape),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
