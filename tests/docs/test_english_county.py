@@ -141,7 +141,7 @@ def test_every_headline_of_people_says_how_many_places_are_in_none_of_the_figure
 def test_the_page_says_it_too(results):
     index = results.index_page.read_text(encoding="utf-8")
     assert "38 of 64 settlements have no number of people" in index  # two of them beyond the county
-    assert "Exton and Horn at Exton" in index
+    assert "Exton and Horn ≠ Exton" in index
 
 
 def test_the_sign_off_sees_that_people_are_missing(walked, results):
