@@ -25,8 +25,8 @@ _AHEAD = 1_024
 """
 Pairs that are fetched before they are read; changes speed only.
 
-Both sums ask for the pairs of one place at a time: asked for by `_find_cells`, hundreds at once, they come no sooner than
-unasked, a quarter of the time later.
+Both sums ask for the pairs of one place at a time. Asked for hundreds at a time, by `_find_cells`, they come no sooner
+than unasked, and a sum takes a quarter longer.
 """
 _DOUBLES, _INTS = 8, 16
 """Numbers of 64 and of 32 bits that the processor fetches at once."""
