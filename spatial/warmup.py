@@ -45,7 +45,8 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
     """
     Run every kind of computation once on a little town, and keep the compiled code in numba's cache.
 
-    A second process compiles half of it meanwhile; what it leaves, this one compiles.
+    A second process compiles half of it meanwhile; what it leaves, and what it cannot keep for this one, this one
+    compiles.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
             for number, (name, step) in enumerate(STEPS.items()):
                 if name == THEIRS[0]:
                     report(number / len(STEPS), "waiting for the second process")
-                    helper.wait()
+                    if helper.wait() == 0 and _are_kept():
+                        break
                 report(number / len(STEPS), name)
                 step()
     finally:
@@ -77,6 +79,11 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
         helper.wait()
     report(1.0, "done")
     return len(compiled_kernels())
+
+
+def _are_kept() -> bool:
+    """Tell whether there is a folder for the compiled code of every kernel."""
+    return all(kernel.stats.cache_path for kernel in compiled_kernels().values())
 
 
 def _help() -> None:

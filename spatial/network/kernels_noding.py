@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import outer
+from spatial.kernels_arrays import zeros_int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +135,7 @@ def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArra
     ndarray of int64
         Position on the curve through 65,536 x 65,536 cells.
     """
-    place = np.zeros(len(column), np.int64)
+    place = zeros_int64(len(column))
     for point in range(len(column)):
         a, b = np.int64(column[point]), np.int64(row[point])
         side = SIDE >> 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64_pairs, zeros_int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def count_in_cells(points: NDArray[np.float64], is_used: NDArray[np.bool_]) -> N
     ndarray of int64, shape (n_cells + 1,)
         How many points are in each cell; the last says how many are in none.
     """
-    counts = np.zeros(ROWS * COLUMNS + 1, np.int64)
+    counts = zeros_int64(ROWS * COLUMNS + 1)
     for row in range(len(points)):
         if is_used[row]:
             counts[_cell(points[row, 0], points[row, 1])] += 1
@@ -82,7 +83,7 @@ def place_in_cells(
     ndarray of float64, shape (n_points, 2)
         Easting and northing; undefined where points are not used.
     """
-    placed = np.empty_like(points)
+    placed = empty_float64_pairs(len(points))
     for row in range(len(points)):
         if not is_used[row]:
             continue

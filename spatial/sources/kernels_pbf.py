@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,7 +176,7 @@ def locate(sorted_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[
     ndarray of int64
         Position of each; -1 where it is not there.
     """
-    found = np.empty(len(wanted), np.int64)
+    found = empty_int64(len(wanted))
     size = len(sorted_ids)
     at = 0
     for row in range(len(wanted)):

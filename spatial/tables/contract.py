@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
-import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaError, SchemaErrors
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
 
 __all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number", "share", "text"]
 
@@ -78,51 +79,9 @@ class Field:
         pandera.Column
             With unit, title and description as metadata.
         """
-        checks = []
-        if self.minimum is not None:
-            checks.append(pa.Check.ge(self.minimum))
-        if self.maximum is not None:
-            checks.append(pa.Check.le(self.maximum))
-        if self.values:
-            checks.append(pa.Check.isin(self.values))
-        checks.extend(_KIND_CHECKS[self.kind])
-        return pa.Column(
-            None,
-            checks,
-            nullable=self.nullable,
-            unique=self.unique,
-            required=self.required,
-            title=self.title,
-            description=self.description,
-            metadata={"unit": self.unit, "kind": self.kind},
-        )
+        from spatial.tables.schemas import column_of  # noqa: PLC0415 - pandera takes as long to import as numba
 
-
-def _is_text(series: pd.Series) -> bool:
-    if isinstance(series.dtype, pd.StringDtype):
-        return True
-    return bool(series.map(lambda value: isinstance(value, str)).all())
-
-
-def _is_float(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_float_dtype(series.dtype))
-
-
-def _is_whole(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_integer_dtype(series.dtype))
-
-
-def _is_flag(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_bool_dtype(series.dtype))
-
-
-_KIND_CHECKS: dict[str, list[pa.Check]] = {
-    "text": [pa.Check(_is_text, error="must be text", name="text")],
-    "number": [pa.Check(_is_float, error="must be a float column", name="number")],
-    "whole": [pa.Check(_is_whole, error="must be an integer column", name="whole")],
-    "flag": [pa.Check(_is_flag, error="must be a boolean column", name="flag")],
-    "list": [],
-}
+        return column_of(self)
 
 
 @dataclass(frozen=True)
@@ -193,9 +152,9 @@ class Table:
         pandera.DataFrameSchema
             It never coerces.
         """
-        return pa.DataFrameSchema(
-            {item.name: item.column() for item in self.fields}, coerce=False, name=self.name, title=self.title
-        )
+        from spatial.tables.schemas import schema_of  # noqa: PLC0415 - see above
+
+        return schema_of(self)
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """
@@ -237,24 +196,20 @@ class Table:
         problems = []
         missing = geometry.isna() | geometry.is_empty
         if missing.any() and not self.may_lack_geometry:
-            problems.append(f"geometry: missing or empty in rows {first_of(self._ids(frame, missing))}")
+            problems.append(f"geometry: missing or empty in rows {first_of(self.ids(frame, missing))}")
         if self.geometry in GEOMETRY_TYPES:
             wrong = ~missing & ~geometry.geom_type.isin(GEOMETRY_TYPES[self.geometry])
             if wrong.any():
                 found = ", ".join(sorted({str(kind) for kind in geometry.geom_type[wrong]}))
                 problems.append(
-                    f"geometry: must be {self.geometry}, found {found} in rows {first_of(self._ids(frame, wrong))}"
+                    f"geometry: must be {self.geometry}, found {found} in rows {first_of(self.ids(frame, wrong))}"
                 )
         return problems
 
     def _column_problems(self, frame: pd.DataFrame) -> list[str]:
-        try:
-            self.schema().validate(pd.DataFrame(frame), lazy=True)
-        except SchemaErrors as error:
-            return _describe(error, frame, self)
-        except SchemaError as error:
-            return [str(error)]
-        return []
+        from spatial.tables.schemas import breaches  # noqa: PLC0415 - see above
+
+        return breaches(self, frame)
 
     def _key_problems(self, frame: pd.DataFrame) -> list[str]:
         if not all(column in frame.columns for column in self.key) or not self.key:
@@ -265,28 +220,25 @@ class Table:
         ids = frame.loc[repeated, list(self.key)].astype(str).agg("/".join, axis=1).drop_duplicates()
         return [f"{', '.join(self.key)}: repeated key(s) {first_of(ids)}; make each row's key unique"]
 
-    def _ids(self, frame: pd.DataFrame, rows: pd.Series) -> list[str]:
+    def ids(self, frame: pd.DataFrame, rows: pd.Series) -> list[str]:
+        """
+        Name rows of a frame by the first column of the key, or by their labels where it is missing.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Of this table.
+        rows : Series of bool
+            Which rows.
+
+        Returns
+        -------
+        list of str
+            In the order of the rows.
+        """
         column = self.key[0] if self.key and self.key[0] in frame.columns else None
         chosen = frame.loc[rows]
         return [str(value) for value in (chosen[column] if column else chosen.index)]
-
-
-def _describe(error: SchemaErrors, frame: pd.DataFrame, table: Table) -> list[str]:
-    problems: list[str] = []
-    cases = error.failure_cases
-    for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
-        if check == "column_in_dataframe":
-            problems += [f"{name}: the column is missing" for name in rows["failure_case"]]
-            continue
-        where = rows["index"].dropna()
-        if len(where) and where.isin(range(len(frame))).all() and frame.index.is_unique:
-            picked = frame.index.isin(where)
-            ids = table._ids(frame, pd.Series(picked, index=frame.index))  # noqa: SLF001 - same module
-            values = ", ".join(sorted({repr(value) for value in rows["failure_case"]})[:3])
-            problems.append(f"{column}: {check} fails for {first_of(ids)}; values such as {values}")
-        else:
-            problems.append(f"{column}: {check} fails")
-    return problems
 
 
 def text(name: str, title: str, description: str = "", **more: object) -> Field:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64, empty_int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -254,7 +255,7 @@ def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs 
     n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
     is_sloped, is_labelled = rise_per_m[0, 0] != 0.0, labels.shape[0] > 1
     reach, least, steps = (1 if n_moves <= 8 else 2), (_MOST_GAIN if is_sloped else 1.0), half_m.ravel()
-    better, better_min = np.empty(n_moves + 1, np.int64), np.empty(n_moves + 1, np.float64)
+    better, better_min = empty_int64(n_moves + 1), empty_float64(n_moves + 1)
     bucket, lowest, highest = state[0], rows, 0
     for at in range(batch.shape[0]):
         u = batch[np.uint64(at)]
@@ -339,7 +340,7 @@ def drain(
     bool
         False where chunks ran out: to be called again with more.
     """
-    bucket, state, batch = queue[4][0], queue[4], np.empty(CHUNK, np.int64)
+    bucket, state, batch = queue[4][0], queue[4], empty_int64(np.int64(CHUNK))
     while bucket < BUCKETS:
         state[0] = bucket
         if queue[0][bucket] < 0:
@@ -384,12 +385,12 @@ def path_metres(  # noqa: C901 - as drain
     friction, elevation, walks = field
     by, offsets, half_m, rise_per_m = moves
     rows = friction.shape[0] // columns
-    metres = np.full(ends.shape[0], np.inf, np.float64)
+    metres = empty_float64(ends.shape[0])
     for e in range(ends.shape[0]):
         u = ends[e]
+        metres[e] = 0.0 if times[u] < np.inf else np.inf
         if times[u] == np.inf:
             continue
-        metres[e] = 0.0
         while True:
             row, column = u // columns, u % columns
             line = row if half_m.shape[0] > 1 else 0

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import spatial
+from spatial import warmup, warmup_steps
 
 ALL_STEPS = """
 import json
@@ -65,6 +67,22 @@ with install_recorder("numba:compile") as compiled:
 print(json.dumps([count == len(compiled_kernels()), seen[-1], len(compiled.buffer)]))
 """
     assert in_a_new_process(code, tmp_path) == [True, [1.0, "done"], 0]
+
+
+@pytest.mark.parametrize(
+    ("code", "kept", "ran"), [(0, True, ["own"]), (1, True, ["own", "theirs"]), (0, False, ["own", "theirs"])]
+)
+def test_what_the_second_process_leaves_or_cannot_keep_is_compiled(monkeypatch, code, kept, ran):
+    done = []
+    helper = SimpleNamespace(wait=lambda: code, kill=lambda: None)
+    monkeypatch.setattr(warmup.subprocess, "Popen", lambda *_args, **_options: helper)
+    monkeypatch.setattr(warmup, "_are_kept", lambda: kept)
+    monkeypatch.setattr(
+        warmup_steps, "STEPS", {"own": lambda: done.append("own"), "theirs": lambda: done.append("theirs")}
+    )
+    monkeypatch.setattr(warmup_steps, "THEIRS", ("theirs",))
+    assert warmup.warm_up() == len(warmup.compiled_kernels())
+    assert done == ran
 
 
 def test_without_a_writable_folder_kernels_are_kept_with_temporary_files(tmp_path):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_int32, nones_int32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,7 +178,7 @@ def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own 
     """
     rows, columns = labels.shape
     middles = 0
-    corner, edge = np.empty(4, np.int32), np.empty(4, np.int32)
+    corner, edge = empty_int32(np.int64(4)), empty_int32(np.int64(4))
     for row in range(rows - 1):
         for column in range(columns - 1):
             edge[0], edge[1] = east[row, column], north[row, column + 1]
@@ -240,10 +241,8 @@ def follow(
         these; and by 2 x point + side the ring that it is on, -1 for ground that is not drawn.
     """
     sides = after.shape[0]
-    ring_of = np.empty(sides, np.int32)
-    for side in range(sides):
-        ring_of[side] = -1
-    points, rings = np.empty(2 * sides, np.int32), np.empty(2 * sides, np.int32)
+    ring_of = nones_int32(sides)
+    points, rings = empty_int32(2 * sides), empty_int32(2 * sides)
     size, ring = 0, 0
     for start in range(sides):
         if ring_of[start] >= 0 or side_label[start] < 0:

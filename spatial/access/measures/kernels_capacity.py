@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spatial.compiled import outer
+from spatial.kernels_arrays import zeros_float64
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["fill_rings"]
@@ -42,7 +42,7 @@ def fill_rings(
         People of the settlement whom the facility takes.
     """
     rest, free = people.copy(), capacity.copy()
-    given = np.zeros(settlement.shape[0])
+    given = zeros_float64(settlement.shape[0])
     for ring in range(starts.shape[0] - 1):
         first, last = starts[ring], starts[ring + 1]
         taker = facility[first]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import outer
+from spatial.kernels_arrays import empty_int32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def positions_of_numbers(ids: Longs, lowest: int, table: Ints) -> Ints:
     ndarray of int32
         Position of each number; -1 for none.
     """
-    found = np.empty(ids.shape[0], np.int32)
+    found = empty_int32(ids.shape[0])
     end = np.uint64(table.shape[0])
     for row in range(ids.shape[0]):
         at = np.uint64(ids[row] - lowest)  # a number below the lowest becomes a very great one

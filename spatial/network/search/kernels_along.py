@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64, empty_int64, zeros_int64
 from spatial.network.search.kernels_core import step_cost
 
 if TYPE_CHECKING:
@@ -79,11 +80,11 @@ def along_chains(
         place, to a ten-millionth of a metre, are 0 apart, whatever is closed.
     """
     n = starts[0].shape[0]
-    offsets, room = np.zeros(n + 1, np.int64), 0
+    offsets, room = zeros_int64(n + 1), np.int64(0)
     for row in range(n):
         if starts[0][row] >= 0:
             room += on_chain[0][starts[0][row] + 1] - on_chain[0][starts[0][row]]
-    to, minutes, metres = np.empty(room, np.int64), np.empty(room, np.float64), np.empty(room, np.float64)
+    to, minutes, metres = empty_int64(room), empty_float64(room), empty_float64(room)
     found = 0
     for row in range(n):
         chain, s, f = starts[0][row], starts[1][row], starts[2][row]

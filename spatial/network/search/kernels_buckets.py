@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner
+from spatial.kernels_arrays import empty_int32_pairs, nones_int32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def new_queue(n_nodes: int) -> Queue:
 @inner  # pragma: no cover - compiled
 def _longer(pool: Ints, wanted: int) -> Ints:
     """Make room for more entries."""
-    more = np.empty((2 * pool.shape[0] + wanted, 2), np.int32)
+    more = empty_int32_pairs(2 * pool.shape[0] + wanted)
     for entry in range(pool.shape[0]):
         more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
     return more
@@ -137,8 +138,11 @@ def _begin(
 
 @inner  # pragma: no cover - compiled
 def spread_labels(  # noqa: C901 - written out, see above
-    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
-) -> Floats:
+    arcs: tuple[Ints, Ints, Floats],
+    seeds: tuple[Ints, Ints, Floats],
+    width_min: float,
+    states: tuple[Floats, Ints],
+) -> None:
     """
     Find the nearest label of every node, equal times to the lower label.
 
@@ -150,20 +154,15 @@ def spread_labels(  # noqa: C901 - written out, see above
         Node, label and minutes, which are finite.
     width_min : float
         Width of a step of time, above 0; minutes.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_nodes, 2)
-        Minutes (inf); and, where the second column is read as two int32 each, the label (-1).
+    states : tuple of ndarray
+        Written to, one memory seen as float64, shape (n_nodes, 2), and as int32, shape (n_nodes, 4), so that all of a
+        node is in 16 bytes, which are fetched together: minutes (inf), label (-1), and the step in which it waits.
     """
-    offsets, targets, minutes = arcs
+    (offsets, targets, minutes), (state, marks) = arcs, states
     n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
-    # All of a node in 16 bytes, which are fetched together: minutes, label, and the step in which it waits.
-    state = np.empty((n_nodes, 2), np.float64)
-    marks = state.view(np.int32)
-    heads = np.full(BUCKETS + 1, -1, np.int32)
-    pool = np.empty((n_nodes // 2 + seeds[0].shape[0] + BUCKETS, 2), np.int32)
-    used, near, far = _begin(seeds, pace, (state, marks), heads, pool)
+    heads = nones_int32(BUCKETS + 1)
+    pool = empty_int32_pairs(n_nodes // 2 + seeds[0].shape[0] + BUCKETS)
+    used, near, far = _begin(seeds, pace, states, heads, pool)
     step = np.int64(0)
     while near > 0 or far <= LAST:
         step = step if near > 0 else far
@@ -203,7 +202,6 @@ def spread_labels(  # noqa: C901 - written out, see above
                 heads[slot] = used
                 used += 1
         step += 1
-    return state
 
 
 @inner  # pragma: no cover - compiled

@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import (
+    empty_float64,
+    empty_int32,
+    empty_int32_pairs,
+    empty_uint8,
+    zeros_int32,
+    zeros_int64,
+    zeros_uint8,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +56,7 @@ _ONE_END, _JUNCTION = 1 << 32, 3 << 32
 @inner  # pragma: no cover - compiled
 def _meeting(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> NDArray[np.int64]:
     """Tell of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges."""
-    meeting = np.zeros(n_nodes, np.int64)
+    meeting = zeros_int64(n_nodes)
     for e in range(edge_from.shape[0]):
         a, b = np.uintp(edge_from[e]), np.uintp(edge_to[e])
         meeting[a] = (meeting[a] + _ONE_END) ^ (2 * e)
@@ -85,7 +94,7 @@ def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArr
     """Order chains by their kind and length, equal ones as they are; dead ends come last."""
     offsets, _, last = chains
     n = end - begin
-    kinds, places = np.empty(n, np.int32), np.zeros(2 * LENGTHS + 1, np.int32)
+    kinds, places = empty_int32(n), zeros_int32(2 * LENGTHS + 1)
     for c in range(n):
         kinds[c] = min(int(offsets[begin + c + 1] - offsets[begin + c]), LENGTHS) - 1
         if meeting[np.uintp(last[begin + c])] < _JUNCTION:
@@ -93,7 +102,7 @@ def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArr
         places[kinds[c] + 1] += 1
     for kind in range(2 * LENGTHS):
         places[kind + 1] += places[kind]
-    order = np.empty(n, np.int32)
+    order = empty_int32(n)
     for c in range(n):
         order[places[kinds[c]]] = c
         places[kinds[c]] += 1
@@ -148,10 +157,10 @@ def contract(  # noqa: C901 - three turns over one set of marks
     """
     n_edges = edge_from.shape[0]
     meeting = _meeting(n_nodes, edge_from, edge_to)
-    step_arc, step_node = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
-    edge_step, is_walked = np.empty(n_edges, np.int32), np.zeros(n_edges, np.uint8)
-    offsets = np.zeros(n_edges + 1, np.int32)
-    first, last = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
+    step_arc, step_node = empty_int32(n_edges), empty_int32(n_edges)
+    edge_step, is_walked = empty_int32(n_edges), zeros_uint8(n_edges)
+    offsets = zeros_int32(n_edges + 1)
+    first, last = empty_int32(n_edges), empty_int32(n_edges)
     steps, chains = (step_arc, step_node, edge_step), (offsets, first, last)
     n_steps, n_chains = np.int64(0), np.int64(0)
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
@@ -180,12 +189,12 @@ def contract(  # noqa: C901 - three turns over one set of marks
             if n_chains % TOGETHER == 0:
                 _group(n_chains - TOGETHER, n_chains, steps, chains, meeting)
     _group(n_chains - n_chains % TOGETHER, n_chains, steps, chains, meeting)
-    guide, noted = np.empty((n_edges + EVERY - 1) // EVERY, np.int32), 0
+    guide, noted = empty_int32((n_edges + EVERY - 1) // EVERY), 0
     for c in range(n_chains):
         while noted * EVERY < offsets[c + 1]:
             guide[noted] = c
             noted += 1
-    degree = np.empty(n_nodes, np.uint8)
+    degree = empty_uint8(n_nodes)
     for node in range(n_nodes):
         degree[node] = min(meeting[node] >> 32, 3)
     return step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains
@@ -218,10 +227,10 @@ def weigh(
         Then how many rows of the tables are used.
     """
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
-    on, back = np.empty(n_steps, np.float64), np.empty(n_steps, np.float64)
-    on_all, back_all = np.empty(n_chains, np.float64), np.empty(n_chains, np.float64)
-    on_row, back_row = np.empty(n_chains, np.int32), np.empty(n_chains, np.int32)
-    on_closed, back_closed = np.empty((n_chains, 2), np.int32), np.empty((n_chains, 2), np.int32)
+    on, back = empty_float64(n_steps), empty_float64(n_steps)
+    on_all, back_all = empty_float64(n_chains), empty_float64(n_chains)
+    on_row, back_row = empty_int32(n_chains), empty_int32(n_chains)
+    on_closed, back_closed = empty_int32_pairs(n_chains), empty_int32_pairs(n_chains)
     n_on, n_back = 0, 0
     for c in range(n_chains):
         begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
@@ -294,13 +303,14 @@ def halves_of_cores(
     tuple of ndarray of int32
         Offsets by junction; the junction at the other end; and 2 x chain, + 1 where the chain is walked backwards.
     """
-    offsets = np.zeros(n_search + 1, np.int32)
+    offsets = zeros_int32(n_search + 1)
     n_chains = first.shape[0]
     for filling in range(2):
         if filling == 1:
             for v in range(n_search):
                 offsets[v + 1] += offsets[v]
-            targets, halves = np.empty(offsets[n_search], np.int32), np.empty(offsets[n_search], np.int32)
+            n_arcs = np.int64(offsets[n_search])
+            targets, halves = empty_int32(n_arcs), empty_int32(n_arcs)
             cursor = offsets[:n_search].copy()
         for c in range(n_chains):
             a, b = first[c], last[c]

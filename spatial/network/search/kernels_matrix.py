@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64, empty_int32, zeros_int64
 from spatial.network.search.kernels_buckets import reach_within
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def _seeds_of(
     rows: tuple[int, int], ends: tuple[Ints, Ints], source: Doors, n_search: int
 ) -> tuple[Ints, Floats, Floats]:
     """List the ends of the chains of one source, with minutes and metres from its door."""
-    nodes = np.empty(2 * (rows[1] - rows[0]), np.int32)
-    minutes, metres = np.empty(nodes.shape[0], np.float64), np.empty(nodes.shape[0], np.float64)
+    nodes = empty_int32(2 * (rows[1] - rows[0]))
+    minutes, metres = empty_float64(nodes.shape[0]), empty_float64(nodes.shape[0])
     for row in range(rows[0], rows[1]):
         chain = source[0][row]
         for way in range(2):
@@ -65,7 +66,7 @@ def _longer_out(out: tuple[Ints, Floats, Floats], used: int, wanted: int) -> tup
     if wanted <= size:
         return out
     size = max(2 * size, wanted)
-    to, minutes, metres = np.empty(size, np.int32), np.empty(size, np.float64), np.empty(size, np.float64)
+    to, minutes, metres = empty_int32(size), empty_float64(size), empty_float64(size)
     for i in range(used):
         to[i], minutes[i], metres[i] = out[0][i], out[1][i], out[2][i]
     return to, minutes, metres
@@ -114,8 +115,8 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     n_search, limit_min = arcs[0].shape[0] - 1, limits[0]
     state, queue, found = room
     n_sources = source[0].shape[0] // per[0]
-    offsets = np.zeros(n_sources + 1, np.int64)
-    out = (np.empty(1024, np.int32), np.empty(1024, np.float64), np.empty(1024, np.float64))
+    offsets = zeros_int64(n_sources + 1)
+    out = (empty_int32(np.int64(1024)), empty_float64(np.int64(1024)), empty_float64(np.int64(1024)))
     n_out = np.int64(0)
     for s in range(n_sources):
         n = np.int64(0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64_pairs, empty_int32_pairs, zeros_int64
 from spatial.network.search.kernels_door import ALONG, DIRECT
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ __all__ = ["draw_ways", "follow_ways"]
 @inner  # pragma: no cover - compiled
 def _longer(legs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
     size = legs[0].shape[0]
-    steps, shares = np.empty((2 * size, 2), np.int32), np.empty((2 * size, 2), np.float64)
+    steps, shares = empty_int32_pairs(2 * size), empty_float64_pairs(2 * size)
     for i in range(size):
         steps[i, 0], steps[i, 1] = legs[0][i, 0], legs[0][i, 1]
         shares[i, 0], shares[i, 1] = legs[1][i, 0], legs[1][i, 1]
@@ -66,8 +67,8 @@ def follow_ways(
     first, last, offsets = chains
     (chain_of, step_of, share_of), (to_chain, to_step, to_share, to_legs) = points
     label_root, label_half = labels
-    legs = (np.empty((1024, 2), np.int32), np.empty((1024, 2), np.float64))
-    counts = np.zeros(ways.shape[0] + 1, np.int64)
+    legs = (empty_int32_pairs(np.int64(1024)), empty_float64_pairs(np.int64(1024)))
+    counts = zeros_int64(ways.shape[0] + 1)
     n = 0
     for i in range(ways.shape[0]):
         way, root = ways[i, 0], ways[i, 1]
@@ -161,7 +162,7 @@ def draw_ways(
     for p in range(arcs.shape[0]):
         edge = arcs[p] >> 1
         room += vertex_offsets[edge + 1] - vertex_offsets[edge] + 2
-    points, ends = np.empty((room, 2), np.float64), np.zeros(doors.shape[0] + 1, np.int64)
+    points, ends = empty_float64_pairs(room), zeros_int64(doors.shape[0] + 1)
     n = np.int64(0)
     for i in range(doors.shape[0]):
         for p in range(offsets[i] - 1, offsets[i + 1] + 1):

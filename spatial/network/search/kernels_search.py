@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner, outer
+from spatial.kernels_arrays import empty_float64, empty_int32_pairs, zeros_int32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
     """Put an entry on a heap of four branches, ordered by (time, label)."""
     times, entries = heap
     if size == times.shape[0]:
-        longer_times, longer = np.empty(2 * size, np.float64), np.empty((2 * size, 2), np.int32)
+        longer_times, longer = empty_float64(2 * size), empty_int32_pairs(2 * size)
         for i in range(size):
             longer_times[i], longer[i, 0], longer[i, 1] = times[i], entries[i, 0], entries[i, 1]
         times, entries = longer_times, longer
@@ -128,8 +129,8 @@ def label_nodes(
     offsets, targets, arc_ids, arc_min, arc_m = arcs
     times, places, roots, _, metres = table
     n_nodes, k = times.shape
-    settled = np.zeros(n_nodes, np.int32)
-    heap = (np.empty(1024, np.float64), np.empty((1024, 2), np.int32))
+    settled = zeros_int32(n_nodes)
+    heap = (empty_float64(np.int64(1024)), empty_int32_pairs(np.int64(1024)))
     size = np.int64(0)
     nodes, seed_roots, seed_min, seed_m = seeds
     for s in range(nodes.shape[0]):
