@@ -201,7 +201,8 @@ def _competition(case: _Case, kinds: frozenset[str]) -> dict[str, Any]:
 
 def _as_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Fill what a measure has no word for: it has no decay, or no competition that could be missed at the edge."""
-    filled = {"decay": None, "supply_basis": "count", "edge_risk": False}
+    counted = pd.Series("count", index=frame.index, dtype="str").mask(frame["status"] == "no_facility")
+    filled = {"decay": None, "supply_basis": counted, "edge_risk": False}
     absent = {name: value for name, value in filled.items() if name not in frame}
     table = frame.assign(**absent)[[*COLUMNS, "facilities_reached", "supply_basis", "edge_risk"]]
     texts = (

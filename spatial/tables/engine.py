@@ -52,7 +52,10 @@ MEASURES = Table(
         text("decay", "Decay", "How a facility counts for less with time.", nullable=True),
         Field("facilities_reached", "whole", "Facilities reached"),
         text(
-            "supply_basis", "Supply", "The column that it is from, or count where each facility counts one."
+            "supply_basis",
+            "Supply",
+            "The column that it is from, or count where each facility counts one. Missing where none exists.",
+            nullable=True,
         ),
         Field(
             "edge_risk", "flag", "Edge risk", "True where people beyond the study area may compete unseen."

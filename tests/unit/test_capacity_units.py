@@ -76,3 +76,22 @@ def test_a_study_counts_facilities_where_units_are_unlike(tiny):
     found = sp.read_results(tiny.processed / "tiny")
     assert set(found.measures["supply_basis"]) == {"count"}
     assert found.findings_read.query("kind == 'mixed_capacity_unit'")["subject_id"].tolist() == ["f3"]
+
+
+def test_a_study_names_no_supply_where_all_facilities_of_a_service_are_for_members(tiny):
+    header, *rows = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    told = {row: "members only" if "primary_school" in row else "" for row in rows}
+    tiny.write(
+        "facilities.csv", "\n".join([f"{header},eligibility", *(f"{row},{told[row]}" for row in rows)])
+    )
+    tiny.tables["measures"] = {
+        "kinds": ["2sfca", "gravity", "spatial_availability", "overlap", "cumulative"],
+        "services": ["primary_school", "hospital"],
+    }
+    outcome = tiny.run("--stage", "measures")
+    assert outcome.code == 0, outcome.err
+    table = sp.read_results(tiny.processed / "tiny").measures
+    is_school = table["service"] == "primary_school"
+    assert is_school.any()
+    assert set(table.loc[is_school, "status"]) == {"no_facility"}
+    assert table["supply_basis"].isna().tolist() == is_school.tolist()

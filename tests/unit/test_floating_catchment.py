@@ -262,6 +262,26 @@ def test_candidate_and_closed_facilities_do_not_serve():
     assert set(none["status"]) == {"no_facility"}
 
 
+@pytest.mark.parametrize("supply", [None, "capacity", "count"])
+def test_where_no_facility_exists_the_supply_is_from_nothing(supply):
+    od, settlements, facilities = toy_b()
+    how = {"service": "hospital", "supply": supply}
+    closed = (od, settlements, facilities.assign(status="closed"))
+    for none in (
+        measure(closed, supply=supply),
+        sp.spatial_availability(*closed, **how),
+        sp.catchment_overlap(*closed, cutoff_min=30.0, **how),
+    ):
+        assert set(none["status"]) == {"no_facility"}
+        assert none["supply_basis"].isna().tolist() == [True] * 3
+        assert none["supply_basis"].dtype == "str"
+    assert len(sp.catchment_ratios(*closed, **how)) == len(sp.facility_crowding(*closed, **how)) == 0
+    # one that nobody reaches has a supply all the same
+    assert set(measure((od.iloc[:0], settlements, facilities), supply=supply)["supply_basis"]) == {
+        supply or "capacity"
+    }
+
+
 def test_people_of_a_group_compete_among_themselves():
     od, settlements, facilities = toy_b()
     settlements["elderly_persons"] = [100.0, 50.0, 20.0]

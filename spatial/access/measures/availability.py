@@ -10,7 +10,6 @@ import pandas as pd
 from spatial.access.measures.catchment_reading import read_catchments, same
 from spatial.access.measures.decays import decay_binary
 from spatial.access.measures.od_pairs import require_columns, statuses
-from spatial.access.measures.offers import COUNT
 
 if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
@@ -48,7 +47,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
         One row a settlement, always, in the order given: `settlement_id`, `service`, `mode`, `method`
         (``spatial_availability``), `decay`, `value` (supply that falls to the settlement; 0 where nothing is reached or
         nobody lives), `unit`, `value_per_person` (NaN where nobody lives), `status`, `facilities_reached`,
-        `supply_basis`, `capacity_known_share`, `demand_known_share`.
+        `supply_basis` (missing where no facility exists), `capacity_known_share`, `demand_known_share`.
 
     Raises
     ------
@@ -87,7 +86,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),
             **ready.said("spatial_availability", n),
             "value": ready.demand * per_person,
-            "unit": same("facilities" if ready.offer.basis == COUNT else ready.offer.basis, n),
+            "unit": same(ready.offer.unit, n),
             "value_per_person": np.where(ready.demand > 0.0, per_person, np.nan),
             "status": statuses(ready.pairs, reached > 0),
             "facilities_reached": reached,
@@ -130,8 +129,8 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
         One row a settlement, always, in the order given: `settlement_id`, `service`, `mode`, `method`
         (``overlap``), `decay`, `value` (facilities within the cutoff), `unit`, `choice` (none, one, several), `status`,
         `supply_reached` (their supply together), `effective_facilities` (the number of equally large facilities that
-        would give the same choice, ``(sum S)^2 / sum S^2``; 0 without supply), `supply_basis`,
-        `capacity_known_share`, and the column of people, NaN where unknown.
+        would give the same choice, ``(sum S)^2 / sum S^2``; 0 without supply), `supply_basis` (missing where no
+        facility exists), `capacity_known_share`, and the column of people, NaN where unknown.
 
     Raises
     ------

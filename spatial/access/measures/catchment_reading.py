@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spatial.access.measures.catchment_sums import CatchmentSums, FcaMethod, catchment_sums
 from spatial.access.measures.decays import ZONES_E2SFCA, decay_binary, decay_stepped
 from spatial.access.measures.od_pairs import read_pairs, require_decay
-from spatial.access.measures.offers import COUNT, demand_of, offer_of
+from spatial.access.measures.offers import demand_of, offer_of
 from spatial.access.measures.weighed_pairs import PairsByWeight, weigh_pairs
 from spatial.errors import ContractError
 
@@ -165,14 +165,14 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     return Catchments(pairs, decay, weighed, known, offer_of(pairs, supply))
 
 
-def same(value: str, n: int) -> pd.Series[str]:
+def same(value: str | None, n: int) -> pd.Series[str]:
     """
     Repeat a text.
 
     Parameters
     ----------
-    value : str
-        The text.
+    value : str or None
+        The text; None: a missing one.
     n : int
         Rows.
 
@@ -198,4 +198,4 @@ def per_person(offer: Offer) -> str:
     str
         Such as ``capacity per person``.
     """
-    return f"{'facilities' if offer.basis == COUNT else offer.basis} per person"
+    return f"{offer.unit} per person"

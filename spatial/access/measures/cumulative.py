@@ -95,7 +95,7 @@ def cumulative_cutoff(
             "mode": pd.Series(pairs.mode, index=range(n * several), dtype="str"),
             "cutoff_min": np.tile(cutoffs, n),
             "value": values.ravel(),
-            "unit": pd.Series(_unit(offer.basis), index=range(n * several), dtype="str"),
+            "unit": pd.Series(offer.unit, index=range(n * several), dtype="str"),
             "status": status.to_numpy()[rows],
             "facilities_reached": counts.ravel().astype(np.int64),
         }
@@ -179,7 +179,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
             "value_lower": values[:, 0],
             "value_upper": values[:, -1],
             "cutoffs": len(cutoffs),
-            "unit": pd.Series(_unit(offer.basis), index=range(len(settlements)), dtype="str"),
+            "unit": pd.Series(offer.unit, index=range(len(settlements)), dtype="str"),
             "status": statuses(pairs, reached),
         }
     )
@@ -245,7 +245,7 @@ def gravity(
             **_head(pairs),
             "decay": pd.Series(str(decay), index=range(n), dtype="str"),
             "value": weighed.to_places(offer.supply),
-            "unit": pd.Series(f"weighted {_unit(offer.basis)}", index=range(n), dtype="str"),
+            "unit": pd.Series(f"weighted {offer.unit}", index=range(n), dtype="str"),
             "status": statuses(pairs, counts > 0),
             "facilities_reached": counts,
         }
@@ -259,10 +259,6 @@ def _head(pairs: Pairs) -> dict[str, object]:
         "service": pd.Series(pairs.service, index=range(n), dtype="str"),
         "mode": pd.Series(pairs.mode, index=range(n), dtype="str"),
     }
-
-
-def _unit(basis: str) -> str:
-    return "facilities" if basis == COUNT else basis
 
 
 def _checked(cutoffs_min: float | Sequence[float]) -> FloatArray:

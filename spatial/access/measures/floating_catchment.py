@@ -68,8 +68,9 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     DataFrame
         One row a settlement, always, in the order given: `settlement_id`, `service`, `mode`, `method`, `decay`, `value`
         (0 where nothing is reached), `unit`, `status` (reached, beyond_cutoff, no_pair, no_facility),
-        `facilities_reached`, `supply_basis`, `capacity_known_share`, `demand_known_share`, `buffer_population` (are
-        people outside the study area in the table?) and `edge_risk` (may the value be too high for the lack of them?).
+        `facilities_reached`, `supply_basis` (the column, or ``count``; missing where no facility exists),
+        `capacity_known_share`, `demand_known_share`, `buffer_population` (are people outside the study area in the
+        table?) and `edge_risk` (may the value be too high for the lack of them?).
 
     Raises
     ------
@@ -254,7 +255,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     )
     value = crowding(ready.weighed, ready.offer.supply)
     m = len(value)
-    unit = "facility" if ready.offer.basis == COUNT else f"unit of {ready.offer.basis}"
+    unit = "facility" if ready.offer.counted == COUNT else f"unit of {ready.offer.counted}"
     return pd.DataFrame(
         {
             "facility_id": ready.pairs.facilities["facility_id"].reset_index(drop=True),

@@ -38,15 +38,25 @@ class Offer:
     ----------
     supply : ndarray of float64, shape (m,)
         0 or more, finite.
-    basis : str
-        The column it is from, or ``count`` where each facility counts one.
+    counted : str
+        The column that is counted, or ``count`` where each facility counts one.
     known_share : float
         Share of facilities whose capacity is known, whether it was used or not; NaN without any facility.
     """
 
     supply: FloatArray
-    basis: str
+    counted: str
     known_share: float
+
+    @property
+    def basis(self) -> str | None:
+        """What the supply is from, as `counted`; None without any facility, where there is no supply to name."""
+        return self.counted if len(self.supply) else None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the supply, also of none: ``facilities``, or the name of the column."""
+        return "facilities" if self.counted == COUNT else self.counted
 
 
 def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
