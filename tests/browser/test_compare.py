@@ -76,17 +76,18 @@ def made(
     languages=LANGUAGES,
     gates=GATES,
     asked=None,
+    places=PLACES,
     **options,
 ):
     """Write the page of two small runs; the later one is judged by the norms `asked`."""
     runs = []
     for name, minutes, verdicts in (("y2026", before, gates[0]), ("y2027", after, gates[1])):
         own = {"norms": asked} if asked and runs else {}
-        run = run_of(name, minutes, places=PLACES, gates=verdicts, boundaries=boundaries(), **own)
-        places = run.settlements.assign(name_en=[f"Place {place}" for place in minutes])
+        run = run_of(name, minutes, places=places, gates=verdicts, boundaries=boundaries(), **own)
+        settled = run.settlements.assign(name_en=[f"Place {place}" for place in minutes])
         if rename:
-            places = places.assign(name=rename, name_en=rename)
-        runs.append(replace(run, settlements=places, as_of=f"{name[1:]}-01-01", name=rename or name))
+            settled = settled.assign(name=rename, name_en=rename)
+        runs.append(replace(run, settlements=settled, as_of=f"{name[1:]}-01-01", name=rename or name))
     area = gpd.GeoDataFrame(
         {"area_id": ["c"], "name": ["云溪县"]}, geometry=[boundaries().union_all()], crs=CRS
     )
@@ -359,6 +360,35 @@ def test_a_table_over_several_sheets_repeats_every_heading(file, open_page, tmp_
     sheets = [text for text in text_of(tmp_path / "page.pdf").split("\f") if "Norms lost" in text]
     assert len(sheets) > 2
     assert [text for text in sheets if "Settlement " not in text or "County" not in text] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "advice", "facts"),
+    [
+        ("en", ("Press", "CSV"), ("Ranks run from", "By people times", "5 more", "A larger circle")),
+        ("fr", ("Presser", "CSV"), ("Les rangs vont", "Par personnes", "5 autres", "Cercle plus grand")),
+        ("zh", ("点击", "CSV"), ("名次为", "按人口乘以", "另有5个", "圆越大")),
+    ],
+)
+def test_paper_keeps_what_is_so_and_leaves_out_what_to_press(language, advice, facts, open_page, tmp_path):
+    # 45 settlements come within the norm of a clinic, 40 are listed.
+    names = [f"{letter}{number}" for letter in "abcde" for number in range(9)]
+    path = tmp_path / "compare.html"
+    path.write_bytes(
+        made(
+            places=dict.fromkeys(names, ("t1", "rural", 100.0)),
+            before=dict.fromkeys(names, (45.0, 15.0)),
+            after=dict.fromkeys(names, (20.0, 15.0)),
+        )
+    )
+    page = open_page(path, fragment=f"#lang={language}")
+    shown = page.inner_text("main")
+    assert [words for words in (*advice, *facts) if words not in shown] == []
+    page.emulate_media(media="print")
+    printed = page.inner_text("main")
+    assert [words for words in advice if words in printed] == []
+    assert [words for words in facts if words not in printed] == []
 
 
 @pytest.mark.browser

@@ -200,6 +200,7 @@
       { key: "rank", head: S.t("compare.ranks"), numeric: true, value: (unit) => unit.ranks[1][0], cell: (unit) => unit.ranks.map(rankText).join(" → ") + (sure(unit) ? " ▲" : "") },
     ];
     document.getElementById("townships-note").textContent = S.t("compare.townships_note") + " " + S.t(data.ranks.length ? "compare.ranks_some" : "compare.ranks_none");
+    document.getElementById("townships-advice").textContent = rows.length ? S.t("compare.sort_advice") : "";
     S.fill("townships-body", rows.length ? [S.sortTable("townships", columns, rows, state.townships, showTownships), csvButton("townships", townshipRows)] : [none()]);
   }
 
@@ -239,7 +240,9 @@
       { key: "reach", head: S.t("compare.reach"), value: (row) => row.reach, cell: (row) => S.decimal(row.reach), ...number },
       { key: "norms_gained", head: S.t("compare.norms_gained"), cell: (row) => normsText(places.gained[row.i]) }, { key: "norms_lost", head: S.t("compare.norms_lost"), cell: (row) => normsText(places.lost[row.i]) },
     ];
-    document.getElementById("settlements-note").textContent = S.t("compare.settlements_note") + (all.length > SHOWN ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
+    const more = all.length > SHOWN;
+    document.getElementById("settlements-note").textContent = S.t("compare.settlements_note") + (more ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
+    document.getElementById("settlements-advice").textContent = more ? S.t("compare.more_advice") : "";
     S.fill("settlements-body", all.length ? [S.sortTable("settlements", columns, all.slice(0, SHOWN), state.settlements, showSettlements), csvButton("settlements", settlementRows)] : [none()]);
   }
 
