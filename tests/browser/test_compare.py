@@ -77,9 +77,10 @@ def made(
     gates=GATES,
     asked=None,
     places=PLACES,
+    levels=None,
     **options,
 ):
-    """Write the page of two small runs; the later one is judged by the norms `asked`."""
+    """Write the page of two small runs; the later one is judged by the norms `asked`, `levels` are set as they are."""
     runs = []
     for name, minutes, verdicts in (("y2026", before, gates[0]), ("y2027", after, gates[1])):
         own = {"norms": asked} if asked and runs else {}
@@ -96,11 +97,28 @@ def made(
     ]
     found = compare(*runs)
     found = replace(found, units=placed_units(found.units, tables))
+    if levels:
+        found = with_levels(found, *levels)
     meta = ComparisonMeta(
         name="sample", title={"en": rename or "Sample County"}, norms=norms, synthetic=True, sources=(SOURCE,)
     )
     lines = {language: comparison_lines(found, language) for language in languages}
     return comparison_page(found, lines, meta=meta, runs=tables, **options)
+
+
+def with_levels(found, before, after, parts):
+    """Set the level of the study at both dates, and what one component each of three pillars contributed."""
+    units, components = found.units.copy(), found.components.copy()
+    study = units["unit_level"] == "study"
+    units.loc[study, ["level_before", "level_after"]] = (before, after)
+    units.loc[study, "ln_change"] = sum(parts)
+    components.loc[components["contribution"].notna(), "contribution"] = 0.0
+    moved = {"structure": "even_access", "boundaries": "effective_coverage", "order": "gates_passed"}
+    for (pillar, component), part in zip(moved.items(), parts, strict=True):
+        units.loc[study, f"contribution_{pillar}"] = part
+        rows = (components["unit_level"] == "study") & (components["component"] == component)
+        components.loc[rows, "contribution"] = part
+    return replace(found, units=units, components=components)
 
 
 @pytest.fixture(scope="module")
@@ -360,6 +378,71 @@ def test_a_table_over_several_sheets_repeats_every_heading(file, open_page, tmp_
     sheets = [text for text in text_of(tmp_path / "page.pdf").split("\f") if "Norms lost" in text]
     assert len(sheets) > 2
     assert [text for text in sheets if "Settlement " not in text or "County" not in text] == []
+
+
+SAME_GATES = [GATES[0], GATES[0]]
+MOVED, BY_COMPONENT = "What moved it, by component", "By component"
+WAYS = {
+    "rose": ({}, "Why the level rose", MOVED),
+    "fell": ({"before": AFTER, "after": BEFORE, "gates": GATES[::-1]}, "Why the level fell", MOVED),
+    "same": ({"after": BEFORE, "gates": SAME_GATES}, "The level did not change", BY_COMPONENT),
+    "none": ({"asked": {"BANK": (30.0, 60.0)}}, "The level cannot be compared", BY_COMPONENT),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("way", WAYS)
+def test_the_section_on_the_level_is_headed_by_what_befell_it(way, open_page, tmp_path):
+    options, heading, by_component = WAYS[way]
+    path = tmp_path / "compare.html"
+    path.write_bytes(made(**options))
+    page = open_page(path)
+    assert page.inner_text("#why h2") == heading
+    assert page.inner_text("#why h3") == by_component
+    note = page.inner_text("#why-note")
+    assert ("the sum of these contributions" in note) == (way != "none")
+    assert ("Every contribution is 0 to four decimals." in note) == (way == "same")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("levels", "heading", "answer"),
+    [
+        # Both are 0.500 to three decimals, and yet a contribution is shown as +0.0004.
+        ((0.5002, 0.5004, (0.0004, 0.0, 0.0)), "Why the level rose", "rose by less than 0.001; it is 0.500."),
+        (
+            (0.5004, 0.5002, (-0.0004, 0.0, 0.0)),
+            "Why the level fell",
+            "fell by less than 0.001; it is 0.500.",
+        ),
+        # Half of the last decimal shown counts; what is below it is shown as 0.0000, whatever the level rounds to.
+        ((0.50049, 0.500515, (0.00005, 0.0, 0.0)), "Why the level rose", "rose from 0.500 to 0.501."),
+        (
+            (0.50049, 0.50051, (0.00004, 0.0, 0.0)),
+            "The level did not change",
+            "did not change: 0.500 before, 0.501 after, a difference of rounding.",
+        ),
+        # Contributions of 0.3 and -0.3 are no reason of a change.
+        (
+            (0.5, 0.5, (0.3, -0.3, 0.0)),
+            "What raised the level and what lowered it cancel out",
+            "stayed at 0.500.",
+        ),
+    ],
+)
+def test_contributions_and_not_rounded_levels_say_which_way_the_level_went(
+    levels, heading, answer, open_page, tmp_path
+):
+    path = tmp_path / "compare.html"
+    path.write_bytes(made(levels=levels))
+    page = open_page(path)
+    assert page.inner_text("#why h2") == heading
+    assert page.inner_text("#answer-line") == f"Integration {answer}"
+    # A bar is drawn where the number beside it is not 0.0000.
+    bars = page.eval_on_selector_all(
+        "#pillars-body tbody tr:not(.whole) .change-bar b", "nodes => nodes.map(n => n.offsetWidth > 0)"
+    )
+    assert bars.count(True) == sum(abs(part) >= 0.00005 for part in levels[2])
 
 
 @pytest.mark.browser

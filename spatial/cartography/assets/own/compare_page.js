@@ -2,7 +2,7 @@
 /* What changed between two runs: the answer, on what terms, why, for whom, where. */
 (function (S) {
   const data = S.data, text = S.plainText;
-  const SHOWN = 40, NORMS_SHOWN = 3, THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.2], FIRST_THRESHOLD = 0.05, FLAT = 0.0005;
+  const SHOWN = 40, NORMS_SHOWN = 3, THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.2], FIRST_THRESHOLD = 0.05, FLAT = 0.0005, MOVED = 0.00005;
   const [before, after] = data.runs.map((run) => run.name);
   const known = (value) => S.isKnown(value);
   const state = {
@@ -24,10 +24,22 @@
   const gatePill = (gate) => S.el("span", { class: "pill gate gate-" + gate }, [text({ pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[gate], { "aria-hidden": "true", class: "sign" }), text(S.t("turned." + gate))]);
   const gatePair = (pair) => S.el("span", { class: "gate-pair" }, [gatePill(pair[0]), text(" → ", { "aria-hidden": "true" }), gatePill(pair[1])]);
 
-  function direction(pair) {
-    if (!known(pair[0]) || !known(pair[1])) return "none";
-    const [was, now] = pair.map((value) => Math.round(value * 1000));
-    return was === now ? "same" : now > was ? "up" : "down";
+  /* A contribution moves the level from half of the last decimal that is shown of it, inclusive. */
+  const moves = (contribution) => Math.abs(contribution || 0) >= MOVED;
+
+  /* Which way the level went, by what contributed to it and not by its rounded numbers; "even" where that cancels out. */
+  function direction() {
+    const { level, ln_change: by } = data.whole;
+    if (!level.every(known)) return "none";
+    if (moves(by)) return by > 0 ? "up" : "down";
+    return [...data.pillars, ...byContribution()].some((part) => moves(part.contribution)) ? "even" : "same";
+  }
+
+  function answerLine(way) {
+    if (way === "none") return S.t(data.shared ? "compare.answer_none" : "compare.answer_no_norms");
+    const [was, now] = data.whole.level.map(S.thousandths), told = { before: was, after: now, by: S.thousandths(0.001) };
+    if (way === "up" || way === "down") return S.t("compare.answer_" + way + (was === now ? "_little" : ""), told);
+    return S.t(was === now ? "compare.answer_same" : "compare.answer_rounded", told);
   }
 
   const countTurns = (turn) => data.gates.filter((gate) => gate.unit_level === "study" && gate.turn === turn).length;
@@ -40,7 +52,7 @@
 
   /* The component that moved the level most. */
   function whySentence() {
-    const moved = byContribution().find((part) => Math.abs(part.contribution || 0) >= FLAT / 10);
+    const moved = byContribution().find((part) => moves(part.contribution));
     return moved ? S.t("compare.answer_why", { name: S.partName(moved), before: shown(moved.value[0], moved.unit), after: shown(moved.value[1], moved.unit), by: S.fourDecimals(moved.contribution) }) : "";
   }
 
@@ -48,9 +60,9 @@
   const bars = (pair) => S.el("div", { class: "two-bars" }, pair.map((value) => S.levelBar(value)));
 
   function showAnswer() {
-    const { level, index, gates } = data.whole, way = direction(level), any = data.people.any;
+    const { level, index, gates } = data.whole, way = direction(), any = data.people.any;
     document.getElementById("answer").className = "card answer-" + way;
-    document.getElementById("answer-line").textContent = S.t("compare.answer_" + (way === "none" && !data.shared ? "no_norms" : way), { before: S.thousandths(level[0]), after: S.thousandths(level[1]) });
+    document.getElementById("answer-line").textContent = answerLine(way);
     document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
     document.getElementById("answer-gates").textContent = gatesSentence();
     document.getElementById("answer-why").textContent = whySentence();
@@ -75,12 +87,21 @@
     S.fill("terms-body", lines.map((line, k) => S.el("li", { class: k > 2 || (k === 2 && alone) ? "noted" : "", text: line })));
   }
 
+  function showWhy() {
+    const way = direction(), put = (id, words) => { document.getElementById(id).textContent = words; };
+    put("why-title", S.t("compare.why_" + way));
+    put("why-note", way === "none" ? S.t("compare.why_note_none") : S.t("compare.why_note") + (way === "same" ? " " + S.t("compare.why_flat") : ""));
+    put("components-title", S.t(["none", "same"].includes(way) ? "compare.by_component" : "compare.components"));
+  }
+
+  const contributionBar = (contribution, most) => S.changeBar(moves(contribution) ? contribution : 0, most);
+
   function showPillars() {
     const most = Math.max(...data.pillars.map((pillar) => Math.abs(pillar.contribution || 0)), 1e-9);
     const row = (name, level, contribution, whole) => S.el("tr", { class: whole ? "whole" : "" }, [
       S.el("th", { scope: "row", text: name }), S.el("td", { class: "numeric", "data-head": before, text: S.thousandths(level[0]) }), S.el("td", { class: "numeric", "data-head": after, text: S.thousandths(level[1]) }),
       S.el("td", { class: "bar-cell" }, [bars(level)]),
-      S.el("td", { class: "bar-cell" }, [whole ? null : S.changeBar(contribution, most)]), S.el("td", { class: "numeric", "data-head": S.t("compare.contribution"), text: S.fourDecimals(contribution) }),
+      S.el("td", { class: "bar-cell" }, [whole ? null : contributionBar(contribution, most)]), S.el("td", { class: "numeric", "data-head": S.t("compare.contribution"), text: S.fourDecimals(contribution) }),
     ]);
     const head = [[S.t("compare.pillar"), ""], [before, "numeric"], [after, "numeric"], ["", ""], ["", ""], [S.t("compare.contribution"), "numeric"]];
     S.fill("pillars-body", [S.el("table", { class: "pillars" }, [
@@ -101,7 +122,7 @@
       { key: "name", head: S.t("compare.component"), cell: (part) => [text(S.partName(part)), text(S.t("pillar." + part.pillar), { class: "muted under" })] },
       { key: "before", head: before, numeric: true, cell: (part) => shown(part.value[0], part.unit) }, { key: "after", head: after, numeric: true, cell: (part) => shown(part.value[1], part.unit) },
       { key: "lack", head: S.t("compare.lack"), numeric: true, cell: (part) => persons(part.persons) },
-      { key: "contribution", head: S.t("compare.contribution"), numeric: true, cell: (part) => [S.changeBar(part.contribution, most), text(S.fourDecimals(part.contribution))] },
+      { key: "contribution", head: S.t("compare.contribution"), numeric: true, cell: (part) => [contributionBar(part.contribution, most), text(S.fourDecimals(part.contribution))] },
     ];
     S.fill("components-body", rows.length ? [S.sortTable("components", columns, rows, {}, () => {})] : [none()]);
   }
@@ -291,7 +312,7 @@
       S.showIssues("issues");
       S.languageSwitch();
       if (data.whole) showAnswer();
-      for (const show of [showTerms, showPillars, showComponents, showGaps, showGates, showPeople, showThreshold, showLayers, showTownships, showSettlements, showNorms, showDates]) show();
+      for (const show of [showTerms, showWhy, showPillars, showComponents, showGaps, showGates, showPeople, showThreshold, showLayers, showTownships, showSettlements, showNorms, showDates]) show();
       S.fill("account-body", data.lines[S.language].map((line) => S.el("li", { text: line })));
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       updateMap();
