@@ -1,8 +1,10 @@
 """Decay functions against published and hand-made values, at the edges of their zones, and refused where wrong."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from access.weights import gaussian as pysal_gaussian
 from access.weights import gravity as pysal_gravity
@@ -144,3 +146,77 @@ def test_every_fault_of_a_decay_is_told_at_once():
     with pytest.raises(sp.ContractError) as caught:
         sp.decay_power(-1.0, scale_min=0.0, t0_min=np.inf)
     assert len(caught.value.problems) == 3
+
+
+def by_hand(ends=(10.0, 20.0), weights=(1.0, 0.5), cutoff_min=np.inf):
+    return sp.Decay("stepped", (("up_to_min", ends), ("weight", weights)), cutoff_min)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_decay_made_by_hand_is_that_of_its_factory(name):
+    made = ALL[name]
+    again = sp.Decay(made.name, made.parameters[::-1], made.cutoff_min)
+    assert again == made
+    assert str(again) == str(made)
+    assert hash(again) == hash(made)
+
+
+def test_zones_made_by_hand_end_where_the_last_one_ends():
+    assert by_hand() == sp.decay_stepped({20: 0.5, 10: 1})
+    assert by_hand(cutoff_min=15.0)([15.0, 15.5]).tolist() == [0.5, 0.0]
+    assert by_hand(np.array([10, 20]), [1, 0.5]) == by_hand()
+    od = pd.DataFrame({"from_id": ["u"], "to_id": ["a"], "travel_time_min": [5.0]})
+    od.attrs["cutoff_min"] = 15.0
+    frames = (
+        od,
+        pd.DataFrame({"settlement_id": ["u"]}),
+        pd.DataFrame({"facility_id": ["a"], "service": "clinic"}),
+    )
+    with pytest.raises(sp.ContractError, match="decay: 20 min, but the pairs end at 15 min"):
+        sp.gravity(*frames, service="clinic", decay=by_hand())
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: by_hand(ends=(20.0, 10.0)),
+            r"each zone must end after the one before it, not \(20.0, 10.0\)",
+        ),
+        (
+            lambda: by_hand(ends=(10.0, 10.0)),
+            r"each zone must end after the one before it, not \(10.0, 10.0\)",
+        ),
+        (lambda: by_hand(ends=(10.0, np.nan)), "up_to_min: must be 0 or more and finite, not nan"),
+        (lambda: by_hand(ends=(10.0, np.inf)), "up_to_min: must be 0 or more and finite, not inf"),
+        (lambda: by_hand(ends=("10", 20.0)), "up_to_min: texts"),
+        (lambda: by_hand(weights=(1.0, -0.5)), "weight: must be 0 or more, not -0.5"),
+        (lambda: by_hand(weights=(1.0, np.nan)), "weight: must be 0 or more, not nan"),
+        (lambda: by_hand(weights=(1.0, 1.5)), r"weight: must not rise from zone to zone, as \(1.0, 1.5\)"),
+        (lambda: by_hand(weights=(0.9, 0.5)), "weight: must be 1 in the first zone, not 0.9"),
+        (lambda: by_hand(weights=(1.0,)), "there are 2 ends of zones and 1 weights"),
+        (lambda: by_hand(ends=(), weights=()), "there are 0 ends of zones"),
+        (lambda: by_hand(cutoff_min=np.nan), "cutoff_min: must be 0 or more, or inf for none, is nan"),
+        (lambda: sp.Decay("binary", (), np.nan), "cutoff_min: must be 0 or more, or inf for none, is nan"),
+        (lambda: sp.Decay("linear", ()), "cutoff_min: must be above 0 and finite, is inf"),
+        (lambda: sp.Decay("gauss", (("sigma_min", 20.0),)), "name: must be one of binary, .* is 'gauss'"),
+        (lambda: sp.Decay("gaussian", ()), r"with the names \('sigma_min',\)"),
+        (lambda: sp.Decay("gaussian", {"sigma_min": 20.0}), "parameters: must be pairs"),
+        (lambda: sp.Decay("gaussian", (("sigma_min", 20.0),) * 2), "parameters: must be pairs"),
+        (lambda: sp.Decay("binary", (("sigma_min", 20.0),), 30.0), "parameters: must be pairs"),
+        (
+            lambda: sp.Decay("gaussian", (("sigma_min", -20.0),)),
+            "sigma_min: must be above 0 and finite, is -20",
+        ),
+        (lambda: replace(sp.decay_gaussian(20.0), cutoff_min=-1.0), "cutoff_min: must be 0 or more"),
+        (lambda: sp.decay_stepped({"ten": 1.0}), "up_to_min: texts"),
+        (lambda: sp.decay_exponential(half_life_min="ten"), "half_life_min: must be above 0"),
+        (
+            lambda: sp.decay_exponential(half_life_min=5e-324),
+            "rate_per_min: must be above 0 and finite, is inf",
+        ),
+    ],
+)
+def test_numbers_that_make_no_decay_are_refused_where_it_is_made(make, says):
+    with pytest.raises(sp.ContractError, match=says):
+        make()

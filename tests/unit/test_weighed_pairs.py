@@ -125,17 +125,6 @@ def test_pairs_in_any_order_and_of_two_modes_count_as_the_fastest_of_each(decay)
         assert found["status"].tolist() == ordered["status"].tolist()
 
 
-@pytest.mark.parametrize("steps", [(), (("up_to_min", (10.0, 20.0)), ("weight", (1.0, 0.5)))])
-def test_a_decay_whose_cutoff_is_unknown_is_refused(steps):
-    decay = sp.Decay("stepped" if steps else "binary", steps, np.nan)
-    od = pd.DataFrame({"from_id": ["u"], "to_id": ["a"], "travel_time_min": [50.0]})
-    places = pd.DataFrame({"settlement_id": ["u"], "population_persons": [100.0]})
-    sites = pd.DataFrame({"facility_id": ["a"], "service": "clinic"})
-    for measure in (sp.gravity, sp.floating_catchment_area, sp.facility_crowding):
-        with pytest.raises(sp.ContractError, match="has the cutoff NaN; give minutes"):
-            measure(od, places, sites, service="clinic", decay=decay)
-
-
 def test_what_is_fetched_may_lie_outside_an_array():
     @outer
     def total(values):

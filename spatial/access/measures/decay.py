@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.access.measures.decay_numbers import checked_numbers
 from spatial.access.options import numbers
 from spatial.errors import ContractError
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from spatial.access.measures.decay_numbers import Parameters, Value
+
 __all__ = ["Decay"]
 
 FloatArray: TypeAlias = NDArray[np.float64]
-Value: TypeAlias = float | tuple[float, ...]
 
 _BLOCK = 32_768
 """Times weighed at once; changes speed only."""
@@ -40,7 +42,12 @@ class Decay:
     parameters : tuple of (str, float or tuple of float)
         Its numbers, by name.
     cutoff_min : float
-        Minutes beyond which the weight is 0; inclusive. inf: nowhere, but at inf itself.
+        Minutes beyond which the weight is 0; inclusive. inf: nowhere, but at inf itself. Zones end it where they end.
+
+    Raises
+    ------
+    ContractError
+        For an unknown formula, other numbers than its own, and numbers that the functions ``decay_...`` refuse.
 
     Examples
     --------
@@ -49,8 +56,14 @@ class Decay:
     """
 
     name: str
-    parameters: tuple[tuple[str, Value], ...]
+    parameters: Parameters
     cutoff_min: float = np.inf
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no decay; the only door, for the functions that make decays too."""
+        parameters, cutoff_min = checked_numbers(self.name, self.parameters, self.cutoff_min)
+        object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "cutoff_min", cutoff_min)
 
     def __call__(self, minutes: ArrayLike) -> FloatArray:
         """
@@ -180,7 +193,7 @@ def _binary(decay: Decay) -> tuple[FloatArray, FloatArray]:
 
 def _stepped(decay: Decay) -> tuple[FloatArray, FloatArray]:
     steps = dict(decay.parameters)
-    ends, heights = (np.array(steps[name], dtype=np.float64, ndmin=1) for name in ("up_to_min", "weight"))
+    ends, heights = (np.array(steps[name], dtype=np.float64) for name in ("up_to_min", "weight"))
     return ends, np.append(heights, 0.0)
 
 

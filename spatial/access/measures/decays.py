@@ -1,16 +1,16 @@
-"""Decay functions by name: factories that check their numbers and return small frozen callables."""
+"""Decay functions by name: factories of small frozen callables, which check their numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ulp
-from sys import float_info
+from math import log
 from types import MappingProxyType
 
 import numpy as np
 
 from spatial.access.measures.decay import Decay
-from spatial.access.options import is_number
+from spatial.access.measures.decay_numbers import is_above_zero
+from spatial.access.options import numbers
 from spatial.errors import ContractError
 
 __all__ = [
@@ -54,8 +54,7 @@ def decay_binary(cutoff_min: float) -> Decay:
     >>> decay_binary(45.0)([45.0, 46.0]).tolist()
     [1.0, 0.0]
     """
-    _check("decay_binary", cutoff_min=(cutoff_min, is_number(cutoff_min, least=0.0), "0 or more"))
-    return Decay("binary", (), float(cutoff_min))
+    return Decay("binary", (), cutoff_min)
 
 
 def decay_stepped(weights: Mapping[float, float]) -> Decay:
@@ -90,22 +89,10 @@ def decay_stepped(weights: Mapping[float, float]) -> Decay:
         raise ContractError(
             "decay_stepped", ["weights: give a weight by the end of each zone, as {10: 1, 20: 0.68}"]
         )
-    steps = sorted((float(edge), float(weight)) for edge, weight in weights.items())
-    edges, heights = np.array([step[0] for step in steps]), np.array([step[1] for step in steps])
-    _check(
-        "decay_stepped",
-        zones=(len(steps), len(steps) > 0, "one or more"),
-        minutes=(edges, bool((np.isfinite(edges) & (edges >= 0.0)).all()), "0 or more and finite"),
-        first_weight=(heights[:1], bool((heights[:1] == 1.0).all()), "1"),
-        weights=(
-            heights,
-            bool((np.diff(heights) <= 0.0).all() and (heights >= 0.0).all()),
-            "0 or more, not rising",
-        ),
-    )
-    return Decay(
-        "stepped", (("up_to_min", tuple(edges.tolist())), ("weight", tuple(heights.tolist()))), edges[-1]
-    )
+    ends, heights = tuple(weights), tuple(weights.values())
+    order = np.argsort(numbers("decay_stepped", "up_to_min", ends))
+    steps = (("up_to_min", tuple(ends[at] for at in order)), ("weight", tuple(heights[at] for at in order)))
+    return Decay("stepped", steps)
 
 
 def decay_linear(cutoff_min: float) -> Decay:
@@ -132,8 +119,7 @@ def decay_linear(cutoff_min: float) -> Decay:
     >>> decay_linear(60.0)([0.0, 15.0, 60.0, 90.0]).tolist()
     [1.0, 0.75, 0.0, 0.0]
     """
-    _check("decay_linear", cutoff_min=_positive(cutoff_min))
-    return Decay("linear", (), float(cutoff_min))
+    return Decay("linear", (), cutoff_min)
 
 
 def decay_exponential(
@@ -170,12 +156,13 @@ def decay_exponential(
         raise ContractError(
             "decay_exponential", ["give either rate_per_min or half_life_min, not both or neither"]
         )
-    if rate_per_min is not None:
-        _check("decay_exponential", rate_per_min=_positive(rate_per_min), cutoff_min=_cutoff(cutoff_min))
-        return Decay("exponential", (("rate_per_min", float(rate_per_min)),), float(cutoff_min))
-    half = float(half_life_min or 0.0)
-    _check("decay_exponential", half_life_min=_positive(half), cutoff_min=_cutoff(cutoff_min))
-    return Decay("exponential", (("rate_per_min", float(np.log(2.0) / half)),), float(cutoff_min))
+    if rate_per_min is None:
+        if not is_above_zero(half_life_min):
+            raise ContractError(
+                "decay_exponential", [f"half_life_min: must be above 0 and finite, is {half_life_min!r}"]
+            )
+        rate_per_min = log(2.0) / float(half_life_min)
+    return Decay("exponential", (("rate_per_min", rate_per_min),), cutoff_min)
 
 
 def decay_gaussian(sigma_min: float, *, cutoff_min: float = np.inf) -> Decay:
@@ -204,8 +191,7 @@ def decay_gaussian(sigma_min: float, *, cutoff_min: float = np.inf) -> Decay:
     >>> decay_gaussian(20.0)([0.0, 20.0]).round(7).tolist()
     [1.0, 0.6065307]
     """
-    _check("decay_gaussian", sigma_min=_positive(sigma_min), cutoff_min=_cutoff(cutoff_min))
-    return Decay("gaussian", (("sigma_min", float(sigma_min)),), float(cutoff_min))
+    return Decay("gaussian", (("sigma_min", sigma_min),), cutoff_min)
 
 
 def decay_truncated_gaussian(cutoff_min: float) -> Decay:
@@ -232,8 +218,7 @@ def decay_truncated_gaussian(cutoff_min: float) -> Decay:
     >>> decay_truncated_gaussian(60.0)([0.0, 30.0, 60.0]).round(6).tolist()
     [1.0, 0.701367, 0.0]
     """
-    _check("decay_truncated_gaussian", cutoff_min=_positive(cutoff_min))
-    return Decay("truncated_gaussian", (), float(cutoff_min))
+    return Decay("truncated_gaussian", (), cutoff_min)
 
 
 def decay_power(
@@ -268,15 +253,8 @@ def decay_power(
     >>> decay_power(2.0, scale_min=20.0)([0.0, 2.0, 20.0, 40.0]).tolist()
     [400.0, 100.0, 1.0, 0.25]
     """
-    _check(
-        "decay_power",
-        exponent=_positive(exponent),
-        scale_min=_positive(scale_min),
-        t0_min=_positive(t0_min),
-        cutoff_min=_cutoff(cutoff_min),
-    )
-    numbers = (("exponent", float(exponent)), ("scale_min", float(scale_min)), ("t0_min", float(t0_min)))
-    return Decay("power", numbers, float(cutoff_min))
+    parameters = (("exponent", exponent), ("scale_min", scale_min), ("t0_min", t0_min))
+    return Decay("power", parameters, cutoff_min)
 
 
 def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = np.inf) -> Decay:
@@ -307,27 +285,4 @@ def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = n
     >>> decay_log_logistic(30.0, 2.0)([0.0, 30.0, 90.0]).tolist()
     [1.0, 0.5, 0.1]
     """
-    _check(
-        "decay_log_logistic",
-        t50_min=_positive(t50_min),
-        exponent=_positive(exponent),
-        cutoff_min=_cutoff(cutoff_min),
-    )
-    numbers = (("t50_min", float(t50_min)), ("exponent", float(exponent)))
-    return Decay("log_logistic", numbers, float(cutoff_min))
-
-
-def _positive(value: float) -> tuple[object, bool, str]:
-    return value, is_number(value, least=ulp(0.0), most=float_info.max), "above 0 and finite"
-
-
-def _cutoff(value: float) -> tuple[object, bool, str]:
-    return value, is_number(value, least=0.0), "0 or more"
-
-
-def _check(factory: str, **numbers: tuple[object, bool, str]) -> None:
-    problems = [
-        f"{name}: must be {rule}, is {value}" for name, (value, good, rule) in numbers.items() if not good
-    ]
-    if problems:
-        raise ContractError(factory, problems)
+    return Decay("log_logistic", (("t50_min", t50_min), ("exponent", exponent)), cutoff_min)

@@ -289,15 +289,11 @@ def require_decay(pairs: Pairs, decay: Decay) -> None:
     Raises
     ------
     ContractError
-        Where it is no decay, or has a cutoff that is NaN or beyond the end of the pairs.
+        Where it is no decay, or has a cutoff beyond the end of the pairs.
     """
     if not isinstance(decay, Decay):
         raise ContractError(
             "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
-        )
-    if np.isnan(decay.cutoff_min):
-        raise ContractError(
-            "options", [f"decay: {decay.name} has the cutoff NaN; give minutes, or inf for none"]
         )
     require_within(pairs, decay.cutoff_min, what="decay")
     if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
