@@ -523,24 +523,6 @@ def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, open
     assert page.evaluate("Spatial.normText", norm | {"unit": "places", "threshold": 3}) == "Ramp: 3 places"
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "none is mapped"), ("fr", "aucun n.est cartographié"), ("zh", "图上没有此类设施")],
-)
-def test_a_norm_on_what_is_not_mapped_does_not_say_that_nothing_nearer_is(language, words, unmapped):
-    page = unmapped(language)
-    page.evaluate("""() => {
-        const { state, data } = Spatial, n = state.points.n;
-        data.reasons = ["inventory:unknown"];
-        state.norms[0].places.reason = new Uint8Array(n);
-        data.own_norms = 1;
-        Spatial.choosePlace(12, false);
-    }""")
-    card = page.locator("#place .norm-card").first.inner_text()
-    assert re.search(words, card)
-    assert not re.search("nothing nearer|rien de plus proche|没有更近", card)
-
-
 def show_tip(page, place):
     """Move the mouse onto a place and leave it there."""
     x, y = page.evaluate(

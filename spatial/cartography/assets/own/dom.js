@@ -28,6 +28,14 @@
     ]);
   };
 
+  /* How the map alone judges a norm, where that is another answer; of what nobody mapped it holds no failure. */
+  S.asMapped = function (norm, status, mapped) {
+    if (status === mapped) return null;
+    const isUnjudged = norm.nothing_mapped && mapped === "not_met";
+    const label = S.el("span", { class: "muted", text: S.t(isUnjudged ? "norm.nothing_on_map" : "norm.as_mapped") });
+    return S.el("p", { class: "pills as-mapped" }, [label, isUnjudged ? null : S.statusPill(mapped)]);
+  };
+
   const VERDICTS = { ok: ["met", "✓"], look: ["not_met", "!"], unknown: ["not_measurable", "?"], undeclared: ["not_applicable", "–"] };
 
   /* Verdicts on our totals look like those on norms: told apart by sign and pattern as well as by colour. */

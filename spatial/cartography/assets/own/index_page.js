@@ -118,7 +118,7 @@
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
       ...(bare ? [] : howSure(norm)),
       S.el("p", { text: [bare ? "" : sentence(norm), target(norm)].filter(Boolean).join(" ") }),
-      study.status === study.status_as_mapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]),
+      S.asMapped(norm, study.status, study.status_as_mapped),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, bare) }) : null,
       S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
     ]);

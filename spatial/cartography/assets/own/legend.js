@@ -170,8 +170,8 @@
     S.fill("norm", [
       S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
       S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
-      study && study.status !== study.status_as_mapped ? S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(study.status_as_mapped)]) : null,
-      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, state.layers[0].key === "none_mapped") }) : null,
+      study ? S.asMapped(norm, study.status, study.status_as_mapped) : null,
+      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, norm.nothing_mapped) }) : null,
     ]);
   };
 

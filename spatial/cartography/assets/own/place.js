@@ -144,19 +144,18 @@
   }
 
   function norms(state, i) {
-    const isBare = state.layers[0].key === "none_mapped";
-    const card = (norm, number) => {
+    const card = (norm) => {
       if (!norm.places) return null;
       const { status, mapped, values, reason } = norm.places;
       const code = status[i];
       if (code === 255) return null;
       const name = S.data.norm_statuses[code], asMapped = S.data.norm_statuses[mapped[i]];
-      const why = S.reasonText(S.data.reasons[reason[i]], isBare && number < S.data.own_norms);
+      const why = S.reasonText(S.data.reasons[reason[i]], norm.nothing_mapped);
       const value = finite(values[i]) ? S.t("place.measured", { value: S.measure(values[i], norm.unit, norm.threshold) }) : "";
       return S.el("li", { class: "norm-card" }, [
         S.el("p", { class: "norm-text", text: S.normText(norm) }),
         S.el("p", { class: "pills" }, [S.statusPill(name), S.classPill(norm)]),
-        name === asMapped ? null : S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(asMapped)]),
+        S.asMapped(norm, name, asMapped),
         asMapped === "not_met" && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);

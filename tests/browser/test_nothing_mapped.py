@@ -1,0 +1,141 @@
+"""A norm on a service of which nothing is mapped: every page says that the map alone cannot judge it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spatial.planning.unmeasured import unmapped_norms
+
+pytestmark = pytest.mark.browser
+
+NORM, ROAD = "GL-PHC-1H", "GL-ROAD-RAI"
+PAGE = "gap-health_centre"
+TOLD = {
+    "en": "Nothing of this service is on the map: not judged on the map alone",
+    "fr": "Rien de ce service n\u2019est sur la carte",
+    "zh": "图上没有任何此类设施",
+}
+WHY = {
+    "en": "none is mapped, but the map may be incomplete",
+    "fr": "aucun n\u2019est cartographié, mais la carte peut être incomplète",
+    "zh": "图上没有此类设施，但资料可能不全",  # noqa: RUF001 - Chinese
+}
+NEARER = re.compile("nothing nearer|rien de plus proche|没有更近")
+ALONE = {"en": "Judged on the map alone", "fr": "D\u2019après la seule carte", "zh": "仅按已标绘判断"}
+
+
+def without_health(county, *, inventory):
+    """The county without any health centre or hospital, whose lists are as told, and what is said of its norms."""
+    services = ["health_centre", "hospital"]
+    status, reason = ("not_met", "") if inventory == "complete" else ("not_measurable", "inventory:unknown")
+    access, results = county.tables["access"].copy(), county.tables["norm_results"].copy()
+    own = access["service"].isin(services)
+    access.loc[own, ["facility_id", "second_facility_id"]] = None
+    access.loc[own, "reach_status"] = "no_facility"
+    access.loc[own, access.columns.str.endswith(("_min", "_m"))] = np.nan
+    rows = results["norm_id"] == NORM
+    results.loc[rows, ["status", "status_as_mapped", "reason"]] = [status, "not_met", reason]
+    results.loc[rows, "value"] = np.nan
+    study = rows & (results["unit_level"] == "study")
+    for what in ("persons", "places"):
+        served, unserved = f"{what}_served", f"{what}_unserved"
+        results.loc[study, unserved] += results.loc[study, served]
+        results.loc[study, served] = 0.0
+    results.loc[study, "served_share"] = 0.0
+    tables = county.tables | {
+        "access": access,
+        "norm_results": results,
+        "facilities": county.tables["facilities"].iloc[:0],
+        "routes": county.tables["routes"].iloc[:0],
+    }
+    bare = unmapped_norms(
+        [{"id": NORM, "service": "primary_care", "reason": reason}],
+        {"access": access[own].assign(service="primary_care")},
+    )
+    norms = [{"id": NORM, "nothing_mapped": NORM in bare}, {"id": ROAD, "nothing_mapped": ROAD in bare}]
+    names = {"en": "Health centre", "fr": "Centre de santé", "zh": "卫生院"}
+    note = replace(county.meta.services["health_centre"], inventory=inventory, names=names)
+    meta = replace(county.meta, services=county.meta.services | {"health_centre": note})
+    return replace(county, tables=tables, meta=meta, summary=county.summary | {"norms": norms})
+
+
+@pytest.fixture(scope="module")
+def folders(county, save_pages, tmp_path_factory):
+    """Pages on disk by what is told of the list of facilities."""
+    return {
+        inventory: save_pages(
+            without_health(county, inventory=inventory).pages(), tmp_path_factory.mktemp(inventory)
+        )
+        for inventory in ("unknown", "complete")
+    }
+
+
+def spoken(folder, open_page, language, **size):
+    """What the first page, the legend of the map and the card of a village say of the norm."""
+    fragment = f"#lang={language}"
+    index = open_page(folder / "index.html", fragment=fragment, **size)
+    page = open_page(folder / f"{PAGE}.html", fragment=f"{fragment}&place=n000012", **size)
+    return {
+        "index": index.text_content(f"#headlines > li:has-text('{NORM}')"),
+        "legend": page.text_content("#norm"),
+        "place": page.text_content(f"#place .norm-card:has-text('{NORM}')"),
+    }
+
+
+@pytest.mark.parametrize(("inventory", "bare"), [("unknown", [NORM]), ("complete", [])])
+def test_every_page_is_handed_the_same_flag_of_a_norm_of_which_nothing_is_mapped(inventory, bare, folders):
+    for name in ("index", PAGE, "last-mile", "gap-hospital"):
+        text = (folders[inventory] / f"{name}.html").read_text(encoding="utf-8")
+        norms = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])["norms"]
+        assert {NORM, ROAD} <= {norm["id"] for norm in norms}, name
+        assert [norm["id"] for norm in norms if norm["nothing_mapped"]] == bare, name
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(
+    language, width, height, folders, open_page
+):
+    for where, text in spoken(folders["unknown"], open_page, language, width=width, height=height).items():
+        assert TOLD[language] in text, where
+        assert ALONE[language] not in text, where
+        assert WHY[language] in text, where
+        assert not NEARER.search(text), where
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_where_a_complete_list_holds_nothing_the_norm_is_not_met(language, folders, open_page):
+    not_met = {"en": "not met", "fr": "non respectée", "zh": "未达标"}[language]
+    for where, text in spoken(folders["complete"], open_page, language).items():
+        assert not_met in text, where
+        assert TOLD[language] not in text, where
+
+
+def test_a_norm_of_which_something_is_mapped_is_judged_on_the_map(county_folder, open_page):
+    for where, text in spoken(county_folder, open_page, "en").items():
+        if where != "place":  # the village itself may meet the norm
+            assert re.search("Judged on the map alone:.{1,3}not met", text), where
+        assert TOLD["en"] not in text, where
+
+
+@pytest.mark.parametrize("inventory", ["unknown", "complete"])
+def test_a_map_of_another_service_says_the_same_of_the_norm(inventory, folders, open_page):
+    page = open_page(folders[inventory] / "last-mile.html", fragment="#lang=en&place=n000012")
+    cards = page.locator("#place .norm-card").all_text_contents()
+    (card,) = [text for text in cards if NORM in text]
+    assert (TOLD["en"] in card) == (inventory == "unknown")
+    assert (WHY["en"] in card) == (inventory == "unknown")
+    assert all(TOLD["en"] not in text for text in cards if text != card)
+
+
+@pytest.mark.parametrize(("inventory", "offered"), [("unknown", False), ("complete", True)])
+def test_only_norms_that_can_be_judged_are_offered_as_not_met(inventory, offered, folders, open_page):
+    page = open_page(folders[inventory] / f"{PAGE}.html")
+    options = page.locator("#filter-norm option").all_text_contents()
+    assert any(ROAD in text for text in options)
+    assert any(NORM in text for text in options) == offered
