@@ -445,6 +445,16 @@ def test_contributions_and_not_rounded_levels_say_which_way_the_level_went(
     assert bars.count(True) == sum(abs(part) >= 0.00005 for part in levels[2])
 
 
+def many_changed():
+    """Write a page on which 45 settlements come within the norm of a clinic; 40 are listed."""
+    names = [f"{letter}{number}" for letter in "abcde" for number in range(9)]
+    return made(
+        places=dict.fromkeys(names, ("t1", "rural", 100.0)),
+        before=dict.fromkeys(names, (45.0, 15.0)),
+        after=dict.fromkeys(names, (20.0, 15.0)),
+    )
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("language", "advice", "facts"),
@@ -455,16 +465,8 @@ def test_contributions_and_not_rounded_levels_say_which_way_the_level_went(
     ],
 )
 def test_paper_keeps_what_is_so_and_leaves_out_what_to_press(language, advice, facts, open_page, tmp_path):
-    # 45 settlements come within the norm of a clinic, 40 are listed.
-    names = [f"{letter}{number}" for letter in "abcde" for number in range(9)]
     path = tmp_path / "compare.html"
-    path.write_bytes(
-        made(
-            places=dict.fromkeys(names, ("t1", "rural", 100.0)),
-            before=dict.fromkeys(names, (45.0, 15.0)),
-            after=dict.fromkeys(names, (20.0, 15.0)),
-        )
-    )
+    path.write_bytes(many_changed())
     page = open_page(path, fragment=f"#lang={language}")
     shown = page.inner_text("main")
     assert [words for words in (*advice, *facts) if words not in shown] == []
@@ -472,6 +474,59 @@ def test_paper_keeps_what_is_so_and_leaves_out_what_to_press(language, advice, f
     printed = page.inner_text("main")
     assert [words for words in advice if words in printed] == []
     assert [words for words in facts if words not in printed] == []
+
+
+OPEN = "nodes => nodes.filter(n => n.open).map(n => n.lastElementChild.id)"
+
+
+@pytest.mark.browser
+def test_a_phone_folds_long_tables_until_they_are_asked_for_and_paper_shows_all(open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    path.write_bytes(many_changed())
+    page = open_page(path, width=390, height=844)
+    short = ["townships-body", "norms-body"]
+    assert page.eval_on_selector_all("details.fold", OPEN) == short
+    assert not page.is_visible("#sort-settlements-reach")
+    summary = page.locator("#settlements summary")
+    assert summary.inner_text() == "Lines: 40"
+    assert summary.get_attribute("aria-label") == "Settlements that changed most: Lines: 40"
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.is_visible("#sort-settlements-reach")
+    page.click("#languages >> text=Français")
+    assert page.is_visible("#sort-settlements-reach")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.emulate_media(media="print")
+    assert not page.locator("summary:not(.more-gaps summary)").filter(visible=True).count()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.eval_on_selector_all("details.fold", OPEN) == [
+        "townships-body",
+        "settlements-body",
+        "norms-body",
+    ]
+    assert page.locator(".more-gaps[open]").count() == 0
+    # Turned on its side a phone is as wide as a small desk, where nothing could unfold a table.
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.wait_for_selector("#components-body table")
+    assert page.locator("details.fold:not([open])").count() == 0
+
+
+@pytest.mark.browser
+def test_a_desk_shows_every_table_and_nothing_to_fold_it(open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    path.write_bytes(many_changed())
+    page = open_page(path)
+    assert page.locator("details.fold:not([open])").count() == 0
+    assert not page.locator(".fold > summary").filter(visible=True).count()
+
+
+@pytest.mark.browser
+def test_the_map_stands_before_the_tables(file, open_page):
+    page = open_page(file, width=390, height=844)
+    sections = page.eval_on_selector_all("main > section", "nodes => nodes.map(n => n.id)")
+    assert sections[:2] == ["terms", "map-section"]
 
 
 @pytest.mark.browser

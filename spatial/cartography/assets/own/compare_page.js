@@ -314,10 +314,12 @@
       if (data.whole) showAnswer();
       for (const show of [showTerms, showWhy, showPillars, showComponents, showGaps, showGates, showPeople, showThreshold, showLayers, showTownships, showSettlements, showNorms, showDates]) show();
       S.fill("account-body", data.lines[S.language].map((line) => S.el("li", { text: line })));
+      S.labelFolds();
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       updateMap();
     });
     S.setLanguage(S.language);
+    S.startFolds();
     document.body.dataset.ready = "yes";
   };
 })(window.Spatial);

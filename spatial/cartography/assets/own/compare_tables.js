@@ -1,6 +1,7 @@
 "use strict";
-/* Tables of a comparison that sort by their headings and leave as CSV. */
+/* Tables of a comparison that sort by their headings, and fold on a phone. */
 (function (S) {
+  const SHORT = 4, PHONE = "screen and (max-width: 560px)";
   const text = (words, options) => S.el("span", { ...options, text: words });
   S.plainText = text;
 
@@ -45,6 +46,31 @@
   S.changeBar = function (value, most) {
     const share = S.isKnown(value) && most > 0 ? (50 * Math.abs(value)) / most : 0;
     return S.el("span", { class: "change-bar", "aria-hidden": "true" }, [S.el("b", { class: value < 0 ? "down" : "up", style: value < 0 ? { right: "50%", width: share + "%" } : { left: "50%", width: share + "%" } })]);
+  };
+
+  const folds = () => [...document.querySelectorAll("details.fold")];
+  const lines = (fold) => fold.querySelectorAll("tbody tr, li").length;
+
+  /* On a phone a table longer than SHORT waits until it is asked for; a desk shows every one, and paper whatever was closed. */
+  S.startFolds = function () {
+    const phone = window.matchMedia(PHONE), open = (all, on) => { for (const one of all) one.open = on; };
+    let closed = [];
+    open(folds().filter((fold) => lines(fold) > SHORT), !phone.matches);
+    phone.addEventListener("change", () => { if (!phone.matches) open(folds(), true); });
+    window.addEventListener("beforeprint", () => {
+      closed = [...document.querySelectorAll("details:not([open])")];
+      open(closed, true);
+    });
+    window.addEventListener("afterprint", () => open(closed, false));
+  };
+
+  S.labelFolds = function () {
+    for (const fold of folds()) {
+      const summary = fold.firstElementChild, heading = [...fold.parentElement.querySelectorAll("h2, h3")].pop();
+      summary.hidden = lines(fold) <= SHORT;
+      summary.textContent = S.t("compare.lines", { n: lines(fold) });
+      summary.setAttribute("aria-label", heading.textContent + S.t("sign.colon") + summary.textContent);
+    }
   };
 
   const formats = {};
