@@ -14,6 +14,7 @@ from spatial.planning.score import place_score
 from spatial.planning.supply import told_unit
 from spatial.planning.travelled import travelled_m
 from spatial.planning.trials import change_of
+from spatial.planning.unmeasured import unmapped_norms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,8 +132,8 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     tables : mapping of str to DataFrame
         By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
         `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road`, `scenario_access`,
-        `emergency_response`, `served`, `scores`, `score_components`, `settlement_types` each that is missing leaves its
-        part of the answer empty.
+        `emergency_response`, `served`, `scores`, `score_components`, `score_norms`, `settlement_types` each that is
+        missing leaves its part of the answer empty.
     register : DataFrame
         As `applicable_norms` returns it, or the plain register.
     sources : sequence of mapping
@@ -149,8 +150,8 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     dict
         Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
         `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with a `remedy`
-        where the place is beyond one), `score` (as `place_score` returns it), `sources`, `issues`, `certainty`. Unknown
-        numbers are None, never NaN. Minutes, metres and persons are floats that nothing has rounded.
+        where the place is beyond one, and `nothing_mapped` as in the summary), `score` (as `place_score` returns it),
+        `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN; minutes, metres and persons unrounded.
 
     Raises
     ------
@@ -426,4 +427,5 @@ def _norms(
                 **{name: plain(rule.get(name)) for name in NORM_COLUMNS},
             }
         )
-    return found
+    bare = unmapped_norms([norm | {"reason": norm["study_reason"]} for norm in found], tables)
+    return [norm | {"nothing_mapped": norm["id"] in bare} for norm in found]

@@ -329,10 +329,12 @@ def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "norm_township")
     if norm["value"] is not None:
         yield words.against(norm["value"], norm["threshold"], unit)
-    elif norm["status_as_mapped"] == "not_met":
+    elif norm["status_as_mapped"] == "not_met" and not norm["nothing_mapped"]:
         yield words.say("line", "norm_none", threshold=words.measure(norm["threshold"], unit))
     if norm["status_as_mapped"] != norm["status"]:
-        yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
+        unjudged = norm["nothing_mapped"] and norm["status_as_mapped"] == "not_met"
+        mapped = "nothing_mapped" if unjudged else norm["status_as_mapped"]
+        yield words.say("line", "norm_mapped", status=words.say("status", mapped))
     if norm["remedy"] == "mobile_service":
         yield words.say("line", "norm_mobile")
     reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + _lasting(norm["study_reason"])))

@@ -41,6 +41,7 @@ TABLES = (
     "served",
     "scores",
     "score_components",
+    "score_norms",
     "settlement_types",
 )
 

@@ -336,6 +336,10 @@ class Content:
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
+        bare = rows["norm_id"].isin([norm["id"] for norm in self.summary["norms"] if norm["nothing_mapped"]])
+        mapped = rows["status_as_mapped"].mask(
+            bare & rows["status_as_mapped"].eq("not_met"), "nothing_mapped"
+        )
         rules = self.register.set_index("id")
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
         sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
@@ -346,7 +350,7 @@ class Content:
             self._mapped("service", rows["service"], self._lead.results.service),
             self._said("norm_class", "norm_class", rows["norm_class"]),
             self._said("status", "status", rows["status"]),
-            self._said("status_as_mapped", "status", rows["status_as_mapped"]),
+            self._said("status_as_mapped", "status", mapped),
             self._said("gate", "gate", rows["gate"]),
             self._column("threshold", "decimal", rows["threshold"]),
             self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.results.term),

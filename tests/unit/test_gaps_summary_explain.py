@@ -310,6 +310,46 @@ def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
     assert not told["GL-PHC-1H"]["nothing_mapped"]
 
 
+NOT_JUDGED = {
+    "en": ("as mapped: not judged, nothing of this service is mapped", "as mapped: not met", "none reached"),
+    "fr": ("rien de ce service n\u2019est cartographié", "carte\u00a0: non respectée", "aucun atteint"),
+    "zh": ("按图：未标绘任何此类设施，不作判断", "按图：未达标", "不可达"),  # noqa: RUF001 - Chinese marks
+}
+
+
+def bolo_without_care(inventory=None):
+    """Explain b, an hour and three minutes from the nearest, where no facility of primary care is mapped."""
+    tables, binding = county(inventory=inventory)
+    ways, results = tables["access"], tables["norm_results"]
+    gone = ways.assign(
+        reach_status=ways["reach_status"].mask(ways["service"] == "primary_care", "no_facility")
+    )
+    nowhere = results.assign(value=results["value"].mask(results["norm_id"] == "GL-PHC-1H"))
+    told = explain("b", tables | {"access": gone, "norm_results": nowhere}, register=binding)
+    return told | {"norms": [norm for norm in told["norms"] if norm["id"] == "GL-PHC-1H"]}
+
+
+@pytest.mark.parametrize("language", NOT_JUDGED)
+def test_a_settlement_is_not_told_to_fail_on_the_map_a_norm_of_which_nothing_is_mapped(language):
+    said, *failing = NOT_JUDGED[language]
+    told = bolo_without_care()
+    assert [norm["nothing_mapped"] for norm in told["norms"]] == [True]
+    text = explanation_text(told, language)
+    assert said in text
+    assert not [words for words in failing if words in text]
+    assert failing[0] in explanation_text(explained("b"), language)
+
+
+@pytest.mark.parametrize("language", NOT_JUDGED)
+def test_a_settlement_is_told_to_fail_where_a_complete_list_holds_nothing(language):
+    said, _, none_reached = NOT_JUDGED[language]
+    told = bolo_without_care(dict.fromkeys(("primary_care", "clinic"), "complete"))
+    assert [(norm["status"], norm["nothing_mapped"]) for norm in told["norms"]] == [("not_met", False)]
+    text = explanation_text(told, language)
+    assert said not in text
+    assert none_reached in text
+
+
 def test_the_summary_is_json_and_counts_people():
     tables, binding = county()
     summary = summarise_study(tables, register=binding, issues=["raster is short"], facts={"name": "county"})

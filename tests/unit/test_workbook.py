@@ -218,6 +218,23 @@ def test_norms_by_township_are_those_of_the_table(book, results):
     assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
 
 
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [("nothing_mapped", "未标绘任何此类设施，不作判断"), ("not_chosen", "未达标")],  # noqa: RUF001 - Chinese marks
+)
+def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(left_out, said, ran, results):
+    tables = {name: getattr(results, name) for name in results.names}
+    doubt = {"status": "not_measurable", "status_as_mapped": "not_met", "reason": "inventory:unknown"}
+    changed = {
+        "norm_results": tables["norm_results"].assign(**doubt),
+        "score_norms": tables["score_norms"].assign(in_access=False, reason=left_out),
+    }
+    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
+    made = workbook(Options(study, EVERYTHING), tables | changed, lambda _done, _said: None)["files"][0]
+    page = openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
+    assert set(values(page, "Status as mapped")) == {said}
+
+
 def test_failing_facilities_and_sources_are_complete(book, results):
     facilities = results.facilities
     assert sorted(values(book["设施"], "Facility id")) == sorted(facilities["facility_id"])
