@@ -116,7 +116,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
 
 def check_table(frame: object, table: str) -> None:
     """
-    Refuse what is no table, or names a column twice.
+    Refuse what is no table, names a column twice, or holds numbers that pandas cannot take rows of.
 
     Parameters
     ----------
@@ -136,6 +136,18 @@ def check_table(frame: object, table: str) -> None:
     if len(twice):
         raise ContractError(
             table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"]
+        )
+    turned = {
+        name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
+    }
+    if turned:
+        raise ContractError(
+            table,
+            [
+                f"{name}: numbers in the byte order of another machine ({kind.str}), of which pandas takes no rows; "
+                f"convert with astype('{kind.newbyteorder('=')}')"
+                for name, kind in turned.items()
+            ],
         )
 
 

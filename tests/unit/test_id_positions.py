@@ -187,3 +187,72 @@ def test_a_missing_mode_is_no_word():
 
 def test_numbers_of_pairs_are_named_as_they_were_written():
     assert first_of([(np.int64(7), np.str_("a")), (np.int32(8), None)]) == "(7, 'a'), (8, None) (2 in all)"
+
+
+@pytest.mark.parametrize("kind", [">i8", ">i4", ">u2", ">f8"])
+def test_numbers_in_the_byte_order_of_another_machine_are_refused_with_the_remedy(kind, number_places):
+    graph, places, sites = number_places
+    native = np.dtype(kind).newbyteorder("=")
+    od, villages, clinics = sp.travel_times(graph, places, sites), places.assign(people=[1.0, 2.0]), sites
+
+    def measures(od, villages, clinics):
+        clinic = {"service": "clinic", "demand": "people", "supply": "count"}
+        return [
+            lambda: sp.floating_catchment_area(od, villages, clinics, buffer="none_needed", **clinic),
+            lambda: (
+                sp.allocate_capacity(
+                    od,
+                    villages,
+                    clinics.assign(capacity=1.0),
+                    service="clinic",
+                    cutoff_min=5.0,
+                    demand="people",
+                ).settlements
+            ),
+            lambda: sp.cumulative_cutoff(od, villages, clinics, service="clinic", cutoffs_min=[10.0]),
+        ]
+
+    def times(villages, clinics):
+        return [
+            lambda: sp.travel_times(graph, villages, clinics),
+            lambda: sp.cost_to_closest(graph, villages, clinics, service="clinic"),
+        ]
+
+    expected = [run() for run in (*measures(od, villages, clinics), *times(villages, clinics))]
+    foreign = {
+        "from_id": measures(_turned(od, "from_id", kind), villages, clinics),
+        "settlement_id": [
+            *measures(od, _turned(villages, "settlement_id", kind), clinics),
+            *times(_turned(villages, "settlement_id", kind), clinics),
+        ],
+        "facility_id": [
+            *measures(od, villages, _turned(clinics, "facility_id", kind)),
+            *times(villages, _turned(clinics, "facility_id", kind)),
+        ],
+        "people": times(_turned(villages, "people", kind), clinics),
+    }
+    for column, runs in foreign.items():
+        for run in runs:
+            with pytest.raises(sp.ContractError, match=rf"{column}: .*{kind}.*astype\('{native}'\)"):
+                run()
+    # As the message says.
+    od = _turned(od, "from_id", kind).astype({"from_id": str(native)})
+    villages = _turned(villages, "settlement_id", kind).astype({"settlement_id": str(native)})
+    mended = [run() for run in (*measures(od, villages, clinics), *times(villages, clinics))]
+    for found, right in zip(mended, expected, strict=True):
+        pd.testing.assert_frame_equal(found, right, check_dtype=False)
+
+
+def _turned(frame, column, kind):
+    return frame.assign(**{column: pd.Series(frame[column].to_numpy().astype(kind), index=frame.index)})
+
+
+def test_ids_of_half_precision_are_refused_since_many_numbers_would_be_one():
+    od, places, sites = frames()
+    for table in (
+        (od.astype({"to_id": "float16"}), places, sites),
+        (od, places.astype({"settlement_id": "float16"}), sites),
+        (od, places, sites.astype({"facility_id": "float16"})),
+    ):
+        with pytest.raises(sp.ContractError, match=r"_id: float16.*astype\('int64'\)"):
+            access_of(*table)

@@ -120,7 +120,7 @@ def read_pairs(
     require_columns("facilities", facilities, ("service",))
     kinds = service_names(service)
     _known_service(facilities, kinds)
-    i, j = id_positions(od["from_id"], origins), id_positions(od["to_id"], goals)
+    i, j = id_positions(_ids("od", od, "from_id"), origins), id_positions(_ids("od", od, "to_id"), goals)
     minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
     chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
@@ -195,9 +195,18 @@ def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> 
         raise ContractError(table, missing)
 
 
+def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
+    """Refuse ids that pandas makes no index of: only every second number above 2048 is one of them."""
+    if frame[key].dtype == np.float16:
+        raise ContractError(
+            table, [f"{key}: float16 cannot tell large ids apart; convert with astype('int64')"]
+        )
+    return frame[key]
+
+
 def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     require_columns(table, frame, (key,))
-    index: pd.Index = pd.Index(frame[key])
+    index: pd.Index = pd.Index(_ids(table, frame, key))
     problems = []
     if index.hasnans:
         problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
