@@ -479,6 +479,26 @@ def test_the_account_is_told_in_every_language(comparison, before, after, langua
         assert "Mandatory norm GATE (post): not met before, met after." in text
 
 
+@pytest.mark.parametrize(
+    ("contribution", "told"),
+    [(0.00005, "(+0.0001)"), (-0.00005, "(-0.0001)"), (0.00004, None), (0.0, None), (NAN, None)],
+)
+def test_the_account_names_a_component_only_where_its_contribution_is_not_written_as_nothing(
+    comparison, contribution, told
+):
+    parts = comparison.components.copy()
+    mine = parts["unit_level"] == "study"
+    parts.loc[mine, "contribution"] = 0.0
+    parts.loc[mine & (parts["component"] == "even_access"), "contribution"] = contribution
+    moved = [
+        line
+        for line in comparison_lines(replace(comparison, components=parts))
+        if line.startswith("Moved most")
+    ]
+    assert len(moved) == (told is not None)
+    assert all(told in line for line in moved)
+
+
 def test_every_language_has_the_same_words():
     import tomllib  # noqa: PLC0415 - of this test alone
     from importlib.resources import files  # noqa: PLC0415 - as above

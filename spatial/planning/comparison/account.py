@@ -27,6 +27,8 @@ __all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajector
 SHOWN = 3
 """Components, and pairs of townships, that are named."""
 SMALL = 5e-13
+MOVED = 0.00005
+"""A contribution below it, to the logarithm of the level, is written as 0.0000; that of a component is not told."""
 CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
 
 
@@ -288,7 +290,7 @@ def _level(comparison: Comparison, words: ComparisonWords) -> str:
 def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     """Name the components that moved the level most."""
     table = comparison.components
-    rows = table[(table["unit_level"] == "study") & table["contribution"].abs().gt(SMALL)]
+    rows = table[(table["unit_level"] == "study") & table["contribution"].abs().ge(MOVED)]
     rows = rows.reindex(rows["contribution"].abs().sort_values(ascending=False, kind="stable").index)
     parts = [
         words.say(
