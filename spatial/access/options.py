@@ -212,7 +212,8 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
     name : str
         The column or option.
     values : array_like
-        Numbers; NaN is one. Texts and dates are none, even where they could be read as numbers.
+        Numbers; NaN is one, and what is missing is NaN. Texts and dates are none, even where they could be read as
+        numbers.
 
     Returns
     -------
@@ -228,6 +229,8 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
     try:
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
             _refuse_other_kinds(table, name, values)
+            items = np.asarray(values)
+            values = np.where(pd.isna(items), np.nan, items) if items.dtype == object else items
         return np.asarray(values, dtype=np.float64)
     except ContractError:
         raise

@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.access.measures.catchment_reading import read_catchments, same
 from spatial.access.measures.decays import decay_binary
 from spatial.access.measures.od_pairs import require_columns, statuses
+from spatial.access.options import numbers
 
 if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
@@ -175,7 +176,7 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
             "effective_facilities": np.divide(together**2, squares, out=np.zeros(n), where=squares > 0.0),
             "supply_basis": same(ready.offer.basis, n),
             "capacity_known_share": ready.offer.known_share,
-            demand: settlements[demand].to_numpy(dtype=np.float64),
+            demand: numbers("settlements", demand, settlements[demand]),
         }
     )
 
@@ -200,7 +201,7 @@ def overlap_shares(overlap: pd.DataFrame, *, demand: str = "population_persons")
     Raises
     ------
     ContractError
-        Where a column is missing.
+        Where a column is missing, or people are no numbers.
 
     Examples
     --------
@@ -209,7 +210,8 @@ def overlap_shares(overlap: pd.DataFrame, *, demand: str = "population_persons")
     [0.25, 0.0, 0.75]
     """
     require_columns("overlap", overlap, ("choice", demand))
-    by_choice = overlap.groupby("choice")[demand]
+    people = overlap[["choice"]].assign(persons=numbers("overlap", demand, overlap[demand]))
+    by_choice = people.groupby("choice")["persons"]
     places = by_choice.size().reindex(_CHOICES, fill_value=0)
     persons = by_choice.sum().reindex(_CHOICES, fill_value=0.0)
     return pd.DataFrame(

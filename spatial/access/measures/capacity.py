@@ -241,7 +241,7 @@ def _of_settlements(
     beyond = np.where(reached, 0.0, people)
     spent = np.bincount(i, given * minutes, minlength=n)
     total = np.bincount(i, given, minlength=n)
-    known = ~np.isnan(pairs.settlements[demand].to_numpy(dtype=np.float64))
+    known = ~np.isnan(numbers("settlements", demand, pairs.settlements[demand]))
     status = np.select(
         [~known, people == 0.0, ~reached, served == people, served > 0.0],
         ["unknown", "nobody", "not_reached", "served", "partly_served"],

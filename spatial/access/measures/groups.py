@@ -11,6 +11,7 @@ import pandas as pd
 from spatial.access.analyst import travel_times
 from spatial.access.measures.od_pairs import read_pairs, require_columns, require_within
 from spatial.access.measures.offers import demand_of
+from spatial.access.options import numbers
 from spatial.access.rules import SnapRules
 from spatial.access.summaries import weighted_statistics
 from spatial.errors import ContractError
@@ -212,7 +213,7 @@ def group_summary(
         nearest = np.full(len(settlements), np.inf)
         np.minimum.at(nearest, pairs.origin, pairs.minutes)
         demand_of(pairs, group.column)
-        persons = settlements[group.column].to_numpy(dtype=np.float64)
+        persons = numbers("settlements", group.column, settlements[group.column])
         rows.append(
             {
                 "group": group.name,
