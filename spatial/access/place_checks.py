@@ -116,7 +116,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
 
 def check_table(frame: object, table: str) -> None:
     """
-    Refuse what is no table, names a column twice, or holds numbers that pandas cannot take rows of.
+    Refuse what is no table, names a column twice, holds numbers that pandas takes no rows of, or a study area of words.
 
     Parameters
     ----------
@@ -148,6 +148,19 @@ def check_table(frame: object, table: str) -> None:
                 f"convert with astype('{kind.newbyteorder('=')}')"
                 for name, kind in turned.items()
             ],
+        )
+    _refuse_unsaid(frame, table)
+
+
+def _refuse_unsaid(frame: pd.DataFrame, table: str) -> None:
+    """Refuse words, numbers and nothing where a place is inside the study area or is not."""
+    if "in_study" not in frame or frame["in_study"].dtype == np.bool_:
+        return
+    unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
+    if len(unsaid):
+        odd = first_of([str(item) for item in unsaid.unique()])
+        raise ContractError(
+            table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"]
         )
 
 

@@ -85,3 +85,34 @@ def test_people_of_whom_none_is_known_are_refused_in_every_measure():
     ):
         with pytest.raises(sp.ContractError, match="_persons: no value is known"):
             measure()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pd.Series([True, None, False], dtype="boolean"),
+        pd.Series([True, None, False], dtype="bool[pyarrow]"),
+        pd.Series([True, None, False], dtype=object),
+        pd.Series([1.0, np.nan, 0.0]),
+        pd.Series(["yes", "no", "no"], dtype="str"),
+        pd.Series([1, 2, 0]),
+    ],
+)
+def test_a_place_that_is_neither_inside_nor_outside_the_study_area_is_refused(told):
+    od, places, sites = frames(pd.Series([10.0, 20.0, 40.0]))
+    places["in_study"] = told
+    for measure in (
+        lambda: sp.floating_catchment_area(od, places, sites, **CLINIC),
+        lambda: sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0),
+    ):
+        with pytest.raises(sp.ContractError, match=r"in_study: .* rows; write True or False"):
+            measure()
+
+
+@pytest.mark.parametrize("kind", ["bool", "boolean", "bool[pyarrow]", "object", "int64", "category"])
+def test_only_people_inside_the_study_area_are_summed_whatever_kind_of_column_says_so(kind):
+    od, places, sites = frames(pd.Series([10.0, 20.0, 40.0]))
+    places["in_study"] = pd.Series([True, False, True]).astype(kind)
+    found = sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0)
+    assert found["pop_total"].tolist() == [50.0]
+    assert sp.floating_catchment_area(od, places, sites, **CLINIC)["buffer_population"].all()
