@@ -351,6 +351,26 @@ def test_townships_sort_and_open(folder, open_page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "advice", "fact"),
+    [
+        ("en", "Press a heading", "The bar of the rank runs from"),
+        ("fr", "Un titre trie", "La barre du rang va du"),
+        ("zh", "点表头排序", "排名横条为"),
+    ],
+)
+def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(language, advice, fact, folder, open_page):
+    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    shown = page.inner_text("#townships")
+    assert advice in shown
+    assert fact in shown
+    page.emulate_media(media="print")
+    printed = page.inner_text("#townships")
+    assert advice not in printed
+    assert fact in printed
+
+
+@pytest.mark.browser
 def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
     page = open_page(folder / "score.html")
     rows = page.eval_on_selector_all(".types tbody tr", "nodes => nodes.map(n => n.innerText)")

@@ -208,7 +208,7 @@
     const unsure = Object.values(score.alike).reduce((sum, list) => sum + list.length, 0) / 2;
     const left = ["name", "level", ...score.pillars, "rank"];
     S.fill("townships-body", [
-      S.el("p", { class: "muted", text: S.t("score.townships_note") }),
+      S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + " "), text(S.t("score.townships_advice"), { class: "advice" })]),
       score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: unsure, total: score.pairs }) }) : null,
       ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("sign.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
