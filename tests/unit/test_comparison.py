@@ -499,6 +499,26 @@ def test_the_account_names_a_component_only_where_its_contribution_is_not_writte
     assert all(told in line for line in moved)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (0.00005, "rose in 1, fell in 0, stayed in 0. Most: T1 (+0.0001)."),
+        (0.00004, "rose in 0, fell in 0, stayed in 1."),
+        (-0.00004, "rose in 0, fell in 0, stayed in 1."),
+        (-0.00005, "rose in 0, fell in 1, stayed in 0."),
+    ],
+)
+def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing(comparison, change, told):
+    units = comparison.units.copy()
+    townships = units["unit_level"] == "township"
+    units.loc[townships, ["name", "level_change"]] = ["T1", NAN]
+    units.loc[units.index[townships][0], "level_change"] = change
+    lines = comparison_lines(replace(comparison, units=units))
+    assert [line for line in lines if line.startswith("Townships: the level")] == [
+        f"Townships: the level {told}"
+    ]
+
+
 def test_every_language_has_the_same_words():
     import tomllib  # noqa: PLC0415 - of this test alone
     from importlib.resources import files  # noqa: PLC0415 - as above

@@ -26,9 +26,8 @@ __all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajector
 
 SHOWN = 3
 """Components, and pairs of townships, that are named."""
-SMALL = 5e-13
 MOVED = 0.00005
-"""A contribution below it, to the logarithm of the level, is written as 0.0000; that of a component is not told."""
+"""A change below it is written as 0.0000: it names no component, and no township rose or fell by it."""
 CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
 
 
@@ -325,7 +324,7 @@ def _townships(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     told = rows[rows["level_change"].notna()]
     if len(told):
         change = told["level_change"]
-        up, down = int((change > SMALL).sum()), int((change < -SMALL).sum())
+        up, down = int(change.ge(MOVED).sum()), int(change.le(-MOVED).sum())
         most = ""
         if up:
             best = told.iloc[int(change.to_numpy().argmax())]
