@@ -476,6 +476,25 @@ def test_paper_keeps_what_is_so_and_leaves_out_what_to_press(language, advice, f
     assert [words for words in facts if words not in printed] == []
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "limit", "rest"),
+    [
+        ("en", "at most 40 of the settlements where a norm turned", "5 more are not listed"),
+        ("fr", "au plus 40 des localités où une norme a basculé", "5 autres ne figurent pas"),
+        ("zh", "最多列出40个", "另有5个未列出"),
+    ],
+)
+def test_the_list_of_settlements_says_how_many_it_holds_at_most(language, limit, rest, open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    path.write_bytes(many_changed())
+    page = open_page(path, fragment=f"#lang={language}")
+    assert page.locator("#settlements-body tbody tr").count() == 40
+    note = page.inner_text("#settlements-note")
+    assert limit in note
+    assert rest in note
+
+
 OPEN = "nodes => nodes.filter(n => n.open).map(n => n.lastElementChild.id)"
 
 

@@ -233,14 +233,14 @@
     return [head, ...data.townships.map((unit) => [unit.id, S.unitName(unit), unit.county, ...unit.people, ...unit.level, unit.change, person(unit.changes.gained), person(unit.changes.lost), ...unit.status, ...unit.ranks.flat()])];
   }
 
-  /* A settlement counts by its people times the change of its level, and one whose norm turned before one whose did not. */
+  /* Settlements whose level changed or where a norm turned, in the order of their people times the change of the level. */
   function changedPlaces() {
     const { places } = state, rows = [];
     for (let i = 0; i < places.points.n; i++) {
       const by = places.level_after[i] - places.level_before[i], turned = Boolean(places.gained[i] || places.lost[i]);
       if (!turned && !(Math.abs(by) >= FLAT)) continue;
       const people = places.population[i] >= 0 ? places.population[i] : NaN;
-      rows.push({ i, by, people, turned, reach: (known(by) ? Math.abs(by) : 0) * (known(people) ? people : 1) });
+      rows.push({ i, by, people, reach: (known(by) ? Math.abs(by) : 0) * (known(people) ? people : 1) });
     }
     return S.inOrder(rows, (row) => row.reach, true);
   }
@@ -262,7 +262,7 @@
       { key: "norms_gained", head: S.t("compare.norms_gained"), cell: (row) => normsText(places.gained[row.i]) }, { key: "norms_lost", head: S.t("compare.norms_lost"), cell: (row) => normsText(places.lost[row.i]) },
     ];
     const more = all.length > SHOWN;
-    document.getElementById("settlements-note").textContent = S.t("compare.settlements_note") + (more ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
+    document.getElementById("settlements-note").textContent = S.t("compare.settlements_note", { n: SHOWN }) + (more ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
     document.getElementById("settlements-advice").textContent = more ? S.t("compare.more_advice") : "";
     S.fill("settlements-body", all.length ? [S.sortTable("settlements", columns, all.slice(0, SHOWN), state.settlements, showSettlements), csvButton("settlements", settlementRows)] : [none()]);
   }
