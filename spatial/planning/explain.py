@@ -149,9 +149,10 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     -------
     dict
         Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
-        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with a `remedy`
-        where the place is beyond one, and `nothing_mapped` as in the summary), `score` (as `place_score` returns it),
-        `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN; minutes, metres and persons unrounded.
+        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with
+        `nothing_mapped` as in the summary; else with a `remedy` where the place is beyond one), `score` (as
+        `place_score` returns it), `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN; minutes,
+        metres and persons are unrounded.
 
     Raises
     ------
@@ -428,4 +429,8 @@ def _norms(
             }
         )
     bare = unmapped_norms([norm | {"reason": norm["study_reason"]} for norm in found], tables)
-    return [norm | {"nothing_mapped": norm["id"] in bare} for norm in found]
+    for norm in found:
+        norm["nothing_mapped"] = norm["id"] in bare
+        if norm["nothing_mapped"]:
+            norm["remedy"] = None
+    return found

@@ -133,6 +133,19 @@ def test_a_map_of_another_service_says_the_same_of_the_norm(inventory, folders, 
     assert all(TOLD["en"] not in text for text in cards if text != card)
 
 
+@pytest.mark.parametrize(("inventory", "named"), [("unknown", False), ("complete", True)])
+@pytest.mark.parametrize(
+    ("language", "remedy"),
+    [("en", "Remedy: a mobile service"), ("fr", "un service mobile"), ("zh", "由流动服务覆盖")],
+)
+def test_a_remedy_is_named_only_for_a_norm_that_can_be_judged(
+    inventory, named, language, remedy, folders, open_page
+):
+    page = open_page(folders[inventory] / f"{PAGE}.html", fragment=f"#lang={language}&place=n000013")
+    card = page.text_content(f"#place .norm-card:has-text('{NORM}')")
+    assert (remedy in card) == named
+
+
 @pytest.mark.parametrize(("inventory", "offered"), [("unknown", False), ("complete", True)])
 def test_only_norms_that_can_be_judged_are_offered_as_not_met(inventory, offered, folders, open_page):
     page = open_page(folders[inventory] / f"{PAGE}.html")

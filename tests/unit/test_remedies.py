@@ -178,6 +178,19 @@ def test_one_settlement_is_told_its_remedy_in_every_language(language, remedy, p
     assert remedy not in explanation_text(other, language).replace("\u00a0", " ").replace("\u202f", " ")
 
 
+@pytest.mark.parametrize("reach", ["no_facility", "reached"])
+def test_no_remedy_is_named_for_a_norm_of_which_nothing_is_mapped(reach):
+    tables, binding = _study(_places())
+    told = tables | {"access": tables["access"].assign(reach_status=reach)}
+    for place, remedy in (("a", "mobile_service"), ("b", "site_or_road")):
+        story = explain(place, told, register=binding)
+        (norm,) = story["norms"]
+        assert norm["nothing_mapped"] == (reach == "no_facility")
+        assert norm["remedy"] == (None if norm["nothing_mapped"] else remedy)
+        is_told = "remedy: a mobile service" in explanation_text(story)
+        assert is_told == (norm["remedy"] == "mobile_service")
+
+
 def _legend(frame, words):
     return [item.get("label") for item in gap_look(frame, words).renderer.iter("category")]
 

@@ -156,7 +156,7 @@
         S.el("p", { class: "norm-text", text: S.normText(norm) }),
         S.el("p", { class: "pills" }, [S.statusPill(name), S.classPill(norm)]),
         S.asMapped(norm, name, asMapped),
-        asMapped === "not_met" && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
+        asMapped === "not_met" && !norm.nothing_mapped && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);
     };
