@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Content"]
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
+UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
+"""What nobody can tell of a norm of which nothing is mapped; the status as mapped says why it is empty."""
 _COMPLETENESS = ("completeness_lower", "completeness_upper")
 TABLES_OF = {
     "norms": "norm_results",
@@ -336,10 +338,10 @@ class Content:
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
-        bare = rows["norm_id"].isin([norm["id"] for norm in self.summary["norms"] if norm["nothing_mapped"]])
-        mapped = rows["status_as_mapped"].mask(
-            bare & rows["status_as_mapped"].eq("not_met"), "nothing_mapped"
-        )
+        unmapped = [norm["id"] for norm in self.summary["norms"] if norm["nothing_mapped"]]
+        bare = rows["norm_id"].isin(unmapped) & rows["status_as_mapped"].eq("not_met")
+        mapped = rows["status_as_mapped"].mask(bare, "nothing_mapped")
+        rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = self.register.set_index("id")
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
         sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]

@@ -218,21 +218,45 @@ def test_norms_by_township_are_those_of_the_table(book, results):
     assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
 
 
+def norms_left_out(ran, results, why):
+    """Write the sheet of norms of a study whose score leaves out every norm: everybody is beyond, as mapped."""
+    tables = {name: getattr(results, name) for name in results.names}
+    doubt = {"status": "not_measurable", "status_as_mapped": "not_met", "reason": "inventory:unknown"}
+    everybody = {"served_share": 0.0} | {
+        f"{what}_{side}": number
+        for what, number in (("persons", 360.0), ("places", 8.0))
+        for side, number in (("served", 0.0), ("unserved", number), ("unknown", 0.0))
+    }
+    changed = {
+        "norm_results": tables["norm_results"].assign(**doubt, **everybody),
+        "score_norms": tables["score_norms"].assign(in_access=False, reason=why),
+    }
+    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
+    made = workbook(Options(study, EVERYTHING), tables | changed, lambda _done, _said: None)["files"][0]
+    return openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
+
+
 @pytest.mark.parametrize(
     ("left_out", "said"),
     [("nothing_mapped", "未标绘任何此类设施，不作判断"), ("not_chosen", "未达标")],  # noqa: RUF001 - Chinese marks
 )
 def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(left_out, said, ran, results):
-    tables = {name: getattr(results, name) for name in results.names}
-    doubt = {"status": "not_measurable", "status_as_mapped": "not_met", "reason": "inventory:unknown"}
-    changed = {
-        "norm_results": tables["norm_results"].assign(**doubt),
-        "score_norms": tables["score_norms"].assign(in_access=False, reason=left_out),
-    }
-    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
-    made = workbook(Options(study, EVERYTHING), tables | changed, lambda _done, _said: None)["files"][0]
-    page = openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
+    page = norms_left_out(ran, results, left_out)
     assert set(values(page, "Status as mapped")) == {said}
+
+
+@pytest.mark.parametrize("left_out", ["nothing_mapped", "not_chosen"])
+def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(left_out, ran, results):
+    page = norms_left_out(ran, results, left_out)
+    for title, number in {
+        "People within (persons)": 0.0,
+        "People beyond (persons)": 360.0,
+        "Places within (places)": 0.0,
+        "Places beyond (places)": 8.0,
+        "Share served (%)": 0.0,
+    }.items():
+        assert set(values(page, title)) == {None if left_out == "nothing_mapped" else number}, title
+    assert set(values(page, "People in scope (persons)")) == {360.0}
 
 
 def test_failing_facilities_and_sources_are_complete(book, results):
