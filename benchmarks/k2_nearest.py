@@ -84,14 +84,8 @@ def core_bytes(graph: TravelGraph) -> int:
 
 
 @nb.njit(nogil=True)
-def _spread(arcs: Any, seeds: Any, width_min: float, states: Any) -> None:
-    spread_labels(arcs, seeds, width_min, states)
-
-
-def _search(arcs: Any, seeds: Any, width_min: float) -> None:
-    """Search the core alone, with the memory that it takes."""
-    state = np.empty((len(arcs[0]) - 1, 2))
-    _spread(arcs, seeds, width_min, (state, state.view(np.int32)))
+def _search(arcs: Any, seeds: Any, width_min: float) -> Any:
+    return spread_labels(arcs, seeds, width_min)
 
 
 def _prepared(graph: TravelGraph) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.compiled import inner
-from spatial.kernels_arrays import empty_int32_pairs, nones_int32
+from spatial.kernels_arrays import empty_float64_pairs, empty_int32_pairs, nones_int32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,11 +138,8 @@ def _begin(
 
 @inner  # pragma: no cover - compiled
 def spread_labels(  # noqa: C901 - written out, see above
-    arcs: tuple[Ints, Ints, Floats],
-    seeds: tuple[Ints, Ints, Floats],
-    width_min: float,
-    states: tuple[Floats, Ints],
-) -> None:
+    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
+) -> Floats:
     """
     Find the nearest label of every node, equal times to the lower label.
 
@@ -154,15 +151,20 @@ def spread_labels(  # noqa: C901 - written out, see above
         Node, label and minutes, which are finite.
     width_min : float
         Width of a step of time, above 0; minutes.
-    states : tuple of ndarray
-        Written to, one memory seen as float64, shape (n_nodes, 2), and as int32, shape (n_nodes, 4), so that all of a
-        node is in 16 bytes, which are fetched together: minutes (inf), label (-1), and the step in which it waits.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes, 2)
+        Minutes (inf); and, where the second column is read as two int32 each, the label (-1).
     """
-    (offsets, targets, minutes), (state, marks) = arcs, states
+    offsets, targets, minutes = arcs
     n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
+    # All of a node in 16 bytes, which are fetched together: minutes, label, and the step in which it waits.
+    state = empty_float64_pairs(n_nodes)
+    marks = state.view(np.int32)
     heads = nones_int32(BUCKETS + 1)
     pool = empty_int32_pairs(n_nodes // 2 + seeds[0].shape[0] + BUCKETS)
-    used, near, far = _begin(seeds, pace, states, heads, pool)
+    used, near, far = _begin(seeds, pace, (state, marks), heads, pool)
     step = np.int64(0)
     while near > 0 or far <= LAST:
         step = step if near > 0 else far
@@ -202,6 +204,7 @@ def spread_labels(  # noqa: C901 - written out, see above
                 heads[slot] = used
                 used += 1
         step += 1
+    return state
 
 
 @inner  # pragma: no cover - compiled

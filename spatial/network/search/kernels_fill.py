@@ -112,13 +112,13 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
 
 @inner  # pragma: no cover - compiled
 def _fill(  # noqa: C901 - one pass over the chains
-    chains: Chains, lanes: Lanes, states: tuple[Floats, Ints], out: Out
+    chains: Chains, lanes: Lanes, state: Floats, out: Out
 ) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
     (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _) = lanes
-    (labels, times), (state, marks) = out, states
-    n_search = state.shape[0]
+    labels, times = out
+    n_search, marks = state.shape[0], state.view(np.int32)
     for v in range(n_search):
         node = np.uintp(core_node[v])
         times[node], labels[node] = state[v, 0], marks[v, 2]
@@ -200,7 +200,6 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     places: Places,
     per_place: int,
     width_min: float,
-    states: tuple[Floats, Ints],
     out: Out,
 ) -> None:
     """
@@ -222,14 +221,11 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
         Candidates of each place.
     width_min : float
         Width of a step of the search, above 0; minutes.
-    states : tuple of ndarray
-        To work in, as of `spread_labels`.
     out : tuple of ndarray
         Place (-1) and minutes (inf) of every node of the graph; written to.
     """
     n_search = arcs[0].shape[0] - 1
     stood = _stand(chains, lanes, places, per_place)
     seeds = _seeds(chains, lanes, stood, n_search)
-    spread_labels(arcs, seeds, width_min, states)
-    _fill(chains, lanes, states, out)
+    _fill(chains, lanes, spread_labels(arcs, seeds, width_min), out)
     _walk_from_places(chains, lanes, stood, n_search, out)

@@ -242,7 +242,6 @@ def node_labels(
     towards = direction == "to_facility"
     lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
     places, times = np.empty(graph.n_nodes, np.int32), np.empty(graph.n_nodes)
-    state = np.empty((len(shape.arc_offsets) - 1, 2))
     label_all_nodes(
         shape.fill_arrays,
         (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
@@ -254,7 +253,6 @@ def node_labels(
         ),
         max(destinations.candidates, 1),
         _FINE * core.width_min,
-        (state, state.view(np.int32)),
         (places, times),
     )
     return places, times
