@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.crs import WGS84
-from spatial.errors import first_of
+from spatial.errors import ContractError, first_of
 from spatial.sources.columns import text_column
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.notes import Note, add_notes
@@ -144,7 +144,15 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
         Its `capacity_unit` holds for every row where the file has no such column.
     vocabulary : Vocabulary
         Of the study.
+
+    Raises
+    ------
+    ContractError
+        Where the list has a column `open_to` of its own, and none of those from which it is made.
     """
+    if "open_to" in frame.columns and not {"eligibility", "eligible_units"} & set(frame.columns):
+        problem = "open_to: is made from eligibility and eligible_units; where it says who may use a facility, write "
+        raise ContractError(f"facilities {source.path}", [f'{problem}eligibility = "open_to" in columns'])
     if "capacity_unit" in frame.columns or source.capacity_unit is not None:
         own = frame["capacity_unit"] if "capacity_unit" in frame.columns else source.capacity_unit
         frame["capacity_unit"] = text_column(pd.Series(own, index=frame.index, dtype="str"))

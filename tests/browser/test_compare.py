@@ -338,6 +338,26 @@ def test_runs_that_share_no_level_and_have_no_points_or_people_say_so(open_page,
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("unknown", ["c", "abcde"])
+def test_settlements_of_unknown_people_are_not_counted_as_one_person_each(unknown, open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    places = {place: (*told[:2], np.nan if place in unknown else told[2]) for place, told in PLACES.items()}
+    path.write_bytes(made(places=places))
+    page = open_page(path)
+    rows = [row.split("\t") for row in page.inner_text("#settlements-body tbody").splitlines()]
+    found = {row[0].strip(): (row[3], row[6], row[7]) for row in rows}
+    assert len(found) > 1
+    for name, (people, _, reach) in found.items():
+        assert (
+            (people == "\N{EN DASH}") == (reach == "\N{EN DASH}") == (name.removeprefix("Place ") in unknown)
+        ), name
+    last = [name for name in found if name.removeprefix("Place ") in unknown]
+    assert list(found)[-len(last) :] == last
+    changes = [abs(float(found[name][1].replace("\N{MINUS SIGN}", "-").replace("+", ""))) for name in last]
+    assert changes == sorted(changes, reverse=True)
+
+
+@pytest.mark.browser
 @pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):

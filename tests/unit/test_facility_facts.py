@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point
 
+import spatial as sp
 from spatial.access import access_table, travel_times
 from spatial.access.eligibility import (
     eligible_by_unit,
@@ -276,3 +277,19 @@ def test_access_does_not_count_what_is_for_members(grid_city):
     settlements = grid_city.settlements([("a", "village", 0, 0)])
     offered = grid_city.facilities([("x", "clinic", 0, 1)], open_to=["members"])
     assert _access(grid_city, settlements, offered)["reach_status"].iloc[0] == "no_facility"
+
+
+def test_an_own_column_open_to_is_refused_or_read_as_who_may_use_a_facility(tiny):
+    lines = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},{'members only' if row.startswith('f1,') else ''}" for row in lines[1:]]
+    tiny.write("facilities.csv", "\n".join([f"{lines[0]},open_to", *rows]))
+    outcome = tiny.run("--stage", "read")
+    assert outcome.code != 0
+    assert "tiny/facilities.csv" in outcome.err
+    assert 'write eligibility = "open_to" in columns' in outcome.err
+    tiny.tables["sources.facilities"]["columns"]["eligibility"] = "open_to"
+    outcome = tiny.run("--stage", "read")
+    assert outcome.code == 0, outcome.err
+    told = sp.read_results(tiny.processed / "tiny").facilities.set_index("facility_id")["open_to"]
+    assert told["f1"] == "members"
+    assert set(told.drop("f1")) == {"all"}

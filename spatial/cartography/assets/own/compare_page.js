@@ -233,16 +233,17 @@
     return [head, ...data.townships.map((unit) => [unit.id, S.unitName(unit), unit.county, ...unit.people, ...unit.level, unit.change, person(unit.changes.gained), person(unit.changes.lost), ...unit.status, ...unit.ranks.flat()])];
   }
 
-  /* Settlements whose level changed or where a norm turned, in the order of their people times the change of the level. */
+  /* Settlements whose level changed or where a norm turned, in the order of their people times the change of the level;
+     where either is unknown after the others, by the change. */
   function changedPlaces() {
     const { places } = state, rows = [];
     for (let i = 0; i < places.points.n; i++) {
       const by = places.level_after[i] - places.level_before[i], turned = Boolean(places.gained[i] || places.lost[i]);
       if (!turned && !(Math.abs(by) >= FLAT)) continue;
       const people = places.population[i] >= 0 ? places.population[i] : NaN;
-      rows.push({ i, by, people, reach: (known(by) ? Math.abs(by) : 0) * (known(people) ? people : 1) });
+      rows.push({ i, by, people, reach: Math.abs(by) * people });
     }
-    return S.inOrder(rows, (row) => row.reach, true);
+    return S.inOrder(S.inOrder(rows, (row) => Math.abs(row.by), true), (row) => row.reach, true);
   }
 
   function showSettlements() {
@@ -258,7 +259,7 @@
       { key: "before", head: before, value: (row) => places.level_before[row.i], cell: (row) => S.thousandths(places.level_before[row.i]), ...number },
       { key: "after", head: after, value: (row) => places.level_after[row.i], cell: (row) => S.thousandths(places.level_after[row.i]), ...number },
       column("change", (row) => row.by, (row) => S.signedThousandths(row.by), number),
-      { key: "reach", head: S.t("compare.reach"), value: (row) => row.reach, cell: (row) => S.decimal(row.reach), ...number },
+      { key: "reach", head: S.t("compare.reach"), value: (row) => row.reach, cell: (row) => (known(row.reach) ? S.decimal(row.reach) : "–"), ...number },
       { key: "norms_gained", head: S.t("compare.norms_gained"), cell: (row) => normsText(places.gained[row.i]) }, { key: "norms_lost", head: S.t("compare.norms_lost"), cell: (row) => normsText(places.lost[row.i]) },
     ];
     const more = all.length > SHOWN;
