@@ -6,8 +6,6 @@ where an argument is a constant. These are compiled once, and kept. Their sizes 
 `np.int64(4)` for 4.
 """
 
-# mypy: disable-error-code="no-any-return, unused-ignore"
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import math
 import re
 from dataclasses import replace
@@ -25,6 +26,7 @@ from spatial.integration.pillars import GapTargets, ScoreRules
 from spatial.integration.pillars.components import component_table, gap
 from spatial.integration.pillars.readings import scaled_norms
 from spatial.planning.comparison import comparison_lines, trajectory_lines
+from spatial.planning.comparison.account import MOVED
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
 
@@ -531,3 +533,9 @@ def test_every_language_has_the_same_words():
         assert {name: set(keys) for name, keys in words.items()} == {
             name: set(keys) for name, keys in english.items()
         }
+
+
+def test_the_page_and_the_account_in_words_take_the_same_change_for_none():
+    page = importlib.resources.files("spatial.cartography").joinpath("assets/own/compare_page.js")
+    written = re.search(r"\bMOVED = ([0-9.]+)", page.read_text(encoding="utf-8"))
+    assert float(written[1]) == MOVED
