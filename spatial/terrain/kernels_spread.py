@@ -239,7 +239,7 @@ def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them i
 
 
 @inner  # pragma: no cover - compiled
-def _go_on(  # noqa: C901, PLR0913, PLR0917 - one loop: to hand arrays on costs as much as a step
+def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as much as a step
     field: Field,
     columns: int,
     moves: Moves,
@@ -354,7 +354,7 @@ def drain(
 
 
 @outer  # pragma: no cover - compiled
-def path_metres(  # noqa: C901 - as drain
+def path_metres(
     field: Field,
     columns: int,
     moves: Moves,

@@ -147,7 +147,7 @@ def spread(
 
 
 @outer  # pragma: no cover - compiled
-def join(  # noqa: C901, PLR0912 - one square after the other; parts of its own would pass six arrays each
+def join(
     labels: NDArray[np.int32],
     east: NDArray[np.int32],
     north: NDArray[np.int32],

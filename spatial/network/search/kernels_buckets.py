@@ -137,7 +137,7 @@ def _begin(
 
 
 @inner  # pragma: no cover - compiled
-def spread_labels(  # noqa: C901 - written out, see above
+def spread_labels(
     arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
 ) -> Floats:
     """
@@ -240,7 +240,7 @@ def _begin_within(
 
 
 @inner  # pragma: no cover - compiled
-def reach_within(  # noqa: C901 - written out, see above
+def reach_within(
     arcs: tuple[Ints, Ints, Floats, Floats],
     seeds: tuple[Ints, Floats, Floats],
     state: State,

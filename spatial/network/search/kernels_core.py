@@ -133,9 +133,7 @@ def _group(
 
 
 @outer  # pragma: no cover - compiled
-def contract(  # noqa: C901 - three turns over one set of marks
-    n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]
-) -> Walk:
+def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
     """
     Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
 

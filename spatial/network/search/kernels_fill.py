@@ -111,9 +111,7 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
 
 
 @inner  # pragma: no cover - compiled
-def _fill(  # noqa: C901 - one pass over the chains
-    chains: Chains, lanes: Lanes, state: Floats, out: Out
-) -> None:
+def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
     """Give every node the better of both ends of its chain."""
     core_node, first, last, offsets, _, step_node, _, _ = chains
     (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _) = lanes
