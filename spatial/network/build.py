@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyproj
 
 from spatial.errors import NetworkError
@@ -15,22 +18,33 @@ from spatial.network.legs.slope import with_slope
 from spatial.network.legs.turns import with_turns
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import (
+    crossing_findings,
     findings_of,
     graph_report,
+    join_findings,
     no_findings,
+    road_findings,
     roads_report,
     speeds_report,
     widths_report,
 )
 from spatial.network.roads_input import as_lines
-from spatial.network.rules.access_rules import FERRY, is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.rules.road_speeds import all_season_of_roads, has_any, speeds_of_roads
+from spatial.network.rules.access_rules import (
+    FERRY,
+    is_bridge,
+    is_snappable,
+    is_tunnel,
+    is_unknown_oneway,
+    openness_of_roads,
+)
+from spatial.network.rules.road_speeds import all_season_of_roads, has_any, speeds_of_roads, unknown_classes
 from spatial.network.rules.seasons import season_rules, slowed_by_season
 from spatial.network.rules.speeds import MODES, load_speeds
-from spatial.network.rules.tags import class_values, tag_values
+from spatial.network.rules.tags import class_values, classes_of, road_ids, tag_values
+from spatial.sources.road_tags import is_drawn_twice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -66,8 +80,12 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     Parameters
     ----------
     roads : GeoDataFrame, networkx.MultiDiGraph or RoadLines
-        The table ``roads``; any frame of lines in metres, with a column road_class (or highway) or without; an osmnx
-        graph, projected; or what `read_osm_roads` gives, brought to metres with ``to_crs``. Left unchanged.
+        The table ``roads``; any frame of lines in metres, with a column road_class (or highway, or fclass) or without;
+        an osmnx graph, projected, or the frame of its edges; or what `read_osm_roads` gives, brought to metres with
+        ``to_crs``. Left unchanged. A street drawn once for each direction is one road. Where stretches of a road have
+        several classes, the slowest that is open to the mode holds, and of other tags the worst; the order of a list
+        never matters. With a motor, ``speed_km_h`` (or ``speed_kph``, or ``travel_time`` in seconds) comes before the
+        tagged limit, and that before the class; missing is unknown, 0 is refused.
     mode : str
         walk, cycle, ebike, motorcycle, drive or emergency.
     speeds : str, Path or SpeedTable
@@ -90,7 +108,8 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     Returns
     -------
     TravelGraph
-        With its findings, and a report of counts and shares.
+        With its findings, and a report of counts and shares. Classes and words of direction that are not known, and
+        places where roads without node ids cross without a common vertex, are among the findings.
 
     Raises
     ------
@@ -116,8 +135,10 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         raise NetworkError(f"ferry_wait_min is {ferry_wait_min:g}; it must be 0 or more")
     table = load_speeds(speeds)
     rules = season_rules(table, season) if season is not None else None
-    every = as_lines(roads)
-    columns, reasons = _judge(every, table, mode=mode, speed_factor=speed_factor, ferries=ferries)
+    given = as_lines(roads)
+    every = given.lines
+    judge = partial(_judge, table=table, mode=mode, speed_factor=speed_factor, ferries=ferries)
+    columns, reasons = _of_slowest_class(every, *judge(every), judge, table.modes[mode].classes)
     kept = reasons == ""
     used = every.select(kept)
     pieces = cut_roads(used)
@@ -126,7 +147,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         why = (
             f"{n_open} are open and none of these has two different points; check their geometry"
             if n_open
-            else f"none of them open; check road_class against the speed table {table.name}"
+            else _why_none(every, reasons, table)
         )
         raise NetworkError(f"no road is open to mode {mode}: {len(every)} roads were given, {why}")
     edges = {name: values[kept][pieces.road] for name, values in columns.items()}
@@ -138,9 +159,27 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         "construction_left": _construction_left(used),
     }
     report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
+    report["roads_joined"] = given.n_joined
     report |= speeds_report(graph, columns["unreadable"][kept][pieces.road])
     report |= widths_report(graph, columns["width_imputed"][kept][pieces.road])
     findings = findings_of(graph, used, marks, widths=columns["width_imputed"][kept])
+    twice = np.zeros(len(every), dtype=np.bool_)
+    if given.is_drawn:
+        twice[kept] = is_drawn_twice(used.xy, used.road, len(used))
+    told = road_findings(
+        graph,
+        every,
+        {
+            **{("unknown_class", word): rows for word, rows in unknown_classes(every, table).items()},
+            **{
+                ("unknown_oneway", word): rows & kept
+                for word, rows in is_unknown_oneway(every, mode=mode).items()
+            },
+            ("road_drawn_twice", ""): twice,
+            ("no_arc_back", ""): given.lacks_return & kept,
+        },
+    )
+    findings = join_findings(findings, told, crossing_findings(graph, used))
     graph = replace(graph, report=report, findings=findings)
     if elevation is not None:
         graph = with_slope(graph, elevation)
@@ -154,7 +193,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
 
 
 def _judge(
-    roads: RoadLines, table: SpeedTable, *, mode: str, speed_factor: float, ferries: bool
+    roads: RoadLines | pd.DataFrame, *, table: SpeedTable, mode: str, speed_factor: float, ferries: bool
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
     """Find what each road is like for the mode, and why those that are closed are closed ("" where open)."""
     openness = openness_of_roads(roads, mode=mode)
@@ -168,7 +207,7 @@ def _judge(
         "",
     ).astype(object)
     columns: dict[str, NDArray[Any]] = {
-        "road_id": roads.road_id,
+        "road_id": road_ids(roads),
         "road_class": kinds.objects(),
         "surface": tag_values(roads, "surface").objects(),
         "forward_km_h": np.where(openness.forward, speed.forward_km_h, 0.0),
@@ -182,6 +221,46 @@ def _judge(
         "all_season": all_season_of_roads(roads, table),
     }
     return columns, reasons
+
+
+def _of_slowest_class(
+    roads: RoadLines,
+    columns: dict[str, NDArray[Any]],
+    reasons: NDArray[np.object_],
+    judge: Callable[[pd.DataFrame], tuple[dict[str, NDArray[Any]], NDArray[np.object_]]],
+    class_km_h: Mapping[str, float],
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
+    """Judge roads that have several classes by each of them, and take the slowest that is open to the mode."""
+    kinds = class_values(roads)
+    rows = np.flatnonzero(kinds.fits(lambda text: len(classes_of(text)) > 1))
+    if len(rows) == 0:
+        return columns, reasons
+    words = [classes_of(text) for text in kinds.objects()[rows].tolist()]
+    row = np.repeat(rows, [len(each) for each in words])
+    tags = {name: tag_values(roads, name).objects()[row] for name in roads.tags}
+    frame = pd.DataFrame({**tags, "road_class": np.concatenate(words), "road_id": roads.road_id[row]})
+    found, why = judge(frame)
+    fastest = np.maximum(found["forward_km_h"], found["backward_km_h"])
+    usual = np.array([class_km_h.get(word, np.inf) for word in found["road_class"]])
+    # Where a limit or a cap makes them equal, the slower class decides, then the word; the order of a list never does.
+    order = np.lexsort([found["road_class"].astype(str), usual, fastest, why != "", row])
+    best = order[np.flatnonzero(np.diff(row[order], prepend=-1))]
+    reasons = reasons.copy()
+    reasons[rows] = why[best]
+    for name, values in found.items():
+        columns[name] = np.array(columns[name])
+        columns[name][rows] = values[best]
+    return columns, reasons
+
+
+def _why_none(roads: RoadLines, reasons: NDArray[np.object_], table: SpeedTable) -> str:
+    """Say why no road is open: by reason, and by the classes that are not known."""
+    closed = ", ".join(
+        f"{number} by {reason}" for reason, number in sorted(Counter(reasons.tolist()).items())
+    )
+    unknown = [f"{word!r} ({int(rows.sum())})" for word, rows in unknown_classes(roads, table).items()]
+    what = f"; of classes that are not known: {', '.join(unknown[:10])}" if unknown else ""
+    return f"none of them open ({closed}){what}; check road_class against the speed table {table.name}"
 
 
 def _construction_left(roads: RoadLines) -> NDArray[np.bool_]:

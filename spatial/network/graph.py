@@ -123,7 +123,8 @@ class TravelGraph:
     forward_min, backward_min : ndarray of float64, shape (n_edges,)
         Minutes from end to end; inf where that direction is closed.
     speed_source : ndarray of object, shape (n_edges,)
-        ``"maxspeed"`` where tagged, ``"class"`` where imputed from the class, ``"stated"`` where a scenario says it.
+        ``"maxspeed"`` where tagged, ``"class"`` where imputed from the class, ``"stated"`` where the roads or
+        a scenario say it.
     is_bridge, is_tunnel : ndarray of bool, shape (n_edges,)
         Bridges; tunnels and passages through buildings.
     is_snappable : ndarray of bool, shape (n_edges,)

@@ -12,9 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.network.rules.tags import class_values
+from spatial.errors import first_of
+from spatial.network.rules.tags import class_values, tag_values
+from spatial.sources.road_noding import missed_crossings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyproj
     from numpy.typing import NDArray
 
@@ -23,9 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SMALL_COMPONENT_KM",
+    "crossing_findings",
     "findings_of",
     "graph_report",
+    "join_findings",
     "no_findings",
+    "road_findings",
     "roads_report",
     "speeds_report",
     "turn_findings",
@@ -38,9 +45,21 @@ SMALL_COMPONENT_KM = 5.0
 _LISTED = 50
 """So many components are listed in the report, the longest first; the others are counted."""
 
+_NAMED = 3
+"""So many places are named in a text; the others are counted and drawn."""
+
 _DETAILS = {
     "unreadable_maxspeed": "The tagged speed limit {tag!r} cannot be read; the speed of the class is used.",
     "construction_left": "The road is open and still tagged construction={tag}; it is used: check whether it is open.",
+}
+_OF_MANY = {
+    "unknown_class": "have the class {0!r}, which neither the speed table nor OpenStreetMap knows; they are closed "
+    "where no speed is stated. Translate it to a class of the speed table, or give it a speed there",
+    "unknown_oneway": "have oneway {0!r}, which has no meaning here; they are open both ways. Write yes, no or -1",
+    "road_drawn_twice": "share their path with other roads and are not the other direction of one with equal tags; "
+    "their kilometres count twice. Keep one of each",
+    "no_arc_back": "say that they are not oneway and have no arc back; they are open in their own direction alone. "
+    "Add the arcs back, or drop u and v",
 }
 _WHY_NOT = {
     "via_way": "it leads over a road, not over one junction",
@@ -130,6 +149,99 @@ def _by_class(roads: RoadLines, marked: NDArray[np.bool_]) -> dict[str, NDArray[
     return {str(kind): places[kinds == kind] for kind in sorted(set(kinds.tolist()))}
 
 
+def road_findings(
+    graph: TravelGraph, roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]
+) -> gpd.GeoDataFrame:
+    """
+    List what many roads have in common, a finding each.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+    roads : RoadLines
+        All that were given.
+    marks : mapping of (str, str) to ndarray of bool
+        Roads concerned, by kind of finding and the word that they share.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_network``, with the lines of the first roads.
+    """
+    rows, shapes = [], []
+    for (kind, word), marked in marks.items():
+        places = np.flatnonzero(marked)
+        if len(places) == 0:
+            continue
+        drawn = shapely.multilinestrings(roads.lines(places[:_LISTED]))
+        km = float(shapely.length(roads.lines(places)).sum()) / 1000.0
+        detail = f"{len(places)} road(s), {km:.2f} km, {_OF_MANY[kind].format(word)}. "
+        detail += f"They are {first_of(roads.road_id[places])}."
+        rows.append(_finding(graph.mode, kind, word or str(roads.road_id[places[0]]), detail))
+        shapes.append(drawn)
+    return _as_findings(rows, shapes, graph.crs)
+
+
+def crossing_findings(graph: TravelGraph, roads: RoadLines) -> gpd.GeoDataFrame:
+    """
+    Count where roads cross or touch without meeting.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The graph.
+    roads : RoadLines
+        The open roads that it was built from. With node ids of their source they meet where it says so, and nothing is
+        looked for.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``findings_network``: one finding of all places, or none.
+    """
+    if len(roads.vertex_id) == 0 or roads.vertex_id[0] is not None:
+        return no_findings(graph.crs)
+    names = ("road_class", "layer", "bridge", "tunnel")
+    tags = {name: tag_values(roads, name).objects() for name in names}
+    lines = gpd.GeoSeries(roads.lines(np.arange(len(roads))), crs=graph.crs)
+    places = missed_crossings(gpd.GeoDataFrame({"road_id": roads.road_id, **tags}, geometry=lines))
+    if places.empty:
+        return no_findings(graph.crs)
+    first = "; ".join(
+        f"{row.road_id} and {row.other_id} at {row.easting_m:.1f}, {row.northing_m:.1f}"
+        for row in places.head(_NAMED).itertuples()
+    )
+    detail = (
+        f"{len(places)} place(s) where roads cross or touch without a common vertex, so that nobody can turn there, "
+        f"such as {first}. Join them with node_roads, in a study with noding = 'report' in [sources.roads]; what "
+        "passes above or below needs bridge, tunnel or layer."
+    )
+    found = _finding(graph.mode, "crossing_not_joined", str(places["road_id"].iloc[0]), detail)
+    found["other_id"] = str(places["other_id"].iloc[0])
+    return _as_findings(
+        [found], [shapely.multipoints(places[["easting_m", "northing_m"]].to_numpy())], graph.crs
+    )
+
+
+def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Put findings one behind the other.
+
+    Parameters
+    ----------
+    *frames : GeoDataFrame
+        By the contract of the table ``findings_network``.
+
+    Returns
+    -------
+    GeoDataFrame
+        Of all of them.
+    """
+    parts = [frame for frame in frames if len(frame)]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=frames[0].crs) if parts else frames[0]
+
+
 def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> gpd.GeoDataFrame:
     """
     Add the turn restrictions that were not applied to the findings of a graph.
@@ -167,9 +279,9 @@ def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Serie
         )
         for name, one, other, word, reason in zip(*columns, tagged, reasons, strict=True)
     ]
-    found = _as_findings(rows, [shape for shape in shapes if shape is not None], graph.crs)
-    parts = [frame for frame in (graph.findings, found) if len(frame)]
-    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=graph.crs)
+    return join_findings(
+        graph.findings, _as_findings(rows, [shape for shape in shapes if shape is not None], graph.crs)
+    )
 
 
 def _places_of_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> list[Any]:
@@ -341,6 +453,7 @@ def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str
         for name, mark in marks.items()
     }
     return {
+        "speed_stated_share": float(length[graph.speed_source == "stated"].sum()) / total,
         "speed_tagged_share": float(length[marks["tagged_km"]].sum()) / total,
         "unreadable_maxspeed_share": float(length[unreadable].sum()) / total,
         "speeds_by_class": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import geopandas as gpd
 import numpy as np
@@ -12,34 +12,51 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.sources.road_lines import RoadLines, TagsOnDemand, coded
+from spatial.sources.road_tags import find_twins, join_twins, with_known_tags
 
 if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
-__all__ = ["as_lines", "as_roads"]
+__all__ = ["GivenRoads", "as_lines", "as_roads"]
 
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
-_TAGS = (
-    "name",
-    "ref",
-    "maxspeed",
-    "access",
-    "junction",
-    "bridge",
-    "tunnel",
-    "surface",
-    "tracktype",
-    "smoothness",
-)
 _NUMBERED = r"^(.*?)(\d+)$"
+_OF_A_DIRECTION = (
+    "maxspeed_forward",
+    "maxspeed_backward",
+    *(f"oneway_{of}" for of in ("vehicle", "motor_vehicle", "motorcar", "motorcycle", "bicycle", "foot")),
+)
+"""Tags that speak of the direction in which a way was drawn: an arc has its own."""
 
 
-def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> RoadLines:
+class GivenRoads(NamedTuple):
+    """
+    Roads as they were given, in one form.
+
+    Parameters
+    ----------
+    lines : RoadLines
+        In metres.
+    n_joined : int
+        Lines left out because they are the other direction of a road that is kept, open both ways.
+    lacks_return : ndarray of bool, shape (n_roads,)
+        Arcs that say that they are not oneway and have no arc back.
+    is_drawn : bool
+        Whether they are lines as somebody drew them, whose roads may come up twice; not an extract with node ids.
+    """
+
+    lines: RoadLines
+    n_joined: int
+    lacks_return: NDArray[np.bool_]
+    is_drawn: bool
+
+
+def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoads:
     """
     Bring roads into the form that is cut and judged.
 
@@ -53,7 +70,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> RoadLines
 
     Returns
     -------
-    RoadLines
+    GivenRoads
         In metres.
 
     Raises
@@ -65,15 +82,16 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> RoadLines
     """
     if isinstance(roads, RoadLines):
         require_metres(roads.crs, what="roads")
-        return roads
-    frame = as_roads(roads)
+        return GivenRoads(roads, 0, np.zeros(len(roads), dtype=np.bool_), is_drawn=False)
+    table = as_roads(roads)
+    frame = table.roads
     geometry = frame.geometry.to_numpy()
     xy = shapely.get_coordinates(geometry)
     counts = shapely.get_num_coordinates(geometry).astype(np.int64)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     vertex, ids = _vertices(frame, xy, counts)
     names = [str(name) for name in frame.columns if name not in {frame.geometry.name, "road_id", "node_ids"}]
-    return RoadLines(
+    lines = RoadLines(
         road_id=frame["road_id"].to_numpy(dtype=object),
         tags=TagsOnDemand(names, lambda name: coded(frame[name])),
         offsets=offsets,
@@ -84,6 +102,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> RoadLines
         vertex=vertex,
         vertex_id=ids,
     )
+    return GivenRoads(lines, *table[1:])
 
 
 def _vertices(
@@ -105,36 +124,47 @@ def _vertices(
     return vertex.astype(np.int64), np.full(len(unique), None, dtype=object)
 
 
-def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
+class RoadTable(NamedTuple):
+    """Single lines with road_id, road_class and known tags; the other fields as of `GivenRoads`."""
+
+    roads: gpd.GeoDataFrame
+    n_joined: int
+    lacks_return: NDArray[np.bool_]
+    is_drawn: bool
+
+
+def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
     """
     Make a frame of single lines with road_id and road_class, in the order of their ids.
 
     Parameters
     ----------
     roads : GeoDataFrame or networkx.MultiDiGraph
-        The table ``roads``; a frame of lines in metres with or without ``road_class`` (or ``highway``) and
-        ``road_id``; or an osmnx graph, projected. Left unchanged.
+        The table ``roads``; a frame of lines in metres with or without ``road_class`` (or ``highway``, ``fclass``) and
+        ``road_id``; an osmnx graph, projected, or the frame of its edges. Left unchanged.
 
     Returns
     -------
-    GeoDataFrame
-        Sorted by the number in the id, so that the order of rows never matters.
+    RoadTable
+        Sorted by the number in the id, so that the order of rows never matters. Two lines that are one road, drawn
+        once for each direction, are one.
 
     Raises
     ------
     ContractError
-        Where geometries are no lines, or ids repeat.
+        Where geometries are no lines, ids repeat, or a travel time makes no speed.
     CrsError
         Without a CRS in metres.
     """
-    frame = _from_osmnx(roads) if _is_graph(roads) else roads
+    frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         raise ContractError(
             "roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"]
         )
     require_metres(frame.crs, what="roads")
+    arcs = _arcs_of_frame(frame)
     problems = _missing_ids(frame)
-    frame = _named(frame)
+    frame = _named(with_known_tags(frame if arcs is None else arcs))
     bad = frame.geometry.isna() | frame.geometry.is_empty
     bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
     xy, row = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
@@ -148,7 +178,13 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> gpd.GeoDataFrame:
         )
     if problems:
         raise ContractError("roads", problems)
-    return _sorted(_single_lines(frame))
+    frame = _sorted(_single_lines(frame))
+    if arcs is not None:
+        return _roads_of_arcs(frame, may_be_undirected=not (_is_graph(roads) and roads.is_directed()))
+    if "node_ids" in frame.columns:
+        return RoadTable(frame, 0, np.zeros(len(frame), dtype=np.bool_), is_drawn=False)
+    joined, is_kept = join_twins(frame, find_twins(frame))
+    return RoadTable(joined, int((~is_kept).sum()), np.zeros(len(joined), dtype=np.bool_), is_drawn=True)
 
 
 def _is_graph(roads: object) -> TypeGuard[nx.MultiDiGraph]:
@@ -169,16 +205,11 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every row a road_id and a road_class as text."""
     ids = next((frame[name] for name in ("road_id", "id", "osm_id") if name in frame.columns), None)
     values = pd.Series(range(len(frame)), index=frame.index) if ids is None else ids
-    classes = next((frame[name] for name in ("road_class", "highway") if name in frame.columns), None)
-    kinds = pd.Series(None, index=frame.index, dtype=object) if classes is None else classes.map(_first)
-    kinds = kinds.astype(object).where(kinds.notna(), UNKNOWN_CLASS).astype(str)
+    kinds = frame.get("road_class", pd.Series(None, index=frame.index, dtype=object)).astype(object)
+    is_blank = kinds.isna() | (kinds.astype(str).str.strip() == "")
     return frame.assign(
-        road_id=values.astype(str).astype(object), road_class=kinds.astype(object)
+        road_id=values.astype(str).astype(object), road_class=kinds.mask(is_blank, UNKNOWN_CLASS).astype(str)
     ).reset_index(drop=True)
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list | tuple) and value else value
 
 
 def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -200,34 +231,71 @@ def _sorted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.loc[rows].reset_index(drop=True)
 
 
-def _from_osmnx(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
-    """Turn arcs into roads: an arc and its twin make one road that is open both ways."""
+def _arcs_of_graph(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
+    """Write the arcs of a graph as lines from u to v."""
     nodes = graph.nodes
     rows: list[dict[str, Any]] = []
     lines: list[shapely.LineString] = []
-    twins: dict[tuple[Any, ...], int] = {}
-    hidden = 0
-    for u, v, key, data in graph.edges(keys=True, data=True):
-        line = data.get("geometry") or shapely.LineString([(nodes[w]["x"], nodes[w]["y"]) for w in (u, v)])
-        osmid, length = str(data.get("osmid")), round(float(data.get("length", line.length)), 3)
-        twin = twins.pop((v, u, osmid, length, not data.get("reversed", False)), None)
-        if twin is not None:
-            rows[twin]["oneway"] = "no"
-            continue
-        twins[u, v, osmid, length, bool(data.get("reversed", False))] = len(rows)
-        # Points between two nodes of the graph meet nothing: they get ids of their own.
-        between = range(-hidden - 1, -hidden - len(line.coords) + 1, -1)
-        hidden += len(between)
-        tags = {
-            tag: ";".join(map(str, value)) if isinstance(value := data.get(tag), list) else value
-            for tag in _TAGS
-        }
-        row = {
-            "road_id": f"{u}-{v}-{key}",
-            "road_class": _first(data.get("highway")),
-            "oneway": "yes",
-            **tags,
-        }
-        rows.append({**row, "node_ids": [u, *between, v]})
-        lines.append(line)
-    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs=graph.graph.get("crs"))
+    keyed = graph.edges(keys=True, data=True) if graph.is_multigraph() else graph.edges(data=True)
+    for u, v, *key, data in keyed:
+        # Without direction, osmnx keeps in `from` and `to` how the line leads.
+        start, end = (u, v) if graph.is_directed() else (data.get("from", u), data.get("to", v))
+        tags = {str(name): value for name, value in data.items() if name not in {"geometry", "from", "to"}}
+        rows.append({**tags, "u": start, "v": end, "key": key[0] if key else 0})
+        lines.append(
+            data.get("geometry")
+            or shapely.LineString([(nodes[node]["x"], nodes[node]["y"]) for node in (start, end)])
+        )
+    table = pd.DataFrame(rows, columns=None if rows else ["u", "v", "key"])
+    return gpd.GeoDataFrame(table, geometry=lines, crs=graph.graph.get("crs"))
+
+
+def _arcs_of_frame(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Name the arcs of a frame of osmnx' edges, by index or by columns; None for any other frame of lines."""
+    names = [name for name in frame.index.names if name in {"u", "v", "key"} and name not in frame.columns]
+    arcs = frame.reset_index(level=names) if "u" in names else frame
+    is_osmnx = {"u", "v"} <= {*arcs.columns} and bool({"key", "osmid"} & {*arcs.columns})
+    if not is_osmnx or "node_ids" in arcs.columns or not (arcs.geom_type == "LineString").all():
+        return None
+    if arcs[["u", "v"]].isna().any(axis=None):
+        return None
+    if {"from", "to"} <= {*arcs.columns}:
+        arcs = arcs.assign(u=arcs["from"], v=arcs["to"])
+    if "road_id" in arcs.columns:
+        return arcs
+    key = arcs["key"] if "key" in arcs.columns else arcs.groupby(["u", "v"]).cumcount()
+    return arcs.assign(road_id=arcs["u"].astype(str) + "-" + arcs["v"].astype(str) + "-" + key.astype(str))
+
+
+def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTable:
+    """
+    Turn arcs into roads that meet at their nodes: an arc and its twin make one road that is open both ways.
+
+    An arc alone is open in its direction; where no arc has a twin and direction is not certain, its tag decides.
+    """
+    said = arcs["oneway"] if "oneway" in arcs.columns else pd.Series(None, index=arcs.index, dtype=object)
+    frame = arcs.drop(columns=[name for name in _OF_A_DIRECTION if name in arcs.columns]).assign(oneway="yes")
+    if "reversed" in arcs.columns:
+        # The line of the two that leads as its way is drawn stands for both.
+        order = np.argsort(arcs["reversed"].astype(str).eq("True").to_numpy(), kind="stable")
+        frame, said = frame.iloc[order].reset_index(drop=True), said.iloc[order].reset_index(drop=True)
+    twins = find_twins(frame, ends=frame[["u", "v"]])
+    if may_be_undirected and (twins < 0).all():
+        frame = frame.assign(oneway=said)
+    joined, is_kept = join_twins(frame, twins)
+    lacks_return = (joined["oneway"].eq("yes") & said[is_kept].reset_index(drop=True).eq("no")).to_numpy(
+        dtype=bool
+    )
+    # Points between two nodes of the graph meet nothing: they get ids of their own.
+    inner = np.concatenate(
+        (np.zeros(1, np.int64), np.cumsum(shapely.get_num_coordinates(joined.geometry.to_numpy()) - 2))
+    )
+    joined["node_ids"] = [
+        [u, *range(-first - 1, -last - 1, -1), v]
+        for u, v, first, last in zip(joined["u"], joined["v"], inner[:-1], inner[1:], strict=True)
+    ]
+    roads = _sorted(joined.assign(lacks_return=lacks_return))
+    lacks = roads["lacks_return"].to_numpy(dtype=np.bool_)
+    return RoadTable(
+        roads.drop(columns=["lacks_return", "u", "v"]), int((~is_kept).sum()), lacks, is_drawn=True
+    )

@@ -13,6 +13,7 @@ from spatial.planning.plain import plain
 from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
 from spatial.planning.score import summarise_score
 from spatial.planning.score_doubts import doubted_units, issue_records
+from spatial.planning.sign_off.table import TAGGED_SPEEDS
 from spatial.planning.town_country import summarise_town_and_country
 from spatial.planning.unmeasured import unmapped_norms
 
@@ -309,7 +310,7 @@ def _network(edges: pd.DataFrame | None) -> dict[str, Any]:
         found[str(mode)] = {
             "edges": len(rows),
             "length_km": total / 1000.0,
-            "imputed_speed_share": _share(length, rows["speed_source"] != "maxspeed", total),
+            "imputed_speed_share": _share(length, ~rows["speed_source"].isin(list(TAGGED_SPEEDS)), total),
             "unknown_season_share": _share(length, rows["all_season"] == "unknown", total),
             "components": int(rows["component"].nunique()),
         }

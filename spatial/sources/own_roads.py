@@ -13,6 +13,7 @@ from spatial.errors import CrsError, first_of
 from spatial.sources.columns import number_column, row_labels, text_column
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.road_noding import node_roads, noding_findings
+from spatial.sources.road_tags import find_twins, join_twins
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -97,7 +98,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
 
 def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
     """
-    Mark narrow roads and node the lines, as the source says.
+    Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says.
 
     Parameters
     ----------
@@ -116,7 +117,11 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
     ContractError
         As `node_roads`.
     """
-    done = FinishedRoads(roads)
+    single, is_kept = join_twins(roads, find_twins(roads))
+    done = FinishedRoads(single)
+    if not is_kept.all():
+        done.counts.append(("roads drawn once for each direction, joined", float((~is_kept).sum())))
+        roads = single
     if source.narrow_m is not None and "width_m" in roads.columns:
         narrow = (roads["width_m"] < source.narrow_m).to_numpy(dtype=bool)
         done.roads = roads.assign(smoothness=_with_narrow(roads, narrow))

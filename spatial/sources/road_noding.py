@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from spatial.sources.road_meetings import Meetings
 
-__all__ = ["NodedRoads", "node_roads", "noding_findings"]
+__all__ = ["NodedRoads", "missed_crossings", "node_roads", "noding_findings"]
 
 Join = Literal["report", "snap"]
 
-_NO = {"", "0", "no", "n", "false", "none", "non", "否", "无", "不是"}
+_NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
 _FERRY_LEVEL = -1000
 """From here on downwards each ferry has a level of its own: it meets roads and ferries where it ends."""
 _KINDS = {"near_miss": "road_near_miss", "overshoot": "road_overshoot", "dangle": "road_dangle"}
@@ -139,6 +139,33 @@ def node_roads(
         "km after": float(shapely.length(final.lines).sum() / 1000),
     }
     return NodedRoads(_roads_of(frame, final), qa, counts)
+
+
+def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Find where roads cross or touch without a common vertex; nothing is changed.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame of LineString
+        In metres, with road_id; road_class, layer, bridge and tunnel count where they are there. A level that is no
+        whole number counts as none.
+
+    Returns
+    -------
+    DataFrame
+        One row a place, as ``qa`` of `NodedRoads`; where a road crosses itself is none.
+    """
+    frame = roads.loc[shapely.length(roads.geometry.to_numpy()) > 0].reset_index(drop=True)
+    if "layer" in frame:
+        level = pd.to_numeric(frame["layer"], errors="coerce")
+        frame["layer"] = level.where(np.isfinite(level) & (level % 1 == 0), 0)
+    met = meet(frame.geometry.to_numpy(), _levels(frame, None, None))
+    rows = _crossings(met, frame["road_id"].to_numpy(dtype=object))
+    return pd.DataFrame(
+        [row for row in rows if row["road_ids"] != row["road_id"]],
+        columns=["road_id", "other_id", "road_ids", "easting_m", "northing_m"],
+    )
 
 
 def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:

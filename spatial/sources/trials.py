@@ -13,6 +13,7 @@ from spatial.sources.coordinates import coordinate_keys
 from spatial.sources.formats import open_mapped
 from spatial.sources.notes import log_notes
 from spatial.sources.placement import place_frame
+from spatial.sources.road_tags import TAG_WORDS, with_known_tags
 from spatial.sources.vector import read_table
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["new_roads_from_table", "observed_from_table"]
 
 _NUMBERS = ("speed_km_h",)
 _TAGS = ("road_id", "road_class", "oneway", "surface", "all_season", "bridge", "tunnel", "motorroad")
-_TAG_WORDS = {True: "yes", False: "no"}
 _ENDS = {"from": ("from_x", "from_y"), "to": ("to_x", "to_y")}
 
 
@@ -55,12 +55,12 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
     SourceError, CrsError, ContractError
         As `read_table`, and where a speed is no number.
     """
-    frame = read_table(path, source, what="new roads", key="road_id").to_crs(crs)
+    frame = with_known_tags(read_table(path, source, what="new roads", key="road_id").to_crs(crs))
     log_notes(frame, what=f"new roads {path}")
     problems: list[str] = []
     for column in _TAGS:
         if column in frame.columns:
-            frame[column] = text_column(frame[column].replace(_TAG_WORDS))
+            frame[column] = text_column(frame[column].replace(TAG_WORDS))
     for column in _NUMBERS:
         if column in frame.columns:
             frame[column] = number_column(frame, column, problems, key="road_id")

@@ -26,6 +26,7 @@ from spatial.sources.osm_places import assign_tiers
 from spatial.sources.own_roads import read_condition_and_width
 from spatial.sources.place_tables import place_where_given
 from spatial.sources.placement import refuse_invalid, refuse_outside
+from spatial.sources.road_tags import TAG_WORDS, with_known_tags
 from spatial.sources.unit_codes import carry_units
 from spatial.study import TableSource, Tiers
 from spatial.tables import GEOMETRY_TYPES, TABLES, TIERS
@@ -48,7 +49,6 @@ GROUP_SUFFIX = "_persons"
 """Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
 FACILITY_STATUS = ("existing", "candidate", "closed")
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
-_TAG_WORDS = {True: "yes", False: "no"}
 _UNIT = ("township_id", "township")
 _NAMES = ("name", "name_en", "name_zh")
 
@@ -251,15 +251,16 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        Columns road_id (row number from 1 where the file has none), road_class and the file's own columns, those of
-        the roads table as text; one LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
+        Columns road_id (row number from 1 where the file has none), road_class (also from ``highway`` or ``fclass``),
+        speed_km_h (also from ``speed_kph``) and the file's own columns, those of the roads table as text; one
+        LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
 
     Raises
     ------
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids and classes at once.
     """
-    frame = read_table(path, source, what="roads", key="road_id")
+    frame = with_known_tags(read_table(path, source, what="roads", key="road_id"))
     problems: list[str] = []
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
@@ -270,9 +271,16 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         problems.append(
             "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
         )
+    if "speed_km_h" in result.columns:
+        speed = number_column(result, "speed_km_h", problems, key="road_id")
+        none = speed == 0
+        if none.any():
+            named = first_of(result["road_id"][none])
+            problems.append(f"speed_km_h: must be above 0, or blank where it is not known, in roads {named}")
+        result["speed_km_h"] = speed
     for column in _ROAD_TAGS:
         if column in result.columns:
-            result[column] = text_column(result[column].replace(_TAG_WORDS))
+            result[column] = text_column(result[column].replace(TAG_WORDS))
     read_condition_and_width(result, problems)
     return _single_lines(_done(result, f"roads {path}", problems))
 

@@ -282,6 +282,13 @@ ROADS = Table(
             )
         ),
         number("width_m", "Width of the road", "m", required=False),
+        number(
+            "speed_km_h",
+            "Speed",
+            "km/h",
+            "As stated by the source; holds before the tagged limit. Missing where it states none.",
+            required=False,
+        ),
         Field(
             "node_ids",
             "list",

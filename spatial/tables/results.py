@@ -59,7 +59,7 @@ EDGES = Table(
         number("speed_km_h", "Speed", "km/h", nullable=False),
         number("time_forward_min", "Time forwards", "min", "NaN = closed in that direction."),
         number("time_backward_min", "Time backwards", "min", "NaN = closed in that direction."),
-        text("speed_source", "Speed source", "maxspeed (tagged) or class (imputed)."),
+        text("speed_source", "Speed source", "stated, maxspeed (tagged) or class (imputed)."),
         Field("is_bridge", "flag", "Bridge"),
         Field("is_tunnel", "flag", "Tunnel"),
         text("all_season", "All-season", "yes, no or unknown.", values=("yes", "no", "unknown")),

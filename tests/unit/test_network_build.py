@@ -5,13 +5,16 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import osmnx as ox
+import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network import TravelGraph, build_network, parse_maxspeed
+from spatial.network import TravelGraph, build_network, edit_network, parse_maxspeed
 from spatial.sources.osm import read_osm
+from spatial.sources.road_noding import node_roads
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"
@@ -304,6 +307,299 @@ def test_a_graph_of_osmnx_becomes_the_same_network():
     assert np.isfinite(built.backward_min).tolist() == [True, False]
     assert built.road_class.tolist() == ["residential", "primary"]
     assert built.length_m == pytest.approx([bend.length, 1000.0])
+
+
+def street(tags, back=None, *, crs=CRS):
+    """An osmnx graph: 6 km from 1 to 2 with tags, both arcs, and a residential street of 1 km from 2 to 3."""
+    graph = nx.MultiDiGraph(crs=crs)
+    for node, (x, y) in {1: (0, 0), 2: (6000, 0), 3: (6000, 1000)}.items():
+        graph.add_node(node, x=x, y=y)
+    line = shapely.LineString([(0, 0), (3000, 0), (6000, 0)])
+    shared = {"length": 6000.0, "oneway": False}
+    graph.add_edge(1, 2, geometry=line, osmid=[5, 6], reversed=[True, False], **shared, **tags)
+    graph.add_edge(
+        2, 1, geometry=line.reverse(), osmid=[6, 5], reversed=[False, True], **shared, **(back or tags)
+    )
+    for u, v in ((2, 3), (3, 2)):
+        graph.add_edge(u, v, highway="residential", osmid=7, length=1000.0, oneway=False, reversed=u > v)
+    return graph
+
+
+def times_of(roads, **options):
+    """Minutes of the first 6 km in both directions; None where they are closed."""
+    graph = build_network(roads, **options)
+    at = np.flatnonzero(graph.length_m == 6000)
+    return None if len(at) == 0 else (float(graph.forward_min[at[0]]), float(graph.backward_min[at[0]]))
+
+
+@pytest.mark.parametrize("mode", ["drive", "walk", "cycle"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["primary", "residential"],
+        ["path", "residential"],
+        ["track", "service"],
+        ["secondary", "living_street", "tertiary"],
+        ["footway", "steps"],
+        ["motorway", "cycleway"],
+    ],
+)
+def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(words, mode):
+    alone = [times_of(street({"highway": word}), mode=mode) for word in words]
+    expected = max((times for times in alone if times is not None), default=None)
+    for order in (words, words[::-1]):
+        graph = street({"highway": order}, {"highway": order[::-1]})
+        assert times_of(graph, mode=mode) == expected
+        assert times_of(ox.graph_to_gdfs(graph)[1], mode=mode) == expected
+        plain = ox.graph_to_gdfs(graph)[1].reset_index(drop=True)
+        assert times_of(plain, mode=mode) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "minutes"),
+    [
+        # 0.8 x 30 km/h over 6 km: 6 / 24 h = 15 min.
+        ({"maxspeed": ["50", "30"]}, 15.0),
+        # Mud caps at 10 km/h: 36 min. Grade 5 caps at 20 km/h: 18 min.
+        ({"surface": ["asphalt", "mud"]}, 36.0),
+        ({"tracktype": ["grade5", "grade1"]}, 18.0),
+        ({"access": ["yes", "private"]}, None),
+        ({"motor_vehicle": ["designated", "no"]}, None),
+        # Primary, 65 km/h.
+        ({"access": ["yes", "permissive"], "lanes": ["2", "1"], "name": ["b", "a"]}, 60 * 6 / 65),
+        ({"speed_kph": [40.0, 20.0]}, 18.0),
+    ],
+)
+def test_of_merged_tags_the_worst_holds_whatever_their_order(tags, minutes):
+    for turned in (tags, {name: values[::-1] for name, values in tags.items()}):
+        graph = street({"highway": "primary", **turned}, {"highway": "primary", **tags})
+        assert times_of(graph) == (None if minutes is None else pytest.approx((minutes, minutes)))
+
+
+def test_merged_tags_of_one_road_need_no_direction_bridge_or_season_to_be_guessed():
+    rows = (
+        (
+            [(0, 0), (1000, 0)],
+            {"oneway": ["yes", "no"], "bridge": ["no", "yes"], "surface": ["asphalt", "?"]},
+        ),
+        ([(0, 9), (1000, 9)], {"oneway": ["-1", "no"], "surface": ["mud", "asphalt"]}),
+        ([(0, 99), (1000, 99)], {"oneway": ["yes", "-1"]}),
+        ([(0, 999), (1000, 999)], {"surface": ["asphalt", "concrete"]}),
+    )
+    graph = build_network(roads_of(*rows))
+    # A direction is open where every stretch is; the third road is open in none.
+    assert graph.road_id.tolist() == ["w0", "w1", "w3"]
+    assert np.isfinite(graph.forward_min).tolist() == [True, False, True]
+    assert np.isfinite(graph.backward_min).tolist() == [False, True, True]
+    assert graph.is_bridge.tolist() == [True, False, False]
+    assert graph.all_season.tolist() == ["unknown", "no", "yes"]
+
+
+def test_both_directions_of_a_street_are_one_road_in_graphs_and_frames_of_osmnx():
+    graph = street({"highway": "tertiary"})
+    graph.add_edge(3, 1, highway="primary", osmid=8, length=6083.0, oneway=True, reversed=False)
+    edges = ox.graph_to_gdfs(graph)[1]
+    text = edges.reset_index().assign(
+        **{name: edges[name].astype(str).to_numpy() for name in ("osmid", "reversed")}
+    )
+    for roads in (graph, edges, edges.reset_index(), text, edges.sample(frac=1.0, random_state=2)):
+        built = build_network(roads)
+        # 6 + 1 + the 6.08 km from (6000, 1000) to (0, 0), each once.
+        assert built.report["length_km"] == pytest.approx(7 + np.hypot(6, 1))
+        assert built.report["roads_joined"] == 2
+        assert built.n_nodes == 3
+        is_oneway = built.road_class == "primary"
+        assert np.isinf(built.backward_min[is_oneway]).all()
+        assert np.isfinite(built.backward_min[~is_oneway]).all()
+        assert set(built.findings["kind"]) <= {"small_component"}
+    undirected = ox.convert.to_undirected(graph)
+    for roads in (undirected, ox.graph_to_gdfs(undirected)[1]):
+        built = build_network(roads)
+        assert np.isinf(built.backward_min).tolist() == (built.road_class == "primary").tolist()
+
+
+def test_lines_drawn_once_for_each_direction_are_one_road_open_both_ways():
+    line, other = [(0, 0), (400, 10), (1000, 0)], [(1000, 0), (2000, 0)]
+    for oneway in ("no", None, "yes", True):
+        roads = roads_of((line, {"oneway": oneway}), (line[::-1], {"oneway": oneway}), (other, {}))
+        graph = build_network(roads)
+        assert graph.road_id.tolist() == ["w0", "w2"]
+        assert np.isfinite([graph.forward_min, graph.backward_min]).all()
+        assert (graph.report["roads_joined"], len(graph.findings)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (([(0, 0), (1000, 0)], {"maxspeed": "50"}), ([(1000, 0), (0, 0)], {"maxspeed": "30"})),
+        (([(0, 0), (1000, 0)], {}), ([(0, 0), (1000, 0)], {})),
+        (([(0, 0), (500, 0), (1000, 0)], {}), ([(1000, 0), (500, 0)], {}), ([(500, 0), (0, 0)], {})),
+    ],
+)
+def test_roads_that_are_drawn_twice_and_are_not_joined_are_a_finding(rows):
+    graph = build_network(roads_of(*rows))
+    found = graph.findings.set_index("kind").loc["road_drawn_twice"]
+    assert found["detail"].startswith(f"{len(rows)} road(s), 2.00 km")
+    TABLES["findings_network"].check(graph.findings)
+
+
+def test_an_arc_without_an_arc_back_is_a_finding():
+    graph = street({"highway": "primary"})
+    graph.remove_edge(2, 1)
+    built = build_network(graph)
+    found = built.findings.set_index("kind").loc["no_arc_back"]
+    assert found["subject_id"] == "1-2-0"
+    assert np.isinf(built.backward_min[0])
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"speed_km_h": 20.0},
+        {"speed_kph": "20"},
+        {"travel_time": 1080.0},
+        {"speed_km_h": 20, "maxspeed": "90"},
+    ],
+)
+def test_a_stated_speed_holds_before_limit_class_and_caps(tags):
+    # 6 km at 20 km/h: 18 min, as of a new road of a scenario; 1080 s are 18 min.
+    roads = roads_of(([(0, 0), (6000, 0)], {"surface": "mud", **tags}), ([(6000, 0), (7000, 0)], {}))
+    graph = build_network(roads)
+    assert graph.forward_min[0] == pytest.approx(18.0)
+    assert graph.speed_source.tolist() == ["stated", "class"]
+    assert graph.report["speed_stated_share"] == pytest.approx(6 / 7)
+    assert graph.report["speed_imputed_share"] == pytest.approx(1 / 7)
+    base = build_network(roads_of(([(0, 0), (0, 1000)], {})))
+    added = edit_network(base, add=roads.iloc[:1].assign(road_id="new"))
+    assert added.forward_min[added.road_id == "new"] == pytest.approx([18.0])
+    # The speed is that of vehicles: people on foot go at 5 km/h.
+    assert build_network(roads, mode="walk").forward_min[0] == pytest.approx(72.0)
+
+
+@pytest.mark.parametrize("speed", [0, -3.0, "quick", np.inf])
+def test_a_stated_speed_that_is_none_is_refused_by_road(speed):
+    roads = one_road().assign(speed_km_h=pd.Series([speed, None], dtype=object))
+    with pytest.raises(ContractError, match=r"speed_km_h: no number above 0.*'w0'"):
+        build_network(roads)
+    assert build_network(one_road(speed_km_h=None)).speed_source.tolist() == ["class", "class"]
+
+
+def test_frames_put_together_with_repeated_index_are_read():
+    rows = roads_of(([(0, 0), (6000, 0)], {"travel_time": 1080.0, "oneway": "F", "surface": ["mud", "sand"]}))
+    other = roads_of(([(0, 9), (6000, 9)], {"road_id": "x", "road_class": ["path", "primary"]}))
+    graph = build_network(pd.concat([rows, other]))
+    assert graph.forward_min.tolist() == pytest.approx([18.0, 360 / 65])
+
+
+def test_a_travel_time_in_minutes_is_refused():
+    with pytest.raises(ContractError, match="travel_time: no time in seconds"):
+        build_network(one_road(travel_time=2.4))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("F", FORWARD),
+        ("T", BACKWARD),
+        ("B", BOTH),
+        ("FT", FORWARD),
+        ("TF", BACKWARD),
+        (True, FORWARD),
+        (False, BOTH),
+        (-1.0, BACKWARD),
+    ],
+)
+def test_codes_of_direction_are_read(code, expected):
+    assert directions(oneway=code) == expected
+    assert "unknown_oneway" not in set(build_network(one_road(oneway=code)).findings["kind"])
+
+
+def test_columns_of_geofabrik_are_read():
+    lines = [shapely.LineString([(0, n), (6000, n)]) for n in (0, 10, 20)]
+    tags = {
+        "osm_id": ["7", "8", "9"],
+        "fclass": ["primary", "track_grade2", "unknown"],
+        "oneway": ["F", "B", "B"],
+        "maxspeed": [0, 50, 0],
+        "layer": [0, 1, 0],
+        "bridge": ["F", "T", "F"],
+        "tunnel": ["F", "F", "T"],
+    }
+    roads = gpd.GeoDataFrame(tags, geometry=lines, crs=CRS)
+    drive, walk = build_network(roads), build_network(roads, mode="walk")
+    assert drive.road_class.tolist() == ["primary", "track"]
+    # 65 km/h one way; 0.8 x 50 = 40 km/h is also the cap of grade 2.
+    assert drive.forward_min.tolist() == pytest.approx([360 / 65, 9.0])
+    assert np.isfinite(drive.backward_min).tolist() == [False, True]
+    assert drive.is_bridge.tolist() == [False, True]
+    assert walk.road_class.tolist() == ["primary", "track", "road"]
+    assert walk.is_tunnel.tolist() == [False, False, True]
+    # A limit of 0 is none.
+    assert not set(drive.findings["kind"]) - {"small_component"}
+
+
+def test_words_of_class_and_direction_that_are_not_known_are_findings_that_name_them():
+    rows = [([(0, n), (1000, n)], {"road_class": "Landweg", "oneway": "N"}) for n in (0, 10)]
+    rows += [([(0, 20), (1000, 20)], {"oneway": "N"}), ([(0, 30), (1000, 30)], {"road_class": "proposed"})]
+    graph = build_network(roads_of(*rows))
+    found = graph.findings.set_index("kind")["detail"]
+    assert found["unknown_class"].startswith("2 road(s), 2.00 km, have the class 'Landweg'")
+    # Of the three roads with that word, one is open.
+    assert found["unknown_oneway"].startswith("1 road(s), 1.00 km, have oneway 'n'")
+    assert graph.findings["finding_id"].is_unique
+    with pytest.raises(NetworkError, match=r"classes that are not known: 'Landweg' \(2\)"):
+        build_network(roads_of(*rows[:2]))
+    # What the class does not say, a stated speed does: 1 km at 30 km/h.
+    stated = build_network(roads_of(*((line, {**tags, "speed_km_h": 30}) for line, tags in rows[:2])))
+    assert stated.forward_min.tolist() == pytest.approx([2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("other", "n_places"),
+    [
+        ([(500, -100), (500, 100)], 1),
+        ([(500, 0), (500, 100)], 1),
+        ([(500, 0.004), (500, 100)], 1),
+        ([(500, 0), (1500, 0)], 2),
+        ([(1000, 0), (1500, 0)], 0),
+        ([(500, -100), (500, 100), (600, 100), (600, -100)], 2),
+    ],
+)
+def test_roads_that_cross_or_touch_without_a_common_vertex_are_a_finding(other, n_places):
+    roads = roads_of(([(0, 0), (1000, 0)], {}), (other, {}))
+    graph = build_network(roads)
+    found = graph.findings[graph.findings["kind"] == "crossing_not_joined"]
+    assert len(found) == min(n_places, 1)
+    if n_places:
+        assert found["detail"].iloc[0].startswith(f"{n_places} place(s)")
+        assert "w0 and w1 at 500.0, 0.0" in found["detail"].iloc[0]
+        assert "node_roads" in found["detail"].iloc[0]
+        TABLES["findings_network"].check(graph.findings)
+        noded = build_network(node_roads(roads).roads)
+        assert "crossing_not_joined" not in set(noded.findings["kind"])
+        assert set(noded.component) == {0}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"bridge": "yes"},
+        {"bridge": "T"},
+        {"tunnel": "culvert"},
+        {"layer": 1},
+        {"layer": "-1"},
+        {"road_class": "steps"},
+    ],
+)
+def test_what_passes_above_below_or_is_closed_crosses_nothing(tags):
+    graph = build_network(roads_of(([(0, 0), (1000, 0)], {}), ([(500, -100), (500, 100)], tags)))
+    assert "crossing_not_joined" not in set(graph.findings["kind"])
+
+
+def test_roads_with_node_ids_meet_where_their_source_says():
+    roads = roads_of(([(0, 0), (1000, 0)], {}), ([(500, -100), (500, 100)], {}))
+    roads["node_ids"] = [[1, 2], [3, 4]]
+    assert "crossing_not_joined" not in set(build_network(roads).findings["kind"])
 
 
 def test_any_frame_of_lines_is_a_network_of_unclassified_roads():

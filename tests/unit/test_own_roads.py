@@ -83,6 +83,39 @@ def test_narrow_roads_are_as_slow_as_the_speed_table_says(tmp_path) -> None:
     assert times[1][1] == pytest.approx(5.0)
 
 
+def test_a_shapefile_of_geofabrik_is_read_as_it_is(tmp_path) -> None:
+    lines = [shapely.LineString([(0, n), (6000, n)]) for n in (0, 10, 20)]
+    tags = {"osm_id": ["7", "8", "9"], "fclass": ["primary", "track_grade2", "unknown"]}
+    tags |= {"oneway": ["F", "T", "B"], "maxspeed": [0, 0, 0], "bridge": ["F", "F", "T"]}
+    gpd.GeoDataFrame(tags, geometry=lines, crs="EPSG:32738").to_file(tmp_path / "gis_osm_roads_free_1.shp")
+    roads = roads_from_table(tmp_path / "gis_osm_roads_free_1.shp", _source(path="gis_osm_roads_free_1.shp"))
+    assert roads["road_class"].tolist() == ["primary", "track", "road"]
+    assert roads["tracktype"].fillna("").tolist() == ["", "grade2", ""]
+    assert roads["oneway"].tolist() == ["yes", "-1", "no"]
+    assert roads["bridge"].tolist() == ["no", "no", "yes"]
+    # 6 km at 65 km/h, and at the 40 km/h of grade 2.
+    assert sp.build_network(roads).forward_min.tolist() == pytest.approx([360 / 65, float("inf")])
+
+
+def test_a_stated_speed_of_the_users_own_roads_holds(tmp_path) -> None:
+    roads = roads_from_table(_write(tmp_path, v=[30, None]), _source(columns={"speed_km_h": "v"}))
+    # 1 km at 30 km/h, and at the 40 km/h of tertiary roads.
+    assert sp.build_network(roads).forward_min.tolist() == pytest.approx([2.0, 1.5])
+    with pytest.raises(ContractError, match=r"speed_km_h: must be above 0.*'b'"):
+        roads_from_table(_write(tmp_path, speed_km_h=[30, 0]), _source())
+
+
+@pytest.mark.parametrize("noding", ["none", "report"])
+def test_roads_drawn_once_for_each_direction_are_joined_and_counted(tmp_path, noding) -> None:
+    lines = [shapely.LineString(line) for line in (CROSS[0], CROSS[0][::-1], CROSS[1])]
+    frame = gpd.GeoDataFrame({"road_class": "tertiary"}, geometry=lines, index=range(3), crs=CRS)
+    frame.to_file(tmp_path / "roads.gpkg")
+    source = _source(noding=noding)
+    done = finish_roads(roads_from_table(tmp_path / "roads.gpkg", source), source)
+    assert done.roads["road_id"].tolist() == ["1", "3"]
+    assert ("roads drawn once for each direction, joined", 1.0) in done.counts
+
+
 def test_without_noding_nothing_changes(tmp_path) -> None:
     roads = roads_from_table(_write(tmp_path), _source())
     done = finish_roads(roads, _source())

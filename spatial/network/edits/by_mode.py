@@ -15,6 +15,7 @@ from spatial.network.edits.edge_names import values_by_name
 from spatial.network.edits.leg_roads import roads_of_modes
 from spatial.network.edits.new_roads import road_ids
 from spatial.network.legs.layers import BETWEEN, layer_of, leg_modes, own_pace
+from spatial.sources.road_tags import with_known_tags
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -169,6 +170,7 @@ def _roads(
     roads = scenario.add
     if roads is None or not len(roads):
         return None
+    roads = with_known_tags(roads)
     if not by_motor and "speed_km_h" in roads:
         roads = roads.drop(columns="speed_km_h")
     taken, own = roads_of_modes(graph, roads, table=scenario.table)

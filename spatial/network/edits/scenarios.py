@@ -21,6 +21,7 @@ from spatial.network.graph import Before
 from spatial.network.legs.layers import BETWEEN, layer_of, whole_split
 from spatial.network.report import graph_report
 from spatial.network.rules.seasons import with_season
+from spatial.sources.road_tags import with_known_tags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,8 +171,8 @@ def edit_network(
         Where `speeds` state km/h, those hold.
     add : GeoDataFrame of LineString or MultiLineString, optional
         New roads in the CRS of the graph. Columns, all optional: road_id (not one that there is), road_class
-        (unclassified), speed_km_h (the median speed of its class in the graph), oneway (no, yes, -1), surface,
-        all_season (unknown), bridge, tunnel, motorroad.
+        (unclassified), speed_km_h (the median speed of its class in the graph), oneway (no, yes, -1; F, T, B),
+        surface, all_season (unknown), bridge, tunnel, motorroad.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
 
@@ -246,6 +247,8 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
         As of `edit_network`.
     """
     problems: list[str] = []
+    if isinstance(add, gpd.GeoDataFrame) and add.active_geometry_name is not None:
+        add = with_known_tags(add)
     closed = _closed(graph, close, problems)
     everywhere, stated = _speeds(graph, speeds, problems)
     everywhere_but_links = np.where(_is_road(graph), everywhere, 1.0)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.network.rules.tags import class_values, first_present, members, tag_values
+from spatial.sources.road_tags import STRETCHES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,8 @@ __all__ = [
     "is_bridge",
     "is_snappable",
     "is_tunnel",
+    "is_unknown_oneway",
+    "known_classes",
     "openness_of_roads",
     "passes_barrier",
     "restriction_binds",
@@ -30,6 +33,7 @@ __all__ = [
 
 FERRY = "ferry"
 """Road class of ferries."""
+_NO = ("no", "false", "0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +86,11 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
     """
     shared, rules = _rules(), _mode_rules(mode)
     keys = tuple(rules["keys"])
-    closed = first_present(roads, keys).is_in(shared["closed"])
-    own_permit = tag_values(roads, keys[0]).is_in(shared["permitted"])
+    # Of stretches one behind the other, one that is closed closes the road, and each needs its own permission.
+    closed = first_present(roads, keys).fits(lambda text: _any_stretch(text, shared["closed"]))
+    own_permit = tag_values(roads, keys[0]).fits(
+        lambda text: all(part in shared["permitted"] for part in text.split(STRETCHES))
+    )
     closed = closed | (class_values(roads).is_in(rules.get("by_permission", ())) & ~own_permit)
     area = tag_values(roads, "area").is_in(["yes"]) & (not rules.get("areas", False))
     motorroad = tag_values(roads, "motorroad").is_in(["yes"]) & (not rules.get("motorroads", True))
@@ -95,6 +102,46 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
     return Openness(forward & is_open, backward & is_open, reason)
 
 
+def _any_stretch(text: str, values: list[str]) -> bool:
+    return any(part in values for part in text.split(STRETCHES))
+
+
+def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, NDArray[np.bool_]]:
+    """
+    Tell which roads have a word of direction that says nothing; they are open both ways.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        Oneway tags count where they are there.
+    mode : str
+        A mode of access.toml.
+
+    Returns
+    -------
+    dict of str to ndarray of bool
+        By word, in the order of the words.
+    """
+    rules = _rules()
+    lists = ("oneway_forward", "oneway_backward", "oneway_closed", "oneway_both")
+    known = {word for name in lists for word in rules[name]}
+    tag = first_present(roads, tuple(_mode_rules(mode)["oneway"]))
+    found = {word: tag.is_in([word]) for word in sorted({*tag.texts} - known)}
+    return {word: rows for word, rows in found.items() if rows.any()}
+
+
+def known_classes() -> frozenset[str]:
+    """
+    List the classes that are known without a speed table.
+
+    Returns
+    -------
+    frozenset of str
+        Ferries, and highway values that no mode uses.
+    """
+    return frozenset((FERRY, *_rules()["closed_classes"]))
+
+
 def _oneway(
     roads: pd.DataFrame | RoadLines, rules: dict[str, Any]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -102,7 +149,7 @@ def _oneway(
     tag = first_present(roads, tuple(rules["oneway"]))
     only_forward = tag.is_in(shared["oneway_forward"])
     if rules.get("implied_oneway", False):
-        implied = tag_values(roads, "junction").is_in(shared["implied_oneway_junctions"])
+        implied = tag_values(roads, "junction").has_any(frozenset(shared["implied_oneway_junctions"]))
         implied = implied | class_values(roads).is_in(shared["implied_oneway_classes"])
         only_forward = only_forward | (implied & ~tag.is_tagged)
     only_backward = tag.is_in(shared["oneway_backward"])
@@ -124,7 +171,7 @@ def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
         True for any value but no.
     """
     tag = tag_values(roads, "bridge")
-    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
+    return tag.is_tagged & ~tag.is_in(_NO)
 
 
 def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
@@ -142,7 +189,7 @@ def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
         True for any value but no.
     """
     tag = tag_values(roads, "tunnel")
-    return tag.is_tagged & ~tag.is_in(["no", "false", "0"])
+    return tag.is_tagged & ~tag.is_in(_NO)
 
 
 def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.network.rules.access_rules import known_classes
 from spatial.network.rules.speeds import load_speeds
-from spatial.network.rules.tags import class_values, members, tag_values
+from spatial.network.rules.tags import class_values, classes_of, members, number_values, tag_values
 from spatial.network.rules.widths import widths_of_roads
 
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from spatial.network.rules.speeds import ModeSpeeds, SpeedTable
     from spatial.sources.road_lines import RoadLines
 
-__all__ = ["RoadSpeeds", "all_season_of_roads", "has_any", "parse_maxspeed", "speeds_of_roads"]
+__all__ = [
+    "RoadSpeeds",
+    "all_season_of_roads",
+    "has_any",
+    "parse_maxspeed",
+    "speeds_of_roads",
+    "unknown_classes",
+]
 
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
 _PART_OF_THE_YEAR = ("seasonal", "winter_road", "ice_road")
@@ -41,7 +49,7 @@ class RoadSpeeds:
     forward_km_h, backward_km_h : ndarray of float64
         Effective speed; 0 where the road is impassable.
     source : ndarray of object
-        ``"maxspeed"`` or ``"class"``.
+        ``"stated"``, ``"maxspeed"`` or ``"class"``.
     unreadable : ndarray of bool
         Where a limit is tagged that cannot be read.
     too_narrow : ndarray of bool
@@ -94,8 +102,9 @@ def speeds_of_roads(
     Parameters
     ----------
     roads : DataFrame or RoadLines
-        With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged
-        and width_m count where they are there.
+        With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged,
+        width_m and speed_km_h count where they are there. A stated speed holds as it is in modes with a motor, that is
+        in those that heed limits; also for a class that is not known.
     table : SpeedTable
         What decides.
     mode : str
@@ -127,16 +136,51 @@ def speeds_of_roads(
         speeds.append(np.minimum(base, cap) * slow * rules.factor * speed_factor)
         tagged.append(known)
         unreadable |= own_bad | bad
-    source = np.where(tagged[0] | tagged[1], "maxspeed", "class").astype(object)
+    stated = number_values(roads, "speed_km_h", above_zero=True)
+    is_stated = ~np.isnan(stated) & rules.uses_maxspeed & ~too_narrow
+    if is_stated.any():
+        may_go = ~np.isnan(by_class)
+        for rows in unknown_classes(roads, table).values():
+            may_go |= rows
+        is_stated &= may_go
+        speeds = [np.where(is_stated, stated * speed_factor, each) for each in speeds]
+    source = np.select([is_stated, tagged[0] | tagged[1]], ["stated", "maxspeed"], "class").astype(object)
     needs_width = rules.min_width_m > 0 or (rules.uses_width and len(table.widths.caps) > 0)
     return RoadSpeeds(
         speeds[0],
         speeds[1],
         source,
-        unreadable & rules.uses_maxspeed,
+        unreadable & rules.uses_maxspeed & ~is_stated,
         too_narrow,
         widths.is_imputed & needs_width,
     )
+
+
+def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
+    """
+    Find the classes that neither a mode of the speed table nor OpenStreetMap knows.
+
+    Parameters
+    ----------
+    roads : DataFrame or RoadLines
+        With road_class.
+    table : SpeedTable
+        Whose classes are known, in whatever mode.
+
+    Returns
+    -------
+    dict of str to ndarray of bool
+        Which roads have each, in the order of the words.
+    """
+    known = known_classes().union(*(rules.classes for rules in table.modes.values()))
+    kinds = class_values(roads)
+    words = {word for text in kinds.texts for word in classes_of(text)} - known
+    found = {word: kinds.fits(partial(_has_class, word)) for word in sorted(words)}
+    return {word: rows for word, rows in found.items() if rows.any()}
+
+
+def _has_class(word: str, text: str) -> bool:
+    return word in classes_of(text)
 
 
 def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
@@ -165,7 +209,10 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> N
     fails = fails | (
         has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
     )
-    holds = has_any(roads, "surface", lists["surface_yes"])
+    # Each member of a list must hold: a road is as good as its worst stretch.
+    surfaces = tag_values(roads, "surface")
+    holds = surfaces.has_any(lists["surface_yes"])
+    holds &= surfaces.fits(lambda text: lists["surface_yes"].issuperset(members(text)))
     holds = holds | class_values(roads).is_in(lists["class_yes"])
     untagged = ~tag_values(roads, "surface").is_tagged
     holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
@@ -178,7 +225,8 @@ def _limits(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     tags = tag_values(roads, name)
     limits = tags.numbers(lambda text: parse_maxspeed(text, table))
-    return limits, tags.is_tagged & np.isnan(limits)
+    # Files without room for a blank write 0 where no limit is known.
+    return limits, tags.is_tagged & np.isnan(limits) & ~tags.is_in(["0"])
 
 
 def _caps(roads: pd.DataFrame | RoadLines, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:

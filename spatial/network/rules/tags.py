@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TagValues",
     "class_values",
+    "classes_of",
     "first_present",
     "members",
     "number_values",
@@ -65,7 +66,23 @@ class TagValues:
         ndarray of bool
             False where untagged.
         """
-        return self._spread([text in values for text in self.texts], False, np.bool_)
+        return self.fits(lambda text: text in values)
+
+    def fits(self, test: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """
+        Tell where the tag passes a test.
+
+        Parameters
+        ----------
+        test : callable
+            From whole value to whether it does.
+
+        Returns
+        -------
+        ndarray of bool
+            False where untagged.
+        """
+        return self._spread([test(text) for text in self.texts], False, np.bool_)
 
     def has_any(self, values: frozenset[str]) -> NDArray[np.bool_]:
         """
@@ -81,8 +98,7 @@ class TagValues:
         ndarray of bool
             False where untagged.
         """
-        hits = [not values.isdisjoint(members(text)) for text in self.texts]
-        return self._spread(hits, False, np.bool_)
+        return self.fits(lambda text: not values.isdisjoint(members(text)))
 
     def numbers(self, read: Callable[[str], float]) -> NDArray[np.float64]:
         """
@@ -181,7 +197,26 @@ def class_values(roads: pd.DataFrame | RoadLines) -> TagValues:
     return TagValues(found.codes, found.texts)
 
 
-def number_values(roads: pd.DataFrame | RoadLines, name: str) -> NDArray[np.float64]:
+def classes_of(text: str) -> list[str]:
+    """
+    Split the class of a road whose stretches have several.
+
+    Parameters
+    ----------
+    text : str
+        As written.
+
+    Returns
+    -------
+    list of str
+        Its members as written, in their order.
+    """
+    return [word for word in (part.strip() for part in _SEPARATOR.split(text)) if word]
+
+
+def number_values(
+    roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False
+) -> NDArray[np.float64]:
     """
     Read a column of numbers of every road, each exactly as it is written.
 
@@ -191,6 +226,8 @@ def number_values(roads: pd.DataFrame | RoadLines, name: str) -> NDArray[np.floa
         Left unchanged.
     name : str
         Column; one that is absent has no numbers.
+    above_zero : bool
+        Whether 0 is refused too.
 
     Returns
     -------
@@ -200,14 +237,23 @@ def number_values(roads: pd.DataFrame | RoadLines, name: str) -> NDArray[np.floa
     Raises
     ------
     ContractError
-        Where something else than a number of at least 0 is written.
+        Where something else than a finite number of at least 0, or above 0, is written.
     """
     found = _written(roads, name)
     numbers = [_as_number(text) for text in found.texts]
-    wrong = [str(text) for text, number in zip(found.texts, numbers, strict=True) if not number >= 0]
-    wrong = [text for text in wrong if text.strip().lower() not in {"", "nan", "none", "<na>"}]
-    if wrong:
-        raise ContractError("roads", [f"{name}: no number of at least 0 but {first_of(wrong)}; correct them"])
+    is_wrong = [
+        not ((number > 0 if above_zero else number >= 0) and number < np.inf)
+        and str(text).strip().lower() not in {"", "nan", "none", "<na>"}
+        for text, number in zip(found.texts, numbers, strict=True)
+    ]
+    if any(is_wrong):
+        rows = np.array([*is_wrong, False])[found.codes]
+        least, shown = "above 0" if above_zero else "of at least 0", first_of(np.array(found.texts)[is_wrong])
+        problem = (
+            f"{name}: no number {least} but {shown} in {int(rows.sum())} roads such as "
+            f"{first_of(road_ids(roads)[rows])}; correct them, and leave out what is not known"
+        )
+        raise ContractError("roads", [problem])
     return TagValues(found.codes, found.texts).numbers(_as_number)
 
 

@@ -11,6 +11,7 @@ import shapely
 from spatial.sources.inspection.assigning import NUMBERS, assign, known_values, shipped_vocabulary, translated
 from spatial.sources.inspection.reports import Setting
 from spatial.sources.own_roads import CONDITIONS
+from spatial.sources.road_tags import CLASS_WORDS, ONEWAY_CODES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,7 @@ OSM_CLASSES = [
     "steps",
     "road",
     "ferry",
+    *CLASS_WORDS,
 ]
 
 
@@ -200,6 +202,9 @@ def _rules(found: Assigned) -> list[Setting]:
     for ours, table in (("oneway", "oneway"), ("seasonal", "flag")):
         profile = found.columns.get(ours)
         if profile is None or profile.distinct > len(OSM_CLASSES):
+            continue
+        if ours == "oneway" and ONEWAY_CODES.issuperset(profile.values):
+            settings.append(found.setting(ours))
             continue
         known, strange = known_values(profile, table)
         if known and not strange:
