@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pyproj
+import shapely
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
@@ -12,14 +14,35 @@ from spatial.errors import CrsError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
-__all__ = ["WGS84", "is_web_map", "parse_crs", "require_metres", "working_crs_for"]
+__all__ = [
+    "SCALE_OFF",
+    "WGS84",
+    "crs_that_fits",
+    "is_web_map",
+    "outside_use",
+    "parse_crs",
+    "refuse_stretched",
+    "require_metres",
+    "scale_errors",
+    "working_crs_for",
+]
 
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""
 
 _ZONE_DEGREES = 6
 """Width of a UTM zone, from 80 degrees south to 84 degrees north."""
+
+SCALE_OFF = 0.01
+"""Share by which metres of a CRS may differ from metres of the ground, inclusive: less than speeds are known to."""
+
+_STEP_RADIANS = 1e-5
+"""Half of the way, some 60 m, over which the scale of a projection is measured."""
+
+_BACK_M = 100.0
+"""A point that comes back from a projection further away than this was never in it; series are good to metres."""
 
 _HALF_DEGREES = 180
 """Half of the earth; the middle of what spans more may lie on its other side."""
@@ -121,6 +144,163 @@ def is_web_map(crs: pyproj.CRS) -> bool:
     """
     operation = crs.coordinate_operation
     return operation is not None and operation.method_name in _STRETCHED
+
+
+def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
+    """
+    Measure by how much the metres of a CRS differ from metres of the ground.
+
+    The projection is differenced along its own meridians and parallels, and the largest and the smallest scale in any
+    direction taken from that (Tissot's indicatrix: Snyder 1987, Map Projections - A Working Manual, p. 20), so that an
+    equal-area CRS counts as off where it is true to areas and not to lengths. PROJ's own factors leave out prime
+    meridians other than Greenwich.
+
+    Parameters
+    ----------
+    points : GeoSeries
+        Points in any CRS.
+    crs : pyproj.CRS
+        Projected, in metres.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Share of the ground's length, in the direction where it is worst: 0.01 where 1,000 m are drawn as 990 or
+        1,010 m; inf where the CRS has no such point, NaN everywhere where PROJ cannot project at all.
+
+    Examples
+    --------
+    At 60 degrees north Web Mercator draws twice the length; on its central meridian UTM draws 0.9996 of it.
+
+    >>> import geopandas as gpd
+    >>> oslo = gpd.GeoSeries.from_xy([9.0], [60.0], crs="EPSG:4326")
+    >>> [round(float(scale_errors(oslo, pyproj.CRS(name))[0]), 4) for name in ("EPSG:3395", "EPSG:32632")]
+    [0.995, 0.0004]
+    """
+    base = crs.geodetic_crs
+    if base is None or crs.ellipsoid is None:
+        return np.full(len(points), np.nan)
+    radians = base.axis_info[0].unit_conversion_factor
+    try:
+        project = pyproj.Transformer.from_crs(base, crs, always_xy=True).transform
+    except pyproj.exceptions.ProjError:
+        return np.full(len(points), np.nan)
+    # Geographic coordinates of the CRS itself: in its own unit and from its own prime meridian.
+    where = points.to_crs(base).to_numpy()
+    lon, lat = shapely.get_x(where) * radians, shapely.get_y(where) * radians
+    step, axis_m = _STEP_RADIANS, crs.ellipsoid.semi_major_metre
+    flat = 1.0 / crs.ellipsoid.inverse_flattening if crs.ellipsoid.inverse_flattening else 0.0
+    squared = flat * (2.0 - flat)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bend = 1.0 - squared * np.sin(lat) ** 2
+        east_m = 2.0 * step * axis_m / np.sqrt(bend) * np.cos(lat)
+        north_m = 2.0 * step * axis_m * (1.0 - squared) / bend**1.5
+        sides = []
+        for across, up, length_m in ((step, 0.0, east_m), (0.0, step, north_m)):
+            x, y = project((lon + across) / radians, (lat + up) / radians)
+            from_x, from_y = project((lon - across) / radians, (lat - up) / radians)
+            sides.append(((x - from_x) / length_m, (y - from_y) / length_m))
+        # Oblique projections draw far ground over near ground: what does not come back is not there.
+        back_lon, back_lat = project(*project(lon / radians, lat / radians), direction="INVERSE")
+        lost_m = axis_m * np.hypot(
+            np.sin(back_lon * radians - lon) * np.cos(lat), np.sin(back_lat * radians - lat)
+        )
+    turns = np.array(sides).transpose(2, 0, 1)
+    known = np.isfinite(turns).all(axis=(1, 2)) & (lost_m <= _BACK_M)
+    scales = np.full((len(points), 2), np.inf)
+    scales[known] = np.linalg.svd(turns[known], compute_uv=False)
+    result: NDArray[np.float64] = np.abs(scales - 1.0).max(axis=1)
+    return result
+
+
+def outside_use(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.bool_]:
+    """
+    Which points lie outside the area that a CRS is made for.
+
+    Parameters
+    ----------
+    points : GeoSeries
+        Points in any CRS.
+    crs : pyproj.CRS
+        Any.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        By the bounds that PROJ's database states, edges included; False everywhere for a CRS without any.
+    """
+    use = crs.area_of_use
+    if use is None:
+        return np.zeros(len(points), dtype=bool)
+    where = points.to_crs(WGS84).to_numpy()
+    lon, lat = shapely.get_x(where), shapely.get_y(where)
+    east, west = lon <= use.east, lon >= use.west
+    result: NDArray[np.bool_] = ~(
+        (east & west if use.west <= use.east else east | west) & (lat >= use.south) & (lat <= use.north)
+    )
+    return result
+
+
+def crs_that_fits(points: gpd.GeoSeries) -> str | None:
+    """
+    Name a CRS whose metres are metres of the ground at all points.
+
+    Parameters
+    ----------
+    points : GeoSeries
+        Points in any CRS.
+
+    Returns
+    -------
+    str or None
+        The UTM zone at their middle, else an equal-area projection about it; None where they lie too far apart.
+    """
+    try:
+        zone = working_crs_for(points)
+    except CrsError:
+        return None
+    west, south, east, north = (float(value) for value in points.to_crs(WGS84).total_bounds)
+    about = (
+        f"+proj=laea +lat_0={(south + north) / 2:.1f} +lon_0={(west + east) / 2:.1f} +datum=WGS84 +units=m"
+    )
+    for name in (zone.to_string(), about):
+        if (scale_errors(points, pyproj.CRS.from_user_input(name)) <= SCALE_OFF).all():
+            return name
+    return None
+
+
+def refuse_stretched(points: gpd.GeoSeries, *, what: str) -> None:
+    """
+    Refuse a frame in metres that are no metres of the ground where it lies.
+
+    Parameters
+    ----------
+    points : GeoSeries
+        Places of the frame, in its CRS in metres. Those that the CRS cannot have, as in a made-up city about its
+        origin, say nothing.
+    what : str
+        What it is, for the message.
+
+    Raises
+    ------
+    CrsError
+        Where a length is off by more than `SCALE_OFF` anywhere.
+    """
+    crs = pyproj.CRS.from_user_input(points.crs)
+    errors = scale_errors(points, crs)
+    errors = errors[np.isfinite(errors)]
+    if not (errors > SCALE_OFF).any():
+        return
+    fitting = crs_that_fits(points)
+    raise CrsError(
+        f"{what}: lengths in {crs.to_string()} ({crs.name}) are off by up to {errors.max():.1%} where it lies, more "
+        f"than {SCALE_OFF:.0%}: "
+        + (
+            f"reproject with frame.to_crs({fitting!r})"
+            if fitting
+            else "divide the area and reproject each part"
+        )
+    )
 
 
 class Spanned(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import require_metres
+from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.sources.road_lines import RoadLines, TagsOnDemand, coded
 from spatial.sources.road_tags import find_twins, join_twins, with_known_tags
@@ -22,6 +22,9 @@ __all__ = ["GivenRoads", "as_lines", "as_roads"]
 
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""
+
+STRETCH_VERTICES = 200
+"""About so many vertices of a frame are looked at to see whether its metres are metres of the ground."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -154,7 +157,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
     ContractError
         Where geometries are no lines, ids repeat, or a travel time makes no speed.
     CrsError
-        Without a CRS in metres.
+        Without a CRS in metres, or with one whose metres are off by more than one per cent where the roads lie.
     """
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
@@ -178,6 +181,8 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
         )
     if problems:
         raise ContractError("roads", problems)
+    some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
+    refuse_stretched(some, what="roads")
     frame = _sorted(_single_lines(frame))
     if arcs is not None:
         return _roads_of_arcs(frame, may_be_undirected=not (_is_graph(roads) and roads.is_directed()))

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.crs import require_metres
+from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import choice_column, id_column, map_columns, number_column, text_column
 from spatial.tables import TABLES, TIERS
@@ -178,6 +178,7 @@ def _adopted(
     require_metres(frame.crs, what=f"{table_name} of a frame")
     has_id = key in columns or key in frame.columns
     plain = frame if has_id else frame.assign(**{key: frame.index.to_numpy()})
+    refuse_stretched(frame.geometry, what=f"{table_name} of a frame")
     table = gpd.GeoDataFrame(map_columns(plain, columns, {}, problems)).reset_index(drop=True)
     if table.active_geometry_name != "geometry":
         table = table.rename_geometry("geometry")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,12 +11,21 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import WGS84, parse_crs, require_metres, working_crs_for
-from spatial.errors import SourceError, first_of
+from spatial.crs import (
+    SCALE_OFF,
+    WGS84,
+    crs_that_fits,
+    outside_use,
+    parse_crs,
+    require_metres,
+    scale_errors,
+    working_crs_for,
+)
+from spatial.errors import SourceError, StudyError, first_of
 from spatial.sources.capacity_units import mixed_units
 from spatial.sources.columns import text_column
 from spatial.sources.fetch import missing_sources
-from spatial.sources.findings import findings_frame, join_findings
+from spatial.sources.findings import Finding, findings_frame, join_findings
 from spatial.sources.flows import flows_from_table
 from spatial.sources.gather import Gathered, gather
 from spatial.sources.grids import read_elevation, read_grid, read_population
@@ -38,7 +48,6 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.rasters import Raster
-    from spatial.sources.findings import Finding
     from spatial.sources.grids import GridReading
     from spatial.sources.provenance import SourceRecord
     from spatial.study import Study
@@ -88,6 +97,7 @@ def prepare(study: Study) -> Layers:
     _refuse_empty(found, study)
     population = _population(study)
     crs = _working_crs(study, found)
+    _refuse_stretched_crs(study, crs, _scored(found, study))
     facilities = _join(found.facilities, crs)
     ashore = found.roads[found.roads["road_class"] != "ferry"]
     extent = _extent(crs, [found.settlements, facilities, ashore], population)
@@ -100,6 +110,7 @@ def prepare(study: Study) -> Layers:
     boundaries = boundaries.assign(is_unit=choose_units(boundaries, study.region.unit_levels, area=ground))
     settlements, noted = _placed(_within(found.settlements.to_crs(crs), wide), boundaries, study, ground)
     _refuse_nobody(settlements, area)
+    noted += _refuse_stretched_crs(study, crs, settlements)
     merged = merge_lists(_within(facilities, wide), study, vocabulary, ground)
     found.counts += [(STUDY, *count) for count in merged.counts]
     facilities, _ = _placed(merged.frame, boundaries, study, ground)
@@ -198,6 +209,49 @@ def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:
         return working_crs_for(gpd.GeoSeries([shapely.box(*study.region.bbox)], crs=WGS84))
     chosen = choose_region(study.region, found.boundaries)
     return working_crs_for(found.settlements if chosen is None else chosen)
+
+
+def _scored(found: Gathered, study: Study) -> gpd.GeoDataFrame:
+    """Settlements of the region by their degrees, since a CRS that does not fit may lose those that lie there."""
+    places, region = found.settlements, study.region
+    if region.bbox is not None:
+        ground = shapely.box(*region.bbox)
+    elif (chosen := choose_region(region, found.boundaries)) is not None:
+        ground = shapely.union_all(chosen.to_crs(WGS84).geometry.to_numpy())
+    else:
+        return places
+    return places[inside(places.to_crs(WGS84), ground)]
+
+
+def _refuse_stretched_crs(study: Study, crs: pyproj.CRS, settlements: gpd.GeoDataFrame) -> list[Finding]:
+    """Refuse a CRS whose metres are off at a settlement; tell of one that is named and used beyond its own area."""
+    points = settlements.geometry
+    errors = scale_errors(points, crs)
+    called = f"working_crs: {crs.to_string()} ({crs.name})"
+    if (wrong := errors > SCALE_OFF).any():
+        worst = settlements.iloc[int(np.argmax(errors))]
+        name = "" if pd.isna(worst["name"]) else f" ({worst['name']})"
+        size = f"off by {errors.max():.1%}" if np.isfinite(errors.max()) else "beyond all measure"
+        fitting = crs_that_fits(points)
+        remedy = f"set working_crs = {fitting!r}" if fitting else "study the area in parts"
+        if study.working_crs is not None and fitting is not None:
+            remedy += ", or leave the key out"
+        problem = (
+            f"{called}: lengths are {size} at {worst['settlement_id']}{name}, and by more than {SCALE_OFF:.0%} at "
+            f"{wrong.sum():,} of {len(wrong):,} settlements, so distances and times would be wrong; {remedy}"
+        )
+        raise StudyError(study.name, [problem])
+    strays = outside_use(points, crs)
+    if study.working_crs is None or not strays.any():
+        return []
+    use = crs.area_of_use
+    assert use is not None
+    detail = (
+        f"{called}: {strays.sum():,} of {len(strays):,} settlements lie outside its area of use "
+        f"({shorten(use.name, 80)}), such as {first_of(settlements['settlement_id'][strays], limit=3)}; lengths are off by up to {errors.max():.2%}, "
+        f"and at most {SCALE_OFF:.0%} is taken"
+    )
+    return [Finding("crs_outside_use", "working_crs", detail, points[strays].iloc[0])]
 
 
 def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 
 import spatial as sp
-from spatial.crs import working_crs_for
+from spatial.crs import refuse_stretched, scale_errors, working_crs_for
 
 CRS = "EPSG:32760"
 
@@ -94,3 +95,51 @@ def test_an_area_across_the_180th_meridian_gets_no_zone_on_the_other_side_of_the
     assert working_crs_for(islands.iloc[:1]).to_epsg() == 32760
     # Bergen lies in zone 32V of the map sheets, and in the plain zone 31.
     assert working_crs_for(gpd.GeoSeries(gpd.points_from_xy([5.25], [60.4]), crs=4326)).to_epsg() == 32631
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3395", "EPSG:3035", "EPSG:32650"])
+def test_frames_whose_metres_are_no_metres_of_the_ground_are_refused(crs):
+    # World Mercator draws 1.56 m at 50 degrees; an equal-area CRS of Europe is off in Xinjiang, as zone 50 (117 E) is.
+    lines = [
+        shapely.LineString([(82.0, 50.0), (82.1, 50.0)]),
+        shapely.LineString([(82.1, 50.0), (82.1, 50.1)]),
+    ]
+    roads = gpd.GeoDataFrame(geometry=lines, crs=4326)
+    points = gpd.GeoDataFrame(geometry=[shapely.Point(82.0, 50.0)], crs=4326)
+    for take, frame, what in (
+        (sp.build_network, roads, "roads"),
+        (sp.as_settlements, points, "settlement"),
+        (lambda given: sp.as_facilities(given, service="clinic"), points, "facility"),
+    ):
+        with pytest.raises(
+            sp.CrsError, match=rf"{what}.*: lengths in {crs} .*reproject with frame.to_crs\('EPSG:32644'\)"
+        ):
+            take(frame.to_crs(crs))
+    assert sp.build_network(roads.to_crs("EPSG:32644")).n_edges == 2
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        "EPSG:31281",  # MGI (Ferro) / Austria West Zone: its meridians count from Ferro
+        "EPSG:27572",  # NTF (Paris) / Lambert II: in grads from Paris
+        "EPSG:5514",  # S-JTSK / Krovak: axes to the west and south
+        "EPSG:6265",  # Colombia Urban: Medellin, a plane at 1,510 m: 1 + 1510 / 6371000 = 1.00024
+        "EPSG:3460",  # Fiji, across the 180th meridian
+    ],
+)
+def test_national_grids_are_true_in_their_own_area(crs):
+    known = pyproj.CRS.from_user_input(crs)
+    use = known.area_of_use
+    east = use.east + (360.0 if use.east < use.west else 0.0)
+    middle = gpd.GeoSeries.from_xy([(use.west + east) / 2], [(use.south + use.north) / 2], crs=4326)
+    assert scale_errors(middle, known)[0] < 0.0011
+    refuse_stretched(middle.to_crs(known), what="points")
+
+
+def test_the_scale_is_that_of_the_formula():
+    # On a meridian of UTM 0.9996; three degrees off at the equator x (1 + 0.05236^2 / 2 x (1 + e'^2)) = 1.00098.
+    at_equator = gpd.GeoSeries.from_xy([9.0, 12.0], [0.0, 0.0], crs=4326)
+    np.testing.assert_allclose(
+        scale_errors(at_equator, pyproj.CRS("EPSG:32632")), [0.0004, 0.00098], rtol=0, atol=1e-5
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -384,6 +385,58 @@ def test_a_study_area_without_a_settlement_is_refused(raw):
 def test_a_working_crs_in_degrees_is_refused(raw):
     with pytest.raises(CrsError, match="degrees"):
         prepare(study_of(raw, working_crs="EPSG:4326"))
+
+
+@pytest.mark.parametrize(
+    ("crs", "off"),
+    [
+        (
+            "EPSG:32638",
+            r"off by 23\.\d%",
+        ),  # 35.95 degrees off the meridian at the equator: 0.9996 / cos 35.95
+        ("EPSG:3031", r"off by 9[45]\.\d%"),  # polar stereographic, true at 71 S: (1 + sin 71) / (1 + sin 0)
+        ("EPSG:3035", "off by"),  # equal-area about 52 N: true to areas and not to lengths
+        ("EPSG:2056", "off by|beyond all measure"),  # oblique, of Switzerland
+    ],
+)
+def test_a_working_crs_whose_metres_are_no_metres_of_the_ground_is_refused(raw, crs, off):
+    with pytest.raises(StudyError) as refused:
+        prepare(study_of(raw, working_crs=crs))
+    said = str(refused.value)
+    assert f"working_crs: {crs} (" in said
+    assert re.search(off, said)
+    # West, East and Pier are of the county; Beyond and Far are not.
+    assert re.search(
+        r"at n3[123] \((West|East|Pier)\), and by more than 1% at [23] of [23] settlements", said
+    )
+    assert "set working_crs = 'EPSG:32632', or leave the key out" in said
+
+
+def test_a_working_crs_of_the_next_zone_is_a_finding(raw):
+    # Zone 33 begins at 12 degrees east; its meridian lies 5.95 degrees off: 0.9996 / cos 5.95 = 1.0050.
+    layers = prepare(study_of(raw, working_crs="EPSG:32633"))
+    assert layers.crs.to_epsg() == 32633
+    found = layers.findings.set_index("kind").loc["crs_outside_use"]
+    assert found["subject_id"] == "working_crs"
+    assert (
+        "EPSG:32633 (WGS 84 / UTM zone 33N): 4 of 4 settlements lie outside its area of use"
+        in found["detail"]
+    )
+    assert re.search(r"off by up to 0\.5[01]%", found["detail"])
+    assert "crs_outside_use" not in set(prepare(study_of(raw)).findings["kind"])
+
+
+def test_ground_too_wide_for_one_zone_is_told_of_a_crs_that_takes_it(raw):
+    # 20 degrees wide about 19 E, in the zone whose meridian is 21 E: at 9.05 E it is 0.9996 / cos 11.95 = 1.0217.
+    wide = EXTRACT.replace("</osm>", place(36, 29.0, 0.05, "village", "East of East") + "</osm>")
+    (raw / "county.osm").write_text(wide, encoding="utf-8")
+    region = {"admin_level": None, "names": [], "unit_levels": []}
+    with pytest.raises(StudyError, match=r"UTM zone 34S\): lengths are off by 2\.2%") as refused:
+        prepare(study_of(raw, region=region))
+    fitting = re.search(r"set working_crs = '(\+proj=laea [^']+)'$", str(refused.value))
+    assert fitting is not None
+    # 1,110 km from its middle an equal-area projection is off by (1110 / 6371)^2 / 8 = 0.4 %.
+    assert len(prepare(study_of(raw, region=region, working_crs=fitting[1])).settlements) == 6
 
 
 def test_the_same_sources_give_the_same_frames(raw):
