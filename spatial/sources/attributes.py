@@ -89,6 +89,10 @@ def add_attributes(
         study.raw_path(source.path), declared, with_population=study.sources.population is None
     )
     read = table.attrs
+    lost = table[KEY].isin(places.nowhere).to_numpy(dtype=bool)
+    item = "rows about settlements that could not be located, set aside"
+    add_notes(table, [Note(item, int(lost.sum()), f"{item}: {first_of(table[KEY][lost])}")])
+    table = table[~lost].reset_index(drop=True)
     joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
     joined.attrs = dict(read)
     add_notes(joined, notes)

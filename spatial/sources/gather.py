@@ -66,6 +66,8 @@ class Gathered:
         Facilities that could not be located, by table.
     to_decide : DataFrame
         Places that a person must decide on.
+    nowhere : list of str
+        Ids of the settlements of the study's list that could not be located.
     """
 
     settlements: gpd.GeoDataFrame
@@ -79,6 +81,7 @@ class Gathered:
     own: dict[str, str] = field(default_factory=dict)
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)
+    nowhere: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     official_units: pd.DataFrame | None = None
 
@@ -211,7 +214,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.counts.append((path, "official units", len(result.official_units)))
     result.findings += places.findings
     result.counts += places.counts
-    result.unplaced, result.to_decide = places.unplaced, places.to_decide()
+    result.unplaced, result.to_decide, result.nowhere = places.unplaced, places.to_decide(), places.nowhere
     if sources.water:
         result.water = _water(result, study)
     if sources.roads is not None:

@@ -11,13 +11,14 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
+from spatial.sources.columns import row_labels
 from spatial.sources.coordinates import coordinate_columns
 from spatial.sources.decided import read_decided
 from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.names import name_scores
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.placement import place_frame
-from spatial.sources.placing import PLACED_BY, locate_places
+from spatial.sources.placing import PLACED_BY, amid_townships, locate_places
 from spatial.sources.placing_ground import names_of
 
 if TYPE_CHECKING:
@@ -74,9 +75,12 @@ def place_where_given(
     """
     if source.coordinates == "all":
         return place_frame(frame, source, path, what=what, key=key)
-    given = _given(frame, source)
+    given = pd.Series(False, index=frame.index)
+    if source.coordinates == "some":
+        given, note = _given(frame, source, key)
+        add_notes(frame, [note])
     nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), index=frame.index, crs=WGS84)
-    if source.coordinates == "none" or not given.any():
+    if not given.any():
         plain = pd.DataFrame(frame.drop(columns=_geometry(frame)))
         return _with_notes(gpd.GeoDataFrame(plain, geometry=nowhere, crs=WGS84), frame)
     placed = place_frame(frame[given], source, path, what=what, key=key)
@@ -97,20 +101,35 @@ def _geometry(frame: pd.DataFrame) -> list[str]:
     return [column for column in ("geometry",) if column in frame.columns]
 
 
-def _given(frame: pd.DataFrame, source: TableSource) -> pd.Series:
+def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Series, Note]:
+    """
+    Say which rows have coordinates, and note what was written in those that have none.
+
+    A word without a digit, half a pair, and the pair 0, 0 that programs write where nothing was entered are none; what
+    has digits and cannot be read is a fault of the row.
+    """
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
-        return frame.geometry.notna() & ~frame.geometry.is_empty
-    columns, keys = coordinate_columns(source)
-    absent = [name for name in columns if name not in frame.columns]
-    if absent and source.coordinates == "some":
-        problem = (
-            f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
-        )
-        raise ContractError(source.path, [problem])
-    there = [
-        frame[name].notna() & (frame[name].astype("str").str.strip() != "") for name in columns if not absent
-    ]
-    return pd.concat(there, axis=1).any(axis=1) if there else pd.Series(False, index=frame.index)
+        drawn = frame.geometry.notna() & ~frame.geometry.is_empty
+        written, zero = drawn, drawn & (np.abs(frame.geometry.bounds).max(axis=1) == 0)
+        given = drawn & ~zero
+    else:
+        columns, keys = coordinate_columns(source)
+        absent = [name for name in columns if name not in frame.columns]
+        if absent:
+            problem = (
+                f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
+            )
+            raise ContractError(source.path, [problem])
+        cells = frame[list(columns)]
+        texts = cells.astype("str").where(cells.notna(), "").apply(lambda column: column.str.strip())
+        numbers = cells.apply(pd.to_numeric, errors="coerce")
+        given = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1) & ~(numbers == 0).all(axis=1)
+        written = (texts != "").any(axis=1)
+    lost = written & ~given
+    item = "coordinates that are none"
+    return given, Note(
+        item, int(lost.sum()), f"{item}, a word, one of two or 0, 0: {first_of(row_labels(frame, key)[lost])}"
+    )
 
 
 @dataclass(eq=False)
@@ -122,6 +141,10 @@ class PlacedTables:
     ----------
     study : Study
         With `placing`.
+    undecided, unplaced, findings, numbers : list or dict
+        The account, table by table.
+    nowhere : list of str
+        Ids of the settlements of the study's list that could not be located.
     """
 
     study: Study
@@ -129,6 +152,7 @@ class PlacedTables:
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)
     numbers: dict[tuple[str, str], float] = field(default_factory=dict)
+    nowhere: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Read the decisions."""
@@ -178,7 +202,7 @@ class PlacedTables:
         if source.coordinates == "all":
             return frame
         key = "facility_id" if "facility_id" in frame.columns else "settlement_id"
-        if settlements.empty and boundaries.empty and frame.geometry.isna().any():
+        if settlements.empty and boundaries.empty and frame.geometry.isna().all():
             raise SourceError(
                 f"{source.path}: nothing to locate its rows by; name an extract in [sources.osm], or a table with "
                 "coordinates in [sources.settlements] or [sources.boundaries]"
@@ -195,7 +219,14 @@ class PlacedTables:
             decisions=self.decisions.get(source.path),
             options=self.study.placing,
         )
+        is_list = source is self.study.sources.settlements
+        if is_list and settlements.empty:
+            units = boundaries[boundaries["admin_level"].isin(levels)] if levels else boundaries
+            done = amid_townships(done, units)
         self._account(done, source.path, key)
+        if is_list:
+            self.nowhere += done.undecided["place_id"].tolist()
+            add_notes(done.frame, _about_townships(done.frame))
         add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
         located = done.frame.geometry.notna()
         if key == "facility_id":
@@ -207,6 +238,8 @@ class PlacedTables:
     def _account(self, done: Placement, path: str, key: str) -> None:
         by = done.frame["placed_by"]
         numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
+        if not numbers["placed by township"]:
+            del numbers["placed by township"]  # lists of settlements alone are placed so
         numbers["not placed"] = float(by.isna().sum())
         for item, number in numbers.items():
             self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number
@@ -222,9 +255,17 @@ class PlacedTables:
             )
             for row in decided.to_dict("records")
         ]
+        for row in done.frame[by == "township"].to_dict("records"):
+            detail = (
+                f"{path}: no coordinates: put amid its township, {row['placed_at']}; its times are those of that point"
+            )
+            place, other = str(row[key]), str(row["placed_at"])
+            found.append(Finding("placed_by_township", place, detail, row["geometry"], other=other))
+        remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
+        if not done.is_choice:
+            remedy = "give it coordinates, or a township that has a boundary or other rows with coordinates"
         for row, point in zip(done.undecided.to_dict("records"), done.near, strict=True):
             why = REASONS[row["reason"]]
-            remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
             called = f" ({row['name']})" if row["name"] else ""
             detail = f"{path}: not located{called}: {why}; {remedy}. Drawn where to look, not where it is"
             found.append(Finding("not_placed", str(row["place_id"]), detail, point))
@@ -280,6 +321,18 @@ def _nobody(done: Placement, path: str) -> str:
         f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
         "township in columns, or give coordinates"
     )
+
+
+def _about_townships(frame: gpd.GeoDataFrame) -> list[Note]:
+    """Say on every page which settlements lie amid their township for want of a place, and which are nowhere."""
+    amid, nowhere = frame["placed_by"] == "township", frame["placed_by"].isna()
+    ids = frame["settlement_id"]
+    put = "settlements without coordinates put amid their township"
+    lost = "settlements that could not be located"
+    return [
+        Note(put, int(amid.sum()), f"{put}: {first_of(ids[amid])}; their times are those of that point"),
+        Note(lost, int(nowhere.sum()), f"{lost} and are in no number: {first_of(ids[nowhere])}"),
+    ]
 
 
 def _called_elsewhere(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,7 +13,7 @@ import shapely
 from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
 from spatial.sources.names import name_scores
-from spatial.sources.placing_ground import PlacingGround, Scope, names_of, texts
+from spatial.sources.placing_ground import PlacingGround, Scope, names_of, texts, township_names
 from spatial.sources.unit_codes import unit_key
 from spatial.study.placing import PlacingOptions
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CANDIDATES", "PLACED_BY", "Placement", "locate_places"]
+__all__ = ["CANDIDATES", "PLACED_BY", "Placement", "amid_townships", "locate_places"]
 
 CANDIDATES = 5
 """So many settlements are named for a place that is to be decided."""
 
-PLACED_BY = ("coordinates", "decision", "unit_code", "name")
+PLACED_BY = ("coordinates", "decision", "unit_code", "name", "township")
 """Ways of locating a place, the surest first."""
 
 ROWS_AT_ONCE = 256
@@ -44,22 +44,26 @@ class Placement:
     Parameters
     ----------
     frame : GeoDataFrame
-        Every row in its order with `placed_by` (coordinates, decision, unit_code or name), `placed_score` (0-1) and
-        `placed_at`, the settlement or boundary it was put at; all three and the geometry are missing where a row is
-        not located. Facilities get `settlement_id` where they stand at a settlement.
+        Every row in its order with `placed_by` (coordinates, decision, unit_code, name or township), `placed_score`
+        (0-1; NaN by township) and `placed_at`, the settlement, boundary or township it was put at; all three and the
+        geometry are missing where a row is not located. Facilities get `settlement_id` where they stand at a settlement.
     undecided : DataFrame
         A row for each that is not located: place_id, name, service, unit_code, township, reason, up to five
         candidates with name and score, and an empty `settlement_id` to fill in.
     unit_ids : Series
         boundary_id of the unit that a row names, on the frame's index; missing where none is known.
     near : GeoSeries
-        For each row of `undecided` where to look: in its unit, else at its best candidate, else amid the settlements.
+        For each row of `undecided` where to look: in its unit, else at its best candidate, else amid the settlements,
+        else amid the rows that are located; missing where nothing is.
+    is_choice : bool
+        Whether there are settlements among which a person can choose.
     """
 
     frame: gpd.GeoDataFrame
     undecided: pd.DataFrame
     unit_ids: pd.Series
     near: gpd.GeoSeries
+    is_choice: bool
 
 
 def locate_places(
@@ -118,6 +122,58 @@ def locate_places(
     if key == "settlement_id":
         work.give_back_doubles()
     return work.result()
+
+
+def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
+    """
+    Put the rows of the only list of settlements that are still without a place amid their township.
+
+    A row is put at a point within the boundary that it names, by `unit_code`, `township_id` or `township`; else at the
+    middle of the rows that have a place and name the same township. Rows that name none stay undecided, and so do those
+    whose code and township are two boundaries.
+
+    Parameters
+    ----------
+    done : Placement
+        Of a list of settlements. Left unchanged.
+    boundaries : GeoDataFrame
+        The townships, as in `locate_places`.
+
+    Returns
+    -------
+    Placement
+        With the rows put so `placed_by` township.
+    """
+    frame = done.frame.copy()
+    points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84
+    ground = PlacingGround(frame.iloc[:0], boundaries.to_crs(crs))
+    told = list(zip(*(texts(frame, name) for name in ("unit_code", "township_id", "township")), strict=True))
+    located = np.flatnonzero(~shapely.is_missing(points))
+    members: dict[tuple[str, str], list[int]] = {}
+    for row in located:
+        for name in township_names(*told[row]):
+            members.setdefault(name, []).append(row)
+    amid: dict[int, tuple[str, shapely.Point]] = {}
+    for row in np.flatnonzero(shapely.is_missing(points)):
+        scope = ground.township(*told[row])
+        same = next((name for name in township_names(*told[row]) if name in members), None)
+        if scope.unit >= 0:
+            point = ground.unit_shapes[scope.unit].representative_point()
+            amid[row] = (ground.unit_ids[scope.unit], point)
+        elif same is not None and not scope.fault:
+            amid[row] = (same[1], shapely.MultiPoint(points[members[same]]).centroid)
+    rows = list(amid)
+    by, at = (frame[name].astype(object).to_numpy(copy=True) for name in ("placed_by", "placed_at"))
+    by[rows] = "township"
+    at[rows], points[rows] = ([amid[row][part] for row in rows] for part in (0, 1))
+    frame = frame.assign(placed_by=pd.Series(by, dtype="str"), placed_at=pd.Series(at, dtype="str"))
+    open_ = ~done.undecided["place_id"].isin(texts(frame.iloc[rows], "settlement_id")).to_numpy()
+    return replace(
+        done,
+        frame=frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs)),
+        undecided=done.undecided[open_].reset_index(drop=True),
+        near=done.near[open_],
+    )
 
 
 def _as_geo(frame: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -277,7 +333,9 @@ class _Work:
             stands = [b if keep else a for a, b, keep in zip(here, told, given, strict=True)]
             placed["settlement_id"] = _text(stands, index)
         units = [self.ground.unit_ids[scope.unit] if scope.unit >= 0 else "" for scope in self.scopes]
-        return Placement(placed, self._undecided(), _text(units, index), self._near())
+        return Placement(
+            placed, self._undecided(), _text(units, index), self._near(), bool(len(self.ground.ids))
+        )
 
     def _undecided(self) -> pd.DataFrame:
         rows = self._open()
@@ -298,7 +356,8 @@ class _Work:
         return pd.DataFrame(columns, dtype="str")
 
     def _near(self) -> gpd.GeoSeries:
-        middle = shapely.MultiPoint(self.ground.points).centroid if len(self.ground.points) else None
+        there = self.ground.points if len(self.ground.points) else self.points[~shapely.is_missing(self.points)]
+        middle = shapely.MultiPoint(there).centroid if len(there) else None
         found = []
         for row in self._open():
             best = self.candidates.get(row, [])

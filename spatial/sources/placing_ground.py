@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.intp]
 
-__all__ = ["PlacingGround", "Scope", "called", "names_of", "texts"]
+__all__ = ["PlacingGround", "Scope", "called", "names_of", "texts", "township_names"]
 
 NAMES = ("name", "name_en", "name_zh")
 TAGS = ("name:fr", "name:en", "int_name", "alt_name", "official_name", "old_name", "short_name", "loc_name")
 """Tags of an extract that hold further names of a place."""
 
 VILLAGE_DIGITS = 12
+TOWNSHIP_DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,26 @@ def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
         more = (name.strip() for key in TAGS for name in str(tags.get(key, "")).split(";"))
         found.append(tuple(dict.fromkeys((*own, *filter(None, more)))))
     return found
+
+
+def township_names(code: str, township_id: str, township: str) -> list[tuple[str, str]]:
+    """
+    Name the township of a row in each way that another row of its list may name it.
+
+    Parameters
+    ----------
+    code, township_id, township : str
+        As written; each may be empty. Of codes those of Chinese townships and villages say the township.
+
+    Returns
+    -------
+    list of tuple of (str, str)
+        Way and name, the surest first.
+    """
+    key = unit_key(code)
+    digits = key[:TOWNSHIP_DIGITS] if key.isdigit() and len(key) in (TOWNSHIP_DIGITS, VILLAGE_DIGITS) else ""
+    ways = (("id", township_id), ("code", digits), ("name", plain_name(township).stem if township else ""))
+    return [(way, name) for way, name in ways if name]
 
 
 class PlacingGround:
@@ -221,6 +242,40 @@ class PlacingGround:
             self._members[unit] = np.array(sorted(by_code | by_ground), dtype=np.intp)
         return self._members[unit]
 
+    def township(self, code: str, township_id: str, township: str) -> Scope:
+        """
+        Find the one boundary that a row names.
+
+        Parameters
+        ----------
+        code, township_id, township : str
+            As written; each may be empty. A township may be written as id, code or name of its boundary.
+
+        Returns
+        -------
+        Scope
+            Without settlements; its unit is -1 where no boundary is named, and it has the fault ``ambiguous`` where
+            several are, ``units_disagree`` where code and township are of two.
+        """
+        nobody = np.array([], dtype=np.intp)
+        parts = [self.units_by_code.get(part, []) for part in unit_prefixes(unit_key(code))]
+        around = {unit for units in parts for unit in units}
+        named: list[int] = []
+        for text in filter(None, (township_id, township)):
+            by_id = [self._unit_of_id[text]] if text in self._unit_of_id else []
+            named = named or by_id or self.units_by_code.get(unit_key(text), [])
+        if not named and township:
+            stems = {plain_name(part).stem for part in in_each_script(township)} - {""}
+            found = {unit for stem in stems for unit in self._units_by_name.get(stem, [])}
+            finest = max((self._levels[unit] for unit in found), default=0.0)
+            named = [unit for unit in found if self._levels[unit] == finest]
+        if around and named and not around & set(named):
+            return Scope(nobody, fault="units_disagree")
+        units = around & set(named) or set(named) or set(next(filter(None, parts), []))
+        if len(units) > 1:
+            return Scope(nobody, fault="ambiguous")
+        return Scope(nobody, units.pop() if units else -1)
+
     def scope(self, code: str, township_id: str, township: str) -> Scope:
         """
         Narrow the ground to the unit that a row names.
@@ -255,7 +310,7 @@ class PlacingGround:
             assert found is not None
             return found if len(found.rows) else Scope(everywhere, found.unit, "no_settlement_in_unit")
         both = np.intersect1d(by_code.rows, named.rows)
-        if not len(both):
+        if not len(both) and self.ids:
             return Scope(np.union1d(by_code.rows, named.rows), fault="units_disagree")
         finer = by_code if len(by_code.rows) <= len(named.rows) and by_code.unit >= 0 else named
         return Scope(both, finer.unit if finer.unit >= 0 else by_code.unit)

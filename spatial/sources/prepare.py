@@ -33,6 +33,7 @@ from spatial.sources.known_issues import JOINT, NOTICED, KnownIssue, refuse_unkn
 from spatial.sources.landcover import landcover_findings, read_fractions, refuse_stretched
 from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
+from spatial.sources.notes import Note, add_notes
 from spatial.sources.osm_water import mark_barriers
 from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside
@@ -134,7 +135,9 @@ def prepare(study: Study) -> Layers:
         elevation=elevation.raster if elevation is not None else None,
         landcover=landcover.raster if landcover is not None else None,
         counts=_counts(found, settlements, facilities, merged.findings, readings),
-        findings=join_findings([*found.findings, *told, findings_frame(noted, crs=crs)], crs=crs),
+        findings=_somewhere(
+            join_findings([*found.findings, *told, findings_frame(noted, crs=crs)], crs=crs), ground
+        ),
         crs=crs,
         issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),
@@ -248,7 +251,8 @@ def _refuse_stretched_crs(study: Study, crs: pyproj.CRS, settlements: gpd.GeoDat
     assert use is not None
     detail = (
         f"{called}: {strays.sum():,} of {len(strays):,} settlements lie outside its area of use "
-        f"({shorten(use.name, 80)}), such as {first_of(settlements['settlement_id'][strays], limit=3)}; lengths are off by up to {errors.max():.2%}, "
+        f"({shorten(use.name, 80)}), such as "
+        f"{first_of(settlements['settlement_id'][strays], limit=3)}; lengths are off by up to {errors.max():.2%}, "
         f"and at most {SCALE_OFF:.0%} is taken"
     )
     return [Finding("crs_outside_use", "working_crs", detail, points[strays].iloc[0])]
@@ -384,11 +388,13 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.D
     if source is None:
         texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
         return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
-    flows = flows_from_table(
-        study.raw_path(source.path), source, settlement_ids=settlements["settlement_id"].tolist()
-    )
+    known = [*settlements["settlement_id"], *found.nowhere]
+    flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)
+    lost = flows[["from_id", "to_id"]].isin(found.nowhere).any(axis=1).to_numpy(dtype=bool)
+    item = "flows from or to settlements that could not be located, set aside"
+    add_notes(flows, [Note(item, int(lost.sum()), f"{item}: {lost.sum()}")])
     found.note(source.path, flows, "flows")
-    return flows
+    return flows[~lost].reset_index(drop=True)
 
 
 def _noted(
@@ -408,6 +414,12 @@ def _noted(
 def _with_notes(record: SourceRecord, notes: Sequence[str]) -> SourceRecord:
     issues = (*record.issues, *(KnownIssue(note, kind=NOTICED) for note in notes))
     return replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
+
+
+def _somewhere(findings: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Draw what has no place of its own in the study area, so that a finding is never lost, nor the study by it."""
+    shapes = findings.geometry
+    return findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, ground.representative_point()))
 
 
 def _counts(

@@ -43,7 +43,7 @@ _CODES = (
         "placed_by",
         "Placed by",
         "How a row of a table without coordinates was located.",
-        values=("coordinates", "decision", "unit_code", "name"),
+        values=("coordinates", "decision", "unit_code", "name", "township"),
         nullable=True,
         required=False,
     ),
@@ -56,7 +56,7 @@ _CODES = (
         required=False,
     ),
     text(
-        "placed_at", "Placed at", "Settlement or boundary that it was put at.", nullable=True, required=False
+        "placed_at", "Placed at", "Settlement, boundary or township that it was put at.", nullable=True, required=False
     ),
 )
 UNIT = (

@@ -160,6 +160,7 @@ def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) ->
             result.remarks.append(f"{shown} alone is no pair of coordinates")
         return result
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)
+    given &= (one.numbers != 0) | (other.numbers != 0)  # what programs write where nothing was entered
     result.rows, result.blanks = len(given), int((~given).sum())
     if not given.any():
         result.remarks.append(f"{one.name!r} and {other.name!r} hold no coordinates")
