@@ -109,6 +109,9 @@ def _figures(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
     ]
     if "township_id" in frame:
         figures.insert(1, {"key": "townships", "kind": "count", "value": int(frame["township_id"].nunique())})
+        alone = int(frame["township_id"].isna().sum())
+        if alone and frame["township_id"].notna().any():
+            figures.insert(2, {"key": "no_township", "kind": "count", "value": alone})
     if rows.has_people:
         people = float(frame["population_persons"].sum())
         figures.insert(0, {"key": "population", "kind": "count", "value": people})

@@ -108,9 +108,14 @@ def prepare(study: Study) -> Layers:
     ground = shapely.union_all(area.geometry.to_numpy())
     wide = ground.buffer(study.region.buffer_km * METRES_A_KM)
     boundaries = _within(boundaries, wide)
-    boundaries = boundaries.assign(is_unit=choose_units(boundaries, study.region.unit_levels, area=ground))
-    settlements, noted = _placed(_within(found.settlements.to_crs(crs), wide), boundaries, study, ground)
+    settlements = _within(found.settlements.to_crs(crs), wide)
+    # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
+    cut = settlements.geometry[inside(settlements, ground)] if study.region.admin_level is None else None
+    is_unit = choose_units(boundaries, study.region.unit_levels, area=ground, inhabitants=cut)
+    boundaries = boundaries.assign(is_unit=is_unit)
+    settlements, noted = _placed(settlements, boundaries, study, ground)
     _refuse_nobody(settlements, area)
+    _say_unitless(settlements, study, found)
     noted += _refuse_stretched_crs(study, crs, settlements)
     merged = merge_lists(_within(facilities, wide), study, vocabulary, ground)
     found.counts += [(STUDY, *count) for count in merged.counts]
@@ -381,6 +386,18 @@ def _say_doubts(found: Gathered) -> None:
         rows = findings[findings["kind"].eq(DOUBT)]
         for path, detail in zip(rows["subject_id"].astype(str), rows["detail"].astype(str), strict=True):
             found.notes.setdefault(path, []).insert(0, detail)
+
+
+def _say_unitless(settlements: gpd.GeoDataFrame, study: Study, found: Gathered) -> None:
+    """Say on every page how many settlements are in the figures of the study and in those of no township."""
+    source = study.sources.boundaries or study.sources.osm
+    alone = settlements["in_study"] & settlements["township_id"].isna()
+    if not alone.any() or not study.region.unit_levels or source is None:
+        return
+    item = "settlements that lie in no township, so in the figures of the study alone"
+    detail = f"{item}: {first_of(settlements['settlement_id'][alone])}"
+    add_notes(settlements, [Note(item, int(alone.sum()), detail)])
+    found.note(source.path, settlements, "settlements")
 
 
 def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:

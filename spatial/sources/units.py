@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["assign_units", "choose_region", "choose_units", "inside", "near_unit", "study_area"]
 
 INSIDE_SHARE = 0.5
-"""A boundary of which at least this share lies in the study area is a unit of the study."""
+"""A boundary of which at least this share lies in the study area is a unit of the study, with or without settlements."""
 
 COVERED_SHARE = 0.95
 """A coarser boundary of which finer units cover at least this share is no unit: what is left are slivers."""
@@ -158,7 +158,11 @@ def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> NDArray[np.bool
 
 
 def choose_units(
-    boundaries: gpd.GeoDataFrame, levels: Sequence[int], *, area: shapely.Geometry
+    boundaries: gpd.GeoDataFrame,
+    levels: Sequence[int],
+    *,
+    area: shapely.Geometry,
+    inhabitants: gpd.GeoSeries | None = None,
 ) -> NDArray[np.bool_]:
     """
     Say which boundaries are the townships of the study.
@@ -171,24 +175,31 @@ def choose_units(
         The most wanted first; the next one fills what the first leaves.
     area : shapely.Geometry
         The study area.
+    inhabitants : GeoSeries, optional
+        Settlements of a study area that no boundary draws, such as a box about its data: a boundary that reaches far
+        beyond it is a unit all the same where it holds one of these that no unit before it holds.
 
     Returns
     -------
     ndarray of bool, shape (n,)
-        True for boundaries of which at least half lies in the study area; one of a later level only where the units
-        before it leave more of it than slivers.
+        True for boundaries of which at least half lies in the study area, or that hold one of the inhabitants; one of a
+        later level only where the units before it leave more of it than slivers.
     """
     require_metres(boundaries.crs, what="boundaries")
     shapes = boundaries.geometry.to_numpy()
     size = shapely.area(shapes)
     chosen = np.zeros(len(boundaries), dtype=bool)
     level_of = boundaries["admin_level"].to_numpy()
+    homeless = np.array([], dtype=object) if inhabitants is None else inhabitants.to_numpy()
     for level in levels:
         before = shapely.union_all(shapes[chosen])
         here = np.flatnonzero((level_of == level) & (size > 0))
         within = shapely.area(shapely.intersection(shapes[here], area)) / size[here]
         taken = shapely.area(shapely.intersection(shapes[here], before)) / size[here]
-        chosen[here] = (within >= INSIDE_SHARE) & (taken < COVERED_SHARE)
+        point, unit = shapely.STRtree(shapes[here]).query(homeless, predicate="intersects")
+        holds = np.isin(np.arange(len(here)), unit)
+        chosen[here] = ((within >= INSIDE_SHARE) | holds) & (taken < COVERED_SHARE)
+        homeless = np.delete(homeless, point[chosen[here][unit]])
     return chosen
 
 

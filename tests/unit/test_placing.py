@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -18,7 +19,8 @@ from spatial.runner.stage import Options
 from spatial.sources.names import name_scores, plain_name
 from spatial.sources.notes import take_notes
 from spatial.sources.place_tables import PlacedTables, read_decisions, unplaced_in_units
-from spatial.sources.placing import locate_places
+from spatial.sources.placing import amid_townships, locate_places
+from spatial.sources.prepare import prepare
 from spatial.sources.unit_codes import unit_key, unit_level_of, unit_prefixes
 from spatial.sources.vector import facilities_from_table, settlements_from_table
 from spatial.stages.read import read
@@ -28,6 +30,8 @@ from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from spatial.sources.layers import Layers
 
 
 def _wide(text: str) -> str:
@@ -430,6 +434,133 @@ def test_a_study_of_a_list_without_coordinates_is_read_to_the_end(tmp_path: Path
     assert artifact.name == "places_to_decide.csv"
     assert artifact.content.startswith(b"\xef\xbb\xbfsource,place_id,")
     assert set(made["findings_read"]["kind"]) >= {"not_placed"}  # type: ignore[call-overload,index]
+
+
+def _only_list(
+    raw: Path, rows: str, *, boundaries: bool = True, kind: str = "csv", **sources: dict[str, object]
+) -> Layers:
+    """Read a study whose villages stand in one list, in units of 0.5 degrees: 金顶镇 from 99 E, 河西乡 from 99.5 E."""
+    header = "settlement_id,name,township,lon,lat,tier\n"
+    frame = pd.read_csv(io.StringIO(header + rows), dtype="str", keep_default_na=False)
+    frame.to_excel(raw / "villages.xlsx", index=False) if kind == "xlsx" else frame.to_csv(
+        raw / "villages.csv", index=False
+    )
+    road = shapely.LineString([(99.05, 26.1), (99.95, 26.1)])
+    gpd.GeoDataFrame({"road_class": ["primary"]}, geometry=[road], crs=WGS84).to_file(raw / "roads.gpkg")
+    _boundaries().drop(columns=["is_unit", "unit_code"]).to_file(raw / "units.gpkg")
+    place = {"coordinates": "some", "longitude": "lon", "latitude": "lat", "crs": WGS84}
+    units = {"boundaries": {"path": "units.gpkg"}} if boundaries else {}
+    return prepare(
+        Study.from_dict(
+            {
+                "name": "x",
+                "title": {"en": "x"},
+                "as_of": "2026-01-01",
+                "region": {"unit_levels": [8]} if boundaries else {},
+                "sources": {
+                    "settlements": {"path": f"villages.{kind}", **place},
+                    "roads": {"path": "roads.gpkg"},
+                    **units,
+                    **sources,
+                },
+            },
+            raw=raw,
+        )
+    )
+
+
+def _places(layers: Layers) -> dict[str, tuple[str, float, float]]:
+    degrees = layers.settlements.to_crs(WGS84)
+    rows = zip(degrees["settlement_id"], degrees["placed_by"], degrees.geometry, strict=True)
+    return {name: (by, round(point.x, 6), round(point.y, 6)) for name, by, point in rows}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("nothing", [",", "0,0", "0.000,0.000", "待查,待查", "99.2,", " , ", "-,-"])
+def test_a_row_without_coordinates_in_the_only_list_lies_in_its_township(tmp_path, kind, nothing):
+    rows = f"a,甲村,金顶镇,99.1,26.2,village\nb,乙村,河西乡,{nothing},village\nc,丙村,,{nothing},village\n"
+    layers = _only_list(tmp_path, rows, kind=kind)
+    # The middle of the box from 99.5 to 100 E and 26 to 26.5 N.
+    assert _places(layers) == {"a": ("coordinates", 99.1, 26.2), "b": ("township", 99.75, 26.25)}
+    assert layers.settlements["township"].tolist() == ["金顶镇", "河西乡"]
+    found = layers.findings.set_index("subject_id")
+    assert found["kind"].to_dict() == {"b": "placed_by_township", "c": "not_placed"}
+    assert "give it coordinates, or a township that has a boundary" in found.loc["c", "detail"]
+    assert layers.to_decide["place_id"].tolist() == ["c"]
+    said = [issue for issue in layers.issues if "villages" in issue][0]
+    assert "put amid their township: 'b' (1 in all)" in said
+    assert "could not be located and are in no number: 'c' (1 in all)" in said
+
+
+def test_without_boundaries_the_located_rows_of_the_township_say_where(tmp_path):
+    rows = (
+        "a,甲,金顶,99.1,26.1,village\nb,乙,金顶,99.3,26.3,village\nc,丙,金顶,,,village\n"
+        "d,丁,河西,,,village\ne,戊,河西,,,village\n"
+    )
+    layers = _only_list(tmp_path, rows, boundaries=False)
+    # Midway between a and b; of 河西 nobody knows where any row lies, so both are listed.
+    assert _places(layers)["c"] == ("township", 99.2, 26.2)
+    assert set(_places(layers)) == {"a", "b", "c"}
+    assert layers.to_decide["place_id"].tolist() == ["d", "e"]
+    listed = layers.findings[layers.findings["kind"] == "not_placed"]
+    assert listed["subject_id"].tolist() == ["d", "e"]
+    assert not listed.geometry.is_empty.any()
+
+
+def test_a_list_that_has_no_coordinates_at_all_lies_in_its_townships(tmp_path):
+    rows = "a,甲,金顶镇,,,village\nb,乙,河西乡,,,village\nc,丙,b2,,,village\n"
+    assert {name: place[:2] for name, place in _places(_only_list(tmp_path, rows)).items()} == {
+        "a": ("township", 99.25),
+        "b": ("township", 99.75),
+        "c": ("township", 99.75),  # by the id of the boundary
+    }
+    with pytest.raises(SourceError, match="nothing to locate its rows by"):
+        _only_list(tmp_path, rows, boundaries=False)
+
+
+def test_digits_that_are_no_coordinate_stay_a_fault(tmp_path):
+    rows = "a,甲,金顶镇,99.1,26.2,village\nb,乙,河西乡,99.6,26.l,village\n"
+    with pytest.raises(ContractError, match=r"lat: no coordinate for 'b'.*26\.l"):
+        _only_list(tmp_path, rows)
+
+
+def test_flows_and_joined_rows_of_a_village_without_a_place_are_set_aside_and_counted(tmp_path):
+    rows = "a,甲,金顶镇,99.1,26.2,village\nb,甲,河西乡,99.6,26.2,village\nc,甲,,,,village\n"
+    (tmp_path / "flows.csv").write_text(
+        "from_id,to_id,kind,volume\na,b,people,3\na,c,people,5\nc,b,people,7\n", encoding="utf-8"
+    )
+    (tmp_path / "people.csv").write_text(
+        "settlement_id,name,township,population_persons\na,甲,金顶镇,10\nb,甲,河西乡,20\nc,甲,,40\n",
+        encoding="utf-8",
+    )
+    columns = {name: name for name in ("settlement_id", "name", "township", "population_persons")}
+    layers = _only_list(
+        tmp_path,
+        rows,
+        flows={"path": "flows.csv"},
+        attributes=[{"path": "people.csv", "columns": columns}],  # type: ignore[arg-type]
+    )
+    assert layers.flows["volume"].tolist() == [3.0]
+    assert layers.settlements.set_index("settlement_id")["population_persons"].to_dict() == {"a": 10, "b": 20}
+    assert any("flows from or to settlements that could not be located, set aside: 2" in i for i in layers.issues)
+    assert any("rows about settlements that could not be located, set aside: 'c'" in i for i in layers.issues)
+
+
+def test_two_townships_of_one_name_and_a_code_of_another_township_place_nothing() -> None:
+    twins = pd.concat([_boundaries().iloc[:2], _boundaries().iloc[[1]].assign(boundary_id="b9", unit_code="533325109")])
+    rows = gpd.GeoDataFrame(
+        {
+            "settlement_id": ["a", "b", "c"],
+            "name": "x",
+            "township": ["河西乡", "河西乡", "金顶镇"],
+            "unit_code": [None, "533325109205", "533325102205"],
+        },
+        geometry=[None] * 3,
+        crs=WGS84,
+    )
+    done = amid_townships(locate_places(rows, _settlements().iloc[:0], twins, key="settlement_id"), twins)
+    assert done.frame["placed_at"].fillna("").tolist() == ["", "b9", ""]
+    assert done.undecided["place_id"].tolist() == ["a", "c"]
 
 
 def _silent(_fraction: float, _message: str) -> None:

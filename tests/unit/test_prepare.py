@@ -173,6 +173,50 @@ def test_without_a_region_no_populated_cell_lies_outside(raw):
     assert layers.population.total == pytest.approx(200.0)
 
 
+WIDE_TOWNSHIPS = (
+    '<?xml version="1.0"?><osm version="0.6">'
+    + ring(1, 7.0, 9.08)
+    + ring(11, 9.08, 12.0)
+    + place(31, 9.05, 0.05, "village", "West")
+    + place(32, 9.15, 0.05, "town", "East")
+    + place(33, 9.1, 0.16, "village", "Nobody's")
+    + '<way id="1" version="1"><nd ref="31"/><nd ref="32"/><tag k="highway" v="tertiary"/></way>'
+    + area(4, 1, 8, "Township West")
+    + area(5, 11, 8, "Township East")
+    + "</osm>"
+)
+"""Townships of 2.08 and 2.92 degrees, of which the box about the data, from 9.05 to 9.15 E, is a sliver."""
+
+
+@pytest.mark.parametrize("box", [None, [9.0, 0.0, 9.2, 0.2]])
+def test_a_township_that_reaches_beyond_the_data_is_a_unit_where_it_holds_a_settlement(raw, box):
+    (raw / "county.osm").write_text(WIDE_TOWNSHIPS, encoding="utf-8")
+    region = {"admin_level": None, "names": [], "bbox": box}
+    layers = prepare(study_of(raw, region=region))
+    home = layers.settlements.set_index("name")["township"]
+    assert home[["West", "East"]].tolist() == ["Township West", "Township East"]
+    assert layers.boundaries["is_unit"].all()
+    # 0.06 degrees, 6.6 km, north of both: beyond the tolerance of 1 km.
+    assert pd.isna(home["Nobody's"])
+    said = "settlements that lie in no township, so in the figures of the study alone"
+    assert f"county.osm: {said}: 'n33' (1 in all)" in layers.issues
+    counted = layers.counts.set_index("item")["number"]
+    assert counted[f"settlements: {said}"] == 1
+
+
+def test_a_township_beyond_the_region_is_no_unit_though_it_holds_a_settlement_of_the_buffer(raw):
+    # Of the county that the user names every township is whole; Abroad is a neighbour in the buffer.
+    extract = EXTRACT.replace(
+        "</osm>",
+        ring(51, 9.2, 9.3) + area(6, 51, 8, "Abroad") + place(36, 9.25, 0.05, "village", "Foreign") + "</osm>",
+    )
+    (raw / "county.osm").write_text(extract, encoding="utf-8")
+    layers = prepare(study_of(raw))
+    units = layers.boundaries.set_index("name")["is_unit"]
+    assert units[["Township West", "Township East", "Abroad"]].tolist() == [True, True, False]
+    assert not any("no township" in issue for issue in layers.issues)
+
+
 def test_a_box_of_degrees_is_a_study_area(raw):
     region = {"admin_level": None, "names": [], "bbox": [9.0, 0.0, 9.1, 0.1], "unit_tolerance_m": 0.0}
     layers = prepare(study_of(raw, region=region))
