@@ -116,14 +116,14 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Serie
         columns, keys = coordinate_columns(source)
         absent = [name for name in columns if name not in frame.columns]
         if absent:
-            problem = (
-                f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
-            )
+            problem = f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
             raise ContractError(source.path, [problem])
         cells = frame[list(columns)]
         texts = cells.astype("str").where(cells.notna(), "").apply(lambda column: column.str.strip())
         numbers = cells.apply(pd.to_numeric, errors="coerce")
-        given = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1) & ~(numbers == 0).all(axis=1)
+        given = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1) & ~(numbers == 0).all(
+            axis=1
+        )
         written = (texts != "").any(axis=1)
     lost = written & ~given
     item = "coordinates that are none"
@@ -256,10 +256,10 @@ class PlacedTables:
             for row in decided.to_dict("records")
         ]
         for row in done.frame[by == "township"].to_dict("records"):
-            detail = (
-                f"{path}: no coordinates: put amid its township, {row['placed_at']}; its times are those of that point"
-            )
             place, other = str(row[key]), str(row["placed_at"])
+            detail = (
+                f"{path}: no coordinates: put amid its township, {other}; its times are those of that point"
+            )
             found.append(Finding("placed_by_township", place, detail, row["geometry"], other=other))
         remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
         if not done.is_choice:

@@ -46,7 +46,7 @@ class Placement:
     frame : GeoDataFrame
         Every row in its order with `placed_by` (coordinates, decision, unit_code, name or township), `placed_score`
         (0-1; NaN by township) and `placed_at`, the settlement, boundary or township it was put at; all three and the
-        geometry are missing where a row is not located. Facilities get `settlement_id` where they stand at a settlement.
+        geometry are missing where a row is not located. Facilities get `settlement_id` where they stand at one.
     undecided : DataFrame
         A row for each that is not located: place_id, name, service, unit_code, township, reason, up to five
         candidates with name and score, and an empty `settlement_id` to fill in.
@@ -148,13 +148,13 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84
     ground = PlacingGround(frame.iloc[:0], boundaries.to_crs(crs))
     told = list(zip(*(texts(frame, name) for name in ("unit_code", "township_id", "township")), strict=True))
-    located = np.flatnonzero(~shapely.is_missing(points))
+    missing = shapely.is_missing(points)
     members: dict[tuple[str, str], list[int]] = {}
-    for row in located:
+    for row in np.flatnonzero(~missing).tolist():
         for name in township_names(*told[row]):
             members.setdefault(name, []).append(row)
     amid: dict[int, tuple[str, shapely.Point]] = {}
-    for row in np.flatnonzero(shapely.is_missing(points)):
+    for row in np.flatnonzero(missing).tolist():
         scope = ground.township(*told[row])
         same = next((name for name in township_names(*told[row]) if name in members), None)
         if scope.unit >= 0:
@@ -172,7 +172,7 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
         done,
         frame=frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs)),
         undecided=done.undecided[open_].reset_index(drop=True),
-        near=done.near[open_],
+        near=gpd.GeoSeries(done.near[open_]),
     )
 
 
@@ -356,7 +356,9 @@ class _Work:
         return pd.DataFrame(columns, dtype="str")
 
     def _near(self) -> gpd.GeoSeries:
-        there = self.ground.points if len(self.ground.points) else self.points[~shapely.is_missing(self.points)]
+        there = (
+            self.ground.points if len(self.ground.points) else self.points[~shapely.is_missing(self.points)]
+        )
         middle = shapely.MultiPoint(there).centroid if len(there) else None
         found = []
         for row in self._open():

@@ -110,7 +110,7 @@ def prepare(study: Study) -> Layers:
     boundaries = _within(boundaries, wide)
     settlements = _within(found.settlements.to_crs(crs), wide)
     # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
-    cut = settlements.geometry[inside(settlements, ground)] if study.region.admin_level is None else None
+    cut = None if study.region.admin_level is not None else settlements[inside(settlements, ground)].geometry
     is_unit = choose_units(boundaries, study.region.unit_levels, area=ground, inhabitants=cut)
     boundaries = boundaries.assign(is_unit=is_unit)
     settlements, noted = _placed(settlements, boundaries, study, ground)
@@ -223,7 +223,7 @@ def _scored(found: Gathered, study: Study) -> gpd.GeoDataFrame:
     """Settlements of the region by their degrees, since a CRS that does not fit may lose those that lie there."""
     places, region = found.settlements, study.region
     if region.bbox is not None:
-        ground = shapely.box(*region.bbox)
+        ground: shapely.Geometry = shapely.box(*region.bbox)
     elif (chosen := choose_region(region, found.boundaries)) is not None:
         ground = shapely.union_all(chosen.to_crs(WGS84).geometry.to_numpy())
     else:
@@ -435,8 +435,8 @@ def _with_notes(record: SourceRecord, notes: Sequence[str]) -> SourceRecord:
 
 def _somewhere(findings: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
     """Draw what has no place of its own in the study area, so that a finding is never lost, nor the study by it."""
-    shapes = findings.geometry
-    return findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, ground.representative_point()))
+    shapes, middle = findings.geometry, shapely.point_on_surface(ground)
+    return findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, middle))
 
 
 def _counts(

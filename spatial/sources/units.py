@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["assign_units", "choose_region", "choose_units", "inside", "near_unit", "study_area"]
 
 INSIDE_SHARE = 0.5
-"""A boundary of which at least this share lies in the study area is a unit of the study, with or without settlements."""
+"""A boundary of which at least this share lies in the study area is a unit of the study, whoever lives there."""
 
 COVERED_SHARE = 0.95
 """A coarser boundary of which finer units cover at least this share is no unit: what is left are slivers."""

@@ -56,7 +56,11 @@ _CODES = (
         required=False,
     ),
     text(
-        "placed_at", "Placed at", "Settlement, boundary or township that it was put at.", nullable=True, required=False
+        "placed_at",
+        "Placed at",
+        "Settlement, boundary or township that it was put at.",
+        nullable=True,
+        required=False,
     ),
 )
 UNIT = (

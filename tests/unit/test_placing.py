@@ -487,7 +487,7 @@ def test_a_row_without_coordinates_in_the_only_list_lies_in_its_township(tmp_pat
     assert found["kind"].to_dict() == {"b": "placed_by_township", "c": "not_placed"}
     assert "give it coordinates, or a township that has a boundary" in found.loc["c", "detail"]
     assert layers.to_decide["place_id"].tolist() == ["c"]
-    said = [issue for issue in layers.issues if "villages" in issue][0]
+    said = next(issue for issue in layers.issues if "villages" in issue)
     assert "put amid their township: 'b' (1 in all)" in said
     assert "could not be located and are in no number: 'c' (1 in all)" in said
 
@@ -542,12 +542,16 @@ def test_flows_and_joined_rows_of_a_village_without_a_place_are_set_aside_and_co
     )
     assert layers.flows["volume"].tolist() == [3.0]
     assert layers.settlements.set_index("settlement_id")["population_persons"].to_dict() == {"a": 10, "b": 20}
-    assert any("flows from or to settlements that could not be located, set aside: 2" in i for i in layers.issues)
+    assert any(
+        "flows from or to settlements that could not be located, set aside: 2" in i for i in layers.issues
+    )
     assert any("rows about settlements that could not be located, set aside: 'c'" in i for i in layers.issues)
 
 
 def test_two_townships_of_one_name_and_a_code_of_another_township_place_nothing() -> None:
-    twins = pd.concat([_boundaries().iloc[:2], _boundaries().iloc[[1]].assign(boundary_id="b9", unit_code="533325109")])
+    twins = pd.concat(
+        [_boundaries().iloc[:2], _boundaries().iloc[[1]].assign(boundary_id="b9", unit_code="533325109")]
+    )
     rows = gpd.GeoDataFrame(
         {
             "settlement_id": ["a", "b", "c"],

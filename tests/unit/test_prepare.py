@@ -208,7 +208,10 @@ def test_a_township_beyond_the_region_is_no_unit_though_it_holds_a_settlement_of
     # Of the county that the user names every township is whole; Abroad is a neighbour in the buffer.
     extract = EXTRACT.replace(
         "</osm>",
-        ring(51, 9.2, 9.3) + area(6, 51, 8, "Abroad") + place(36, 9.25, 0.05, "village", "Foreign") + "</osm>",
+        ring(51, 9.2, 9.3)
+        + area(6, 51, 8, "Abroad")
+        + place(36, 9.25, 0.05, "village", "Foreign")
+        + "</osm>",
     )
     (raw / "county.osm").write_text(extract, encoding="utf-8")
     layers = prepare(study_of(raw))

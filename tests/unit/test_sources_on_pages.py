@@ -8,10 +8,13 @@ import re
 from spatial.cartography.messages import available_languages, messages
 
 
-def sources_of(page):
+def data_of(page):
     text = page.read_text(encoding="utf-8")
-    data = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
-    return {source["path"]: source for source in data["sources"]}
+    return json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def sources_of(page):
+    return {source["path"]: source for source in data_of(page)["sources"]}
 
 
 def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny, command, tmp_path):
@@ -32,3 +35,23 @@ def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny, command, tmp_path):
 def test_each_language_says_that_a_licence_is_not_stated():
     said = {words["about.no_licence"] for words in messages(available_languages()).values()}
     assert len(said) == len(available_languages())
+
+
+def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at_the_end_of_a_run(tiny):
+    # Without a region: a box about the data, beyond which both townships reach. s3 and s8 lie 480 m east of them.
+    tiny.tables["region"] = {"unit_levels": [8], "unit_tolerance_m": 100}
+    tiny.tables["outputs"] = {"languages": ["en", "fr", "zh"]}
+    tiny.tables["title"]["fr"] = "Petite vallée"
+    east = [[104.015, 29.5], [104.035, 29.5], [104.035, 30.5], [104.015, 30.5], [104.015, 29.5]]
+    tiny.write("townships.geojson", tiny.townships(east).replace("103.98", "103.0"))
+    outcome = tiny.run()
+    assert outcome.code == 0, outcome.err
+    said = "settlements that lie in no township, so in the figures of the study alone: 's3', 's8' (2 in all)"
+    assert f"known issue: tiny/townships.geojson: {said}" in outcome.out
+    first = tiny.maps / "tiny" / "index.html"
+    figures = {figure["key"]: figure["value"] for figure in data_of(first)["figures"]}
+    assert (figures["settlements"], figures["townships"], figures["no_township"]) == (8, 2, 2)
+    for page in (first, tiny.maps / "tiny" / "gap-hospital.html"):
+        text = page.read_text(encoding="utf-8")
+        for words in (said, "localités hors de toute commune", "不在任何乡镇内、只计入全区数字的居民点"):
+            assert words in text
