@@ -42,7 +42,8 @@ class Stage:
     makes : tuple of str
         Tables and rasters it returns; a trailing ``?`` marks one that may be absent.
     options : tuple of str
-        Top-level keys of the study that it may look at. Others are refused, so that the fingerprint is complete.
+        Top-level keys of the study that it may look at, or what the study derives of several, as `columns_named`.
+        Others are refused, so that the fingerprint is complete.
     files : {'processed', 'maps'} or None
         The folder that its files belong in.
     reads_raw : bool
@@ -129,4 +130,5 @@ class Options:
             By key.
         """
         dumped: dict[str, Any] = self._study.model_dump(mode="json", include=set(self._keys))
-        return dumped
+        derived = [key for key in self._keys if key not in type(self._study).model_fields]
+        return dumped | {key: getattr(self._study, key) for key in derived}

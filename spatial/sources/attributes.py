@@ -110,7 +110,7 @@ def attributes_from_table(
     path : Path
         The file, joined to the raw root.
     source : TableSource
-        What the study declares about it; what it maps in `columns` is joined.
+        What the study declares about it; what it maps in `columns` or lists in `keep_columns` is joined.
     with_population : bool
         False where a raster is the only source of people: `population_persons` is then left out, and noted.
 
@@ -125,9 +125,9 @@ def attributes_from_table(
     SourceError, ContractError
         As `open_mapped`, and with every fault of ids, numbers, codes and classes at once.
     """
-    opened = open_mapped(path, source, what="attributes")
+    opened = open_mapped(path, source, what="attributes", kind="attributes")
     problems = _mapping_faults(source)
-    joined = [name for name in source.columns if name not in FOUND_BY]
+    joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
     kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
     columns = pd.DataFrame(opened)[kept].copy()
     frame = gpd.GeoDataFrame(columns, geometry=_nowhere(opened.index), crs=WGS84)
@@ -153,7 +153,7 @@ def attributes_from_table(
 
 
 def _mapping_faults(source: TableSource) -> list[str]:
-    joined = [name for name in source.columns if name not in FOUND_BY]
+    joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
     problems = []
     wrong = [name for name in joined if name in REFUSED]
     if wrong:

@@ -37,14 +37,14 @@ def flows_from_table(
     Returns
     -------
     DataFrame
-        Columns from_id, to_id, kind, volume (a year) and the file's own columns.
+        Columns from_id, to_id, kind, volume (a year) and what else `leave_out` leaves.
 
     Raises
     ------
     SourceError, ContractError
         With every fault of columns, ids and numbers at once.
     """
-    opened = open_mapped(path, source, what="flows")
+    opened = open_mapped(path, source, what="flows", kind="flows")
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
     frame.attrs.update(opened.attrs)  # what the reader noted
     found = first_of(map(str, frame.columns), limit=30)

@@ -16,18 +16,22 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.sources.cells import narrow_frame
 from spatial.sources.columns import map_columns
+from spatial.sources.coordinates import coordinate_columns
 from spatial.sources.delimited import read_delimited
 from spatial.sources.dxf import drawn_lines
 from spatial.sources.files import local_file, local_folder
 from spatial.sources.kml import tidy_kml
 from spatial.sources.number_text import plain_numbers
+from spatial.sources.own_columns import leave_out
 from spatial.sources.text_encodings import AUTO, guess_table_encoding, is_surely_utf8, table_text
 from spatial.sources.value_maps import translate_values
 from spatial.sources.workbooks import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+    from spatial.sources.own_columns import ListKind
     from spatial.study import TableSource
 
 __all__ = ["FORMATS", "declares_crs", "open_frame", "open_mapped"]
@@ -131,7 +135,14 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
 
 
-def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
+def open_mapped(
+    path: Path,
+    source: TableSource,
+    *,
+    what: str,
+    kind: ListKind | None = None,
+    named: Collection[str] = (),
+) -> pd.DataFrame:
     """
     Read a file with its columns and values under our names.
 
@@ -143,6 +154,11 @@ def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         Declared layer, encoding, delimiter, columns and values.
     what : str
         What it is to the study, for messages.
+    kind : str or None
+        The table of the study that it is read as: columns that nobody asked for are then left out, as by `leave_out`.
+        None where no column of it is handed out; all stay.
+    named : collection of str
+        Columns, under our names, that other keys of the study name.
 
     Returns
     -------
@@ -155,16 +171,23 @@ def open_mapped(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         As `open_frame`.
     ContractError
         Where the mapping names columns that the file does not have.
+    StudyError
+        As `leave_out`.
     """
     problems: list[str] = []
-    frame = open_frame(path, source, what=what)
-    frame = map_columns(frame, source.columns, source.values, problems)
+    file = open_frame(path, source, what=what)
+    frame = map_columns(file, source.columns, source.values, problems)
     frame = translate_values(frame, source, path, problems, what=what)
     is_typed = FORMATS[path.suffix.lower()][0] == "workbook"
     frame = plain_numbers(frame, source, problems, typed=is_typed)
     if problems:
         raise ContractError(f"{what} {path}", problems)
-    return frame
+    if kind is None:
+        return frame
+    is_placed = isinstance(file, gpd.GeoDataFrame) and file.active_geometry_name is not None
+    declared = (source.longitude, source.latitude, source.easting, source.northing)
+    axes = [name for name in declared if name] if is_placed else coordinate_columns(source)[0]
+    return leave_out(frame, file, source, kind, named=named, axes=axes, label=f"{what} {path}")
 
 
 def declares_crs(path: Path) -> bool:

@@ -20,6 +20,7 @@ from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
 from spatial.sources.osm_units import with_unit_codes
+from spatial.sources.own_columns import faults_of, take_column_use
 from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
@@ -32,7 +33,10 @@ from spatial.sources.vector import (
 from spatial.sources.water_tables import join_water, water_of_table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from spatial.sources.osm import OsmExtract
+    from spatial.sources.own_columns import ColumnUse
     from spatial.sources.services import Vocabulary
     from spatial.study import Study
 
@@ -62,6 +66,8 @@ class Gathered:
         What the readers of tables left out, filled or changed, by path.
     official_units : DataFrame, optional
         Official numbers of people by unit.
+    columns : dict of (str, str) to ColumnUse
+        Which columns of each table of the user's own are read, kept and left out, by path and item.
     unplaced : list of DataFrame
         Facilities that could not be located, by table.
     to_decide : DataFrame
@@ -84,10 +90,11 @@ class Gathered:
     nowhere: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     official_units: pd.DataFrame | None = None
+    columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
         """
-        Move what the reader of a table noted from the frame to the counts and notes.
+        Move what the reader of a table noted from the frame to the counts and notes, and the use of its columns.
 
         Parameters
         ----------
@@ -98,12 +105,17 @@ class Gathered:
         item : str
             What it holds.
         """
+        use = take_column_use(frame)
+        if use is not None:
+            self.columns[path, item] = use
         for note in take_notes(frame):
             self.counts.append((path, f"{item}: {note.item}", note.number))
             self.notes.setdefault(path, []).append(note.detail)
 
 
-def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
+def gather(
+    study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None
+) -> Gathered:
     """
     Read the extract and the tables of a study.
 
@@ -113,6 +125,8 @@ def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
         Names the sources.
     vocabulary : Vocabulary
         Which tags mean which service.
+    named : mapping of str to collection of str, optional
+        By table the columns of lists that keys of the study name; `study.columns_named` by default.
 
     Returns
     -------
@@ -127,7 +141,7 @@ def gather(study: Study, vocabulary: Vocabulary) -> Gathered:
     result = Gathered(_empty("settlement_id"), _empty("road_id"), _empty("boundary_id"), _empty("water_id"))
     if study.sources.osm is not None:
         _add_extract(result, study, vocabulary)
-    _add_tables(result, study, vocabulary)
+    _add_tables(result, study, vocabulary, study.columns_named if named is None else named)
     result.findings.append(check_coordinates(result, study))
     result.settlements = assign_tiers(result.settlements, study.tiers)
     return result
@@ -173,26 +187,31 @@ def _places(extract: OsmExtract, *, with_population: bool) -> gpd.GeoDataFrame:
     return extract.places.assign(population_persons=float("nan"), population_source="none")
 
 
-def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
+def _add_tables(
+    result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]
+) -> None:
     sources = study.sources
     if sources.boundaries is not None:
         levels = study.region.unit_levels
-        result.boundaries = boundaries_from_table(
-            study.raw_path(sources.boundaries.path),
-            sources.boundaries,
-            admin_level=levels[0] if len(levels) == 1 else None,
-        )
+        with faults_of("sources.boundaries"):
+            result.boundaries = boundaries_from_table(
+                study.raw_path(sources.boundaries.path),
+                sources.boundaries,
+                admin_level=levels[0] if len(levels) == 1 else None,
+            )
         result.note(sources.boundaries.path, result.boundaries, "boundaries")
         result.counts.append((sources.boundaries.path, "boundaries", len(result.boundaries)))
     places = PlacedTables(study)
     if sources.settlements is not None:
-        frame = settlements_from_table(
-            study.raw_path(sources.settlements.path),
-            sources.settlements,
-            tiers=study.tiers,
-            with_population=sources.population is None,
-            may_lack=True,
-        )
+        with faults_of("sources.settlements"):
+            frame = settlements_from_table(
+                study.raw_path(sources.settlements.path),
+                sources.settlements,
+                tiers=study.tiers,
+                with_population=sources.population is None,
+                may_lack=True,
+                named=named.get("settlements", ()),
+            )
         result.note(sources.settlements.path, frame, "settlements")
         result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
         add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
@@ -200,16 +219,18 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.own["settlements"] = sources.settlements.path
         result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
     for number, joined in enumerate(sources.attributes, start=1):
-        result.settlements, rows = add_attributes(
-            result.settlements, result.boundaries, study=study, source=joined, places=places
-        )
+        with faults_of(f"sources.attributes.{number - 1}"):
+            result.settlements, rows = add_attributes(
+                result.settlements, result.boundaries, study=study, source=joined, places=places
+            )
         result.note(joined.path, result.settlements, f"attributes (table {number})")
         result.counts.append((joined.path, f"attributes (table {number})", rows))
-    _add_facilities(result, study, places, vocabulary)
+    _add_facilities(result, study, places, vocabulary, named.get("facilities", ()))
     refuse_shared_ids(result)
     if sources.official_units is not None:
         path = sources.official_units.path
-        result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
+        with faults_of("sources.official_units"):
+            result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
         result.note(path, result.official_units, "official units")
         result.counts.append((path, "official units", len(result.official_units)))
     result.findings += places.findings
@@ -219,7 +240,8 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.water = _water(result, study)
     if sources.roads is not None:
         result.turns = None
-        result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+        with faults_of("sources.roads"):
+            result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
         add_notes(result.roads, [doubles_note(result.roads, "road_id")])
         result.note(sources.roads.path, result.roads, "roads")
         result.counts.append((sources.roads.path, "roads", len(result.roads)))
@@ -229,11 +251,18 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
         result.counts += [(sources.roads.path, *count) for count in done.counts]
 
 
-def _add_facilities(result: Gathered, study: Study, places: PlacedTables, vocabulary: Vocabulary) -> None:
+def _add_facilities(
+    result: Gathered,
+    study: Study,
+    places: PlacedTables,
+    vocabulary: Vocabulary,
+    named: Collection[str],
+) -> None:
     for number, table in enumerate(study.sources.facilities):
-        frame = facilities_from_table(
-            study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True
-        )
+        with faults_of(f"sources.facilities.{number}"):
+            frame = facilities_from_table(
+                study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True, named=named
+            )
         read_facts(frame, table, vocabulary)
         result.note(table.path, frame, f"facilities (table {number + 1})")
         frame = places.locate(frame, table, result.settlements, result.boundaries)
@@ -268,8 +297,13 @@ def refuse_shared_ids(result: Gathered) -> None:
 def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:
     frames = []
     for number, table in enumerate(study.sources.water):
-        frame = read_table(study.raw_path(table.path), table, what="water", key="water_id")
+        with faults_of(f"sources.water.{number}"):
+            frame = read_table(
+                study.raw_path(table.path), table, what="water", key="water_id", kind="water"
+            )
         result.note(table.path, frame, f"water (table {number + 1})")
         frames.append(water_of_table(frame, table))
         result.counts.append((table.path, f"water (table {number + 1})", len(frame)))
-    return join_water(frames)
+    return join_water(
+        frames, kept=list(dict.fromkeys(name for table in study.sources.water for name in table.keep_columns))
+    )

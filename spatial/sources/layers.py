@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.rasters import Raster
+    from spatial.sources.own_columns import ColumnUse
     from spatial.sources.provenance import SourceRecord
     from spatial.sources.services import Vocabulary
 
@@ -66,6 +67,8 @@ class Layers:
         Facilities of lists and map that a person should look at, as text; None where there are none.
     official_units : DataFrame or None
         By the contract of the table of that name; None without such a source.
+    columns : dict of (str, str) to ColumnUse
+        By path and what is read of it: the columns of a list that are read, kept and left out.
     """
 
     settlements: gpd.GeoDataFrame
@@ -89,3 +92,4 @@ class Layers:
     to_decide: pd.DataFrame | None = None
     to_review: pd.DataFrame | None = None
     official_units: pd.DataFrame | None = None
+    columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)

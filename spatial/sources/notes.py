@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spatial.sources.own_columns import log_column_use
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -73,7 +75,7 @@ def take_notes(frame: pd.DataFrame) -> list[Note]:
 
 def log_notes(frame: pd.DataFrame, *, what: str) -> None:
     """
-    Take the notes off a frame where no table of counts is to hold them, and warn of each.
+    Take the notes off a frame where no table of counts is to hold them, and warn of each; log columns left out.
 
     Parameters
     ----------
@@ -82,5 +84,6 @@ def log_notes(frame: pd.DataFrame, *, what: str) -> None:
     what : str
         The table and its file.
     """
+    log_column_use(frame, what=what)
     for note in take_notes(frame):
         _log.warning("%s: %s", what, note.detail)

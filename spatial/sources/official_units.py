@@ -11,7 +11,6 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import number_column, row_labels, text_column
 from spatial.sources.formats import open_mapped
-from spatial.sources.notes import add_notes, take_notes
 from spatial.sources.unit_codes import carry_units, unit_key
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     -------
     DataFrame
         By the contract of the table `official_units`: `official_id`, `unit_code`, `name`, `population_persons` (NaN =
-        no number in the row), and every other column that ends in ``_persons`` or ``_share``.
+        no number in the row), every other column that ends in ``_persons`` or ``_share``, and the kept ones.
 
     Raises
     ------
@@ -49,8 +48,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
         With every fault of columns, codes and numbers at once.
     """
     what = "official units"
-    opened = open_mapped(path, source.as_table(), what=what)
-    notes = take_notes(opened)
+    opened = open_mapped(path, source.as_table(), what=what, kind="official_units")
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
@@ -83,8 +81,9 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     frame["official_id"] = _ids(frame, problems)
     if problems:
         raise ContractError(f"{what} {path}", problems)
-    result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers]].reset_index(drop=True)
-    add_notes(result, notes)
+    kept = [name for name in source.keep_columns if name not in numbers]
+    result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers, *kept]].reset_index(drop=True)
+    result.attrs = dict(opened.attrs)  # what the reader noted
     return result
 
 

@@ -35,6 +35,7 @@ from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.osm_water import mark_barriers
+from spatial.sources.own_columns import faults_of
 from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside
 from spatial.sources.provenance import declared_paths, read_provenance
@@ -44,7 +45,7 @@ from spatial.sources.units import assign_units, choose_region, choose_units, ins
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pyproj
 
@@ -61,7 +62,7 @@ STUDY = "study"
 """Source of the counts that are made of several files."""
 
 
-def prepare(study: Study) -> Layers:
+def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None) -> Layers:
     """
     Read every source of a study, check it and bring it into the working CRS.
 
@@ -73,6 +74,9 @@ def prepare(study: Study) -> Layers:
     ----------
     study : Study
         With its raw root.
+    named : mapping of str to collection of str, optional
+        By table, settlements or facilities, the columns of lists that keys of the study name; `study.columns_named` by
+        default. Columns that no key names and that are not in `keep_columns` of their source are left out.
 
     Returns
     -------
@@ -84,7 +88,8 @@ def prepare(study: Study) -> Layers:
     SourceError
         Where files are missing (all are named at once), damaged or empty.
     StudyError
-        Where the services file is faulty, or the region names ground that the sources do not hold.
+        Where the services file is faulty, the region names ground that the sources do not hold, or `keep_columns`
+        columns that a file does not have.
     CrsError, ContractError
         Where a table breaks its contract, with every breach.
     """
@@ -94,7 +99,7 @@ def prepare(study: Study) -> Layers:
     records = read_provenance(study.raw, paths)
     offered = [item.id for item in (*vocabulary.services, *vocabulary.tiers)]
     refuse_unknown_data({record.path: record.issues for record in records}, offered)
-    found = gather(study, vocabulary)
+    found = gather(study, vocabulary, named=named)
     _refuse_empty(found, study)
     population = _population(study)
     crs = _working_crs(study, found)
@@ -151,6 +156,7 @@ def prepare(study: Study) -> Layers:
         to_decide=found.to_decide if len(found.to_decide) else None,
         official_units=found.official_units,
         to_review=merged.review if len(merged.review) else None,
+        columns=found.columns,
     )
     _check(layers)
     return layers
@@ -406,7 +412,8 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.D
         texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
         return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
     known = [*settlements["settlement_id"], *found.nowhere]
-    flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)
+    with faults_of("sources.flows"):
+        flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)
     lost = flows[["from_id", "to_id"]].isin(found.nowhere).any(axis=1).to_numpy(dtype=bool)
     item = "flows from or to settlements that could not be located, set aside"
     add_notes(flows, [Note(item, int(lost.sum()), f"{item}: {lost.sum()}")])

@@ -34,6 +34,8 @@ from spatial.tables import GEOMETRY_TYPES, TABLES, TIERS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from spatial.sources.own_columns import ListKind
+
 __all__ = [
     "boundaries_from_table",
     "facilities_from_table",
@@ -60,6 +62,8 @@ def read_table(
     what: str = "table",
     key: str = "",
     may_lack: bool = False,
+    kind: ListKind | None = None,
+    named: Collection[str] = (),
 ) -> gpd.GeoDataFrame:
     """
     Read a table with geometry, with the column mapping, encoding, CRS and datum as declared.
@@ -76,12 +80,14 @@ def read_table(
         Our id column, which names rows in messages.
     may_lack : bool
         Whether rows may lack coordinates where the source says so by its `coordinates`; their geometry is missing then.
+    kind, named : str or None, collection of str
+        As in `open_mapped`.
 
     Returns
     -------
     GeoDataFrame
-        Columns under our names, all others as they are, in the file's or the declared CRS (EPSG:4326 where the datum
-        was shifted). A geometry of a single part loses its wrapping; heights are dropped.
+        Columns under our names, all others as they are where there is no `kind`, in the file's or the declared CRS
+        (EPSG:4326 where the datum was shifted). A geometry of a single part loses its wrapping; heights are dropped.
 
     Raises
     ------
@@ -101,7 +107,8 @@ def read_table(
                 "coordinates: rows without them are located in [sources.settlements] and [[sources.facilities]] alone"
             ],
         )
-    placed = place_where_given(open_mapped(file, declared, what=what), declared, file, what=what, key=key)
+    opened = open_mapped(file, declared, what=what, kind=kind, named=named)
+    placed = place_where_given(opened, declared, file, what=what, key=key)
     return placed.set_geometry(_simple(placed.geometry))
 
 
@@ -112,6 +119,7 @@ def settlements_from_table(
     tiers: Tiers | None = None,
     with_population: bool = True,
     may_lack: bool = False,
+    named: Collection[str] = (),
 ) -> gpd.GeoDataFrame:
     """
     Read settlements of the user's own.
@@ -128,19 +136,29 @@ def settlements_from_table(
         False where a raster is the only source of population: the column then becomes ``population_listed``.
     may_lack : bool
         As in `read_table`.
+    named : collection of str
+        As in `open_mapped`.
 
     Returns
     -------
     GeoDataFrame
         Columns settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or
-        none), group columns and the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+        none), group columns and those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study` and units are not in it.
 
     Raises
     ------
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, tiers and populations at once.
     """
-    frame = read_table(path, source, what="settlements", key="settlement_id", may_lack=may_lack)
+    frame = read_table(
+        path,
+        source,
+        what="settlements",
+        key="settlement_id",
+        may_lack=may_lack,
+        kind="settlements",
+        named=named,
+    )
     problems: list[str] = []
     result = _named(frame, "settlement_id", problems, "Point")
     if source.tier is not None and not {"tier", "place"} & set(result.columns):
@@ -184,7 +202,12 @@ def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
 
 
 def facilities_from_table(
-    path: Path, source: TableSource, *, services: Collection[str] | None = None, may_lack: bool = False
+    path: Path,
+    source: TableSource,
+    *,
+    services: Collection[str] | None = None,
+    may_lack: bool = False,
+    named: Collection[str] = (),
 ) -> gpd.GeoDataFrame:
     """
     Read facilities of the user's own.
@@ -199,19 +222,29 @@ def facilities_from_table(
         The services there are; None to accept any.
     may_lack : bool
         As in `read_table`.
+    named : collection of str
+        As in `open_mapped`.
 
     Returns
     -------
     GeoDataFrame
         Columns facility_id, name, name_en, name_zh, service, capacity, load, status (existing by default), source and
-        the file's own columns; Points in the file's CRS. `in_study` and units are not in it.
+        those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study` and units are not in it.
 
     Raises
     ------
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, services and numbers at once.
     """
-    frame = read_table(path, source, what="facilities", key="facility_id", may_lack=may_lack)
+    frame = read_table(
+        path,
+        source,
+        what="facilities",
+        key="facility_id",
+        may_lack=may_lack,
+        kind="facilities",
+        named=named,
+    )
     problems: list[str] = []
     result = _named(frame, "facility_id", problems, "Point")
     if "service" not in result.columns and source.service is not None:
@@ -252,7 +285,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         Columns road_id (row number from 1 where the file has none), road_class (also from ``highway`` or ``fclass``),
-        speed_km_h (also from ``speed_kph``) and the file's own columns, those of the roads table as text; one
+        speed_km_h (also from ``speed_kph``) and what else `leave_out` leaves, those of the roads table as text; one
         LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
 
     Raises
@@ -260,7 +293,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids and classes at once.
     """
-    frame = with_known_tags(read_table(path, source, what="roads", key="road_id"))
+    frame = with_known_tags(read_table(path, source, what="roads", key="road_id", kind="roads"))
     problems: list[str] = []
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
@@ -303,7 +336,8 @@ def boundaries_from_table(
     Returns
     -------
     GeoDataFrame
-        Columns boundary_id, name, name_en, name_zh, admin_level and the file's own columns; polygons in the file's CRS.
+        Columns boundary_id, name, name_en, name_zh, admin_level and what else `leave_out` leaves; polygons in the file's
+        CRS.
         `is_unit` is not in it.
 
     Raises
@@ -311,7 +345,7 @@ def boundaries_from_table(
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, levels and rings that touch or cross themselves.
     """
-    frame = read_table(path, source, what="boundaries", key="boundary_id")
+    frame = read_table(path, source, what="boundaries", key="boundary_id", kind="boundaries")
     problems: list[str] = []
     result = _named(frame, "boundary_id", problems, "Polygon")
     if "admin_level" in result.columns:

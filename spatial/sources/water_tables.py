@@ -14,6 +14,8 @@ from spatial.sources.columns import complete_text_column, id_column, row_labels,
 from spatial.sources.placement import refuse_invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spatial.study import TableSource
 
 __all__ = ["WATER_KINDS", "join_water", "water_of_table"]
@@ -49,7 +51,7 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
     Returns
     -------
     GeoDataFrame
-        water_id (row number from 1 where the file has none), name, kind, is_passable and the file's own columns; lines
+        water_id (row number from 1 where the file has none), name, kind, is_passable and the kept columns; lines
         and polygons in the file's CRS.
 
     Raises
@@ -113,7 +115,7 @@ def _passable(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
     return texts.isin(_YES)
 
 
-def join_water(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> gpd.GeoDataFrame:
     """
     Put several tables of water together.
 
@@ -121,6 +123,8 @@ def join_water(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     ----------
     frames : list of GeoDataFrame
         As `water_of_table`, at least one; in any CRS.
+    kept : sequence of str
+        Columns of the files' own that stay, missing where a file lacks them.
 
     Returns
     -------
@@ -134,7 +138,11 @@ def join_water(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
             frame.assign(water_id=f"{number}/" + frame["water_id"])
             for number, frame in enumerate(frames, start=1)
         ]
-    kept = ["water_id", "name", "kind", "is_passable"]
+    columns = ["water_id", "name", "kind", "is_passable", *kept]
     shapes = np.concatenate([frame.to_crs(crs).geometry.to_numpy() for frame in frames])
-    columns = pd.concat([pd.DataFrame(frame)[kept] for frame in frames], ignore_index=True)
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+    rows = [pd.DataFrame(frame)[[name for name in columns if name in frame]] for frame in frames]
+    joined = pd.concat(rows, ignore_index=True)
+    for name in kept:
+        if joined[name].dtype == object:  # text in one file and a number in another
+            joined[name] = text_column(joined[name])
+    return gpd.GeoDataFrame(joined, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)

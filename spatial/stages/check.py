@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from spatial.planning.issue_text import issue_lines
 from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.runner.stage import Options
+from spatial.sources.own_columns import column_lines
 from spatial.sources.prepare import prepare
 from spatial.stages.policy import check_policy
 from spatial.stages.read import known_issues_table
@@ -60,6 +61,7 @@ def check_study(study: Study) -> Iterator[str]:
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             yield f"  {row.source}: {row.item} {row.number:,.0f}"
+    yield from (f"  {line}" for line in column_lines(layers.columns))
     for kind, rows in layers.findings.groupby("kind", sort=True):
         yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
     yield from (f"  {line}" for line in _issues(layers, vocabulary))

@@ -50,7 +50,7 @@ def read(
     Parameters
     ----------
     options : Options
-        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`.
+        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`, `columns_named`.
     _inputs : mapping
         Nothing.
     progress : callable
@@ -63,7 +63,7 @@ def read(
         review where there are any.
     """
     progress(0.0, "reading sources")
-    layers = prepare(options.declared_study())
+    layers = prepare(options.declared_study(), named=options.columns_named)
     made: dict[str, Value | list[Artifact]] = {
         "places": layers.settlements,
         "facilities": layers.facilities,

@@ -18,11 +18,13 @@ from spatial.network.edits.edge_names import unknown_names
 from spatial.network.edits.scenarios import Scenario
 from spatial.sources.facility_facts import read_facts
 from spatial.sources.notes import log_notes
+from spatial.sources.own_columns import faults_of
 from spatial.sources.trials import new_roads_from_table
 from spatial.sources.vector import facilities_from_table, read_table
 from spatial.stages.ground import closer_services, graph_of, speeds_of, surroundings_of
 from spatial.stages.headlines import headline_cutoffs, headline_minutes, headline_towns, townspeople
 from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.study.trials import crew_columns
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -208,7 +210,7 @@ def opened_facilities(
     Parameters
     ----------
     options : Options
-        `services_file`.
+        `services_file`, `emergency`.
     item : ScenarioOptions
         The scenario.
     facilities : GeoDataFrame
@@ -228,7 +230,10 @@ def opened_facilities(
         return None
     file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
     vocabulary = vocabulary_of(options)
-    new = facilities_from_table(file, item.new_facilities, services=vocabulary.ids)
+    with faults_of(f"scenarios.{item.name}.new_facilities"):
+        new = facilities_from_table(
+            file, item.new_facilities, services=vocabulary.ids, named=crew_columns(options.emergency)
+        )
     read_facts(new, item.new_facilities, vocabulary)
     log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]

@@ -43,7 +43,7 @@ from spatial.study.sources import (
     TableSource,
 )
 from spatial.study.times import AccessOptions, NetworkOptions
-from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions
+from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
 
 __all__ = [
     "AccessOptions",
@@ -254,6 +254,23 @@ class Study(Model):
             Below the raw root, or as it is if absolute.
         """
         return self.raw / path
+
+    @property
+    def columns_named(self) -> dict[str, tuple[str, ...]]:
+        """
+        Name the columns of lists that keys of the study beside `sources` name.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            Of settlements and of facilities, under our names; they stay in the tables without `keep_columns`.
+        """
+        people = [self.measures.demand, *(group.column for group in self.measures.groups)]
+        score = [self.score.functional_areas.employed_column, self.score.rank_column]
+        return {
+            "settlements": tuple(sorted({name for name in (*people, *score) if name})),
+            "facilities": tuple(sorted(set(crew_columns(self.emergency)))),
+        }
 
     def own_files(self) -> dict[str, str]:
         """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from spatial.study.base import Model, refuse_group_names, unrepeated
 from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
@@ -91,6 +91,11 @@ class PlainTable(Model):
     values_file: str | None = Field(
         None,
         description="Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first",
+    )
+    keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = Field(
+        (),
+        description="Columns of the file that stay in the tables and are handed out with them, by their names in the "
+        "file; of the others only those stay that a key names or a table has",
     )
     encoding: str = Field(
         "utf-8",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -10,11 +10,20 @@ from spatial.study.base import Model, positive, unrepeated
 from spatial.study.sources import TableSource
 from spatial.study.times import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 
-__all__ = ["CalibrationOptions", "EmergencyOptions", "ScenarioOptions"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["CalibrationOptions", "EmergencyOptions", "ScenarioOptions", "crew_columns"]
 
 
 def _file(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
+
+
+def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:
+    """Name the columns of facilities that hold the minutes of crews until they leave."""
+    stated = (crew.mobilisation_min for crew in emergency)
+    return tuple(name for name in stated if isinstance(name, str))
 
 
 def _above_zero(numbers: dict[str, float]) -> dict[str, float]:

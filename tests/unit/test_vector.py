@@ -86,17 +86,13 @@ def test_semicolons_and_quoted_delimiters_are_read(tmp_path: Path) -> None:
     assert settlements_from_table(path, _source(delimiter=";"))["name"][0] == "x;y"
 
 
-def test_columns_and_values_are_mapped_and_the_rest_travels_along(tmp_path: Path) -> None:
-    path = _write(tmp_path, "CODE,name,NAME_CN,LEVEL,POP,lon,lat\n7,old,新村,乡镇,12,103.5,30.25\n")
+def test_columns_and_values_are_mapped_and_the_rest_stays_at_home(tmp_path: Path) -> None:
+    path = _write(tmp_path, "CODE,name,NAME_CN,LEVEL,POP,电话,lon,lat\n7,old,新村,乡镇,12,0871,103.5,30.25\n")
     columns = {"settlement_id": "CODE", "name": "NAME_CN", "tier": "LEVEL", "population_persons": "POP"}
     source = _source(columns=columns, values={"tier": {"乡镇": "town"}})
     frame = settlements_from_table(path, source)
-    assert frame.loc[0, ["settlement_id", "name", "tier", "source_name"]].tolist() == [
-        "7",
-        "新村",
-        "town",
-        "old",
-    ]
+    assert frame.loc[0, ["settlement_id", "name", "tier"]].tolist() == ["7", "新村", "town"]
+    assert not {"电话", "source_name"} & set(frame.columns)
 
 
 def test_one_column_may_stand_for_two_of_ours(tmp_path: Path) -> None:

@@ -1,0 +1,239 @@
+"""Which columns of a list are read and which are kept: all others stay at home, in the file of their owner."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import geopandas as gpd
+
+from spatial.errors import StudyError, first_of
+from spatial.sources.osm_roads import ROAD_TAGS
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    import pandas as pd
+
+    from spatial.study import TableSource
+
+__all__ = ["ColumnUse", "ListKind", "column_lines", "faults_of", "leave_out", "log_column_use", "take_column_use"]
+
+_log = logging.getLogger(__name__)
+
+ListKind = Literal[
+    "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows", "official_units"
+]
+
+_KEY = "column_use"
+
+_COUNTED = ("_persons", "_share")
+"""Columns of people that end so are read whatever group they are of: ``elderly_persons``, ``children_3_5_persons``."""
+
+_MADE = {
+    "in_study",
+    "is_unit",
+    "is_barrier",
+    "found_in",
+    "merged_from",
+    "population_source",
+    "population_basis",
+    "population_factor",
+    "placed_by",
+    "placed_score",
+    "placed_at",
+}
+"""Columns that the package fills in: what a file has under such a name is not read."""
+
+_NOT_KEPT = {"geometry", "tags"}
+"""Names that a kept column cannot have: those of the place of a row, and of the tags of an extract."""
+
+_PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "settlement_id")
+"""Columns by which rows without coordinates are located."""
+
+_SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "fclass")
+"""Columns of speeds and classes, beside the tags of OpenStreetMap, that a network is built by."""
+
+
+class ColumnUse(NamedTuple):
+    """What was done with the columns of a file, by their names in it."""
+
+    read: tuple[str, ...]
+    kept: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def leave_out(
+    mapped: pd.DataFrame,
+    file: pd.DataFrame,
+    source: TableSource,
+    kind: ListKind,
+    *,
+    named: Collection[str] = (),
+    axes: Collection[str] = (),
+    label: str,
+) -> pd.DataFrame:
+    """
+    Take out of a list what nobody asked for.
+
+    A column stays where its table, or the placing of rows, knows its name; where a key of the study names it; or where
+    `keep_columns` lists it. A column that is listed and mapped too stays under both names, as the file has it and as
+    it is read.
+
+    Parameters
+    ----------
+    mapped : DataFrame
+        Under our names. Left unchanged.
+    file : DataFrame
+        As the file has it.
+    source : TableSource
+        What the study declares about the file.
+    kind : str
+        Which table of the study it is read as.
+    named : collection of str
+        Columns, under our names, that keys of the study beside the source name, such as `measures.demand`.
+    axes : collection of str
+        Columns of coordinates.
+    label : str
+        The list and its file, for messages.
+
+    Returns
+    -------
+    DataFrame
+        Without the others; the use of the columns is in its ``attrs`` until `take_column_use`.
+
+    Raises
+    ------
+    StudyError
+        Where `keep_columns` names a column that the file does not have, or one that the table has under that name.
+    """
+    geometry = mapped.active_geometry_name if isinstance(mapped, gpd.GeoDataFrame) else None
+    theirs = [str(name) for name in file.columns if name != geometry]
+    own = {*named, *source.columns, *source.values}
+    own |= set(axes)
+    reads = _reads(kind)
+    _refuse_faulty(source, theirs, kind, own, label)
+    counts = kind in {"settlements", "official_units"}
+    stays = [
+        name == geometry
+        or str(name) in reads
+        or str(name) in own
+        or str(name) in source.keep_columns
+        or (counts and str(name).endswith(_COUNTED))
+        for name in mapped.columns
+    ]
+    result = mapped.loc[:, stays]
+    mapped_from = set(source.columns.values())
+    copies = {name: file[name] for name in source.keep_columns if name in mapped_from and name not in result}
+    result = result.assign(**copies)
+    # A mapped column may have pushed a column of the file aside: `source_name` is not the file's `name`.
+    there = {str(name) for name in result.columns} - set(source.columns)
+    read = [
+        name
+        for name in theirs
+        if name in mapped_from or (name in there and name not in source.keep_columns and name not in copies)
+    ]
+    kept = [name for name in theirs if name in source.keep_columns]
+    left = [name for name in theirs if name not in read and name not in kept]
+    result.attrs = {**mapped.attrs, _KEY: [read, kept, left]}
+    return result
+
+
+def _reads(kind: ListKind) -> set[str]:
+    if kind == "attributes":
+        return {*_PLACING, "name", "name_en", "name_zh"} - {"unit_code", "unit_level"}  # joined where mapped
+    table = TABLES["places" if kind == "settlements" else kind]
+    fields = {field.name for field in table.fields} - _MADE
+    fields -= {name for name in fields if name.endswith("_source")}
+    more: dict[str, tuple[str, ...]] = {
+        "settlements": _PLACING,
+        "facilities": _PLACING,
+        "roads": (*ROAD_TAGS, *(tag.replace(":", "_") for tag in ROAD_TAGS), *_SPEEDS),
+        "boundaries": ("unit_code", "unit_level"),
+        "water": ("is_passable",),
+        "official_units": ("unit_level",),
+    }
+    return fields | set(more.get(kind, ()))
+
+
+def _refuse_faulty(
+    source: TableSource, theirs: Collection[str], kind: ListKind, own: Collection[str], label: str
+) -> None:
+    problems = []
+    absent = [name for name in source.keep_columns if name not in theirs]
+    if absent:
+        problems.append(
+            f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}"
+        )
+    table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
+    taken = {field.name for field in table.fields} | _reads(kind) | set(own) | _NOT_KEPT
+    for name in source.keep_columns:
+        if name in taken and name in theirs:
+            problems.append(
+                f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study "
+                f"reads or makes; take it out of keep_columns, or give the file's own another name in columns, such "
+                f"as columns.own_{name} = {name!r}"
+            )
+    if problems:
+        raise StudyError(label, problems)
+
+
+@contextlib.contextmanager
+def faults_of(key: str) -> Iterator[None]:
+    """Let faults of the study that a reader of a table finds begin with the table's key in the study file."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(error.where, [f"{key}.{problem}" for problem in error.problems]) from error
+
+
+def take_column_use(frame: pd.DataFrame) -> ColumnUse | None:
+    """
+    Take the use of its columns off a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As read; its ``attrs`` lose it, so that it is written to no file.
+
+    Returns
+    -------
+    ColumnUse or None
+        None where the frame is of no list.
+    """
+    told = frame.attrs.pop(_KEY, None)
+    return None if told is None else ColumnUse(*map(tuple, told))
+
+
+def log_column_use(frame: pd.DataFrame, *, what: str) -> None:
+    """Take the use of its columns off a frame, and log what was left out."""
+    use = take_column_use(frame)
+    if use is not None and use.left_out:
+        _log.info("%s: columns left out: %s", what, ", ".join(use.left_out))
+
+
+def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
+    """
+    Say of each list which columns are read, kept and left out; their names, never what is in them.
+
+    Parameters
+    ----------
+    uses : mapping of (str, str) to ColumnUse
+        By path and what is read of it.
+
+    Yields
+    ------
+    str
+        A line a list and use.
+    """
+    for (path, item), use in uses.items():
+        yield f"{path}: {item}: columns read: {', '.join(use.read) or 'none'}"
+        if use.kept:
+            yield f"{path}: {item}: columns kept and handed out: {', '.join(use.kept)}"
+        if use.left_out:
+            yield (
+                f"{path}: {item}: columns left out: {', '.join(use.left_out)} (no key names them; keep_columns of the "
+                "source lists those that are to be handed out)"
+            )
