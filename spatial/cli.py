@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import logging
+import os
 import sys
 import tomllib
+import traceback
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from tqdm import tqdm
 
-from spatial.errors import SpatialError
+from spatial.errors import UNFORESEEN, SpatialError, StageError
+from spatial.plain_text import one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from spatial.results import Results
     from spatial.sources.sample.write import SampleForm
     from spatial.study import Study
 
-__all__ = ["FewOfAKind", "cli", "main"]
+__all__ = ["FewOfAKind", "PlainFormatter", "cli", "main"]
 
 INTERRUPTED = 130
+PIPE_CLOSED = 1
+"""As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""
 MIN_RUNS = 2
 
 raw_option = click.option(
@@ -93,22 +101,58 @@ class FewOfAKind(logging.Filter):
         return True
 
 
+class PlainFormatter(logging.Formatter):
+    """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
+        """
+        Format the message.
+
+        Parameters
+        ----------
+        record : LogRecord
+            Its message.
+
+        Returns
+        -------
+        str
+            One line.
+        """
+        return one_line(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """
+        Format the message and, where there is one, its traceback.
+
+        Parameters
+        ----------
+        record : LogRecord
+            Its message and error.
+
+        Returns
+        -------
+        str
+            Lines.
+        """
+        return printable(super().format(record))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    help="Show the traceback of an error; may stand behind the command too.",
+)
 @click.version_option(package_name="spatial-integration", prog_name="spatial")
-@click.pass_context
-def cli(context: click.Context, *, verbose: bool, debug: bool) -> None:
+def cli(*, verbose: bool) -> None:
     """How far villages are from towns and services, which norms that breaks for whom, and what to do first."""
     handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
     if not verbose:
         handler.addFilter(FewOfAKind())
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        handlers=[handler],
-    )
-    context.obj = {"debug": debug}
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
 
 
 @cli.command()
@@ -136,14 +180,13 @@ def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_
     if folder is not None:
         from spatial.drafting.writing import write_draft  # noqa: PLC0415 - as above
 
-        for line in write_draft(folder, study_file, raw=raw, name=name, as_of=as_of):
-            click.echo(line)
+        _say_lines(write_draft(folder, study_file, raw=raw, name=name, as_of=as_of))
         return
     text = study_template("my-county" if name is None else name)
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    click.echo(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
+    _say(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
 
 
 @cli.command()
@@ -160,8 +203,7 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
     from spatial.drafting import report_lines  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.sources.inspection import inspect_file  # noqa: PLC0415 - as above
 
-    for line in report_lines(inspect_file(file, raw=raw, against=against)):
-        click.echo(line)
+    _say_lines(report_lines(inspect_file(file, raw=raw, against=against)))
 
 
 @cli.command()
@@ -172,10 +214,8 @@ def check(study_file: Path, raw: Path) -> None:
     from spatial.drafting.blocks import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages import check_study  # noqa: PLC0415 - as above
 
-    for line in decision_lines(study_file):
-        click.echo(line)
-    for line in check_study(_study(study_file, raw)):
-        click.echo(line)
+    _say_lines(decision_lines(study_file))
+    _say_lines(check_study(_study(study_file, raw)))
 
 
 @cli.command()
@@ -204,7 +244,7 @@ def status(study_file: Path, raw: Path, processed: Path, maps: Path, scenario: s
 
     study = _study(study_file, raw)
     for decision in decisions(study, scenario=scenario, processed=processed, maps=maps):
-        click.echo(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
+        _say(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
 
 
 @cli.command()
@@ -226,7 +266,7 @@ def explain(
     study = _study(study_file, raw)
     study = study if scenario is None else planned_study(study, scenario)
     results = read_results(folders_of(study, processed)[0])
-    click.echo(explain_settlement(study, results, settlement, language=language))
+    _say(explain_settlement(study, results, settlement, language=language))
 
 
 @cli.command()
@@ -245,8 +285,7 @@ def compare(runs: tuple[Path, ...], folder: Path | None, language: str) -> None:
 
     if len(runs) < MIN_RUNS:
         raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
-    for line in compare_folders(runs, to=folder, language=language):
-        click.echo(line)
+    _say_lines(compare_folders(runs, to=folder, language=language))
 
 
 @cli.command()
@@ -258,7 +297,7 @@ def fetch(study_file: Path, raw: Path) -> None:
 
     with _progress_bar() as report:
         paths = fetch_sources(_study(study_file, raw), progress=report)
-    click.echo("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
+    _say("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
 
 
 @cli.command()
@@ -269,7 +308,7 @@ def warmup() -> None:
     with _progress_bar() as report, all_kept():
         count = warm_up(report)
         gc.freeze()
-    click.echo(f"{count} kernels are compiled")
+    _say(f"{count} kernels are compiled")
 
 
 @cli.command()
@@ -284,42 +323,134 @@ def warmup() -> None:
     show_default=True,
     help="An OpenStreetMap extract and plain tables, or the files that a Chinese county's bureaus have.",
 )
-@click.option(
-    "--villages", type=click.IntRange(40, 900), default=400, show_default=True, help="How many villages."
-)
 @click.option("--files-only", is_flag=True, help="Write the raw files and run nothing.")
-def demo(
-    *, raw: Path, processed: Path, maps: Path, form: SampleForm, villages: int, files_only: bool
-) -> None:
+def demo(*, raw: Path, processed: Path, maps: Path, form: SampleForm, files_only: bool) -> None:
     """Make the synthetic sample county and run the whole line on it."""
     from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
 
-    click.echo("making the synthetic county", err=True)
+    _say("making the synthetic county", err=True)
     study = Study.from_dict(tomllib.loads(sample_study(form)), raw=raw, where="sample county")
     folder = raw / ("sample" if form == "open" else form)
-    write_sample_county(folder, villages=villages, form=form)
+    write_sample_county(folder, form=form)
     if files_only:
-        click.echo(f"raw files: {folder}")
+        _say(f"raw files: {folder}")
         return
     _run(study, processed, maps)
 
 
 def main() -> None:
-    """Run the command line and turn every error of this package into its message and exit code."""
+    """
+    Run the command line; each error becomes a message and an exit code, and a traceback where ``--debug`` asks for it.
+
+    Errors of this package have their own exit codes. Any other error, of a library or a fault of ours, is named with
+    its stage and, where it is known, the file that was read, and ends with `spatial.errors.UNFORESEEN`.
+    """
+    arguments, debug = _without_debug(sys.argv[1:])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding lacks, or half a pair of an undecodable file name, is no error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted; finished stages are kept, run again to go on", err=True)
+        _main(arguments, debug=debug)
+    except BrokenPipeError:
+        # Nobody reads on: what is still in the buffers must not be written when the interpreter ends.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(PIPE_CLOSED)
+
+
+def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """Take ``--debug`` out of the arguments, wherever it stands before a ``--``."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [word for word in arguments[:end] if word != "--debug"]
+    return [*options, *arguments[end:]], len(options) < end
+
+
+def _main(arguments: list[str], *, debug: bool) -> None:
+    try:
+        cli(args=arguments, standalone_mode=False)
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types
+            _unforeseen(error.__cause__, arguments, debug=debug)
+        _say("interrupted; finished stages are kept, run again to go on", err=True)
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        _say("interrupted; finished stages are kept, run again to go on", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _say(shown.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
     except SpatialError as error:
-        if "--debug" in sys.argv:
+        if error.exit_code == UNFORESEEN:
+            _unforeseen(error, arguments, debug=debug)
+        if debug:
+            sys.excepthook = _show_traceback
             raise
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last handler: what nobody foresaw is told, not shown as a traceback
+        _unforeseen(error, arguments, debug=debug)
+
+
+def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) -> NoReturn:
+    """Tell an error that no line of this package raises on purpose, and what to send so that it is mended."""
+    command = next((word for word in arguments if word in cli.commands), "")
+    where = f"stage {error.stage}" if isinstance(error, StageError) else f"spatial {command}".strip()
+    cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
+    said = one_line(str(cause))
+    told = [f"error: {where}: {type(cause).__name__}" + (f": {said}" if said else "")]
+    file = _file_of(cause)
+    if file is not None:
+        told.append(f"  file: {one_line(str(file))}")
+    if isinstance(cause, MemoryError | BrokenExecutor):
+        told.append(
+            "  The memory of this machine did not suffice. Close other programs, take a smaller region, a smaller "
+            "buffer_km or coarser rasters, or run it on a machine with more memory; finished stages are kept."
+        )
+    else:
+        shown = " ".join(["spatial --debug", *arguments])
+        told.append(
+            "  This is a fault of spatial or of a library that it uses: it is ours to mend, not yours. Please send us "
+            "this message, the study file, what `spatial --version` says, and what this shows:\n"
+            f"  {one_line(shown)}"
+        )
+    if debug:
+        _show_traceback(type(error), error, error.__traceback__)
+    _say("\n".join(told), err=True)
+    sys.exit(UNFORESEEN)
+
+
+def _file_of(error: BaseException) -> Path | None:
+    """Find the file that was being read in what the lines of the package that the error came through hold."""
+    named = getattr(error, "filename", None)
+    if isinstance(named, str):
+        return Path(named)
+    package = Path(__file__).parent
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if str(frame.f_globals.get("__name__", "")).startswith("spatial."):
+            for value in (frame.f_locals.get("path"), frame.f_locals.get("file")):
+                if isinstance(value, Path) and value.is_file() and not value.is_relative_to(package):
+                    return value
+    return None
+
+
+def _show_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    _say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"), err=True)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print; the one place where text of this package, and of names in data, reaches the terminal."""
+    click.echo(printable(text), err=err)
+
+
+def _say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        _say(one_line(line))
 
 
 def _study(path: Path, raw: Path) -> Study:
@@ -339,12 +470,12 @@ def _run(
             study, scenario=scenario, processed=processed, maps=maps, until=until, progress=report
         )
     if scenario is not None:
-        click.echo(f"scenario {scenario} of the study {study.name}")
+        _say(f"scenario {scenario} of the study {study.name}")
     _print_headlines(study, results)
     _print_where(results)
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
-        click.echo(f"to compare:   spatial compare {today} {results.folder}")
+        _say(f"to compare:   spatial compare {today} {results.folder}")
 
 
 def _print_headlines(study: Study, results: Results) -> None:
@@ -355,18 +486,17 @@ def _print_headlines(study: Study, results: Results) -> None:
         summary = results.summary
     except StoreError:
         return
-    for line in headline_lines(study, summary):
-        click.echo(line)
+    _say_lines(headline_lines(study, summary))
 
 
 def _print_where(results: Results) -> None:
     index = results.index_page
     if index is not None and index.is_file():
-        click.echo(f"pages:        {index}")
+        _say(f"pages:        {index}")
     project = results.folder / f"{results.folder.name}.qgz"
     if project.is_file():
-        click.echo(f"QGIS project: {project}")
-    click.echo(f"tables:       {results.folder}")
+        _say(f"QGIS project: {project}")
+    _say(f"tables:       {results.folder}")
 
 
 class _progress_bar:  # noqa: N801 - used as a context manager, like a function
@@ -377,7 +507,7 @@ class _progress_bar:  # noqa: N801 - used as a context manager, like a function
         return self._report
 
     def _report(self, fraction: float, message: str) -> None:
-        self._bar.set_description_str(f"{message:<44.44}", refresh=False)
+        self._bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
         self._bar.update(max(0.0, round(100 * fraction) - self._bar.n))
 
     def __exit__(self, *_: object) -> None:

@@ -12,6 +12,7 @@
     |-- NetworkError(ValueError)              5   an empty network, or nothing can be snapped
     |-- StoreError(OSError)                   6   unwritable, full, locked
     |-- StageError                            exit code of its cause; names the stage
+    |                                         70  where the cause is no SpatialError: ours to mend
     `-- MissingDependencyError(ImportError)   1   names the extra to install
 
 A message says what, where (first ids and a count) and what to do. Every error survives pickling, so that it can
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "UNFORESEEN",
     "ContractError",
     "CrsError",
     "DataError",
@@ -39,6 +41,10 @@ __all__ = [
     "StudyError",
     "first_of",
 ]
+
+
+UNFORESEEN = 70
+"""Exit code of an error that no line of this package raises on purpose (EX_SOFTWARE of sysexits.h)."""
 
 
 def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
@@ -220,7 +226,7 @@ class StageError(SpatialError):
     message : str
         The message of the cause.
     exit_code : int
-        The exit code of the cause.
+        The exit code of the cause; `UNFORESEEN` where that is an error of a library, or a fault of this package.
     """
 
     def __init__(self, stage: str, message: str, exit_code: int = 1) -> None:

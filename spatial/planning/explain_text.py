@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from spatial.plain_text import one_line
 from spatial.planning.headline import factor_text, status_text
 from spatial.planning.score_text import place_score_lines
 from spatial.planning.wording import wording
@@ -74,7 +75,7 @@ def explanation_text(
         told = list(part)
         if told:
             lines += ["", words.say("heading", heading), *(STEP + line for line in told)]
-    return "\n".join(lines)
+    return "\n".join(one_line(line) for line in lines)
 
 
 def _name(thing: Mapping[str, Any], words: Wording) -> str:

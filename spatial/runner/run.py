@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import SpatialError, StageError
+from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
 from spatial.runner.stage import Options, Stage
@@ -15,7 +15,7 @@ from spatial.sources.files import file_parts
 from spatial.store import Artifact, Store, locked, remove_leftovers, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -222,7 +222,8 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     SpatialError
         Where `until` names no stage.
     StageError
-        From the cause, where a stage fails; what finished before it is kept.
+        From the cause, where a stage fails, be it by an error of this package or of a library below it; what finished
+        before it is kept.
     StoreError
         Where the folder is locked, full or cannot be written.
     """
@@ -238,7 +239,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         remove_leftovers(maps)
         for position, stage in enumerate(chosen):
             start, step = position / len(chosen), 1 / len(chosen)
-            with folders.held(stage):
+            with _named(stage), folders.held(stage):
                 decision = _decide(stage, study, folders)
                 report(start, f"{stage.name}: {decision.reason}")
                 if decision.runs:
@@ -256,6 +257,17 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         folders.store.write_json("run.json", record)
     report(1.0, "done")
     return record
+
+
+@contextlib.contextmanager
+def _named(stage: Stage) -> Iterator[None]:
+    """Let an error that nobody raised on purpose say in which stage it came up."""
+    try:
+        yield
+    except SpatialError:
+        raise
+    except Exception as error:
+        raise StageError(stage.name, f"{type(error).__name__}: {error}", UNFORESEEN) from error
 
 
 def _folders(study: Study, folder: Path, maps: Path, base: Path | None) -> _Folders:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from spatial.plain_text import from_spreadsheet
 from spatial.sources.delimited import read_delimited
 from spatial.sources.files import local_file
 from spatial.sources.text_encodings import AUTO, guess_encoding
@@ -11,8 +14,6 @@ from spatial.sources.workbooks import read_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
 __all__ = ["read_decided"]
 
@@ -35,7 +36,7 @@ def read_decided(path: Path, *, what: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Text columns; an empty cell is missing.
+        Text columns, without the apostrophes that the program put before formulas; an empty cell is missing.
 
     Raises
     ------
@@ -43,8 +44,17 @@ def read_decided(path: Path, *, what: str) -> pd.DataFrame:
         As `read_delimited` and `read_workbook`.
     """
     if path.suffix.lower() in _WORKBOOKS:
-        return read_workbook(path, header_row=1, total_words=(), what=what)
+        return _as_written(read_workbook(path, header_row=1, total_words=(), what=what))
     data = local_file(path, what=what).read_bytes()
     header = data.decode(guess_encoding(data), errors="replace").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
-    return read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what)
+    return _as_written(read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what))
+
+
+def _as_written(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take off the apostrophes by which the program kept ids and names from being run as formulas."""
+    written = frame.copy()
+    for name, column in frame.items():
+        cells = [from_spreadsheet(cell) if isinstance(cell, str) else cell for cell in column]
+        written[name] = pd.Series(cells, index=frame.index, dtype=column.dtype)
+    return written

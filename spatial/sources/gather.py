@@ -298,9 +298,7 @@ def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:
     frames = []
     for number, table in enumerate(study.sources.water):
         with faults_of(f"sources.water.{number}"):
-            frame = read_table(
-                study.raw_path(table.path), table, what="water", key="water_id", kind="water"
-            )
+            frame = read_table(study.raw_path(table.path), table, what="water", key="water_id", kind="water")
         result.note(table.path, frame, f"water (table {number + 1})")
         frames.append(water_of_table(frame, table))
         result.counts.append((table.path, f"water (table {number + 1})", len(frame)))

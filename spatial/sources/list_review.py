@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spatial.sources.services import Vocabulary
     from spatial.study.merging import MergeOptions
 
-__all__ = ["TO_REVIEW", "Decisions", "Open", "read_review", "review_list"]
+__all__ = ["REVIEW_NUMBERS", "TO_REVIEW", "Decisions", "Open", "read_review", "review_list"]
 
 TO_REVIEW = "facilities_to_review.csv"
 DECISIONS = ("same", "different", "drop")
@@ -45,7 +45,9 @@ NEARLY = 0.6
 PAIRS_A_ROW = 2
 """So many doubtful pairs are listed for a row of a list."""
 
-_UNSAFE = ("=", "+", "-", "@", "\t", "\r")
+REVIEW_NUMBERS = ("distance_m", "similarity", "longitude", "latitude")
+"""Columns of the list that hold numbers, written as text."""
+
 _WHAT = "decisions on facilities"
 _COLUMNS = (
     "source",
@@ -309,8 +311,7 @@ def review_list(
     -------
     DataFrame
         Text: a row a doubtful pair, and one for each row of a list without any mapped facility and each mapped one
-        without any row of a list whose services are kin to it. Text that a spreadsheet would take for a formula begins
-        with an apostrophe.
+        without any row of a list whose services are kin to it.
     """
     told = [
         (reason, pair)
@@ -380,7 +381,8 @@ def _written(frame: gpd.GeoDataFrame, rows: Sequence[tuple[str, int, int, float,
         told = {"source": str(frame["source"].iloc[at]), "reason": reason}
         for name, row in side.items():
             told[f"{name}_id"] = str(frame["facility_id"].iloc[row]) if row >= 0 else ""
-            told[f"{name}_name"] = _safe(frame["name"].iloc[row]) if row >= 0 else ""
+            called = frame["name"].iloc[row] if row >= 0 else ""
+            told[f"{name}_name"] = called if isinstance(called, str) else ""
             told[f"{name}_service"] = str(frame["service"].iloc[row]) if row >= 0 else ""
         told["distance_m"] = "" if np.isnan(distance) else f"{distance:.0f}"
         told["similarity"] = "" if np.isnan(score) else f"{score:.2f}"
@@ -389,9 +391,3 @@ def _written(frame: gpd.GeoDataFrame, rows: Sequence[tuple[str, int, int, float,
     order = {reason: place for place, reason in enumerate(REASONS)}
     written.sort(key=lambda row: (order[row["reason"]], row["source"], row["list_id"], row["map_id"]))
     return pd.DataFrame(written, columns=list(_COLUMNS), dtype="str")
-
-
-def _safe(text: object) -> str:
-    if not isinstance(text, str):
-        return ""
-    return f"'{text}" if text.startswith(_UNSAFE) else text

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from spatial.study import TableSource
 
-__all__ = ["ColumnUse", "ListKind", "column_lines", "faults_of", "leave_out", "log_column_use", "take_column_use"]
+__all__ = [
+    "ColumnUse",
+    "ListKind",
+    "column_lines",
+    "faults_of",
+    "leave_out",
+    "log_column_use",
+    "take_column_use",
+]
 
 _log = logging.getLogger(__name__)
 

@@ -40,8 +40,6 @@ REASONS = {
     "no_settlement_in_unit": "no settlement lies in its unit",
     "taken_by_another": "another row of the table is that settlement",
 }
-_UNSAFE = ("=", "+", "-", "@", "\t", "\r")
-_FREE_TEXT = ("name", "township", "service")
 
 
 def place_where_given(
@@ -290,17 +288,12 @@ class PlacedTables:
         Returns
         -------
         DataFrame
-            A row a place, its table first; text that a spreadsheet would take for a formula begins with an apostrophe.
+            A row a place, its table first.
         """
         if not self.undecided:
             return pd.DataFrame()
         frame = pd.concat(self.undecided, ignore_index=True)
         frame.insert(0, "source", frame.pop("source"))
-        for column in frame.columns:
-            if column in _FREE_TEXT or column.endswith("_name"):
-                frame[column] = [
-                    f"'{text}" if text.startswith(_UNSAFE) else text for text in frame[column].fillna("")
-                ]
         return frame
 
 

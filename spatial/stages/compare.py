@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spatial.errors import StoreError
 from spatial.integration.comparison import Comparison, Run, compare_matched, follow, follow_matched, match
+from spatial.plain_text import csv_bytes
 from spatial.planning.comparison import placed_units
 from spatial.results import read_results
 from spatial.stages.compare_page import account_lines, page_of
@@ -180,6 +181,5 @@ def write_comparison(
         written = [store.write_file(Artifact(PAGE, page))] if page else []
         for name, table in tables.items():
             written.append(store.write(name, table))
-            text = table.to_csv(index=False, lineterminator="\n")
-            written.append(store.write_file(Artifact(f"{name}.csv", text.encode("utf-8-sig"))))
+            written.append(store.write_file(Artifact(f"{name}.csv", csv_bytes(table))))
     return [folder / path.name for path in written]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.sources.list_review import TO_REVIEW
+from spatial.plain_text import csv_bytes
+from spatial.sources.list_review import REVIEW_NUMBERS, TO_REVIEW
 from spatial.sources.place_tables import TO_DECIDE
 from spatial.sources.prepare import prepare
 from spatial.store import Artifact
@@ -85,7 +86,7 @@ def read(
         made["official_units"] = layers.official_units
     lists = {TO_DECIDE: layers.to_decide, TO_REVIEW: layers.to_review}
     files = [
-        Artifact(name, frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        Artifact(name, csv_bytes(frame, numbers=REVIEW_NUMBERS))
         for name, frame in lists.items()
         if frame is not None
     ]

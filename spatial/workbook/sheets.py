@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
+
+from spatial.plain_text import CONTROL, FORMULA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,6 @@ MAX_TEXT = 32_767
 HEADER_ROW = 3
 LINE_POINTS = 16.0
 WIDEST = 60.0
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Begin what a spreadsheet may run; the last four are the wide forms that Chinese input methods write."""
 
 FORMATS = {
     "text": "@",
@@ -200,7 +198,7 @@ def _text(page: Any, value: str, style: str) -> Any:
     cell = WriteOnlyCell(page, value=safe)
     cell.data_type = "s"
     cell.style = style
-    if safe.startswith(FORMULA):
+    if FORMULA.match(safe):
         cell.quotePrefix = True
     return cell
 

@@ -5,12 +5,14 @@ import logging
 import subprocess
 import sys
 import tomllib
+from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 
 import pytest
 
-from spatial.cli import FewOfAKind
+from spatial.cli import FewOfAKind, PlainFormatter
 from spatial.pipeline import STAGES
+from spatial.runner import Stage
 from spatial.study import Study
 
 NAMES = [stage.name for stage in STAGES]
@@ -259,3 +261,139 @@ def test_sixty_services_do_not_warn_sixty_times_of_the_same():
     assert [few.filter(record) for record in records] == [True, False, True, False, False]
     assert records[2].getMessage() == "shop may look better (spatial -v shows all of this kind)"
     assert few.filter(logger.makeRecord("a", logging.ERROR, "f", 1, "%s may look better", ("bank",), None))
+
+
+# --- errors that nobody raised on purpose -----------------------------------------------------------------------
+
+
+def _breaks(monkeypatch, error):
+    """Let the stage `read` fail with an error of a library."""
+
+    def broken(_options, _inputs, _progress):
+        raise error
+
+    monkeypatch.setattr("spatial.pipeline.STAGES", (Stage("read", broken), *STAGES[1:]))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("division by zero"),
+        KeyError("name"),
+        EOFError("no data left"),
+        RecursionError("maximum recursion depth exceeded"),
+        OSError("[Errno 5] Input/output error"),
+        RuntimeError("\x1b[31mred\x07\nerror: all is well"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_a_library_names_its_stage_and_says_that_it_is_ours_to_mend(
+    command, tiny, monkeypatch, error
+):
+    _breaks(monkeypatch, error)
+    outcome = command("run", tiny.save(), *tiny.folders())
+    assert outcome.code == 70
+    assert outcome.err.startswith(f"error: stage read: {type(error).__name__}: ")
+    assert "ours to mend" in outcome.err
+    assert "spatial --debug run" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not set("\x1b\x07") & set(outcome.err)
+    assert "\nerror" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("Unable to allocate 3 GiB"), BrokenProcessPool("a worker ended")]
+)
+def test_a_machine_without_enough_memory_is_told_so(command, tiny, monkeypatch, error):
+    _breaks(monkeypatch, error)
+    outcome = command("run", tiny.save(), *tiny.folders())
+    assert outcome.code == 70
+    assert "error: stage read: " in outcome.err
+    assert "memory of this machine did not suffice" in outcome.err
+    assert "ours to mend" not in outcome.err
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_debug_shows_the_traceback_of_an_error_of_a_library(command, tiny, monkeypatch, place):
+    _breaks(monkeypatch, ZeroDivisionError("\x1b[31mdivision"))
+    words = ["run", tiny.save(), *tiny.folders()]
+    outcome = command(*(["--debug", *words] if place == "before" else [*words, "--debug"]))
+    assert outcome.code == 70
+    assert "Traceback (most recent call last)" in outcome.err
+    assert "in broken" in outcome.err
+    assert "\x1b" not in outcome.err
+
+
+def test_an_error_below_the_file_that_is_read_names_the_file(command, tiny, monkeypatch):
+    def broken(*_, **__):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr("spatial.sources.formats.read_delimited", broken)
+    for verb, where in (("check", "spatial check"), ("run", "stage read")):
+        folders = tiny.folders() if verb == "run" else ("--raw", tiny.raw)
+        outcome = command(verb, tiny.save(), *folders)
+        assert outcome.code == 70
+        assert outcome.err.startswith(f"error: {where}: IndexError: list index out of range\n")
+        assert f"file: {tiny.path('settlements.csv')}\n" in outcome.err
+
+
+def test_an_interruption_is_no_fault_of_anybody(command, tiny, monkeypatch):
+    _breaks(monkeypatch, KeyboardInterrupt())
+    outcome = command("run", tiny.save(), *tiny.folders())
+    assert outcome.code == 130
+    assert "interrupted" in outcome.err
+    assert "mend" not in outcome.err
+
+
+def test_nobody_reading_on_is_quiet():
+    code = (
+        "import sys; from spatial import cli, stages; sys.argv = ['spatial', 'check', 'x.toml'];"
+        "cli._study = lambda *_: None; stages.check_study = lambda _: map(str, range(100_000)); cli.main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as started:
+        started.stdout.readline()
+        started.stdout.close()
+        assert started.stderr.read() == ""
+
+
+# --- names that would be obeyed ---------------------------------------------------------------------------------
+
+OBEYED = "\x1b[31m", "\x07", "\u202e", "\x9b2J"
+
+
+def test_no_name_is_obeyed_by_the_terminal(command, tiny):
+    lines = tiny.csv().splitlines()
+    for row, sign in enumerate(OBEYED, start=1):
+        code, name, *rest = lines[row].split(",")
+        lines[row] = ",".join([code, f'"{name}{sign}\nerror: all is well"', *rest])
+    lines[0] = lines[0].replace("name", '"name\x1b[5m"')
+    tiny.write("settlements.csv", "\n".join(lines))
+    tiny.tables["sources.settlements"]["columns"]["name"] = "name\x1b[5m"
+    study = tiny.save()
+    ended = [command("check", study, "--raw", tiny.raw), command("inspect", tiny.path("settlements.csv"))]
+    ended.append(tiny.run("--stage", "gaps"))
+    ended += [command("explain", study, code, *tiny.folders()[:4]) for code in ("s1", "s2", "s3", "s4")]
+    ended.append(command("explain", study, "nobody\x1b[31m", *tiny.folders()[:4]))
+    ended.append(command("check", tiny.folder / "none\x1b[31m.toml"))
+    assert [outcome.code for outcome in ended] == [0, 0, 0, 0, 0, 0, 0, 3, 2]
+    for outcome in ended:
+        said = outcome.out + outcome.err
+        assert not any(sign in said for sign in (*OBEYED, "\x1b"))
+        assert "\nerror: all" not in said
+    assert "石桥\\x1b[31m\\nerror: all is well" in ended[3].out  # what can be read is there
+
+
+def test_a_line_of_the_log_is_one_line_and_obeys_nothing():
+    record = logging.LogRecord(
+        "spatial", logging.WARNING, "", 0, "place %s: lost", ("\x1b[31m石桥\nERROR x",), None
+    )
+    shown = PlainFormatter("%(levelname)s %(message)s").format(record)
+    assert shown == "WARNING place \\x1b[31m石桥\\nERROR x: lost"
+
+
+def test_the_sample_is_one_county(command):
+    outcome = command("demo", "--villages", "60")
+    assert outcome.code == 2
+    assert "No such option" in outcome.err

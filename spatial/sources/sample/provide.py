@@ -55,6 +55,8 @@ class Provision:
 
 COLUMN = {"county_seat": "seat", "zhen": "town", "xiang": "town", "village": "village"}
 """End of the columns of capacity and use for each level."""
+FILLED = ("county_hospital", "specialist_hospital", "township_health_centre")
+"""Kinds whose capacity is never forgotten."""
 NEEDS_ROAD = frozenset({"bus_stop", "workplace", "parcel_point"})
 DRAWS = 8
 """Places that are looked at for one facility."""
@@ -195,7 +197,8 @@ def _change_some(random: np.random.Generator, facilities: pd.DataFrame) -> pd.Da
     planned = clinics[len(clinics) // 2 :][:3]
     frame.loc[planned, "state"] = "planned"
     frame.loc[planned, "in_use"] = 0.0
-    unknown = frame["capacity"].notna() & (random.random(len(frame)) < 0.05)
+    # The study of the sample fills health centres and what counts as one: there every capacity is asked for.
+    unknown = frame["capacity"].notna() & (random.random(len(frame)) < 0.05) & ~frame["kind"].isin(FILLED)
     frame.loc[unknown, "capacity"] = np.nan
     frame.loc[unknown, "in_use"] = np.nan
     return frame

@@ -1,0 +1,155 @@
+"""Text out of data, made plain for the program that shows it: a terminal obeys no name, a spreadsheet runs none."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd
+
+__all__ = ["CONTROL", "FORMULA", "csv_bytes", "from_spreadsheet", "one_line", "printable", "spreadsheet_text"]
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no workbook and no XML can hold."""
+
+FORMULA = re.compile("[\\s\u00a0]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""
+Begins what a spreadsheet may run; the last four signs are the wide forms that Chinese input methods write.
+
+The pages' ``S.download`` has the same rule.
+"""
+
+_KEPT = {"\n", "\t", "\u00ad", "\u200c", "\u200d"}
+"""Line breaks and tabs of our own; the soft hyphen and the joiners that Persian and Indic names are written with."""
+
+_OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode categories that a terminal acts on: control and format signs, direction marks, halves of pairs, separators."""
+
+
+def printable(text: str) -> str:
+    r"""
+    Write what a terminal would obey instead of showing as an escape; all that can be read stays as it is.
+
+    Parameters
+    ----------
+    text : str
+        One or more lines.
+
+    Returns
+    -------
+    str
+        Colours, bells, carriage returns and marks that turn the direction of writing are ``\x1b``, ``\x07`` ...
+
+    Examples
+    --------
+    >>> printable("云溪 \x1b[31mé")
+    '云溪 \\x1b[31mé'
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(sign) for sign in text)
+
+
+def _shown(sign: str) -> str:
+    if sign in _KEPT or unicodedata.category(sign) not in _OBEYED:
+        return sign
+    return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def one_line(text: str) -> str:
+    r"""
+    As `printable`, of text that is one line: a name cannot begin another.
+
+    Parameters
+    ----------
+    text : str
+        A line.
+
+    Returns
+    -------
+    str
+        Line breaks are ``\n``.
+
+    Examples
+    --------
+    >>> one_line("North\nerror: none")
+    'North\\nerror: none'
+    """
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def spreadsheet_text(text: str) -> str:
+    """
+    Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold.
+
+    Parameters
+    ----------
+    text : str
+        What a cell of a CSV is to say.
+
+    Returns
+    -------
+    str
+        Behind an apostrophe where it begins as a formula does.
+
+    Examples
+    --------
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("A=1")
+    ("'=1+1", 'A=1')
+    """
+    plain = CONTROL.sub("\ufffd", text)
+    return f"'{plain}" if FORMULA.match(plain) else plain
+
+
+def from_spreadsheet(text: str) -> str:
+    """
+    Take the apostrophe off that `spreadsheet_text` puts.
+
+    Parameters
+    ----------
+    text : str
+        A cell as it is read back.
+
+    Returns
+    -------
+    str
+        As it was.
+
+    Examples
+    --------
+    >>> from_spreadsheet("'=1+1"), from_spreadsheet("'s-Gravenhage")
+    ('=1+1', "'s-Gravenhage")
+    """
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:
+    """
+    Write a table as the CSV that spreadsheets open: UTF-8 with its mark, and no text that they would run.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Left unchanged.
+    numbers : collection of str
+        Columns of text that hold numbers as the package writes them, such as a negative longitude.
+
+    Returns
+    -------
+    bytes
+        With a header, without the index.
+    """
+    safe = frame.copy()
+    for name in frame.columns:
+        if name not in numbers and (
+            frame[name].dtype == object or str(frame[name].dtype) in {"str", "string"}
+        ):
+            safe[name] = frame[name].map(
+                lambda cell: spreadsheet_text(cell) if isinstance(cell, str) else cell
+            )
+    safe.columns = [spreadsheet_text(str(name)) for name in frame.columns]
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", errors="replace")

@@ -1,0 +1,233 @@
+"""Columns of a list that nobody asked for stay at home; what a key names, a table has or a list keeps arrives."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.errors import StudyError
+from spatial.sources.prepare import prepare
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECRET = "0875-5550123"
+
+
+@pytest.fixture
+def read(tiny) -> Callable[[], Any]:
+    """Prepare the tiny study as its tables stand now."""
+    return lambda: prepare(Study.from_toml(tiny.save(), raw=tiny.raw))
+
+
+def _with(text: str, name: str, value: str) -> str:
+    """Put a column behind those of a CSV."""
+    head, *lines = text.splitlines()
+    return "\n".join([f"{head},{name}", *(f"{line},{value}" for line in lines)])
+
+
+def _lines(tiny, **columns) -> str:
+    """One road from west to east as GeoJSON."""
+    line = shapely.LineString([(tiny.west, tiny.south), (tiny.west + 0.04, tiny.south + 0.04)])
+    return gpd.GeoDataFrame({**columns}, geometry=[line], crs="EPSG:4326").to_json(drop_id=True)
+
+
+def _settlements(tiny) -> dict[str, Any]:
+    tiny.write("settlements.csv", _with(tiny.csv(), "电话", SECRET))
+    return tiny.tables["sources.settlements"]
+
+
+def _facilities(tiny) -> dict[str, Any]:
+    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "电话", SECRET))
+    return tiny.tables["sources.facilities"]
+
+
+def _boundaries(tiny) -> dict[str, Any]:
+    layer = json.loads(tiny.townships())
+    for feature in layer["features"]:
+        feature["properties"]["电话"] = SECRET
+    tiny.write("townships.geojson", json.dumps(layer))
+    return tiny.tables["sources.boundaries"]
+
+
+def _roads(tiny) -> dict[str, Any]:
+    tiny.write("own.geojson", _lines(tiny, road_class=["tertiary"], 电话=[SECRET]))
+    tiny.tables["sources.roads"] = {"path": "tiny/own.geojson"}
+    return tiny.tables["sources.roads"]
+
+
+def _water(tiny) -> dict[str, Any]:
+    tiny.write("water.geojson", _lines(tiny, kind=["river"], 电话=[SECRET]))
+    tiny.tables["sources.water"] = {"path": "tiny/water.geojson"}
+    return tiny.tables["sources.water"]
+
+
+def _flows(tiny) -> dict[str, Any]:
+    tiny.write("flows.csv", f"from_id,to_id,kind,volume,电话\ns1,s2,people,5,{SECRET}")
+    tiny.tables["sources.flows"] = {"path": "tiny/flows.csv"}
+    return tiny.tables["sources.flows"]
+
+
+def _official(tiny) -> dict[str, Any]:
+    tiny.write("yearbook.csv", f"name,population_persons,电话\n西镇,1000,{SECRET}")
+    tiny.tables["sources.official_units"] = {"path": "tiny/yearbook.csv", "source": "Yearbook"}
+    return tiny.tables["sources.official_units"]
+
+
+def _attributes(tiny) -> dict[str, Any]:
+    tiny.write("more.csv", f"settlement_id,school_age_persons,电话\ns3,7,{SECRET}")
+    columns = {"settlement_id": "settlement_id", "school_age_persons": "school_age_persons"}
+    tiny.tables["sources.attributes"] = {"path": "tiny/more.csv", "columns": columns}
+    return tiny.tables["sources.attributes"]
+
+
+LISTS = [
+    (_settlements, "sources.settlements", "settlements"),
+    (_facilities, "sources.facilities.0", "facilities"),
+    (_boundaries, "sources.boundaries", "boundaries"),
+    (_roads, "sources.roads", "roads"),
+    (_water, "sources.water.0", "water"),
+    (_flows, "sources.flows", "flows"),
+    (_official, "sources.official_units", "official_units"),
+    (_attributes, "sources.attributes.0", "settlements"),
+]
+of_every_list = pytest.mark.parametrize(("made", "key", "table"), LISTS, ids=[key for _, key, _ in LISTS])
+
+
+@of_every_list
+def test_a_column_that_no_key_names_stays_at_home(tiny, read, made, key, table) -> None:
+    made(tiny)
+    layers = read()
+    assert "电话" not in getattr(layers, table)
+    assert [use.left_out for use in layers.columns.values() if use.left_out] == [("电话",)]
+
+
+@of_every_list
+def test_a_column_that_the_study_keeps_arrives(tiny, read, made, key, table) -> None:
+    made(tiny)["keep_columns"] = ["电话"]
+    layers = read()
+    assert SECRET in set(getattr(layers, table)["电话"].dropna())
+    assert [use.kept for use in layers.columns.values() if use.kept] == [("电话",)]
+
+
+@of_every_list
+def test_a_kept_column_that_the_file_lacks_is_refused_with_those_there_are(
+    tiny, read, made, key, table
+) -> None:
+    made(tiny)["keep_columns"] = ["mobile"]
+    with pytest.raises(StudyError) as caught:
+        read()
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{key}.keep_columns: no such column 'mobile'")
+    assert "'电话'" in problem
+
+
+@pytest.mark.parametrize("name", ["name", "in_study", "population_source", "tags", "lon"])
+def test_a_kept_column_of_a_name_that_the_table_has_is_refused(tiny, read, name) -> None:
+    text = tiny.csv() if name in {"name", "lon"} else _with(tiny.csv(), name, "x")
+    tiny.write("settlements.csv", text)
+    tiny.tables["sources.settlements"]["keep_columns"] = [name]
+    with pytest.raises(
+        StudyError, match=f"sources.settlements.keep_columns: '{name}' is the name of a column"
+    ):
+        read()
+
+
+def test_a_mapped_column_stays_as_the_file_has_it_where_it_is_kept_too(tiny, read) -> None:
+    own = tiny.tables["sources.settlements"]
+    own["columns"] |= {"tier": "level"}
+    own["keep_columns"] = ["level"]
+    tiny.tables["sources.settlements.values.tier"] = {"cun": "village"}
+    tiny.write("settlements.csv", tiny.csv().replace("village", "cun"))
+    places = read().settlements.set_index("settlement_id")
+    assert places.loc["s3", ["tier", "level"]].tolist() == ["village", "cun"]
+
+
+def test_a_column_that_a_mapped_one_pushes_aside_stays_at_home(tiny, read) -> None:
+    tiny.write("settlements.csv", _with(tiny.csv(), "local", "本名"))
+    tiny.tables["sources.settlements"]["columns"] |= {"name": "local", "spoken": "name"}
+    places = read().settlements
+    assert set(places["name"]) == {"本名"}
+    assert "石桥" in set(places["spoken"])  # a key names it
+    assert "source_name" not in places
+
+
+def test_columns_that_keys_of_the_study_name_arrive(tiny, read) -> None:
+    columns = {"wanted": 3, "walkers": 2, "income": 9, "workers": 1, "elderly_persons": 4, "unit_code": "A1"}
+    text = tiny.csv()
+    for name, value in columns.items():
+        text = _with(text, name, str(value))
+    tiny.write("settlements.csv", text)
+    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "ready", "4"))
+    tiny.tables |= {
+        "measures": {"demand": "wanted"},
+        "score": {"rank_column": "income"},
+        "score.functional_areas": {"employed_column": "workers"},
+        "emergency": {"service": "hospital", "mobilisation_min": "ready"},
+    }
+    study = Study.from_toml(tiny.save(), raw=tiny.raw)
+    group = study.measures.model_validate(
+        {"groups": [{"name": "w", "column": "walkers"}], "demand": "wanted"}
+    )
+    layers = prepare(study.model_copy(update={"measures": group}))
+    assert set(columns) <= set(layers.settlements.columns)
+    assert "ready" in layers.facilities
+
+
+def test_tags_of_roads_that_speeds_and_access_depend_on_arrive(tiny, read) -> None:
+    _roads(tiny)
+    tags = ["motor_vehicle", "oneway_bicycle", "seasonal", "lanes", "width_m", "speed_km_h", "surface"]
+    tiny.write(
+        "own.geojson", _lines(tiny, road_class=["tertiary"], owner=["x"], **{tag: ["1"] for tag in tags})
+    )
+    roads = read().roads
+    assert set(tags) <= set(roads.columns)
+    assert "owner" not in roads
+
+
+def test_check_names_the_columns_and_never_says_what_is_in_them(tiny, command) -> None:
+    text = _with(_with(tiny.csv(), "head", "Mr Secret"), "phone", SECRET)
+    tiny.write("settlements.csv", text)
+    tiny.tables["sources.settlements"]["keep_columns"] = ["head"]
+    outcome = command("check", tiny.save(), "--raw", tiny.raw)
+    start = "  tiny/settlements.csv: settlements: columns"
+    assert f"{start} read: code, name, level, lon, lat, people\n" in outcome.out
+    assert f"{start} kept and handed out: head\n" in outcome.out
+    assert f"{start} left out: phone (" in outcome.out
+    assert "Secret" not in outcome.out
+    assert SECRET not in outcome.out
+
+
+def test_nothing_that_is_handed_out_holds_a_column_that_stays_at_home(tiny) -> None:
+    tiny.write("settlements.csv", _with(tiny.csv(), "phone", SECRET))
+    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "phone", SECRET))
+    assert tiny.run().code == 0
+    files = [tiny.folder / name for name in tiny.written()]
+    assert {".parquet", ".gpkg", ".xlsx", ".html", ".qgz", ".json"} <= {file.suffix for file in files}
+    for file in files:
+        if file.suffix == ".parquet":
+            table = pd.read_parquet(file)
+            assert "phone" not in table, file.name
+            assert not table.select_dtypes("str").isin([SECRET]).any(axis=None), file.name
+            continue
+        parts = [file.read_bytes()]
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as packed:
+                parts = [packed.read(name) for name in packed.namelist()]
+        assert not any(SECRET.encode() in part for part in parts), file.name
+
+
+def test_a_changed_list_of_kept_columns_reads_again_and_another_catchment_does_not(tiny, command) -> None:
+    tiny.write("settlements.csv", _with(tiny.csv(), "head", "x"))
+    assert tiny.run("--stage", "read").code == 0
+    tiny.tables["measures"] = {"catchment_min": 45.0}
+    assert "skip  read" in command("status", tiny.save(), *tiny.folders()).out
+    tiny.tables["measures"] = {"demand": "head"}
+    assert "run   read" in command("status", tiny.save(), *tiny.folders()).out
