@@ -27,7 +27,7 @@ _KEPT = {"\n", "\t", "\u00ad", "\u200c", "\u200d"}
 """Line breaks and tabs of our own; the soft hyphen and the joiners that Persian and Indic names are written with."""
 
 _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode categories that a terminal acts on: control and format signs, direction marks, halves of pairs, separators."""
+"""Unicode categories that a terminal acts on: control and format signs, halves of pairs, separators."""
 
 
 def printable(text: str) -> str:

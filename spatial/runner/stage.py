@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Stage"]
 
+_READERS = frozenset({"sources", "scenario", "scenarios"})
+"""Keys of which a stage that reads lists of the user's own declares one."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -42,8 +45,7 @@ class Stage:
     makes : tuple of str
         Tables and rasters it returns; a trailing ``?`` marks one that may be absent.
     options : tuple of str
-        Top-level keys of the study that it may look at, or what the study derives of several, as `columns_named`.
-        Others are refused, so that the fingerprint is complete.
+        Top-level keys of the study that it may look at. Others are refused, so that the fingerprint is complete.
     files : {'processed', 'maps'} or None
         The folder that its files belong in.
     reads_raw : bool
@@ -85,6 +87,18 @@ class Options:
                 f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}"
             )
         return getattr(self._study, key)
+
+    @property
+    def columns_named(self) -> dict[str, tuple[str, ...]]:
+        """
+        Name the columns of lists that keys of the study name, whichever keys are declared.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            As of the study; in the fingerprint of every stage that reads lists.
+        """
+        return self._study.columns_named
 
     def raw_path(self, path: str) -> Path:
         """
@@ -130,5 +144,4 @@ class Options:
             By key.
         """
         dumped: dict[str, Any] = self._study.model_dump(mode="json", include=set(self._keys))
-        derived = [key for key in self._keys if key not in type(self._study).model_fields]
-        return dumped | {key: getattr(self._study, key) for key in derived}
+        return dumped | ({"columns_named": self.columns_named} if _READERS.intersection(self._keys) else {})

@@ -14,6 +14,7 @@ from spatial.sources.columns import choice_column, id_column, number_column, row
 from spatial.sources.formats import open_mapped
 from spatial.sources.names import name_scores
 from spatial.sources.notes import Note, add_notes
+from spatial.sources.own_columns import ListColumns
 from spatial.sources.placing_ground import names_of
 from spatial.sources.unit_codes import carry_units
 from spatial.study import TableSource
@@ -125,7 +126,7 @@ def attributes_from_table(
     SourceError, ContractError
         As `open_mapped`, and with every fault of ids, numbers, codes and classes at once.
     """
-    opened = open_mapped(path, source, what="attributes", kind="attributes")
+    opened = open_mapped(path, source, what="attributes", wanted=ListColumns("attributes"))
     problems = _mapping_faults(source)
     joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
     kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import first_of
+from spatial.sources.own_columns import columns_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -333,7 +334,7 @@ def choice_column(
 
 
 def _missing(frame: pd.DataFrame, column: str) -> str:
-    names = [str(name) for name in frame.columns if name != "geometry"]
+    names = columns_of_file(frame)
     return f"{column}: the column is missing; map it in columns: the table has {first_of(names, limit=30)}"
 
 

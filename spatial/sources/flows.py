@@ -9,6 +9,7 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import complete_text_column, number_column
 from spatial.sources.formats import open_mapped
+from spatial.sources.own_columns import ListColumns, columns_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,10 +45,10 @@ def flows_from_table(
     SourceError, ContractError
         With every fault of columns, ids and numbers at once.
     """
-    opened = open_mapped(path, source, what="flows", kind="flows")
+    opened = open_mapped(path, source, what="flows", wanted=ListColumns("flows"))
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
     frame.attrs.update(opened.attrs)  # what the reader noted
-    found = first_of(map(str, frame.columns), limit=30)
+    found = first_of(columns_of_file(frame), limit=30)
     problems = [
         f"{column}: the column is missing; map it in columns: the table has {found}"
         for column in ("from_id", "to_id", "kind", "volume")

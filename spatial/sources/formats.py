@@ -28,10 +28,9 @@ from spatial.sources.value_maps import translate_values
 from spatial.sources.workbooks import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
-    from spatial.sources.own_columns import ListKind
+    from spatial.sources.own_columns import ListColumns
     from spatial.study import TableSource
 
 __all__ = ["FORMATS", "declares_crs", "open_frame", "open_mapped"]
@@ -136,12 +135,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
 
 
 def open_mapped(
-    path: Path,
-    source: TableSource,
-    *,
-    what: str,
-    kind: ListKind | None = None,
-    named: Collection[str] = (),
+    path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None
 ) -> pd.DataFrame:
     """
     Read a file with its columns and values under our names.
@@ -154,11 +148,9 @@ def open_mapped(
         Declared layer, encoding, delimiter, columns and values.
     what : str
         What it is to the study, for messages.
-    kind : str or None
+    wanted : ListColumns or None
         The table of the study that it is read as: columns that nobody asked for are then left out, as by `leave_out`.
         None where no column of it is handed out; all stay.
-    named : collection of str
-        Columns, under our names, that other keys of the study name.
 
     Returns
     -------
@@ -182,12 +174,12 @@ def open_mapped(
     frame = plain_numbers(frame, source, problems, typed=is_typed)
     if problems:
         raise ContractError(f"{what} {path}", problems)
-    if kind is None:
+    if wanted is None:
         return frame
     is_placed = isinstance(file, gpd.GeoDataFrame) and file.active_geometry_name is not None
     declared = (source.longitude, source.latitude, source.easting, source.northing)
     axes = [name for name in declared if name] if is_placed else coordinate_columns(source)[0]
-    return leave_out(frame, file, source, kind, named=named, axes=axes, label=f"{what} {path}")
+    return leave_out(frame, file, source, wanted, axes=axes, label=f"{what} {path}")
 
 
 def declares_crs(path: Path) -> bool:

@@ -20,7 +20,7 @@ from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import assign_tiers
 from spatial.sources.osm_turns import read_turns
 from spatial.sources.osm_units import with_unit_codes
-from spatial.sources.own_columns import faults_of, take_column_use
+from spatial.sources.own_columns import ListColumns, faults_of, take_column_use
 from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
 from spatial.sources.vector import (
@@ -298,7 +298,9 @@ def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:
     frames = []
     for number, table in enumerate(study.sources.water):
         with faults_of(f"sources.water.{number}"):
-            frame = read_table(study.raw_path(table.path), table, what="water", key="water_id", kind="water")
+            frame = read_table(
+                study.raw_path(table.path), table, what="water", key="water_id", wanted=ListColumns("water")
+            )
         result.note(table.path, frame, f"water (table {number + 1})")
         frames.append(water_of_table(frame, table))
         result.counts.append((table.path, f"water (table {number + 1})", len(frame)))

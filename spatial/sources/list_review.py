@@ -11,6 +11,7 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
+from spatial.plain_text import spreadsheet_text
 from spatial.sources.decided import read_decided
 from spatial.sources.list_pairs import OTHER, RELATED, SAME, family_of
 
@@ -311,7 +312,8 @@ def review_list(
     -------
     DataFrame
         Text: a row a doubtful pair, and one for each row of a list without any mapped facility and each mapped one
-        without any row of a list whose services are kin to it.
+        without any row of a list whose services are kin to it. Text that a spreadsheet would take for a formula begins
+        with an apostrophe.
     """
     told = [
         (reason, pair)
@@ -382,7 +384,7 @@ def _written(frame: gpd.GeoDataFrame, rows: Sequence[tuple[str, int, int, float,
         for name, row in side.items():
             told[f"{name}_id"] = str(frame["facility_id"].iloc[row]) if row >= 0 else ""
             called = frame["name"].iloc[row] if row >= 0 else ""
-            told[f"{name}_name"] = called if isinstance(called, str) else ""
+            told[f"{name}_name"] = spreadsheet_text(called) if isinstance(called, str) else ""
             told[f"{name}_service"] = str(frame["service"].iloc[row]) if row >= 0 else ""
         told["distance_m"] = "" if np.isnan(distance) else f"{distance:.0f}"
         told["similarity"] = "" if np.isnan(score) else f"{score:.2f}"

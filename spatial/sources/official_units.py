@@ -11,6 +11,7 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import number_column, row_labels, text_column
 from spatial.sources.formats import open_mapped
+from spatial.sources.own_columns import ListColumns, columns_of_file
 from spatial.sources.unit_codes import carry_units, unit_key
 
 if TYPE_CHECKING:
@@ -48,15 +49,15 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
         With every fault of columns, codes and numbers at once.
     """
     what = "official units"
-    opened = open_mapped(path, source.as_table(), what=what, kind="official_units")
+    opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
     if "unit_code" not in frame.columns and "name" not in frame.columns:
-        shown = first_of(map(str, frame.columns), limit=30)
+        shown = first_of(columns_of_file(opened), limit=30)
         problems.append(f"unit_code, name: both are missing; map one in columns: the table has {shown}")
     if TOTAL not in frame.columns:
-        shown = first_of(map(str, frame.columns), limit=30)
+        shown = first_of(columns_of_file(opened), limit=30)
         problems.append(f"{TOTAL}: the column is missing; map it in columns: the table has {shown}")
     if problems:
         raise ContractError(f"{what} {path}", problems)

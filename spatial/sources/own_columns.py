@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColumnUse",
-    "ListKind",
+    "ListColumns",
     "column_lines",
+    "columns_of_file",
     "faults_of",
     "leave_out",
     "log_column_use",
@@ -65,6 +66,17 @@ _SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "fclass")
 """Columns of speeds and classes, beside the tags of OpenStreetMap, that a network is built by."""
 
 
+class ListColumns(NamedTuple):
+    """
+    The table of the study that a list is read as.
+
+    `named` are columns, under our names, that keys of the study beside the source name, such as `measures.demand`.
+    """
+
+    kind: ListKind
+    named: Collection[str] = ()
+
+
 class ColumnUse(NamedTuple):
     """What was done with the columns of a file, by their names in it."""
 
@@ -77,9 +89,8 @@ def leave_out(
     mapped: pd.DataFrame,
     file: pd.DataFrame,
     source: TableSource,
-    kind: ListKind,
+    wanted: ListColumns,
     *,
-    named: Collection[str] = (),
     axes: Collection[str] = (),
     label: str,
 ) -> pd.DataFrame:
@@ -98,10 +109,8 @@ def leave_out(
         As the file has it.
     source : TableSource
         What the study declares about the file.
-    kind : str
+    wanted : ListColumns
         Which table of the study it is read as.
-    named : collection of str
-        Columns, under our names, that keys of the study beside the source name, such as `measures.demand`.
     axes : collection of str
         Columns of coordinates.
     label : str
@@ -119,8 +128,7 @@ def leave_out(
     """
     geometry = mapped.active_geometry_name if isinstance(mapped, gpd.GeoDataFrame) else None
     theirs = [str(name) for name in file.columns if name != geometry]
-    own = {*named, *source.columns, *source.values}
-    own |= set(axes)
+    kind, own = wanted.kind, {*wanted.named, *source.columns, *source.values, *axes}
     reads = _reads(kind)
     _refuse_faulty(source, theirs, kind, own, label)
     counts = kind in {"settlements", "official_units"}
@@ -145,7 +153,8 @@ def leave_out(
     ]
     kept = [name for name in theirs if name in source.keep_columns]
     left = [name for name in theirs if name not in read and name not in kept]
-    result.attrs = {**mapped.attrs, _KEY: [read, kept, left]}
+    names = [str(name) for name in mapped.columns if name != geometry]
+    result.attrs = {**mapped.attrs, _KEY: [read, kept, left, names]}
     return result
 
 
@@ -177,13 +186,13 @@ def _refuse_faulty(
         )
     table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
     taken = {field.name for field in table.fields} | _reads(kind) | set(own) | _NOT_KEPT
-    for name in source.keep_columns:
-        if name in taken and name in theirs:
-            problems.append(
-                f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study "
-                f"reads or makes; take it out of keep_columns, or give the file's own another name in columns, such "
-                f"as columns.own_{name} = {name!r}"
-            )
+    problems += [
+        f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study reads or makes; "
+        f"take it out of keep_columns, or give the file's own another name in columns, such as columns.own_{name} = "
+        f"{name!r}"
+        for name in source.keep_columns
+        if name in taken and name in theirs
+    ]
     if problems:
         raise StudyError(label, problems)
 
@@ -212,7 +221,13 @@ def take_column_use(frame: pd.DataFrame) -> ColumnUse | None:
         None where the frame is of no list.
     """
     told = frame.attrs.pop(_KEY, None)
-    return None if told is None else ColumnUse(*map(tuple, told))
+    return None if told is None else ColumnUse(*map(tuple, told[:3]))
+
+
+def columns_of_file(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that a table came with, those that were left out of it too, for messages."""
+    use = frame.attrs.get(_KEY)
+    return [str(name) for name in frame.columns if name != "geometry"] if use is None else list(use[3])
 
 
 def log_column_use(frame: pd.DataFrame, *, what: str) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
+from spatial.plain_text import spreadsheet_text
 from spatial.sources.columns import row_labels
 from spatial.sources.coordinates import coordinate_columns
 from spatial.sources.decided import read_decided
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["PlacedTables", "place_where_given", "unplaced_in_units"]
 
 TO_DECIDE = "places_to_decide.csv"
+_FREE_TEXT = ("name", "township", "service")
 REASONS = {
     "ambiguous": "several settlements are called nearly alike",
     "no_similar_name": "no settlement is called like it",
@@ -288,12 +290,15 @@ class PlacedTables:
         Returns
         -------
         DataFrame
-            A row a place, its table first.
+            A row a place, its table first; text that a spreadsheet would take for a formula begins with an apostrophe.
         """
         if not self.undecided:
             return pd.DataFrame()
         frame = pd.concat(self.undecided, ignore_index=True)
         frame.insert(0, "source", frame.pop("source"))
+        for column in frame.columns:
+            if column in _FREE_TEXT or column.endswith("_name"):
+                frame[column] = frame[column].fillna("").map(spreadsheet_text)
         return frame
 
 

@@ -21,6 +21,7 @@ from spatial.sources.coordinates import (
 )
 from spatial.sources.datums import frame_to_wgs84
 from spatial.sources.formats import declares_crs
+from spatial.sources.own_columns import columns_of_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,7 +183,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
     names, keys = coordinate_columns(source)
     absent = [name for name in names if name not in frame.columns]
     if absent:
-        found = first_of([str(column) for column in frame.columns], limit=30)
+        found = first_of(columns_of_file(frame), limit=30)
         raise ContractError(
             label,
             [

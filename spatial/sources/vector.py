@@ -23,6 +23,7 @@ from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
 from spatial.sources.notes import Note, add_notes
 from spatial.sources.osm_places import assign_tiers
+from spatial.sources.own_columns import ListColumns
 from spatial.sources.own_roads import read_condition_and_width
 from spatial.sources.place_tables import place_where_given
 from spatial.sources.placement import refuse_invalid, refuse_outside
@@ -33,8 +34,6 @@ from spatial.tables import GEOMETRY_TYPES, TABLES, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from spatial.sources.own_columns import ListKind
 
 __all__ = [
     "boundaries_from_table",
@@ -62,8 +61,7 @@ def read_table(
     what: str = "table",
     key: str = "",
     may_lack: bool = False,
-    kind: ListKind | None = None,
-    named: Collection[str] = (),
+    wanted: ListColumns | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Read a table with geometry, with the column mapping, encoding, CRS and datum as declared.
@@ -80,13 +78,13 @@ def read_table(
         Our id column, which names rows in messages.
     may_lack : bool
         Whether rows may lack coordinates where the source says so by its `coordinates`; their geometry is missing then.
-    kind, named : str or None, collection of str
+    wanted : ListColumns or None
         As in `open_mapped`.
 
     Returns
     -------
     GeoDataFrame
-        Columns under our names, all others as they are where there is no `kind`, in the file's or the declared CRS
+        Columns under our names, all others as they are where nothing is `wanted`, in the file's or the declared CRS
         (EPSG:4326 where the datum was shifted). A geometry of a single part loses its wrapping; heights are dropped.
 
     Raises
@@ -107,7 +105,7 @@ def read_table(
                 "coordinates: rows without them are located in [sources.settlements] and [[sources.facilities]] alone"
             ],
         )
-    opened = open_mapped(file, declared, what=what, kind=kind, named=named)
+    opened = open_mapped(file, declared, what=what, wanted=wanted)
     placed = place_where_given(opened, declared, file, what=what, key=key)
     return placed.set_geometry(_simple(placed.geometry))
 
@@ -137,13 +135,14 @@ def settlements_from_table(
     may_lack : bool
         As in `read_table`.
     named : collection of str
-        As in `open_mapped`.
+        As in `ListColumns`.
 
     Returns
     -------
     GeoDataFrame
         Columns settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or
-        none), group columns and those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study` and units are not in it.
+        none), group columns and those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study`
+        and units are not in it.
 
     Raises
     ------
@@ -156,8 +155,7 @@ def settlements_from_table(
         what="settlements",
         key="settlement_id",
         may_lack=may_lack,
-        kind="settlements",
-        named=named,
+        wanted=ListColumns("settlements", named),
     )
     problems: list[str] = []
     result = _named(frame, "settlement_id", problems, "Point")
@@ -223,7 +221,7 @@ def facilities_from_table(
     may_lack : bool
         As in `read_table`.
     named : collection of str
-        As in `open_mapped`.
+        As in `ListColumns`.
 
     Returns
     -------
@@ -242,8 +240,7 @@ def facilities_from_table(
         what="facilities",
         key="facility_id",
         may_lack=may_lack,
-        kind="facilities",
-        named=named,
+        wanted=ListColumns("facilities", named),
     )
     problems: list[str] = []
     result = _named(frame, "facility_id", problems, "Point")
@@ -293,7 +290,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids and classes at once.
     """
-    frame = with_known_tags(read_table(path, source, what="roads", key="road_id", kind="roads"))
+    frame = with_known_tags(read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads")))
     problems: list[str] = []
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
@@ -336,16 +333,15 @@ def boundaries_from_table(
     Returns
     -------
     GeoDataFrame
-        Columns boundary_id, name, name_en, name_zh, admin_level and what else `leave_out` leaves; polygons in the file's
-        CRS.
-        `is_unit` is not in it.
+        Columns boundary_id, name, name_en, name_zh, admin_level and what else `leave_out` leaves; polygons in the
+        file's CRS. `is_unit` is not in it.
 
     Raises
     ------
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids, levels and rings that touch or cross themselves.
     """
-    frame = read_table(path, source, what="boundaries", key="boundary_id", kind="boundaries")
+    frame = read_table(path, source, what="boundaries", key="boundary_id", wanted=ListColumns("boundaries"))
     problems: list[str] = []
     result = _named(frame, "boundary_id", problems, "Polygon")
     if "admin_level" in result.columns:

@@ -51,7 +51,7 @@ def read(
     Parameters
     ----------
     options : Options
-        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`, `columns_named`.
+        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`.
     _inputs : mapping
         Nothing.
     progress : callable

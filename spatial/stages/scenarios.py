@@ -24,7 +24,6 @@ from spatial.sources.vector import facilities_from_table, read_table
 from spatial.stages.ground import closer_services, graph_of, speeds_of, surroundings_of
 from spatial.stages.headlines import headline_cutoffs, headline_minutes, headline_towns, townspeople
 from spatial.stages.rules import snap_rules, vocabulary_of
-from spatial.study.trials import crew_columns
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -210,7 +209,7 @@ def opened_facilities(
     Parameters
     ----------
     options : Options
-        `services_file`, `emergency`.
+        `services_file`.
     item : ScenarioOptions
         The scenario.
     facilities : GeoDataFrame
@@ -232,7 +231,7 @@ def opened_facilities(
     vocabulary = vocabulary_of(options)
     with faults_of(f"scenarios.{item.name}.new_facilities"):
         new = facilities_from_table(
-            file, item.new_facilities, services=vocabulary.ids, named=crew_columns(options.emergency)
+            file, item.new_facilities, services=vocabulary.ids, named=options.columns_named["facilities"]
         )
     read_facts(new, item.new_facilities, vocabulary)
     log_notes(new, what=f"scenario {item.name}, new_facilities {file}")

@@ -18,7 +18,7 @@ from spatial.study import Study
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECRET = "0875-5550123"
+PHONE = "0875-5550123"
 
 
 @pytest.fixture
@@ -40,49 +40,49 @@ def _lines(tiny, **columns) -> str:
 
 
 def _settlements(tiny) -> dict[str, Any]:
-    tiny.write("settlements.csv", _with(tiny.csv(), "电话", SECRET))
+    tiny.write("settlements.csv", _with(tiny.csv(), "电话", PHONE))
     return tiny.tables["sources.settlements"]
 
 
 def _facilities(tiny) -> dict[str, Any]:
-    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "电话", SECRET))
+    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "电话", PHONE))
     return tiny.tables["sources.facilities"]
 
 
 def _boundaries(tiny) -> dict[str, Any]:
     layer = json.loads(tiny.townships())
     for feature in layer["features"]:
-        feature["properties"]["电话"] = SECRET
+        feature["properties"]["电话"] = PHONE
     tiny.write("townships.geojson", json.dumps(layer))
     return tiny.tables["sources.boundaries"]
 
 
 def _roads(tiny) -> dict[str, Any]:
-    tiny.write("own.geojson", _lines(tiny, road_class=["tertiary"], 电话=[SECRET]))
+    tiny.write("own.geojson", _lines(tiny, road_class=["tertiary"], 电话=[PHONE]))
     tiny.tables["sources.roads"] = {"path": "tiny/own.geojson"}
     return tiny.tables["sources.roads"]
 
 
 def _water(tiny) -> dict[str, Any]:
-    tiny.write("water.geojson", _lines(tiny, kind=["river"], 电话=[SECRET]))
+    tiny.write("water.geojson", _lines(tiny, kind=["river"], 电话=[PHONE]))
     tiny.tables["sources.water"] = {"path": "tiny/water.geojson"}
     return tiny.tables["sources.water"]
 
 
 def _flows(tiny) -> dict[str, Any]:
-    tiny.write("flows.csv", f"from_id,to_id,kind,volume,电话\ns1,s2,people,5,{SECRET}")
+    tiny.write("flows.csv", f"from_id,to_id,kind,volume,电话\ns1,s2,people,5,{PHONE}")
     tiny.tables["sources.flows"] = {"path": "tiny/flows.csv"}
     return tiny.tables["sources.flows"]
 
 
 def _official(tiny) -> dict[str, Any]:
-    tiny.write("yearbook.csv", f"name,population_persons,电话\n西镇,1000,{SECRET}")
+    tiny.write("yearbook.csv", f"name,population_persons,电话\n西镇,1000,{PHONE}")
     tiny.tables["sources.official_units"] = {"path": "tiny/yearbook.csv", "source": "Yearbook"}
     return tiny.tables["sources.official_units"]
 
 
 def _attributes(tiny) -> dict[str, Any]:
-    tiny.write("more.csv", f"settlement_id,school_age_persons,电话\ns3,7,{SECRET}")
+    tiny.write("more.csv", f"settlement_id,school_age_persons,电话\ns3,7,{PHONE}")
     columns = {"settlement_id": "settlement_id", "school_age_persons": "school_age_persons"}
     tiny.tables["sources.attributes"] = {"path": "tiny/more.csv", "columns": columns}
     return tiny.tables["sources.attributes"]
@@ -113,7 +113,7 @@ def test_a_column_that_no_key_names_stays_at_home(tiny, read, made, key, table) 
 def test_a_column_that_the_study_keeps_arrives(tiny, read, made, key, table) -> None:
     made(tiny)["keep_columns"] = ["电话"]
     layers = read()
-    assert SECRET in set(getattr(layers, table)["电话"].dropna())
+    assert PHONE in set(getattr(layers, table)["电话"].dropna())
     assert [use.kept for use in layers.columns.values() if use.kept] == [("电话",)]
 
 
@@ -193,7 +193,7 @@ def test_tags_of_roads_that_speeds_and_access_depend_on_arrive(tiny, read) -> No
 
 
 def test_check_names_the_columns_and_never_says_what_is_in_them(tiny, command) -> None:
-    text = _with(_with(tiny.csv(), "head", "Mr Secret"), "phone", SECRET)
+    text = _with(_with(tiny.csv(), "head", "Mr Hidden"), "phone", PHONE)
     tiny.write("settlements.csv", text)
     tiny.tables["sources.settlements"]["keep_columns"] = ["head"]
     outcome = command("check", tiny.save(), "--raw", tiny.raw)
@@ -201,13 +201,13 @@ def test_check_names_the_columns_and_never_says_what_is_in_them(tiny, command) -
     assert f"{start} read: code, name, level, lon, lat, people\n" in outcome.out
     assert f"{start} kept and handed out: head\n" in outcome.out
     assert f"{start} left out: phone (" in outcome.out
-    assert "Secret" not in outcome.out
-    assert SECRET not in outcome.out
+    assert "Hidden" not in outcome.out
+    assert PHONE not in outcome.out
 
 
 def test_nothing_that_is_handed_out_holds_a_column_that_stays_at_home(tiny) -> None:
-    tiny.write("settlements.csv", _with(tiny.csv(), "phone", SECRET))
-    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "phone", SECRET))
+    tiny.write("settlements.csv", _with(tiny.csv(), "phone", PHONE))
+    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "phone", PHONE))
     assert tiny.run().code == 0
     files = [tiny.folder / name for name in tiny.written()]
     assert {".parquet", ".gpkg", ".xlsx", ".html", ".qgz", ".json"} <= {file.suffix for file in files}
@@ -215,13 +215,13 @@ def test_nothing_that_is_handed_out_holds_a_column_that_stays_at_home(tiny) -> N
         if file.suffix == ".parquet":
             table = pd.read_parquet(file)
             assert "phone" not in table, file.name
-            assert not table.select_dtypes("str").isin([SECRET]).any(axis=None), file.name
+            assert not table.select_dtypes("str").isin([PHONE]).any(axis=None), file.name
             continue
         parts = [file.read_bytes()]
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as packed:
                 parts = [packed.read(name) for name in packed.namelist()]
-        assert not any(SECRET.encode() in part for part in parts), file.name
+        assert not any(PHONE.encode() in part for part in parts), file.name
 
 
 def test_a_changed_list_of_kept_columns_reads_again_and_another_catchment_does_not(tiny, command) -> None:

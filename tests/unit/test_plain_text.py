@@ -19,7 +19,8 @@ def test_what_a_terminal_obeys_is_written_as_an_escape(sign) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["云溪县：村庄", "Équipements à pied — 5 €", "नमस्ते\u200d", "می\u200cخواهم", "  - a\n  - b"]
+    "text",
+    ["云溪县村庄", "Équipements à pied — 5 €", "नमस्ते\u200d", "\u0645\u06cc\u200c\u062e", "  - a\n  - b"],
 )
 def test_what_can_be_read_stays_as_it_is(text) -> None:
     assert printable(text) == text
@@ -30,7 +31,7 @@ def test_a_name_cannot_begin_a_line_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "－1"]
+    "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\uff1d1", "\uff0d1"]
 )
 def test_what_a_spreadsheet_runs_stands_behind_an_apostrophe_and_is_read_back(text) -> None:
     assert spreadsheet_text(text) == f"'{text}"

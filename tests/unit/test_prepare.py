@@ -283,6 +283,7 @@ def test_tables_of_the_users_own_stand_beside_or_instead_of_the_extract(raw):
 def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):
     one = own_table(raw, "facility_id,service,x,y,beds\na,hospital,9.01,0.01,12\n", "one.csv")
     two = own_table(raw, "facility_id,service,x,y,beds\nb,hospital,9.09,0.01,many\n", "two.csv")
+    one["keep_columns"] = two["keep_columns"] = ["beds"]
     facilities = prepare(study_of(raw, sources={"facilities": [one, two]})).facilities.set_index(
         "facility_id"
     )
