@@ -329,3 +329,13 @@ def test_a_page_knows_every_date_of_three_runs_and_every_place_of_two(folders, t
     assert [entry["run"] for entry in page["dates"]] == ["y1", "y2", "y3"]
     assert page["places"]["id"]["n"] == 4
     assert page["matched"] == {"both": [2.0, 500.0], "gone": [1.0, 200.0], "new": [1.0, 300.0]}
+
+
+def test_no_csv_of_a_comparison_runs_a_name_as_a_formula(tmp_path):
+    names = ["=HYPERLINK(1)", "+1+2", "-3-4", "@SUM(A1)", "\tx", "North"]
+    table = pd.DataFrame({"name": pd.Series(names, dtype="str"), "change": [-1.5, 2.0, 0.0, 1.0, -2.0, 3.0]})
+    write_comparison({"own": table}, tmp_path)
+    read = pd.read_csv(tmp_path / "own.csv")
+    assert read["name"].tolist() == [*(f"'{name}" for name in names[:-1]), "North"]
+    assert read["change"].tolist() == table["change"].tolist()  # a negative number is no formula
+    assert pd.read_parquet(tmp_path / "own.parquet")["name"].tolist() == names

@@ -11,9 +11,10 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import ContractError
+from spatial.plain_text import csv_bytes
 from spatial.sources.list_merge import combine_facilities
 from spatial.sources.list_pairs import family_of
-from spatial.sources.list_review import Decisions, read_review
+from spatial.sources.list_review import REVIEW_NUMBERS, Decisions, read_review
 from spatial.sources.osm import read_osm
 from spatial.sources.services import load_services
 from spatial.study import MergeOptions
@@ -190,6 +191,15 @@ def test_the_review_is_decided_on_and_read_back(tmp_path):
     assert counts["facilities merged by decision"] == 1
     assert counts["facilities dropped by decision"] == 1
     assert counts["decisions that name no facility"] == 0
+
+
+def test_an_id_that_looks_like_a_formula_is_guarded_in_the_csv_and_read_back(tmp_path):
+    own, theirs = frame(("=a", 0, "Alpha"), ("-7", 9000, "Bravo")), mapped(("n1", 900, "Alpha"))
+    review = merged(own, theirs).review
+    path = tmp_path / "decided.csv"
+    path.write_bytes(csv_bytes(review.assign(decision="different"), numbers=REVIEW_NUMBERS))
+    assert "'=a" in path.read_text("utf-8-sig")
+    assert read_review(path, {LIST}).settled == {"=a", "-7", "n1"}
 
 
 def test_two_that_are_decided_to_be_two_stay_two_however_near():
