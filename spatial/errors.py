@@ -15,9 +15,9 @@
     |                                         70  where the cause is no SpatialError: ours to mend
     `-- MissingDependencyError(ImportError)   1   names the extra to install
 
-Exit code 70 is an error that nobody raised on purpose: a fault of the package, or of a library that it uses. The command
-line names the stage, and the file where it is known, and says what to send so that it is mended; ``--debug``, before the
-command or behind it, shows the traceback. 130 is an interruption: finished stages are kept.
+Exit code 70 is an error that nobody raised on purpose: a fault of the package, or of a library that it uses. The
+command line names the stage, and the file where it is known, and says what to send so that it is mended; ``--debug``,
+before the command or behind it, shows the traceback. 130 is an interruption: finished stages are kept.
 
 A message says what, where (first ids and a count) and what to do. Every error survives pickling, so that it can
 cross a process pool.
