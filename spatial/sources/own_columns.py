@@ -62,7 +62,7 @@ _NOT_KEPT = {"geometry", "tags"}
 _PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "settlement_id")
 """Columns by which rows without coordinates are located."""
 
-_SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "fclass")
+_SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "highway", "fclass")
 """Columns of speeds and classes, beside the tags of OpenStreetMap, that a network is built by."""
 
 
