@@ -74,6 +74,8 @@ class Gathered:
         Places that a person must decide on.
     nowhere : list of str
         Ids of the settlements of the study's list that could not be located.
+    outlines : GeoDataFrame, optional
+        Areas of the facilities of the extract by `facility_id`.
     """
 
     settlements: gpd.GeoDataFrame
@@ -91,6 +93,7 @@ class Gathered:
     notes: dict[str, list[str]] = field(default_factory=dict)
     official_units: pd.DataFrame | None = None
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
+    outlines: gpd.GeoDataFrame | None = None
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
         """
@@ -168,6 +171,7 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
         result.findings.append(extract.findings)
     if source.facilities:
         result.facilities.append(extract.facilities.assign(source=source.path))
+        result.outlines = extract.outlines
     if source.roads:
         result.roads = extract.roads
         result.turns = read_turns(study.raw_path(source.path))

@@ -12,9 +12,10 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.sources.findings import Finding, findings_frame, join_findings
-from spatial.sources.list_pairs import near_pairs, one_to_one
+from spatial.sources.list_pairs import SAME, family_of, near_pairs, one_to_one
 from spatial.sources.list_review import Decisions, Open, read_review, review_list
 from spatial.sources.merge import merge_facilities
+from spatial.sources.namesakes import twins_of
 from spatial.sources.service_facts import joint_service, service_by_day
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.sources.namesakes import Twins
     from spatial.sources.services import Vocabulary
     from spatial.study import Study
     from spatial.study.merging import MergeOptions
@@ -78,6 +80,7 @@ def combine_facilities(
     vocabulary: Vocabulary,
     decisions: Decisions | None = None,
     ground: shapely.Geometry | None = None,
+    outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
     """
     Merge the lists of a study with its map, and each with itself.
@@ -103,6 +106,8 @@ def combine_facilities(
         Of a person.
     ground : shapely.Geometry, optional
         The study area: only there a single facility that is missing from list or map is worth a review.
+    outlines : GeoDataFrame, optional
+        Areas of mapped facilities by `facility_id`: two that stand in one are listed for review.
 
     Returns
     -------
@@ -147,7 +152,14 @@ def combine_facilities(
     )
     work.take_doubles(doubles)
     left = work.left(rest, decided)
-    review = review_list(left, pairs, options=options, vocabulary=vocabulary, ground=ground)
+    review = review_list(
+        left,
+        pairs,
+        options=options,
+        vocabulary=vocabulary,
+        ground=ground,
+        twins=work.twins(rest, decided, outlines),
+    )
     kept = work.frame.loc[rest[_ROW]].drop(columns=_ROW).reset_index(drop=True)
     findings = join_findings([doubles, findings_frame(work.findings, crs=crs)], crs=crs)
     counts = [
@@ -160,7 +172,9 @@ def combine_facilities(
         ("values of the map overruled by lists", float(work.lost)),
         ("facilities to review", float(len(review))),
     ]
-    return Combined(kept, findings, review, counts if work.is_mixed or gone.any() else [])
+    if not (work.is_mixed or gone.any() or told):
+        counts = counts[-1:] if len(review) else []
+    return Combined(kept, findings, review, counts)
 
 
 def _reach(options: MergeOptions) -> float:
@@ -284,17 +298,37 @@ class _Work:
             decided.settled,
         )
 
+    def twins(
+        self, kept: gpd.GeoDataFrame, decided: Decisions, outlines: gpd.GeoDataFrame | None
+    ) -> list[Twins]:
+        """Pair rows that are left and may be one: a campus is real, so they are only listed."""
+        rows = kept[_ROW].to_numpy()
+        plain = self.frame.loc[rows].reset_index(drop=True)
+        found = twins_of(
+            plain,
+            lambda one, two: family_of(one, two, self.vocabulary) == SAME,
+            outlines=None if outlines is None else outlines.to_crs(plain.crs),
+            leading=(plain["found_in"] != MAP).to_numpy(dtype=bool),
+        )
+        found = [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in found]
+        return [
+            twin
+            for twin in found
+            if frozenset((self.ids[twin.one], self.ids[twin.two])) not in decided.apart
+        ]
+
     def _finding(self, one: int, two: int, by: str) -> Finding:
         points = [self.frame.geometry.iloc[row] for row in (two, one)]
         ends = [(float(shapely.get_x(point)), float(shapely.get_y(point))) for point in points]
         distance = math.dist(*ends)
         names = [self._called(row) for row in (two, one)]
         services = [str(self.frame["service"].iloc[row]) for row in (two, one)]
+        sides = [LIST if self.listed[row] else MAP for row in (two, one)]
         kind = services[1] if services[0] == services[1] else f"{services[1]} (mapped as {services[0]})"
         return Finding(
             "merged_duplicate",
             self.ids[two],
-            f"{kind}: {names[0]} of the map and {names[1]} of the list, {distance:.0f} m apart: merged by {by}",
+            f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}, {distance:.0f} m apart: merged by {by}",
             shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
             other=self.ids[one],
             distance_m=distance,
@@ -316,7 +350,12 @@ def _dropped(frame: gpd.GeoDataFrame, row: int) -> Finding:
 
 
 def merge_lists(
-    facilities: gpd.GeoDataFrame, study: Study, vocabulary: Vocabulary, ground: shapely.Geometry
+    facilities: gpd.GeoDataFrame,
+    study: Study,
+    vocabulary: Vocabulary,
+    *,
+    ground: shapely.Geometry,
+    outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
     """
     Merge the facilities of a study as its options say.
@@ -331,6 +370,8 @@ def merge_lists(
         Of the study.
     ground : shapely.Geometry
         The study area.
+    outlines : GeoDataFrame, optional
+        Areas of the facilities of its extract.
 
     Returns
     -------
@@ -343,12 +384,14 @@ def merge_lists(
         As `read_review`.
     """
     lists = {table.path for table in study.sources.facilities}
+    maps = () if study.sources.osm is None else (study.sources.osm.path,)
     file = study.merge.decisions
     return combine_facilities(
         facilities,
         lists=lists,
         options=study.merge,
         vocabulary=vocabulary,
-        decisions=None if file is None else read_review(study.raw_path(file), lists),
+        decisions=None if file is None else read_review(study.raw_path(file), lists, maps=maps),
         ground=ground,
+        outlines=outlines,
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.sources.list_pairs import Pair
+    from spatial.sources.namesakes import Twins
     from spatial.sources.services import Vocabulary
     from spatial.study.merging import MergeOptions
 
@@ -31,6 +32,8 @@ __all__ = ["REVIEW_NUMBERS", "TO_REVIEW", "Decisions", "Open", "read_review", "r
 TO_REVIEW = "facilities_to_review.csv"
 DECISIONS = ("same", "different", "drop")
 REASONS = (
+    "same_name",
+    "one_outline",
     "near_other_service",
     "far_same_name",
     "near_no_name",
@@ -108,10 +111,14 @@ class Decisions:
         ndarray of bool
             Along the rows.
         """
-        rows = zip(frame["source"], frame["facility_id"], strict=True)
+        rows = list(zip(frame["source"], frame["facility_id"], strict=True))
+        # The second of a pair of two rows of lists stands where a mapped one does; a mapped one of that id goes first.
+        mapped = {key for source, key in rows if source not in lists}
         return np.array(
             [
-                (source, key) in self.dropped_rows if source in lists else key in self.dropped_map
+                (source, key) in self.dropped_rows or (key in self.dropped_map and key not in mapped)
+                if source in lists
+                else key in self.dropped_map
                 for source, key in rows
             ],
             dtype=bool,
@@ -131,20 +138,34 @@ class Decisions:
         Returns
         -------
         dict of int to int
-            For the row of a mapped facility, that of the list.
+            For each row that goes, the one that stays: of a list before a mapped one, else the first of its pair.
         """
         own: dict[tuple[str, str], int] = {}
+        listed: dict[str, int] = {}
         mapped: dict[str, int] = {}
         for row, (source, key) in enumerate(zip(frame["source"], frame["facility_id"], strict=True)):
             if source in lists:
-                own[source, key] = row
+                own[source, key] = listed[key] = row
             else:
                 mapped[key] = row
-        return {
-            mapped[two]: own[source, one]
-            for source, one, two in sorted(self.merged)
-            if (source, one) in own and two in mapped
-        }
+        stays: dict[int, int] = {}
+
+        def last(row: int) -> int:
+            while row in stays:
+                row = stays[row]
+            return row
+
+        of_lists = {row for row in own.values()}
+        for source, one, two in sorted(self.merged):
+            kept = own.get((source, one)) if source in lists else mapped.get(one)
+            gone = mapped.get(two, listed.get(two))
+            if kept is None or gone is None or last(kept) == last(gone):
+                continue
+            first, second = last(kept), last(gone)
+            if second in of_lists and first not in of_lists:
+                first, second = second, first
+            stays[second] = first
+        return {row: last(row) for row in sorted(stays)}
 
     def idle(self, frame: pd.DataFrame) -> int:
         """
@@ -167,7 +188,7 @@ class Decisions:
         return sum(not ids.issuperset(keys) for keys in named)
 
 
-def read_review(path: Path, sources: Collection[str]) -> Decisions:
+def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] = ()) -> Decisions:
     """
     Read what was decided about facilities.
 
@@ -177,11 +198,13 @@ def read_review(path: Path, sources: Collection[str]) -> Decisions:
         A CSV with source, list_id, map_id and decision: same, different or drop; rows without one are undecided.
     sources : collection of str
         Paths of the lists of the study.
+    maps : collection of str
+        Paths of its extract: of two that are both mapped, the first stands as `list_id`.
 
     Returns
     -------
     Decisions
-        Of a pair, drop is about the mapped facility.
+        Of a pair, drop is about the mapped facility; of two rows of one side, about the second.
 
     Raises
     ------
@@ -199,7 +222,7 @@ def read_review(path: Path, sources: Collection[str]) -> Decisions:
         raise ContractError(f"{_WHAT} {path}", missing)
     made = frame.loc[frame["decision"].fillna("").str.strip() != ""].fillna("")
     made = made.assign(decision=made["decision"].str.strip().str.lower())
-    problems = _faults(made, sources)
+    problems = _faults(made, sources, maps)
     if problems:
         raise ContractError(f"{_WHAT} {path}", problems)
     merged, apart, settled, rows, mapped = set(), set(), set(), set(), set()
@@ -219,7 +242,7 @@ def read_review(path: Path, sources: Collection[str]) -> Decisions:
     )
 
 
-def _faults(made: pd.DataFrame, sources: Collection[str]) -> list[str]:
+def _faults(made: pd.DataFrame, sources: Collection[str], maps: Collection[str]) -> list[str]:
     problems = []
     labels = made["list_id"].where(made["list_id"] != "", made["map_id"])
     strange = ~made["decision"].isin(DECISIONS)
@@ -235,7 +258,7 @@ def _faults(made: pd.DataFrame, sources: Collection[str]) -> list[str]:
                 f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
                 "import the CSV with its columns as text and enter the ids again"
             )
-    unknown = (made["list_id"] != "") & ~made["source"].isin(list(sources))
+    unknown = (made["list_id"] != "") & ~made["source"].isin([*sources, *maps])
     if unknown.any():
         problems.append(
             f"source: no list of the study is {first_of(made['source'][unknown].unique())}; delete its rows or "
@@ -253,8 +276,9 @@ def _faults(made: pd.DataFrame, sources: Collection[str]) -> list[str]:
     twice = made.duplicated(["source", "list_id", "map_id"])
     if twice.any():
         problems.append(f"list_id: decided more than once for {first_of(labels[twice])}; keep one row")
-    two_lists = (
-        same & ~single & made.loc[same & ~twice].duplicated("map_id").reindex(made.index, fill_value=False)
+    of_lists = same & ~single & made["source"].isin(list(sources))
+    two_lists = of_lists & made.loc[of_lists & ~twice].duplicated("map_id").reindex(
+        made.index, fill_value=False
     )
     if two_lists.any():
         problems.append(
@@ -291,6 +315,7 @@ def review_list(
     options: MergeOptions,
     vocabulary: Vocabulary,
     ground: shapely.Geometry | None = None,
+    twins: Sequence[Twins] = (),
 ) -> pd.DataFrame:
     """
     List what a person should decide.
@@ -307,6 +332,8 @@ def review_list(
         Which services count for which.
     ground : shapely.Geometry, optional
         Only in it is a row listed that has no double at all.
+    twins : sequence of Twins
+        Rows of one side, or of both, that may be one: of one name, or in one outline.
 
     Returns
     -------
@@ -331,6 +358,12 @@ def review_list(
     rows += [("not_on_map", row, -1, np.nan, np.nan) for row in _worth(left, alone, ground)]
     lonely = [row for row in left.mapped - paired if _is_kin(left, row, vocabulary)]
     rows += [("not_in_list", -1, row, np.nan, np.nan) for row in _worth(left, lonely, ground)]
+    told_of = {frozenset(row[1:3]) for row in rows}
+    rows += [
+        (twin.reason, twin.one, twin.two, twin.distance_m, np.nan)
+        for twin in twins
+        if frozenset((twin.one, twin.two)) not in told_of
+    ]
     return _written(left.frame, rows)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PlaceName", "in_each_script", "name_scores", "plain_name"]
+__all__ = ["PlaceName", "in_each_script", "name_scores", "plain_name", "same_name", "written_names"]
 
 KIND_PENALTY = 0.06
 """Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
@@ -31,6 +31,15 @@ MIN_LETTERS = 2
 REMEMBERED = 200_000
 """Names whose plain form is kept, for a settlement is compared with many rows."""
 
+CUT_LETTERS = 3
+"""A word cut short keeps so many letters at least and leaves out as many, as in Med. for Medical."""
+
+SHARED_LETTERS = 3
+"""Beside words cut short, two names share a word of so many letters at least."""
+
+_BESIDE = re.compile(r"[/|;]")
+_HAN_RUN = re.compile(r"[\u3400-\u9fff0-9]*[\u3400-\u9fff][\u3400-\u9fff0-9]*")
+_AND = frozenset({"and", "et"})
 _LATIN_RUN = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER_RUN = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -142,6 +151,114 @@ def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) 
         by_row = np.maximum.reduceat(by_place, _starts(row), axis=0)
         result[np.ix_(np.unique(row), np.unique(owner))] = by_row
     return result
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def written_names(name: str) -> tuple[tuple[str, ...], ...]:
+    """
+    Write a facility's name as the words by which it is held against another; nothing of what it is gets lost.
+
+    Parameters
+    ----------
+    name : str
+        As written, in any language or in two side by side.
+
+    Returns
+    -------
+    tuple of tuple of str
+        The words of the whole name and of each language of a name in two, without articles and with them; a Chinese
+        name is one word.
+
+    Examples
+    --------
+    >>> written_names("St. Anne Health Ctr / 圣安妮卫生院")[1:]
+    (('saint', 'anne', 'health', 'centre'), ('圣安妮卫生院',))
+    """
+    text = unicodedata.normalize("NFKC", name)
+    parts = [text, *(_BESIDE.split(text) if _BESIDE.search(text) else ())]
+    for part in tuple(parts):
+        han = "".join(_HAN_RUN.findall(part))
+        rest = _HAN_RUN.sub(" ", part)
+        parts += [han, rest] if han and _LATIN_RUN.search(rest) else in_each_script(part)
+    return tuple(dict.fromkeys(words for part in parts for words in _name_words(part)))
+
+
+def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
+    """
+    Say whether two facilities bear one name: case, accents, blanks, articles, abbreviations and languages aside.
+
+    Words that say what a facility is count, unlike in `name_scores`: a primary school and a college of one place are
+    two. Numbers must be equal.
+
+    Parameters
+    ----------
+    one, two : sequence of str
+        All the names of each, such as in two languages; any pair of them that is one is enough.
+
+    Returns
+    -------
+    bool
+        False where either has no name.
+
+    Examples
+    --------
+    >>> same_name(["Oakham Medical Practice"], ["OAKHAM  Med. Practice"]), same_name(["School 1"], ["School 2"])
+    (True, False)
+    """
+    mine = {words for name in one for words in written_names(name)}
+    theirs = {words for name in two for words in written_names(name)}
+    return any("".join(a) == "".join(b) or _aligned(a, b) for a in mine for b in theirs)
+
+
+def _name_words(text: str) -> list[tuple[str, ...]]:
+    """Plain words of a name without and with articles: spellings written out, single letters in a row as one word."""
+    if _HAN.search(text):
+        letters = "".join(letter for letter in fold(text) if letter.isalnum())
+        return [(_ABOVE.sub("", letters, count=1),)]
+    words = _words()
+    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text))
+    joined: list[str] = []
+    was_single = False
+    for word in letters.split():
+        is_single = len(word) == 1 and word.isalpha()
+        if is_single and was_single:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        was_single = is_single
+    known = words["short"] | words["written"]
+    told = tuple(known.get(word, word.lstrip("0") or word) for word in joined)
+    left_out = {*words["articles"]["latin"], *_AND}
+    return [named for named in (tuple(word for word in told if word not in left_out), told) if named]
+
+
+def _aligned(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+    """Hold two names against each other word by word, where a word may be cut short or several be their initials."""
+    if not any(len(word) >= SHARED_LETTERS and word in two for word in one):
+        return False
+    if len(one) == len(two) and all(_cut_short(a, b) for a, b in zip(one, two, strict=True)):
+        return True
+    return _by_initials(one, two) or _by_initials(two, one)
+
+
+def _cut_short(one: str, two: str) -> bool:
+    short, long = sorted((one, two), key=len)
+    return one == two or (
+        len(short) >= CUT_LETTERS
+        and len(long) - len(short) >= CUT_LETTERS
+        and short.isalpha()
+        and long.startswith(short)
+    )
+
+
+def _by_initials(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Find one word of a name that is the initials of as many words of the other, as CHR is."""
+    for at, word in enumerate(short):
+        count = len(word)
+        initials = "".join(part[0] for part in long[at : at + count])
+        if count > 1 and word == initials and short[:at] == long[:at] and short[at + 1 :] == long[at + count :]:
+            return True
+    return False
 
 
 def _pairs(mine: list[PlaceName], theirs: list[PlaceName]) -> NDArray[np.float64]:

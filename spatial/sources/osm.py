@@ -56,6 +56,8 @@ class OsmExtract:
         item and number: what the file holds, before anything was merged or left out.
     findings : GeoDataFrame
         What a person should look at.
+    outlines : GeoDataFrame
+        Areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`.
     """
 
     places: gpd.GeoDataFrame
@@ -65,6 +67,7 @@ class OsmExtract:
     water: gpd.GeoDataFrame
     counts: pd.DataFrame
     findings: gpd.GeoDataFrame
+    outlines: gpd.GeoDataFrame
 
 
 def read_osm(
@@ -100,7 +103,7 @@ def read_osm(
     order = {"n": 0, "w": 1, "r": 2}
     elements = sorted(scan.elements, key=lambda element: (order[element.kind], element.number))
     places, findings = read_places(elements, scan.areas, words=place_words)
-    facilities, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
+    facilities, outlines, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
     lines, broken = scan.roads or read_roads(elements)
     roads = lines.to_frame()
     boundaries, levels, cut = read_boundaries(elements, scan.areas)
@@ -137,6 +140,7 @@ def read_osm(
         water,
         _counts(scan, extra),
         findings_frame(findings, crs=WGS84),
+        outlines,
     )
 
 

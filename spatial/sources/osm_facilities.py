@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
+from spatial.crs import WGS84
 from spatial.sources.osm_shapes import centroids, element_frame, shapes, tag_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import geopandas as gpd
+    from numpy.typing import NDArray
 
     from spatial.sources.osm_elements import Element
     from spatial.sources.services import Vocabulary
@@ -37,9 +40,17 @@ class _Offer:
         return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
 
 
+class FoundFacilities(NamedTuple):
+    """Facilities as points, the areas of those that have one by their id, and ids of those that have no place."""
+
+    frame: gpd.GeoDataFrame
+    outlines: gpd.GeoDataFrame
+    unplaced: list[str]
+
+
 def read_facilities(
     elements: Sequence[Element], areas: Mapping[str, str], *, vocabulary: Vocabulary
-) -> tuple[gpd.GeoDataFrame, list[str]]:
+) -> FoundFacilities:
     """
     Find the facilities.
 
@@ -54,10 +65,11 @@ def read_facilities(
 
     Returns
     -------
-    tuple of GeoDataFrame and list of str
+    FoundFacilities
         facility_id, service, capacity and load (NaN: OpenStreetMap does not say in which unit), status, names and
         tags; centroids in EPSG:4326; an element that offers several services has a row for each, its id followed by
-        ``/service``. The list names elements that are not placed, since nothing of them is in the file.
+        ``/service``. The outline of a site that is no area is what its tagged members cover. The list names elements that
+        are not placed, since nothing of them is in the file.
     """
     offers = [
         _Offer(element, service, len(services) == 1)
@@ -66,15 +78,19 @@ def read_facilities(
         for service in services
     ]
     found = [offer.element for offer in offers]
-    points = centroids(shapes(found, areas))
+    drawn = shapes(found, areas)
+    points = centroids(drawn)
     missing = np.array([point is None for point in points], dtype=bool)
     if missing.any():
         by_id = {element.id: element for element in elements}
         for row in np.flatnonzero(missing):
-            points[row] = _among_members(found[row], by_id, areas)
+            members = _members(found[row], by_id, areas)
+            points[row] = _middle(members)
+            drawn[row] = shapely.union_all(members) if len(members) else None
     placed = [row for row, point in enumerate(points) if point is not None and not point.is_empty]
     lost = sorted({offers[row].id for row in range(len(offers))} - {offers[row].id for row in placed})
     offers, found = [offers[row] for row in placed], [found[row] for row in placed]
+    drawn = drawn[placed]
     gone = np.zeros(len(found), dtype=bool)
     for key in GONE:
         gone |= (tag_texts(found, key) == "yes").to_numpy(dtype=bool)
@@ -85,16 +101,26 @@ def read_facilities(
         "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
         "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
     }
-    return element_frame(found, points[placed], columns), lost
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array([offer.element.kind == "r" for offer in offers], dtype=bool)
+    outlines = gpd.GeoDataFrame(
+        {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
+        geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
+    )
+    return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
 
 
-def _among_members(element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]) -> object:
-    """Middle of the tagged members of a relation that is no area, such as a site; None without any."""
+def _members(
+    element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]
+) -> NDArray[np.object_]:
+    """Shapes of the tagged members of a relation that is no area, such as a site."""
     members = [by_id[name] for kind, number in element.members if (name := f"{kind}{number}") in by_id]
-    points = [
-        point for point in centroids(shapes(members, areas)) if point is not None and not point.is_empty
-    ]
-    if not points:
+    drawn = shapes(members, areas)
+    return drawn[~(shapely.is_missing(drawn) | shapely.is_empty(drawn))]
+
+
+def _middle(members: NDArray[np.object_]) -> object:
+    """Mean of the members' middles; None without any."""
+    if not len(members):
         return None
-    middle = np.mean([(point.x, point.y) for point in points], axis=0)
-    return type(points[0])(middle)
+    points = centroids(members)
+    return shapely.Point(np.mean(shapely.get_coordinates(points), axis=0))

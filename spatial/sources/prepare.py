@@ -122,7 +122,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     _refuse_nobody(settlements, area)
     _say_unitless(settlements, study, found)
     noted += _refuse_stretched_crs(study, crs, settlements)
-    merged = merge_lists(_within(facilities, wide), study, vocabulary, ground)
+    merged = merge_lists(
+        _within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines
+    )
     found.counts += [(STUDY, *count) for count in merged.counts]
     facilities, _ = _placed(merged.frame, boundaries, study, ground)
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)

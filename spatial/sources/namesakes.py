@@ -1,0 +1,285 @@
+"""Facilities of one name near each other, or on one site: perhaps one that is there twice, perhaps two of a campus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.sources.findings import Finding
+from spatial.sources.names import same_name, written_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = [
+    "NAMESAKES_M",
+    "OPEN_NAMESAKE",
+    "OpenNamesake",
+    "Twins",
+    "namesake_findings",
+    "open_namesakes",
+    "twins_of",
+]
+
+NAMESAKES_M = 500.0
+"""Two facilities of one name and service are looked at up to here, in metres, inclusive; as `merge.distance_m`."""
+
+OPEN_NAMESAKE = "open_namesake"
+SAME_NAME, ONE_OUTLINE = "same_name", "one_outline"
+
+_NAMES = ("name", "name_en", "name_zh")
+_BITS = 63
+
+
+class Twins(NamedTuple):
+    """Two rows of facilities that may be one, the one that would stay first, and why one might think so."""
+
+    one: int
+    two: int
+    distance_m: float
+    reason: str
+
+
+class OpenNamesake(NamedTuple):
+    """A facility that closes, by name and id, and another of its name that stays open near it."""
+
+    facility_id: str
+    facility: str
+    other_id: str
+    other: str
+    distance_m: float
+    way: shapely.Geometry
+
+    @property
+    def closed(self) -> str:
+        """Call the one that closes by name and id."""
+        return f"{self.facility!r} ({self.facility_id})"
+
+    @property
+    def open(self) -> str:
+        """Call the one that stays open by name and id."""
+        return f"{self.other!r} ({self.other_id})"
+
+
+def twins_of(
+    frame: gpd.GeoDataFrame,
+    is_kin: Callable[[str, str], bool],
+    *,
+    outlines: gpd.GeoDataFrame | None = None,
+    leading: NDArray[np.bool_] | None = None,
+) -> list[Twins]:
+    """
+    Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        By the contract of the facilities, in metres, with plain row numbers.
+    is_kin : callable
+        Says of two services whether a facility of the one counts for the other.
+    outlines : GeoDataFrame, optional
+        Areas of mapped facilities by `facility_id`, in the same CRS. Two without a name are no pair.
+    leading : ndarray of bool, optional
+        Rows that stay rather than others, as those of lists do.
+
+    Returns
+    -------
+    list of Twins
+        The nearest first, so many that each group of n facilities has n - 1 pairs and each but one is the second of
+        one pair.
+    """
+    names = _names_in(frame)
+    existing = _existing(frame)
+    services = frame["service"].astype(str).tolist()
+    found = {
+        (one, two): (metres, SAME_NAME)
+        for one, two, metres in _near_namesakes(frame, existing, names, is_kin)
+    }
+    for one, two, metres in _inside_outlines(frame, outlines, names):
+        if existing[one] and existing[two] and is_kin(services[one], services[two]):
+            found.setdefault((one, two), (metres, ONE_OUTLINE))
+    ordered = sorted((metres, one, two, reason) for (one, two), (metres, reason) in found.items())
+    first = np.zeros(len(frame), dtype=bool) if leading is None else leading
+    return list(_as_trees(ordered, first))
+
+
+def _as_trees(ordered: Iterable[tuple[float, int, int, str]], leading: NDArray[np.bool_]) -> Iterator[Twins]:
+    """Keep the shortest pairs that hold each group together, told from the row that stays outwards."""
+    group: dict[int, int] = {}
+
+    def root(row: int) -> int:
+        while group.setdefault(row, row) != row:
+            row = group[row]
+        return row
+
+    beside: dict[int, list[tuple[int, float, str]]] = {}
+    for metres, one, two, reason in ordered:
+        if root(one) != root(two):
+            group[root(two)] = root(one)
+            beside.setdefault(one, []).append((two, metres, reason))
+            beside.setdefault(two, []).append((one, metres, reason))
+    seen: set[int] = set()
+    for start in sorted(beside, key=lambda row: (not leading[row], row)):
+        waiting = [start] if start not in seen else []
+        seen.update(waiting)
+        while waiting:
+            row = waiting.pop()
+            for other, metres, reason in beside[row]:
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+                    yield Twins(row, other, metres, reason)
+
+
+def _near_namesakes(
+    frame: gpd.GeoDataFrame,
+    existing: NDArray[np.bool_],
+    names: Sequence[tuple[str, ...]],
+    is_kin: Callable[[str, str], bool],
+) -> Iterator[tuple[int, int, float]]:
+    rows = np.flatnonzero(existing & np.array([bool(own) for own in names], dtype=bool))
+    if len(rows) < 2:
+        return
+    points = np.column_stack([frame.geometry.x, frame.geometry.y])[rows]
+    pairs = np.sort(cKDTree(points).query_pairs(NAMESAKES_M, output_type="ndarray"), axis=1)
+    kinds, service = np.unique(frame["service"].astype(str).to_numpy()[rows], return_inverse=True)
+    kin = np.array([[is_kin(one, two) for two in kinds.tolist()] for one in kinds.tolist()], dtype=bool)
+    # Most neighbours differ in the first letter already, and are let go before any name is read.
+    begins = np.array([_first_letters(names[row]) for row in rows.tolist()], dtype=np.int64)
+    one, two = pairs[:, 0], pairs[:, 1]
+    pairs = pairs[kin[service[one], service[two]] & ((begins[one] & begins[two]) != 0)]
+    metres = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
+    for a, b, distance in zip(rows[pairs[:, 0]].tolist(), rows[pairs[:, 1]].tolist(), metres, strict=True):
+        if same_name(names[a], names[b]):
+            yield a, b, float(distance)
+
+
+def _first_letters(names: Sequence[str]) -> int:
+    """Mark the letters by which names begin, as bits; two letters may share one."""
+    bits = 0
+    for name in names:
+        for words in written_names(name):
+            bits |= 1 << (ord(words[0][0]) % _BITS)
+    return bits
+
+
+def _inside_outlines(
+    frame: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None, names: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[int, int, float]]:
+    """Pair the facility of each outline with those that stand in it; services of one element are no pair."""
+    if outlines is None or not len(outlines) or len(frame) < 2:
+        return
+    row_of = {key: row for row, key in enumerate(frame["facility_id"].astype(str))}
+    points = frame.geometry.to_numpy()
+    known = outlines.loc[outlines["facility_id"].isin(list(row_of))]
+    inner, outer = shapely.STRtree(known.geometry.to_numpy()).query(points, predicate="within")
+    for other, at in sorted(zip(inner.tolist(), outer.tolist(), strict=True)):
+        key = str(known["facility_id"].iloc[at])
+        row = row_of[key]
+        element, its = (text.partition("/")[0] for text in (key, str(frame["facility_id"].iloc[other])))
+        if element != its and (names[row] or names[other]):
+            one, two = sorted((row, other))
+            yield one, two, float(points[one].distance(points[two]))
+
+
+def _existing(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    if "status" not in frame.columns:
+        return np.ones(len(frame), dtype=bool)
+    return (frame["status"] == "existing").to_numpy(dtype=bool)
+
+
+def _names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    columns = [frame[column].tolist() for column in _NAMES if column in frame.columns]
+    rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
+    return [
+        tuple(dict.fromkeys(name for name in own if isinstance(name, str) and written_names(name)))
+        for own in rows
+    ]
+
+
+def open_namesakes(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, is_kin: Callable[[str, str], bool]
+) -> list[OpenNamesake]:
+    """
+    Find the facilities that close while another of their name stays open within `NAMESAKES_M`.
+
+    Parameters
+    ----------
+    before, after : GeoDataFrame
+        Facilities by the contract of the table, in one CRS in metres; names may be missing. One closes that exists
+        before and afterwards does not, one stays open that exists in both.
+    is_kin : callable
+        Says of two services whether a facility of the one counts for the other.
+
+    Returns
+    -------
+    list of OpenNamesake
+        In the order of the rows that close, the nearest first.
+    """
+    there, later = before[_existing(before)], after[_existing(after)]
+    stays = there["facility_id"].isin(later["facility_id"]).to_numpy(dtype=bool)
+    closing, staying = there[~stays], there[stays]
+    if not len(closing) or not len(staying):
+        return []
+    tree = cKDTree(np.column_stack([staying.geometry.x, staying.geometry.y]))
+    names, others = _names_in(closing), _names_in(staying)
+    found = []
+    for row, point in enumerate(closing.geometry.to_numpy()):
+        service = str(closing["service"].iloc[row])
+        near = [
+            at
+            for at in tree.query_ball_point((point.x, point.y), NAMESAKES_M)
+            if is_kin(service, str(staying["service"].iloc[at])) and same_name(names[row], others[at])
+        ]
+        spots = [staying.geometry.iloc[at] for at in near]
+        told = [
+            OpenNamesake(
+                str(closing["facility_id"].iloc[row]),
+                names[row][0],
+                str(staying["facility_id"].iloc[at]),
+                others[at][0],
+                float(point.distance(spot)),
+                shapely.LineString([point, spot]) if point != spot else point,
+            )
+            for at, spot in zip(near, spots, strict=True)
+        ]
+        found += sorted(told, key=lambda item: (item.distance_m, item.other_id))
+    return found
+
+
+def namesake_findings(found: Iterable[tuple[str, OpenNamesake]]) -> list[Finding]:
+    """
+    Warn of facilities that a scenario closes while another of their name stays open.
+
+    Parameters
+    ----------
+    found : iterable of tuple of str and OpenNamesake
+        Each with the name of its scenario.
+
+    Returns
+    -------
+    list of Finding
+        One a pair, whatever the number of scenarios that close it.
+    """
+    by_pair: dict[tuple[str, str], tuple[OpenNamesake, list[str]]] = {}
+    for scenario, item in found:
+        by_pair.setdefault((item.facility_id, item.other_id), (item, []))[1].append(scenario)
+    return [
+        Finding(
+            OPEN_NAMESAKE,
+            item.facility_id,
+            f"scenario {', '.join(scenarios)}: {item.closed} closes, but {item.open} of the same name stays open "
+            f"{item.distance_m:.0f} m away; if the two are one, close both",
+            item.way,
+            other=item.other_id,
+            distance_m=item.distance_m,
+        )
+        for item, scenarios in by_pair.values()
+    ]
