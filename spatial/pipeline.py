@@ -29,7 +29,10 @@ FINDINGS = (
     "findings_network",
     "findings_access",
     "findings_off_road?",
+    "findings_scenarios?",
 )
+WARNED = ("findings_network", "findings_scenarios?")
+"""Where facilities stand that a scenario closes while another of their name stays open."""
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
 TIMES = (*LAW, "network", "region")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
@@ -80,7 +83,7 @@ STAGES = (
           *FITTED), ("intervals?", "interval_people?", "wet_losses?", "rural_access?"),
           (*TIMES, "uncertainty", "calibration")),
     Stage("scenarios", stages.scenarios, ("settlements", "facilities", *TRAVEL),
-          ("scenario_access?", "scenario_people?"), (*TIMES, "scenarios")),
+          ("scenario_access?", "scenario_people?", "findings_scenarios?"), (*TIMES, "scenarios")),
     Stage("emergency", stages.emergency, ("settlements", "facilities", *TRAVEL),
           ("emergency_response?", "emergency_people?"), ("emergency", "network", "services_file")),
     Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
@@ -93,18 +96,19 @@ STAGES = (
     Stage("score", stages.score, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
           "norm_results", "flows", "known_issues", "population?"), SCORE, (*TIMES, "score", "inventory", "sources")),
     Stage("gaps", stages.gaps, (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "boundaries", "edges", "intervals?",
-          "rural_access?", *FITTED, "scenario_people?", "emergency_people?"), ("gaps",),
+          "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs", "score"), files="processed"),
     Stage("sign_off", stages.sign_off, ("settlements", "population_account", "unit_totals?", "facilities",
           "findings_read", "roads", "study_area", "edges", "access", "norm_results", "inventory"), ("sign_off",),
           (*LAW, "official", "inventory", "sources", "population")),
     Stage("workbook", stages.workbook, (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "facilities", "boundaries", "roads",
-          "edges", "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", "gaps", "sign_off"),
+          "edges", "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED, "gaps",
+          "sign_off"),
           (), (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
                "outputs", "score"), files="processed"),
     Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *SCORE, "gaps", "sign_off",
-          "unit_totals?", "elevation?"), (), EVERYTHING, files="maps"),
+          "unit_totals?", "elevation?", *WARNED), (), EVERYTHING, files="maps"),
     Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *FINDINGS, *SCORE, "gaps",
           "population?", "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
 )

@@ -8,7 +8,10 @@ from spatial.cartography.book import PageBook, study_block
 from spatial.cartography.norms import gate_summary, service_note
 from spatial.cartography.scores import score_answer
 from spatial.cartography.sign_off import sign_off_counts
+from spatial.planning.notices import namesake_texts
 from spatial.planning.trials import emergency_totals, scenario_totals, served_totals
+from spatial.planning.wording import languages as worded
+from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
     from spatial.cartography.rows import Rows
@@ -56,7 +59,10 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
 
 
 def _trials(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Gather what if, response of crews and room at facilities, each with the name and the page of its service."""
+    """Gather what if, response of crews and room at facilities, each with the name and the page of its service.
+
+    ``warnings`` say by language what a scenario closes beside an open namesake.
+    """
     tables = book.tables
     told = {
         "scenarios": scenario_totals(tables.get("scenario_people"), tables.get("scenario_access")),
@@ -75,6 +81,11 @@ def _trials(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, list[dict[
             }
             for entry, title in zip(entries, titles, strict=True)
         ]
+    spoken = {language: wording(language) for language in book.words if language in worded()}
+    spoken = spoken or {"en": wording("en")}
+    by_language = {language: namesake_texts(book.summary, words) for language, words in spoken.items()}
+    pairs = zip(*by_language.values(), strict=True)
+    found["warnings"] = [dict(zip(by_language, texts, strict=True)) for texts in pairs]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatial.planning.wording import wording
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["NOTICED", "issue_text", "issues_by_file", "notice_text", "source_fact", "stated"]
+__all__ = ["NOTICED", "issue_text", "issues_by_file", "namesake_texts", "notice_text", "source_fact", "stated"]
 
 NOTICED = "noticed"
 UNKNOWN = "unknown"
@@ -54,6 +54,26 @@ def notice_text(notice: str, words: Wording) -> str | None:
                 "notice", key, **{name: _value(name, held, words) for name, held in found.groupdict().items()}
             )
     return None
+
+
+def namesake_texts(summary: Mapping[str, Any], words: Wording) -> list[str]:
+    """
+    Say which facilities a scenario closes while another of their name, perhaps the same one, stays open beside them.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `summarise_study` returns it.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    list of str
+        One a pair.
+    """
+    told = summary.get("open_namesakes") or ()
+    return [notice_text(text, words) or text for text in told]
 
 
 def issue_text(record: Mapping[str, str], words: Wording) -> str:

@@ -16,6 +16,7 @@ from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.planning.sign_off.table import TAGGED_SPEEDS
 from spatial.planning.town_country import summarise_town_and_country
 from spatial.planning.unmeasured import unmapped_norms
+from spatial.sources.namesakes import OPEN_NAMESAKE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +100,7 @@ def summarise_study(
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
         `snaps`, `last_mile`, `population_account`, `unit_totals`, `counts`, `intervals`, `rural_access`,
-        `scenario_people` and `emergency_people` each add their part where they are there, and so
+        `scenario_people`, `emergency_people` and the findings on the network and on scenarios each add their part where they are there, and so
         do the tables of the score.
     register : DataFrame
         As `applicable_norms` returns it.
@@ -117,7 +118,8 @@ def summarise_study(
     dict
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
-        `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `emergency`,
+        `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `open_namesakes`
+        (what a reader should know of facilities that scenarios close, in English as `notice_text` takes it), `emergency`,
         `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it),
         `town_and_country` (as `summarise_town_and_country` returns it), `issues`, `known_issues` (as `issue_records`
         tells them).
@@ -162,6 +164,7 @@ def summarise_study(
         "rural_access": index,
         "calibration": {"status": note.speed_status, **note.calibration},
         "scenarios": _records(_of_the_class(tables.get("scenario_people"))),
+        "open_namesakes": _open_namesakes(tables),
         "emergency": _records(tables.get("emergency_people")),
         "population_account": _records(tables.get("population_account")),
         "unit_totals": _records(tables.get("unit_totals")),
@@ -172,6 +175,14 @@ def summarise_study(
         "issues": list(issues),
         "known_issues": _known_issues(tables),
     }
+
+
+def _open_namesakes(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Tell which facilities close while one of their name stays open: in scenarios, or in that which the run is of."""
+    told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
+    return [
+        str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]
+    ]
 
 
 def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FindingLayer", "finding_layers"]
 
-SOURCES = ("findings_read", "findings_population", "findings_network", "findings_access", "findings_off_road")
+SOURCES = (
+    "findings_read",
+    "findings_population",
+    "findings_network",
+    "findings_access",
+    "findings_off_road",
+    "findings_scenarios",
+)
 FIRST = (
     "unsnapped",
     "beyond_tolerance",
@@ -60,8 +67,8 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Itera
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Those of ``findings_read``, ``findings_population``, ``findings_network``, ``findings_access`` and
-        ``findings_off_road`` that there are.
+        Those of ``findings_read``, ``findings_population``, ``findings_network``, ``findings_access``,
+        ``findings_off_road`` and ``findings_scenarios`` that there are.
     words : Messages
         For the titles.
 

@@ -105,12 +105,15 @@ def twins_of(
     for one, two, metres in _inside_outlines(frame, outlines, names):
         if existing[one] and existing[two] and is_kin(services[one], services[two]):
             found.setdefault((one, two), (metres, ONE_OUTLINE))
-    ordered = sorted((metres, one, two, reason) for (one, two), (metres, reason) in found.items())
     first = np.zeros(len(frame), dtype=bool) if leading is None else leading
-    return list(_as_trees(ordered, first))
+    rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
+    pairs = [
+        Twins(*sorted(pair, key=rank.__getitem__), metres, reason) for pair, (metres, reason) in found.items()
+    ]
+    return list(_as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank))
 
 
-def _as_trees(ordered: Iterable[tuple[float, int, int, str]], leading: NDArray[np.bool_]) -> Iterator[Twins]:
+def _as_trees(ordered: Iterable[Twins], rank: Sequence[int]) -> Iterator[Twins]:
     """Keep the shortest pairs that hold each group together, told from the row that stays outwards."""
     group: dict[int, int] = {}
 
@@ -120,13 +123,13 @@ def _as_trees(ordered: Iterable[tuple[float, int, int, str]], leading: NDArray[n
         return row
 
     beside: dict[int, list[tuple[int, float, str]]] = {}
-    for metres, one, two, reason in ordered:
+    for one, two, metres, reason in ordered:
         if root(one) != root(two):
             group[root(two)] = root(one)
             beside.setdefault(one, []).append((two, metres, reason))
             beside.setdefault(two, []).append((one, metres, reason))
     seen: set[int] = set()
-    for start in sorted(beside, key=lambda row: (not leading[row], row)):
+    for start in sorted(beside, key=rank.__getitem__):
         waiting = [start] if start not in seen else []
         seen.update(waiting)
         while waiting:

@@ -10,6 +10,9 @@ from spatial.integration.comparison import Comparison, Run, compare_matched, fol
 from spatial.plain_text import csv_bytes
 from spatial.planning.comparison import placed_units
 from spatial.results import read_results
+from spatial.sources.list_pairs import SAME, family_of
+from spatial.sources.namesakes import open_namesakes
+from spatial.sources.services import load_services
 from spatial.stages.compare_page import account_lines, page_of
 from spatial.stages.finished_runs import read_runs
 from spatial.store import Artifact, Store, replace_files
@@ -28,6 +31,8 @@ __all__ = ["compare_folders", "compare_runs", "trajectory", "write_comparison"]
 PAGE = "compare.html"
 ENDS = (0, -1)
 """The first run is held against the last."""
+NAMED = 5
+"""So many pairs are named in a note; the others are counted."""
 GROUND = ("study_area", "water", "roads")
 
 
@@ -55,7 +60,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         For runs that cannot be compared: other people counted, another first mode, other places.
     """
     matched = match(read_runs([before, after]))
-    return _placed(compare_matched(matched), _grounds(matched.runs, (before, after), GROUND[:1]))
+    comparison = _warned(compare_matched(matched), before, after)
+    return _placed(comparison, _grounds(matched.runs, (before, after), GROUND[:1]))
 
 
 def trajectory(results: Sequence[Results]) -> pd.DataFrame:
@@ -112,7 +118,7 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     whole = match(runs)
     ends = whole if len(runs) == len(ENDS) else match([runs[end] for end in ENDS], scored=whole)
     grounds = _grounds(ends.runs, (results[0], results[-1]))
-    comparison = _placed(compare_matched(ends), grounds)
+    comparison = _placed(_warned(compare_matched(ends), results[0], results[-1]), grounds)
     followed = follow_matched(whole)
     lines = account_lines(comparison, followed, language)
     if to is not None:
@@ -133,6 +139,27 @@ def _grounds(
         bounds = {} if run.boundaries is None else {"boundaries": run.boundaries}
         grounds.append({"settlements": run.settlements, **bounds, **ground})
     return grounds
+
+
+def _warned(comparison: Comparison, before: Results, after: Results) -> Comparison:
+    """Note facilities that are gone while another of their name, in both runs, is open near them."""
+    if "facilities" not in before.names or "facilities" not in after.names:
+        return comparison
+    vocabulary = load_services()
+    earlier = before.facilities
+    found = open_namesakes(
+        earlier,
+        after.facilities.to_crs(earlier.crs),
+        lambda one, two: family_of(one, two, vocabulary) == SAME,
+    )
+    pairs = [f"{item.closed} → {item.open}, {item.distance_m:.0f} m" for item in found]
+    note = [("open_namesake", _listed(pairs))] if pairs else []
+    return replace(comparison, notes=(*comparison.notes, *note))
+
+
+def _listed(pairs: Sequence[str]) -> str:
+    more = f"; + {len(pairs) - NAMED}" if len(pairs) > NAMED else ""
+    return "; ".join(pairs[:NAMED]) + more
 
 
 def _placed(comparison: Comparison, grounds: Sequence[Mapping[str, pd.DataFrame]]) -> Comparison:

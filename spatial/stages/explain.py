@@ -10,7 +10,9 @@ from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.issue_text import issue_lines
 from spatial.planning.names import named_in, score_in, township_in
+from spatial.planning.notices import namesake_texts
 from spatial.planning.score_text import score_lines
+from spatial.planning.wording import wording
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import known_issues
@@ -126,7 +128,8 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     Returns
     -------
     list of str
-        One line a headline norm, then the gates, the score and the known issues.
+        One line a headline norm, then the gates, the score, what scenarios close beside an open namesake, and the known
+        issues.
     """
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
@@ -137,4 +140,5 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     ]
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
+    lines += namesake_texts(summary, wording(language))
     return [*lines, *issue_lines(summary, language, names=names)]

@@ -19,7 +19,13 @@ from spatial.sources.provenance import read_provenance
 from spatial.sources.units import assign_units, inside, near_unit
 from spatial.stages.ground import graphs_of
 from spatial.stages.read import provenance_table
-from spatial.stages.scenarios import closing_marks, network_scenario, opened_facilities, refuse_unknown
+from spatial.stages.scenarios import (
+    closing_marks,
+    namesakes_left_open,
+    network_scenario,
+    opened_facilities,
+    refuse_unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,6 +83,7 @@ def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         findings += list(_loose_ends(item.name, after[mode]))
     made = dict(inputs) | _network(inputs, before, after) | _facilities(options, inputs)
     made["roads"] = _roads(inputs["roads"], main, before, after)
+    findings += namesakes_left_open(options, {item.name: made["facilities"]}, inputs["facilities"])
     made["provenance"] = _provenance(options, inputs["provenance"])
     if findings:
         found = findings_frame(findings, crs=inputs["findings_network"].crs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,6 +18,9 @@ from spatial.network.edits.closures import edges_closed_by
 from spatial.network.edits.edge_names import unknown_names
 from spatial.network.edits.scenarios import Scenario
 from spatial.sources.facility_facts import read_facts
+from spatial.sources.findings import findings_frame
+from spatial.sources.list_pairs import SAME, family_of
+from spatial.sources.namesakes import namesake_findings, open_namesakes
 from spatial.sources.notes import log_notes
 from spatial.sources.own_columns import faults_of
 from spatial.sources.trials import new_roads_from_table
@@ -31,10 +35,12 @@ if TYPE_CHECKING:
 
     from spatial.network import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.sources.findings import Finding
     from spatial.study import ScenarioOptions
 
-__all__ = ["closing_marks", "network_scenario", "opened_facilities", "refuse_unknown", "scenarios"]
+__all__ = ["closing_marks", "namesakes_left_open", "network_scenario", "opened_facilities", "refuse_unknown", "scenarios"]
 
+LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
 SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
@@ -58,13 +64,18 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     Returns
     -------
     dict
-        Tables `scenario_access` and `scenario_people`, or nothing where the study has no scenario.
+        Tables `scenario_access` and `scenario_people`, or nothing where the study has no scenario; `findings_scenarios`
+        where a facility closes while another of its name stays open near it.
     """
     if not options.scenarios:
         return {}
     graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
     after = {item.name: _facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
     refuse_unknown(options.scenarios, graphs, inputs["facilities"])
+    warned = namesakes_left_open(options, after, inputs["facilities"])
+    made: dict[str, Value] = {}
+    if warned:
+        made["findings_scenarios"] = findings_frame(warned, crs=inputs["facilities"].crs)
     tables, people = [], []
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
@@ -73,8 +84,8 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
             tables.append(compared)
             people.append(_people(compared, headline_cutoffs(options)))
     if not tables:
-        return {}
-    return {
+        return made
+    return made | {
         "scenario_access": pd.concat(tables, ignore_index=True).rename(
             columns={"persons": "population_persons"}
         ),
@@ -198,6 +209,39 @@ def _facilities_after(
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
     new = opened_facilities(options, item, facilities)
     return kept if new is None else _stacked([kept, new])
+
+
+def namesakes_left_open(
+    options: Options, after: Mapping[str, gpd.GeoDataFrame], facilities: gpd.GeoDataFrame
+) -> list[Finding]:
+    """
+    Warn of facilities that scenarios close while another of their name stays open near them, in the log too.
+
+    Parameters
+    ----------
+    options : Options
+        `services_file`.
+    after : mapping of str to GeoDataFrame
+        By scenario, the facilities that there are with it.
+    facilities : GeoDataFrame
+        Those of the study, in metres.
+
+    Returns
+    -------
+    list of Finding
+        Of the kind ``open_namesake``, one a pair.
+    """
+    vocabulary = vocabulary_of(options)
+    found = namesake_findings(
+        (name, item)
+        for name, later in after.items()
+        for item in open_namesakes(
+            facilities, later, lambda one, two: family_of(one, two, vocabulary) == SAME
+        )
+    )
+    for finding in found:
+        LOGGER.warning("%s", finding.detail)
+    return found
 
 
 def opened_facilities(

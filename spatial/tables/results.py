@@ -344,5 +344,6 @@ FINDINGS = tuple(
         ("findings_network", "Findings on the network"),
         ("findings_access", "Findings on access"),
         ("findings_off_road", "Findings off the roads"),
+        ("findings_scenarios", "Findings on scenarios"),
     )
 )

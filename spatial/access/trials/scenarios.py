@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,6 +18,7 @@ from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of,
 from spatial.errors import ContractError, first_of
 from spatial.network.edits.scenarios import Scenario
 from spatial.network.joins.again import snap_again
+from spatial.sources.namesakes import namesake_findings, open_namesakes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from spatial.network.edits.splitting import Split
 
 __all__ = ["compare_scenarios", "reclassified", "summarise_scenarios"]
+
+LOGGER = logging.getLogger(__name__)
 
 COLUMNS = (
     "scenario",
@@ -98,7 +102,9 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         One row a settlement, service and scenario, scenarios first and all in the order given: `scenario`,
         `settlement_id`, `service`, `mode`, `before_min`, `after_min` and `difference_min` (after less before; NaN where
         either has no way), `before_status`, `after_status`, `cutoff_min`, `within_before`, `within_after`,
-        `class_change` (``"gained"``, ``"lost"`` or ``"same"``), `persons` and `in_study`.
+        `class_change` (``"gained"``, ``"lost"`` or ``"same"``), `persons` and `in_study`. Where a facility closes while
+        another of its name that counts for the same service stays open within 500 m, ``attrs["findings"]`` has a record
+        each: `kind`, `subject_id` (it closes), `other_id` (it stays), `distance_m` and `detail`; the log warns too.
 
     Raises
     ------
@@ -141,7 +147,38 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
             values = _compared(before[name], later, cutoffs[name])
             frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
             frames.append(frame[[*COLUMNS]].iloc[base.back])
-    return pd.concat(frames, ignore_index=True)
+    table = pd.concat(frames, ignore_index=True)
+    warned = _namesakes(facilities, changed, services)
+    if warned:
+        table.attrs["findings"] = warned
+    return table
+
+
+def _namesakes(
+    facilities: gpd.GeoDataFrame,
+    changed: Mapping[str, gpd.GeoDataFrame],
+    services: Mapping[str, frozenset[str]],
+) -> list[dict[str, str | float]]:
+    """Warn of facilities that close while one of their name, perhaps the same one, serves on beside them."""
+    found = namesake_findings(
+        (name, item)
+        for name, after in changed.items()
+        for item in open_namesakes(
+            facilities, after, lambda one, two: any({one, two} <= kinds for kinds in services.values())
+        )
+    )
+    for finding in found:
+        LOGGER.warning("%s", finding.detail)
+    return [
+        {
+            "kind": finding.kind,
+            "subject_id": finding.subject,
+            "other_id": str(finding.other),
+            "distance_m": finding.distance_m,
+            "detail": finding.detail,
+        }
+        for finding in found
+    ]
 
 
 def _services(service: str | frozenset[str] | Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -269,7 +306,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
         One row a scenario and service, in order: `scenario`, `service`, `persons`, `within_before_persons`,
         `within_after_persons`, `gained_persons`, `lost_persons`, `gained_places`, `lost_places`, `person_minutes` saved
         (of those with a way in both, one journey each) and `unknown_places`, whose people are not known and count as
-        nobody.
+        nobody. The findings of `compared` stay in ``attrs``.
     """
     require_columns("scenarios", compared, COLUMNS)
     scored = compared.loc[compared["in_study"]]
@@ -292,4 +329,6 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
                 "unknown_places": int(group["persons"].isna().sum()),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
+    return table

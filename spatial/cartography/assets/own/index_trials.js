@@ -1,7 +1,7 @@
 "use strict";
 /* Blocks of the first page: what if, response of crews, room at facilities. None without its table. */
 (function (S) {
-  const { scenarios, emergency, served } = S.data.trials;
+  const { scenarios, emergency, served, warnings } = S.data.trials;
   const serviceName = (entry) => S.pick(entry.names, S.capital(entry.service.replace(/_/g, " ")));
   const serviceLink = (entry) => (entry.file ? S.el("a", { href: S.pageLink(entry.file), text: serviceName(entry) }) : S.el("span", { text: serviceName(entry) }));
   const numeric = (text) => S.el("td", { class: "numeric", text });
@@ -67,7 +67,10 @@
   }
 
   S.showTrials = function () {
-    block("what-if", [...new Set(scenarios.map((entry) => entry.scenario))].map(scenario));
+    block("what-if", [
+      ...warnings.map((said) => S.el("p", { class: "issue", text: S.pick(said, "") })),
+      ...[...new Set(scenarios.map((entry) => entry.scenario))].map(scenario),
+    ]);
     block("emergency", emergency.map(crew));
     block("room", served.map(room));
   };
