@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["NOTICED", "issue_text", "issues_by_file", "namesake_texts", "notice_text", "source_fact", "stated"]
+__all__ = [
+    "NOTICED",
+    "issue_text",
+    "issues_by_file",
+    "namesake_texts",
+    "notice_text",
+    "source_fact",
+    "stated",
+]
 
 NOTICED = "noticed"
 UNKNOWN = "unknown"

@@ -100,8 +100,8 @@ def summarise_study(
     tables : mapping of str to DataFrame
         By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
         `snaps`, `last_mile`, `population_account`, `unit_totals`, `counts`, `intervals`, `rural_access`,
-        `scenario_people`, `emergency_people` and the findings on the network and on scenarios each add their part where they are there, and so
-        do the tables of the score.
+        `scenario_people`, `emergency_people` and the findings on the network and on scenarios each add their part where
+        they are there, and so do the tables of the score.
     register : DataFrame
         As `applicable_norms` returns it.
     issues : sequence of str
@@ -119,7 +119,7 @@ def summarise_study(
         Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
         first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
         `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `open_namesakes`
-        (what a reader should know of facilities that scenarios close, in English as `notice_text` takes it), `emergency`,
+        (facilities that close while one of their name stays open, as `notice_text` takes it), `emergency`,
         `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it),
         `town_and_country` (as `summarise_town_and_country` returns it), `issues`, `known_issues` (as `issue_records`
         tells them).
@@ -180,9 +180,7 @@ def summarise_study(
 def _open_namesakes(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Tell which facilities close while one of their name stays open: in scenarios, or in that which the run is of."""
     told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
-    return [
-        str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]
-    ]
+    return [str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]]
 
 
 def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
@@ -14,10 +15,11 @@ from spatial.sources.attributes import add_attributes
 from spatial.sources.coordinate_checks import check_coordinates
 from spatial.sources.doubles import doubles_note
 from spatial.sources.facility_facts import fact_findings, read_facts
+from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.notes import add_notes, take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import assign_tiers
+from spatial.sources.osm_places import assign_tiers, places_unread
 from spatial.sources.osm_turns import read_turns
 from spatial.sources.osm_units import with_unit_codes
 from spatial.sources.own_columns import ListColumns, faults_of, take_column_use
@@ -169,6 +171,8 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
         places = _places(extract, with_population=study.sources.population is None)
         result.settlements = with_unit_codes(places, source.unit_code_tag)
         result.findings.append(extract.findings)
+        if study.sources.settlements is None:
+            result.findings.append(_unread_places(extract, study))
     if source.facilities:
         result.facilities.append(extract.facilities.assign(source=source.path))
         result.outlines = extract.outlines
@@ -182,6 +186,18 @@ def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None
         (source.path, item, number)
         for item, number in zip(extract.counts["item"], extract.counts["number"], strict=True)
     ]
+
+
+def _unread_places(extract: OsmExtract, study: Study) -> gpd.GeoDataFrame:
+    """Find where as many places are left out for their tag as are read."""
+    number, told = places_unread(extract.counts, study.tiers)
+    points = extract.places.geometry
+    few = 0 < len(points) <= number
+    assert study.sources.osm is not None
+    middle = shapely.MultiPoint(points.to_list()).centroid if few else shapely.Point()
+    detail = f"{len(points)} settlements are read; {told}"
+    finding = Finding("places_unread", study.sources.osm.path, detail, middle)
+    return findings_frame([finding] if few else [], crs=WGS84)
 
 
 def _places(extract: OsmExtract, *, with_population: bool) -> gpd.GeoDataFrame:

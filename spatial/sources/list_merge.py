@@ -72,7 +72,7 @@ class Combined:
     counts: list[tuple[str, float]] = field(default_factory=list)
 
 
-def combine_facilities(
+def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own that a merge depends on
     facilities: gpd.GeoDataFrame,
     *,
     lists: Collection[str],
@@ -312,9 +312,7 @@ class _Work:
         )
         found = [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in found]
         return [
-            twin
-            for twin in found
-            if frozenset((self.ids[twin.one], self.ids[twin.two])) not in decided.apart
+            twin for twin in found if frozenset((self.ids[twin.one], self.ids[twin.two])) not in decided.apart
         ]
 
     def _finding(self, one: int, two: int, by: str) -> Finding:
@@ -328,7 +326,8 @@ class _Work:
         return Finding(
             "merged_duplicate",
             self.ids[two],
-            f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}, {distance:.0f} m apart: merged by {by}",
+            f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}, {distance:.0f} m apart: "
+            f"merged by {by}",
             shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
             other=self.ids[one],
             distance_m=distance,

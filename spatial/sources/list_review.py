@@ -155,7 +155,7 @@ class Decisions:
                 row = stays[row]
             return row
 
-        of_lists = {row for row in own.values()}
+        of_lists = set(own.values())
         for source, one, two in sorted(self.merged):
             kept = own.get((source, one)) if source in lists else mapped.get(one)
             gone = mapped.get(two, listed.get(two))

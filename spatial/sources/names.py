@@ -256,7 +256,12 @@ def _by_initials(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
     for at, word in enumerate(short):
         count = len(word)
         initials = "".join(part[0] for part in long[at : at + count])
-        if count > 1 and word == initials and short[:at] == long[:at] and short[at + 1 :] == long[at + count :]:
+        if (
+            count > 1
+            and word == initials
+            and short[:at] == long[:at]
+            and short[at + 1 :] == long[at + count :]
+        ):
             return True
     return False
 

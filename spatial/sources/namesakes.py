@@ -110,7 +110,9 @@ def twins_of(
     pairs = [
         Twins(*sorted(pair, key=rank.__getitem__), metres, reason) for pair, (metres, reason) in found.items()
     ]
-    return list(_as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank))
+    return list(
+        _as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank)
+    )
 
 
 def _as_trees(ordered: Iterable[Twins], rank: Sequence[int]) -> Iterator[Twins]:
@@ -276,7 +278,7 @@ def namesake_findings(found: Iterable[tuple[str, OpenNamesake]]) -> list[Finding
         by_pair.setdefault((item.facility_id, item.other_id), (item, []))[1].append(scenario)
     return [
         Finding(
-            OPEN_NAMESAKE,
+            "open_namesake",
             item.facility_id,
             f"scenario {', '.join(scenarios)}: {item.closed} closes, but {item.open} of the same name stays open "
             f"{item.distance_m:.0f} m away; if the two are one, close both",

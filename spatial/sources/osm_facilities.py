@@ -68,8 +68,8 @@ def read_facilities(
     FoundFacilities
         facility_id, service, capacity and load (NaN: OpenStreetMap does not say in which unit), status, names and
         tags; centroids in EPSG:4326; an element that offers several services has a row for each, its id followed by
-        ``/service``. The outline of a site that is no area is what its tagged members cover. The list names elements that
-        are not placed, since nothing of them is in the file.
+        ``/service``. The outline of a site that is no area is what its tagged members cover. The list names elements
+        that are not placed, since nothing of them is in the file.
     """
     offers = [
         _Offer(element, service, len(services) == 1)
@@ -101,7 +101,9 @@ def read_facilities(
         "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
         "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
     }
-    is_area = (shapely.get_dimensions(drawn) == 2) | np.array([offer.element.kind == "r" for offer in offers], dtype=bool)
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array(
+        [offer.element.kind == "r" for offer in offers], dtype=bool
+    )
     outlines = gpd.GeoDataFrame(
         {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
         geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
@@ -109,9 +111,7 @@ def read_facilities(
     return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
 
 
-def _members(
-    element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]
-) -> NDArray[np.object_]:
+def _members(element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]) -> NDArray[np.object_]:
     """Shapes of the tagged members of a relation that is no area, such as a site."""
     members = [by_id[name] for kind, number in element.members if (name := f"{kind}{number}") in by_id]
     drawn = shapes(members, areas)

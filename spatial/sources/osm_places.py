@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from spatial.sources.osm_elements import Element
     from spatial.study import Tiers
 
-__all__ = ["assign_tiers", "read_places", "read_population_tag"]
+__all__ = ["assign_tiers", "places_unread", "read_places", "read_population_tag"]
+
+_OFTEN = {
+    "city": "city",
+    "borough": "town",
+    "municipality": "town",
+    "town": "town",
+    "suburb": "village",
+    "quarter": "village",
+    "neighbourhood": "village",
+    "village": "village",
+    "hamlet": "village",
+}
+"""Values of ``place`` where people live together, and the tier that asks least of each: a suburb is no destination."""
+
+_SELDOM = ("isolated_dwelling", "farm", "allotments", "locality")
+"""Values that name single houses or ground: proposed where nothing else is tagged."""
 
 _COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
 
@@ -119,6 +135,47 @@ def read_population_tag(text: str | None) -> float:
     if text is None or not _COUNT.fullmatch(text.strip()):
         return float("nan")
     return float(re.sub(r"\D", "", text))
+
+
+def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
+    """
+    Say which place tags of an extract no tier reads, and what would read them.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        item and number of an extract, as `read_osm` counts.
+    tiers : Tiers
+        Of the study.
+
+    Returns
+    -------
+    tuple of int and str
+        How many places where people live together are left out; all place tags that are left out with their numbers, and
+        the lines of ``[tiers]`` that read them.
+    """
+    read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+    found: dict[str, int] = {}
+    for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
+        key, _, value = item.partition("=")
+        word = value.removesuffix(" (areas)")
+        if key == "place" and word not in read:
+            found[word] = found.get(word, 0) + int(number)
+    if not found:
+        return 0, "no place tag that [tiers] leaves out is in it"
+    most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+    told = f"place tags that [tiers] leaves out: {', '.join(f'{number:,} {word}' for word, number in most)}"
+    wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
+    lines = []
+    for tier in ("city", "town", "village"):
+        words = [word for word in wanted if _OFTEN.get(word, "village") == tier]
+        if words:
+            listed = ", ".join(f'"{word}"' for word in dict.fromkeys([*getattr(tiers, tier), *words]))
+            lines.append(f"{tier} = [{listed}]")
+    if not lines:
+        return 0, told
+    read_by = "\n".join(("[tiers]", *lines))
+    return sum(found[word] for word in wanted if word in _OFTEN), f"{told}; these lines read them:\n{read_by}"
 
 
 def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:

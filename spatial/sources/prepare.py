@@ -34,6 +34,7 @@ from spatial.sources.landcover import landcover_findings, read_fractions, refuse
 from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
 from spatial.sources.notes import Note, add_notes
+from spatial.sources.osm_places import places_unread
 from spatial.sources.osm_water import mark_barriers
 from spatial.sources.own_columns import faults_of
 from spatial.sources.place_tables import unplaced_in_units
@@ -122,9 +123,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     _refuse_nobody(settlements, area)
     _say_unitless(settlements, study, found)
     noted += _refuse_stretched_crs(study, crs, settlements)
-    merged = merge_lists(
-        _within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines
-    )
+    merged = merge_lists(_within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines)
     found.counts += [(STUDY, *count) for count in merged.counts]
     facilities, _ = _placed(merged.frame, boundaries, study, ground)
     elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
@@ -195,15 +194,22 @@ def refuse_missing(study: Study) -> None:
 def _refuse_empty(found: Gathered, study: Study) -> None:
     sources = study.sources
     extract = sources.osm.path if sources.osm is not None else ""
-    faults = []
+    faults, tags = [], ""
     if found.settlements.empty:
         where = sources.settlements.path if sources.settlements is not None else extract
         faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
+        if sources.settlements is None and sources.osm is not None and sources.osm.settlements:
+            tags = f"; {places_unread(_counts_of(found, extract), study.tiers)[1]}"
     if found.roads.empty:
         where = sources.roads.path if sources.roads is not None else extract
         faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
     if faults:
-        raise SourceError("; ".join(faults))
+        raise SourceError("; ".join(faults) + tags)
+
+
+def _counts_of(found: Gathered, path: str) -> pd.DataFrame:
+    rows = [(item, number) for source, item, number in found.counts if source == path]
+    return pd.DataFrame(rows, columns=["item", "number"])
 
 
 def _refuse_nobody(settlements: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> None:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
+from spatial.access.trials.observed import check_observed
+from spatial.errors import ContractError, SpatialError, first_of
 from spatial.planning.issue_text import issue_lines
 from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.runner.stage import Options
+from spatial.sources.findings import findings_frame, join_findings
+from spatial.sources.grids import read_population
 from spatial.sources.own_columns import column_lines
 from spatial.sources.prepare import prepare
+from spatial.sources.trials import observed_from_table
+from spatial.stages.people import units_of_level
 from spatial.stages.policy import check_policy
 from spatial.stages.read import known_issues_table
 from spatial.stages.rules import binding_norms, vocabulary_of
+from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, namesakes_left_open
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    import geopandas as gpd
 
     from spatial.sources.layers import Layers
     from spatial.sources.services import Vocabulary
+    from spatial.study import ScenarioOptions
 
 __all__ = ["check_study"]
 
@@ -44,14 +55,16 @@ def check_study(study: Study) -> Iterator[str]:
     Raises
     ------
     StudyError, DataError
-        With every fault of the register, the vocabulary or the sources.
+        With every fault of the register, the vocabulary or the sources; then with every fault of the files that later
+        stages read: scenarios, observed times, rasters of groups.
     """
     check_policy(study)
     layers = prepare(study)
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
+    findings = _later_files(options, layers)
     binding = binding_norms(options)
-    doubts = int(layers.findings["kind"].eq(DOUBT).sum())
+    doubts = int(findings["kind"].eq(DOUBT).sum())
     state = (
         "are in order"
         if not doubts
@@ -62,12 +75,114 @@ def check_study(study: Study) -> Iterator[str]:
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             yield f"  {row.source}: {row.item} {row.number:,.0f}"
     yield from (f"  {line}" for line in column_lines(layers.columns))
-    for kind, rows in layers.findings.groupby("kind", sort=True):
+    for kind, rows in findings.groupby("kind", sort=True):
         yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
     yield from (f"  {line}" for line in _issues(layers, vocabulary))
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
     gates = int(binding["gates"].sum())
     yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"
+
+
+def _later_files(options: Options, layers: Layers) -> gpd.GeoDataFrame:
+    """Read what later stages of a run open, by their own readers; findings with those on scenarios."""
+    faults: list[SpatialError] = []
+    after: dict[str, gpd.GeoDataFrame] = {}
+    reads: list[Callable[[], object]] = [partial(_refuse_unknown_ids, options.scenarios, layers)]
+    for item in options.scenarios:
+        reads += [
+            partial(closing_marks, options, item, layers.crs),
+            partial(added_roads, options, item, layers.crs),
+            partial(_lay, after, options, item, layers.facilities),
+        ]
+    if options.calibration.observed is not None:
+        reads.append(partial(_observed, options, layers))
+    for source in options.sources.population_groups.values():
+        files = [options.raw_path(path) for path in source.paths]
+        reads += [partial(read_population, [file], nodata=source.nodata) for file in files]
+    if layers.official_units is not None:
+        ground = {"boundaries": layers.boundaries, "study_area": layers.study_area}
+        reads.append(partial(units_of_level, options, ground, layers.settlements))
+    reads.append(partial(_refuse_missing_columns, options, layers))
+    for read in reads:
+        try:
+            read()
+        except SpatialError as error:
+            faults.append(error)
+    if faults:
+        _refuse(options.name, faults)
+    warned = namesakes_left_open(options, after, layers.facilities)
+    return join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
+
+
+def _lay(
+    after: dict[str, gpd.GeoDataFrame],
+    options: Options,
+    item: ScenarioOptions,
+    facilities: gpd.GeoDataFrame,
+) -> None:
+    after[item.name] = facilities_after(options, item, facilities)
+
+
+def _observed(options: Options, layers: Layers) -> None:
+    source = options.calibration.observed
+    seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
+    check_observed(seen, [layers.settlements, layers.facilities])
+
+
+def _refuse(study: str, faults: list[SpatialError]) -> NoReturn:
+    """Raise the only fault as it is, or all of them at once."""
+    if len(faults) == 1:
+        raise faults[0]
+    raise ContractError(
+        f"{study}: files of later stages", [str(fault).replace("\n", "\n  ") for fault in faults]
+    )
+
+
+def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:
+    """Refuse ids that no road and no facility has; whether an edge of a road is there is known to the network alone."""
+    roads = {*layers.roads["road_id"].astype(str)}
+    classes = {*layers.roads["road_class"].astype(str)}
+    facilities = {*layers.facilities["facility_id"].astype(str)}
+
+    def is_road(name: str, others: frozenset[str] | set[str] = frozenset()) -> bool:
+        named = (name, name.partition(":")[2])
+        return any(one in roads | others or one.rpartition("/")[0] in roads for one in named)
+
+    problems = []
+    for item in items:
+        unknown = {
+            "close": [name for name in item.close if not is_road(name)],
+            "speeds_km_h": [name for name in item.speeds_km_h if not is_road(name)],
+            "speed_factors": [name for name in item.speed_factors if not is_road(name, classes)],
+            "close_facilities": [name for name in item.close_facilities if name not in facilities],
+        }
+        what = {"close_facilities": "facility", "speed_factors": "road or class"}
+        problems += [
+            f"scenarios.{item.name}.{key}: no {what.get(key, 'road')} {first_of(names)} in the study"
+            for key, names in unknown.items()
+            if names
+        ]
+    if problems:
+        raise ContractError("scenarios", problems)
+
+
+def _refuse_missing_columns(options: Options, layers: Layers) -> None:
+    """Refuse columns that the study names and its lists do not have; those of groups are made of rasters and shares."""
+    groups = {*options.sources.population_groups, *options.population.groups}
+    there = {*layers.settlements.columns, *(f"{name}_persons" for name in groups)}
+    asked = {"measures.demand": options.measures.demand} if options.measures.kinds else {}
+    asked |= {f"measures.groups.{group.name}.column": group.column for group in options.measures.groups}
+    problems = [
+        f"{key}: the settlements have no column {name!r}" for key, name in asked.items() if name not in there
+    ]
+    for crew in options.emergency:
+        name = crew.mobilisation_min
+        if isinstance(name, str) and name not in layers.facilities.columns:
+            problems.append(
+                f"emergency.{crew.service}.mobilisation_min: the facilities have no column {name!r}"
+            )
+    if problems:
+        raise ContractError(options.name, problems)
 
 
 def _issues(layers: Layers, vocabulary: Vocabulary) -> list[str]:

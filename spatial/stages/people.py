@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["People", "finish_people"]
+__all__ = ["People", "finish_people", "units_of_level"]
 
 TOTAL, LISTED = "population_persons", "population_listed"
 UNITS = "official_units"
@@ -117,7 +117,7 @@ class _Work:
         official = self.inputs.get(UNITS)
         if official is None:
             return
-        places, self.boundaries = _units_of_level(self.options, self.inputs, self.settlements)
+        places, self.boundaries = units_of_level(self.options, self.inputs, self.settlements)
         self.matched = match_units(official, places, self.boundaries, options=self.options.placing)
 
     def official(self, column: str) -> FloatArray:
@@ -291,10 +291,31 @@ class _Work:
         return found
 
 
-def _units_of_level(
+def units_of_level(
     options: Options, inputs: Mapping[str, Any], settlements: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Settlements with the unit of the official level, and the boundaries that are its units."""
+    """
+    Find the units that official numbers are of.
+
+    Parameters
+    ----------
+    options : Options
+        `sources` and `region`.
+    inputs : mapping
+        Tables `boundaries` and `study_area`.
+    settlements : GeoDataFrame
+        By the contract of the table.
+
+    Returns
+    -------
+    tuple of GeoDataFrame
+        Settlements with the unit of the official level, and the boundaries that are its units.
+
+    Raises
+    ------
+    StudyError
+        Where no boundary is of that level.
+    """
     boundaries, level = inputs["boundaries"], options.sources.official_units.level
     if level is None:
         return settlements, boundaries[boundaries["is_unit"]].reset_index(drop=True)

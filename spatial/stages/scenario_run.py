@@ -67,7 +67,7 @@ def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     told = before[item.mode or options.network.modes[0]]
     refuse_unknown([item], {item.mode: told}, inputs["facilities"])
     main = _with_road_ids(network_scenario(options, item, told))
-    marks = closing_marks(options, item, told)
+    marks = closing_marks(options, item, told.crs)
     areas = None if marks is None else marks[marks.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     after: dict[str, TravelGraph] = {}
     findings: list[Finding] = []

@@ -33,12 +33,23 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pyproj
+
     from spatial.network import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
     from spatial.sources.findings import Finding
     from spatial.study import ScenarioOptions
 
-__all__ = ["closing_marks", "namesakes_left_open", "network_scenario", "opened_facilities", "refuse_unknown", "scenarios"]
+__all__ = [
+    "added_roads",
+    "closing_marks",
+    "facilities_after",
+    "namesakes_left_open",
+    "network_scenario",
+    "opened_facilities",
+    "refuse_unknown",
+    "scenarios",
+]
 
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
@@ -70,7 +81,7 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     if not options.scenarios:
         return {}
     graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
-    after = {item.name: _facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
+    after = {item.name: facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
     refuse_unknown(options.scenarios, graphs, inputs["facilities"])
     warned = namesakes_left_open(options, after, inputs["facilities"])
     made: dict[str, Value] = {}
@@ -139,7 +150,7 @@ def _looked_at(
     return towns, (closer_services(options, inputs, others) if others else {}) | towns
 
 
-def closing_marks(options: Options, item: ScenarioOptions, graph: TravelGraph) -> gpd.GeoDataFrame | None:
+def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
     """
     Read the points, lines and areas by which a scenario closes roads.
 
@@ -149,8 +160,8 @@ def closing_marks(options: Options, item: ScenarioOptions, graph: TravelGraph) -
         Tells where files lie.
     item : ScenarioOptions
         The scenario.
-    graph : TravelGraph
-        Whose CRS they are brought to.
+    crs : CRS
+        To which they are brought.
 
     Returns
     -------
@@ -160,9 +171,32 @@ def closing_marks(options: Options, item: ScenarioOptions, graph: TravelGraph) -
     if item.close_file is None:
         return None
     file = options.raw_path(item.close_file.path)
-    marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(graph.crs)
+    marks = read_table(file, item.close_file, what=f"scenario {item.name}, close_file").to_crs(crs)
     log_notes(marks, what=f"scenario {item.name}, close_file {file}")
     return marks
+
+
+def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
+    """
+    Read the roads that a scenario builds.
+
+    Parameters
+    ----------
+    options : Options
+        Tells where files lie.
+    item : ScenarioOptions
+        The scenario.
+    crs : CRS
+        To which they are brought.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        None where the scenario has no such file.
+    """
+    if item.new_roads is None:
+        return None
+    return new_roads_from_table(options.raw_path(item.new_roads.path), item.new_roads, crs=crs)
 
 
 def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
@@ -184,28 +218,46 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         With what a file closes as ids of edges.
     """
     closed = list(item.close)
-    marks = closing_marks(options, item, graph)
+    marks = closing_marks(options, item, graph.crs)
     if marks is not None:
         closed += edges_closed_by(graph, marks, within_m=item.close_within_m).tolist()
-    roads = None
-    if item.new_roads is not None:
-        file = options.raw_path(item.new_roads.path)
-        roads = new_roads_from_table(file, item.new_roads, crs=graph.crs)
     return Scenario(
         item.name,
         close=closed,
         speeds=item.speeds_km_h,
         factors=item.speed_factors,
-        add=roads,
+        add=added_roads(options, item, graph.crs),
         season=item.season,
         table=speeds_of(options),
         snap_tolerance_m=item.snap_tolerance_m,
     )
 
 
-def _facilities_after(
+def facilities_after(
     options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
+    """
+    Close and open the facilities of a scenario.
+
+    Parameters
+    ----------
+    options : Options
+        `services_file`.
+    item : ScenarioOptions
+        The scenario.
+    facilities : GeoDataFrame
+        Those of the study, in metres.
+
+    Returns
+    -------
+    GeoDataFrame
+        All that there are with it.
+
+    Raises
+    ------
+    ContractError
+        As `opened_facilities`.
+    """
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
     new = opened_facilities(options, item, facilities)
     return kept if new is None else _stacked([kept, new])

@@ -16,6 +16,8 @@ PACKAGE = Path(spatial.__file__).parent
 DETAIL = 2
 """Place of the sentence among the arguments of a Note."""
 FINDING_DETAIL = 2
+FINDINGS = {"datum_doubtful", "open_namesake"}
+"""Kinds of findings whose sentences are said in every language."""
 UNKNOWN = "7"
 """Stands for whatever a brace of a sentence holds."""
 
@@ -86,7 +88,7 @@ class Sentences:
 def sentences():
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if not any(word in text for word in ("Note(", "datum_doubtful", "def notes(")):
+        if not any(word in text for word in ("Note(", *FINDINGS, "def notes(")):
             continue
         tree = ast.parse(text)
         said = Sentences(tree)
@@ -96,7 +98,7 @@ def sentences():
             *(
                 call.args[FINDING_DETAIL]
                 for call in calls(tree, "Finding")
-                if said.say(call.args[0], {}) == {"datum_doubtful"}
+                if said.say(call.args[0], {}) <= FINDINGS
             ),
             *(
                 node.elt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatial.access.rules import SnapRules
     from spatial.network import Nearest, Snaps, TravelGraph
 
-__all__ = ["Observed", "Ways", "read_observed", "ways_of"]
+__all__ = ["Observed", "Ways", "check_observed", "read_observed", "ways_of"]
 
 _COORDINATES = ("from_x", "from_y", "to_x", "to_y")
 _KEYS = ("facility_id", "settlement_id", "place_id")
@@ -111,6 +111,40 @@ def read_observed(
     ContractError
         Where columns are missing, minutes are not above 0, or an id is not among the places.
     """
+    seen = check_observed(observed, places)
+    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), barriers=barriers, **vars(rules))
+    return Observed(seen.frame, seen.minutes, seen.start, seen.goal, snaps)
+
+
+class _Checked(NamedTuple):
+    """Observations in order: their minutes, the points that they name, and which of them each starts and ends at."""
+
+    frame: pd.DataFrame
+    minutes: NDArray[np.float64]
+    points: Any
+    start: NDArray[np.int64]
+    goal: NDArray[np.int64]
+
+
+def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
+    """
+    Check observations before there is a network.
+
+    Parameters
+    ----------
+    observed, places : DataFrame and sequence of GeoDataFrame
+        As of `read_observed`.
+
+    Returns
+    -------
+    NamedTuple
+        What `read_observed` joins to the network.
+
+    Raises
+    ------
+    ContractError
+        As `read_observed`.
+    """
     frame = pd.DataFrame(observed).reset_index(drop=True)
     has_xy = all(name in frame for name in _COORDINATES)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
@@ -130,8 +164,7 @@ def read_observed(
     points, start, goal = _from_xy(frame, problems) if has_xy else _from_ids(frame, places, problems)
     if problems:
         raise ContractError("observed", problems)
-    snaps = snap(graph, gpd.GeoSeries(points, crs=graph.crs), barriers=barriers, **vars(rules))
-    return Observed(frame, minutes, start, goal, snaps)
+    return _Checked(frame, minutes, points, start, goal)
 
 
 def _from_xy(frame: pd.DataFrame, problems: list[str]) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
