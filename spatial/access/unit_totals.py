@@ -15,6 +15,7 @@ from spatial.access.cells.raster_cells import peopled_cells
 from spatial.access.unit_scaling import sums_by_unit
 from spatial.crs import require_metres
 from spatial.sources.unit_matching import NO_UNIT
+from spatial.study.ground import basis_differs
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["EVERYBODY", "UnitPeople", "raster_by_unit", "unit_totals"]
+__all__ = ["EVERYBODY", "OfficialNumbers", "UnitPeople", "raster_by_unit", "unit_totals"]
 
 EVERYBODY = "everybody"
 APART_LOG = math.log(1.5)
@@ -96,14 +97,46 @@ def raster_by_unit(raster: Raster, shapes: gpd.GeoSeries) -> FloatArray:
     return sums
 
 
+class OfficialNumbers(NamedTuple):
+    """
+    What holds for the official number of every unit.
+
+    Parameters
+    ----------
+    tolerance_share : float
+        A residual up to this share of the official number is ok; inclusive.
+    basis : str
+        Whom the study counts.
+    source : str
+        Where the official numbers stand.
+    counts : str
+        Whom these count, resident or registered, where it is said.
+    """
+
+    tolerance_share: float
+    basis: str
+    source: str
+    counts: str = ""
+
+    @property
+    def other_basis(self) -> str:
+        """
+        Say whom the official numbers count where ours count others: no unit is called right or wrong by them then.
+
+        Returns
+        -------
+        str
+            Empty where the two can be compared.
+        """
+        return self.counts if basis_differs(self.basis, self.counts) else ""
+
+
 def unit_totals(
     matched: MatchedUnits,
     peoples: list[UnitPeople],
     *,
     in_study: NDArray[np.bool_],
-    tolerance_share: float,
-    basis: str,
-    source: str,
+    said: OfficialNumbers,
 ) -> pd.DataFrame:
     """
     Set our people beside the official ones, unit by unit.
@@ -116,10 +149,8 @@ def unit_totals(
         Everybody, then groups that have official numbers.
     in_study : ndarray of bool, shape (n,)
         Settlements of the study area.
-    tolerance_share : float
-        A residual up to this share of the official number is ok; inclusive.
-    basis, source : str
-        Population basis, and where the official numbers stand.
+    said : OfficialNumbers
+        What holds for every unit.
 
     Returns
     -------
@@ -128,20 +159,11 @@ def unit_totals(
         ``no_unit`` with the settlements of the study area that belong to none. The residual is the official number
         less ours.
     """
-    said = _Said(tolerance_share, basis, source)
     return pd.concat([_of_one(people, matched, in_study, said) for people in peoples], ignore_index=True)
 
 
-class _Said(NamedTuple):
-    """What holds for every unit."""
-
-    tolerance_share: float
-    basis: str
-    source: str
-
-
 def _of_one(
-    people: UnitPeople, matched: MatchedUnits, in_study: NDArray[np.bool_], said: _Said
+    people: UnitPeople, matched: MatchedUnits, in_study: NDArray[np.bool_], said: OfficialNumbers
 ) -> pd.DataFrame:
     units, home, size = matched.units, matched.home, len(matched.units)
     everywhere = np.where(home >= 0, home, size)
@@ -177,7 +199,9 @@ def _of_one(
             "factor": factor,
             "scaling": _scaling_words(people.scaling, size),
             "residual_persons": residual,
-            "status": np.where(np.isnan(residual), "unknown", np.where(close, "ok", "look")),
+            "status": np.where(
+                np.isnan(residual) | bool(said.other_basis), "unknown", np.where(close, "ok", "look")
+            ),
         }
     )
     outside = np.where(in_study, -1, everywhere)
@@ -209,7 +233,7 @@ def _causes(
     faults: list[str],
     official_rows: NDArray[np.intp],
     counts: Mapping[str, NDArray[Any]],
-    said: _Said,
+    said: OfficialNumbers,
 ) -> list[str]:
     """Say of every row that is not ok what is known that may explain it."""
     swapped = _interchanged(frame)
@@ -219,6 +243,8 @@ def _causes(
             told.append("")
             continue
         codes = [faults[number]] if faults[number] else []
+        if said.other_basis and not math.isnan(row["residual_persons"]):
+            codes.append(f"official_{said.other_basis}")
         if math.isnan(row["official_persons"]) and row["unit_id"] != NO_UNIT:
             codes.append("official_blank" if official_rows[number] >= 0 else "no_official")
         if not faults[number] and row["places"] == 0 and row["unit_id"] != NO_UNIT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spatial.drafting.blocks import DECIDE, comment, toml_block
@@ -56,9 +57,12 @@ def draft_study(report: FolderReport, *, name: str, title: str, as_of: dt.date, 
     for text in report.to_decide:
         lines += comment(DECIDE, text)
     lines += _region(report)
+    population = _population(report)
+    basis = str(population.settings[0].value) if population is not None else "resident"
     for proposal in report.proposals:
-        lines += ["", *toml_block(proposal)]
-    lines += _population(report)
+        settings = tuple(setting.of_basis(basis) for setting in proposal.settings)
+        lines += ["", *toml_block(replace(proposal, settings=settings))]
+    lines += ["", *toml_block(population)] if population is not None else []
     if language != "en":
         lines += ["", "[outputs]", f'languages = ["{language}", "en"]']
     if report.unused:
@@ -102,15 +106,15 @@ def _region(report: FolderReport) -> list[str]:
     ]
 
 
-def _population(report: FolderReport) -> list[str]:
+def _population(report: FolderReport) -> Proposal | None:
     """Say what the people are where a column counts them; a raster is modelled, which is the default."""
     chosen = {proposal.section: proposal for proposal in report.proposals if not proposal.is_suggestion}
     settlements = chosen.get("sources.settlements")
     if settlements is None or "sources.population" in chosen:
-        return []
+        return None
     column = next((s for s in settlements.settings if s.key == "columns.population_persons"), None)
     if column is None:
-        return []
+        return None
     told = plain(str(column.value))
     if any(word in told for word in _REGISTERED):
         setting = Setting(
@@ -127,4 +131,4 @@ def _population(report: FolderReport) -> list[str]:
             f"whom {column.value!r} counts: resident or registered people",
             is_decided=False,
         )
-    return ["", *toml_block(Proposal("population", (setting,)))]
+    return Proposal("population", (setting,))

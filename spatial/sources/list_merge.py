@@ -309,11 +309,9 @@ class _Work:
             lambda one, two: family_of(one, two, self.vocabulary) == SAME,
             outlines=None if outlines is None else outlines.to_crs(plain.crs),
             leading=(plain["found_in"] != MAP).to_numpy(dtype=bool),
+            apart=decided.apart,
         )
-        found = [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in found]
-        return [
-            twin for twin in found if frozenset((self.ids[twin.one], self.ids[twin.two])) not in decided.apart
-        ]
+        return [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in found]
 
     def _finding(self, one: int, two: int, by: str) -> Finding:
         points = [self.frame.geometry.iloc[row] for row in (two, one)]

@@ -353,17 +353,18 @@ def review_list(
         if listed[pair.one] < PAIRS_A_ROW:
             listed[pair.one] += 1
             rows.append((reason, pair.one, pair.two, pair.distance_m, pair.score))
-    paired = {row[2] for row in rows}
-    alone = [row for row, number in listed.items() if not number]
-    rows += [("not_on_map", row, -1, np.nan, np.nan) for row in _worth(left, alone, ground)]
-    lonely = [row for row in left.mapped - paired if _is_kin(left, row, vocabulary)]
-    rows += [("not_in_list", -1, row, np.nan, np.nan) for row in _worth(left, lonely, ground)]
     told_of = {frozenset(row[1:3]) for row in rows}
     rows += [
         (twin.reason, twin.one, twin.two, twin.distance_m, np.nan)
         for twin in twins
         if frozenset((twin.one, twin.two)) not in told_of
     ]
+    # What may be one with another is looked at once, as its double.
+    paired = {row[2] for row in rows}
+    alone = [row for row, number in listed.items() if not number and row not in paired]
+    rows += [("not_on_map", row, -1, np.nan, np.nan) for row in _worth(left, alone, ground)]
+    lonely = [row for row in left.mapped - paired if _is_kin(left, row, vocabulary)]
+    rows += [("not_in_list", -1, row, np.nan, np.nan) for row in _worth(left, lonely, ground)]
     return _written(left.frame, rows)
 
 

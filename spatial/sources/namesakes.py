@@ -12,7 +12,7 @@ from spatial.sources.findings import Finding
 from spatial.sources.names import same_name, written_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -74,6 +74,7 @@ def twins_of(
     *,
     outlines: gpd.GeoDataFrame | None = None,
     leading: NDArray[np.bool_] | None = None,
+    apart: Collection[frozenset[str]] = (),
 ) -> list[Twins]:
     """
     Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline.
@@ -88,6 +89,8 @@ def twins_of(
         Areas of mapped facilities by `facility_id`, in the same CRS. Two without a name are no pair.
     leading : ndarray of bool, optional
         Rows that stay rather than others, as those of lists do.
+    apart : collection of frozenset of str
+        Ids of two that were decided to be two.
 
     Returns
     -------
@@ -107,8 +110,11 @@ def twins_of(
             found.setdefault((one, two), (metres, ONE_OUTLINE))
     first = np.zeros(len(frame), dtype=bool) if leading is None else leading
     rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
+    ids = frame["facility_id"].tolist()
     pairs = [
-        Twins(*sorted(pair, key=rank.__getitem__), metres, reason) for pair, (metres, reason) in found.items()
+        Twins(*sorted(pair, key=rank.__getitem__), metres, reason)
+        for pair, (metres, reason) in found.items()
+        if frozenset(ids[row] for row in pair) not in apart
     ]
     return list(
         _as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank)

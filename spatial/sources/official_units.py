@@ -12,7 +12,9 @@ from spatial.errors import ContractError, first_of
 from spatial.sources.columns import number_column, row_labels, text_column
 from spatial.sources.formats import open_mapped
 from spatial.sources.own_columns import ListColumns, columns_of_file
+from spatial.sources.notes import Note, add_notes, take_notes
 from spatial.sources.unit_codes import carry_units, unit_key
+from spatial.sources.workbooks import total_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,8 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     """
     what = "official units"
     opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
+    notes = take_notes(opened)
+    notes += _printed_sums(path, source, opened) if source.total_words else []
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
@@ -86,6 +90,37 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers, *kept]].reset_index(drop=True)
     result.attrs = dict(opened.attrs)  # what the reader noted
     return result
+
+
+def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> list[Note]:
+    """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
+    kept = source.as_table().model_copy(update={"total_words": ()})
+    whole = pd.DataFrame(open_mapped(path, kept, what="official units")).drop(
+        columns="geometry", errors="ignore"
+    )
+    whole = whole.reset_index(drop=True)
+    if len(whole) == len(opened):
+        return []
+    texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
+    sums = np.zeros(len(whole), dtype=bool)
+    sums[[row - 1 for row in total_rows(texts, source.total_words)]] = True
+    told = []
+    for column in [name for name in map(str, whole.columns) if name.endswith(PERSONS)]:
+        persons = number_column(whole, column, [], key="").to_numpy(dtype=np.float64)
+        for row in np.flatnonzero(sums & np.isfinite(persons)):
+            before, after = np.flatnonzero(sums[:row]), np.flatnonzero(sums[row + 1 :])
+            above = slice(before[-1] + 1 if len(before) else 0, row)
+            below = slice(row + 1, row + 1 + after[0] if len(after) else len(whole))
+            parts = [np.nansum(persons[part][~sums[part]]) for part in (slice(None), above, below)]
+            nearest = min(parts, key=lambda part: abs(part - persons[row]))
+            if abs(nearest - persons[row]) >= 1.0:
+                told.append(f"{_label(texts.iloc[row])} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
+    item = "printed sums that differ from their rows"
+    return [Note(item, len(told), f"{item}: {first_of(told)}")] if told else []
+
+
+def _label(row: pd.Series) -> str:
+    return next((str(text) for text in row if isinstance(text, str) and text.strip()), "")
 
 
 def _scaled(persons: pd.Series) -> list[str]:

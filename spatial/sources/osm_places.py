@@ -151,8 +151,8 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
     Returns
     -------
     tuple of int and str
-        How many places where people live together are left out; all place tags that are left out with their numbers, and
-        the lines of ``[tiers]`` that read them.
+        How many places where people live together are left out; all place tags that are left out with their numbers,
+        and the lines of ``[tiers]`` that read them.
     """
     read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}

@@ -12,7 +12,7 @@ import shapely
 
 from spatial.access.population_groups import GroupPeople, above_total, fill_group, groups_of
 from spatial.access.unit_scaling import Scaling, scale_to_units
-from spatial.access.unit_totals import EVERYBODY, UnitPeople, raster_by_unit, unit_totals
+from spatial.access.unit_totals import EVERYBODY, OfficialNumbers, UnitPeople, raster_by_unit, unit_totals
 from spatial.crs import require_metres
 from spatial.errors import StudyError
 from spatial.sources.findings import Finding, findings_frame
@@ -250,9 +250,12 @@ class _Work:
             self.matched,
             [everybody, *self.by_group.values()],
             in_study=self.in_study,
-            tolerance_share=self.options.official.tolerance_share,
-            basis=basis,
-            source=self.options.sources.official_units.source,
+            said=OfficialNumbers(
+                self.options.official.tolerance_share,
+                basis,
+                self.options.sources.official_units.source,
+                self.options.sources.official_units.counts,
+            ),
         )
         return made
 

@@ -23,7 +23,13 @@ from spatial.study.engine import (
 from spatial.study.ground import GroupShare, PopulationOptions, Region, Tiers
 from spatial.study.merging import MergeOptions
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
-from spatial.study.official import OfficialFacilities, OfficialOptions, OfficialRoads, OfficialTotal
+from spatial.study.official import (
+    OfficialFacilities,
+    OfficialOptions,
+    OfficialPeople,
+    OfficialRoads,
+    OfficialTotal,
+)
 from spatial.study.outputs import OutputOptions
 from spatial.study.placing import PlacingOptions
 from spatial.study.score import (
@@ -69,6 +75,7 @@ __all__ = [
     "OffRoadOptions",
     "OfficialFacilities",
     "OfficialOptions",
+    "OfficialPeople",
     "OfficialRoads",
     "OfficialTotal",
     "OfficialUnits",
@@ -170,6 +177,21 @@ class Study(Model):
         if asking and self.sources.official_units is None:
             raise ValueError(f"{', '.join(asking)} = 'units' needs the table [sources.official_units]")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _basis_of_lists(cls, values: Any) -> Any:
+        """Call people modelled by themselves only where a raster models them."""
+        if not isinstance(values, dict) or not isinstance(values.get("sources"), dict):
+            return values
+        people = values.get("population", {})
+        if (
+            values["sources"].get("population") is not None
+            or not isinstance(people, dict)
+            or "basis" in people
+        ):
+            return values
+        return {**values, "population": {**people, "basis": "listed"}}
 
     @classmethod
     def from_dict(

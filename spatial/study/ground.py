@@ -8,9 +8,51 @@ from pydantic import Field, field_validator, model_validator
 
 from spatial.study.base import Model, refuse_group_names
 
-__all__ = ["GroupShare", "PopulationOptions", "Region", "Tiers"]
+__all__ = ["GroupShare", "PopulationOptions", "Region", "Tiers", "basis_differs", "basis_told"]
 
-Basis = Literal["resident", "registered", "modelled"]
+Basis = Literal["resident", "registered", "modelled", "listed"]
+_BASIS_WORDS = {
+    "registered": ("户籍", "registered", "population legale", "population légale"),
+    "resident": ("常住", "resident", "usual", "residente", "résidente"),
+}
+
+
+def basis_told(text: str) -> str:
+    """
+    Tell whose number a column or a source names.
+
+    Parameters
+    ----------
+    text : str
+        Such as the name of a column.
+
+    Returns
+    -------
+    str
+        resident or registered; empty where it says neither, or both.
+    """
+    low = text.lower()
+    said = [basis for basis, words in _BASIS_WORDS.items() if any(word in low for word in words)]
+    return said[0] if len(said) == 1 else ""
+
+
+def basis_differs(one: str, two: str) -> bool:
+    """
+    Tell whether two numbers of people count other people, so that they are not held against each other.
+
+    Parameters
+    ----------
+    one, two : str
+        Whose numbers; empty where nobody says it. What is modelled stands for those who live there.
+
+    Returns
+    -------
+    bool
+        True for registered people against those who live there.
+    """
+    lives_there = {"resident", "modelled"}
+    pair = {one, two}
+    return "registered" in pair and bool(pair & lives_there)
 
 
 class Region(Model):
@@ -85,7 +127,11 @@ class GroupShare(Model):
 class PopulationOptions(Model):
     """How people are counted."""
 
-    basis: Basis = Field("modelled", description="resident, registered or modelled: printed on every output")
+    basis: Basis = Field(
+        "modelled",
+        description="resident, registered, modelled or listed: printed on every output; without a raster of people it "
+        "is listed by default, as the list or the tags of the settlements count them",
+    )
     max_distance_m: float = Field(
         5000.0,
         gt=0,

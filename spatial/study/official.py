@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from spatial.study.base import Model
+from spatial.study.ground import basis_told
 
-__all__ = ["OfficialFacilities", "OfficialOptions", "OfficialRoads", "OfficialTotal"]
+__all__ = ["OfficialFacilities", "OfficialOptions", "OfficialPeople", "OfficialRoads", "OfficialTotal"]
 
 
 class OfficialTotal(Model):
@@ -14,6 +17,28 @@ class OfficialTotal(Model):
 
     value: float = Field(ge=0, description="The official number")
     source: str = Field(min_length=1, description="Where it stands: publication, table, year")
+
+
+class OfficialPeople(OfficialTotal):
+    """Official number of people, and whose it is."""
+
+    basis: Literal["resident", "registered"] | None = Field(
+        None,
+        description="resident or registered; without it what the source says (常住, 户籍, resident, registered). "
+        "Registered people are not held against a study of those who live there, nor the other way round",
+    )
+
+    @property
+    def counts(self) -> str:
+        """
+        Say whose number it is.
+
+        Returns
+        -------
+        str
+            resident or registered; empty where nobody says it.
+        """
+        return self.basis or basis_told(self.source)
 
 
 class OfficialFacilities(OfficialTotal):
@@ -41,7 +66,7 @@ class OfficialOptions(Model):
     imputed_share: float = Field(
         0.2, ge=0, le=1, description="A share of imputed speeds, surfaces or people up to this is ok"
     )
-    people: OfficialTotal | None = Field(None, description="People of the study area")
+    people: OfficialPeople | None = Field(None, description="People of the study area")
     villages: OfficialTotal | None = Field(None, description="Villages of the study area")
     facilities: dict[str, OfficialFacilities] = Field(
         default_factory=dict,

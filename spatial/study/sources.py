@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from spatial.study.base import Model, refuse_group_names, unrepeated
 from spatial.study.coordinates import LocalGrid, Rotation, Shift, refuse_contradictions
+from spatial.study.ground import basis_told
 
 __all__ = [
     "TOTAL_WORDS",
@@ -154,12 +155,29 @@ class OfficialUnits(PlainTable):
     """Official numbers of people by unit, as a yearbook has them; needs no coordinates."""
 
     source: str = Field(min_length=1, description="Where the numbers stand: publication, table, year")
+    basis: Literal["resident", "registered"] | None = Field(
+        None,
+        description="Whose numbers: resident or registered; without it what the column or the source says (常住, 户籍, "
+        "resident, registered) counts",
+    )
     level: int | None = Field(
         None,
         ge=1,
         le=12,
         description="Admin level of the boundaries that are its units; the townships of the study by default",
     )
+
+    @property
+    def counts(self) -> str:
+        """
+        Say whose numbers they are.
+
+        Returns
+        -------
+        str
+            resident or registered; empty where nobody says it.
+        """
+        return self.basis or basis_told(self.columns.get("population_persons", "")) or basis_told(self.source)
 
     def as_table(self) -> TableSource:
         """
@@ -170,7 +188,7 @@ class OfficialUnits(PlainTable):
         TableSource
             Rows of sums are left out of a CSV too.
         """
-        told = self.model_dump(exclude_unset=True, exclude={"source", "level"})
+        told = self.model_dump(exclude_unset=True, exclude={"source", "level", "basis"})
         return TableSource(**{**told, "total_words": self.total_words, "coordinates": "none"})
 
 

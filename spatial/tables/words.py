@@ -75,7 +75,7 @@ SIGN_OFF_KIND = (
     "gate",
     "gates",
 )
-POPULATION_BASIS = ("resident", "registered", "modelled")
+POPULATION_BASIS = ("resident", "registered", "modelled", "listed")
 POPULATION_SOURCE = (
     "raster",
     "column",

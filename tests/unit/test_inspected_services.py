@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
+
+import pytest
 
 import spatial as sp
 from spatial.drafting import toml_block
+from spatial.drafting.writing import write_draft
+from spatial.sources.vector import facilities_from_table
+from spatial.study import TableSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,3 +42,83 @@ def test_words_that_no_vocabulary_knows_are_translated_one_by_one(tmp_path):
     lines = _proposed(tmp_path, *ROWS, "K4;PS Domoni;Poste de santé du village;Domoni")
     assert not any(line.startswith("values_file") for line in lines)
     assert 'values.service."Poste de sante" = "primary_care"' in lines
+
+
+def _status(tmp_path: Path, head: str, *words: str) -> list[str]:
+    rows = [f"K{number};PS {number};Poste de santé;{word}" for number, word in enumerate(words)]
+    lines = _proposed(tmp_path, f"Code;Nom;Type de structure;{head}", *rows)
+    return [line for line in lines if "status" in line]
+
+
+@pytest.mark.parametrize(
+    ("head", "works", "closed"),
+    [
+        ("Statut", "Fonctionnel", "Fermé"),
+        ("Situation actuelle", "en activité", "Désaffectée"),
+        ("Current status", "Open", "Permanently closed"),
+        ("Facility Status", "Operating", "temporarily closed"),
+        ("Remarks", "open", "Demolished"),
+        ("Fonctionnel", "oui", "non"),
+        ("In use", "Yes", "No"),
+    ],
+)
+def test_the_column_that_says_which_ones_are_closed_is_proposed(tmp_path, head, works, closed):
+    lines = _status(tmp_path, head, works, closed, works)
+    values = tomllib.loads("\n".join(lines))
+    assert values["columns"]["status"] == head
+    assert values["values"]["status"] == {works: "existing", closed: "closed"}
+
+
+@pytest.mark.parametrize(
+    ("head", "works", "closed"), [("运行情况", "正常", "停业"), ("状态", "营业中", "撤销")]
+)
+def test_a_chinese_list_says_which_ones_are_closed(tmp_path, head, works, closed):
+    file = tmp_path / "list.csv"
+    file.write_text(
+        f"编号,名称,类型,{head}\n1,甲卫生室,卫生室,{works}\n2,乙卫生室,卫生室,{closed}\n", encoding="utf-8"
+    )
+    (layer,) = sp.inspect_file(file, raw=tmp_path).layers
+    assert layer.proposal is not None
+    lines = [line for line in toml_block(layer.proposal) if "status" in line]
+    values = tomllib.loads("\n".join(lines))
+    assert values["columns"]["status"] == head
+    assert values["values"]["status"] == {works: "existing", closed: "closed"}
+    # The reader keeps the closed one as closed, and it serves nobody.
+    table = TableSource(
+        path="list.csv",
+        service="primary_care",
+        coordinates="none",
+        columns={"facility_id": "编号", "name": "名称", **values["columns"]},
+        values=values["values"],
+    )
+    read = facilities_from_table(file, table, may_lack=True)
+    assert read["status"].tolist() == ["existing", "closed"]
+
+
+def test_blanks_and_unknown_words_of_a_status_are_for_the_user_to_decide(tmp_path):
+    blank = _status(tmp_path, "Statut", "Fonctionnel", "Fermé", "")
+    assert '# columns.status = "Statut"' in blank
+    strange = _status(tmp_path, "Statut", "Fonctionnel", "Fermé", "zzz")
+    assert 'columns.status = "Statut"' in strange
+    assert '# values.status.zzz = "..."' in strange
+    # Words that say nothing of the kind are left alone.
+    assert not _status(tmp_path, "Statut", "public", "privé", "public")
+
+
+@pytest.mark.parametrize(("people", "value"), [("常住人口", 43000), ("户籍人口", 50000)])
+def test_official_people_are_proposed_on_the_basis_of_the_study(tmp_path, people, value):
+    folder = tmp_path / "raw" / "county"
+    folder.mkdir(parents=True)
+    villages = [f"v{n},村{n}村,金顶镇,村,{100 + n},{99.4 + 0.01 * n},{26.4 + 0.01 * n}" for n in range(12)]
+    head = f"编号,村名,所属乡镇,级别,{people},经度,纬度"
+    (folder / "村庄名录.csv").write_text("\n".join([head, *villages]), encoding="utf-8")
+    yearbook = "乡镇,户籍人口,常住人口\n金顶镇,30000,25000\n河西乡,20000,18000\n"
+    (folder / "统计年鉴.csv").write_text(yearbook, encoding="utf-8")
+    file = tmp_path / "study.toml"
+    list(write_draft(folder, file, raw=tmp_path / "raw", name=None, as_of="2026-01-01"))
+    text = file.read_text(encoding="utf-8")
+    basis = "resident" if people == "常住人口" else "registered"
+    # 25,000 + 18,000 live there, 30,000 + 20,000 are registered.
+    assert f"people = {{ value = {value}," in text
+    assert f'basis = "{basis}" }}' in text
+    assert f'columns.population_persons = "{people}"' in text.partition("[sources.official_units]")[2]

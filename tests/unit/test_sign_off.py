@@ -293,3 +293,38 @@ def test_the_share_of_facilities_that_may_be_missing_is_a_row(tables):
         ["hospital", 0.75, "look", "missing_by_official"],
         ["pharmacy", pytest.approx(0.1), "ok", "missing_by_capture_recapture"],
     ]
+
+
+def people_row(tables, study, **people):
+    official = OfficialOptions(people={"value": 300.0, "source": "Yearbook 2024", **people})
+    made = sign_off_table(tables, official=official, inventory={}, basis=study, register=rules())
+    return made.set_index("kind").loc["people"]
+
+
+@pytest.mark.parametrize("people", [{"basis": "registered"}, {"source": "年鉴, 户籍人口"}])
+def test_registered_people_raise_no_alarm_in_a_study_of_residents(tables, people):
+    for basis in ("resident", "modelled"):
+        row = people_row(tables, basis, **people)
+        assert (row["status"], row["official"]) == ("unknown", 300.0)
+        assert np.isnan(row["difference"])
+        assert row["likely_causes"] == f"official_registered;basis_{basis}"
+        for language in LANGUAGES:
+            said = sign_off_words(language).causes(row["likely_causes"])
+            assert "_" not in said
+    # Like with like is compared.
+    assert people_row(tables, "registered", **people)["status"] in {"look", "ok"}
+    assert people_row(tables, "resident", source="Usual residents")["status"] in {"look", "ok"}
+
+
+def test_people_of_a_list_are_not_called_modelled():
+    values = {"name": "x", "title": {"en": "X"}, "as_of": "2026-01-01"}
+    own = {"settlements": {"path": "a.csv"}, "roads": {"path": "b.gpkg"}}
+    assert Study.from_dict({**values, "sources": own}).population.basis == "listed"
+    assert (
+        Study.from_dict({**values, "sources": own, "population": {"min_known_share": 0.5}}).population.basis
+        == "listed"
+    )
+    stated = {**values, "sources": own, "population": {"basis": "resident"}}
+    assert Study.from_dict(stated).population.basis == "resident"
+    raster = {**values, "sources": {**own, "population": {"path": "p.tif"}}}
+    assert Study.from_dict(raster).population.basis == "modelled"

@@ -455,3 +455,78 @@ def test_any_codes_give_every_row_and_every_settlement_one_place(shuffle, codes)
     assert (found.home >= 0).all()
     totals = found.units["fault"] == "total_of_others"
     assert not totals.iloc[found.home].any()
+
+
+def _sums_told(frame):
+    return [row[2] for row in frame.attrs.get("notes", ()) if row[0].startswith("printed sums")]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_printed_sum_that_differs_from_its_rows_is_noted_with_both_numbers(tmp_path, form):
+    # 3,200 + 800 = 4,000 and 1,000 = 1,000; in all 5,000, where 5,100 is printed and one group says 4,050.
+    rows = [
+        ("乡镇", "人口"), ("金顶镇", 3200), ("啦井镇", 800), ("小计", 4050),
+        ("河西乡", 1000), ("小计", 1000), ("合计", 5100),
+    ]  # fmt: skip
+    file = tmp_path / f"yearbook.{form}"
+    frame = pd.DataFrame(rows[1:], columns=rows[0])
+    if form == "csv":
+        frame.to_csv(file, index=False)
+    else:
+        frame.to_excel(file, index=False)
+    source = OfficialUnits(
+        path=file.name,
+        source="Y",
+        columns={"name": "乡镇", "population_persons": "人口"},
+        total_words=("合计", "小计"),
+    )
+    read = official_units_from_table(file, source)
+    assert read["population_persons"].tolist() == [3200.0, 800.0, 1000.0]
+    (told,) = _sums_told(read)
+    assert "4050 ≠ 4000" in told
+    assert "5100 ≠ 5000" in told
+    assert "(2 in all)" in told
+
+
+def test_a_printed_sum_that_is_right_wherever_it_stands_is_not_noted(tmp_path):
+    for rows in ("合计,5000\n金顶镇,3200\n啦井镇,1800", "金顶镇,3200\n啦井镇,1800\n合计,5000"):
+        file = _csv(tmp_path, f"乡镇,人口\n{rows}\n")
+        source = OfficialUnits(
+            path="yearbook.csv",
+            source="Y",
+            columns={"name": "乡镇", "population_persons": "人口"},
+            total_words=("合计",),
+        )
+        assert not _sums_told(official_units_from_table(file, source))
+
+
+def test_units_whose_official_number_counts_others_raise_no_alarm():
+    places, units = _settlements([100.0, 50.0], ["Alder", "Birch"]), _boundaries(["Alder", "Birch"])
+    official = _official([("Alder", 300.0), ("Birch", 50.0)])
+    study = _study()
+    for basis, counts, status in (
+        ("resident", "registered", ["unknown", "unknown"]),
+        ("registered", "resident", ["unknown", "unknown"]),
+        ("registered", "registered", ["look", "ok"]),
+        ("listed", "registered", ["look", "ok"]),
+    ):
+        values = study.model_dump(exclude={"raw"})
+        values["population"]["basis"] = basis
+        values["sources"]["official_units"]["basis"] = counts
+        made = _by_unit(_run(Study.from_dict(values), places, units, official))
+        assert made.loc[["Alder", "Birch"], "status"].tolist() == status
+        told = made.loc["Alder", "likely_causes"].split(";")
+        assert (f"official_{counts}" in told) == (status[0] == "unknown")
+
+
+def test_whose_numbers_official_units_are_is_told_by_the_column_or_the_source():
+    def counts(column, source="Yearbook", **more):
+        return OfficialUnits(
+            path="y.csv", source=source, columns={"population_persons": column}, **more
+        ).counts
+
+    assert counts("年末户籍人口") == "registered"
+    assert counts("常住人口(人)") == "resident"
+    assert counts("POP", "Registered population, police, 2024") == "registered"
+    assert counts("人口") == ""
+    assert counts("户籍人口", basis="resident") == "resident"

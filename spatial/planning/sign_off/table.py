@@ -56,7 +56,7 @@ def sign_off_table(
     inventory : mapping of str to str
         complete, partial or unknown, by service; `roads` speaks for the roads.
     basis : str
-        resident, registered or modelled.
+        resident, registered, modelled or listed.
     register : DataFrame
         As `applicable_norms` returns it.
 
@@ -102,6 +102,10 @@ def _total_row(total: Total, tolerance: float) -> Row:
     if declared is None or math.isnan(total.ours):
         known = {} if declared is None else {"official": declared.value, "source": declared.source}
         return _row(total.kind, total.of, total.unit, total.ours, "unknown", **known)
+    if total.other_basis:
+        known = {"official": declared.value, "source": declared.source}
+        told = f"official_{total.other_basis};{total.causes.rpartition(';')[2]}"
+        return _row(total.kind, total.of, total.unit, total.ours, "unknown", likely_causes=told, **known)
     difference = total.ours - declared.value
     close = abs(difference) <= tolerance * declared.value
     return _row(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from spatial.study.ground import basis_differs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -45,6 +47,8 @@ class Total:
         As declared.
     fewer, more : tuple
         What may explain that ours is less, and that ours is more; codes whose number is 0 explain nothing.
+    other_basis : str
+        Whom the official number counts where ours counts others, so that no difference is told; empty otherwise.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class Total:
     official: OfficialTotal | None
     fewer: Causes = ()
     more: Causes = ()
+    other_basis: str = ""
 
     @property
     def causes(self) -> str:
@@ -81,7 +86,7 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
     official : OfficialOptions
         As declared.
     basis : str
-        resident, registered or modelled.
+        resident, registered, modelled or listed.
 
     Returns
     -------
@@ -99,8 +104,16 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
         ("people_in_buffer", float(persons[~mine].sum())),
         modelled,
     )
+    counts = "" if official.people is None else official.people.counts
     return Total(
-        "people", "", "persons", float(persons[mine].sum(min_count=1)), official.people, fewer, (modelled,)
+        "people",
+        "",
+        "persons",
+        float(persons[mine].sum(min_count=1)),
+        official.people,
+        fewer,
+        (modelled,),
+        counts if basis_differs(basis, counts) else "",
     )
 
 

@@ -17,6 +17,8 @@ __all__ = ["UnitCheck", "estimated_groups", "rescaled_people", "unit_check"]
 EVERYBODY = "everybody"
 NO_UNIT = "no_unit"
 PERSONS = "_persons"
+OTHER_BASIS = ("official_registered", "official_resident")
+"""Say of a unit that the official number counts other people."""
 
 
 class UnitCheck(NamedTuple):
@@ -83,7 +85,16 @@ def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
         yield UnitCheck(
             of="" if group == EVERYBODY else str(group),
             outside=float(len(outside)) if len(told) else math.nan,
-            causes=";".join(f"{code}:{number:.0f}" for code, number in counts.items() if number),
+            causes=";".join(
+                [
+                    *(
+                        code
+                        for code in OTHER_BASIS
+                        if found.map(lambda codes, code=code: code in codes).any()
+                    ),
+                    *(f"{code}:{number:.0f}" for code, number in counts.items() if number),
+                ]
+            ),
             source=str(sources.iloc[0]) if len(sources) else "",
             records=tuple(str(unit) for unit in largest["unit_id"]),
         )

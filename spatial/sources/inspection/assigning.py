@@ -181,6 +181,9 @@ def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str
         Our word by theirs, and words that are not known.
     """
     words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
+    if table == "status":
+        shipped = [load_values(name, root=_nowhere()).get(table, {}) for name in SHIPPED]
+        words = {plain(word): ours for told in shipped for word, ours in told.items()} | words
     known, strange = {}, []
     for value in profile.values:
         ours = words.get(plain(value))

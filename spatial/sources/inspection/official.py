@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,11 @@ from spatial.sources.inspection.assigning import LEAST, assign
 from spatial.sources.inspection.field_names import matches, plain
 from spatial.sources.inspection.kinds import service_in
 from spatial.sources.inspection.reports import Proposal, Setting
+from spatial.study.ground import basis_told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spatial.sources.inspection.profiles import Profile
 
 __all__ = ["official_proposal", "units_proposal"]
@@ -78,7 +82,13 @@ def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: st
         for ours in ("unit_code", "name", "population_persons", *GROUPS)
         if ours in found.columns
     ]
-    others = [profile.name for profile in found.others.get("population_persons", [])]
+    named = [profile.name for profile in (people, *found.others.get("population_persons", []))]
+    by_basis = _first_of_each((basis_told(name), name) for name in named)
+    settings = [
+        replace(setting, by_basis=by_basis) if setting.key == "columns.population_persons" else setting
+        for setting in settings
+    ]
+    others = named[1:]
     if others:
         settings.append(
             Setting("", None, f"or {', '.join(map(repr, others))}: which people does the study count?")
@@ -97,8 +107,8 @@ def _from_rows(profiles: list[Profile], named: str) -> list[Setting]:
     for text, number in zip(names.texts, amounts[0].numbers, strict=True):
         if isinstance(text, str) and np.isfinite(number):
             key = _key_of(text)
-            if key and key not in settings:
-                settings[key] = _total(key, float(number), named, f"row {text!r}")
+            if key:
+                _put(settings, _total(key, float(number), named, f"row {text!r}"), basis_told(text))
     return list(settings.values())
 
 
@@ -107,18 +117,37 @@ def _from_columns(profiles: list[Profile], named: str) -> list[Setting]:
     settings: dict[str, Setting] = {}
     for profile in profiles:
         key = _key_of(profile.name) if profile.kind in _WHOLE else ""
-        if not key or key in settings:
+        basis = basis_told(profile.name)
+        if not key or (key in settings and (not basis or basis in settings[key].by_basis)):
             continue
         if says_scale(profile.name):
             text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
-            settings[key] = Setting("", None, text)
+            settings.setdefault(key, Setting("", None, text))
             continue
         values = profile.finite
         total = float(values.sum())
         if len(values) > 2:  # one row of them may be the sum of all others
             total -= next((float(value) for value in values if np.isclose(value * 2, total, rtol=1e-3)), 0.0)
-        settings[key] = _total(key, total, named, f"sum of {profile.name!r} over {len(values)} rows")
+        _put(settings, _total(key, total, named, f"sum of {profile.name!r} over {len(values)} rows"), basis)
     return list(settings.values())
+
+
+def _put(settings: dict[str, Setting], setting: Setting, basis: str) -> None:
+    """Keep the first number of each kind; of people also the first of residents and of those registered."""
+    if setting.key == "people" and basis:
+        setting = replace(setting, value={**setting.value, "basis": basis}, by_basis={})
+        setting = replace(setting, by_basis={basis: setting.value})
+    first = settings.setdefault(setting.key, setting)
+    if first is not setting and setting.by_basis:
+        settings[setting.key] = replace(first, by_basis=setting.by_basis | first.by_basis)
+
+
+def _first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for basis, name in pairs:
+        if basis:
+            found.setdefault(basis, name)
+    return found
 
 
 def _key_of(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spatial.sources.inspection.assigning import (
@@ -20,6 +21,7 @@ from spatial.sources.inspection.kinds import ends_like_villages, service_in, ser
 from spatial.sources.inspection.reports import Setting
 from spatial.sources.services import load_services
 from spatial.sources.unit_codes import PLAN_CLASSES
+from spatial.sources.vector import FACILITY_STATUS
 from spatial.tables import TIERS
 
 if TYPE_CHECKING:
@@ -245,12 +247,10 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
     return [Setting("tier", "village", reason, is_decided=False)]
 
 
-def _choice(
-    found: Assigned, ours: str, choices: tuple[str, ...], *, may_leave: bool = False
-) -> list[Setting]:
+def _choice(found: Assigned, ours: str, choices: tuple[str, ...]) -> list[Setting]:
     profile = found.columns[ours]
     known, strange = known_values(profile, ours)
-    if strange and (may_leave or not known):
+    if strange and not known:
         return []
     return [found.setting(ours), *translated(ours, profile, known, strange, choices)]
 
@@ -287,13 +287,47 @@ def facility_settings(table: Table) -> list[Setting]:
     settings += mapped(found, ("name", "place_name", *_PLACE))
     settings += _service(table, found)
     settings += mapped(found, ("capacity", "load", "capacity_unit", "opening_hours"))
-    if "status" in found.columns and found.columns["status"].filled == len(table.frame):
-        settings += _choice(found, "status", ("existing", "candidate", "closed"), may_leave=True)
+    settings += _status(table, found)
     reason = (
         "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
     )
     settings.append(Setting("inventory", "unknown", reason))
     return settings
+
+
+def _status(table: Table, found: Assigned) -> list[Setting]:
+    """
+    Map the column that says which facilities work, by its head or by its words: a closed one must not be read as open.
+
+    Where its words are not all known, or rows are blank, that is for the user to decide.
+    """
+    named = [found.columns["status"], *found.others.get("status", [])] if "status" in found.columns else []
+    free = [profile for profile in table.profiles if profile not in (*found.columns.values(), *named)]
+    best: tuple[Profile, dict[str, str], list[str]] | None = None
+    for profile in (*named, *free):
+        if not 0 < profile.distinct <= MOST_VALUES or (profile not in named and profile.kind != "text"):
+            continue
+        known, strange = known_values(profile, "status")
+        if profile in named and len(known) < profile.distinct:
+            answers, others = known_values(profile, "is_open")
+            known, strange = (answers, others) if len(answers) > len(known) else (known, strange)
+        # Without a head that says so, only a column that speaks of nothing else, and of a closed one.
+        is_meant = bool(known) if profile in named else not strange and "closed" in known.values()
+        if is_meant and (best is None or len(known) > len(best[1])):
+            best = profile, known, strange
+    if best is None:
+        return []
+    profile, known, strange = best
+    settings = [Setting("columns.status", profile.name)]
+    settings += translated("status", profile, known, strange, FACILITY_STATUS)
+    blanks = len(profile.texts) - profile.filled
+    if not blanks:
+        return settings
+    why = (
+        f"{blanks} of {len(profile.texts)} rows of {profile.name!r} do not say whether the facility works: fill them "
+        "in; without this column every row counts as existing, the closed ones too"
+    )
+    return [replace(setting, reason=setting.reason or why, is_decided=False) for setting in settings]
 
 
 def _name_of_facility(found: Assigned) -> None:

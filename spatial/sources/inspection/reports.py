@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,12 +43,31 @@ class Setting:
         Why, or what there is to decide.
     is_decided : bool
         False for a guess: it is written commented out, for the user to decide.
+    by_basis : dict of str to object
+        Of numbers of people, what the value is for resident and for registered ones, as far as the table has both.
     """
 
     key: str
     value: Any = None
     reason: str = ""
     is_decided: bool = True
+    by_basis: dict[str, Any] = field(default_factory=dict)
+
+    def of_basis(self, basis: str) -> Setting:
+        """
+        Take the value that counts the people whom a study counts.
+
+        Parameters
+        ----------
+        basis : str
+            resident or registered; any other leaves it as it is.
+
+        Returns
+        -------
+        Setting
+            With that value where the table has it.
+        """
+        return replace(self, value=self.by_basis[basis]) if basis in self.by_basis else self
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,142 @@
+"""`spatial check` reads what a run reads, and says what an extract holds that the study leaves out."""
+
+import json
+
+import pytest
+
+from spatial.errors import ContractError, DataError, SourceError, StudyError
+from spatial.sources.osm import read_osm
+from spatial.sources.osm_places import places_unread
+from spatial.stages import check_study
+from spatial.study import Tiers
+from tests.unit.scenario_files import line, write
+from tests.unit.test_scenario_stage import study_of
+
+
+def check(tiny, **more):
+    return list(check_study(study_of(tiny, **more)))
+
+
+def scenario(**change):
+    return [{"name": "plan", "services": ["hospital"], **change}]
+
+
+def test_sound_files_of_scenarios_and_observed_times_pass(tiny):
+    road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
+    opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
+    tiny.write("seen.csv", "from_id,to_id,observed_min\ns3,f1,5\n")
+    items = scenario(new_roads=road, new_facilities={"path": opens, "service": "hospital"}, close=["w3/1"])
+    assert check(tiny, scenarios=items, calibration={"observed": "tiny/seen.csv"})
+
+
+BROKEN = {
+    "a new facility without an id": ("new_facilities", [("Point", {"name": "新院"})], "facility_id"),
+    "a new road whose speed is a word": ("new_roads", [("Line", {"speed_km_h": "fast"})], "speed_km_h"),
+    "marks that are no shapes": ("close_file", None, "plan, close_file"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_table_of_a_scenario_is_refused(tiny, case):
+    key, features, told = BROKEN[case]
+    shapes = [
+        line(tiny, (2, 2), *([(4, 0)] if kind == "Line" else []), **tags) for kind, tags in features or ()
+    ]
+    path = write(tiny, "plan.geojson", *shapes)
+    if features is None:
+        tiny.write("plan.geojson", "no json at all")
+    table = {"path": path, "service": "hospital"} if key == "new_facilities" else {"path": path}
+    with pytest.raises(DataError, match=told):
+        check(tiny, scenarios=scenario(**{key: table}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("from_id,to_id,minutes\ns3,f1,5\n", "observed_min: the column is missing"),
+        ("from_id,to_id,observed_min\ns3,f1,soon\n", "observed_min"),
+        ("from_id,to_id,observed_min\ns3,nowhere,5\n", "not among the places: 'nowhere'"),
+    ],
+)
+def test_broken_observed_times_are_refused(tiny, rows, told):
+    tiny.write("seen.csv", rows)
+    with pytest.raises(ContractError, match=told):
+        check(tiny, calibration={"observed": "tiny/seen.csv"})
+
+
+def test_a_broken_raster_of_a_group_is_refused(tiny):
+    tiny.write("old.tif", "no raster")
+    tiny.tables["sources.population_groups"] = {"elderly": {"paths": ["tiny/old.tif"]}}
+    with pytest.raises(SourceError, match=r"old\.tif"):
+        check(tiny)
+
+
+def test_a_column_and_a_level_that_nothing_has_are_refused(tiny):
+    with pytest.raises(ContractError, match=r"measures\.demand: the settlements have no column 'pupils'"):
+        check(tiny, measures={"demand": "pupils"})
+    with pytest.raises(ContractError, match="mobilisation_min: the facilities have no column 'alarm'"):
+        check(tiny, emergency={"service": "hospital", "mobilisation_min": "alarm"})
+    tiny.write("units.csv", "name,population_persons\n西镇,2000\n")
+    tiny.tables["sources.official_units"] = {"path": "tiny/units.csv", "source": "Yearbook", "level": 6}
+    with pytest.raises(StudyError, match="no boundary of level 6"):
+        check(tiny)
+
+
+def test_unknown_ids_and_all_faults_are_named_at_once(tiny):
+    tiny.write("seen.csv", "from_id,to_id\ns3,f1\n")
+    items = scenario(
+        close=["w3", "w99"], close_facilities=["f77"], speed_factors={"tertiary": 2.0, "moon": 2.0}
+    )
+    with pytest.raises(ContractError) as caught:
+        check(tiny, scenarios=items, calibration={"observed": "tiny/seen.csv"})
+    for told in ("'w99'", "'f77'", "'moon'", "observed_min"):
+        assert told in str(caught.value)
+    assert "'tertiary'" not in str(caught.value)
+
+
+def test_check_warns_of_a_closing_beside_an_open_namesake(tiny):
+    text = tiny.path("facilities.csv").read_text(encoding="utf-8")
+    tiny.write("facilities.csv", f"{text}\nf9,hospital,石桥 医院,{tiny.at(2, 2.3)}\n")
+    told = check(tiny, scenarios=scenario(close_facilities=["f1"]))
+    assert any("open_namesake" in one and "'石桥 医院' (f9)" in one for one in told)
+
+
+def extract(tiny, **numbers):
+    """The tiny roads, with so many nodes of each place tag in a row."""
+    tags = [word for word, number in numbers.items() for _ in range(number)]
+    nodes = [
+        f'<node id="{1000 + k}" version="1" lon="{104 + 0.0003 * k:.4f}" lat="30.0200">'
+        f'<tag k="place" v="{word}"/><tag k="name" v="P{k}"/></node>'
+        for k, word in enumerate(tags)
+    ]
+    tiny.write("roads.osm", tiny.osm().replace('<osm version="0.6">', '<osm version="0.6">' + "".join(nodes)))
+    del tiny.tables["sources.settlements"]
+    tiny.tables["sources.osm"] = {"path": "tiny/roads.osm", "facilities": False, "boundaries": False}
+
+
+def test_an_extract_without_villages_says_its_place_tags_and_the_lines_that_read_them(tiny):
+    extract(tiny, neighbourhood=60, suburb=20, locality=5)
+    with pytest.raises(SourceError) as caught:
+        check(tiny)
+    text = str(caught.value)
+    assert "60 neighbourhood, 20 suburb, 5 locality" in text
+    lines = text.partition("read them:\n")[2]
+    assert lines == '[tiers]\nvillage = ["village", "hamlet", "neighbourhood", "suburb"]'
+    tiny.tables["tiers"] = {"village": json.loads(lines.partition("village = ")[2])}
+    assert any("settlements in the study area 80" in one for one in check(tiny))
+
+
+def test_few_settlements_beside_many_other_tags_are_a_finding(tiny):
+    extract(tiny, village=3, quarter=2, borough=1)
+    (told,) = [one for one in check(tiny) if "places_unread" in one]
+    assert "3 settlements are read" in told
+    assert 'town = ["town", "borough"]\nvillage = ["village", "hamlet", "quarter"]' in told
+    extract_of_more = read_osm(tiny.path("roads.osm")).counts
+    # Two quarters alone are fewer than the three villages: no finding.
+    assert places_unread(extract_of_more, Tiers(town=("town", "borough")))[0] == 2
+
+
+def test_single_houses_are_proposed_where_nothing_else_is_tagged(tiny):
+    extract(tiny, farm=4)
+    with pytest.raises(SourceError, match='village = \\["village", "hamlet", "farm"\\]'):
+        check(tiny)
