@@ -11,8 +11,8 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 from spatial.sources.columns import number_column, row_labels, text_column
 from spatial.sources.formats import open_mapped
-from spatial.sources.own_columns import ListColumns, columns_of_file
 from spatial.sources.notes import Note, add_notes, take_notes
+from spatial.sources.own_columns import ListColumns, columns_of_file
 from spatial.sources.unit_codes import carry_units, unit_key
 from spatial.sources.workbooks import total_rows
 
@@ -88,7 +88,8 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
         raise ContractError(f"{what} {path}", problems)
     kept = [name for name in source.keep_columns if name not in numbers]
     result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers, *kept]].reset_index(drop=True)
-    result.attrs = dict(opened.attrs)  # what the reader noted
+    result.attrs = dict(opened.attrs)  # which columns were read
+    add_notes(result, notes)
     return result
 
 

@@ -290,7 +290,9 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     SourceError, CrsError, ContractError
         As `read_table`, and with every fault of ids and classes at once.
     """
-    frame = with_known_tags(read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads")))
+    frame = with_known_tags(
+        read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
+    )
     problems: list[str] = []
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
