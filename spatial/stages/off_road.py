@@ -86,6 +86,7 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     travel: SurfaceOptions = {
         **friction.options,
         "neighbours": chosen.neighbours,
+        "corners": chosen.corners,
         "dem_voids": chosen.dem_voids,
         "direction": "towards" if options.access.direction == "to_facility" else "from",
     }

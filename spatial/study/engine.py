@@ -115,6 +115,10 @@ class OffRoadOptions(Model):
     neighbours: Literal[4, 8, 16] = Field(
         8, description="Steps from a cell: 4, 8, or 16 with the knight's move"
     )
+    corners: Literal["block", "pass"] = Field(
+        "block",
+        description="Whether a diagonal step between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
+    )
     slope: bool = Field(
         True,
         description="Whether slopes slow walkers where the study has elevation, on the grid of the land cover",

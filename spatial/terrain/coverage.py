@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.rasters import unmasked
-from spatial.terrain.spreading import Seeds, spread
+from spatial.terrain.spreading import Seeds, limit_of, spread
 from spatial.terrain.surface import ground_of, seeds_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     facilities: pd.DataFrame,
     *,
     resolution_m: float | tuple[ArrayLike, ArrayLike],
-    cutoff_min: float,
+    cutoff_min: float | None,
     order: str = "capacity",
     ring_min: float = 0.0,
     **options: Unpack[SurfaceOptions],
@@ -129,8 +129,8 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
         ``facility_id`` (each once), ``row``, ``column`` and ``capacity`` in persons: 0 serves nobody, inf everybody.
     resolution_m : float or tuple of array-like
         As in `travel_time_surface`.
-    cutoff_min : float
-        Nobody travels longer; inclusive.
+    cutoff_min : float or None
+        Nobody travels longer; inclusive. None is no cutoff, inf in the table.
     order : str
         ``"capacity"``: the largest first. Otherwise a numeric column of `facilities`: the lowest first. Ties by
         `facility_id`.
@@ -170,12 +170,12 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     people = _people(population, ground.shape)
     if not ring_min >= 0:
         raise ContractError("facilities", [f"ring_min: {ring_min!r} is below 0 or unknown"])
-    ranked = _in_order(facilities, order)
-    seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, cutoff_min)
+    ranked, limit = _in_order(facilities, order), limit_of(cutoff_min)
+    seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, limit)
     left, is_reached = people.copy(), np.zeros(people.size, dtype=bool)
     times, takings = np.full(people.size, np.inf), []
     for j, capacity in enumerate(ranked["capacity"].tolist()):
-        cells, minutes = _within(ground, seeds, j, cutoff_min, times)
+        cells, minutes = _within(ground, seeds, j, limit, times)
         is_reached[cells] = True
         takings.append(_take(left, people, cells, _rings(minutes, ring_min), capacity))
     parts = {"served": people - left, "full": left * is_reached, "not_reached": left * ~is_reached}
@@ -185,7 +185,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
         "on_barriers": float(people[~np.isfinite(ground.field[0])].sum()),
         "cells_without_data": int(np.isnan(unmasked(population)).sum()),
     }
-    table = _capacity_table(ranked, takings, cutoff_min, float(people.sum()))
+    table = _capacity_table(ranked, takings, limit, float(people.sum()))
     whole = {name: part.reshape(ground.shape) for name, part in parts.items()}
     return GeographicCoverage(table, whole["served"], whole["full"], whole["not_reached"], report)
 

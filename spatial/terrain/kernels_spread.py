@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Field = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]
-    Moves = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    Moves = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], int]
     Queue = tuple[
         NDArray[np.int32],
         NDArray[np.int32],
@@ -249,7 +249,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
     batch: NDArray[np.int64],
 ) -> None:
     """Take every step out of the cells of a batch that makes another cell's time or label lower."""
-    (friction, elevation, walks), (by, offsets, half_m, rise_per_m) = field, moves
+    (friction, elevation, walks), (by, offsets, half_m, rise_per_m, guarded) = field, moves
     limit_min, begins, per_min = rules
     (times, labels), (head, fill, following, cells, state) = answer, queue
     n_moves, rows, is_uneven = by.shape[0], friction.shape[0] // columns, half_m.shape[0] > 1
@@ -284,7 +284,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
             before = times[v]
             if later > limit_min or (later == before and not (is_labelled and labels[u] < labels[v])):
                 continue
-            if k >= 4 and not _is_open(friction, u, columns, by[k, 0], by[k, 1]):
+            if k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1]):
                 continue
             times[v] = later
             if is_labelled:
@@ -324,8 +324,8 @@ def drain(
     moves : tuple of ndarray
         Rows and columns of each step, shape (n_moves, 2), the straight ones first, then the diagonals, then the
         knight's; the difference in cells; half the metres of each step from each row, shape (n_rows or 1, n_moves);
-        and one over its metres, positive where people go away from the sources, negative where they go to them and
-        0 where slope does not count.
+        one over its metres, positive where people go away from the sources, negative where they go to them and 0 where
+        slope does not count; and the first step that barriers beside it may close: 4, or 8 where diagonals pass.
     rules : tuple of float
         Latest minutes, inclusive and finite; minutes at which the first bucket begins; buckets a minute.
     queue : tuple of ndarray
@@ -383,7 +383,7 @@ def path_metres(
         Metres; inf where an end was not reached. Of equally fast paths the one that begins with the earlier step.
     """
     friction, elevation, walks = field
-    by, offsets, half_m, rise_per_m = moves
+    by, offsets, half_m, rise_per_m, guarded = moves
     rows = friction.shape[0] // columns
     metres = empty_float64(ends.shape[0])
     for e in range(ends.shape[0]):
@@ -400,7 +400,7 @@ def path_metres(
                     continue
                 v = u + offsets[k]
                 if not times[v] < times[u] or (
-                    k >= 4 and not _is_open(friction, u, columns, by[k, 0], by[k, 1])
+                    k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1])
                 ):
                     continue
                 units = friction[v] + friction[u]

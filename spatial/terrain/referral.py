@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.errors import ContractError
 from spatial.terrain.kernels_spread import path_metres
-from spatial.terrain.spreading import Seeds, spread
+from spatial.terrain.spreading import Seeds, limit_of, spread
 from spatial.terrain.surface import ground_of, seeds_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def facility_to_facility(
     *,
     resolution_m: float | tuple[ArrayLike, ArrayLike],
     ids: Sequence[object] | None = None,
-    cutoff_min: float = np.inf,
+    cutoff_min: float | None = None,
     **options: Unpack[SurfaceOptions],
 ) -> pd.DataFrame:
     """
@@ -50,8 +50,8 @@ def facility_to_facility(
         As in `travel_time_surface`.
     ids : sequence, optional
         Their ids, each once; by default their positions.
-    cutoff_min : float
-        Longer times are not wanted; inclusive.
+    cutoff_min : float, optional
+        Longer times are not wanted; inclusive; by default no cutoff.
     **options : Unpack[SurfaceOptions]
         As in `travel_time_surface`; ``direction`` does not matter.
 
@@ -78,14 +78,15 @@ def facility_to_facility(
     """
     towards: SurfaceOptions = {**options, "direction": "towards"}
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **towards)
-    seeds = seeds_of(ground, sources, None, cutoff_min)
+    limit = limit_of(cutoff_min)
+    seeds = seeds_of(ground, sources, None, limit)
     names: list[object] = [*range(len(seeds.cells))] if ids is None else [*ids]
     if len(names) != len(seeds.cells) or len(set(names)) != len(names):
         raise ContractError(
             "sources", [f"ids: {len(names)} given, {len(set(names))} different, {len(seeds.cells)} needed"]
         )
-    minutes, metres = _between(ground, seeds, cutoff_min)
-    return _as_table(names, minutes, metres, "no_path" if np.isinf(cutoff_min) else "beyond_cutoff")
+    minutes, metres = _between(ground, seeds, limit)
+    return _as_table(names, minutes, metres, "no_path" if np.isinf(limit) else "beyond_cutoff")
 
 
 def _between(

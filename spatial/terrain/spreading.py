@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from spatial.terrain.kernels_spread import Field, Moves, Queue
 
-__all__ = ["Ground", "Seeds", "spread"]
+__all__ = ["Ground", "Seeds", "limit_of", "spread"]
 
 _FIRST_CHUNKS = 8192
 """Chunks of a queue at its beginning."""
@@ -98,6 +98,23 @@ class Seeds:
     cells: NDArray[np.int64]
     time_min: NDArray[np.float64]
     labels: NDArray[np.int32]
+
+
+def limit_of(cutoff_min: float | None) -> float:
+    """
+    Read a cutoff.
+
+    Parameters
+    ----------
+    cutoff_min : float or None
+        Minutes; None for no cutoff.
+
+    Returns
+    -------
+    float
+        inf where there is none.
+    """
+    return np.inf if cutoff_min is None else cutoff_min
 
 
 def spread(

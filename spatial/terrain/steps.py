@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from spatial.terrain.kernels_spread import Moves
 
-__all__ = ["Neighbours", "Resolution", "cell_sizes_m", "refuse_turned", "steps_of"]
+__all__ = ["Corners", "Neighbours", "Resolution", "cell_sizes_m", "refuse_turned", "steps_of"]
 
 Neighbours = Literal[4, 8, 16]
 """Straight steps; with diagonals; with knight's steps too."""
+
+Corners = Literal["block", "pass"]
+"""Whether two barriers that meet at a corner stop a diagonal between them."""
 
 Resolution = "float | tuple[ArrayLike, ArrayLike]"
 """Metres of a square cell, or height and width of a cell, each one number or one a row."""
@@ -27,6 +30,8 @@ Resolution = "float | tuple[ArrayLike, ArrayLike]"
 _STRAIGHT = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 _KNIGHT = ((1, 2), (1, -2), (-1, 2), (-1, -2), (2, 1), (2, -1), (-2, 1), (-2, -1))
+_FIRST_GUARDED = {"block": len(_STRAIGHT), "pass": len(_STRAIGHT + _DIAGONAL)}
+"""The first step that barriers beside it may close: a knight's step always is, since it passes over two cells."""
 _STEPS = {4: _STRAIGHT, 8: _STRAIGHT + _DIAGONAL, 16: _STRAIGHT + _DIAGONAL + _KNIGHT}
 
 
@@ -108,7 +113,11 @@ def refuse_turned(transform: Affine) -> None:
 
 
 def steps_of(
-    shape: tuple[int, int], resolution_m: float | tuple[ArrayLike, ArrayLike], neighbours: int, sense: float
+    shape: tuple[int, int],
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    neighbours: int,
+    sense: float,
+    corners: str = "block",
 ) -> Moves:
     """
     Lay out the steps of a raster for the kernels.
@@ -123,6 +132,8 @@ def steps_of(
         4, 8 or 16.
     sense : float
         +1 where people go away from the sources, -1 where they go to them, 0 where slope does not count.
+    corners : {'block', 'pass'}
+        Whether a diagonal between two barriers is closed.
 
     Returns
     -------
@@ -132,9 +143,11 @@ def steps_of(
     Raises
     ------
     ContractError
-        For other numbers of neighbours, sizes that are not above 0, or as many sizes as there are no rows.
+        For other numbers of neighbours or words, sizes that are not above 0, or as many sizes as there are no rows.
     """
     problems = [] if neighbours in _STEPS else [f"neighbours: {neighbours!r} is not one of 4, 8, 16"]
+    if corners not in _FIRST_GUARDED:
+        problems.append(f"corners: {corners!r} is not one of 'block', 'pass'")
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     if len(sizes) != 2:
         raise ContractError("friction", [f"resolution_m: {len(sizes)} sizes; give one, or height and width"])
@@ -159,4 +172,4 @@ def steps_of(
             by[:, 0] * (tall[rows, None] + tall[other]) / 2, by[:, 1] * (wide[rows, None] + wide[other]) / 2
         )
     half = np.ascontiguousarray(metres / 2)
-    return by, by[:, 0] * shape[1] + by[:, 1], half, sense / metres
+    return by, by[:, 0] * shape[1] + by[:, 1], half, sense / metres, _FIRST_GUARDED[corners]

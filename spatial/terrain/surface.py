@@ -8,13 +8,15 @@ import numpy as np
 
 from spatial.errors import ContractError, first_of
 from spatial.rasters import unmasked
-from spatial.terrain.spreading import Ground, Seeds, spread
+from spatial.terrain.spreading import Ground, Seeds, limit_of, spread
 from spatial.terrain.steps import steps_of
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from numpy.typing import ArrayLike, NDArray
+
+    from spatial.terrain.steps import Corners
 
 __all__ = ["SurfaceOptions", "catchment_surface", "ground_of", "seeds_of", "travel_time_surface"]
 
@@ -33,6 +35,9 @@ class SurfaceOptions(TypedDict, total=False):
     ----------
     neighbours : {4, 8, 16}
         Straight steps; with diagonals (default); with knight's steps too.
+    corners : {'block', 'pass'}
+        Whether a diagonal between two barriers is closed (default), or passes as in GRASS r.cost and WHO AccessMod.
+        A knight's step needs both cells that it passes in either case, as it does there.
     elevation_m : array-like, shape (rows, columns)
         Metres above sea level; makes walking depend on the slope and on the direction. Default none.
     walks : array-like of bool, shape (rows, columns)
@@ -45,6 +50,7 @@ class SurfaceOptions(TypedDict, total=False):
     """
 
     neighbours: Literal[4, 8, 16]
+    corners: Corners
     elevation_m: ArrayLike | None
     walks: ArrayLike | None
     direction: Literal["towards", "from"]
@@ -56,7 +62,7 @@ def travel_time_surface(
     sources: ArrayLike,
     *,
     resolution_m: float | tuple[ArrayLike, ArrayLike],
-    cutoff_min: float = np.inf,
+    cutoff_min: float | None = None,
     source_min: ArrayLike | None = None,
     **options: Unpack[SurfaceOptions],
 ) -> NDArray[np.float64]:
@@ -64,8 +70,8 @@ def travel_time_surface(
     Compute minutes between every cell and the nearest source.
 
     A step costs the mean of the minutes per metre of its two cells times its length. A diagonal is closed where both
-    cells beside it are barriers; a knight's step is closed where one of the two cells that it passes is. With
-    elevation, walked cells take the slope of each step in the direction of travel: Tobler (1993),
+    cells beside it are barriers, unless ``corners="pass"``; a knight's step is closed where one of the two cells that it
+    passes is. With elevation, walked cells take the slope of each step in the direction of travel: Tobler (1993),
     ``exp(-3.5 |s + 0.05|) / exp(-0.175)`` times the speed on the flat, slopes beyond 1 as 1, and no slower than
     0.1 km/h because of a slope. The answer is that of Dijkstra's algorithm in float64.
 
@@ -77,13 +83,13 @@ def travel_time_surface(
         Rows and columns; may be empty.
     resolution_m : float or tuple of array-like
         Metres of a square cell; or height and width, each one number or one a row (see `cell_sizes_m`).
-    cutoff_min : float
-        Longer times are not wanted; inclusive. 0 leaves the sources alone.
+    cutoff_min : float, optional
+        Longer times are not wanted; inclusive. 0 leaves the sources alone; None (default) or inf is no cutoff.
     source_min : array-like of float, shape (n,), optional
         Minutes that each source begins with, such as those of a network at a road's end; 0 or more, inf for a source
         that is closed. Default 0.
     **options : Unpack[SurfaceOptions]
-        ``neighbours``, ``elevation_m``, ``walks``, ``direction``, ``dem_voids``: see `SurfaceOptions`.
+        ``neighbours``, ``corners``, ``elevation_m``, ``walks``, ``direction``, ``dem_voids``: see `SurfaceOptions`.
 
     Returns
     -------
@@ -108,9 +114,10 @@ def travel_time_surface(
     (10.0, 14.1421356)
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
-    seeds = seeds_of(ground, sources, source_min, cutoff_min)
+    limit = limit_of(cutoff_min)
+    seeds = seeds_of(ground, sources, source_min, limit)
     times = np.full(ground.shape[0] * ground.shape[1], np.inf)
-    spread(ground, seeds, cutoff_min, times, np.empty(1, np.int32))
+    spread(ground, seeds, limit, times, np.empty(1, np.int32))
     return times.reshape(ground.shape)
 
 
@@ -119,7 +126,7 @@ def catchment_surface(
     sources: ArrayLike,
     *,
     resolution_m: float | tuple[ArrayLike, ArrayLike],
-    cutoff_min: float = np.inf,
+    cutoff_min: float | None = None,
     source_min: ArrayLike | None = None,
     **options: Unpack[SurfaceOptions],
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -134,8 +141,8 @@ def catchment_surface(
         Rows and columns; may be empty.
     resolution_m : float or tuple of array-like
         Metres of a square cell; or height and width, each one number or one a row.
-    cutoff_min : float
-        Longer times are not wanted; inclusive.
+    cutoff_min : float, optional
+        Longer times are not wanted; inclusive; by default no cutoff.
     source_min : array-like of float, shape (n,), optional
         Minutes that each source begins with.
     **options : Unpack[SurfaceOptions]
@@ -159,10 +166,11 @@ def catchment_surface(
     ([[0.0, 1.0, 2.0, 1.0, 0.0]], [[0, 0, 0, 1, 1]])
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
-    seeds = seeds_of(ground, sources, source_min, cutoff_min)
+    limit = limit_of(cutoff_min)
+    seeds = seeds_of(ground, sources, source_min, limit)
     n = ground.shape[0] * ground.shape[1]
     times, labels = np.full(n, np.inf), np.full(max(n, 2), -1, np.int32)
-    spread(ground, seeds, cutoff_min, times, labels)
+    spread(ground, seeds, limit, times, labels)
     return times.reshape(ground.shape), labels[:n].reshape(ground.shape)
 
 
@@ -211,7 +219,7 @@ def ground_of(
     if problems + slope_problems:
         raise ContractError("friction", problems + slope_problems)
     sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
-    moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense)
+    moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block"))
     return Ground.of(friction.shape, (friction.reshape(-1), elevation, walks), moves)
 
 

@@ -7,7 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from skimage.graph import MCP_Geometric
 
-from spatial.terrain import catchment_surface, travel_time_surface
+from spatial.terrain import catchment_surface, facility_to_facility, travel_time_surface
 
 STRAIGHT = [(0, 1), (0, -1), (1, 0), (-1, 0)]
 DIAGONAL = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
@@ -41,7 +41,7 @@ def _passed(r, c, down, right):
     return (r + down // 2, c), (r + down // 2, c + right)
 
 
-def _grid(friction, neighbours, cell, *, elevation=None, walks=None):
+def _grid(friction, neighbours, cell, *, elevation=None, walks=None, corners="block"):
     """The directed graph of the cells, built one step at a time from the definition."""
     rows, columns = friction.shape
     dy, dx = (np.broadcast_to(size, rows) for size in cell)
@@ -51,7 +51,8 @@ def _grid(friction, neighbours, cell, *, elevation=None, walks=None):
             r2, c2 = r + down, c + right
             if not (0 <= r2 < rows and 0 <= c2 < columns and np.isfinite(friction[r2, c2])):
                 continue
-            if abs(down) == abs(right) and not (np.isfinite(friction[r2, c]) or np.isfinite(friction[r, c2])):
+            beside = np.isfinite(friction[r2, c]) or np.isfinite(friction[r, c2])
+            if corners == "block" and abs(down) == abs(right) and not beside:
                 continue
             if max(abs(down), abs(right)) == 2 and not all(
                 np.isfinite(friction[at]) for at in _passed(r, c, down, right)
@@ -73,12 +74,15 @@ def _grid(friction, neighbours, cell, *, elevation=None, walks=None):
 
 
 @pytest.mark.parametrize("neighbours", [4, 8, 16])
-@pytest.mark.parametrize("cell", [(100.0, 100.0), (92.3, 71.8)])
-def test_times_equal_dijkstra_on_the_same_grid(neighbours, cell) -> None:
-    friction = _friction()
+@pytest.mark.parametrize(
+    ("cell", "corners", "barriers"),
+    [((100.0, 100.0), "block", 0.15), ((92.3, 71.8), "block", 0.15), ((92.3, 71.8), "pass", 0.4)],
+)
+def test_times_equal_dijkstra_on_the_same_grid(neighbours, cell, corners, barriers) -> None:
+    friction = _friction(barriers=barriers)
     sources = _sources(friction)
-    found = travel_time_surface(friction, sources, resolution_m=cell, neighbours=neighbours)
-    graph = _grid(friction, neighbours, cell)
+    found = travel_time_surface(friction, sources, resolution_m=cell, neighbours=neighbours, corners=corners)
+    graph = _grid(friction, neighbours, cell, corners=corners)
     flat = sources @ [friction.shape[1], 1]
     wanted = dijkstra(graph, indices=flat, min_only=True).reshape(friction.shape)
     np.testing.assert_array_equal(np.isinf(found), np.isinf(wanted))
@@ -119,14 +123,30 @@ def test_slopes_count_in_the_direction_of_travel(neighbours, direction) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-11)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_eight_neighbours_equal_scikit_image(seed) -> None:
-    """MCP_Geometric lets a diagonal pass between two barriers, so the ground has none."""
-    friction = _friction((200, 200), seed=seed, barriers=0.0)
+@pytest.mark.parametrize(("seed", "barriers"), [(0, 0.0), (1, 0.2), (2, 0.45)])
+def test_eight_neighbours_equal_scikit_image(seed, barriers) -> None:
+    """MCP_Geometric lets a diagonal pass between two barriers, as r.cost does."""
+    friction = _friction((200, 200), seed=seed, barriers=barriers)
     sources = _sources(friction, 10)
-    found = travel_time_surface(friction, sources, resolution_m=30.0)
-    wanted = MCP_Geometric(friction, fully_connected=True).find_costs(sources.tolist())[0] * 30.0
+    found = travel_time_surface(friction, sources, resolution_m=30.0, corners="pass")
+    costs = np.where(np.isfinite(friction), friction, -1.0)
+    wanted = MCP_Geometric(costs, fully_connected=True).find_costs(sources.tolist())[0] * 30.0
+    np.testing.assert_array_equal(np.isinf(found), np.isinf(wanted))
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_referral_over_corners_is_that_of_a_search_from_each_facility() -> None:
+    friction = _friction((40, 50), seed=6, barriers=0.45)
+    sources = _sources(friction, 6)
+    found = facility_to_facility(friction, sources, resolution_m=90.0, corners="pass")
+    flat = sources @ [50, 1]
+    graph = _grid(friction, 8, (90.0, 90.0), corners="pass")
+    wanted = dijkstra(graph, indices=flat)[:, flat][~np.eye(6, dtype=bool)]
+    np.testing.assert_allclose(found["travel_time_min"].fillna(np.inf), wanted, rtol=1e-12)
+    # The path that is measured takes corners too: no pair with minutes is without kilometres.
+    assert found["distance_km"].notna().tolist() == np.isfinite(wanted).tolist()
+    blocked = dijkstra(_grid(friction, 8, (90.0, 90.0)), indices=flat)[:, flat][~np.eye(6, dtype=bool)]
+    assert np.isfinite(blocked).sum() < np.isfinite(wanted).sum()
 
 
 def test_the_nearest_source_is_the_one_whose_own_surface_is_lowest() -> None:

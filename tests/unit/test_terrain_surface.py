@@ -1,13 +1,20 @@
 """Travel-time surfaces: test values, boundaries, barriers, slopes and bad input."""
 
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 from affine import Affine
 
 import spatial as sp
 from spatial.errors import ContractError, CrsError
-from spatial.terrain import catchment_surface, cell_sizes_m, facility_to_facility, travel_time_surface
+from spatial.terrain import (
+    catchment_surface,
+    cell_sizes_m,
+    facility_to_facility,
+    geographic_coverage,
+    travel_time_surface,
+)
 
 FLAT = np.full((11, 11), 0.01)
 """0.01 minutes per metre: 1 km takes 10 minutes."""
@@ -199,6 +206,7 @@ BAD = [
     ({"resolution_m": np.nan}, "resolution_m"),
     ({"resolution_m": (100.0, np.ones(7))}, "one a row"),
     ({"neighbours": 6}, "neighbours"),
+    ({"corners": "leak"}, "corners: 'leak' is not one of 'block', 'pass'"),
     ({"direction": "up"}, "direction"),
     ({"dem_voids": "guess"}, "dem_voids"),
     ({"elevation_m": np.zeros((2, 2))}, "warp it to the same grid"),
@@ -331,3 +339,41 @@ def test_walked_and_driven_cells_side_by_side_differ_from_walking_alone() -> Non
     assert found["all"] == pytest.approx(3.0 * factor, rel=1e-12)
     assert found["said"] == found["all"]
     assert found["half"] == pytest.approx(factor + (factor + 1) / 2 + 1, rel=1e-12)
+
+
+def test_corners_pass_where_the_convention_of_r_cost_is_asked_for() -> None:
+    # Two cells that touch at a corner, barriers beside it: one diagonal of 100 m at 0.01 min/m, root two minutes.
+    corner = np.array([[0.01, np.nan], [np.nan, 0.01]])
+    shared = {"resolution_m": 100.0, "corners": "pass"}
+    assert travel_time_surface(corner, [(0, 0)], **shared)[1, 1] == pytest.approx(2**0.5)
+    assert catchment_surface(corner, [(0, 0)], **shared)[1][1, 1] == 0
+    table = facility_to_facility(corner, [(0, 0), (1, 1)], **shared)
+    assert table["travel_time_min"].tolist() == pytest.approx([2**0.5] * 2)
+    assert table["distance_km"].tolist() == pytest.approx([0.1 * 2**0.5] * 2)
+    clinic = pd.DataFrame({"facility_id": ["a"], "row": [0], "column": [0], "capacity": [np.inf]})
+    people = np.ones((2, 2))
+    cover = geographic_coverage(corner, people, clinic, cutoff_min=2.0, **shared)
+    assert cover.report["served"] == 2.0
+    assert np.isinf(travel_time_surface(corner, [(0, 0)], resolution_m=100.0)[1, 1])
+    assert np.isinf(travel_time_surface(corner, [(0, 0)], neighbours=4, **shared)[1, 1])
+
+
+@pytest.mark.parametrize("blocked", [(0, 1), (1, 1)])
+def test_a_knight_needs_both_cells_that_it_passes_where_corners_pass_too(blocked) -> None:
+    friction = np.full((2, 3), 0.01)
+    friction[blocked] = np.nan
+    knight = travel_time_surface(friction, [(0, 0)], resolution_m=100.0, neighbours=16, corners="pass")
+    # One straight step and one diagonal, as for a queen: the knight's own root five is closed.
+    assert knight[1, 2] == pytest.approx(1 + 2**0.5)
+
+
+def test_no_cutoff_is_none_or_inf_on_every_surface() -> None:
+    line = np.full((1, 6), 0.01)
+    clinic = pd.DataFrame({"facility_id": ["a"], "row": [0], "column": [0], "capacity": [np.inf]})
+    for none in (None, np.inf):
+        shared = {"resolution_m": 100.0, "cutoff_min": none}
+        assert travel_time_surface(line, [(0, 0)], **shared)[0, 5] == 5.0
+        assert catchment_surface(line, [(0, 0)], **shared)[0][0, 5] == 5.0
+        assert facility_to_facility(line, [(0, 0), (0, 5)], **shared)["travel_time_min"].tolist() == [5.0] * 2
+        cover = geographic_coverage(line, np.ones((1, 6)), clinic, **shared)
+        assert (cover.report["served"], cover.capacity_table["cutoff_min"].tolist()) == (6.0, [np.inf])
