@@ -156,6 +156,24 @@ def test_elevation_is_resampled_where_the_study_asks_and_a_finding_says_so(off_r
     assert (slow != level).any()
 
 
+def test_corners_of_the_ground_are_what_the_study_says(off_road_study):
+    # A chessboard off the roads: with all the squares of one colour closed, the others meet at corners alone.
+    board = np.indices((24, 24)).sum(axis=0) % 2
+    for name in ("grass", "crops"):
+        with rasterio.open(off_road_study.path(f"{name}.tif"), "r+") as file:
+            file.write(file.read(1) * board, 1)
+    reached = {}
+    for corners in ("block", "pass"):
+        off_road_study.tables["off_road"] |= {"slope": False, "cutoff_min": 1e6, "corners": corners}
+        outcome = off_road_study.run("--stage", "off_road")
+        assert outcome.code == 0, outcome.err
+        found = sp.read_results(off_road_study.processed / "tiny")
+        reached[corners] = np.isfinite(found.off_road_min.values)
+        is_open = np.isfinite(found.friction.values)
+    assert (reached["pass"] == is_open).all()
+    assert reached["block"].sum() < is_open.sum()
+
+
 def test_a_surface_leaves_out_what_is_for_some_units_and_a_finding_says_so(off_road_study):
     off_road_study.tables["off_road"] |= {"slope": False, "service": "primary_school"}
     lines = off_road_study.path("facilities.csv").read_text(encoding="utf-8").splitlines()
