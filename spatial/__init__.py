@@ -70,6 +70,7 @@ _HOMES = {
     "Theil": "spatial.integration.inequality",
     "TravelGraph": "spatial.network",
     "URCA_TITLES": "spatial.integration.settlement_types",
+    "Vocabulary": "spatial.sources.services",
     "WalkRange": "spatial.access",
     "access_intervals": "spatial.access",
     "ahp_weights": "spatial.integration.scoring",
@@ -154,6 +155,7 @@ _HOMES = {
     "last_mile": "spatial.access",
     "last_mile_coverage": "spatial.access",
     "load_register": "spatial.integration.register",
+    "load_services": "spatial.sources.services",
     "load_surface_speeds": "spatial.terrain",
     "local_catchment_classes": "spatial.integration.settlement_types",
     "local_clusters": "spatial.integration.segregation",
@@ -233,4 +235,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted({*globals(), *__all__})
+    return list(__all__)

@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, check_minutes
 from spatial.access.ordering import id_order
-from spatial.access.places import existing, ids_or_none, offering, place_on, take
+from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.rules import SnapRules
 from spatial.network import nearest, times_matrix
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["cost_to_closest", "travel_times"]
 
@@ -108,6 +109,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     k: int = 1,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
@@ -123,7 +125,9 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     k : int
         How many facilities.
     direction : {'to_facility', 'from_facility'}
@@ -143,14 +147,16 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     Raises
     ------
     ContractError
-        Where k is below 1, the direction is none, or places lack an id or a point.
+        Where k is below 1, the direction is none, places lack an id or a point, or neither the facilities nor the
+        vocabulary know the service. One of the vocabulary that no facility offers has rows of ``no_facility``.
     """
     check_count("k", k)
     check_direction(direction)
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    members = offering(goals.frame, service)
+    members = offering(goals.frame, asked.kinds)
     n = len(origins)
     destination = np.full((n, k), -1, dtype=np.int64)
     minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)

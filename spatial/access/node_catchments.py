@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction
-from spatial.access.places import existing, offering, place_on, take, texts
+from spatial.access.places import asked_for, existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.network import node_labels
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["node_catchments"]
 
 
-def node_catchments(
+def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own name
     graph: TravelGraph,
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -40,7 +42,10 @@ def node_catchments(
     facilities : GeoDataFrame
         By the contract of the table; only existing facilities count, and none that is for some units.
     service : str or frozenset of str, optional
-        The service, or all the services of facilities that count for it; without, every facility counts.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are; without,
+        every facility counts.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     direction : {'to_facility', 'from_facility'}
         Who travels: people from the nodes, or help from the facilities.
     rules : SnapRules, optional
@@ -55,6 +60,11 @@ def node_catchments(
         is reached; the lowest of equally near ones), `travel_time_min` (from the node to the facility's door; NaN where
         none is reached) and `reach_status` (reached, no_path, no_facility). One row a node.
 
+    Raises
+    ------
+    ContractError
+        Where neither the facilities nor the vocabulary know the service, or places lack an id or a point.
+
     Examples
     --------
     >>> # sp.node_catchments(graph, layers.facilities, service="hospital").groupby("facility_id").size()
@@ -63,7 +73,9 @@ def node_catchments(
     serving = existing(facilities)
     serving = serving.loc[~is_for_some_units(serving)]
     goals = place_on(graph, serving, key="facility_id", rules=rules or SnapRules(), barriers=barriers)
-    members = np.arange(len(goals)) if service is None else offering(goals.frame, service)
+    members = np.arange(len(goals))
+    if service is not None:
+        members = offering(goals.frame, asked_for(service, facilities, vocabulary=vocabulary).kinds)
     label, minutes = node_labels(graph, take(goals.snaps, members), direction=direction)
     reached = label >= 0
     facility = np.full(graph.n_nodes, -1, dtype=np.int64)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from difflib import SequenceMatcher, get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import service_names
 from spatial.access.ordering import id_order
 from spatial.access.place_checks import check_crs, check_on_network, check_places, check_table
+from spatial.access.rules import TOWN_TIERS
 from spatial.errors import ContractError, first_of
 from spatial.network import Snaps, snap
+from spatial.sources.services import load_services
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,8 +24,20 @@ if TYPE_CHECKING:
 
     from spatial.access.rules import SnapRules
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
-__all__ = ["Places", "existing", "ids_or_none", "offering", "place_on", "take", "texts"]
+__all__ = [
+    "Asked",
+    "Places",
+    "asked_for",
+    "counting",
+    "existing",
+    "ids_or_none",
+    "offering",
+    "place_on",
+    "take",
+    "texts",
+]
 
 _STATUS = ("existing", "candidate", "closed")
 """Only the first one serves."""
@@ -145,7 +160,97 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return facilities if serving.all() else facilities.loc[serving]
 
 
-def offering(facilities: pd.DataFrame, service: str | frozenset[str]) -> NDArray[np.int64]:
+class Asked(NamedTuple):
+    """
+    A service that is asked for.
+
+    Parameters
+    ----------
+    name : str
+        What tables call it; several joined by ``+``.
+    kinds : frozenset of str
+        All the services of facilities that count for it.
+    """
+
+    name: str
+    kinds: frozenset[str]
+
+
+def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """
+    Name the services of facilities that count for a service: the one rule of runs and of analysts.
+
+    Parameters
+    ----------
+    service : str
+        A service, or a tier of towns.
+    vocabulary : Vocabulary
+        Which services count for which.
+
+    Returns
+    -------
+    frozenset of str
+        Whatever satisfies it, itself included; empty where the vocabulary does not know it.
+    """
+    return TOWN_TIERS.get(service) or vocabulary.satisfying(service)
+
+
+def asked_for(
+    service: str | frozenset[str], *facilities: pd.DataFrame, vocabulary: Vocabulary | None = None
+) -> Asked:
+    """
+    Read which service is asked for, and refuse one that nobody knows, as typing errors are.
+
+    Parameters
+    ----------
+    service : str or frozenset of str
+        One text: a service of the vocabulary, for which counts whatever satisfies it, or a word of the facilities' own.
+        A set: each word for itself alone.
+    *facilities : DataFrame
+        With `service`; those that do not serve today count as knowing a word.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default.
+
+    Returns
+    -------
+    Asked
+        A service of the vocabulary that no facility offers is asked for all the same, as any word is where there is no
+        facility: nobody reaches it.
+
+    Raises
+    ------
+    ContractError
+        Where the facilities tell no service, or a word is neither the vocabulary's nor theirs: with the services that
+        there are, those that are written alike first.
+    """
+    names, words = service_names(service), vocabulary or load_services()
+    there: set[str] = set()
+    for frame in facilities:
+        check_table(frame, "facilities")
+        if "service" not in frame:
+            raise ContractError("facilities", [f"service: no such column among {first_of(frame.columns)}"])
+        there.update(map(str, frame["service"].dropna().unique()))
+    kinds = {name: counting(name, words) for name in names}
+    # Where there is no facility at all, no word is theirs, and none can be told to be wrong.
+    unknown = [name for name in sorted(names) if there and not kinds[name] and name not in there]
+    if unknown:
+        raise ContractError("facilities", [_told_unknown(name, there, words) for name in unknown])
+    if isinstance(service, str):
+        return Asked(service, kinds[service] | {service})
+    return Asked("+".join(sorted(names)), names)
+
+
+def _told_unknown(name: str, there: set[str], vocabulary: Vocabulary) -> str:
+    alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
+    near = [*alike[:1], *get_close_matches(name, [word for word in vocabulary.ids if word not in there], n=1)]
+    told = f"; nearest in spelling: {' or '.join(map(repr, near))}" if near else ""
+    return (
+        f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
+        f"{', '.join(alike)}{told}"
+    )
+
+
+def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> NDArray[np.int64]:
     """
     Find the facilities that offer a service.
 
@@ -153,22 +258,15 @@ def offering(facilities: pd.DataFrame, service: str | frozenset[str]) -> NDArray
     ----------
     facilities : DataFrame
         With `service`.
-    service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+    kinds : frozenset of str
+        All the services of facilities that count for it, as `asked_for` tells.
 
     Returns
     -------
     ndarray of int64
         Their positions, ascending.
-
-    Raises
-    ------
-    ContractError
-        Where the facilities tell no service, or none is asked for.
     """
-    if "service" not in facilities:
-        raise ContractError("facilities", [f"service: no such column among {first_of(facilities.columns)}"])
-    return np.flatnonzero(facilities["service"].isin(service_names(service)))
+    return np.flatnonzero(facilities["service"].isin(kinds))
 
 
 def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import tomllib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError
@@ -13,7 +15,6 @@ from spatial.tables import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
 
 __all__ = ["Service", "Vocabulary", "load_services"]
 
@@ -359,14 +360,14 @@ class Vocabulary:
         return tuple(item for item in ids if item not in dropped)
 
 
-def load_services(path: Path | None = None) -> Vocabulary:
+def load_services(path: str | Path | None = None) -> Vocabulary:
     """
-    Read the vocabulary of services.
+    Read the vocabulary of services: which there are, and which count for which.
 
     Parameters
     ----------
-    path : Path, optional
-        A file of the user's own instead of the packaged one.
+    path : str or Path, optional
+        A file of the user's own, as `services_file` in a study, instead of the packaged one.
 
     Returns
     -------
@@ -377,7 +378,21 @@ def load_services(path: Path | None = None) -> Vocabulary:
     ------
     StudyError
         Where the file cannot be read, with every fault and its key.
+
+    Examples
+    --------
+    >>> load_services().name("hospital", "fr")
+    'Hôpital'
     """
+    return _packaged() if path is None else _read(Path(path))
+
+
+@functools.cache
+def _packaged() -> Vocabulary:
+    return _read(None)
+
+
+def _read(path: Path | None) -> Vocabulary:
     where = "services.toml" if path is None else str(path)
     try:
         file = importlib.resources.files("spatial.sources") / "services.toml" if path is None else path

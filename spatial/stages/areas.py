@@ -14,7 +14,7 @@ from spatial.access.eligibility import is_for_some_units
 from spatial.access.places import existing
 from spatial.errors import first_of
 from spatial.stages.ground import closer_services, main_graph, surroundings_of
-from spatial.stages.rules import snap_rules
+from spatial.stages.rules import snap_rules, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,7 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         return {}
     graph = main_graph(options, inputs)
     shared = {
+        "vocabulary": vocabulary_of(options),
         "direction": options.access.direction,
         "rules": snap_rules(options.network),
         "barriers": surroundings_of(options, inputs).barriers,

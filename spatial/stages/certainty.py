@@ -16,7 +16,7 @@ from spatial.network import with_season
 from spatial.stages.calibration import calibrated_graph, calibration_of, speed_status
 from spatial.stages.ground import closer_services, speeds_of, surroundings_of
 from spatial.stages.headlines import headline_cutoffs, headline_towns, townspeople
-from spatial.stages.rules import access_rules, snap_rules, walk_range
+from spatial.stages.rules import access_rules, snap_rules, vocabulary_of, walk_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ def _intervals(
 ) -> dict[str, Value]:
     tables, people = [], []
     calibration, status = calibration_of(options, inputs), speed_status(options, inputs)
-    settlements = inputs["settlements"]
+    settlements, vocabulary = inputs["settlements"], vocabulary_of(options)
     for service, kinds in services.items():
         is_town = service in TOWN_TIERS
         found = access_intervals(
@@ -90,6 +90,7 @@ def _intervals(
             settlements,
             towns_as_facilities(settlements) if is_town else inputs["facilities"],
             service=kinds,
+            vocabulary=vocabulary,
             cutoffs_min=headline_cutoffs(options),
             speed_share=options.uncertainty.speed_share,
             snap=options.uncertainty.snap,

@@ -56,7 +56,8 @@ def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -
             inputs["facilities"],
             inputs["settlements"],
             mobilisation_min=crew.mobilisation_min,
-            service=vocabulary.satisfying(crew.service),
+            service=crew.service,
+            vocabulary=vocabulary,
             rules=snap_rules(options.network),
             barriers=surroundings_of(options, inputs).barriers,
         )

@@ -16,12 +16,13 @@ from spatial.errors import ContractError
 from spatial.sources.capacity_units import capacity_units
 from spatial.stages.decays import decay_of
 from spatial.stages.ground import closer_services, graph_of, surroundings_of
-from spatial.stages.rules import snap_rules
+from spatial.stages.rules import snap_rules, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.sources.services import Vocabulary
     from spatial.study import MeasureOptions
 
 __all__ = ["measures"]
@@ -43,6 +44,7 @@ class _Case:
     facilities: pd.DataFrame
     chosen: MeasureOptions
     cutoffs_min: tuple[float, ...]
+    vocabulary: Vocabulary
 
     @property
     def is_peopled(self) -> bool:
@@ -101,15 +103,14 @@ def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -
         "rules": snap_rules(options.network),
         "barriers": surroundings_of(options, inputs).barriers,
     }
-    rest = (settlements, facilities, chosen, options.access.cutoffs_min)
-    yield _Case(
-        EVERYBODY, chosen.demand, access.travel_times(graph, settlements, facilities, **travel), *rest
-    )
+    rest = (chosen, options.access.cutoffs_min, vocabulary_of(options))
+    od = access.travel_times(graph, settlements, facilities, **travel)
+    yield _Case(EVERYBODY, chosen.demand, od, settlements, facilities, *rest)
     for option in chosen.groups:
         group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
         theirs = open_for_group(facilities, group.name)
         od = group_travel_times(graph, settlements, theirs, [group], **travel)
-        yield _Case(group.name, group.column, od, settlements, theirs, chosen, options.access.cutoffs_min)
+        yield _Case(group.name, group.column, od, settlements, theirs, *rest)
 
 
 def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds: frozenset[str]) -> None:
@@ -139,17 +140,18 @@ def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataF
         table = access.spatial_availability(*case.frames, **_competition(case, kinds))
         return [table.assign(measure=measure)]
     if measure == "gravity":
-        return [access.gravity(*case.frames, service=kinds, decay=decay).assign(measure=measure)]
+        table = access.gravity(*case.frames, **_asked(case, kinds), decay=decay)
+        return [table.assign(measure=measure)]
     if measure == "overlap":
         limit = case.chosen.catchment_min
         # Places are counted, not people, so that any column of people does.
         places = case.settlements.assign(places=1.0)
         table = access.catchment_overlap(
-            case.od, places, case.facilities, service=kinds, cutoff_min=limit, demand="places"
+            case.od, places, case.facilities, **_asked(case, kinds), cutoff_min=limit, demand="places"
         )
         return [table.assign(measure=measure, facilities_reached=table["value"].astype(np.int64))]
     cutoffs = [cutoff for cutoff in case.cutoffs_min if cutoff <= case.chosen.catchment_min]
-    table = access.cumulative_cutoff(*case.frames, service=kinds, cutoffs_min=cutoffs)
+    table = access.cumulative_cutoff(*case.frames, **_asked(case, kinds), cutoffs_min=cutoffs)
     words = {cutoff: f"{measure}_{cutoff:g}_min" for cutoff in cutoffs}
     return [table.assign(measure=table["cutoff_min"].map(words))]
 
@@ -157,7 +159,7 @@ def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataF
 def _without_people(case: _Case, measure: str, kinds: frozenset[str]) -> pd.DataFrame:
     """Say of every settlement that nobody's number is known, and how many facilities it reaches all the same."""
     limit = case.chosen.catchment_min
-    table = access.cumulative_cutoff(*case.frames, service=kinds, cutoffs_min=[limit])
+    table = access.cumulative_cutoff(*case.frames, **_asked(case, kinds), cutoffs_min=[limit])
     is_reached = table["status"] == "reached"
     return table.assign(
         measure=measure, value=np.nan, status=table["status"].mask(is_reached, "people_unknown")
@@ -168,13 +170,17 @@ def _served(case: _Case, service: str, kinds: frozenset[str]) -> pd.DataFrame:
     """Fill the facilities in the order of travel time."""
     found = allocate_capacity(
         *case.frames,
-        service=kinds,
+        **_asked(case, kinds),
         cutoff_min=case.chosen.catchment_min,
         demand=case.demand,
         persons_per_unit=case.chosen.persons_per_unit[service],
     )
     columns = ["settlement_id", "service", "mode", "served_persons", "full_persons", "not_reached_persons"]
     return found.settlements.assign(service=service)[columns]
+
+
+def _asked(case: _Case, kinds: frozenset[str]) -> dict[str, Any]:
+    return {"service": kinds, "vocabulary": case.vocabulary}
 
 
 def _catchment(case: _Case, measure: str, kinds: frozenset[str]) -> dict[str, Any]:
@@ -192,7 +198,7 @@ def _competition(case: _Case, kinds: frozenset[str]) -> dict[str, Any]:
     offering = case.facilities.loc[offered]
     is_known = bool(offering["capacity"].notna().all()) and len(capacity_units(offering)) <= 1
     return {
-        "service": kinds,
+        **_asked(case, kinds),
         "decay": decay,
         "demand": case.demand,
         "supply": "capacity" if is_known else "count",

@@ -125,6 +125,7 @@ def _compared(
         settlements,
         _stacked([inputs["facilities"], own]),
         service=services,
+        vocabulary=vocabulary_of(options),
         cutoff_min={name: limits.get(name, longest) for name in services},
         direction=options.access.direction,
         facilities_after={item.name: _stacked([after, own])},

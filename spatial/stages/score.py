@@ -12,8 +12,8 @@ import pandas as pd
 import shapely
 from scipy.spatial import KDTree
 
-from spatial.access import SnapRules, cost_to_closest, towns_as_facilities
-from spatial.access.places import place_on
+from spatial.access import cost_to_closest, towns_as_facilities
+from spatial.access.places import counting, place_on
 from spatial.access.rules import TOWN_TIERS
 from spatial.integration.pillars import (
     Evidence,
@@ -277,8 +277,12 @@ def _evidence(
     gap, border, towns, vocabulary = known
     ids = list(ground.ids)
     complete = towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
-    graph, rules = main_graph(options, inputs), snap_rules(options.network)
-    barriers = surroundings_of(options, inputs).barriers
+    graph = main_graph(options, inputs)
+    how: dict[str, Any] = {
+        "rules": snap_rules(options.network),
+        "barriers": surroundings_of(options, inputs).barriers,
+        "vocabulary": vocabulary,
+    }
     facilities = gpd.GeoDataFrame(
         pd.concat([inputs["facilities"], towns_as_facilities(inputs["settlements"])], ignore_index=True)
     )
@@ -291,11 +295,10 @@ def _evidence(
             facilities,
             service=wanted,
             cutoff_min=gap.threshold,
-            rules=rules,
-            barriers=barriers,
+            **how,
         )
     own = _serving(border.service, vocabulary)
-    open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, (rules, barriers))
+    open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, how)
     space = {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
     coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
     if (~np.isnan(coverage)).sum() > 1:
@@ -335,9 +338,7 @@ def _circuity(ground: Ground, facilities: gpd.GeoDataFrame, access: pd.DataFrame
 def _serving(service: str, vocabulary: Vocabulary) -> frozenset[str]:
     """Services of facilities, or tiers of towns, that count for a service of the register."""
     item = vocabulary.for_register(service)
-    if item is None:
-        return frozenset()
-    return TOWN_TIERS.get(item.id, frozenset()) or vocabulary.satisfying(item.id)
+    return frozenset() if item is None else counting(item.id, vocabulary)
 
 
 def _is_tier(service: str, vocabulary: Vocabulary) -> bool:
@@ -354,17 +355,16 @@ def _border_times(
     facilities: gpd.GeoDataFrame,
     service: frozenset[str],
     graph: TravelGraph,
-    joined: tuple[SnapRules, Any],
+    how: Mapping[str, Any],
 ) -> tuple[FloatArray | None, FloatArray | None]:
     """Minutes to the nearest facility anywhere, and to the nearest one in one's own township."""
     if "township_id" not in facilities or not service & set(facilities["service"].astype(str)):
         return None, None
-    rules, barriers = joined
 
     def minutes(settlements: gpd.GeoDataFrame, there: gpd.GeoDataFrame) -> FloatArray:
         if not service & set(there["service"].astype(str)):
             return np.full(len(settlements), np.inf)
-        found = cost_to_closest(graph, settlements, there, service=service, rules=rules, barriers=barriers)
+        found = cost_to_closest(graph, settlements, there, service=service, **how)
         time = found.set_index("from_id")["travel_time_min"].reindex(settlements["settlement_id"].astype(str))
         return time.fillna(np.inf).to_numpy(dtype=np.float64)
 

@@ -117,7 +117,7 @@ class OffRoadOptions(Model):
     )
     corners: Literal["block", "pass"] = Field(
         "block",
-        description="Whether a diagonal step between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
+        description="Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
     )
     slope: bool = Field(
         True,

@@ -70,8 +70,8 @@ def travel_time_surface(
     Compute minutes between every cell and the nearest source.
 
     A step costs the mean of the minutes per metre of its two cells times its length. A diagonal is closed where both
-    cells beside it are barriers, unless ``corners="pass"``; a knight's step is closed where one of the two cells that it
-    passes is. With elevation, walked cells take the slope of each step in the direction of travel: Tobler (1993),
+    cells beside it are barriers, unless ``corners="pass"``; a knight's step is closed where one of the two cells that
+    it passes is. With elevation, walked cells take the slope of each step in the direction of travel: Tobler (1993),
     ``exp(-3.5 |s + 0.05|) / exp(-0.175)`` times the speed on the flat, slopes beyond 1 as 1, and no slower than
     0.1 km/h because of a slope. The answer is that of Dijkstra's algorithm in float64.
 
@@ -219,7 +219,9 @@ def ground_of(
     if problems + slope_problems:
         raise ContractError("friction", problems + slope_problems)
     sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
-    moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block"))
+    moves = steps_of(
+        friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block")
+    )
     return Ground.of(friction.shape, (friction.reshape(-1), elevation, walks), moves)
 
 

@@ -143,3 +143,141 @@ def test_the_scale_is_that_of_the_formula():
     np.testing.assert_allclose(
         scale_errors(at_equator, pyproj.CRS("EPSG:32632")), [0.0004, 0.00098], rtol=0, atol=1e-5
     )
+
+
+@pytest.fixture
+def offered():
+    """A hospital at one end, one with emergency care nearer by, and a place of healing in nobody's words but its own."""
+    return gpd.GeoDataFrame(
+        {
+            "facility_id": ["far", "near", "own"],
+            "service": ["hospital", "emergency_hospital", "healer"],
+            "capacity": [30.0, 10.0, 5.0],
+        },
+        geometry=gpd.points_from_xy([9000, 5000, 0], [5000, 0, 0]),
+        crs=CRS,
+    )
+
+
+def _measured(measure, **fixed):
+    """Call a measure of pairs as the functions of a network are called."""
+    return lambda graph, places, offered, **how: measure(
+        sp.travel_times(graph, places, offered), places, offered, **fixed, **how
+    )
+
+
+def _without_name(found):
+    table = getattr(found, "table", getattr(found, "settlements", found))
+    if isinstance(table, sp.RobustCoverage):
+        return repr(table)
+    return pd.DataFrame(table.drop(columns=["service"], errors="ignore")).to_csv()
+
+
+BY_SERVICE = {
+    "cost_to_closest": sp.cost_to_closest,
+    "access_intervals": sp.access_intervals,
+    "compare_scenarios": lambda graph, places, offered, **how: sp.compare_scenarios(
+        graph, sp.Scenario("as it is"), places, offered, **how
+    ),
+    "emergency_response": lambda graph, places, offered, **how: sp.emergency_response(
+        graph, offered, places, mobilisation_min=1.0, **how
+    ),
+    "node_catchments": lambda graph, places, offered, **how: sp.node_catchments(graph, offered, **how),
+    "isochrones": lambda graph, places, offered, **how: sp.isochrones(graph, offered, cutoffs_min=[9], **how),
+    "reached_edges": lambda graph, places, offered, **how: sp.reached_edges(
+        graph, offered, cutoff_min=9.0, **how
+    ),
+    "catchment_areas": lambda graph, places, offered, **how: sp.catchment_areas(graph, offered, **how),
+    "edge_criticality": lambda *frames, **how: sp.edge_criticality(*frames, cutoff_min=15.0, **how),
+    "robust_coverage": lambda *frames, **how: sp.robust_coverage(*frames, cutoff_min=15.0, **how),
+    "cumulative_cutoff": _measured(sp.cumulative_cutoff, cutoffs_min=[15.0, 60.0]),
+    "cumulative_interval": _measured(sp.cumulative_interval, interval_min=(10.0, 20.0)),
+    "gravity": _measured(sp.gravity, decay=sp.decay_linear(60.0)),
+    "floating_catchment_area": _measured(sp.floating_catchment_area, buffer="none_needed"),
+    "catchment_ratios": _measured(sp.catchment_ratios),
+    "facility_crowding": _measured(sp.facility_crowding),
+    "spatial_availability": _measured(sp.spatial_availability),
+    "catchment_overlap": _measured(sp.catchment_overlap, cutoff_min=30.0),
+    "allocate_capacity": _measured(sp.allocate_capacity, cutoff_min=30.0),
+}
+DRAWN = ("isochrones", "reached_edges", "catchment_areas")
+
+
+@pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)
+def test_what_satisfies_a_service_counts_for_it_as_in_a_run(ask, graph, villages, offered):
+    everything = sp.load_services().satisfying("hospital")
+    assert everything >= {"hospital", "emergency_hospital"}
+    asked = _without_name(ask(graph, villages, offered, service="hospital"))
+    assert asked == _without_name(ask(graph, villages, offered, service=everything))
+    assert asked != _without_name(ask(graph, villages, offered, service=frozenset({"hospital"})))
+
+
+def test_the_nearer_of_two_that_count_is_the_closest_and_a_set_counts_as_it_stands(graph, villages, offered):
+    # From b and a, 2 and 5 km to the hospital with emergency care, at 25 km/h; 11 and 14 km to the other.
+    def closest(service):
+        found = sp.cost_to_closest(graph, villages, offered, service=service).set_index("from_id")
+        return found["to_id"].tolist(), found["travel_time_min"].tolist()
+
+    assert closest("hospital") == (["near", "near"], pytest.approx([4.8, 12.0]))
+    assert closest({"hospital"}) == (["far", "far"], pytest.approx([26.4, 33.6]))
+    assert closest("healer")[0] == ["own", "own"]
+    od = sp.travel_times(graph, villages, offered)
+    names = sp.gravity(od, villages, offered, service="hospital", decay=sp.decay_linear(60.0))["service"]
+    assert set(names) == {"hospital"}
+
+
+@pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)
+def test_a_typing_error_is_refused_with_the_services_that_there_are(ask, graph, villages, offered):
+    listed = "'hospitall'.*there are: hospital, emergency_hospital, healer"
+    for service in ("hospitall", frozenset({"hospital", "hospitall"})):
+        with pytest.raises(sp.ContractError, match=listed):
+            ask(graph, villages, offered, service=service)
+
+
+def test_the_nearest_spelling_is_looked_for_in_the_vocabulary_too(graph, villages, offered):
+    with pytest.raises(sp.ContractError, match=r"nearest in spelling: .* or 'pharmacy'"):
+        sp.cost_to_closest(graph, villages, offered, service="farmacy")
+
+
+@pytest.mark.parametrize(
+    "ask", [ask for name, ask in BY_SERVICE.items() if name not in DRAWN], ids=set(BY_SERVICE) - set(DRAWN)
+)
+def test_a_service_of_the_vocabulary_that_nobody_offers_is_no_typing_error(ask, graph, villages, offered):
+    ask(graph, villages, offered, service="kindergarten")
+
+
+def test_who_finds_nothing_of_a_service_is_told_that_there_is_no_facility(graph, villages, offered):
+    found = sp.cost_to_closest(graph, villages, offered, service="kindergarten")
+    assert (set(found["reach_status"]), found["travel_time_min"].isna().all()) == ({"no_facility"}, True)
+    od = sp.travel_times(graph, villages, offered)
+    found = sp.cumulative_cutoff(od, villages, offered, service="kindergarten", cutoffs_min=[15.0])
+    assert (set(found["status"]), found["value"].tolist()) == ({"no_facility"}, [0.0, 0.0])
+    shut = offered.assign(status="closed")
+    assert set(sp.cost_to_closest(graph, villages, shut, service="healer")["reach_status"]) == {"no_facility"}
+    for draw in DRAWN:
+        with pytest.raises(sp.ContractError, match="none offers 'kindergarten'"):
+            BY_SERVICE[draw](graph, villages, offered, service="kindergarten")
+
+
+def test_towns_count_for_smaller_towns_as_in_a_run(graph, villages):
+    towns = gpd.GeoDataFrame(
+        {"facility_id": ["t", "c"], "service": ["town", "city"]},
+        geometry=gpd.points_from_xy([9000, 1000], [0, 0]),
+        crs=CRS,
+    )
+    found = sp.cost_to_closest(graph, villages, towns, service="town")
+    assert found["to_id"].tolist() == ["c", "c"]
+
+
+def test_a_vocabulary_of_ones_own_says_what_counts(graph, villages, offered, tmp_path):
+    path = tmp_path / "services.toml"
+    path.write_text(
+        '[service.hospital]\nnames = { en = "H" }\nincludes = ["healer"]\n[service.healer]\nnames = { en = "P" }\n',
+        encoding="utf-8",
+    )
+    words = sp.load_services(str(path))
+    assert isinstance(words, sp.Vocabulary)
+    found = sp.cost_to_closest(graph, villages, offered, service="hospital", vocabulary=words)
+    assert found["to_id"].tolist() == ["own", "own"]
+    with pytest.raises(sp.ContractError, match="'kindergarten'"):
+        sp.cost_to_closest(graph, villages, offered, service="kindergarten", vocabulary=words)

@@ -136,7 +136,7 @@ def test_mobilisation_and_drive_add_up_and_the_first_crew_is_not_the_nearest(str
     table = emergency_response(street, stations, village, mobilisation_min=3.0, service="fire_station")
     assert table.loc[0, ["station_id", "response_min"]].tolist() == ["volunteers", pytest.approx(13.0)]
     assert set(
-        emergency_response(street, stations, village, mobilisation_min=3.0, service="ambulance")[
+        emergency_response(street, stations, village, mobilisation_min=3.0, service="ambulance_station")[
             "reach_status"
         ]
     ) == {"no_facility"}

@@ -12,7 +12,7 @@ import shapely
 
 from spatial.access.areas.catchment_ground import divided
 from spatial.access.areas.ground import AreaRules, Ground
-from spatial.access.areas.reach import check_options, groups_of, of_service
+from spatial.access.areas.reach import asked_of, check_options, groups_of, of_service
 from spatial.access.areas.shapes import area_of
 from spatial.access.areas.stretches import reached_stretches
 from spatial.access.cells.raster_cells import peopled_cells
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from spatial.access.cells.raster_cells import PeopledCells
     from spatial.network import TravelGraph
     from spatial.rasters import Raster
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["catchment_areas"]
 
@@ -35,6 +36,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     max_time_min: float = np.inf,
     direction: Direction = "to_facility",
     population: Raster | None = None,
@@ -56,7 +58,9 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     facilities : GeoDataFrame
         With `facility_id` and `service`; those planned or closed are passed over.
     service : str or frozenset of str
-        The service, or several that count as one.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     max_time_min : float
         Roads further than this from every facility belong to none; inclusive.
     direction : {'to_facility', 'from_facility'}
@@ -92,14 +96,15 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     Two clinics at both ends of a road of 10 km share it in its middle: 5 km each.
     """
     check_options((max_time_min,), direction=direction)
+    asked = asked_of(service, facilities, vocabulary)
     places = place_on(
         graph,
-        of_service(facilities, service),
+        of_service(facilities, asked),
         key="facility_id",
         rules=rules or SnapRules(),
         barriers=barriers,
     )
-    group = next(groups_of(places, service, "service"))
+    group = next(groups_of(places, asked, "service"))
     found = reached_stretches(
         graph, take(places.snaps, group.members), cutoff_min=max_time_min, direction=direction
     )

@@ -12,7 +12,7 @@ import shapely
 from spatial.access.areas.area_grid import cut_short
 from spatial.access.areas.ground import AreaRules, Ground
 from spatial.access.areas.outlines import crossing, outlines, smoothed
-from spatial.access.areas.reach import check_options, groups_of, of_service
+from spatial.access.areas.reach import asked_of, check_options, groups_of, of_service
 from spatial.access.areas.stretches import reached_stretches, straight_pieces
 from spatial.access.areas.strips import strip_along
 from spatial.access.options import numbers
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from spatial.access.areas.reach import Group, Per
     from spatial.access.areas.stretches import Direction, Stretches
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["isochrones"]
 
@@ -40,6 +41,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     *,
     cutoffs_min: Sequence[float],
     service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
     per: Per = "service",
     direction: Direction = "to_facility",
     areas: AreaRules | None = None,
@@ -62,7 +64,10 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     cutoffs_min : sequence of float
         Minutes from door to road, inclusive; each once.
     service : str or frozenset of str, optional
-        Only this one, or several that count as one; without it every service on its own.
+        Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
+        count as one. Without it every service of the facilities, one after the other.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     per : {'service', 'facility'}
         One area for all facilities of a service, or one for each facility.
     direction : {'to_facility', 'from_facility'}
@@ -96,12 +101,13 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     cutoffs = tuple(sorted(set(numbers("options", "cutoffs_min", np.atleast_1d(cutoffs_min)).tolist())))
     check_options(cutoffs, direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
+    asked = asked_of(service, facilities, vocabulary)
     places = place_on(
-        graph, of_service(facilities, service), key="facility_id", rules=snap_rules, barriers=barriers
+        graph, of_service(facilities, asked), key="facility_id", rules=snap_rules, barriers=barriers
     )
     ground = Ground(graph, area_rules, barriers)
     rows = []
-    for group in groups_of(places, service, per):
+    for group in groups_of(places, asked, per):
         members = take(places.snaps, group.members)
         found = reached_stretches(graph, members, cutoff_min=cutoffs[-1], direction=direction)
         rows += _nested(ground, group, found, cutoffs)

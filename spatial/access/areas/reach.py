@@ -11,23 +11,23 @@ import pandas as pd
 
 from spatial.access.areas.stretches import Stretches, cut_lines, reached_stretches
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import service_names
-from spatial.access.places import existing, offering, place_on, take, texts
+from spatial.access.places import asked_for, existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from spatial.access.areas.stretches import Direction
-    from spatial.access.places import Places
+    from spatial.access.places import Asked, Places
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
     Per = Literal["facility", "service"]
 
-__all__ = ["Group", "check_options", "groups_of", "of_service", "reached_edges"]
+__all__ = ["Group", "asked_of", "check_options", "groups_of", "of_service", "reached_edges"]
 
 _DIRECTIONS = ("to_facility", "from_facility")
 _PER = ("service", "facility")
@@ -53,7 +53,41 @@ class Group:
     members: NDArray[np.int64]
 
 
-def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) -> Iterator[Group]:
+def asked_of(
+    service: str | frozenset[str] | None, facilities: gpd.GeoDataFrame, vocabulary: Vocabulary | None
+) -> list[Asked]:
+    """
+    Read which services areas are drawn of.
+
+    Parameters
+    ----------
+    service : str, frozenset of str or None
+        One service, several that count as one, or None for every service of those that serve.
+    facilities : GeoDataFrame
+        Of the analyst.
+    vocabulary : Vocabulary or None
+        Which services count for which; None for the packaged one.
+
+    Returns
+    -------
+    list of Asked
+        In alphabetical order.
+
+    Raises
+    ------
+    ContractError
+        Where the facilities tell no service, or nobody knows the one that is asked for.
+    """
+    if service is not None:
+        return [asked_for(service, facilities, vocabulary=vocabulary)]
+    if "service" not in facilities:
+        raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
+    offered = _open_to_all(facilities)["service"].tolist()
+    there = sorted({name for name in offered if isinstance(name, str)})
+    return [asked_for(name, facilities, vocabulary=vocabulary) for name in there]
+
+
+def groups_of(places: Places, asked: Sequence[Asked], per: Per) -> Iterator[Group]:
     """
     Group facilities into those that make one area together.
 
@@ -61,35 +95,27 @@ def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) ->
     ----------
     places : Places
         Facilities.
-    service : str, frozenset of str or None
-        One service, several that count as one, or every service on its own.
+    asked : sequence of Asked
+        The services.
     per : {'facility', 'service'}
         Whether every facility stands alone.
 
     Yields
     ------
     Group
-        Services in alphabetical order, facilities in the order of their ids.
+        Services in the order given, facilities in the order of their ids.
 
     Raises
     ------
     ContractError
-        Where no facility offers the service, or none is told.
+        Where there is nothing to draw from, since no facility that is open to everybody offers the service.
     """
-    if "service" not in places.frame:
-        raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     offered = places.frame["service"].to_numpy(dtype=object)
     there = sorted({name for name in offered.tolist() if isinstance(name, str)})
-    wanted = {name: frozenset({name}) for name in there}
-    if service is not None:
-        kinds = service_names(service)
-        wanted = {"+".join(sorted(kinds)): kinds}
+    for name, kinds in asked:
         if kinds.isdisjoint(there):
-            raise ContractError(
-                "facilities",
-                [f"service: none offers {first_of(sorted(kinds))}; there are {first_of(there, limit=20)}"],
-            )
-    for name, kinds in wanted.items():
+            told = f"service: none offers {name!r}; there are {first_of(there, limit=20)}"
+            raise ContractError("facilities", [told])
         members = np.flatnonzero(np.isin(offered, list(kinds)))
         if per == "service":
             yield Group(name, None, members)
@@ -98,7 +124,7 @@ def groups_of(places: Places, service: str | frozenset[str] | None, per: Per) ->
             yield Group(name, str(places.ids[member]), np.array([member]))
 
 
-def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | None) -> gpd.GeoDataFrame:
+def of_service(facilities: gpd.GeoDataFrame, asked: Sequence[Asked]) -> gpd.GeoDataFrame:
     """
     Keep the facilities that serve today and offer a service, so that no others are joined to the network.
 
@@ -108,20 +134,22 @@ def of_service(facilities: gpd.GeoDataFrame, service: str | frozenset[str] | Non
     ----------
     facilities : GeoDataFrame
         Of the analyst.
-    service : str, frozenset of str or None
-        The service; None for any.
+    asked : sequence of Asked
+        The services.
 
     Returns
     -------
     GeoDataFrame
         All that serve where none offers it: whoever groups them says what there is.
     """
-    serving = existing(facilities)
-    serving = serving.loc[~is_for_some_units(serving)]
-    if service is None or "service" not in serving:
-        return serving
-    rows = offering(serving, service)
+    serving = _open_to_all(facilities)
+    rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
     return serving.iloc[rows] if len(rows) else serving
+
+
+def _open_to_all(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    serving = existing(facilities)
+    return serving.loc[~is_for_some_units(serving)]
 
 
 def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -130,6 +158,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     *,
     cutoff_min: float,
     service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
     per: Per = "service",
     direction: Direction = "to_facility",
     rules: SnapRules | None = None,
@@ -147,7 +176,10 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     cutoff_min : float
         Minutes from door to road; inclusive; inf for all that can be reached.
     service : str or frozenset of str, optional
-        Only this one, or several that count as one; without it every service on its own.
+        Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
+        count as one. Without it every service of the facilities, one after the other.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     per : {'service', 'facility'}
         The reach of the nearest of all facilities, or of each on its own.
     direction : {'to_facility', 'from_facility'}
@@ -176,15 +208,16 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
     """
     check_options((cutoff_min,), direction=direction, per=per)
+    asked = asked_of(service, facilities, vocabulary)
     places = place_on(
         graph,
-        of_service(facilities, service),
+        of_service(facilities, asked),
         key="facility_id",
         rules=rules or SnapRules(),
         barriers=barriers,
     )
     frames = []
-    for group in groups_of(places, service, per):
+    for group in groups_of(places, asked, per):
         found = reached_stretches(
             graph, take(places.snaps, group.members), cutoff_min=cutoff_min, direction=direction
         )

@@ -14,6 +14,7 @@ from spatial.access.options import numbers
 
 if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["catchment_overlap", "overlap_shares", "spatial_availability"]
 
@@ -26,6 +27,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     decay: Decay | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
@@ -38,7 +40,9 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
     od, settlements, facilities : DataFrame
         As in `floating_catchment_area`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     decay, demand, supply
         As in `floating_catchment_area`; by default the zones of E2SFCA.
 
@@ -74,6 +78,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
         settlements,
         facilities,
         service=service,
+        vocabulary=vocabulary,
         method="e2sfca",
         decay=decay,
         demand=demand,
@@ -104,6 +109,7 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float,
     demand: str = "population_persons",
     supply: str | None = None,
@@ -116,7 +122,9 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
     od, settlements, facilities : DataFrame
         As in `floating_catchment_area`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float
         Reach of a catchment in minutes, 0 or more, inclusive.
     demand : str
@@ -156,6 +164,7 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
         settlements,
         facilities,
         service=service,
+        vocabulary=vocabulary,
         method="2sfca",
         decay=decay_binary(cutoff_min),
         demand=demand,

@@ -22,6 +22,7 @@ from spatial.sources.capacity_units import capacity_units
 
 if TYPE_CHECKING:
     from spatial.access.measures.od_pairs import Pairs
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["CapacityAllocation", "allocate_capacity"]
 
@@ -65,6 +66,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float,
     order: Order = "time",
     demand: str = "population_persons",
@@ -81,7 +83,9 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     settlements, facilities : DataFrame
         By the contracts of the tables; only existing facilities count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float
         Minutes that people travel at most, inclusive.
     order : {'time', 'capacity', 'table', 'optimal'}
@@ -126,7 +130,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     ([60.0, 40.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 60.0])
     """
     _check_options(cutoff_min, order, persons_per_unit)
-    pairs = read_pairs(od, settlements, facilities, service=service)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     require_within(pairs, cutoff_min, what="cutoff_min")
     people, _ = demand_of(pairs, demand)
     room = _capacity(pairs, capacity) * persons_per_unit

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spatial.access.measures.od_pairs import Pairs
     from spatial.access.measures.offers import Offer
     from spatial.access.measures.weighed_pairs import WeighedPairs
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["Catchments", "per_person", "read_catchments", "same"]
 
@@ -120,6 +121,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None,
     method: FcaMethod,
     decay: Decay | None,
     demand: str,
@@ -133,7 +135,9 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     od, settlements, facilities : DataFrame
         As in `floating_catchment_area`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     method : str
         As in `floating_catchment_area`; decides the decay where none is given.
     decay : Decay or None
@@ -158,7 +162,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
             "options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"]
         )
     decay = _DEFAULT_DECAY[method] if decay is None else decay
-    pairs = read_pairs(od, settlements, facilities, service=service)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     persons, known = demand_of(pairs, demand)
     require_decay(pairs, decay)
     weighed = weigh_pairs(pairs.links, pairs.minutes, persons, decay)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from spatial.access.measures.decays import Decay
     from spatial.access.measures.od_pairs import Pairs
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["cumulative_cutoff", "cumulative_interval", "gravity"]
 
@@ -28,12 +29,13 @@ _ON_THE_GRID = 1e-9
 """Slack in steps, so that a grid ends at its upper bound in spite of rounding."""
 
 
-def cumulative_cutoff(
+def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
     od: pd.DataFrame,
     settlements: pd.DataFrame,
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoffs_min: float | Sequence[float],
     opportunities: str = COUNT,
 ) -> pd.DataFrame:
@@ -47,7 +49,9 @@ def cumulative_cutoff(
     settlements, facilities : DataFrame
         By the contracts of the tables; only existing facilities count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoffs_min : float or sequence of float
         Minutes, 0 or more, inclusive; inf: whatever can be reached.
     opportunities : str
@@ -79,7 +83,7 @@ def cumulative_cutoff(
     >>> found["value"].tolist()
     [0.0, 1.0, 2.0]
     """
-    pairs = read_pairs(od, settlements, facilities, service=service)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     cutoffs = _checked(cutoffs_min)
     require_within(pairs, float(cutoffs[np.isfinite(cutoffs)].max(initial=0.0)), what="cutoffs_min")
     offer = offer_of(pairs, opportunities)
@@ -109,6 +113,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     interval_min: tuple[float, float],
     step_min: float = 1.0,
     opportunities: str = COUNT,
@@ -121,7 +126,9 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     od, settlements, facilities : DataFrame
         As in `cumulative_cutoff`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     interval_min : tuple of float
         First and last cutoff, both counted.
     step_min : float
@@ -167,7 +174,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
         )
     steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
     cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
-    pairs = read_pairs(od, settlements, facilities, service=service)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     require_within(pairs, last, what="interval_min")
     offer = offer_of(pairs, opportunities)
     values = _within(pairs, cutoffs, offer.supply[pairs.destination])
@@ -185,12 +192,13 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     )
 
 
-def gravity(
+def gravity(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
     od: pd.DataFrame,
     settlements: pd.DataFrame,
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     decay: Decay,
     opportunities: str = COUNT,
 ) -> pd.DataFrame:
@@ -202,7 +210,9 @@ def gravity(
     od, settlements, facilities : DataFrame
         As in `cumulative_cutoff`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     decay : Decay
         What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``.
     opportunities : str
@@ -233,7 +243,7 @@ def gravity(
     >>> gravity(od, places, schools, service="school", decay=decay_linear(60.0))["value"].tolist()
     [1.75]
     """
-    pairs = read_pairs(od, settlements, facilities, service=service)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     offer = offer_of(pairs, opportunities)
     require_decay(pairs, decay)
     n = len(settlements)

@@ -15,6 +15,7 @@ from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["catchment_ratios", "facility_crowding", "floating_catchment_area"]
 
@@ -25,6 +26,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     method: FcaMethod = "e2sfca",
     decay: Decay | None = None,
     demand: str = "population_persons",
@@ -43,7 +45,9 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     settlements, facilities : DataFrame
         By the contracts of the tables; only existing facilities count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
         See the notes.
     decay : Decay, optional
@@ -102,7 +106,15 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     [0.1, 0.068]
     """
     ready = read_catchments(
-        od, settlements, facilities, service=service, method=method, decay=decay, demand=demand, supply=supply
+        od,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        method=method,
+        decay=decay,
+        demand=demand,
+        supply=supply,
     )
     if choice not in ("catchment", "all_pairs"):
         raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
@@ -136,6 +148,7 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     method: FcaMethod = "e2sfca",
     decay: Decay | None = None,
     demand: str = "population_persons",
@@ -150,7 +163,9 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
     od, settlements, facilities : DataFrame
         As in `floating_catchment_area`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     method, decay, demand, supply, choice
         As in `floating_catchment_area`.
 
@@ -177,7 +192,15 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
     ([0.1, 0.0], [False, True])
     """
     ready = read_catchments(
-        od, settlements, facilities, service=service, method=method, decay=decay, demand=demand, supply=supply
+        od,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        method=method,
+        decay=decay,
+        demand=demand,
+        supply=supply,
     )
     found = ready.sums(method, choice=choice)
     m = len(ready.pairs.facilities)
@@ -202,6 +225,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     decay: Decay | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
@@ -214,7 +238,9 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     od, settlements, facilities : DataFrame
         As in `floating_catchment_area`.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     decay, demand, supply
         As in `floating_catchment_area`; by default the zones of E2SFCA.
 
@@ -248,6 +274,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
         settlements,
         facilities,
         service=service,
+        vocabulary=vocabulary,
         method="e2sfca",
         decay=decay,
         demand=demand,

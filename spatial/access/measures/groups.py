@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.sources.services import Vocabulary
+
 __all__ = ["Group", "group_summary", "group_travel_times"]
 
 
@@ -152,13 +154,14 @@ def _times_of(
     return named[["group", *od.columns]]
 
 
-def group_summary(
+def group_summary(  # noqa: PLR0913 - each keyword is an option under its own name
     od: pd.DataFrame,
     settlements: pd.DataFrame,
     facilities: pd.DataFrame,
     groups: Sequence[Group],
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float,
 ) -> pd.DataFrame:
     """
@@ -173,7 +176,9 @@ def group_summary(
     groups : sequence of Group
         Who.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float
         Minutes, 0 or more, inclusive.
 
@@ -208,7 +213,9 @@ def group_summary(
         raise ContractError("options", [f"cutoff_min: must be 0 or more, is {cutoff_min}"])
     rows = []
     for group in groups:
-        pairs = read_pairs(od.loc[od["group"] == group.name], settlements, facilities, service=service)
+        pairs = read_pairs(
+            od.loc[od["group"] == group.name], settlements, facilities, service=service, vocabulary=vocabulary
+        )
         require_within(pairs, cutoff_min, what="cutoff_min")
         nearest = np.full(len(settlements), np.inf)
         np.minimum.at(nearest, pairs.origin, pairs.minutes)

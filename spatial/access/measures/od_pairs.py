@@ -14,14 +14,16 @@ from spatial.access.measures.decays import Decay
 from spatial.access.measures.id_positions import id_positions
 from spatial.access.measures.kernels_pairs import APART, BAD, NOT_ALL_COUNT, TWICE, examine_pairs
 from spatial.access.measures.links import Links
-from spatial.access.options import numbers, service_names
+from spatial.access.options import numbers
 from spatial.access.place_checks import check_table
-from spatial.access.places import existing
+from spatial.access.places import asked_for, existing
 from spatial.compiled import read_only
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["Pairs", "read_pairs", "require_columns", "require_decay", "require_within", "statuses"]
 
@@ -42,7 +44,7 @@ class Pairs:
     settlements, facilities : DataFrame
         The rows that the positions mean: all settlements, and the existing facilities of the service.
     service : str
-        The service, or several joined by ``+``.
+        The service as it was asked for, or several joined by ``+``.
     mode : str
         Modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none.
     links : Links
@@ -83,6 +85,7 @@ def read_pairs(
     facilities: pd.DataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
 ) -> Pairs:
     """
     Check the frames and turn ids into positions.
@@ -97,7 +100,9 @@ def read_pairs(
     facilities : DataFrame
         With `facility_id`, `service` and perhaps `status`; only existing ones count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
 
     Returns
     -------
@@ -107,7 +112,7 @@ def read_pairs(
     Raises
     ------
     ContractError
-        For missing columns, ids that are missing, doubled or in no table, an unknown service, minutes that are
+        For missing columns, ids that are missing, doubled or in no table, a service that nobody knows, minutes that are
         negative or NaN, and pairs that occur twice in one mode.
     """
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
@@ -118,12 +123,11 @@ def read_pairs(
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))
-    kinds = service_names(service)
-    _known_service(facilities, kinds)
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
     i, j = id_positions(_ids("od", od, "from_id"), origins), id_positions(_ids("od", od, "to_id"), goals)
     minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
     chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
-    chosen = chosen.loc[chosen["service"].isin(kinds).to_numpy(dtype=bool)]
+    chosen = chosen.loc[chosen["service"].isin(asked.kinds).to_numpy(dtype=bool)]
     position = np.full(len(facilities), -1, dtype=np.int32)
     position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
     modes = od["mode"].array if "mode" in od else None
@@ -147,7 +151,7 @@ def read_pairs(
     return Pairs(
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
-        service="+".join(sorted(kinds)),
+        service=asked.name,
         mode="+".join(
             [] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})
         ),
@@ -215,15 +219,6 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     if problems:
         raise ContractError(table, problems)
     return index
-
-
-def _known_service(facilities: pd.DataFrame, kinds: frozenset[str]) -> None:
-    there = sorted(set(facilities["service"].dropna().unique().astype(str)))
-    if not kinds & set(there):
-        offered = ", ".join(there) or "none at all"
-        raise ContractError(
-            "facilities", [f"service: no facility offers {'+'.join(sorted(kinds))!r}; there are: {offered}"]
-        )
 
 
 def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> NoReturn:

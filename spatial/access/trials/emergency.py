@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from spatial.access.trials.paired import Pairing
     from spatial.network import TravelGraph
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["emergency_response"]
 
@@ -34,6 +35,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     *,
     mobilisation_min: float | str,
     service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> pd.DataFrame:
@@ -55,7 +57,10 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         Minutes from the call to the departure, 0 or more; or the column of `stations` with them, known for each that
         responds. There is no default: state what holds where the stations are.
     service : str or frozenset of str, optional
-        Which stations respond; all by default.
+        Which stations respond: those of whatever satisfies a service in the vocabulary, or of a set of words as they
+        are; all by default.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     rules : SnapRules, optional
         How places are joined to the network.
     barriers : GeoSeries, optional
@@ -70,7 +75,8 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     Raises
     ------
     ContractError
-        Where the mobilisation is missing, below 0, or not in the stations.
+        Where the mobilisation is missing, below 0, or not in the stations, or neither they nor the vocabulary know the
+        service.
     NetworkError
         Where the network is walked on.
 
@@ -83,7 +89,15 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     require_columns("stations", stations, ("facility_id", "service"))
     timed = stations.assign(mobilisation_min=_mobilisation(stations, mobilisation_min))
     kinds = frozenset(stations["service"].dropna()) if service is None else service
-    pairing = pair_up(graph, settlements, timed, service=kinds, rules=rules or SnapRules(), barriers=barriers)
+    pairing = pair_up(
+        graph,
+        settlements,
+        timed,
+        service=kinds,
+        vocabulary=vocabulary,
+        rules=rules or SnapRules(),
+        barriers=barriers,
+    )
     origins, goals = pairing.snaps
     ready = _ready(pairing, mobilisation_min)
     n = len(origins)

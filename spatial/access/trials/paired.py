@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.ordering import id_order
-from spatial.access.places import existing, offering, place_on, take
+from spatial.access.places import asked_for, existing, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network import nearest, walk_minutes
 from spatial.network.joins.snapping import NO_CANDIDATE
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from spatial.access.places import Places
     from spatial.access.rules import SnapRules
     from spatial.network import Snaps, TravelGraph
+    from spatial.sources.services import Vocabulary
 
     Direction = Literal["to_facility", "from_facility"]
 
@@ -62,6 +63,8 @@ class Pairing:
 
     Parameters
     ----------
+    service : str
+        As it was asked for.
     origins : Places
         The settlements, in the order of their ids.
     goals : Places
@@ -72,6 +75,7 @@ class Pairing:
         Position of each settlement as given among `origins`.
     """
 
+    service: str
     origins: Places
     goals: Places
     members: NDArray[np.int64]
@@ -92,12 +96,13 @@ class Pairing:
         ]
 
 
-def pair_up(
+def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
     graph: TravelGraph,
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     rules: SnapRules,
     barriers: gpd.GeoSeries | None = None,
 ) -> Pairing:
@@ -111,7 +116,9 @@ def pair_up(
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     rules : SnapRules
         How places are joined to the network.
     barriers : GeoSeries, optional
@@ -124,10 +131,11 @@ def pair_up(
     """
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    members = offering(goals.frame, service)
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    members = offering(goals.frame, asked.kinds)
     back = np.empty(len(settlements), dtype=np.int64)
     back[id_order(settlements["settlement_id"])] = np.arange(len(settlements))
-    return Pairing(origins, goals, members, back)
+    return Pairing(asked.name, origins, goals, members, back)
 
 
 def minutes_to_closest(

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.measures.od_pairs import require_columns
-from spatial.access.options import check_direction, check_minutes, service_names
-from spatial.access.places import existing, place_on, texts
+from spatial.access.options import check_direction, check_minutes
+from spatial.access.places import asked_for, existing, place_on, texts
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of, reach_status
 from spatial.errors import ContractError, first_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from spatial.access.trials.paired import Pairing
     from spatial.network import TravelGraph
     from spatial.network.edits.splitting import Split
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["compare_scenarios", "reclassified", "summarise_scenarios"]
 
@@ -60,7 +61,8 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
-    service: str | frozenset[str] | Mapping[str, frozenset[str]],
+    service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float | Mapping[str, float] = 60.0,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     facilities_after: Mapping[str, gpd.GeoDataFrame] | None = None,
@@ -83,8 +85,10 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count.
     service : str, frozenset of str or mapping of str to frozenset of str
-        The service, or all the services of facilities that count for it; or several services by name, each with those
-        that count for it: a scenario is then applied once for all.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are; or several
+        services by name, each with those that count for it: a scenario is then applied once for all.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float or mapping of str to float
         Minutes of the classes, within (inclusive) or beyond; by service where they differ.
     direction : {'to_facility', 'from_facility'}
@@ -120,7 +124,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     _check_names(options, changed)
     check_direction(direction)
     how = _How(rules or SnapRules(), barriers, direction)
-    services = _services(service)
+    services = _services(service, (facilities, *changed.values()), vocabulary)
     cutoffs = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
     _check_cutoffs(services, cutoffs)
     base = pair_up(
@@ -181,11 +185,16 @@ def _namesakes(
     ]
 
 
-def _services(service: str | frozenset[str] | Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    if isinstance(service, Mapping):
-        return {name: service_names(kinds) for name, kinds in service.items()}
-    kinds = service_names(service)
-    return {"+".join(sorted(kinds)): kinds}
+def _services(
+    service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
+    facilities: Sequence[gpd.GeoDataFrame],
+    vocabulary: Vocabulary | None,
+) -> dict[str, frozenset[str]]:
+    if not isinstance(service, Mapping):
+        return dict([asked_for(service, *facilities, vocabulary=vocabulary)])
+    return {
+        name: asked_for(kinds, *facilities, vocabulary=vocabulary).kinds for name, kinds in service.items()
+    }
 
 
 def _check_cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float]) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from spatial.access.trials.calibration import Calibration
     from spatial.network import Snaps, SpeedTable, TravelGraph
+    from spatial.sources.services import Vocabulary
 
 __all__ = ["AccessIntervals", "WalkRange", "access_intervals"]
 
@@ -135,6 +136,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoffs_min: Sequence[float] = (60.0,),
     speed_share: float = 0.2,
     snap: bool = True,
@@ -162,7 +164,9 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count. People outside the study area are not counted.
     service : str or frozenset of str
-        The service, or all the services of facilities that count for it.
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoffs_min : sequence of float
         Minutes of the classes, within (inclusive) or beyond.
     speed_share : float
@@ -207,7 +211,15 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
     measured = None if calibration is None else calibration.speed_range(graph)
     slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
-    pairing = pair_up(graph, settlements, facilities, service=service, rules=rules, barriers=barriers)
+    pairing = pair_up(
+        graph,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        rules=rules,
+        barriers=barriers,
+    )
     runs = _runs(graph, pairing.snaps, (slow, fast), walk if snap else None, in_season)
     how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
     base = minutes_to_closest(graph, pairing.snaps, **how)
@@ -218,9 +230,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     # No factor alone may reach beyond all of them together, not even by rounding.
     lows, highs = zip(*spans.values(), strict=True)
     spans[ALL] = (np.min(lows, axis=0), np.max(highs, axis=0))
-    name = service if isinstance(service, str) else "+".join(sorted(service))
     return AccessIntervals(
-        _table(graph, pairing, name, base, spans).iloc[pairing.back].reset_index(drop=True),
+        _table(graph, pairing, base, spans).iloc[pairing.back].reset_index(drop=True),
         _people(pairing.origins.frame, base, spans, cutoffs_min),
         (slow, fast),
         calibrated="calibration" in graph.report,
@@ -301,7 +312,6 @@ def _season(graph: TravelGraph, wet: TravelGraph) -> tuple[TravelGraph, TravelGr
 def _table(
     graph: TravelGraph,
     pairing: Pairing,
-    service: str,
     base: NDArray[np.float64],
     spans: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
 ) -> pd.DataFrame:
@@ -318,7 +328,7 @@ def _table(
     factor = np.where(width > 0.0, np.array(names, dtype=object)[main], None)
     columns = {
         "settlement_id": texts(pairing.origins.ids, np.arange(n)),
-        "service": pd.Series(service, index=range(n), dtype="str"),
+        "service": pd.Series(pairing.service, index=range(n), dtype="str"),
         "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
         "low_min": _nan_for_inf(low),
         "base_min": _nan_for_inf(base),

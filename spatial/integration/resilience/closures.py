@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.access import SnapRules
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, check_minutes
-from spatial.access.places import existing, offering, place_on
+from spatial.access.places import asked_for, existing, offering, place_on
 from spatial.errors import ContractError
 from spatial.integration.resilience.bridges import bridges
 from spatial.network import nearest
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.access.places import Asked
     from spatial.network import Nearest, Snaps, TravelGraph
+    from spatial.sources.services import Vocabulary
 
     FloatArray = NDArray[np.float64]
 
@@ -103,6 +105,7 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float,
     cap_min: float = CAP_MIN,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
@@ -122,8 +125,10 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities that are open to everybody count. Settlements whose
         people are unknown count as nobody.
-    service : str or set of str
-        What is looked for.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float
         Minutes within which people are covered, inclusive.
     cap_min : float
@@ -150,7 +155,8 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
         For a cutoff or cap below 0, an unknown direction or service, or places without an id or a point.
     """
     check_minutes("cap_min", cap_min)
-    case = _case(graph, settlements, facilities, service, (cutoff_min, direction, rules, barriers))
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    case = _case(graph, settlements, facilities, asked, (cutoff_min, direction, rules, barriers))
     edges, passing = case.passing(case.weight > 0.0)
     before = case.base_min
     rows = []
@@ -188,6 +194,7 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     facilities: gpd.GeoDataFrame,
     *,
     service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
     cutoff_min: float,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
@@ -205,8 +212,10 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
         The network of one mode.
     settlements, facilities : GeoDataFrame
         As in `edge_criticality`.
-    service : str or set of str
-        What is looked for.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float
         Minutes within which people are covered, inclusive.
     direction : {'to_facility', 'from_facility'}
@@ -226,7 +235,8 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     ContractError
         As `edge_criticality`.
     """
-    case = _case(graph, settlements, facilities, service, (cutoff_min, direction, rules, barriers))
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    case = _case(graph, settlements, facilities, asked, (cutoff_min, direction, rules, barriers))
     if not case.weight.any():
         case = replace(case, weight=np.ones(len(case.weight)))
     total = float(case.weight.sum())
@@ -251,7 +261,7 @@ def _case(
     graph: TravelGraph,
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
-    service: str | frozenset[str],
+    asked: Asked,
     options: tuple[float, Any, SnapRules | None, gpd.GeoSeries | None],
 ) -> _Case:
     cutoff_min, direction, given, barriers = options
@@ -260,7 +270,7 @@ def _case(
     rules = given or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
-    chosen = there.iloc[offering(there, service)]
+    chosen = there.iloc[offering(there, asked.kinds)]
     chosen = chosen[~is_for_some_units(chosen)]
     goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
     if "population_persons" not in origins.frame:
