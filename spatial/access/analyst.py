@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.options import check_count, check_direction, check_minutes
+from spatial.access.options import check_count, check_direction, limit_of
 from spatial.access.ordering import id_order
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.rules import SnapRules
@@ -30,7 +30,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     *,
-    cutoff_min: float = np.inf,
+    cutoff_min: float | None = None,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -45,8 +45,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
         The network of one mode.
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count.
-    cutoff_min : float
-        The longest time, inclusive.
+    cutoff_min : float, optional
+        The longest time, inclusive; by default no cutoff.
     direction : {'to_facility', 'from_facility'}
         Who travels: people from the settlements, or help from the facilities; `from_id` is the settlement in both.
     rules : SnapRules, optional
@@ -70,7 +70,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     ContractError
         Where the cutoff is below 0 or unknown, the direction is none, or places lack an id or a point.
     """
-    check_minutes("cutoff_min", cutoff_min)
+    limit = limit_of("cutoff_min", cutoff_min)
     check_direction(direction)
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
@@ -79,7 +79,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     if direction == "from_facility":
         both = both[::-1]
     i, j, minutes, metres = times_matrix(
-        graph, *both, cutoff_min=cutoff_min, direct_barriers=barriers, executor=executor
+        graph, *both, cutoff_min=limit, direct_barriers=barriers, executor=executor
     )
     if "open_to" in goals.frame:
         near, far = (i, j) if direction == "to_facility" else (j, i)
@@ -98,8 +98,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
             "network_distance_m": metres,
         }
     )
-    if np.isfinite(cutoff_min):
-        table.attrs["cutoff_min"] = float(cutoff_min)
+    if np.isfinite(limit):
+        table.attrs["cutoff_min"] = limit
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import float_info
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -96,7 +97,7 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     Closest
         One row a settlement.
     """
-    n = len(origins)
+    n, limit = len(origins), min(max_time_min, float_info.max)  # inf is no way, which is within nothing
     is_self = np.zeros(n, dtype=bool)
     if len(members) == 0:
         return _none(n)
@@ -115,10 +116,10 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     destination[own, 1], time[own, 1] = destination[own, other], time[own, other]
     destination[own, 0], time[own, 0], legs[own], distance[own] = own, 0.0, 0.0, 0.0
     any_time = time[:, 0].copy()
-    beyond = ~(time <= max_time_min)
+    beyond = ~(time <= limit)
     destination[beyond], time[beyond] = -1, np.nan
     legs[beyond[:, 0]], distance[beyond[:, 0]] = np.nan, np.nan
-    status = _status(any_time, max_time_min, origins)
+    status = _status(any_time, limit, origins)
     return Closest(
         destination,
         time,

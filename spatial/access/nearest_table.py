@@ -16,6 +16,7 @@ from spatial.access.edge_risk import clipped_ends, exit_times
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.findings import findings_of, outside_own_unit
 from spatial.access.opportunities import count_within
+from spatial.access.options import limit_of
 from spatial.access.ordering import id_order
 from spatial.access.places import Places, existing, place_on, take, texts
 from spatial.access.rules import AccessRules
@@ -203,7 +204,7 @@ def _measure(
             offer.members,
             themselves=offer.themselves,
             direction=rules.direction,
-            max_time_min=rules.max_time_min,
+            max_time_min=limit_of("max_time_min", rules.max_time_min),
             barriers=mode.barriers,
         )
         table = _rows(mode, offer, result, counts[number])

@@ -12,6 +12,8 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "check_direction",
     "check_minutes",
     "check_seed",
+    "cutoffs_of",
     "is_number",
     "is_unknown",
+    "limit_of",
     "numbers",
     "service_names",
     "shown",
@@ -71,6 +75,61 @@ def check_minutes(name: str, minutes: object) -> None:
     """
     if not is_number(minutes, least=0.0):
         raise ContractError("options", [f"{name}: must be 0 or more, is {shown(minutes)}"])
+
+
+def limit_of(name: str, minutes: float | None) -> float:
+    """
+    Read the longest time, and refuse one that is below 0, unknown or no number.
+
+    Parameters
+    ----------
+    name : str
+        The option.
+    minutes : float or None
+        Its value; None for no cutoff.
+
+    Returns
+    -------
+    float
+        inf where there is none.
+
+    Raises
+    ------
+    ContractError
+        Where it is no number of 0 or more.
+    """
+    limit = inf if minutes is None else minutes
+    check_minutes(name, limit)
+    return float(limit)
+
+
+def cutoffs_of(cutoffs_min: float | Sequence[float | None] | None) -> tuple[float, ...]:
+    """
+    Read one or several cutoffs, each once.
+
+    Parameters
+    ----------
+    cutoffs_min : float, None or sequence of them
+        Minutes; None for no cutoff.
+
+    Returns
+    -------
+    tuple of float
+        In the order given; inf where there is none.
+
+    Raises
+    ------
+    ContractError
+        Where there is none, or one is below 0, unknown or no number.
+    """
+    given: list[Any] = [cutoffs_min] if np.ndim(cutoffs_min) == 0 else list(cutoffs_min)  # type: ignore[arg-type]
+    minutes = numbers("options", "cutoffs_min", [inf if each is None else each for each in given])
+    problems = [f"cutoffs_min: {value:g} min, must be 0 or more" for value in minutes if not value >= 0.0]
+    if len(minutes) == 0:
+        problems.append("cutoffs_min: is empty; name at least one")
+    if problems:
+        raise ContractError("options", problems)
+    return tuple(dict.fromkeys(minutes.tolist()))
 
 
 def check_count(name: str, count: object) -> None:

@@ -8,7 +8,7 @@ from sys import float_info
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from spatial.access.options import check_count, is_number
+from spatial.access.options import check_count, cutoffs_of, is_number
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class AccessRules:
     Parameters
     ----------
     cutoffs_min : tuple of float
-        Minutes within which facilities are counted, inclusive.
-    max_time_min : float
-        Beyond this a facility counts as beyond the cutoff; inclusive.
+        Minutes within which facilities are counted, inclusive; each once.
+    max_time_min : float or None
+        Beyond this a facility counts as beyond the cutoff; inclusive; None for no cutoff.
     direction : {'to_facility', 'from_facility'}
         Who travels.
     tiers : mapping of str to frozenset of str
@@ -96,7 +96,7 @@ class AccessRules:
     """
 
     cutoffs_min: tuple[float, ...] = (15.0, 30.0, 60.0)
-    max_time_min: float = 240.0
+    max_time_min: float | None = 240.0
     direction: Literal["to_facility", "from_facility"] = "to_facility"
     tiers: Mapping[str, frozenset[str]] = field(default_factory=lambda: TOWN_TIERS)
     snap: SnapRules = field(default_factory=SnapRules)
@@ -104,3 +104,7 @@ class AccessRules:
     max_routes: int = 100_000
     shortest: frozenset[str] = frozenset()
     buffer_m: float = 30_000.0
+
+    def __post_init__(self) -> None:
+        """Leave each cutoff once."""
+        object.__setattr__(self, "cutoffs_min", cutoffs_of(self.cutoffs_min) if self.cutoffs_min else ())

@@ -147,7 +147,7 @@ def test_the_scale_is_that_of_the_formula():
 
 @pytest.fixture
 def offered():
-    """A hospital at one end, one with emergency care nearer by, and a place of healing in nobody's words but its own."""
+    """A hospital at one end, one with emergency care nearer by, and a healer, which no vocabulary knows."""
     return gpd.GeoDataFrame(
         {
             "facility_id": ["far", "near", "own"],
@@ -166,6 +166,10 @@ def _measured(measure, **fixed):
     )
 
 
+def _drawn(draw, **fixed):
+    return lambda graph, _, offered, **how: draw(graph, offered, **fixed, **how)
+
+
 def _without_name(found):
     table = getattr(found, "table", getattr(found, "settlements", found))
     if isinstance(table, sp.RobustCoverage):
@@ -182,12 +186,10 @@ BY_SERVICE = {
     "emergency_response": lambda graph, places, offered, **how: sp.emergency_response(
         graph, offered, places, mobilisation_min=1.0, **how
     ),
-    "node_catchments": lambda graph, places, offered, **how: sp.node_catchments(graph, offered, **how),
-    "isochrones": lambda graph, places, offered, **how: sp.isochrones(graph, offered, cutoffs_min=[9], **how),
-    "reached_edges": lambda graph, places, offered, **how: sp.reached_edges(
-        graph, offered, cutoff_min=9.0, **how
-    ),
-    "catchment_areas": lambda graph, places, offered, **how: sp.catchment_areas(graph, offered, **how),
+    "node_catchments": _drawn(sp.node_catchments),
+    "isochrones": _drawn(sp.isochrones, cutoffs_min=[9.0]),
+    "reached_edges": _drawn(sp.reached_edges, cutoff_min=9.0),
+    "catchment_areas": _drawn(sp.catchment_areas),
     "edge_criticality": lambda *frames, **how: sp.edge_criticality(*frames, cutoff_min=15.0, **how),
     "robust_coverage": lambda *frames, **how: sp.robust_coverage(*frames, cutoff_min=15.0, **how),
     "cumulative_cutoff": _measured(sp.cumulative_cutoff, cutoffs_min=[15.0, 60.0]),
@@ -281,3 +283,89 @@ def test_a_vocabulary_of_ones_own_says_what_counts(graph, villages, offered, tmp
     assert found["to_id"].tolist() == ["own", "own"]
     with pytest.raises(sp.ContractError, match="'kindergarten'"):
         sp.cost_to_closest(graph, villages, offered, service="kindergarten", vocabulary=words)
+
+
+def _pairs_of(measure, **fixed):
+    return lambda graph, places, offered, cutoff: measure(
+        sp.travel_times(graph, places, offered),
+        places,
+        offered,
+        service="hospital",
+        cutoff_min=cutoff,
+        **fixed,
+    )
+
+
+CUT = {
+    "travel_times": lambda graph, places, offered, cutoff: sp.travel_times(
+        graph, places, offered, cutoff_min=cutoff
+    ),
+    "group_travel_times": lambda graph, places, offered, cutoff: sp.group_travel_times(
+        graph, places, offered, [sp.Group("all", "population_persons", walk_km_h=4.0)], cutoff_min=cutoff
+    ),
+    "compare_scenarios": lambda graph, places, offered, cutoff: sp.compare_scenarios(
+        graph, sp.Scenario("same"), places, offered, service="hospital", cutoff_min=cutoff
+    ),
+    "compare_scenarios by service": lambda graph, places, offered, cutoff: sp.compare_scenarios(
+        graph, sp.Scenario("same"), places, offered, service="hospital", cutoff_min={"hospital": cutoff}
+    ),
+    "edge_criticality": lambda *frames: sp.edge_criticality(
+        *frames[:3], service="hospital", cutoff_min=frames[3]
+    ),
+    "robust_coverage": lambda *frames: sp.robust_coverage(
+        *frames[:3], service="hospital", cutoff_min=frames[3]
+    ),
+    "reached_edges": lambda graph, _, offered, cutoff: sp.reached_edges(graph, offered, cutoff_min=cutoff),
+    "isochrones": lambda graph, _, offered, cutoff: sp.isochrones(graph, offered, cutoffs_min=cutoff),
+    "isochrones of several": lambda graph, _, offered, cutoff: sp.isochrones(
+        graph, offered, cutoffs_min=[5, cutoff]
+    ),
+    "catchment_areas": lambda graph, _, offered, cutoff: sp.catchment_areas(
+        graph, offered, service="hospital", max_time_min=cutoff
+    ),
+    "catchment_overlap": _pairs_of(sp.catchment_overlap),
+    "allocate_capacity": _pairs_of(sp.allocate_capacity),
+    "cumulative_cutoff": lambda *frames: sp.cumulative_cutoff(
+        sp.travel_times(*frames[:3]), *frames[1:3], service="hospital", cutoffs_min=[1.0, frames[3]]
+    ),
+    "access_intervals": lambda *frames: (
+        sp.access_intervals(*frames[:3], service="hospital", cutoffs_min=[frames[3]]).people
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
+def test_a_cutoff_of_none_is_no_cutoff(cut, graph, villages, offered):
+    alone = villages.iloc[[0, 0]].assign(settlement_id=["b", "far"])
+    alone.geometry = gpd.points_from_xy([3000, 3000], [0, 50_000])  # the second is joined to no road
+    alone = alone.set_crs(CRS)
+    none, without_end = (cut(graph, alone, offered, cutoff) for cutoff in (None, np.inf))
+    assert _without_name(none) == _without_name(without_end)
+    assert _without_name(none) != _without_name(cut(graph, alone, offered, 1.0))
+
+
+def test_no_cutoff_holds_nobody_who_has_no_way(graph, villages, offered):
+    far = villages.assign(geometry=gpd.points_from_xy([3000, 3000], [0, 50_000])).set_crs(CRS)
+    compared = sp.compare_scenarios(
+        graph, sp.Scenario("same"), far, offered, service="hospital", cutoff_min=None
+    )
+    assert compared["within_before"].tolist() == [True, False]
+    # Of 30 people, the 20 of the second place reach nothing.
+    assert sp.robust_coverage(graph, far, offered, service="hospital", cutoff_min=None).coverage == 1 / 3
+    people = sp.access_intervals(graph, far, offered, service="hospital", cutoffs_min=None).people
+    assert set(people["within_base_persons"]) == {10.0}
+
+
+def test_a_cutoff_that_is_given_twice_counts_once(graph, villages, offered):
+    def rows(cutoffs):
+        drawn = sp.isochrones(graph, offered, service="hospital", cutoffs_min=cutoffs)["cutoff_min"].tolist()
+        frames = (sp.travel_times(graph, villages, offered), villages.iloc[:1], offered)
+        counted = sp.cumulative_cutoff(
+            frames[0].query("from_id == 'b'"), *frames[1:], service="hospital", cutoffs_min=cutoffs
+        )["cutoff_min"].tolist()
+        sure = sp.access_intervals(graph, villages, offered, service="hospital", cutoffs_min=cutoffs).people
+        by_factor = sure.groupby("factor")["cutoff_min"].agg(list).iloc[0]
+        return drawn, counted, by_factor, list(sp.AccessRules(cutoffs_min=tuple(cutoffs)).cutoffs_min)
+
+    assert rows([15, 15]) == ([15.0],) * 4
+    assert rows([30, 15, 30.0]) == ([15.0, 30.0], [30.0, 15.0], [30.0, 15.0], [30.0, 15.0])

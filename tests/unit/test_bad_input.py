@@ -97,7 +97,7 @@ def test_people_that_are_no_number_are_refused(graph, villages, clinics, analysi
     ("options", "says"),
     [
         ({"cutoff_min": "60"}, "cutoff_min: must be 0 or more, is '60'"),
-        ({"cutoff_min": None}, "cutoff_min: must be 0 or more, is None"),
+        ({"cutoff_min": "all"}, "cutoff_min: must be 0 or more, is 'all'"),
         ({"direction": "both"}, "direction: is 'both', must be one of 'to_facility'"),
         ({"barriers": [1]}, "barriers: are a list; give a GeoSeries"),
     ],
@@ -258,7 +258,7 @@ PAIRS = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["west", "west"], "travel_
         (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: texts"),
         (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: texts"),
         (lambda s, f: sp.cumulative_interval(PAIRS, s, f, **SERVICE, interval_min=(5,)), "interval_min"),
-        (lambda s, f: sp.catchment_overlap(PAIRS, s, f, **SERVICE, cutoff_min=None), "cutoff_min"),
+        (lambda s, f: sp.catchment_overlap(PAIRS, s, f, **SERVICE, cutoff_min=[]), "cutoff_min"),
         (
             lambda s, f: sp.allocate_capacity(PAIRS, s, f.assign(capacity=1.0), **SERVICE, cutoff_min="x"),
             "cutoff_min",

@@ -42,6 +42,9 @@ def test_cutoffs_may_come_in_any_order_alone_or_without_end():
     assert falling["value"].tolist() == [0.0, 0.0, 0.0, 4.0, 1.0, 3.0, 3.0, 0.0, 1.0]
     alone = sp.cumulative_cutoff(*city(), service="school", cutoffs_min=20.0)
     assert alone["value"].tolist() == [0.0, 3.0, 1.0]
+    pd.testing.assert_frame_equal(
+        falling, sp.cumulative_cutoff(*city(), service="school", cutoffs_min=[None, 0, 0.0, 20, np.inf, 20.0])
+    )
 
 
 def test_an_interval_averages_over_its_cutoffs():
@@ -106,7 +109,7 @@ def test_opportunities_must_be_known_and_named():
         )
 
 
-@pytest.mark.parametrize("cutoffs", [[], [-1.0], [np.nan], [5.0, 5.0]])
+@pytest.mark.parametrize("cutoffs", [[], [-1.0], [np.nan], [5.0, "x"]])
 def test_cutoffs_out_of_range_are_refused(cutoffs):
     with pytest.raises(sp.ContractError, match="cutoffs_min"):
         sp.cumulative_cutoff(*city(), service="school", cutoffs_min=cutoffs)

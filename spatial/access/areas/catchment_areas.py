@@ -16,6 +16,7 @@ from spatial.access.areas.reach import asked_of, check_options, groups_of, of_se
 from spatial.access.areas.shapes import area_of
 from spatial.access.areas.stretches import reached_stretches
 from spatial.access.cells.raster_cells import peopled_cells
+from spatial.access.options import limit_of
 from spatial.access.places import place_on, take, texts
 from spatial.access.rules import SnapRules
 
@@ -37,7 +38,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    max_time_min: float = np.inf,
+    max_time_min: float | None = None,
     direction: Direction = "to_facility",
     population: Raster | None = None,
     areas: AreaRules | None = None,
@@ -61,8 +62,8 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    max_time_min : float
-        Roads further than this from every facility belong to none; inclusive.
+    max_time_min : float, optional
+        Roads further than this from every facility belong to none; inclusive; by default no cutoff.
     direction : {'to_facility', 'from_facility'}
         Who travels.
     population : Raster, optional
@@ -95,7 +96,8 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     --------
     Two clinics at both ends of a road of 10 km share it in its middle: 5 km each.
     """
-    check_options((max_time_min,), direction=direction)
+    limit = limit_of("max_time_min", max_time_min)
+    check_options(direction=direction)
     asked = asked_of(service, facilities, vocabulary)
     places = place_on(
         graph,
@@ -105,9 +107,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
         barriers=barriers,
     )
     group = next(groups_of(places, asked, "service"))
-    found = reached_stretches(
-        graph, take(places.snaps, group.members), cutoff_min=max_time_min, direction=direction
-    )
+    found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
     n = len(group.members)
     ground = Ground(graph, areas or AreaRules(), barriers)
     shapes, cut_off_m2 = divided(ground, found, n)

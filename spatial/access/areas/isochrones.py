@@ -15,7 +15,7 @@ from spatial.access.areas.outlines import crossing, outlines, smoothed
 from spatial.access.areas.reach import asked_of, check_options, groups_of, of_service
 from spatial.access.areas.stretches import reached_stretches, straight_pieces
 from spatial.access.areas.strips import strip_along
-from spatial.access.options import numbers
+from spatial.access.options import cutoffs_of
 from spatial.access.places import place_on, take
 from spatial.access.rules import SnapRules
 from spatial.network import walk_minutes
@@ -39,7 +39,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     graph: TravelGraph,
     facilities: gpd.GeoDataFrame,
     *,
-    cutoffs_min: Sequence[float],
+    cutoffs_min: float | Sequence[float | None] | None,
     service: str | frozenset[str] | None = None,
     vocabulary: Vocabulary | None = None,
     per: Per = "service",
@@ -61,8 +61,8 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
         The network.
     facilities : GeoDataFrame
         With `facility_id` and `service`; those planned or closed are passed over.
-    cutoffs_min : sequence of float
-        Minutes from door to road, inclusive; each once.
+    cutoffs_min : float, None or sequence of them
+        Minutes from door to road, inclusive; None for all that can be reached. One that is given twice counts once.
     service : str or frozenset of str, optional
         Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
         count as one. Without it every service of the facilities, one after the other.
@@ -98,8 +98,8 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     --------
     >>> # isochrones(graph, facilities, cutoffs_min=(15, 30, 60), service="hospital").to_file("hospital.gpkg")
     """
-    cutoffs = tuple(sorted(set(numbers("options", "cutoffs_min", np.atleast_1d(cutoffs_min)).tolist())))
-    check_options(cutoffs, direction=direction, per=per)
+    cutoffs = tuple(sorted(cutoffs_of(cutoffs_min)))
+    check_options(direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
     asked = asked_of(service, facilities, vocabulary)
     places = place_on(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial.access.areas.stretches import Stretches, cut_lines, reached_stretches
 from spatial.access.eligibility import is_for_some_units
+from spatial.access.options import limit_of
 from spatial.access.places import asked_for, existing, offering, place_on, take, texts
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError, first_of
@@ -156,7 +157,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     graph: TravelGraph,
     facilities: gpd.GeoDataFrame,
     *,
-    cutoff_min: float,
+    cutoff_min: float | None,
     service: str | frozenset[str] | None = None,
     vocabulary: Vocabulary | None = None,
     per: Per = "service",
@@ -173,8 +174,8 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
         The network.
     facilities : GeoDataFrame
         With `facility_id` and `service`; those planned or closed are passed over.
-    cutoff_min : float
-        Minutes from door to road; inclusive; inf for all that can be reached.
+    cutoff_min : float or None
+        Minutes from door to road; inclusive; None or inf for all that can be reached.
     service : str or frozenset of str, optional
         Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
         count as one. Without it every service of the facilities, one after the other.
@@ -207,7 +208,8 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     --------
     On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
     """
-    check_options((cutoff_min,), direction=direction, per=per)
+    limit = limit_of("cutoff_min", cutoff_min)
+    check_options(direction=direction, per=per)
     asked = asked_of(service, facilities, vocabulary)
     places = place_on(
         graph,
@@ -219,7 +221,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     frames = []
     for group in groups_of(places, asked, per):
         found = reached_stretches(
-            graph, take(places.snaps, group.members), cutoff_min=cutoff_min, direction=direction
+            graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction
         )
         frames.append(_stretch_rows(graph, places, group, found))
     if not frames:
@@ -230,14 +232,12 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=graph.crs)
 
 
-def check_options(cutoffs_min: tuple[float, ...], *, direction: str, per: str = "service") -> None:
+def check_options(*, direction: str, per: str = "service") -> None:
     """
     Refuse options that make no sense.
 
     Parameters
     ----------
-    cutoffs_min : tuple of float
-        Minutes.
     direction : str
         Who travels.
     per : str
@@ -246,13 +246,10 @@ def check_options(cutoffs_min: tuple[float, ...], *, direction: str, per: str = 
     Raises
     ------
     ContractError
-        Where there is no cutoff, one is negative or NaN, or a word is not one of the two there are.
+        Where a word is not one of the two there are.
     """
-    problems = [f"cutoff: {value:g} min, must be 0 or more" for value in cutoffs_min if not value >= 0]
-    if not cutoffs_min:
-        problems.append("cutoffs_min: is empty; name at least one")
     words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
-    problems += [
+    problems = [
         f"{name}: is {word!r}, must be {' or '.join(known)}"
         for name, word, known in words
         if word not in known

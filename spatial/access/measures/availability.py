@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.access.measures.catchment_reading import read_catchments, same
 from spatial.access.measures.decays import decay_binary
 from spatial.access.measures.od_pairs import require_columns, statuses
-from spatial.access.options import numbers
+from spatial.access.options import limit_of, numbers
 
 if TYPE_CHECKING:
     from spatial.access.measures.decays import Decay
@@ -110,7 +110,7 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float,
+    cutoff_min: float | None,
     demand: str = "population_persons",
     supply: str | None = None,
 ) -> pd.DataFrame:
@@ -125,8 +125,8 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float
-        Reach of a catchment in minutes, 0 or more, inclusive.
+    cutoff_min : float or None
+        Reach of a catchment in minutes, 0 or more, inclusive; None for no cutoff.
     demand : str
         Column of people, for `overlap_shares`.
     supply : str, optional
@@ -166,7 +166,7 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
         service=service,
         vocabulary=vocabulary,
         method="2sfca",
-        decay=decay_binary(cutoff_min),
+        decay=decay_binary(limit_of("cutoff_min", cutoff_min)),
         demand=demand,
         supply=supply,
     )

@@ -67,7 +67,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float,
+    cutoff_min: float | None,
     order: Order = "time",
     demand: str = "population_persons",
     capacity: str = "capacity",
@@ -86,8 +86,8 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float
-        Minutes that people travel at most, inclusive.
+    cutoff_min : float or None
+        Minutes that people travel at most, inclusive; None for no cutoff.
     order : {'time', 'capacity', 'table', 'optimal'}
         Who is served first, see the notes.
     demand : str
@@ -129,12 +129,13 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     >>> found["served_persons"].tolist(), found["full_persons"].tolist(), found["not_reached_persons"].tolist()
     ([60.0, 40.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 60.0])
     """
-    _check_options(cutoff_min, order, persons_per_unit)
+    limit = np.inf if cutoff_min is None else cutoff_min
+    _check_options(limit, order, persons_per_unit)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
-    require_within(pairs, cutoff_min, what="cutoff_min")
+    require_within(pairs, limit, what="cutoff_min")
     people, _ = demand_of(pairs, demand)
     room = _capacity(pairs, capacity) * persons_per_unit
-    inside = pairs.minutes <= cutoff_min
+    inside = pairs.minutes <= limit
     i, j, minutes = pairs.origin[inside], pairs.destination[inside].astype(np.int64), pairs.minutes[inside]
     queue = _queue(pairs, (i, j, minutes), room, order)
     i, j, minutes = i[queue], j[queue], minutes[queue]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spatial.access.measures.od_pairs import read_pairs, require_decay, require_within, statuses
 from spatial.access.measures.offers import COUNT, offer_of
 from spatial.access.measures.weighed_pairs import weigh_pairs
-from spatial.access.options import numbers
+from spatial.access.options import cutoffs_of
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoffs_min: float | Sequence[float],
+    cutoffs_min: float | Sequence[float | None] | None,
     opportunities: str = COUNT,
 ) -> pd.DataFrame:
     """
@@ -52,8 +52,8 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoffs_min : float or sequence of float
-        Minutes, 0 or more, inclusive; inf: whatever can be reached.
+    cutoffs_min : float, None or sequence of them
+        Minutes, 0 or more, inclusive; None or inf: whatever can be reached. One that is given twice counts once.
     opportunities : str
         Column of the facilities that is summed, such as ``capacity``, known and 0 or more for each; ``count``: each
         counts one.
@@ -68,7 +68,7 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
     Raises
     ------
     ContractError
-        For bad frames, and for a cutoff that is negative, NaN, given twice or beyond the end of the pairs.
+        For bad frames, and for a cutoff that is negative, NaN or beyond the end of the pairs.
 
     Notes
     -----
@@ -84,7 +84,7 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
     [0.0, 1.0, 2.0]
     """
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
-    cutoffs = _checked(cutoffs_min)
+    cutoffs = np.array(cutoffs_of(cutoffs_min))
     require_within(pairs, float(cutoffs[np.isfinite(cutoffs)].max(initial=0.0)), what="cutoffs_min")
     offer = offer_of(pairs, opportunities)
     values = _within(pairs, cutoffs, offer.supply[pairs.destination])
@@ -269,18 +269,6 @@ def _head(pairs: Pairs) -> dict[str, object]:
         "service": pd.Series(pairs.service, index=range(n), dtype="str"),
         "mode": pd.Series(pairs.mode, index=range(n), dtype="str"),
     }
-
-
-def _checked(cutoffs_min: float | Sequence[float]) -> FloatArray:
-    cutoffs = np.atleast_1d(numbers("options", "cutoffs_min", cutoffs_min))
-    problems = [f"cutoffs_min: {cutoff} must be 0 or more" for cutoff in cutoffs if not cutoff >= 0.0]
-    if len(cutoffs) == 0:
-        problems.append("cutoffs_min: give one or more")
-    if len(np.unique(cutoffs)) < len(cutoffs):
-        problems.append("cutoffs_min: one is given twice")
-    if problems:
-        raise ContractError("options", problems)
-    return cutoffs
 
 
 def _within(pairs: Pairs, cutoffs: FloatArray, worth: FloatArray) -> FloatArray:

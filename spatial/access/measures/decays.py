@@ -30,14 +30,19 @@ ZONES_E2SFCA: Mapping[float, float] = MappingProxyType({10.0: 1.0, 20.0: 0.68, 3
 """Weight up to so many minutes, inclusive: the three zones of Luo and Qi (2009) with their faster decay."""
 
 
-def decay_binary(cutoff_min: float) -> Decay:
+def _or_inf(cutoff_min: float | None) -> float:
+    """No cutoff is one that nothing lies beyond."""
+    return np.inf if cutoff_min is None else cutoff_min
+
+
+def decay_binary(cutoff_min: float | None) -> Decay:
     """
     Count everything within a cutoff fully, and nothing beyond.
 
     Parameters
     ----------
-    cutoff_min : float
-        0 or more; inclusive. inf: whatever can be reached.
+    cutoff_min : float or None
+        0 or more; inclusive. None or inf: whatever can be reached.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def decay_binary(cutoff_min: float) -> Decay:
     >>> decay_binary(45.0)([45.0, 46.0]).tolist()
     [1.0, 0.0]
     """
-    return Decay("binary", (), cutoff_min)
+    return Decay("binary", (), _or_inf(cutoff_min))
 
 
 def decay_stepped(weights: Mapping[float, float]) -> Decay:
@@ -123,7 +128,7 @@ def decay_linear(cutoff_min: float) -> Decay:
 
 
 def decay_exponential(
-    rate_per_min: float | None = None, *, half_life_min: float | None = None, cutoff_min: float = np.inf
+    rate_per_min: float | None = None, *, half_life_min: float | None = None, cutoff_min: float | None = None
 ) -> Decay:
     """
     Lose the same share every minute.
@@ -134,8 +139,8 @@ def decay_exponential(
         The rate b of ``exp(-b t)``; above 0.
     half_life_min : float, optional
         Instead of the rate: minutes after which half is left, ``b = ln 2 / h``; above 0.
-    cutoff_min : float
-        0 beyond; inclusive.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
 
     Returns
     -------
@@ -162,10 +167,10 @@ def decay_exponential(
                 "decay_exponential", [f"half_life_min: must be above 0 and finite, is {half_life_min!r}"]
             )
         rate_per_min = log(2.0) / float(half_life_min)
-    return Decay("exponential", (("rate_per_min", rate_per_min),), cutoff_min)
+    return Decay("exponential", (("rate_per_min", rate_per_min),), _or_inf(cutoff_min))
 
 
-def decay_gaussian(sigma_min: float, *, cutoff_min: float = np.inf) -> Decay:
+def decay_gaussian(sigma_min: float, *, cutoff_min: float | None = None) -> Decay:
     """
     Fall slowly at first, then fast: half a bell.
 
@@ -173,8 +178,8 @@ def decay_gaussian(sigma_min: float, *, cutoff_min: float = np.inf) -> Decay:
     ----------
     sigma_min : float
         Standard deviation in minutes; above 0.
-    cutoff_min : float
-        0 beyond; inclusive.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
 
     Returns
     -------
@@ -191,7 +196,7 @@ def decay_gaussian(sigma_min: float, *, cutoff_min: float = np.inf) -> Decay:
     >>> decay_gaussian(20.0)([0.0, 20.0]).round(7).tolist()
     [1.0, 0.6065307]
     """
-    return Decay("gaussian", (("sigma_min", sigma_min),), cutoff_min)
+    return Decay("gaussian", (("sigma_min", sigma_min),), _or_inf(cutoff_min))
 
 
 def decay_truncated_gaussian(cutoff_min: float) -> Decay:
@@ -222,7 +227,7 @@ def decay_truncated_gaussian(cutoff_min: float) -> Decay:
 
 
 def decay_power(
-    exponent: float, *, scale_min: float = 1.0, t0_min: float = 1.0, cutoff_min: float = np.inf
+    exponent: float, *, scale_min: float = 1.0, t0_min: float = 1.0, cutoff_min: float | None = None
 ) -> Decay:
     """
     Fall with a power of time, the gravity of Hansen (1959).
@@ -235,8 +240,8 @@ def decay_power(
         Minutes s at which the weight is 1; above 0.
     t0_min : float
         Shorter times count as this; above 0, or the weight at the door would have no bound.
-    cutoff_min : float
-        0 beyond; inclusive.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
 
     Returns
     -------
@@ -254,10 +259,10 @@ def decay_power(
     [400.0, 100.0, 1.0, 0.25]
     """
     parameters = (("exponent", exponent), ("scale_min", scale_min), ("t0_min", t0_min))
-    return Decay("power", parameters, cutoff_min)
+    return Decay("power", parameters, _or_inf(cutoff_min))
 
 
-def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = np.inf) -> Decay:
+def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float | None = None) -> Decay:
     """
     Fall along an S: nearly all near the door, half at a stated time, nearly nothing far away.
 
@@ -267,8 +272,8 @@ def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = n
         Minutes at which the weight is one half; above 0.
     exponent : float
         How steep; above 0.
-    cutoff_min : float
-        0 beyond; inclusive.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
 
     Returns
     -------
@@ -285,4 +290,4 @@ def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float = n
     >>> decay_log_logistic(30.0, 2.0)([0.0, 30.0, 90.0]).tolist()
     [1.0, 0.5, 0.1]
     """
-    return Decay("log_logistic", (("t50_min", t50_min), ("exponent", exponent)), cutoff_min)
+    return Decay("log_logistic", (("t50_min", t50_min), ("exponent", exponent)), _or_inf(cutoff_min))

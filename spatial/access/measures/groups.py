@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.access.analyst import travel_times
 from spatial.access.measures.od_pairs import read_pairs, require_columns, require_within
 from spatial.access.measures.offers import demand_of
-from spatial.access.options import numbers
+from spatial.access.options import limit_of, numbers
 from spatial.access.rules import SnapRules
 from spatial.access.summaries import weighted_statistics
 from spatial.errors import ContractError
@@ -58,7 +58,7 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
     facilities: gpd.GeoDataFrame,
     groups: Sequence[Group],
     *,
-    cutoff_min: float = np.inf,
+    cutoff_min: float | None = None,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> pd.DataFrame:
@@ -74,8 +74,8 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
         By the contracts of the tables; settlements have the column of every group.
     groups : sequence of Group
         Names differ.
-    cutoff_min : float
-        The longest time, inclusive.
+    cutoff_min : float, optional
+        The longest time, inclusive; by default no cutoff.
     rules : SnapRules, optional
         How places are joined to the network; its walk is that of a person who walks well.
     barriers : GeoSeries, optional
@@ -140,7 +140,7 @@ def _times_of(
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     group: Group,
-    cutoff_min: float,
+    cutoff_min: float | None,
     walk: tuple[SnapRules, gpd.GeoSeries | None],
 ) -> pd.DataFrame:
     rules, barriers = walk
@@ -162,7 +162,7 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float,
+    cutoff_min: float | None,
 ) -> pd.DataFrame:
     """
     Count the people of every group who reach a facility within a cutoff.
@@ -179,8 +179,8 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float
-        Minutes, 0 or more, inclusive.
+    cutoff_min : float or None
+        Minutes, 0 or more, inclusive; None for no cutoff.
 
     Returns
     -------
@@ -209,14 +209,13 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     _check(settlements, groups)
     require_columns("od", od, ("group",))
-    if not cutoff_min >= 0.0:
-        raise ContractError("options", [f"cutoff_min: must be 0 or more, is {cutoff_min}"])
+    limit = limit_of("cutoff_min", cutoff_min)
     rows = []
     for group in groups:
         pairs = read_pairs(
             od.loc[od["group"] == group.name], settlements, facilities, service=service, vocabulary=vocabulary
         )
-        require_within(pairs, cutoff_min, what="cutoff_min")
+        require_within(pairs, limit, what="cutoff_min")
         nearest = np.full(len(settlements), np.inf)
         np.minimum.at(nearest, pairs.origin, pairs.minutes)
         demand_of(pairs, group.column)
@@ -225,8 +224,8 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
             {
                 "group": group.name,
                 "service": pairs.service,
-                "cutoff_min": float(cutoff_min),
-                **_counted(settlements, np.where(nearest <= cutoff_min, nearest, np.inf), persons),
+                "cutoff_min": limit,
+                **_counted(settlements, np.where(nearest <= limit, nearest, np.inf), persons),
             }
         )
     return pd.DataFrame(rows)

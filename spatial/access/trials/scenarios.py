@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.measures.od_pairs import require_columns
-from spatial.access.options import check_direction, check_minutes
+from spatial.access.options import check_direction, limit_of
 from spatial.access.places import asked_for, existing, place_on, texts
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of, reach_status
@@ -63,7 +63,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     *,
     service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float | Mapping[str, float] = 60.0,
+    cutoff_min: float | Mapping[str, float | None] | None = 60.0,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     facilities_after: Mapping[str, gpd.GeoDataFrame] | None = None,
     rules: SnapRules | None = None,
@@ -89,8 +89,9 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         services by name, each with those that count for it: a scenario is then applied once for all.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float or mapping of str to float
-        Minutes of the classes, within (inclusive) or beyond; by service where they differ.
+    cutoff_min : float, None or mapping of str to them
+        Minutes of the classes, within (inclusive) or beyond; None: within is whoever reaches one; by service where they
+        differ.
     direction : {'to_facility', 'from_facility'}
         Who travels.
     facilities_after : mapping of str to GeoDataFrame, optional
@@ -125,8 +126,8 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     check_direction(direction)
     how = _How(rules or SnapRules(), barriers, direction)
     services = _services(service, (facilities, *changed.values()), vocabulary)
-    cutoffs = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
-    _check_cutoffs(services, cutoffs)
+    limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
+    cutoffs = _cutoffs(services, limits)
     base = pair_up(
         graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
     )
@@ -197,12 +198,11 @@ def _services(
     }
 
 
-def _check_cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float]) -> None:
+def _cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float | None]) -> dict[str, float]:
     missing = [name for name in services if name not in cutoffs]
     if missing:
         raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
-    for name in services:
-        check_minutes("cutoff_min", cutoffs[name])
+    return {name: limit_of("cutoff_min", cutoffs[name]) for name in services}
 
 
 def _check_names(options: Sequence[object], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
@@ -259,13 +259,14 @@ class _How(NamedTuple):
 
 
 def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, object]:
-    was, became = before.minutes <= cutoff_min, after.minutes <= cutoff_min
-    both = np.isfinite(before.minutes) & np.isfinite(after.minutes)
+    had, has = np.isfinite(before.minutes), np.isfinite(after.minutes)
+    was, became = had & (before.minutes <= cutoff_min), has & (after.minutes <= cutoff_min)
+    both = had & has
     change = np.select([became & ~was, was & ~became], ["gained", "lost"], "same")
     unknown = np.full(len(was), np.nan)
     return {
-        "before_min": np.where(np.isfinite(before.minutes), before.minutes, np.nan),
-        "after_min": np.where(np.isfinite(after.minutes), after.minutes, np.nan),
+        "before_min": np.where(had, before.minutes, np.nan),
+        "after_min": np.where(has, after.minutes, np.nan),
         "difference_min": np.subtract(after.minutes, before.minutes, out=unknown, where=both),
         "before_status": pd.Series(before.status, dtype="str"),
         "after_status": pd.Series(after.status, dtype="str"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nextafter
+from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import check_direction, is_number, shown
+from spatial.access.options import check_direction, cutoffs_of, is_number, shown
 from spatial.access.places import texts
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import (
@@ -137,7 +138,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoffs_min: Sequence[float] = (60.0,),
+    cutoffs_min: float | Sequence[float | None] | None = (60.0,),
     speed_share: float = 0.2,
     snap: bool = True,
     walk: WalkRange | None = None,
@@ -167,8 +168,9 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoffs_min : sequence of float
-        Minutes of the classes, within (inclusive) or beyond.
+    cutoffs_min : float, None or sequence of them
+        Minutes of the classes, within (inclusive) or beyond; None: within is whoever reaches one. One that is given
+        twice counts once.
     speed_share : float
         Speeds are this share lower and higher, 0 to below 1, where nothing was measured.
     snap : bool
@@ -207,7 +209,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     """
     rules, walk = rules or SnapRules(), walk or WalkRange()
     check_direction(direction)
-    _check(cutoffs_min, speed_share, walk)
+    cutoffs = cutoffs_of(cutoffs_min)
+    _check(speed_share, walk)
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
     measured = None if calibration is None else calibration.speed_range(graph)
     slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
@@ -232,19 +235,15 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     spans[ALL] = (np.min(lows, axis=0), np.max(highs, axis=0))
     return AccessIntervals(
         _table(graph, pairing, base, spans).iloc[pairing.back].reset_index(drop=True),
-        _people(pairing.origins.frame, base, spans, cutoffs_min),
+        _people(pairing.origins.frame, base, spans, cutoffs),
         (slow, fast),
         calibrated="calibration" in graph.report,
         measured=measured is not None,
     )
 
 
-def _check(cutoffs_min: Sequence[float], speed_share: float, walk: WalkRange) -> None:
+def _check(speed_share: float, walk: WalkRange) -> None:
     problems = []
-    if np.ndim(cutoffs_min) != 1 or len(cutoffs_min) == 0:
-        problems.append(f"cutoffs_min: give a list of minutes, not {cutoffs_min!r}")
-    elif not all(is_number(cutoff, least=0.0) for cutoff in cutoffs_min):
-        problems.append(f"cutoffs_min: give minutes of 0 or more, not {tuple(cutoffs_min)}")
     if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
         problems.append(f"speed_share: is {shown(speed_share)}, must be from 0 to below 1")
     if not 0.0 < walk.walk_km_h[0] <= walk.walk_km_h[1] < np.inf:
@@ -357,7 +356,8 @@ def _people(
     rows = []
     for name, (low, high) in spans.items():
         for cutoff in cutoffs_min:
-            sides = {"low": low <= cutoff, "base": base <= cutoff, "high": high <= cutoff}
+            limit = min(cutoff, float_info.max)  # inf is no way, which is within nothing
+            sides = {"low": low <= limit, "base": base <= limit, "high": high <= limit}
             changes = scored & (sides["low"] != sides["high"])
             rows.append(
                 {

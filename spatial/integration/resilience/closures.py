@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from spatial.access import SnapRules
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import check_direction, check_minutes
+from spatial.access.options import check_direction, check_minutes, limit_of
 from spatial.access.places import asked_for, existing, offering, place_on
 from spatial.errors import ContractError
 from spatial.integration.resilience.bridges import bridges
@@ -106,7 +107,7 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float,
+    cutoff_min: float | None,
     cap_min: float = CAP_MIN,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
@@ -129,8 +130,8 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float
-        Minutes within which people are covered, inclusive.
+    cutoff_min : float or None
+        Minutes within which people are covered, inclusive; None: whoever reaches one is.
     cap_min : float
         What longer and missing ways count as in person-minutes.
     direction : {'to_facility', 'from_facility'}
@@ -156,7 +157,8 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     """
     check_minutes("cap_min", cap_min)
     asked = asked_for(service, facilities, vocabulary=vocabulary)
-    case = _case(graph, settlements, facilities, asked, (cutoff_min, direction, rules, barriers))
+    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
     edges, passing = case.passing(case.weight > 0.0)
     before = case.base_min
     rows = []
@@ -168,7 +170,7 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
             (
                 float(case.weight @ (np.minimum(after, cap_min) - np.minimum(before, cap_min))),
                 float(case.weight[np.isfinite(before) & np.isinf(after)].sum()),
-                float(case.weight[(before <= cutoff_min) & ~(after <= cutoff_min)].sum()),
+                float(case.weight[(before <= limit) & ~(after <= limit)].sum()),
             )
         )
     extra, cut_off, lost = np.array(rows, dtype=np.float64).reshape(-1, 3).T
@@ -195,7 +197,7 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    cutoff_min: float,
+    cutoff_min: float | None,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -216,8 +218,8 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float
-        Minutes within which people are covered, inclusive.
+    cutoff_min : float or None
+        Minutes within which people are covered, inclusive; None: whoever reaches one is.
     direction : {'to_facility', 'from_facility'}
         Who travels.
     rules : SnapRules, optional
@@ -236,20 +238,21 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
         As `edge_criticality`.
     """
     asked = asked_for(service, facilities, vocabulary=vocabulary)
-    case = _case(graph, settlements, facilities, asked, (cutoff_min, direction, rules, barriers))
+    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
     if not case.weight.any():
         case = replace(case, weight=np.ones(len(case.weight)))
     total = float(case.weight.sum())
     if not total > 0.0:
         return RobustCoverage(math.nan, math.nan, "", 0)
-    covered = case.base_min <= cutoff_min
+    covered = case.base_min <= limit
     edges, passing = case.passing(covered & (case.weight > 0.0))
     worst, name, tried = 0.0, "", 0
     for at in np.lexsort((graph.edge_id[edges], -passing)):
         if passing[at] <= worst:
             break
         after = case.without(int(edges[at]))
-        lost = float(case.weight[covered & ~(after <= cutoff_min)].sum())
+        lost = float(case.weight[covered & ~(after <= limit)].sum())
         tried += 1
         if lost > worst:
             worst, name = lost, str(graph.edge_id[edges[at]])
@@ -262,10 +265,9 @@ def _case(
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     asked: Asked,
-    options: tuple[float, Any, SnapRules | None, gpd.GeoSeries | None],
+    options: tuple[Any, SnapRules | None, gpd.GeoSeries | None],
 ) -> _Case:
-    cutoff_min, direction, given, barriers = options
-    check_minutes("cutoff_min", cutoff_min)
+    direction, given, barriers = options
     check_direction(direction)
     rules = given or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
