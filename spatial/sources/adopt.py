@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
-from spatial.sources.columns import choice_column, id_column, map_columns, number_column, text_column
+from spatial.sources.columns import CARRIED, choice_column, id_column, map_columns, number_column, text_column
 from spatial.tables import TABLES, TIERS
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def as_settlements(
     Returns
     -------
     GeoDataFrame
-        A table that keeps the contract of settlements; the frame's other columns travel along.
+        A table that keeps the contract of settlements: ids are text. All columns of the frame travel along as they are,
+        those that were read under our names too, so that numbers of ids still join to where they came from. One whose
+        name is taken becomes ``source_<name>``.
 
     Raises
     ------
@@ -69,6 +71,8 @@ def as_settlements(
     >>> table = as_settlements(points, id="code", population="people", tier="village")
     >>> table["settlement_id"].tolist(), table["tier"].tolist(), table["population_persons"].tolist()
     (['7'], ['village'], [120.0])
+    >>> table[["code", "people"]].to_numpy().tolist()
+    [[7, 120]]
     """
     constant = tier if tier in TIERS and tier not in frame.columns else None
     given = {
@@ -80,7 +84,7 @@ def as_settlements(
     problems: list[str] = []
     table = _adopted(frame, {**(columns or {}), **_present(given)}, problems, key="settlement_id")
     if constant is not None:
-        table["tier"] = constant
+        _fill(table, "tier", constant)
     if "tier" in table.columns:
         table["tier"] = choice_column(table, "tier", TIERS, problems, key="settlement_id")
     else:
@@ -127,8 +131,8 @@ def as_facilities(
     Returns
     -------
     GeoDataFrame
-        A table that keeps the contract of facilities; the frame's other columns travel along. Without a column
-        `status` every facility is existing.
+        A table that keeps the contract of facilities; all columns of the frame travel along, as in `as_settlements`.
+        Without a column `status` every facility is existing.
 
     Raises
     ------
@@ -147,7 +151,10 @@ def as_facilities(
     given = {"facility_id": id, "name": name, "capacity": capacity, "service": column}
     problems: list[str] = []
     table = _adopted(frame, {**(columns or {}), **_present(given)}, problems, key="facility_id")
-    table["service"] = text_column(table["service"]) if column else service
+    if column:
+        table["service"] = text_column(table["service"])
+    else:
+        _fill(table, "service", service)
     empty = table["service"].isna()
     if empty.any():
         problems.append(f"service: empty for {first_of(table['facility_id'][empty])}; fill it in")
@@ -167,6 +174,13 @@ def _present(given: Mapping[str, str | None]) -> dict[str, str]:
     return {ours: theirs for ours, theirs in given.items() if theirs is not None}
 
 
+def _fill(table: gpd.GeoDataFrame, column: str, value: str) -> None:
+    """Give every row one value; a column of the caller's that has the name is carried under another."""
+    if column in table.columns:
+        table[f"{CARRIED}{column}"] = table[column]
+    table[column] = value
+
+
 def _adopted(
     frame: gpd.GeoDataFrame, columns: Mapping[str, str], problems: list[str], *, key: str
 ) -> gpd.GeoDataFrame:
@@ -179,7 +193,11 @@ def _adopted(
     has_id = key in columns or key in frame.columns
     plain = frame if has_id else frame.assign(**{key: frame.index.to_numpy()})
     refuse_stretched(frame.geometry, what=f"{table_name} of a frame")
-    table = gpd.GeoDataFrame(map_columns(plain, columns, {}, problems)).reset_index(drop=True)
+    table = gpd.GeoDataFrame(map_columns(plain, columns, {}, problems))
+    for own in frame.columns.difference(table.columns, sort=False):
+        table[own] = frame[own]
+    nameless = frame.index.names == [None] or set(frame.index.names) & set(table.columns)
+    table = table.reset_index(drop=bool(nameless))
     if table.active_geometry_name != "geometry":
         table = table.rename_geometry("geometry")
     table[key] = id_column(table, key, problems)

@@ -99,3 +99,27 @@ def test_facilities_take_a_service_or_a_column_of_services() -> None:
     frame["kind"] = ["pharmacy", None]
     with pytest.raises(ContractError, match=r"service: empty for '8' \(1 in all\)"):
         as_facilities(frame, service="kind", id="code")
+
+
+def test_all_columns_of_the_callers_frame_stay_as_they_are() -> None:
+    frame = _frame(
+        people=[120, 5], rank=["village", "town"], title=["A", "B"], name=["x", "y"], flag=[True, False]
+    )
+    table = as_settlements(frame, id="code", population="people", tier="rank", name="title")
+    own = ["code", "people", "rank", "title", "flag"]
+    assert table[own].equals(frame[own])
+    assert table["code"].dtype == frame["code"].dtype == np.int64
+    # The name of ours that the caller's title takes is free again under another one.
+    assert (table["name"].tolist(), table["source_name"].tolist()) == (["A", "B"], ["x", "y"])
+    kinds = _frame(kind=["bank", "post"], beds=[3, 4], service=["s", "t"])
+    offered = as_facilities(kinds, service="pharmacy", id="code", capacity="beds")
+    assert offered[["code", "kind", "beds"]].equals(kinds[["code", "kind", "beds"]])
+    assert offered["source_service"].tolist() == ["s", "t"]
+    assert as_facilities(kinds, service="kind", id="code")["kind"].tolist() == ["bank", "post"]
+
+
+def test_an_index_with_a_name_stays_as_a_column() -> None:
+    frame = _frame(people=[120, 5]).set_index("code")
+    table = as_settlements(frame, tier="village")
+    assert (table["settlement_id"].tolist(), table["code"].tolist()) == (["7", "8"], [7, 8])
+    assert as_settlements(table).equals(table)
