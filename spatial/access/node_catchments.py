@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction
-from spatial.access.places import asked_for, existing, offering, place_on, take, texts
+from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.rules import SnapRules
 from spatial.network import node_labels
 
@@ -84,7 +84,7 @@ def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own 
     return pd.DataFrame(
         {
             "node_id": np.arange(graph.n_nodes, dtype=np.int64),
-            "facility_id": texts(goals.ids, facility),
+            "facility_id": ids_or_none(goals.frame["facility_id"], facility),
             "travel_time_min": np.where(reached, minutes, np.nan),
             "reach_status": pd.Series(status, dtype="str"),
         }

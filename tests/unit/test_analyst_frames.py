@@ -369,3 +369,32 @@ def test_a_cutoff_that_is_given_twice_counts_once(graph, villages, offered):
 
     assert rows([15, 15]) == ([15.0],) * 4
     assert rows([30, 15, 30.0]) == ([15.0, 30.0], [30.0, 15.0], [30.0, 15.0], [30.0, 15.0])
+
+
+def test_ids_keep_their_kind_in_every_table_that_names_them(graph, villages, offered):
+    places = villages.assign(settlement_id=np.array([7, 3], dtype="int64"))
+    goals = offered.assign(facility_id=np.array([20, 30, 10], dtype="int64"))
+    asked = {"service": "hospital"}
+    tables = {
+        "settlement_id": [
+            sp.compare_scenarios(graph, sp.Scenario("same"), places, goals, **asked),
+            sp.access_intervals(graph, places, goals, **asked).table,
+            sp.emergency_response(graph, goals, places, mobilisation_min=1.0, **asked),
+        ],
+        "station_id": [sp.emergency_response(graph, goals, places, mobilisation_min=1.0, **asked)],
+        "facility_id": [
+            sp.node_catchments(graph, goals, **asked),
+            sp.catchment_areas(graph, goals, **asked),
+            sp.reached_edges(graph, goals, cutoff_min=9.0, **asked),
+            sp.isochrones(graph, goals, cutoffs_min=9.0, per="facility", **asked),
+        ],
+    }
+    for key, found in tables.items():
+        known = [3, 7] if key == "settlement_id" else [20, 30]
+        for table in found:
+            assert pd.api.types.is_integer_dtype(table[key].dtype)
+            assert set(table[key].dropna()) <= set(known)
+            assert len(pd.DataFrame({key: known}).merge(table, on=key)) > 0
+    assert tables["settlement_id"][0]["settlement_id"].tolist() == [7, 3]
+    drawn = sp.isochrones(graph, goals, cutoffs_min=9.0, **asked)
+    assert drawn["facility_id"].isna().all()

@@ -17,7 +17,7 @@ from spatial.access.areas.shapes import area_of
 from spatial.access.areas.stretches import reached_stretches
 from spatial.access.cells.raster_cells import peopled_cells
 from spatial.access.options import limit_of
-from spatial.access.places import place_on, take, texts
+from spatial.access.places import place_on, take
 from spatial.access.rules import SnapRules
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     km = (found.end - found.start) * graph.length_m[found.edge] / 1000.0
     frame = pd.DataFrame(
         {
-            "facility_id": texts(places.ids, group.members),
+            "facility_id": places.frame["facility_id"].take(group.members).reset_index(drop=True),
             "service": pd.Series([group.service] * n, dtype="str"),
             "mode": pd.Series([graph.mode] * n, dtype="str"),
             "direction": pd.Series([direction] * n, dtype="str"),

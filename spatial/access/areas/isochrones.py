@@ -16,7 +16,7 @@ from spatial.access.areas.reach import asked_of, check_options, groups_of, of_se
 from spatial.access.areas.stretches import reached_stretches, straight_pieces
 from spatial.access.areas.strips import strip_along
 from spatial.access.options import cutoffs_of
-from spatial.access.places import place_on, take
+from spatial.access.places import ids_or_none, place_on, take
 from spatial.access.rules import SnapRules
 from spatial.network import walk_minutes
 
@@ -114,9 +114,11 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     on_top = float(
         walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour)
     )
-    frame = pd.DataFrame(rows, columns=["service", "facility_id", "cutoff_min", "reached_km", "geometry"])
+    frame = pd.DataFrame(rows, columns=["service", "at", "cutoff_min", "reached_km", "geometry"])
     shapes = frame.pop("geometry").to_numpy(dtype=object)
-    frame = frame.astype({"service": "str", "facility_id": "str"}).assign(
+    own = ids_or_none(places.frame["facility_id"], frame.pop("at").to_numpy(dtype=np.int64))
+    frame.insert(1, "facility_id", own)
+    frame = frame.astype({"service": "str"}).assign(
         mode=pd.Series(graph.mode, index=frame.index, dtype="str"),
         direction=pd.Series(direction, index=frame.index, dtype="str"),
         area_km2=np.nan_to_num(shapely.area(shapes)) / 1e6,
@@ -129,7 +131,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
 
 def _nested(
     ground: Ground, group: Group, found: Stretches, cutoffs: tuple[float, ...]
-) -> list[tuple[str, str | None, float, float, shapely.MultiPolygon | None]]:
+) -> list[tuple[str, int, float, float, shapely.MultiPolygon | None]]:
     """Draw the areas of one group, each of which holds the shorter ones."""
     reached = [found.within(cutoff) for cutoff in cutoffs]
     pieces = [straight_pieces(ground.graph, ground.leavable(each))[0] for each in reached]
@@ -139,7 +141,7 @@ def _nested(
     rows = []
     for cutoff, each, area in zip(cutoffs, reached, areas, strict=True):
         km = float(((each.end - each.start) * ground.graph.length_m[each.edge]).sum()) / 1000.0
-        rows.append((group.service, group.facility_id, cutoff, km, area))
+        rows.append((group.service, int(group.members[0]) if group.alone else -1, cutoff, km, area))
     return rows
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.access.areas.stretches import Stretches, cut_lines, reached_stretches
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import limit_of
-from spatial.access.places import asked_for, existing, offering, place_on, take, texts
+from spatial.access.places import asked_for, existing, offering, place_on, take
 from spatial.access.rules import SnapRules
 from spatial.errors import ContractError, first_of
 
@@ -43,14 +43,14 @@ class Group:
     ----------
     service : str
         What they offer.
-    facility_id : str or None
-        The facility, where it stands alone.
+    alone : bool
+        Whether it is one facility that stands alone.
     members : ndarray of int64
         Positions among the places.
     """
 
     service: str
-    facility_id: str | None
+    alone: bool
     members: NDArray[np.int64]
 
 
@@ -119,10 +119,10 @@ def groups_of(places: Places, asked: Sequence[Asked], per: Per) -> Iterator[Grou
             raise ContractError("facilities", [told])
         members = np.flatnonzero(np.isin(offered, list(kinds)))
         if per == "service":
-            yield Group(name, None, members)
+            yield Group(name, False, members)
             continue
         for member in members:
-            yield Group(name, str(places.ids[member]), np.array([member]))
+            yield Group(name, True, np.array([member]))
 
 
 def of_service(facilities: gpd.GeoDataFrame, asked: Sequence[Asked]) -> gpd.GeoDataFrame:
@@ -225,7 +225,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
         )
         frames.append(_stretch_rows(graph, places, group, found))
     if not frames:
-        nothing = Group("", None, np.empty(0, dtype=np.int64))
+        nothing = Group("", False, np.empty(0, dtype=np.int64))
         empty = np.empty(0)
         whole = np.empty(0, dtype=np.int64)
         frames = [_stretch_rows(graph, places, nothing, Stretches(whole, *(empty,) * 4, whole))]
@@ -264,7 +264,7 @@ def _stretch_rows(graph: TravelGraph, places: Places, group: Group, found: Stret
     frame = pd.DataFrame(
         {
             "service": pd.Series([group.service] * n, dtype="str"),
-            "facility_id": texts(places.ids, owners),
+            "facility_id": places.frame["facility_id"].take(owners).reset_index(drop=True),
             "mode": pd.Series([graph.mode] * n, dtype="str"),
             "edge_id": pd.Series(graph.edge_id[found.edge], dtype="str"),
             "road_class": pd.Series(graph.road_class[found.edge], dtype="str"),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import is_number, shown
-from spatial.access.places import take, texts
+from spatial.access.places import ids_or_none, take
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import pair_up, reach_status
 from spatial.errors import ContractError, NetworkError, first_of
@@ -154,8 +154,8 @@ def _table(
     named[is_reached] = pairing.members[station[is_reached]]
     return pd.DataFrame(
         {
-            "settlement_id": texts(pairing.origins.ids, np.arange(n)),
-            "station_id": texts(pairing.goals.ids, named),
+            "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
+            "station_id": ids_or_none(pairing.goals.frame["facility_id"], named),
             "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
             "mobilisation_min": mobilisation,
             "drive_min": drive,

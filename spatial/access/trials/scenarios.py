@@ -12,7 +12,7 @@ import pandas as pd
 
 from spatial.access.measures.od_pairs import require_columns
 from spatial.access.options import check_direction, limit_of
-from spatial.access.places import asked_for, existing, place_on, texts
+from spatial.access.places import asked_for, existing, place_on
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import minutes_to_closest, pair_up, people_of, reach_status
 from spatial.errors import ContractError, first_of
@@ -148,7 +148,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
             later = how.times(split.graph, _serving(edited, kinds))
             label = {"scenario": scenario.name, "service": name, "mode": graph.mode}
             words = {key: pd.Series(value, index=range(n), dtype="str") for key, value in label.items()}
-            ids = {"settlement_id": texts(base.origins.ids, np.arange(n))}
+            ids = {"settlement_id": base.origins.frame["settlement_id"].reset_index(drop=True)}
             values = _compared(before[name], later, cutoffs[name])
             frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
             frames.append(frame[[*COLUMNS]].iloc[base.back])

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.options import check_direction, cutoffs_of, is_number, shown
-from spatial.access.places import texts
 from spatial.access.rules import SnapRules
 from spatial.access.trials.paired import (
     Pairing,
@@ -326,7 +325,7 @@ def _table(
     width = widths[main, np.arange(n)]
     factor = np.where(width > 0.0, np.array(names, dtype=object)[main], None)
     columns = {
-        "settlement_id": texts(pairing.origins.ids, np.arange(n)),
+        "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
         "service": pd.Series(pairing.service, index=range(n), dtype="str"),
         "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
         "low_min": _nan_for_inf(low),
