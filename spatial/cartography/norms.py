@@ -12,6 +12,7 @@ import pandas as pd
 
 from spatial.cartography.columns import codes, pack, round_up
 from spatial.cartography.meta import PageMeta, ServiceNote
+from spatial.integration.register import norm_id_of, with_norm_id
 from spatial.tables import NORM_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -199,9 +200,9 @@ def norm_book(
     NormBook
         Norms in the order of the summary, or those with a figure first, then by class, then by id.
     """
-    told = {str(entry["id"]): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    told = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
-    known = {row["id"]: row for row in register.to_dict("records")}
+    known = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
     norms = [
         _norm(row, known[row["norm_id"]], meta, told.get(row["norm_id"], (0, {}))[1])
         for row in study.sort_values("norm_id", kind="stable").to_dict("records")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.errors import ContractError, StudyError, first_of
-from spatial.integration.register import refuse_faulty_register, split_list
+from spatial.integration.register import refuse_faulty_register, split_list, with_norm_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def applicable_norms(
     Returns
     -------
     DataFrame
-        The binding rows in order of id with the study's thresholds and shares, and the columns `in_force`,
+        The binding rows in order of `norm_id` with the study's thresholds and shares, and the columns `in_force`,
         `not_graded`, `gates`, `no_gate`, `headline` (flag: may open a page; rows from memory may
         not unless the study names them), `headline_rank` (the study's order; NaN for none), `adopted_by`, `adopted_on`,
         `confirmed_by`, `confirmed_on`, `register_threshold`, `register_target_share`. Reasons are codes, joined by
@@ -169,18 +169,19 @@ def applicable_norms(
     rules = rules or NormRules()
     day = _day(as_of)
     refuse_faulty_register(register)
+    register = with_norm_id(register)
     adopted = {item.norm: item for item in rules.adopt}
     wanted = _inherited(rules.jurisdictions)
     home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
-    binding = register.loc[home | register["id"].isin(list(adopted))].copy()
+    binding = register.loc[home | register["norm_id"].isin(list(adopted))].copy()
     _refuse_wrong_names(register, binding, home, rules)
     binding["in_force"] = _in_force(binding, day)
     if rules.only:
-        binding = binding.loc[binding["id"].isin(rules.only)].copy()
-    binding = binding.sort_values("id", kind="stable").reset_index(drop=True)
+        binding = binding.loc[binding["norm_id"].isin(rules.only)].copy()
+    binding = binding.sort_values("norm_id", kind="stable").reset_index(drop=True)
     _apply_adoptions(binding, adopted, day)
     _apply_confirmations(binding, rules.confirm)
-    local = binding["id"].isin(register.loc[home, "id"])
+    local = binding["norm_id"].isin(register.loc[home, "norm_id"])
     reasons = [
         _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
     ]
@@ -189,8 +190,8 @@ def applicable_norms(
     binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
     sure = (binding["in_force"] == "in_force") & (binding["confidence"] != "memory")
     place = {name: rank for rank, name in enumerate(rules.headline, start=1)}
-    binding["headline"] = binding["id"].isin(rules.headline) if rules.headline else sure
-    binding["headline_rank"] = binding["id"].map(place).astype("float64")
+    binding["headline"] = binding["norm_id"].isin(rules.headline) if rules.headline else sure
+    binding["headline_rank"] = binding["norm_id"].map(place).astype("float64")
     return binding
 
 
@@ -209,7 +210,6 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
         In the order of the rows.
     """
     texts = (
-        "id",
         "service",
         "metric",
         "mode",
@@ -223,6 +223,7 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
     more = ("in_force", "not_graded", "no_gate")
     return [
         Norm(
+            id=_text(row["norm_id"]),
             **{name: _text(row[name]) for name in (*texts, *more)},
             threshold=float(row["threshold"]),
             target_share=float(row["target_share"]),
@@ -258,7 +259,7 @@ def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
 def _refuse_wrong_names(
     register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules
 ) -> None:
-    known, bound = set(register["id"]), set(binding["id"])
+    known, bound = set(register["norm_id"]), set(binding["norm_id"])
     named = {
         "norms.only": rules.only,
         "norms.headline": rules.headline,
@@ -279,7 +280,7 @@ def _refuse_wrong_names(
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             problems.append(f"{key}: named twice: {first_of(repeated)}")
-    mandatory = set(register.loc[home & (register["norm_class"] == "mandatory"), "id"])
+    mandatory = set(register.loc[home & (register["norm_class"] == "mandatory"), "norm_id"])
     binding_anyway = [item.norm for item in rules.adopt if item.norm in mandatory]
     if binding_anyway:
         problems.append(f"norms.adopt: mandatory, binds without being adopted: {first_of(binding_anyway)}")
@@ -317,7 +318,7 @@ def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:
     )
     followed = {older for text in binding.loc[~future, "supersedes"] for older in split_list(text)}
     state = pd.Series("in_force", index=binding.index, dtype="str")
-    state[binding["id"].isin(followed)] = "superseded"
+    state[binding["norm_id"].isin(followed)] = "superseded"
     state[ended] = "expired"
     state[future] = "not_yet_in_force"
     return state
@@ -326,7 +327,7 @@ def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:
 def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_of: dt.date) -> None:
     binding["register_threshold"] = binding["threshold"]
     binding["register_target_share"] = binding["target_share"]
-    items = [adopted.get(name) for name in binding["id"]]
+    items = [adopted.get(name) for name in binding["norm_id"]]
     binding["adopted_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
     binding["adopted_on"] = pd.Series([item.on.isoformat() if item else None for item in items], dtype="str")
     binding["is_adopted"] = [item is not None and item.on <= as_of for item in items]
@@ -348,7 +349,7 @@ def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_
 
 
 def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> list[str]:
-    name, fail = binding["id"].iloc[row], float(binding["fail_point"].iloc[row])
+    name, fail = binding["norm_id"].iloc[row], float(binding["fail_point"].iloc[row])
     if not threshold > 0:
         return [f"norms.adopt: {name}: the threshold {threshold:g} is not above 0"]
     if binding["direction"].iloc[row] == "max" and fail <= threshold:
@@ -358,7 +359,7 @@ def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> li
 
 def _apply_confirmations(binding: pd.DataFrame, confirm: tuple[Confirmation, ...]) -> None:
     by_norm = {item.norm: item for item in confirm}
-    items = [by_norm.get(name) for name in binding["id"]]
+    items = [by_norm.get(name) for name in binding["norm_id"]]
     binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
     binding["confirmed_on"] = pd.Series(
         [item.on.isoformat() if item else None for item in items], dtype="str"

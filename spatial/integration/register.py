@@ -9,7 +9,7 @@ import io
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,8 +25,10 @@ __all__ = [
     "SEASON_ROADS",
     "UNIT_OF_METRIC",
     "load_register",
+    "norm_id_of",
     "refuse_faulty_register",
     "split_list",
+    "with_norm_id",
 ]
 
 Row = dict[str, str]
@@ -70,10 +72,10 @@ COLUMNS = (
     "supersedes",
     "notes",
 )
-"""Columns of a register, in order. Further columns, such as `duty_bearer`, travel along."""
+"""Columns of a register file, in order. Frames call the first one `norm_id`, as a file may. Others travel along."""
 
 JUDGED = (
-    "id",
+    "norm_id",
     "service",
     "metric",
     "mode",
@@ -99,7 +101,7 @@ JUDGED = (
 """Columns without which no norm can be judged; a frame of one's own may lack the others."""
 
 NUMBERS = ("threshold", "target_share", "fail_point")
-REQUIRED_VALUES = ("id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
+REQUIRED_VALUES = ("norm_id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
 VALUES: Mapping[str, tuple[str, ...]] = {
     "metric": (
         "dist_m",
@@ -181,7 +183,8 @@ def load_register(
     Parameters
     ----------
     path : str or Path or None
-        A CSV file in UTF-8 with the columns of `COLUMNS`; None for the register that comes with the package.
+        A CSV file in UTF-8 with the columns of `COLUMNS`, where `norm_id` will do for `id`; None for the register that
+        comes with the package.
     added : sequence of mapping of str to str
         Further rows, by column as in the file; checked with it. Columns that they do not name are blank.
     services : collection of str, optional
@@ -191,8 +194,8 @@ def load_register(
     Returns
     -------
     DataFrame
-        One row a norm, in the order of the file. `threshold` (in the row's `unit`), `target_share` (0-1) and
-        `fail_point` are floats, `read_in_original` is a flag, all else is text; blank is NaN. Dates are ISO text.
+        One row a norm, by `norm_id`, in the order of the file. `threshold` (in the row's `unit`), `target_share` (0-1)
+        and `fail_point` are floats, `read_in_original` is a flag, all else is text; blank is NaN. Dates are ISO text.
 
     Raises
     ------
@@ -204,7 +207,7 @@ def load_register(
     Examples
     --------
     >>> register = load_register()
-    >>> register.set_index("id").loc["GL-ROAD-RAI", "threshold"]
+    >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
     np.float64(2000.0)
     """
     where, text = _read(path)
@@ -212,15 +215,55 @@ def load_register(
     problems = _column_problems(header)
     if problems:
         raise ContractError(where, problems)
-    rows += [{name: str(row.get(name, "")) for name in header} for row in added]
+    more = [{_named(name): value for name, value in row.items()} for row in added]
+    rows += [{name: str(row.get(name, "")) for name in header} for row in more]
     problems = _id_problems(rows)
     for row in rows:
-        problems += [f"norm {row['id']!r}, {fault}" for check in _CHECKS for fault in check(row)]
+        problems += [f"norm {row['norm_id']!r}, {fault}" for check in _CHECKS for fault in check(row)]
     problems += _supersession_problems(rows)
     problems += _member_problems(rows, services)
     if problems:
         raise ContractError(where, problems)
     return _frame(header, rows)
+
+
+def _named(column: str) -> str:
+    return "norm_id" if column == "id" else column
+
+
+def with_norm_id(register: pd.DataFrame) -> pd.DataFrame:
+    """
+    Name the column of ids as every table names it.
+
+    Parameters
+    ----------
+    register : DataFrame
+        Norms with `norm_id`, or with `id` as registers of one's own may have it.
+
+    Returns
+    -------
+    DataFrame
+        With `norm_id`; the same frame where it has it, or has neither.
+    """
+    has_own = "id" in register.columns and "norm_id" not in register.columns
+    return register.rename(columns={"id": "norm_id"}) if has_own else register
+
+
+def norm_id_of(norm: Mapping[str, Any]) -> str:
+    """
+    Name a norm of a summary.
+
+    Parameters
+    ----------
+    norm : mapping
+        With `norm_id`; summaries that were written before call it `id`.
+
+    Returns
+    -------
+    str
+        The norm.
+    """
+    return str(norm["norm_id"] if "norm_id" in norm else norm["id"])
 
 
 def refuse_faulty_register(register: pd.DataFrame) -> None:
@@ -242,6 +285,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
         raise ContractError(
             WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"]
         )
+    register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:
         raise ContractError(WHERE, [f"{name}: the column is missing" for name in missing])
@@ -250,13 +294,13 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     ]
     problems = _id_problems(rows) + [fault for name in NUMBERS for fault in _kind_problems(register, name)]
     problems += [fault for name in ("valid_from", "valid_to") for fault in _text_problems(register, name)]
-    lost = [number for number, row in enumerate(rows) if not row["id"]]
+    lost = [number for number, row in enumerate(rows) if not row["norm_id"]]
     if lost:
-        problems.append(f"id: missing in row(s) {first_of(lost)}; give each norm its own")
+        problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
     if not problems:
         for row in rows:
             faults = [*_word_faults(row), *_number_faults(row), *_date_faults(row)]
-            problems += [f"norm {row['id']!r}, {fault}" for fault in faults]
+            problems += [f"norm {row['norm_id']!r}, {fault}" for fault in faults]
     if problems:
         raise ContractError(WHERE, problems)
 
@@ -312,6 +356,8 @@ def _parse(text: str, where: str) -> tuple[list[str], list[Row]]:
     except csv.Error as error:
         message = f"norm register {where}: not a CSV near line {lines.line_num} ({error}); export it again"
         raise SourceError(message) from error
+    if "norm_id" not in header:
+        header = [_named(name) for name in header]
     ragged = [number for number, line in cells if len(line) != len(header)]
     if ragged:
         message = (
@@ -323,7 +369,7 @@ def _parse(text: str, where: str) -> tuple[list[str], list[Row]]:
 
 
 def _column_problems(header: list[str]) -> list[str]:
-    problems = [f"{name}: the column is missing" for name in COLUMNS if name not in header]
+    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in header]
     repeated = sorted({name for name in header if header.count(name) > 1})
     return problems + [f"{name}: the column is there twice" for name in repeated]
 
@@ -331,9 +377,9 @@ def _column_problems(header: list[str]) -> list[str]:
 def _id_problems(rows: list[Row]) -> list[str]:
     if not rows:
         return ["no norm in it; add a row, or leave the register key out to use the packaged one"]
-    ids = [row["id"] for row in rows]
+    ids = [row["norm_id"] for row in rows]
     repeated = sorted({name for name in ids if name and ids.count(name) > 1})
-    return [f"id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
+    return [f"norm_id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
 
 
 def _blank_faults(row: Row) -> Iterable[str]:
@@ -411,7 +457,7 @@ _CHECKS: tuple[Callable[[Row], Iterable[str]], ...] = (
 
 
 def _supersession_problems(rows: list[Row]) -> list[str]:
-    successors = {row["id"]: split_list(row["supersedes"]) for row in rows}
+    successors = {row["norm_id"]: split_list(row["supersedes"]) for row in rows}
     problems = [
         f"norm {name!r}, supersedes: {other!r} is not in the register"
         for name, older in successors.items()
@@ -428,10 +474,10 @@ def _supersession_problems(rows: list[Row]) -> list[str]:
 
 def _member_problems(rows: list[Row], services: Collection[str] | None) -> list[str]:
     """Members of bundles must be services: a word that nobody knows would make its norm unmeasurable in silence."""
-    bundles = {row["id"]: split_list(row["bundle_members"]) for row in rows}
+    bundles = {row["norm_id"]: split_list(row["bundle_members"]) for row in rows}
     if not any(bundles.values()):
         return []
-    known = {row["service"] for row in rows if not bundles[row["id"]]} | _words(services)
+    known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | _words(services)
     return [
         f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
         "(services.toml, register or proxy_for), parted by |"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.integration.register import norm_id_of
 from spatial.planning.plain import plain
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def norm_certainty(
     Parameters
     ----------
     norm : mapping
-        `id`, `service`, `metric`, `mode`, `unit`, `threshold`, `persons_unserved`, `places_unserved`.
+        `norm_id`, `service`, `metric`, `mode`, `unit`, `threshold`, `persons_unserved`, `places_unserved`.
     results : DataFrame
         The table `norm_results`: whom the norm is for, settlement by settlement.
     tables : mapping of str to DataFrame
@@ -172,7 +173,7 @@ def norm_certainty(
     runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=str(norm["mode"]))
     if runs is None:
         return None
-    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm["id"])]
+    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id_of(norm))]
     judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
     beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
     counted = {

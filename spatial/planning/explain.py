@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, first_of
+from spatial.integration.register import with_norm_id
 from spatial.planning.plain import plain
 from spatial.planning.remedies import remedies_of
 from spatial.planning.score import place_score
@@ -409,7 +410,7 @@ def _norms(
         if isinstance(unit, str)
     }
     indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
-    rules = register.set_index("id")
+    rules = with_norm_id(register).set_index("norm_id")
     remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
     found = []
     for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):
@@ -419,7 +420,7 @@ def _norms(
         beyond = level == "settlement" and row["status_as_mapped"] == "not_met"
         found.append(
             {
-                "id": norm_id,
+                "norm_id": norm_id,
                 "level": level,
                 **{name: plain(row[name]) for name in RESULT_COLUMNS},
                 "remedy": remedy if beyond else None,
@@ -430,7 +431,7 @@ def _norms(
         )
     bare = unmapped_norms([norm | {"reason": norm["study_reason"]} for norm in found], tables)
     for norm in found:
-        norm["nothing_mapped"] = norm["id"] in bare
+        norm["nothing_mapped"] = norm["norm_id"] in bare
         if norm["nothing_mapped"]:
             norm["remedy"] = None
     return found

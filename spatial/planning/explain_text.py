@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spatial.plain_text import one_line
+from spatial.integration.register import norm_id_of
 from spatial.planning.headline import factor_text, status_text
 from spatial.planning.score_text import place_score_lines
 from spatial.planning.wording import wording
@@ -316,7 +317,7 @@ def _norms(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say(
             "line",
             "norm",
-            norm=norm["id"],
+            norm=norm_id_of(norm),
             **{"class": words.say("norm_class", norm["norm_class"] or "?")},
             service=words.service(norm["service"]),
             status=words.say("status", norm["status"]),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial.integration.norms_evidence import AccessLookup
 from spatial.integration.norms_measure import modes_for
+from spatial.integration.register import with_norm_id
 from spatial.planning.remedies import remedies_of
 from spatial.tables import REACH_STATUS
 
@@ -69,7 +70,7 @@ def rank_gaps(
     level = norm_results["unit_level"] == "settlement"
     missed = norm_results["status_as_mapped"] == "not_met"
     rows = norm_results.loc[level & missed & norm_results["norm_id"].isin(judged)].reset_index(drop=True)
-    rules = register.set_index("id")
+    rules = with_norm_id(register).set_index("norm_id")
     unit = rules["unit"].reindex(rows["norm_id"]).to_numpy()
     upward = (rules["direction"] == "max").reindex(rows["norm_id"]).to_numpy(dtype=bool)
     over = (rows["value"] - rows["threshold"]).where(upward, rows["threshold"] - rows["value"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, gate_status, guiding_attainment
+from spatial.integration.register import with_norm_id
 from spatial.planning.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, norm_certainty, rural_access
 from spatial.planning.plain import plain
 from spatial.planning.remedies import mobile_people, mobile_places, remedy_counts
@@ -143,16 +144,16 @@ def summarise_study(
     index = rural_access(tables.get("rural_access"))
     bare = unmapped_norms(norms, tables)
     for norm in norms:
-        norm["nothing_mapped"] = norm["id"] in bare
+        norm["nothing_mapped"] = norm["norm_id"] in bare
         norm["places_without_population"] = people["places_without_population"]
-        norm["mobile"] = mobile_people(norm["id"], results, mobile_places(scored))
+        norm["mobile"] = mobile_people(norm["norm_id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
     return {
         STUDY: dict(facts or {}),
         "population": people,
         "norms": norms,
-        "headlines": [norm["id"] for norm in norms if norm["is_headline"]],
+        "headlines": [norm["norm_id"] for norm in norms if norm["is_headline"]],
         "gates": _gates(results),
         "guiding": _guiding(results),
         "gaps": _gaps(tables.get("gaps")),
@@ -195,11 +196,11 @@ def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:
     study = results.loc[results["unit_level"] == STUDY].set_index("norm_id")
-    rules = register.set_index("id")
+    rules = with_norm_id(register).set_index("norm_id")
     found = []
     for norm_id in sorted(study.index):
         row, rule = study.loc[norm_id], rules.loc[norm_id]
-        entry = {"id": norm_id, **{name: plain(row[name]) for name in RESULTS}}
+        entry = {"norm_id": norm_id, **{name: plain(row[name]) for name in RESULTS}}
         entry |= {name: plain(rule.get(name)) for name in LEGAL}
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
         entry["is_lower_bound"] = _is_lower_bound(entry)
@@ -238,7 +239,7 @@ def _order(entry: Mapping[str, Any]) -> tuple[object, ...]:
         CLASS_ORDER[entry["norm_class"]],
         -people,
         -places,
-        entry["id"],
+        entry["norm_id"],
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.integration.register import norm_id_of
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def unmapped_norms(norms: Iterable[Mapping[str, Any]], tables: Mapping[str, pd.D
     Parameters
     ----------
     norms : iterable of mapping
-        With `id`, `service` and `reason` of the study's result.
+        With `norm_id`, `service` and `reason` of the study's result.
     tables : mapping of str to DataFrame
         `score_norms` and `access`, as far as they are there.
 
@@ -90,7 +91,7 @@ def unmapped_norms(norms: Iterable[Mapping[str, Any]], tables: Mapping[str, pd.D
     none = access["reach_status"].eq("no_facility").groupby(access["service"].astype(str)).all()
     bare = set(none.index[none.to_numpy(dtype=bool)])
     return {
-        norm["id"]
+        norm_id_of(norm)
         for norm in norms
-        if norm["id"] in left_out or (INVENTORY in str(norm["reason"]) and norm["service"] in bare)
+        if norm_id_of(norm) in left_out or (INVENTORY in str(norm["reason"]) and norm["service"] in bare)
     }

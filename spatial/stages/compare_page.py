@@ -8,6 +8,7 @@ from spatial.cartography.comparison import ComparisonMeta, comparison_page
 from spatial.cartography.known_issues import issue_entries
 from spatial.cartography.messages import available_languages
 from spatial.integration.pillars import ScoreRules
+from spatial.integration.register import norm_id_of
 from spatial.planning.comparison import comparison_lines, trajectory_lines
 from spatial.planning.notices import stated
 from spatial.planning.wording import languages as worded
@@ -133,7 +134,7 @@ def _norms(comparison: Comparison, summaries: Sequence[Mapping[str, Any]]) -> di
     services = dict(
         zip(comparison.norms["norm_id"].astype(str), comparison.norms["service"].astype(str), strict=True)
     )
-    told = {str(norm["id"]): norm for summary in summaries for norm in summary["norms"]}
+    told = {norm_id_of(norm): norm for summary in summaries for norm in summary["norms"]}
     vocabulary, found = load_services(), {}
     for norm, service in services.items():
         facts = {name: told.get(norm, {}).get(name) for name in NORM_FACTS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
+from spatial.integration.register import norm_id_of
 from spatial.planning.explain import explain
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.headline import gates_text, headline_text
@@ -133,7 +134,7 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     """
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
-    by_id = {norm["id"]: norm for norm in summary["norms"]}
+    by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
     lines = [
         f"{name}: {headline_text(by_id[name], language, service_names=names)}"
         for name in summary["headlines"]

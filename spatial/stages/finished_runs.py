@@ -156,7 +156,10 @@ def _lost(results: Results, wanted: Sequence[str]) -> list[str]:
 
 def _summary_faults(summary: Mapping[str, Any]) -> Iterator[str]:
     norms, study = summary.get("norms"), summary.get("study", {})
-    if not isinstance(norms, list) or not all(isinstance(norm, dict) and "id" in norm for norm in norms):
+    named = isinstance(norms, list) and all(
+        isinstance(norm, dict) and {"norm_id", "id"} & set(norm) for norm in norms
+    )
+    if not named:
         yield "norms are not a list of norms with their id"
     if not isinstance(study, dict) or not isinstance(study.get("title", {}), dict):
         yield "study has no table of titles"

@@ -191,7 +191,7 @@ def closer_services(
 
 
 def _of_headline_norms(options: Options) -> list[str]:
-    binding = binding_norms(options).set_index("id")
+    binding = binding_norms(options).set_index("norm_id")
     words: list[str] = []
     for norm in options.norms.headline:
         if norm in binding.index:

@@ -49,7 +49,7 @@ def headline_minutes(options: Options) -> dict[str, float]:
     dict of str to float
         By service or tier of the study; of several norms the first headline.
     """
-    vocabulary, norms = vocabulary_of(options), _timed(options).set_index("id")
+    vocabulary, norms = vocabulary_of(options), _timed(options).set_index("norm_id")
     found: dict[str, float] = {}
     for norm in options.norms.headline:
         if norm in norms.index:
@@ -106,7 +106,7 @@ def townspeople(ids: pd.Series, settlements: pd.DataFrame, tiers: frozenset[str]
 
 def _headlines(options: Options) -> pd.DataFrame:
     binding = binding_norms(options)
-    return binding.loc[binding["id"].isin(options.norms.headline)]
+    return binding.loc[binding["norm_id"].isin(options.norms.headline)]
 
 
 def _timed(options: Options) -> pd.DataFrame:

@@ -69,6 +69,6 @@ def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         evidence=evidence,
     )
     binding = binding_norms(options)
-    counted = dict(zip(binding["id"].astype(str), binding["stat_unit"].astype(str), strict=True))
+    counted = dict(zip(binding["norm_id"].astype(str), binding["stat_unit"].astype(str), strict=True))
     results = with_estimates(results, inputs["settlements"], counted)
     return {"norm_results": results, "inventory": inventory}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.messages import available_languages, messages
+from spatial.integration.register import norm_id_of
 from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
 from spatial.qgis.meta import load_messages
 from spatial.rasters import Raster
@@ -89,7 +90,9 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         services=_service_names(options, inputs),
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
-        norms={str(row.id): f"{row.id}: {row.source_title}" for row in binding.itertuples(index=False)},
+        norms={
+            str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)
+        },
         thresholds_min=_thresholds_min(options, inputs),
         scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),
@@ -113,7 +116,7 @@ def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]
     """Name the services of the norms that open the page, in order."""
     norms = study_summary(options, inputs)["norms"]
     opening = [norm for norm in norms if norm["is_headline"]] or norms
-    by_id = {norm["id"]: norm["service"] for norm in opening}
+    by_id = {norm_id_of(norm): norm["service"] for norm in opening}
     results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
     measured = set(inputs["access"]["service"])
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
@@ -149,7 +152,7 @@ def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, fl
     found: dict[str, float] = {}
     for norm in study_summary(options, inputs)["norms"]:
         if norm["metric"] == "time_min" and norm["mode"] in shown and norm["threshold"] is not None:
-            found.setdefault(str(services.get(norm["id"], norm["service"])), float(norm["threshold"]))
+            found.setdefault(str(services.get(norm_id_of(norm), norm["service"])), float(norm["threshold"]))
     return found
 
 

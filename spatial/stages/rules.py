@@ -145,7 +145,7 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
     """Write a norm of the study as the register writes its own; who added it and why stay with it."""
     presence = norm.metric == "presence_in_unit"
     return {
-        "id": norm.id,
+        "norm_id": norm.id,
         "pillar": "P3",
         "service": norm.service,
         "metric": norm.metric,

@@ -115,7 +115,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     local = {norm for norm, service in _services(binding).items() if not _is_tier(service, vocabulary)}
     border = gap_reading(
         inputs["norm_results"],
-        binding[binding["id"].isin(local) & binding["unit"].eq("min")],
+        binding[binding["norm_id"].isin(local) & binding["unit"].eq("min")],
         list(ground.ids),
         headline=options.norms.headline,
     )
@@ -347,7 +347,7 @@ def _is_tier(service: str, vocabulary: Vocabulary) -> bool:
 
 
 def _services(binding: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(binding["id"].astype(str), binding["service"].astype(str), strict=True))
+    return dict(zip(binding["norm_id"].astype(str), binding["service"].astype(str), strict=True))
 
 
 def _border_times(

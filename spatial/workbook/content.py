@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.integration.pillars import GapTargets
+from spatial.integration.register import norm_id_of, with_norm_id
 from spatial.planning.headline import gates_text, headline_text
 from spatial.planning.issue_text import effect_text
 from spatial.planning.notices import issue_text, issues_by_file, source_fact
@@ -175,7 +176,7 @@ class Content:
         yield self._both("item", "gaps"), len(self.tables["gaps"]), "whole"
 
     def _sentences(self) -> Iterator[tuple[str, Value, str]]:
-        norms = {norm["id"]: norm for norm in self.summary["norms"]}
+        norms = {norm_id_of(norm): norm for norm in self.summary["norms"]}
         for words in self.words:
             language = words.language if words.language in worded() else "en"
             yield words.say("item", "gates"), gates_text(self.summary["gates"], language), "text"
@@ -338,11 +339,11 @@ class Content:
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
-        unmapped = [norm["id"] for norm in self.summary["norms"] if norm["nothing_mapped"]]
+        unmapped = [norm_id_of(norm) for norm in self.summary["norms"] if norm["nothing_mapped"]]
         bare = rows["norm_id"].isin(unmapped) & rows["status_as_mapped"].eq("not_met")
         mapped = rows["status_as_mapped"].mask(bare, "nothing_mapped")
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
-        rules = self.register.set_index("id")
+        rules = with_norm_id(self.register).set_index("norm_id")
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
         sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
         return [

@@ -64,7 +64,7 @@ def test_every_error_survives_pickling_and_keeps_its_message() -> None:
 
 def test_the_public_names_are_sorted_and_all_there() -> None:
     spatial = importlib.import_module("spatial")
-    assert list(spatial.__all__) == sorted(spatial.__all__)
+    assert list(spatial.__all__) == sorted(spatial.__all__) == dir(spatial)
     for name in spatial.__all__:
         assert getattr(spatial, name) is not None
 

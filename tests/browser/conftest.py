@@ -543,7 +543,7 @@ def _ground(facilities: gpd.GeoDataFrame, area: shapely.Geometry) -> dict[str, p
 
 def _summary(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
     """Say of the norm of health what the paired runs say, and of the road what is known of it."""
-    results, register = tables["norm_results"], load_register().set_index("id")
+    results, register = tables["norm_results"], load_register().set_index("norm_id")
     study = results.loc[(results["norm_id"] == HEALTH_NORM) & (results["unit_level"] == "study")].iloc[0]
     norm = {"id": HEALTH_NORM, "service": "primary_care", "metric": "time_min", "mode": "any", "unit": "min"}
     norm |= {"threshold": float(register.loc[HEALTH_NORM, "threshold"])}

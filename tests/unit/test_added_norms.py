@@ -33,7 +33,7 @@ def options(**changes):
 
 def judged(chosen):
     rules = NormRules(jurisdictions=chosen.jurisdictions)
-    return applicable_norms(register_of(chosen), as_of=dt.date(2026, 6, 30), rules=rules).set_index("id")
+    return applicable_norms(register_of(chosen), as_of=dt.date(2026, 6, 30), rules=rules).set_index("norm_id")
 
 
 def test_an_added_norm_gates_and_takes_the_place_of_another() -> None:

@@ -32,15 +32,15 @@ def test_a_register_that_changed_on_disk_is_read_again(tmp_path):
     before = binding_norms(options(tmp_path))
     lines = PACKAGED.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     file.write_text("".join(line for line in lines if not line.startswith("GL-PHC-1H,")), encoding="utf-8")
-    assert set(before["id"]) - set(binding_norms(options(tmp_path))["id"]) == {"GL-PHC-1H"}
+    assert set(before["norm_id"]) - set(binding_norms(options(tmp_path))["norm_id"]) == {"GL-PHC-1H"}
 
 
 def test_another_date_and_other_jurisdictions_are_judged_anew(tmp_path):
     (tmp_path / "own.csv").write_bytes(PACKAGED.read_bytes())
-    now = binding_norms(options(tmp_path)).set_index("id")["in_force"]
-    then = binding_norms(options(tmp_path, as_of=dt.date(2024, 6, 30))).set_index("id")["in_force"]
+    now = binding_norms(options(tmp_path)).set_index("norm_id")["in_force"]
+    then = binding_norms(options(tmp_path, as_of=dt.date(2024, 6, 30))).set_index("norm_id")["in_force"]
     assert (then["CN-5G-VILLAGE-90"], now["CN-5G-VILLAGE-90"]) == ("in_force", "expired")
-    abroad = set(binding_norms(options(tmp_path, jurisdictions=[]))["id"])
+    abroad = set(binding_norms(options(tmp_path, jurisdictions=[]))["norm_id"])
     assert not any(name.startswith("CN-") for name in abroad)
 
 

@@ -283,13 +283,15 @@ def test_norms_that_are_only_reported_make_no_gap():
 )
 def test_a_norm_of_which_nothing_is_mapped_counts_nobody_as_beyond(language, said):
     tables, binding = county()
-    norm = next(row for row in summarise_study(tables, register=binding)["norms"] if row["id"] == "GL-PHC-1H")
+    norm = next(
+        row for row in summarise_study(tables, register=binding)["norms"] if row["norm_id"] == "GL-PHC-1H"
+    )
     assert not norm["nothing_mapped"]
     bare = tables["access"]["service"].eq(norm["service"])
     assert bare.any()
     gone = tables["access"].assign(reach_status=tables["access"]["reach_status"].mask(bare, "no_facility"))
     told = summarise_study(tables | {"access": gone}, register=binding)["norms"]
-    assert {row["id"] for row in told if row["nothing_mapped"]} == {"GL-PHC-1H", "GL-PHC-5KM"}
+    assert {row["norm_id"] for row in told if row["nothing_mapped"]} == {"GL-PHC-1H", "GL-PHC-5KM"}
     row = next(row for row in told if row["nothing_mapped"])
     assert said in headline_text(row, language)
     assert "350" not in headline_text(row, language)
@@ -299,13 +301,15 @@ def test_a_norm_that_the_score_leaves_out_as_unmapped_is_told_so():
     tables, binding = county()
     left = pd.DataFrame({"norm_id": ["GL-EMERG-2H", "GL-PHC-1H"], "reason": ["not_graded", "nothing_mapped"]})
     told = summarise_study(tables | {"score_norms": left.assign(in_access=False)}, register=binding)["norms"]
-    assert [row["id"] for row in told if row["nothing_mapped"]] == ["GL-PHC-1H"]
+    assert [row["norm_id"] for row in told if row["nothing_mapped"]] == ["GL-PHC-1H"]
 
 
 def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
     tables, binding = county(inventory=dict.fromkeys(("primary_care", "clinic"), "complete"))
     gone = tables["access"].assign(reach_status="no_facility")
-    told = {row["id"]: row for row in summarise_study(tables | {"access": gone}, register=binding)["norms"]}
+    told = {
+        row["norm_id"]: row for row in summarise_study(tables | {"access": gone}, register=binding)["norms"]
+    }
     assert "inventory:" not in told["GL-PHC-1H"]["reason"]
     assert not told["GL-PHC-1H"]["nothing_mapped"]
 
@@ -326,7 +330,7 @@ def bolo_without_care(inventory=None):
     )
     nowhere = results.assign(value=results["value"].mask(results["norm_id"] == "GL-PHC-1H"))
     told = explain("b", tables | {"access": gone, "norm_results": nowhere}, register=binding)
-    return told | {"norms": [norm for norm in told["norms"] if norm["id"] == "GL-PHC-1H"]}
+    return told | {"norms": [norm for norm in told["norms"] if norm["norm_id"] == "GL-PHC-1H"]}
 
 
 @pytest.mark.parametrize("language", NOT_JUDGED)
@@ -357,9 +361,11 @@ def test_the_summary_is_json_and_counts_people():
     assert summary["population"]["persons"] == 450.0
     assert summary["population"]["places"] == 3
     assert summary["population"]["groups"] == {"elderly_persons": 15.0}
-    norms = {norm["id"]: norm for norm in summary["norms"]}
+    norms = {norm["norm_id"]: norm for norm in summary["norms"]}
     assert set(norms) == set(NORMS)
-    posts = {row.id: None if math.isnan(row.fail_point) else row.fail_point for row in binding.itertuples()}
+    posts = {
+        row.norm_id: None if math.isnan(row.fail_point) else row.fail_point for row in binding.itertuples()
+    }
     assert {name: norm["fail_point"] for name, norm in norms.items()} == {name: posts[name] for name in NORMS}
     assert any(post is not None for post in posts.values())
     assert (norms["GL-PHC-1H"]["persons_served"], norms["GL-PHC-1H"]["persons_unserved"]) == (100.0, 350.0)
@@ -408,7 +414,7 @@ def test_a_gate_that_nothing_measures_is_unknown():
 
 def headline(name, language="en", **more):
     tables, binding = county(**more)
-    norms = {norm["id"]: norm for norm in summarise_study(tables, register=binding)["norms"]}
+    norms = {norm["norm_id"]: norm for norm in summarise_study(tables, register=binding)["norms"]}
     return headline_text(norms[name], language)
 
 
@@ -490,7 +496,7 @@ def surely(**more):
 
 def test_a_norm_of_time_says_who_is_beyond_at_best_and_at_worst():
     summary, _, _ = surely()
-    norm = next(norm for norm in summary["norms"] if norm["id"] == "GL-PHC-1H")
+    norm = next(norm for norm in summary["norms"] if norm["norm_id"] == "GL-PHC-1H")
     # base: b (300 people, 63 min) and c (50, 200 min); at best b needs 52.5 min; at worst a needs 15 min
     assert norm["certainty"]["persons"] == {"low": 50.0, "base": 350.0, "high": 350.0}
     assert norm["certainty"]["places"] == {"low": 1.0, "base": 2.0, "high": 2.0}
@@ -568,7 +574,7 @@ def test_an_explanation_holds_all_that_is_known():
         "edges": 2,
         "length_by_class_m": {"tertiary": 3000.0, "track": 1000.0},
     }
-    norms = {norm["id"]: norm for norm in found["norms"]}
+    norms = {norm["norm_id"]: norm for norm in found["norms"]}
     assert set(norms) == set(NORMS)
     assert norms["GL-PHC-1H"]["status"] == "met"
     assert norms["CN-THC-TOWNSHIP"]["level"] == "township"

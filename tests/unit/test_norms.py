@@ -512,7 +512,7 @@ def test_jurisdictions_inherit_their_parents_and_the_world():
         ]
     )
     rules = NormRules(jurisdictions=("CN-51",))
-    assert applicable_norms(rows, as_of=AS_OF, rules=rules)["id"].tolist() == ["A", "B", "C", "D"]
+    assert applicable_norms(rows, as_of=AS_OF, rules=rules)["norm_id"].tolist() == ["A", "B", "C", "D"]
 
 
 def test_urban_and_rural_scope_follow_the_official_class_before_the_tier():

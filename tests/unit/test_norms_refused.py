@@ -98,7 +98,7 @@ def test_tables_with_faulty_rows_are_refused(given, words):
         judge(**given)
 
 
-FIRST = REGISTER["id"].iloc[0]
+FIRST = REGISTER["norm_id"].iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ FIRST = REGISTER["id"].iloc[0]
             r"(?s)threshold: the column is missing.*scope: the column",
         ),
         (pd.concat([REGISTER, REGISTER.iloc[:2]]), r"id: used more than once: .* \(2 in all\)"),
-        (changed(id=None), r"id: missing in row\(s\) 0"),
+        (changed(norm_id=None), r"norm_id: missing in row\(s\) 0"),
         (changed(target_share=5.0), f"norm '{FIRST}', target_share: 5 is not a share above 0 and at most 1"),
         (changed(target_share=float("nan")), f"norm '{FIRST}', target_share: blank"),
         (changed(threshold="abc"), "threshold: .*no numbers: 'abc'"),
@@ -136,4 +136,4 @@ def test_every_fault_of_a_register_is_named_at_once():
 
 def test_some_rows_of_a_register_are_a_register():
     part = REGISTER.loc[REGISTER["jurisdiction"] == "GLOBAL"].iloc[:1]
-    assert judge(register=part)["norm_id"].unique().tolist() == part["id"].tolist()
+    assert judge(register=part)["norm_id"].unique().tolist() == part["norm_id"].tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import importlib.resources
 import io
 from collections import Counter
@@ -10,6 +11,7 @@ from collections import Counter
 import pytest
 
 from spatial.errors import ContractError, SourceError
+from spatial.integration.norms_rules import applicable_norms
 from spatial.integration.register import COLUMNS, load_register, split_list
 
 
@@ -35,8 +37,8 @@ def faults_of(path):
 
 def test_the_shipped_register_passes_its_own_checks():
     register = load_register()
-    assert register["id"].is_unique
-    assert tuple(register.columns) == COLUMNS
+    assert register["norm_id"].is_unique
+    assert tuple(register.columns) == ("norm_id", *COLUMNS[1:])
     # counted in the file: 92 norms, 43 of them with an assumed target share, 12 from memory
     assert len(register) == 92
     assert (register["target_share_basis"] == "assumed").sum() == 43
@@ -50,7 +52,22 @@ def test_a_register_of_the_users_own_is_read_as_written(tmp_path):
     path = write(tmp_path / "norms.csv", rows, columns=(*COLUMNS, "duty_bearer"))
     register = load_register(path)
     assert register["duty_bearer"].tolist() == ["county"] * 3
-    assert register["id"].tolist() == [row["id"] for row in rows]
+    assert register["norm_id"].tolist() == [row["id"] for row in rows]
+
+
+def test_a_register_may_call_its_ids_norm_id_in_a_file_and_in_a_frame(tmp_path):
+    rows = [{**row, "norm_id": row["id"]} for row in shipped()[:3]]
+    as_before = load_register(write(tmp_path / "before.csv", rows))
+    path = write(tmp_path / "norms.csv", rows, columns=("norm_id", *COLUMNS[1:]))
+    assert load_register(path).equals(as_before)
+    # Judged alike, whatever the frame calls them; what comes back says norm_id.
+    day = dt.date(2026, 6, 30)
+    binding = applicable_norms(as_before.rename(columns={"norm_id": "id"}), as_of=day)
+    assert binding.equals(applicable_norms(as_before, as_of=day))
+    assert "id" not in binding
+    assert set(binding["norm_id"]) <= set(as_before["norm_id"])
+    without = write(tmp_path / "without.csv", rows, columns=COLUMNS[1:])
+    assert faults_of(without) == ("norm_id: the column is missing",)
 
 
 def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path):

@@ -104,7 +104,7 @@ def test_three_mandatory_chinese_norms_gate_because_the_office_confirmed_them(st
         headline=study.norms.headline,
     )
     binding = applicable_norms(load_register(), as_of=study.as_of, rules=rules)
-    gates = binding.loc[binding["gates"], "id"].tolist()
+    gates = binding.loc[binding["gates"], "norm_id"].tolist()
     assert gates == ["CN-BARRIERFREE-PLAN", "CN-POST-VILLAGE", "CN-ROADREG-GRADE"]
     assert all(item.on <= study.as_of for item in study.norms.confirm)
 

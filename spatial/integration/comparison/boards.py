@@ -142,7 +142,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results
-    binding = run.binding[run.binding["id"] == shared.gap_norm]
+    binding = run.binding[run.binding["norm_id"] == shared.gap_norm]
     gap = gap_reading(results, binding, ids)
     evidence = replace(
         _level_evidence(run, shared, ids),
@@ -281,7 +281,7 @@ def _any_gap_norm(runs: Sequence[Run], people: set[str]) -> str:
     readable = [
         gap_reading(
             run.norm_results,
-            run.binding[run.binding["id"].isin(people)].sort_values("id"),
+            run.binding[run.binding["norm_id"].isin(people)].sort_values("norm_id"),
             list(run.places.index),
         ).norm
         for run in runs

@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial.integration.comparison.whole import check_columns
 from spatial.integration.pillars import ScoreRules
+from spatial.integration.register import norm_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,9 +91,9 @@ class Run:
         Returns
         -------
         DataFrame
-            With the column `id`.
+            With the column `norm_id`.
         """
-        return self.terms.rename(columns={"norm_id": "id"})
+        return self.terms
 
 
 def townships_in_doubt(scores: pd.DataFrame, rank_pairs: pd.DataFrame | None) -> pd.DataFrame:
@@ -129,8 +130,8 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     norm_results : DataFrame
         By the contract of the table.
     listed : iterable of mapping
-        The norms of the study's summary, with `id`, `metric`, `mode`, `direction`, `unit`, `stat_unit`, `scope` and
-        `fail_point`; summaries of older versions lack the last.
+        The norms of the study's summary, with `norm_id`, `metric`, `mode`, `direction`, `unit`, `stat_unit`, `scope`
+        and `fail_point`; summaries of older versions lack the last.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     check_columns("norm_results", norm_results)
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     terms = study[["norm_id", "service", "threshold", "target_share"]].reset_index(drop=True)
-    told = {str(norm["id"]): norm for norm in listed}
+    told = {norm_id_of(norm): norm for norm in listed}
     for name in TERMS:
         said = [told.get(norm, {}).get(name) for norm in terms["norm_id"].astype(str)]
         terms[name] = pd.Series(["" if word is None else str(word) for word in said], dtype="str")

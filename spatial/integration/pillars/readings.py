@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.errors import StudyError, first_of
+from spatial.integration.register import with_norm_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +154,7 @@ def gap_reading(
     StudyError
         Where the study's choice does not bind it, or is no time or distance.
     """
-    norms = binding.set_index("id")
+    norms = with_norm_id(binding).set_index("norm_id")
     read = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     fit = [
         norm
@@ -206,7 +207,7 @@ def scaled_norms(
     DataFrame
         The rows of places with other `status_as_mapped`, depths and people served; all else as it was.
     """
-    norms = binding.set_index("id")
+    norms = with_norm_id(binding).set_index("norm_id")
     scaled = norms["metric"].isin(METRICS) & norms["direction"].eq("max")
     if units:
         scaled &= norms["unit"].isin(list(units))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE
+from spatial.integration.register import with_norm_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def gates_on_one_record(
         Every gate of the study in order of its norm; `records` is None where the gate itself is unknown, or where
         the rows below the study do not add up to its share.
     """
-    rules = {str(norm_id): rule for norm_id, rule in register.set_index("id").iterrows()}
+    rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
     study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")
     gates = study.loc[study["gate"].isin(["pass", "fail", "unknown"])].sort_index()
     below = norm_results.loc[
