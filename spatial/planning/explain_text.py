@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from spatial.plain_text import one_line
 from spatial.integration.register import norm_id_of
+from spatial.plain_text import one_line
 from spatial.planning.headline import factor_text, status_text
 from spatial.planning.score_text import place_score_lines
 from spatial.planning.wording import wording
