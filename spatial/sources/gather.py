@@ -194,7 +194,7 @@ def _unread_places(extract: OsmExtract, study: Study) -> gpd.GeoDataFrame:
     points = extract.places.geometry
     few = 0 < len(points) <= number
     assert study.sources.osm is not None
-    middle = shapely.MultiPoint(points.to_list()).centroid if few else shapely.Point()
+    middle = shapely.centroid(points.union_all()) if few else shapely.Point()
     detail = f"{len(points)} settlements are read; {told}"
     finding = Finding("places_unread", study.sources.osm.path, detail, middle)
     return findings_frame([finding] if few else [], crs=WGS84)

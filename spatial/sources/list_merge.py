@@ -307,7 +307,9 @@ class _Work:
         found = twins_of(
             plain,
             lambda one, two: family_of(one, two, self.vocabulary) == SAME,
-            outlines=None if outlines is None else outlines.to_crs(plain.crs),
+            outlines=None
+            if outlines is None
+            else outlines.to_crs(require_metres(plain.crs, what="facilities")),
             leading=(plain["found_in"] != MAP).to_numpy(dtype=bool),
             apart=decided.apart,
         )

@@ -95,8 +95,8 @@ def twins_of(
     Returns
     -------
     list of Twins
-        The nearest first, so many that each group of n facilities has n - 1 pairs and each but one is the second of
-        one pair.
+        Of each group of n facilities the n - 1 shortest pairs that hold it together, so that each but one is the second
+        of one pair.
     """
     names = _names_in(frame)
     existing = _existing(frame)
@@ -111,11 +111,11 @@ def twins_of(
     first = np.zeros(len(frame), dtype=bool) if leading is None else leading
     rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
     ids = frame["facility_id"].tolist()
-    pairs = [
-        Twins(*sorted(pair, key=rank.__getitem__), metres, reason)
-        for pair, (metres, reason) in found.items()
-        if frozenset(ids[row] for row in pair) not in apart
-    ]
+    pairs = []
+    for pair, (metres, reason) in found.items():
+        first_row, second_row = sorted(pair, key=rank.__getitem__)
+        if frozenset((ids[first_row], ids[second_row])) not in apart:
+            pairs.append(Twins(first_row, second_row, metres, reason))
     return list(
         _as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank)
     )

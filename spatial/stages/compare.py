@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spatial.crs import require_metres
 from spatial.errors import StoreError
 from spatial.integration.comparison import Comparison, Run, compare_matched, follow, follow_matched, match
 from spatial.plain_text import csv_bytes
@@ -149,7 +150,7 @@ def _warned(comparison: Comparison, before: Results, after: Results) -> Comparis
     earlier = before.facilities
     found = open_namesakes(
         earlier,
-        after.facilities.to_crs(earlier.crs),
+        after.facilities.to_crs(require_metres(earlier.crs, what="facilities")),
         lambda one, two: family_of(one, two, vocabulary) == SAME,
     )
     pairs = [f"{item.closed} → {item.open}, {item.distance_m:.0f} m" for item in found]

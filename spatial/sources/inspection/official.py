@@ -82,13 +82,13 @@ def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: st
         for ours in ("unit_code", "name", "population_persons", *GROUPS)
         if ours in found.columns
     ]
-    named = [profile.name for profile in (people, *found.others.get("population_persons", []))]
-    by_basis = _first_of_each((basis_told(name), name) for name in named)
+    counted = [profile.name for profile in (people, *found.others.get("population_persons", []))]
+    by_basis = _first_of_each((basis_told(name), name) for name in counted)
     settings = [
         replace(setting, by_basis=by_basis) if setting.key == "columns.population_persons" else setting
         for setting in settings
     ]
-    others = named[1:]
+    others = counted[1:]
     if others:
         settings.append(
             Setting("", None, f"or {', '.join(map(repr, others))}: which people does the study count?")
