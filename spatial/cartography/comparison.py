@@ -18,7 +18,7 @@ from spatial.cartography.comparison_blocks import (
 from spatial.cartography.comparison_places import map_block
 from spatial.cartography.document import COMPARE, plain_document
 from spatial.cartography.messages import messages
-from spatial.planning.comparison import comparison_words, unmatched
+from spatial.planning.comparison import comparison_words, shown_comparison, unmatched
 from spatial.planning.plain import plain
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def comparison_page(
     bytes
         The file; the same data give the same bytes.
     """
-    language = next(iter(lines))
+    language, comparison = next(iter(lines)), shown_comparison(comparison)
     title = f"{comparison.before} → {comparison.after}"
     persons = comparison.units["population_persons_after"]
     data = {

@@ -9,6 +9,9 @@ import numpy as np
 from spatial.cartography.places import by_language
 from spatial.integration.pillars import GapTargets
 from spatial.planning.plain import plain
+from spatial.planning.score_text import hidden_text
+from spatial.planning.unmeasured import levels_shown
+from spatial.planning.wording import languages, wording
 from spatial.tables.words import ACCESS_CHANGE, PILLARS
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ def study_row(comparison: Comparison) -> Block | None:
     gates = comparison.gates[comparison.gates["unit_level"] == STUDY]
     return {
         "level": _both(row, "level"),
+        "hidden": _hidden(str(row.get("level_hidden") or "")),
         "ln_change": plain(row["ln_change"]),
         "index": _both(row, "segmentation_index"),
         "people": _both(row, "population_persons"),
@@ -282,7 +286,8 @@ def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
     """
     if trajectory is None or not len(trajectory) or trajectory["position"].max() <= len(DATES):
         return []
-    study = trajectory[trajectory["unit_level"] == STUDY].sort_values("position")
+    shown = levels_shown(trajectory)
+    study = shown[shown["unit_level"] == STUDY].sort_values("position")
     return [
         {
             "run": str(row["run"]),
@@ -293,6 +298,11 @@ def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
         }
         for row in study.to_dict("records")
     ]
+
+
+def _hidden(why: str) -> dict[str, str]:
+    """Say in each language why the level is not shown; empty where it is."""
+    return {language: hidden_text(why, wording(language)) for language in languages()} if why else {}
 
 
 def _both(row: Any, name: str) -> list[Any]:

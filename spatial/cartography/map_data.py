@@ -28,6 +28,7 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.relief import relief_block
 from spatial.cartography.score_layers import place_levels_block, score_layers, units_block
+from spatial.cartography.scores import hidden_names
 from spatial.cartography.sureness import interval_block, sureness_layers, with_spans
 from spatial.cartography.trials import response_layers, trial_layers, trials_block
 from spatial.crs import WGS84
@@ -306,9 +307,20 @@ def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
         "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=detail.extras),
         "levels": place_levels_block(rows, book) if detail.extras else None,
+        "level_hidden": _level_hidden(book) if detail.extras else {},
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }
+
+
+def _level_hidden(book: PageBook) -> dict[str, str]:
+    """Say why no settlement's level is shown, where any has one."""
+    if "scores" not in book.tables:
+        return {}
+    scores = book.tables["scores"]
+    places = scores.loc[scores["unit_level"] == "settlement"]
+    shown = places["integration_level"].notna().any() or not len(places)
+    return {} if shown else hidden_names(book, str(places["level_hidden"].max()))
 
 
 def _relief(book: PageBook, rows: Rows, bounds: list[list[float]]) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ import pandas as pd
 from spatial.cartography.columns import codes, pack, round_up
 from spatial.cartography.meta import PageMeta, ServiceNote
 from spatial.integration.register import norm_id_of, with_norm_id
+from spatial.planning.headline import missing_text
+from spatial.planning.wording import languages, wording
 from spatial.tables import NORM_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -236,6 +238,7 @@ def _norm(
         "near": meta.near_miss(str(entry["unit"])),
         "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
         "nothing_mapped": bool(told.get("nothing_mapped")),
+        "people_missing": _missing(told),
         "norm_class": row["norm_class"],
         "threshold": _plain(entry["threshold"]),
         "target_share": _plain(entry["target_share"]),
@@ -245,6 +248,12 @@ def _norm(
         "certainty": told.get("certainty"),
         "rural_access": told.get("rural_access"),
     }
+
+
+def _missing(told: Mapping[str, Any]) -> dict[str, str]:
+    """Say in each language whose people nobody counted and what the norm is judged on; empty where all are counted."""
+    said = {language: missing_text(told, wording(language)) for language in languages()}
+    return said if said["en"] else {}
 
 
 def _note_of(service: str, meta: PageMeta) -> ServiceNote | None:

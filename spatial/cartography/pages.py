@@ -30,6 +30,7 @@ from spatial.cartography.rows import Rows, rows_of
 from spatial.cartography.scores import score_page
 from spatial.cartography.sign_off import sign_off_page
 from spatial.errors import ContractError, StudyError
+from spatial.planning.unmeasured import levels_shown, pairs_shown
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         )
     words = messages(languages)
     norms = norm_book(register, tables["norm_results"], meta, summary)
+    if "scores" in tables:
+        shown = levels_shown(tables["scores"])
+        pairs = {"rank_pairs": pairs_shown(tables["rank_pairs"], shown)} if "rank_pairs" in tables else {}
+        tables = {**tables, "scores": shown, **pairs}
     book = PageBook(tables, meta, summary, norms, words, page_files(tables), relief)
     rows = rows_of(book.shapes("settlements"))
     if not len(rows.ids):

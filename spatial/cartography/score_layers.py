@@ -56,7 +56,7 @@ def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
         class_layer(_level_classes(scores[column], book), "level", _LEVELS, always=5, mode=mode)
         | {"pillar": pillar, "breaks": _breaks(book)}
         for pillar, column in columns.items()
-        if not pillar or scores[column].notna().any()
+        if scores[column].notna().any()
     ]
     clusters, towns = book.tables.get("access_clusters"), book.tables.get("towns")
     if clusters is not None:
@@ -92,6 +92,8 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
     scores = book.tables["scores"]
     townships = scores.loc[scores["unit_level"] == "township"].set_index("unit_id")
     levels = townships["integration_level"]
+    if not levels.notna().any():
+        return None
     own = bounds.loc[
         bounds["boundary_id"].isin(levels.index) & bounds.geometry.notna() & ~bounds.geometry.is_empty
     ]

@@ -17,17 +17,19 @@ from spatial.integration.pillars import GapTargets
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
 from spatial.planning.road_names import road_text
+from spatial.planning.score_text import hidden_text, hidden_townships_text
 from spatial.planning.unmeasured import gates_unjudged, pillars_missing
 from spatial.planning.wording import languages as worded
 from spatial.planning.wording import wording
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from spatial.cartography.rows import Rows
+    from spatial.planning.wording import Wording
 
-__all__ = ["score_answer", "score_block", "score_page"]
+__all__ = ["hidden_names", "score_answer", "score_block", "score_page"]
 
 STUDY, TOWNSHIP = "study", "township"
 CLAIM = 0.9
@@ -146,6 +148,7 @@ def score_answer(book: PageBook) -> Entry | None:
         "failed",
         "pillars_measured",
         "missing",
+        "hidden",
     )
     return None if study is None else {key: study[key] for key in keys}
 
@@ -158,12 +161,14 @@ def _made(book: PageBook) -> Entry:
     study = list(_units(book, STUDY, degrees))
     townships = list(_units(book, TOWNSHIP, degrees))
     ids = [unit["id"] for unit in townships]
+    hidden = sum(bool(unit["hidden"]) for unit in townships)
     access_norms = _access_norms(tables.get("score_norms"))
     return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
+        "hidden": _said(book, lambda words: hidden_townships_text(hidden, words)) if hidden else {},
         "doubts": [known for known in book.known_issues if known["without_rank"]],
         **_pairs(tables.get("rank_pairs"), ids),
         "flows": list(_flows(tables.get("flow_balances"))),
@@ -200,6 +205,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             **{name: plain(row[name]) for name in _UNIT_NUMBERS},
             **{name: str(row[name]) for name in _UNIT_WORDS},
             "in_doubt": row["rank_status"] == "in_doubt",
+            "hidden": hidden_names(book, str(row["level_hidden"])),
             "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
             "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
@@ -216,6 +222,29 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
                 for part in own_parts.to_dict("records")
             ],
         }
+
+
+def hidden_names(book: PageBook, why: str) -> dict[str, str]:
+    """
+    Say in each language of the pages why a level is not shown.
+
+    Parameters
+    ----------
+    book : PageBook
+        Knows the languages.
+    why : str
+        ``few_pillars``, ``few_places`` or empty.
+
+    Returns
+    -------
+    dict
+        By language; empty where it is shown.
+    """
+    return _said(book, lambda words: hidden_text(why, words)) if why else {}
+
+
+def _said(book: PageBook, say: Callable[[Wording], str]) -> dict[str, str]:
+    return {language: say(wording(language)) for language in book.words if language in worded()}
 
 
 def _part(

@@ -35,7 +35,7 @@ STUDY_UNIT = "study"
 
 SAME = ("norm_id", "unit_level", "service", "norm_class")
 LEVELS = ("study", "township", "settlement")
-TEXTS = ("status", "status_as_mapped", "reason", "gate", "share_of")
+TEXTS = ("status", "status_as_mapped", "judged_if", "reason", "gate", "share_of")
 NUMBERS = (
     "value",
     "served_share",
@@ -81,7 +81,10 @@ def evaluate_norms(
     failure counts only where the inventory of the service is complete. Served, unserved and unknown people add up
     to the people in scope. Without population `served_share` is a share of places and people are NaN; where some places
     have none, `served_share` is of the people known, and the bounds let each of those places hold from nobody to as
-    many people as the largest known place in scope.
+    many people as the largest known place in scope. A norm that is no gate and that these bounds leave open is judged
+    by narrower ones, in which no such place has more people than the largest known one of its tier in the study;
+    `judged_if` states that condition, as ``people_at_most:village:812``. Where no facility of a service is mapped and
+    its inventory is not complete, nobody is judged, as mapped either: the reason is ``nothing_mapped``.
 
     Parameters
     ----------
@@ -203,6 +206,7 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
             inventory,
             single,
             np.isnan(scope.persons),
+            places.tiers,
         )
         rows = {**account(norm, ledger), "value": np.full(len(ids), np.nan)}
         if level == "settlement":
@@ -242,6 +246,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
             reader.inventory_of(norm),
             np.concatenate([home, np.arange(len(exempt))]),
             np.append(np.isnan(scope.persons), np.zeros(len(exempt), dtype=bool)),
+            np.append(reader.places.tiers, np.full(len(exempt), "", dtype=object)),
         )
         one_each = len(names) == len(reading.value)
         value = reading.value if one_each else np.full(len(names), np.nan)
@@ -288,6 +293,7 @@ def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
     texts = {
         "status": status,
         "status_as_mapped": status,
+        "judged_if": "",
         "reason": join_reasons(norm.not_graded, norm.no_gate, reason),
         "gate": "unknown" if norm.gates else "none_applicable",
         "share_of": "places",

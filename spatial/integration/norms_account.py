@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatial.integration.norms_formulas import SHARE_TOLERANCE, attainment, gap_depth, shortfall
+from spatial.integration.norms_measure import NOTHING_MAPPED
 from spatial.tables import NORM_STATUS
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ GATES = np.array(["pass", "fail", "none_applicable", "unknown"], dtype=object)
 MAPPED_LOWER, MAPPED_UPPER = "mapped_lower", "mapped_upper"
 REPORTED_ONLY = frozenset({"duty_trigger", "not_adopted"})
 """Reasons for which even a single place is not judged."""
+PEOPLE_AT_MOST = "people_at_most"
+"""Condition of a judgement: no place of a tier that nobody counted has more people than the largest known one."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Ledger:
         What one missing facility would turn, along the rows: rows of one number turn together.
     uncounted : ndarray of bool
         Rows that bring people of whom nobody knows how many there are.
+    tiers : ndarray of str
+        Tier of the settlement of each row; empty where it has none.
     """
 
     reading: Reading
@@ -74,12 +80,22 @@ class Ledger:
     inventory: str
     turns: NDArray[np.int64]
     uncounted: NDArray[np.bool_]
+    tiers: NDArray[np.object_]
 
-    @property
-    def most_persons(self) -> float:
+    def most_persons(self) -> FloatArray:
         """People of the largest place in scope: as many may live in each where nobody knows."""
         known = self.persons[(self.inside != 0) & ~np.isnan(self.persons)]
-        return float(known.max()) if len(known) else 0.0
+        return np.full(len(self.persons), known.max() if len(known) else 0.0)
+
+    def largest_of_tier(self) -> FloatArray:
+        """People of the largest known place of each row's tier; `inf` where no place of it is known to have any."""
+        largest = np.full(len(self.persons), np.inf)
+        for tier in set(self.tiers) - {""}:
+            own = self.tiers == tier
+            known = self.persons[own & (self.persons > 0)]
+            if len(known):
+                largest[own] = known.max()
+        return largest
 
     def count(self, rows: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
         """
@@ -135,9 +151,12 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
         )
         numbers[f"places_{side}"] = ledger.count(rows, ledger.places)
     weights = _Weights.of(ledger, numbers)
-    shares = weights.shares(ledger, served, unserved)
+    shares = weights.shares(ledger, served, unserved, ledger.most_persons())
     found = {**shares, **weights.depth(norm, ledger, sure), **numbers}
-    return {**found, **_judged(norm, ledger, found, weights)}
+    supposed = shares
+    if ledger.uncounted.any() and not norm.gates:
+        supposed = weights.shares(ledger, served, unserved, ledger.largest_of_tier())
+    return {**found, **_judged(norm, ledger, found, supposed, weights)}
 
 
 @dataclass(frozen=True)
@@ -164,30 +183,31 @@ class _Weights:
         return np.where(self.by_persons, people, places)
 
     def shares(
-        self, ledger: Ledger, served: NDArray[np.bool_], unserved: NDArray[np.bool_]
+        self, ledger: Ledger, served: NDArray[np.bool_], unserved: NDArray[np.bool_], most: FloatArray
     ) -> dict[str, FloatArray]:
+        """Bound the shares, where each row of unknown people holds from nobody to `most`."""
         sure, strict = ledger.inside == 1, ledger.reading.strict
         valid = self.total(ledger, served | unserved)
         with np.errstate(invalid="ignore", divide="ignore"):
             return {
                 "served_share": self.total(ledger, served) / valid,
                 "served_share_lower": self.total(ledger, sure & (strict == 1))
-                / self.whole(ledger, but=sure & (strict == 1)),
+                / self.whole(ledger, most, but=sure & (strict == 1)),
                 "served_share_upper": 1.0
                 - (
                     self.total(ledger, sure & (strict == 0))
                     + self.beyond(ledger, unserved & np.isnan(strict))
                 )
-                / self.whole(ledger, but=sure & (strict == 0)),
-                MAPPED_LOWER: self.total(ledger, served) / self.whole(ledger, but=served),
-                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / self.whole(ledger, but=unserved),
+                / self.whole(ledger, most, but=sure & (strict == 0)),
+                MAPPED_LOWER: self.total(ledger, served) / self.whole(ledger, most, but=served),
+                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / self.whole(ledger, most, but=unserved),
             }
 
-    def whole(self, ledger: Ledger, *, but: NDArray[np.bool_]) -> FloatArray:
+    def whole(self, ledger: Ledger, most: FloatArray, *, but: NDArray[np.bool_]) -> FloatArray:
         """Add up all in scope; each place of unknown people holds the most, or nobody where it is in `but`."""
         inside = ledger.inside != 0
-        places = ledger.count(inside & ledger.uncounted & ~but, np.ones_like(ledger.inside))
-        return self.total(ledger, inside) + np.where(self.by_persons, places * ledger.most_persons, 0.0)
+        supposed = ledger.count(inside & ledger.uncounted & ~but, most)
+        return self.total(ledger, inside) + np.where(self.by_persons, supposed, 0.0)
 
     def beyond(self, ledger: Ledger, doubted: NDArray[np.bool_]) -> FloatArray:
         """Add up what fails for certain, wherever the facilities that may be missing are."""
@@ -217,20 +237,30 @@ class _Weights:
             }
 
 
-def _judged(norm: Norm, ledger: Ledger, found: Mapping[str, FloatArray], weights: _Weights) -> Rows:
+def _judged(
+    norm: Norm,
+    ledger: Ledger,
+    found: Mapping[str, FloatArray],
+    supposed: Mapping[str, FloatArray],
+    weights: _Weights,
+) -> Rows:
+    """Judge each unit by the bounds of its share; where they leave it open, by those of the stated condition."""
     target, share, people = norm.target_share, found["served_share"], found["persons_in_scope"]
     nobody = (found["places_in_scope"] == 0) & ~(people > 0)
     reported = _reported_only(norm, ledger.level)
     off = nobody | reported
-    strict = np.where(
-        off, NOT_APPLICABLE, _status(found["served_share_lower"], found["served_share_upper"], target)
+    sides = (("served_share_lower", "served_share_upper"), (MAPPED_LOWER, MAPPED_UPPER))
+    sure = [np.where(off, NOT_APPLICABLE, _status(found[low], found[high], target)) for low, high in sides]
+    strict, mapped = (
+        np.where(known == NOT_MEASURABLE, _status(supposed[low], supposed[high], target), known)
+        for known, (low, high) in zip(sure, sides, strict=True)
     )
-    mapped = np.where(off, NOT_APPLICABLE, _status(found[MAPPED_LOWER], found[MAPPED_UPPER], target))
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
     lacking = np.maximum(0.0, target - share) * people
     return {
         "status": STATUSES[strict],
         "status_as_mapped": STATUSES[mapped],
+        "judged_if": _conditions(ledger, (strict != sure[0]) | (mapped != sure[1])),
         "reason": _with_uncounted(
             _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
             ledger,
@@ -261,9 +291,10 @@ def _reasons(
     norm: Norm, ledger: Ledger, doubtful: NDArray[np.bool_], nobody: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
     inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
+    unmeasured = NOTHING_MAPPED if NOTHING_MAPPED in reading.notes else "not_measured"
     doubts = {
         f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & (reading.mapped == 0),
-        "not_measured": (ledger.inside == 1) & np.isnan(reading.mapped),
+        unmeasured: (ledger.inside == 1) & np.isnan(reading.mapped),
         "class_unknown": np.isnan(ledger.inside),
     }
     always = join_reasons(norm.not_graded, *([] if single else [norm.no_gate, *reading.notes]))
@@ -285,6 +316,17 @@ def _with_uncounted(
     for unit in np.flatnonzero(doubtful & (places > 0)):
         reasons[unit] = join_reasons(reasons[unit], f"people_unknown:{places[unit]:.0f}")
     return reasons
+
+
+def _conditions(ledger: Ledger, supposing: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Say of each unit that is judged under a condition how many people a place of each tier has at most."""
+    said = np.full(ledger.size, "", dtype=object)
+    largest = ledger.largest_of_tier()
+    for unit in np.flatnonzero(supposing):
+        open_ = ledger.uncounted & (ledger.inside != 0) & (ledger.groups == unit) & np.isfinite(largest)
+        most = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
+        said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(most[tier])}" for tier in sorted(most))
+    return said
 
 
 def join_reasons(*reasons: str) -> str:

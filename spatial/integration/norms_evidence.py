@@ -114,7 +114,8 @@ class Places:
         inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
         self.frame = ordered.loc[inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
-        tiers = self.frame["tier"] if "tier" in self.frame else [""] * len(self.frame)
+        tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
+        self.tiers = np.array(tiers, dtype=object)
         fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
         self.settlement_class = fallback
         if "official_class" in self.frame:
@@ -206,6 +207,23 @@ class AccessLookup:
             Whether there is any row of it.
         """
         return (service, mode) in self._rows
+
+    def nowhere(self, service: str) -> bool:
+        """
+        Tell whether a service was computed and no facility of it is there for anybody.
+
+        Parameters
+        ----------
+        service : str
+            As in the access table.
+
+        Returns
+        -------
+        bool
+            Whether every row of it, by any mode, is ``no_facility``; False where it has none.
+        """
+        rows = [own for (name, _), own in self._rows.items() if name == service]
+        return bool(rows) and all((self._reach[own] == NO_FACILITY).all() for own in rows)
 
     def number(self, service: str, mode: str, column: str) -> FloatArray:
         """

@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Reading", "Unmeasured", "fastest", "join_members", "modes_for", "read_access", "within"]
+__all__ = [
+    "NOTHING_MAPPED",
+    "Reading",
+    "Unmeasured",
+    "fastest",
+    "join_members",
+    "modes_for",
+    "none_mapped",
+    "read_access",
+    "within",
+]
+
+NOTHING_MAPPED = "nothing_mapped"
+"""Reason of a result on a service of which nothing is mapped, where nobody declared the list complete."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +204,24 @@ def doubt_failures(mapped: FloatArray) -> FloatArray:
         1 or NaN.
     """
     return np.where(mapped == 1.0, 1.0, np.nan)
+
+
+def none_mapped(reading: Reading) -> Reading:
+    """
+    Judge nobody by a map that holds nothing of the kind, unless the list of facilities is known to be complete.
+
+    Parameters
+    ----------
+    reading : Reading
+        As if the map held every facility.
+
+    Returns
+    -------
+    Reading
+        Unknown everywhere, with the note that says why.
+    """
+    blank = np.full(len(reading.value), np.nan)
+    return Reading(blank, blank, blank, (*reading.notes, NOTHING_MAPPED))
 
 
 def join_members(readings: Sequence[Reading]) -> Reading:

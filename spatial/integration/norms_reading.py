@@ -10,10 +10,12 @@ import pandas as pd
 
 from spatial.integration.norms_evidence import AccessLookup, Places
 from spatial.integration.norms_measure import (
+    NOTHING_MAPPED,
     Reading,
     Unmeasured,
     doubt_failures,
     join_members,
+    none_mapped,
     read_access,
     within,
 )
@@ -124,13 +126,16 @@ class Reader:
         readings = [reading for reading in found.values() if isinstance(reading, Reading)]
         if not readings:
             return Unmeasured(f"no_source:{norm.service}")
+        measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
+        if not measured:
+            return none_mapped(join_members(readings))
         blank = np.full(len(self.places), np.nan)
         missing = [
             Reading(blank, blank, blank, (f"member_not_measured:{name}",))
             for name, reading in found.items()
-            if isinstance(reading, Unmeasured)
+            if isinstance(reading, Unmeasured) or NOTHING_MAPPED in reading.notes
         ]
-        return join_members([*readings, *missing])
+        return join_members([*measured, *missing])
 
     def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | Unmeasured:
         """
@@ -164,7 +169,7 @@ class Reader:
         else:
             return Unmeasured("no_townships")
         reading = self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
-        return self._bounded(reading, service)
+        return self._bounded(reading, service, count=len(counted))
 
     def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
         if name in SEASON_ROADS:
@@ -181,8 +186,11 @@ class Reader:
             reading = read_access(
                 norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min
             )
+            if isinstance(reading, Reading) and not complete and self._access.nowhere(service):
+                reading = none_mapped(reading)
         if isinstance(reading, Reading) and proxy:
-            return Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}",))
+            bare = [note for note in reading.notes if note == NOTHING_MAPPED]
+            return Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
         return reading
 
     def _season_road(self, norm: Norm, name: str) -> Reading | Unmeasured:
@@ -213,17 +221,20 @@ class Reader:
             return Unmeasured("not_computed:facilities")
         held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
         value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
-        return self._bounded(self._doubt(value, within(value, norm), service, ()), service)
+        reading = self._doubt(value, within(value, norm), service, ())
+        return self._bounded(reading, service, count=len(counting))
 
     def _doubt(self, value: FloatArray, mapped: FloatArray, service: str, notes: tuple[str, ...]) -> Reading:
         complete = self._inventory(service) == "complete"
         return Reading(value, mapped, mapped if complete else doubt_failures(mapped), notes)
 
-    def _bounded(self, reading: Reading, service: str) -> Reading:
+    def _bounded(self, reading: Reading, service: str, *, count: int) -> Reading:
         """Say how many facilities may be missing, each of which would be present in one place."""
         number, basis = self.evidence.missing_at_most.get(service, (np.inf, ""))
         if self._inventory(service) == "complete":
             return replace(reading, may_turn=0.0)
+        if not count and not np.isfinite(number):
+            return none_mapped(reading)
         notes = (*reading.notes, f"missing_by_{basis}:{number:.0f}") if np.isfinite(number) else reading.notes
         return replace(reading, may_turn=number, notes=notes)
 

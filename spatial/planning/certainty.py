@@ -193,11 +193,12 @@ def norm_certainty(
 
 
 def _beyond(beyond: pd.DataFrame, weight: pd.Series, told: float | None) -> dict[str, float] | None:
+    """Count who is beyond, around what the norm counts: at best never more, at worst never fewer."""
     sums = {side: float(weight[beyond[side]].sum()) for side in SIDES}
     total = float(weight.sum())
     if told is None or total <= 0 or abs(sums["base"] - told) > SAME_SHARE * total:
         return None
-    return sums
+    return {"low": min(sums["low"], told), "base": told, "high": max(sums["high"], told)}
 
 
 def _main_factor(beyond: pd.DataFrame, weight: pd.Series, factors: tuple[str, ...]) -> str | None:

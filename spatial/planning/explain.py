@@ -15,7 +15,7 @@ from spatial.planning.score import place_score
 from spatial.planning.supply import told_unit
 from spatial.planning.travelled import travelled_m
 from spatial.planning.trials import change_of
-from spatial.planning.unmeasured import unmapped_norms
+from spatial.planning.unmeasured import is_unmapped, people_missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +151,8 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     dict
         Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
         `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with
-        `nothing_mapped` as in the summary; else with a `remedy` where the place is beyond one), `score` (as
+        `nothing_mapped`, `people_missing` and `judged_if` of the study as in the summary; with a `remedy` where the
+        place is beyond one), `score` (as
         `place_score` returns it), `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN; minutes,
         metres and persons are unrounded.
 
@@ -412,6 +413,7 @@ def _norms(
     indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
     rules = with_norm_id(register).set_index("norm_id")
     remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
+    scored = tables["settlements"].loc[tables["settlements"]["in_study"]]
     found = []
     for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):
         level = next(name for name, _ in units if name in indexed and norm_id in indexed[name].index)
@@ -426,12 +428,10 @@ def _norms(
                 "remedy": remedy if beyond else None,
                 "study_status": study["status"],
                 "study_reason": study["reason"],
+                "judged_if": plain(study.get("judged_if")),
+                "nothing_mapped": is_unmapped(study),
+                "people_missing": people_missing(norm_id, results, scored),
                 **{name: plain(rule.get(name)) for name in NORM_COLUMNS},
             }
         )
-    bare = unmapped_norms([norm | {"reason": norm["study_reason"]} for norm in found], tables)
-    for norm in found:
-        norm["nothing_mapped"] = norm["norm_id"] in bare
-        if norm["nothing_mapped"]:
-            norm["remedy"] = None
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.integration.register import norm_id_of
 from spatial.plain_text import one_line
-from spatial.planning.headline import factor_text, status_text
+from spatial.planning.headline import factor_text, missing_text, status_text
 from spatial.planning.score_text import place_score_lines
 from spatial.planning.wording import wording
 
@@ -194,14 +194,17 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words
             "measure",
             measure=_measure_name(measure["measure"], words),
             group=words.term(measure["group"]),
-            value=_told(measure["told_value"], words.say("unit_of", measure["told_unit"])),
+            value=_told(measure["told_value"], measure["told_unit"], words),
         )
         if measure["edge_risk"]:
             yield STEP + words.say("line", "measure_risk")
 
 
-def _told(value: float | None, unit: str) -> str:
-    return "?" if value is None else f"{value:.3g} {unit}"
+def _told(value: float | None, unit: str, words: Wording) -> str:
+    if value is None:
+        return "?"
+    figure = words.number(value) if unit == "persons" else words.figure(float(f"{value:.3g}"))
+    return f"{figure} {words.say('unit_of', unit)}"
 
 
 def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) -> Iterator[str]:
@@ -331,17 +334,19 @@ def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "norm_township")
     if norm["value"] is not None:
         yield words.against(norm["value"], norm["threshold"], unit)
-    elif norm["status_as_mapped"] == "not_met" and not norm["nothing_mapped"]:
+    elif norm["status_as_mapped"] == "not_met":
         yield words.say("line", "norm_none", threshold=words.measure(norm["threshold"], unit))
     if norm["status_as_mapped"] != norm["status"]:
-        unjudged = norm["nothing_mapped"] and norm["status_as_mapped"] == "not_met"
-        mapped = "nothing_mapped" if unjudged else norm["status_as_mapped"]
-        yield words.say("line", "norm_mapped", status=words.say("status", mapped))
+        yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
     if norm["remedy"] == "mobile_service":
         yield words.say("line", "norm_mobile")
     reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + _lasting(norm["study_reason"])))
     if reasons:
         yield words.say("line", "norm_why", reason=words.reason(reasons))
+    missing = missing_text(norm, words)
+    if missing:
+        status = words.say("status", norm["study_status"])
+        yield words.say("condition", "study", status=status, condition=missing)
     if norm["gate"] != "none_applicable":
         yield words.say("line", "norm_gate", gate=words.say("gate", norm["gate"]))
     yield from _provenance(norm, words)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from spatial.planning.unmeasured import conditions_of, people_missing
 from spatial.planning.wording import wording
 
 if TYPE_CHECKING:
@@ -11,7 +14,15 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["factor_text", "gates_text", "headline_text", "status_text"]
+__all__ = [
+    "condition_text",
+    "factor_text",
+    "gates_text",
+    "headline_text",
+    "missing_by_unit",
+    "missing_text",
+    "status_text",
+]
 
 PRESENCE = "presence"
 
@@ -44,19 +55,22 @@ def headline_text(
         Where the language has no message file.
     """
     words = wording(language, names=service_names)
+    if norm.get("nothing_mapped"):
+        told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
+        return words.say("headline", "nothing_mapped", service=words.service(norm["service"]), **told)
     measured = (norm["places_served"] or 0) + (norm["places_unserved"] or 0) > 0
     if not measured:
         reason = words.reason(norm["reason"]) or words.say("status", norm["status"])
         return words.say("headline", "no_figure", service=words.service(norm["service"]), reason=reason)
-    if norm.get("nothing_mapped"):
-        told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
-        return words.say("headline", "nothing_mapped", service=words.service(norm["service"]), **told)
     what = "persons" if _in_people(norm) else "places"
     sentence = words.say("headline", _kind(norm), **_numbers(norm, what, words))
     parts = [sentence]
     if norm[f"{what}_unknown"]:
         parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
-    if what == "persons" and norm.get("places_without_population"):
+    missing = missing_text(norm, words)
+    if what == "persons" and missing:
+        parts.append(missing)
+    elif what == "persons" and norm.get("places_without_population"):
         parts.append(
             words.say("headline", "uncounted", places=words.number(norm["places_without_population"]))
         )
@@ -99,6 +113,92 @@ def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
         failed=len(gates["fail"]),
         norms=", ".join(gates["fail"]),
     )
+
+
+def missing_text(norm: Mapping[str, Any], words: Wording) -> str:
+    """
+    Say whose people nobody counted, and under which condition the norm is judged for all that.
+
+    Parameters
+    ----------
+    norm : mapping
+        `people_missing` as the summary tells it, and `judged_if` as in the table `norm_results`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Empty where everybody is counted.
+    """
+    missing = norm.get("people_missing")
+    if not missing:
+        return ""
+    keys = (f"name_{words.language}", "name", "name_en", "name_zh", "id")
+    names = [next(str(place[key]) for key in keys if place.get(key)) for place in missing["first"]]
+    named, rest = words.say("headline", "list").join(names), missing["places"] - len(names)
+    if rest:
+        named = words.say("condition", "more", names=named, count=words.number(rest))
+    parts = [words.say("condition", "missing", count=words.number(missing["places"]), names=named)]
+    largest = condition_text(norm.get("judged_if"), words)
+    return words.say("headline", "joint").join([*parts, largest] if largest else parts)
+
+
+def condition_text(judged_if: object, words: Wording) -> str:
+    """
+    Say the condition under which a norm is judged.
+
+    Parameters
+    ----------
+    judged_if : object
+        As in the table `norm_results`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        Empty without a condition.
+    """
+    largest = [
+        words.say("condition", "largest", tier=words.say("tier", tier), persons=words.number(persons))
+        for tier, persons in conditions_of(judged_if)
+    ]
+    return (
+        words.say("condition", "judged_if", largest=words.say("headline", "list").join(largest))
+        if largest
+        else ""
+    )
+
+
+def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], words: Wording) -> pd.Series:
+    """
+    Say of each result on a study or a township what `missing_text` says of the norm there.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the table `norm_results`.
+    tables : mapping of str to DataFrame
+        `norm_results` and `settlements`.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    Series of str
+        On the index of `rows`; empty where the numbers of people turn nothing.
+    """
+    told = pd.Series("", index=rows.index, dtype="str")
+    conditions = rows.get("judged_if", told).fillna("")
+    results, places = tables["norm_results"], tables["settlements"]
+    places = places.loc[places["in_study"]]
+    for at in rows.index[conditions.ne("") | rows["reason"].fillna("").str.contains("people_unknown:")]:
+        row = rows.loc[at]
+        own = places if row["unit_level"] == "study" else places.loc[places["township_id"] == row["unit_id"]]
+        missing = people_missing(row["norm_id"], results, own)
+        told[at] = missing_text({"people_missing": missing, "judged_if": conditions[at]}, words)
+    return told
 
 
 def _in_people(norm: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.planning.held_back import held_back
 from spatial.planning.plain import plain
-from spatial.planning.unmeasured import gates_unjudged, pillars_missing
+from spatial.planning.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def summarise_score(
     Returns
     -------
     dict or None
-        Ready for JSON: the level with its interval and bands, `missing_pillars` by name, `missing_reasons` of each,
+        Ready for JSON: the level with its interval and bands, `level_hidden` (why no page shows it: ``few_pillars``,
+        ``few_places`` or empty), `missing_pillars` by name, `missing_reasons` of each,
         `pillars` (the level, its components, and the gaps with targets), `segmentation` (index and its terms), `gates`
         (with `unjudged`, how many nobody can judge), `obstacles` (what holds the study back, most first), `townships`
         (how many have a level, how many known issues of the sources leave without a rank, and of those that can surely
@@ -193,6 +194,7 @@ def _unit(
         "name": plain(row["name"]),
         **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
         "rank_status": str(row.get("rank_status", "")),
+        "level_hidden": str(levels_shown(scores).loc[rows.index[0], "level_hidden"]),
         "ranked": int(of_level["median_rank"].notna().sum()),
         "missing_pillars": list(missing),
         "missing_reasons": missing,
@@ -237,7 +239,9 @@ def _split(joined: object) -> list[str]:
 def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     scores = tables["scores"]
     rows = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")
-    found = told_apart(scores, tables.get("rank_pairs"))
+    shown = levels_shown(scores)
+    pairs = tables.get("rank_pairs")
+    found = told_apart(shown, None if pairs is None else pairs_shown(pairs, shown))
     apart = None
     if found is not None:
         first, last, probability = found
@@ -249,6 +253,7 @@ def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "townships": len(rows),
         "with_level": int(rows["integration_level"].notna().sum()),
+        "level_shown": int(shown.loc[shown["unit_level"] == TOWNSHIP, "integration_level"].notna().sum()),
         "without_rank": int(rows["rank_status"].eq("in_doubt").sum()),
         "told_apart": apart,
     }

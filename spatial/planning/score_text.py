@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.planning.unmeasured import LEAST_PILLARS, LEAST_PLACES
 from spatial.planning.wording import wording
 from spatial.tables.words import PILLARS
 
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
 
     from spatial.planning.wording import Wording
 
-__all__ = ["component_text", "detail_text", "label_text", "place_score_lines", "score_lines"]
+__all__ = [
+    "component_text",
+    "detail_text",
+    "hidden_text",
+    "hidden_townships_text",
+    "label_text",
+    "place_score_lines",
+    "score_lines",
+]
 
 SHOWN = 2
 """Obstacles that a line names."""
@@ -83,9 +92,11 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
     place, township = score["place"], score["township"]
     if place["integration_level"] is None:
         yield words.say("score", "place_unknown")
+    elif place["level_hidden"]:
+        yield hidden_text(place["level_hidden"], words)
     else:
         yield words.say("score", "place", **_numbers(place, words), pillars=_pillars(place, words))
-    if place["median_rank"] is not None:
+    if place["median_rank"] is not None and not place["level_hidden"]:
         yield words.say("score", "rank", **_ranks(place, words))
     elif place["rank_status"] == "in_doubt":
         yield words.say("score", "rank_in_doubt")
@@ -101,6 +112,45 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
         )
     if township is not None and township["integration_level"] is not None:
         yield from _township(township, words)
+
+
+def hidden_text(why: str, words: Wording) -> str:
+    """
+    Say why no level is shown.
+
+    Parameters
+    ----------
+    why : str
+        ``few_pillars`` or ``few_places``.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    return words.say("score", f"hidden_{why}", pillars=LEAST_PILLARS, places=LEAST_PLACES)
+
+
+def hidden_townships_text(count: int, words: Wording) -> str:
+    """
+    Say of how many townships no level is shown, and why.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    words : Wording
+        A language.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    told = {"pillars": LEAST_PILLARS, "places": LEAST_PLACES}
+    return words.say("score", "hidden_townships", count=words.number(count), **told)
 
 
 def component_text(component: str, words: Wording) -> str:
@@ -178,15 +228,14 @@ def label_text(row: Mapping[Any, Any], words: Wording) -> str:
     str
         Such as "level middle to high by 3 of 4 pillars; gaps not all within their targets; binding: FAILED".
     """
+    known = sum(row[f"level_{name}"] == row[f"level_{name}"] for name in PILLARS)
+    hidden = row.get("level_hidden")
     return words.say(
         "score",
-        "label",
-        level=_band(
-            str(row["level_band"]),
-            sum(row[f"level_{name}"] == row[f"level_{name}"] for name in PILLARS),
-            int(row["missing_pillars"]),
-            words,
-        ),
+        "label_hidden" if hidden else "label",
+        level=hidden_text(hidden, words)
+        if hidden
+        else _band(str(row["level_band"]), known, int(row["missing_pillars"]), words),
         gap=words.say("gap_band", str(row["gap_band"])),
         gate=words.say("gate", str(row["mandatory_status"])),
     )
@@ -195,6 +244,8 @@ def label_text(row: Mapping[Any, Any], words: Wording) -> str:
 def _level(score: Mapping[str, Any], words: Wording) -> str:
     if score["integration_level"] is None:
         return words.say("score", "study_unknown")
+    if score["level_hidden"]:
+        return hidden_text(score["level_hidden"], words)
     told = _numbers(score, words)
     pillars = _pillars(score, words)
     if not score["missing_pillars"]:
@@ -292,9 +343,9 @@ def _obstacles(unit: Mapping[str, Any], words: Wording) -> str:
 
 
 def _apart(townships: Mapping[str, Any], words: Wording) -> Iterator[str]:
-    if townships["with_level"] < SHOWN:
+    if townships["level_shown"] < SHOWN:
         return
-    count, apart = words.number(townships["with_level"]), townships["told_apart"]
+    count, apart = words.number(townships["level_shown"]), townships["told_apart"]
     if apart is None:
         yield words.say("score", "apart_none", count=count)
         return
@@ -319,7 +370,10 @@ def _classes(classes: Mapping[str, Any] | None, words: Wording) -> Iterator[str]
 def _township(township: Mapping[str, Any], words: Wording) -> Iterator[str]:
     name = township["name"] or township["id"]
     told = {"name": name, **_numbers(township, words)}
-    if township["median_rank"] is None:
+    if township["level_hidden"]:
+        why = hidden_text(township["level_hidden"], words)
+        yield words.say("score", "township_hidden", name=name, why=why)
+    elif township["median_rank"] is None:
         yield words.say("score", "township_unranked", **told)
     else:
         yield words.say("score", "township", **told, **_ranks(township, words))

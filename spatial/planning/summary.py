@@ -16,7 +16,7 @@ from spatial.planning.score import summarise_score
 from spatial.planning.score_doubts import doubted_units, issue_records
 from spatial.planning.sign_off.table import TAGGED_SPEEDS
 from spatial.planning.town_country import summarise_town_and_country
-from spatial.planning.unmeasured import unmapped_norms
+from spatial.planning.unmeasured import is_unmapped, people_missing
 from spatial.sources.namesakes import OPEN_NAMESAKE
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ RESULTS = (
     "norm_class",
     "status",
     "status_as_mapped",
+    "judged_if",
     "reason",
     "gate",
     "share_of",
@@ -142,9 +143,9 @@ def summarise_study(
     note = certainty or CertaintyNote()
     people = _population(settlements)
     index = rural_access(tables.get("rural_access"))
-    bare = unmapped_norms(norms, tables)
     for norm in norms:
-        norm["nothing_mapped"] = norm["norm_id"] in bare
+        norm["nothing_mapped"] = is_unmapped(norm)
+        norm["people_missing"] = people_missing(norm["norm_id"], results, scored)
         norm["places_without_population"] = people["places_without_population"]
         norm["mobile"] = mobile_people(norm["norm_id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)
@@ -200,7 +201,7 @@ def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]
     found = []
     for norm_id in sorted(study.index):
         row, rule = study.loc[norm_id], rules.loc[norm_id]
-        entry = {"norm_id": norm_id, **{name: plain(row[name]) for name in RESULTS}}
+        entry = {"norm_id": norm_id, **{name: plain(row.get(name)) for name in RESULTS}}
         entry |= {name: plain(rule.get(name)) for name in LEGAL}
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
         entry["is_lower_bound"] = _is_lower_bound(entry)
@@ -222,7 +223,7 @@ def _is_lower_bound(entry: Mapping[str, Any]) -> bool:
 def _says_something(entry: Mapping[str, Any]) -> bool:
     if entry["headline_rank"] is not None:
         return True
-    measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0
+    measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or is_unmapped(entry)
     judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
     return measured and judged
 

@@ -20,6 +20,10 @@ __all__ = ["Wording", "languages", "wording"]
 FALLBACK = "en"
 METRES_PER_KM = 1000.0
 NOT_MEASURED = frozenset({"other", "share"})
+COUNTS = ("n", "count", "number", "detail")
+"""Braces that may hold how many there are; the first of these counts."""
+SINGULAR = {"en": ("1",), "fr": ("0", "1")}
+"""Counts, as written, of which a language speaks in the singular; a language that is not here has one form."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,21 @@ class Wording:
         Parameters
         ----------
         section, key : str
-            Which one; an unknown key is said as it is.
+            Which one; an unknown key is said as it is. Of a single one the message ``<key>_one`` is said where there is
+            one.
         **values : object
-            What its braces hold.
+            What its braces hold; the count is `n`, `count`, `number` or `detail`.
 
         Returns
         -------
         str
             The sentence.
         """
-        text = self.messages.get(section, {}).get(key)
+        messages = self.messages.get(section, {})
+        text = messages.get(key)
+        count = next((str(values[name]) for name in COUNTS if name in values), "")
+        if count in SINGULAR.get(self.language, ()):
+            text = messages.get(f"{key}_one", text)
         return key if text is None else text.format(**values)
 
     def service(self, name: str) -> str:
@@ -178,7 +187,7 @@ class Wording:
         unit : str
             ``min``, ``m`` or any other word.
         decimals : int
-            How many decimals minutes, metres and people have.
+            How many decimals minutes and metres have; people are whole.
 
         Returns
         -------
@@ -189,6 +198,8 @@ class Wording:
             return "?"
         if unit == "m" and value >= METRES_PER_KM and not decimals:
             return self.say("unit", "km", value=self._local(_kilometres(value / METRES_PER_KM)))
+        if unit == "persons":
+            return self.say("unit", unit, value=self.number(value), n=self.number(value))
         if unit in self.messages["unit"] and unit not in NOT_MEASURED:
             return self.say("unit", unit, value=self.number(value, decimals=decimals))
         return self.say("unit", "other", value=self._local(f"{value:g}"), unit=self.term(unit))

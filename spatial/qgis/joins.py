@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.planning.headline import missing_by_unit
+from spatial.planning.wording import wording
 from spatial.qgis.columns import plain_name
 
 if TYPE_CHECKING:
@@ -179,7 +181,8 @@ def township_results(
     Returns
     -------
     frame : GeoDataFrame
-        One row a township, in the order of ids, with four columns a norm that applies anywhere.
+        One row a township, in the order of ids, with the columns of each norm that applies anywhere; the condition
+        under which it is judged only where there is one.
     titles : dict of str to str
         Titles of the new columns.
     """
@@ -191,6 +194,7 @@ def township_results(
     if len(rows) == 0:
         frame["norm_status"] = pd.Series("not_applicable", index=frame.index, dtype="str")
         return gpd.GeoDataFrame(frame), titles
+    rows = rows.assign(judged_if=missing_by_unit(rows, tables, wording(words.language)))
     columns = {"norm_status": worst_status(rows["status"], rows["unit_id"])}
     for norm in sorted(set(rows.loc[rows["status"] != "not_applicable", "norm_id"])):
         columns |= _norm_columns(rows, norm, norm_names.get(norm, norm), titles, words)
@@ -216,6 +220,9 @@ def _norm_columns(
         result[f"{stem}_{key}"] = of_norm[column]
         title = words.text("columns", f"norm_cell_{key}", norm=name)
         titles[f"{stem}_{key}"] = words.with_unit(title, unit)
+    if of_norm["judged_if"].ne("").any():
+        result[f"{stem}_judged_if"] = of_norm["judged_if"]
+        titles[f"{stem}_judged_if"] = words.text("columns", "norm_cell_judged_if", norm=name)
     return result
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from spatial.planning.score_text import hidden_text
+from spatial.planning.unmeasured import levels_shown
+from spatial.planning.wording import wording
 from spatial.qgis.joins import flow_lines
 
 if TYPE_CHECKING:
@@ -91,17 +94,19 @@ def score_columns(
     ----------
     tables : mapping of str to DataFrame
         Those of ``scores``, ``access_clusters`` and ``settlement_types`` that there are.
-    words, meta : Messages, QgisMeta
-        Not needed: the columns bear the titles of their tables.
+    words : Messages
+        For why a level is not shown; the other columns bear the titles of their tables.
+    meta : QgisMeta
+        Not needed.
 
     Returns
     -------
     frame : DataFrame
         One row a settlement that has any of it, by id.
     titles : dict of str to str
-        Empty.
+        Of the column that says why a level is not shown, where there is one.
     """
-    del words, meta
+    del meta
     parts = [
         rows.set_index(key)[list(columns)]
         for rows, key, columns in (
@@ -114,10 +119,17 @@ def score_columns(
     found = pd.concat(parts, axis=1) if parts else pd.DataFrame()
     # Places that serve and are not scored have none of it: whole numbers and flags that may be missing.
     kinds = {"degurba_code": "Int64", "classes_differ": "boolean"}
-    return found.astype({name: kind for name, kind in kinds.items() if name in found.columns}), {}
+    found = found.astype({name: kind for name, kind in kinds.items() if name in found.columns})
+    rows = _of_level(tables, "settlement")
+    why = None if rows is None else _hidden(rows.set_index("unit_id"), words)
+    if why is None:
+        return found, {}
+    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
 
 
-def township_scores(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def township_scores(
+    tables: Mapping[str, pd.DataFrame], words: Messages
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """
     Take the score of each township.
 
@@ -125,14 +137,24 @@ def township_scores(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     ----------
     tables : mapping of str to DataFrame
         Perhaps with ``scores``.
+    words : Messages
+        For why a level is not shown.
 
     Returns
     -------
-    DataFrame
+    frame : DataFrame
         By id of boundary; without columns where no township has a score.
+    titles : dict of str to str
+        Of the column that says why a level is not shown, where there is one.
     """
     rows = _of_level(tables, "township")
-    return pd.DataFrame() if rows is None else rows.set_index("unit_id")[list(TOWNSHIP_SCORES)]
+    if rows is None:
+        return pd.DataFrame(), {}
+    rows = rows.set_index("unit_id")
+    found, why = rows[list(TOWNSHIP_SCORES)], _hidden(rows, words)
+    if why is None:
+        return found, {}
+    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
 
 
 def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -208,6 +230,14 @@ def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | 
     """Scores of one level; None where there are none."""
     if "scores" not in tables:
         return None
-    scores = tables["scores"]
+    scores = levels_shown(tables["scores"])
     rows = scores.loc[scores["unit_level"] == level]
     return rows if len(rows) else None
+
+
+def _hidden(rows: pd.DataFrame, words: Messages) -> pd.Series | None:
+    """Say of each unit why its level is not shown; None where every one is."""
+    why, told = rows["level_hidden"], wording(words.language)
+    if not why.ne("").any():
+        return None
+    return why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})

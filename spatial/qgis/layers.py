@@ -214,7 +214,9 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
 def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
     names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
-    for found in (rural_columns(tables), township_scores(tables), township_types(tables)):
+    scored, why = township_scores(tables, words)
+    titles = {**why, **titles}
+    for found in (rural_columns(tables), scored, township_types(tables)):
         fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
         frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
     stems = {plain_name(norm): name for norm, name in names.items()}

@@ -74,6 +74,7 @@ def score_looks(
         Look(column, words.text("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
         for column, (table, look) in made.items()
         if table in tables and column in frame.columns and column not in own
+        if column != "integration_level" or frame[column].notna().any()
     )
 
 
@@ -138,6 +139,7 @@ def _township_scores(
             shelf=SHELF,
         )
         for column, look in made.items()
+        if column != "integration_level" or frame[column].notna().any()
     )
 
 

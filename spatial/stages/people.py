@@ -287,7 +287,7 @@ class _Work:
             persons = self._column(f"{group}_persons")
             for row in np.flatnonzero(above_total(persons, self.after)):
                 detail = (
-                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
+                    f"{group}: {persons[row]:.0f} of {self.after[row]:.0f} people; left as they are: correct the list "
                     "or what counts everybody"
                 )
                 found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))

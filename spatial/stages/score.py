@@ -99,9 +99,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
     kinds = town_and_country(options, ground, inputs, access)
     towns = _towns(options, ground, inputs, access, vocabulary)
-    norms, left_out = score_norms(
-        inputs["norm_results"], only=rules.norms, mapped=_mapped(inputs, vocabulary)
-    )
+    norms, left_out = score_norms(inputs["norm_results"], only=rules.norms)
     gap = gap_reading(
         inputs["norm_results"],
         binding,
@@ -183,12 +181,6 @@ def _doubts(inputs: Mapping[str, Any], ground: Ground, scores: pd.DataFrame) -> 
     townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
     found = doubted_units(inputs["known_issues"], inputs["boundaries"], townships)
     return rank_doubts(found, townships, dict(zip(ground.ids, ground.township, strict=True)))
-
-
-def _mapped(inputs: Mapping[str, Any], vocabulary: Vocabulary) -> set[str]:
-    """Services of which at least one facility or town is known."""
-    kinds = {*inputs["facilities"]["service"].astype(str), *inputs["settlements"]["tier"].astype(str)}
-    return kinds | {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
 
 
 def _potential(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> pd.DataFrame:

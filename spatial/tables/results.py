@@ -237,6 +237,14 @@ NORM_RESULTS = Table(
             "Judged as if the map held every facility.",
             values=NORM_STATUS,
         ),
+        text(
+            "judged_if",
+            "Judged if",
+            "Condition under which a norm that is no gate is judged where nobody counted the people of some places: "
+            "people_at_most:village:812 = no such village has more people than the largest known one, 812. Empty where "
+            "the status holds without.",
+            required=False,
+        ),
         text("reason", "Reason", "Why it is not applicable or not measurable, or why it does not gate."),
         text("gate", "Gate", values=GATE),
         number(

@@ -9,12 +9,13 @@ import pandas as pd
 
 from spatial.integration.pillars import GapTargets
 from spatial.integration.register import norm_id_of, with_norm_id
-from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.headline import gates_text, headline_text, missing_by_unit
 from spatial.planning.issue_text import effect_text
 from spatial.planning.notices import issue_text, issues_by_file, source_fact
 from spatial.planning.plain import plain
 from spatial.planning.road_names import road_text
 from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
+from spatial.planning.unmeasured import is_unmapped, levels_shown
 from spatial.planning.wording import languages as worded
 from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
@@ -29,7 +30,7 @@ __all__ = ["Content"]
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
-"""What nobody can tell of a norm of which nothing is mapped; the status as mapped says why it is empty."""
+"""What nobody can tell of a norm of which nothing is mapped; the reason says why it is empty."""
 _COMPLETENESS = ("completeness_lower", "completeness_upper")
 TABLES_OF = {
     "norms": "norm_results",
@@ -209,7 +210,7 @@ class Content:
 
     def _score(self) -> list[Column]:
         """List the study first, then townships by rank; each gap with a target is a column of its own."""
-        scores, results = self.tables["scores"], self._lead.results
+        scores, results = levels_shown(self.tables["scores"]), self._lead.results
         rows = scores.loc[scores["unit_level"].isin(["study", "township"])].sort_values(
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
@@ -339,9 +340,8 @@ class Content:
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
-        unmapped = [norm_id_of(norm) for norm in self.summary["norms"] if norm["nothing_mapped"]]
-        bare = rows["norm_id"].isin(unmapped) & rows["status_as_mapped"].eq("not_met")
-        mapped = rows["status_as_mapped"].mask(bare, "nothing_mapped")
+        bare = rows["reason"].map(lambda reason: is_unmapped({"reason": reason})).astype(bool)
+        missing = missing_by_unit(rows, self.tables, self._lead.results)
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = with_norm_id(self.register).set_index("norm_id")
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
@@ -353,7 +353,8 @@ class Content:
             self._mapped("service", rows["service"], self._lead.results.service),
             self._said("norm_class", "norm_class", rows["norm_class"]),
             self._said("status", "status", rows["status"]),
-            self._said("status_as_mapped", "status", mapped),
+            self._said("status_as_mapped", "status", rows["status_as_mapped"]),
+            *([self._column("judged_if", "text", missing)] if missing.ne("").any() else []),
             self._said("gate", "gate", rows["gate"]),
             self._column("threshold", "decimal", rows["threshold"]),
             self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.results.term),

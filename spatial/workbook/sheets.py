@@ -185,6 +185,8 @@ def _cell(page: Any, column: Column, row: int) -> Any:
         return _text(page, value, style)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         value = None
+    elif kind == "whole":
+        value = round(value)
     cell = WriteOnlyCell(page, value=value)
     cell.style = style
     return cell

@@ -236,7 +236,7 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
         "Second nearest",
         "Norms",
         "guiding",
-        "All-season road",
+        "Walk to the all-season road",
         "How it is joined to the network (car)",
         "w112/0",
         "Other destinations",

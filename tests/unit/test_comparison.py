@@ -481,6 +481,10 @@ def test_the_account_is_told_in_every_language(comparison, before, after, langua
         assert "Mandatory norm GATE (post): not met before, met after." in text
 
 
+MANY_PLACES = {"places_before": 20, "places_after": 20}
+"""So many settlements that levels are shown."""
+
+
 @pytest.mark.parametrize(
     ("contribution", "told"),
     [(0.00005, "(+0.0001)"), (-0.00005, "(-0.0001)"), (0.00004, None), (0.0, None), (NAN, None)],
@@ -494,7 +498,9 @@ def test_the_account_names_a_component_only_where_its_contribution_is_not_writte
     parts.loc[mine & (parts["component"] == "even_access"), "contribution"] = contribution
     moved = [
         line
-        for line in comparison_lines(replace(comparison, components=parts))
+        for line in comparison_lines(
+            replace(comparison, components=parts, units=comparison.units.assign(**MANY_PLACES))
+        )
         if line.startswith("Moved most")
     ]
     assert len(moved) == (told is not None)
@@ -515,7 +521,7 @@ def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing
     townships = units["unit_level"] == "township"
     units.loc[townships, ["name", "level_change"]] = ["T1", NAN]
     units.loc[units.index[townships][0], "level_change"] = change
-    lines = comparison_lines(replace(comparison, units=units))
+    lines = comparison_lines(replace(comparison, units=units.assign(**MANY_PLACES)))
     assert [line for line in lines if line.startswith("Townships: the level")] == [
         f"Townships: the level {told}"
     ]

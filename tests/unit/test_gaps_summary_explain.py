@@ -25,7 +25,7 @@ from spatial.planning.certainty import runs_of, rural_access
 from spatial.planning.explain import explain, find_settlement
 from spatial.planning.explain_text import explanation_text
 from spatial.planning.gaps import rank_gaps
-from spatial.planning.headline import gates_text, headline_text
+from spatial.planning.headline import gates_text, headline_text, missing_by_unit, missing_text
 from spatial.planning.summary import summarise_study
 from spatial.planning.travelled import travelled_m
 from spatial.planning.wording import languages, wording
@@ -138,10 +138,17 @@ def facilities():
     )
 
 
-def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0)):
+def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0), bare=()):
+    """Tables of four places; of the services in `bare` nothing is mapped."""
     rules = NormRules(jurisdictions=("IN", "CN"), only=NORMS, class_by_tier={"village": "rural"})
     register = load_register()
     settlements, ways = places(persons), access()
+    gone = ways["service"].isin(bare)
+    ways["reach_status"] = ways["reach_status"].mask(gone, "no_facility")
+    ways[["travel_time_min", "network_distance_m"]] = ways[["travel_time_min", "network_distance_m"]].mask(
+        gone
+    )
+    ways["straight_distance_m"] = ways["straight_distance_m"].mask(gone)
     evidence = NormEvidence(vocabulary=Words(), inventory=inventory or {}, facilities=facilities())
     results = evaluate_norms(register, settlements, ways, as_of=AS_OF, rules=rules, evidence=evidence)
     binding = applicable_norms(register, as_of=AS_OF, rules=rules)
@@ -287,49 +294,83 @@ def test_a_norm_of_which_nothing_is_mapped_counts_nobody_as_beyond(language, sai
         row for row in summarise_study(tables, register=binding)["norms"] if row["norm_id"] == "GL-PHC-1H"
     )
     assert not norm["nothing_mapped"]
-    bare = tables["access"]["service"].eq(norm["service"])
-    assert bare.any()
-    gone = tables["access"].assign(reach_status=tables["access"]["reach_status"].mask(bare, "no_facility"))
-    told = summarise_study(tables | {"access": gone}, register=binding)["norms"]
+    tables, binding = county(bare=(norm["service"],))
+    summary = summarise_study(tables, register=binding)
+    told = summary["norms"]
     assert {row["norm_id"] for row in told if row["nothing_mapped"]} == {"GL-PHC-1H", "GL-PHC-5KM"}
     row = next(row for row in told if row["nothing_mapped"])
+    assert (row["status"], row["status_as_mapped"]) == ("not_measurable", "not_measurable")
+    assert row["is_headline"]
+    assert (row["persons_unserved"], row["persons_unknown"]) == (0.0, 450.0)
     assert said in headline_text(row, language)
     assert "350" not in headline_text(row, language)
-
-
-def test_a_norm_that_the_score_leaves_out_as_unmapped_is_told_so():
-    tables, binding = county()
-    left = pd.DataFrame({"norm_id": ["GL-EMERG-2H", "GL-PHC-1H"], "reason": ["not_graded", "nothing_mapped"]})
-    told = summarise_study(tables | {"score_norms": left.assign(in_access=False)}, register=binding)["norms"]
-    assert [row["norm_id"] for row in told if row["nothing_mapped"]] == ["GL-PHC-1H"]
+    # no gap and no remedy follows from it: those that are left are of hospitals
+    assert set(tables["gaps"]["service"]) == {"hospital"}
+    assert summary["gaps"]["by_remedy"]["site_or_road"]["gaps"] == len(tables["gaps"]) > 0
 
 
 def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
-    tables, binding = county(inventory=dict.fromkeys(("primary_care", "clinic"), "complete"))
-    gone = tables["access"].assign(reach_status="no_facility")
-    told = {
-        row["norm_id"]: row for row in summarise_study(tables | {"access": gone}, register=binding)["norms"]
-    }
-    assert "inventory:" not in told["GL-PHC-1H"]["reason"]
+    inventory = dict.fromkeys(("primary_care", "clinic"), "complete")
+    tables, binding = county(inventory=inventory, bare=("primary_care",))
+    told = {row["norm_id"]: row for row in summarise_study(tables, register=binding)["norms"]}
+    assert told["GL-PHC-1H"]["status_as_mapped"] == "not_met"
     assert not told["GL-PHC-1H"]["nothing_mapped"]
 
 
+CONDITION = {
+    "en": (
+        "Nobody counted the people of Bolo",
+        "Judged if no unknown place has more people",
+        "(village 1,200)",
+    ),
+    "fr": (
+        "Personne n\u2019a compté les habitants de Bolo",
+        "qu\u2019aucun lieu inconnu",
+        "(village 1\u202f200)",
+    ),
+    "zh": ("该标准涉及的1个地点（Bolo）无人口数", "人口未知的地点都不多于", "（村 1,200人）"),  # noqa: RUF001 - Chinese
+}
+
+
+@pytest.mark.parametrize("language", CONDITION)
+def test_a_norm_judged_under_a_condition_says_it_and_whose_people_are_missing(language):
+    tables, binding = county(persons=(100.0, math.nan, 50.0, 20.0))
+    results = tables["norm_results"].copy()
+    study = (results["unit_level"] == "study") & (results["norm_id"] == "GL-PHC-1H")
+    results.loc[study, ["status", "judged_if"]] = ["met", "people_at_most:village:1200"]
+    tables["norm_results"] = results
+    norms = {row["norm_id"]: row for row in summarise_study(tables, register=binding)["norms"]}
+    norm = norms["GL-PHC-1H"]
+    assert norm["people_missing"]["places"] == 1
+    assert [place["id"] for place in norm["people_missing"]["first"]] == ["b"]
+    story = explain("a", tables, register=binding)
+    (row,) = missing_by_unit(results.loc[study], tables, wording(language))
+    for told in (headline_text(norm, language), explanation_text(story, language), row):
+        assert all(words in told for words in CONDITION[language])
+    # A norm on groups whose people are known everywhere says nothing of the kind.
+    assert summarise_study(county()[0], register=binding)["norms"][0]["people_missing"] is None
+
+
+def test_of_many_places_without_people_three_are_named_and_the_others_counted():
+    first = [{"id": name, "name": name.upper(), "name_en": None, "name_zh": None} for name in "abc"]
+    told = [
+        missing_text({"people_missing": {"places": count, "first": first}}, wording("en")) for count in (3, 5)
+    ]
+    assert "of 3 places that the norm asks about (A, B, C):" in told[0]
+    assert "of 5 places that the norm asks about (A, B, C and 2 more):" in told[1]
+
+
 NOT_JUDGED = {
-    "en": ("as mapped: not judged, nothing of this service is mapped", "as mapped: not met", "none reached"),
-    "fr": ("rien de ce service n\u2019est cartographié", "carte\u00a0: non respectée", "aucun atteint"),
-    "zh": ("按图：未标绘任何此类设施，不作判断", "按图：未达标", "不可达"),  # noqa: RUF001 - Chinese marks
+    "en": ("nothing of this kind is mapped", "as mapped: not met", "none reached"),
+    "fr": ("rien de ce genre n\u2019est cartographié", "carte\u00a0: non respectée", "aucun atteint"),
+    "zh": ("没有已知的此类设施", "按图：未达标", "不可达"),  # noqa: RUF001 - Chinese marks
 }
 
 
 def bolo_without_care(inventory=None):
     """Explain b, an hour and three minutes from the nearest, where no facility of primary care is mapped."""
-    tables, binding = county(inventory=inventory)
-    ways, results = tables["access"], tables["norm_results"]
-    gone = ways.assign(
-        reach_status=ways["reach_status"].mask(ways["service"] == "primary_care", "no_facility")
-    )
-    nowhere = results.assign(value=results["value"].mask(results["norm_id"] == "GL-PHC-1H"))
-    told = explain("b", tables | {"access": gone, "norm_results": nowhere}, register=binding)
+    tables, binding = county(inventory=inventory, bare=("primary_care",))
+    told = explain("b", tables, register=binding)
     return told | {"norms": [norm for norm in told["norms"] if norm["norm_id"] == "GL-PHC-1H"]}
 
 
@@ -591,7 +632,7 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
         "primary care by car: 63 min to Clinic",
         "16 min to the road + 32 min on it + 16 min from it; 31.5 km in all, 25.2 km to the nearest",
         "the edge of the mapped area is nearer",
-        "far from the all-season road: 2.5 km to the road, 39 min on foot",
+        "far from the all-season road: 2.5 km to the all-season road, 39 min on foot",
         "GL-PHC-1H [guiding] primary care: cannot be told",
         "63 min against 60 min",
         "as mapped: not met",
@@ -864,11 +905,17 @@ def test_every_language_says_all_that_english_says():
     for messages in loaded.values():
         messages.pop("term")  # words of the register: each language has those that it says differently
     keys = {
-        code: {(section, key) for section in messages for key in messages[section]}
+        code: {(section, key.removesuffix("_one")) for section in messages for key in messages[section]}
         for code, messages in loaded.items()
     }
     for code, found in keys.items():
         assert found == keys["en"], code
+    single = {
+        code: {(section, key) for section in messages for key in messages[section] if key.endswith("_one")}
+        for code, messages in loaded.items()
+    }
+    assert single["en"] - single["fr"] == set()  # French, too, tells one from several; Chinese does not
+    assert not single["zh"]
 
 
 def test_french_has_every_word_that_chinese_has():
@@ -887,7 +934,7 @@ def test_french_has_every_word_that_chinese_has():
 def test_french_numbers_have_narrow_spaces_and_a_comma():
     words = wording("fr")
     assert words.number(1234567.0) == "1\u202f234\u202f567"
-    assert words.measure(1234.5, "persons", decimals=1) == "1\u202f234,5\u00a0hab."
+    assert words.measure(1234.5, "m", decimals=1) == "1\u202f234,5\u00a0m"
     assert words.measure(12345.0, "m") == "12,3\u00a0km"
     assert words.share(0.967) == "96,7\u202f%"
     assert words.date("2026-11-26") == "26 novembre 2026"

@@ -950,3 +950,168 @@ def test_classes_and_jurisdictions_that_are_none_are_refused_by_name():
 def test_what_norms_are_judged_by_is_public():
     assert sp.NormRules is NormRules
     assert sp.NormEvidence is NormEvidence
+
+
+def reading_of(result, level="study"):
+    row = result[(result["unit_level"] == level) & (result["norm_id"] == "N")].iloc[0]
+    return row["status"], row["status_as_mapped"], row["judged_if"]
+
+
+TOWN_AND_VILLAGES = (10_000.0, 300.0, 200.0, math.nan)
+"""A town, two villages, and a third whose people nobody counted."""
+TIERS_OF_FOUR = ["town", "village", "village", "village"]
+
+
+@pytest.mark.parametrize(
+    ("target", "minutes", "said"),
+    [
+        # 10,500 known within, the unknown village beyond: 10,500/10,800 = 97.2 % if it has at most 300 people,
+        # 10,500/20,500 = 51.2 % if it may have as many as the town
+        (0.9, [10, 10, 10, 90], ("met", "people_at_most:village:300")),
+        (0.98, [10, 10, 10, 90], ("not_measurable", "")),
+        (0.5, [10, 10, 10, 90], ("met", "")),
+        # 500 known beyond, the unknown village within: at best 10,300/10,800 = 95.37 %, or 20,000/20,500 = 97.6 %
+        (0.96, [10, 90, 90, 10], ("not_met", "people_at_most:village:300")),
+        (0.953, [10, 90, 90, 10], ("not_measurable", "")),
+        (0.98, [10, 90, 90, 10], ("not_met", "")),
+    ],
+)
+def test_a_village_of_unknown_people_is_supposed_no_larger_than_the_largest_known_one(target, minutes, said):
+    settlements = places(TOWN_AND_VILLAGES, tier=TIERS_OF_FOUR)
+    status, condition = said
+    result = judge([norm(target_share=target)], settlements, reach(minutes))
+    assert reading_of(result) == (status, status, condition)
+    # A gate supposes nothing.
+    hard = judge([gate("N", target_share=target)], settlements, reach(minutes))
+    assert reading_of(hard) == (
+        (status, status, "") if not condition else ("not_measurable", "not_measurable", "")
+    )
+    assert ("people_unknown:1" in study_row(hard)["reason"]) == (
+        condition != "" or status == "not_measurable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tiers", "people", "condition"),
+    [
+        # nobody knows the people of any village: nothing to suppose of the third
+        (["town", "town", "town", "village"], (10_000.0, 300.0, 200.0, math.nan), None),
+        # the known villages are of nobody: that is no size to suppose
+        (["town", "village", "village", "village"], (10_500.0, 0.0, 0.0, math.nan), None),
+        # one unknown of two tiers: each has a size of its own
+        (
+            ["town", "village", "village", "town"],
+            (10_000.0, 300.0, math.nan, math.nan),
+            "people_at_most:town:10000;people_at_most:village:300",
+        ),
+    ],
+)
+def test_what_is_supposed_is_the_size_of_each_tier_where_one_is_known(tiers, people, condition):
+    settlements = places(people, tier=tiers)
+    if condition is None:
+        # the first three within, at least nine tenths of all that are known
+        share = judge([norm(target_share=0.9)], settlements, reach([10, 10, 10, 90]))
+        assert reading_of(share) == ("not_measurable", "not_measurable", "")
+        assert "people_unknown:1" in study_row(share)["reason"]
+        return
+    # 10,300 within, at most 300 + 10,000 beyond: just one half
+    result = judge([norm(target_share=0.5)], settlements, reach([10, 10, 90, 90]))
+    assert reading_of(result) == ("met", "met", condition)
+    result = judge([norm(target_share=0.51)], settlements, reach([10, 10, 90, 90]))
+    assert reading_of(result) == ("not_measurable", "not_measurable", "")
+
+
+def test_the_condition_holds_for_townships_too_and_the_size_is_the_studys():
+    settlements = places(
+        (10_000.0, 300.0, 200.0, math.nan), tier=TIERS_OF_FOUR, township_id=["t1", "t1", "t2", "t2"]
+    )
+    result = judge([norm(target_share=0.3)], settlements, reach([10, 10, 10, 90]))
+    rows = result[result["unit_level"] == "township"].set_index("unit_id")
+    # t2: 200 within, at most 300 beyond: 40 %; without the condition 200/10,200
+    assert rows["status"].tolist() == ["met", "met"]
+    assert rows["judged_if"].tolist() == ["", "people_at_most:village:300"]
+
+
+def bare_words(name, level="study"):
+    row = name[(name["unit_level"] == level) & (name["norm_id"] == "N")].iloc[0]
+    return row["status"], row["status_as_mapped"], row["reason"]
+
+
+def test_a_service_that_nobody_mapped_fails_nobody_on_the_map_either():
+    nowhere = reach(["none", "none"])
+    for inventory, said in {
+        "unknown": ("not_measurable", "not_measurable", "nothing_mapped"),
+        "partial": ("not_measurable", "not_measurable", "nothing_mapped"),
+        "complete": ("not_met", "not_met", ""),
+    }.items():
+        evidence = NormEvidence(vocabulary=Words(), inventory={"clinic": inventory})
+        result = judge([norm()], places([100.0, 300.0]), nowhere, evidence=evidence)
+        assert bare_words(result) == said
+        assert bare_words(result, "settlement") == said
+        found = study_row(result)
+        unknown = inventory != "complete"
+        assert (found["persons_unserved"], found["persons_unknown"]) == (
+            (0.0, 400.0) if unknown else (400.0, 0.0)
+        )
+        assert math.isnan(found["served_share"]) == unknown
+    # one facility that somebody reaches, and the map speaks again
+    evidence = NormEvidence(vocabulary=Words())
+    some = judge([norm()], places([100.0, 300.0]), reach([90.0, "none"]), evidence=evidence)
+    assert bare_words(some)[1] == "not_met"
+
+
+@pytest.mark.parametrize("stat_unit", ["administrative_village", "township", "county"])
+def test_a_presence_of_what_nobody_mapped_is_not_measurable_unless_its_number_is_bounded(stat_unit):
+    settlements = places([100.0, 300.0], township_id=["t1", "t2"])
+    rows = [norm(**presence(stat_unit=stat_unit))]
+    nothing = facilities([]).assign(township_id=pd.Series([], dtype="str"))
+    evidence = NormEvidence(vocabulary=Words(), facilities=nothing)
+    result = judge(rows, settlements, reach([10.0, 10.0]), evidence=evidence)
+    assert bare_words(result)[1:] == ("not_measurable", "nothing_mapped")
+    assert result["value"].isna().all()
+    # at most none is missing: that is known, and so is who has none
+    bounded = NormEvidence(
+        vocabulary=Words(), facilities=nothing, missing_at_most={"clinic": (0.0, "declared")}
+    )
+    assert bare_words(judge(rows, settlements, reach([10.0, 10.0]), evidence=bounded))[:2] == (
+        "not_met",
+        "not_met",
+    )
+
+
+def test_a_bundle_with_a_member_that_nobody_mapped_is_as_one_with_a_member_not_measured():
+    rows = [norm(service="both", bundle_members="clinic|school")]
+    access = pd.concat([reach([10.0, 90.0]), reach(["none", "none"], service="school")])
+    result = judge(rows, places([100.0, 300.0]), access, evidence=NormEvidence(vocabulary=Words()))
+    # s0 has a clinic and nobody knows of a school; s1 fails by its clinic, as mapped
+    assert settlement_rows(result)["status_as_mapped"].tolist() == ["not_measurable", "not_met"]
+    assert "member_not_measured:school" in study_row(result)["reason"]
+    nowhere = pd.concat([reach(["none", "none"]), reach(["none", "none"], service="school")])
+    both = judge(rows, places([100.0, 300.0]), nowhere, evidence=NormEvidence(vocabulary=Words()))
+    assert bare_words(both)[1:] == ("not_measurable", "nothing_mapped")
+
+
+def test_a_number_within_the_stated_condition_never_contradicts_the_verdict():
+    rng = np.random.default_rng(5)
+    targets = (0.3, 0.5, 0.7, 0.9)
+    rows = [norm(f"N{target}", target_share=target) for target in targets]
+    key, supposing = ["unit_level", "unit_id", "norm_id"], 0
+    for _ in range(5):
+        tiers = rng.permutation(["city", "town", "town", "village", "village", "village", "village"])
+        people = pd.Series(rng.integers(1, 400, 7), dtype=float)
+        people[tiers == "city"] *= 50
+        people[(tiers != "city") & (rng.random(7) < 0.4)] = math.nan
+        base = places(people, tier=tiers, township_id=["t1"] * 4 + ["t2"] * 3)
+        access = reach(rng.choice([10.0, 90.0, math.nan], 7, p=[0.5, 0.4, 0.1]))
+        before = judge(rows, base, access)
+        largest = people.groupby(tiers).transform("max")
+        for share in (0.0, 1.0):
+            known = people.fillna(np.floor(largest * share))
+            after = judge(rows, base.assign(population_persons=known), access)
+            pairs = before.merge(after, on=key, suffixes=("", "_after"))
+            pairs = pairs[pairs["judged_if"].ne("") & (pairs["persons_in_scope_after"] > 0)]
+            supposing += len(pairs)
+            for name in ("status", "status_as_mapped"):
+                told = pairs[pairs[name] != "not_measurable"]
+                assert (told[name] == told[f"{name}_after"]).all()
+    assert supposing > 10  # the condition decided often enough for the rest to say something

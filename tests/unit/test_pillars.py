@@ -585,7 +585,9 @@ def test_norms_are_chosen_by_rule_and_what_is_left_out_says_why() -> None:
     assert sp.score_norms(table) == (["CLINIC"], {"SCHOOL": "not_measured"})
     table = results()
     table.loc[(table["norm_id"] == "SCHOOL"), "reason"] = "inventory:unknown"
-    assert sp.score_norms(table, mapped={"clinic"})[1] == {"SCHOOL": "nothing_mapped"}
+    assert sp.score_norms(table)[1] == {}
+    table.loc[(table["norm_id"] == "SCHOOL"), "reason"] = "proxy:school;nothing_mapped"
+    assert sp.score_norms(table)[1] == {"SCHOOL": "nothing_mapped"}
     assert sp.score_norms(results(), only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
     with pytest.raises(StudyError, match="'NONE'"):
         sp.score_norms(results(), only=["NONE"])

@@ -22,7 +22,7 @@ from spatial.planning.score_text import (
     place_score_lines,
     score_lines,
 )
-from spatial.planning.unmeasured import pillars_missing
+from spatial.planning.unmeasured import levels_shown, pillars_missing
 from spatial.planning.wording import wording
 from spatial.study import ScoreOptions
 from spatial.tables import TABLES
@@ -54,7 +54,7 @@ def scores(rows):
             "unit_id": text(*frame["unit_id"]),
             "name": text(*frame["name"]),
             "population_persons": 1000.0,
-            "places": 2,
+            "places": 20,
             **{f"level_{name}": levels[:, at] for at, name in enumerate(PILLARS)},
             "integration_level": mean,
             "integration_level_arithmetic": mean,
@@ -471,3 +471,70 @@ def test_whom_a_known_issue_forbids_to_rank_has_none_and_it_is_said_why(language
     assert sum(said in line for line in lines) == 1
     free = list(place_score_lines(place_score("b", "t2", told), wording(language)))
     assert not any(said in line for line in free)
+
+
+def levels_of(places, pillars, settlement_pillars=(0.5, 0.5, math.nan, math.nan)):
+    """A study and a township of so many settlements and pillars, and a settlement."""
+    levels = [0.5] * pillars + [math.nan] * (4 - pillars)
+    rows = [
+        ("study", "study", "All", *levels, math.nan),
+        ("township", "t1", "First", *levels, 1.0),
+        ("settlement", "a", "A", *settlement_pillars, 1.0),
+    ]
+    frame = scores(rows)
+    return frame.assign(places=[places, places, 1])
+
+
+@pytest.mark.parametrize(
+    ("places", "pillars", "why"),
+    [
+        (10, 2, ""),
+        (9, 2, "few_places"),
+        (9, 4, "few_places"),
+        (10, 1, "few_pillars"),
+        (9, 1, "few_pillars"),
+        (500, 1, "few_pillars"),
+        (10, 0, ""),  # nothing measures it: that is said already
+    ],
+)
+def test_a_level_of_few_pillars_or_few_settlements_is_in_the_table_and_is_not_shown(places, pillars, why):
+    table = levels_of(places, pillars)
+    shown = levels_shown(table).set_index("unit_level")
+    assert shown.loc[["study", "township"], "level_hidden"].tolist() == [why, why]
+    told = ("integration_level", "level_low", "level_high", "median_rank")
+    known = [not math.isnan(shown.loc["township", name]) for name in told]
+    measured = [not math.isnan(table.loc[1, name]) for name in told]
+    assert known == ([False] * 4 if why else measured)
+    if pillars:
+        assert shown.loc["study", "level_structure"] == 0.5  # a pillar is told all the same
+    # a settlement has one place: what counts is how many the study has
+    assert shown.loc["settlement", "level_hidden"] == ("few_places" if places < 10 else "")
+    assert math.isnan(table.loc[0, "integration_level"]) == (pillars == 0)  # the table keeps it
+
+
+def test_a_settlement_of_one_measured_pillar_shows_no_level():
+    shown = levels_shown(levels_of(20, 4, (0.5, math.nan, math.nan, math.nan))).set_index("unit_level")
+    assert shown["level_hidden"].to_dict() == {"study": "", "township": "", "settlement": "few_pillars"}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "No integration level is shown: it would rest on fewer than 10 settlements."),
+        ("fr", "Aucun niveau d\u2019intégration n\u2019est indiqué"),
+        ("zh", "不显示融合水平"),
+    ],
+)
+def test_the_summary_keeps_a_level_that_every_text_leaves_out_and_says_why(tables, language, said):
+    few = tables | {"scores": tables["scores"].assign(places=9)}
+    score = summarise_score(few)
+    assert score["integration_level"] is not None
+    assert score["level_hidden"] == "few_places"
+    assert score["townships"]["told_apart"] is None
+    lines = score_lines(score, language)
+    assert said in lines[0]
+    level = wording(language).number(score["integration_level"], decimals=2)
+    assert level not in " ".join(lines)
+    place = "\n".join(place_score_lines(place_score("a", "t1", few), wording(language)))
+    assert said in place
+    assert wording(language).say("score", "rank", rank="2", low="1.5", high="3", count="2") not in place

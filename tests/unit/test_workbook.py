@@ -103,15 +103,15 @@ def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
     rows = rows.sort_values(["unit_level", "median_rank", "unit_id"])
     assert values(page, "Township id") == rows["unit_id"].tolist()
     assert values(page, "Township")[0] == "全研究区 / Whole study"
-    for name, title in {
-        "integration_level": "Integration level (0-1)",
-        "level_low": "Level, at least (0-1)",
-        "median_rank": "Rank (median)",
-        "known_share": "Components known (%)",
-    }.items():
-        told = [math.nan if value is None else value for value in values(page, title)]
-        assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
-    assert values(page, "In words")[0].endswith("无生效的强制性规范")
+    told = [math.nan if value is None else value for value in values(page, "Components known (%)")]
+    assert told == pytest.approx(rows["known_share"].tolist(), nan_ok=True)
+    # the study has eight settlements: its level and those of its townships stay in the table and are not shown
+    assert rows["integration_level"].notna().all()
+    for title in ("Integration level (0-1)", "Level, at least (0-1)", "Rank (median)"):
+        assert set(values(page, title)) == {None}, title
+    said = values(page, "In words")[0]
+    assert said.startswith("不显示融合水平：所依据的居民点不足10个。")  # noqa: RUF001 - Chinese marks
+    assert said.endswith("无生效的强制性规范")
     assert {cell.number_format for cell in column(page, "Integration level (0-1)")} == {"0.00"}
 
 
@@ -218,36 +218,38 @@ def test_norms_by_township_are_those_of_the_table(book, results):
     assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
 
 
-def norms_left_out(ran, results, why):
-    """Write the sheet of norms of a study whose score leaves out every norm: everybody is beyond, as mapped."""
+def norms_in_doubt(ran, results, why):
+    """Write the sheet of norms of a study whose lists nobody declared complete."""
     tables = {name: getattr(results, name) for name in results.names}
-    doubt = {"status": "not_measurable", "status_as_mapped": "not_met", "reason": "inventory:unknown"}
+    mapped = "not_measurable" if why == "nothing_mapped" else "not_met"
+    doubt = {"status": "not_measurable", "status_as_mapped": mapped, "reason": why}
     everybody = {"served_share": 0.0} | {
         f"{what}_{side}": number
         for what, number in (("persons", 360.0), ("places", 8.0))
         for side, number in (("served", 0.0), ("unserved", number), ("unknown", 0.0))
     }
-    changed = {
-        "norm_results": tables["norm_results"].assign(**doubt, **everybody),
-        "score_norms": tables["score_norms"].assign(in_access=False, reason=why),
-    }
+    changed = {"norm_results": tables["norm_results"].assign(**doubt, **everybody)}
     study = sp.Study.from_toml(ran.save(), raw=ran.raw)
     made = workbook(Options(study, EVERYTHING), tables | changed, lambda _done, _said: None)["files"][0]
     return openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
-    [("nothing_mapped", "未标绘任何此类设施，不作判断"), ("not_chosen", "未达标")],  # noqa: RUF001 - Chinese marks
+    ("why", "said", "reason"),
+    [
+        ("nothing_mapped", "无法判断", "没有已知的此类设施，且无人声明清单完整"),  # noqa: RUF001 - Chinese marks
+        ("inventory:unknown", "未达标", "图上没有更近的设施，但资料可能不全（清单：不明）"),  # noqa: RUF001 - Chinese marks
+    ],
 )
-def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(left_out, said, ran, results):
-    page = norms_left_out(ran, results, left_out)
+def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(why, said, reason, ran, results):
+    page = norms_in_doubt(ran, results, why)
     assert set(values(page, "Status as mapped")) == {said}
+    assert set(values(page, "Why")) == {reason}
 
 
-@pytest.mark.parametrize("left_out", ["nothing_mapped", "not_chosen"])
-def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(left_out, ran, results):
-    page = norms_left_out(ran, results, left_out)
+@pytest.mark.parametrize("why", ["nothing_mapped", "inventory:unknown"])
+def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(why, ran, results):
+    page = norms_in_doubt(ran, results, why)
     for title, number in {
         "People within (persons)": 0.0,
         "People beyond (persons)": 360.0,
@@ -255,7 +257,7 @@ def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(le
         "Places beyond (places)": 8.0,
         "Share served (%)": 0.0,
     }.items():
-        assert set(values(page, title)) == {None if left_out == "nothing_mapped" else number}, title
+        assert set(values(page, title)) == {None if why == "nothing_mapped" else number}, title
     assert set(values(page, "People in scope (persons)")) == {360.0}
 
 

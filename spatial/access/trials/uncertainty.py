@@ -358,17 +358,18 @@ def _people(
             limit = min(cutoff, float_info.max)  # inf is no way, which is within nothing
             sides = {"low": low <= limit, "base": base <= limit, "high": high <= limit}
             changes = scored & (sides["low"] != sides["high"])
+            within = {side: float(known[inside].sum()) for side, inside in sides.items()}
+            beyond = {side: float(known[~inside].sum()) for side, inside in sides.items()}
+            # Sums of other parts may round otherwise: the order of the sides is that of the places.
+            for people, least, most in ((within, "high", "low"), (beyond, "low", "high")):
+                people[least] = min(people[least], people["base"])
+                people[most] = max(people[most], people["base"])
             rows.append(
                 {
                     "factor": name,
                     "cutoff_min": float(cutoff),
-                    **{
-                        f"within_{side}_persons": float(known[inside].sum()) for side, inside in sides.items()
-                    },
-                    **{
-                        f"beyond_{side}_persons": float(known[~inside].sum())
-                        for side, inside in sides.items()
-                    },
+                    **{f"within_{side}_persons": persons for side, persons in within.items()},
+                    **{f"beyond_{side}_persons": persons for side, persons in beyond.items()},
                     "class_changes_persons": float(known[changes].sum()),
                     "class_changes_places": int(changes.sum()),
                     "unknown_places": int((scored & np.isnan(persons)).sum()),

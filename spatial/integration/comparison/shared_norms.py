@@ -93,11 +93,8 @@ def _equal(one: float, other: float) -> bool:
 
 
 def _scored(run: Run) -> tuple[set[str], dict[str, str]]:
-    """Choose norms as the score of the run does; a service is mapped where any place reaches or has one."""
-    places = run.norm_results[run.norm_results["unit_level"] == "settlement"]
-    there = places["value"].gt(0.0) | places["status_as_mapped"].eq("met")
-    mapped = set(places.loc[there, "service"].astype(str))
-    chosen, reasons = score_norms(run.norm_results, only=run.rules.norms, mapped=mapped)
+    """Choose norms as the score of the run does."""
+    chosen, reasons = score_norms(run.norm_results, only=run.rules.norms)
     return set(chosen), reasons
 
 

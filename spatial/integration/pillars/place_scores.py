@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import StudyError, first_of
+from spatial.integration.norms_measure import NOTHING_MAPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -153,9 +154,7 @@ class PlaceScores:
         return float(reached[known].mean()) if known.any() else float("nan")
 
 
-def score_norms(
-    norm_results: pd.DataFrame, *, only: Sequence[str] = (), mapped: Collection[str] | None = None
-) -> tuple[list[str], dict[str, str]]:
+def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
     """
     Choose the norms that make up access.
 
@@ -165,8 +164,6 @@ def score_norms(
         By the contract of the table.
     only : sequence of str
         The study's choice; all graded and measured norms where empty.
-    mapped : collection of str, optional
-        Services of which at least one facility is known, or of which everything is; others tell nothing.
 
     Returns
     -------
@@ -194,7 +191,7 @@ def score_norms(
     for norm, row in study.iterrows():
         if norm in only:
             continue
-        reason = _left_out(row, in_places=norm in by_place, mapped=mapped)
+        reason = _left_out(row, in_places=norm in by_place)
         reason = reason or ("not_chosen" if only else "")
         if reason:
             left_out[str(norm)] = reason
@@ -244,15 +241,15 @@ def _never_fail(norm_results: pd.DataFrame) -> set[str]:
     return set(places.loc[unknown, "norm_id"]) - set(places.loc[fails, "norm_id"])
 
 
-def _left_out(row: pd.Series, *, in_places: bool, mapped: Collection[str] | None) -> str:
+def _left_out(row: pd.Series, *, in_places: bool) -> str:
     if row["status_as_mapped"] == "not_applicable":
         return "not_in_force"
+    if NOTHING_MAPPED in str(row["reason"]).split(";"):
+        return NOTHING_MAPPED
     if not in_places or pd.isna(row["served_share"]) or MEMBER in str(row["reason"]):
         return "not_measured"
     if pd.isna(row["attainment"]):
         return "not_graded"
-    if mapped is not None and "inventory:" in str(row["reason"]) and row["service"] not in mapped:
-        return "nothing_mapped"
     return ""
 
 

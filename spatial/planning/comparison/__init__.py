@@ -6,6 +6,7 @@ from spatial.planning.comparison.account import (
     ComparisonWords,
     comparison_lines,
     comparison_words,
+    shown_comparison,
     trajectory_lines,
     unmatched,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "comparison_words",
     "county_of",
     "placed_units",
+    "shown_comparison",
     "trajectory_lines",
     "unmatched",
 ]

@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spatial.planning.names import names_of, pick
-from spatial.planning.score_text import component_text
+from spatial.planning.score_text import component_text, hidden_text
+from spatial.planning.unmeasured import changes_shown, levels_shown, pairs_shown
 from spatial.planning.wording import wording
 from spatial.tables.words import GATE_TURN, PILLARS
 
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from spatial.integration.comparison import Comparison
     from spatial.planning.wording import Wording
 
-__all__ = ["ComparisonWords", "comparison_lines", "comparison_words", "trajectory_lines", "unmatched"]
+__all__ = [
+    "ComparisonWords",
+    "comparison_lines",
+    "comparison_words",
+    "shown_comparison",
+    "trajectory_lines",
+    "unmatched",
+]
 
 SHOWN = 3
 """Components, and pairs of townships, that are named."""
@@ -153,7 +161,7 @@ def comparison_lines(
     StudyError
         Where the language has no message file.
     """
-    words = comparison_words(language)
+    words, comparison = comparison_words(language), shown_comparison(comparison)
     if service_names:
         words = replace(words, results=wording(language, names=service_names))
     return [
@@ -169,6 +177,24 @@ def comparison_lines(
         *_ranks(comparison, words),
         *(words.say("note", code, detail=detail) for code, detail in comparison.notes),
     ]
+
+
+def shown_comparison(comparison: Comparison) -> Comparison:
+    """
+    Take away the levels that nobody is shown, as `changes_shown` does, and the ranks that hang on them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `compare_runs` makes it.
+
+    Returns
+    -------
+    Comparison
+        The same numbers otherwise.
+    """
+    units = changes_shown(comparison.units)
+    return replace(comparison, units=units, ranks=pairs_shown(comparison.ranks, units))
 
 
 def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str]:
@@ -193,14 +219,16 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
         Where the language has no message file.
     """
     words = comparison_words(language)
-    study = trajectory[trajectory["unit_level"] == "study"]
+    shown = levels_shown(trajectory)
+    study = shown[shown["unit_level"] == "study"]
     return [
         words.say(
             "line",
-            "date",
+            "date_hidden" if row["level_hidden"] else "date",
             run=row["run"],
             date=row["as_of"],
             level=words.results.number(float(row["integration_level"]), decimals=3),
+            why=hidden_text(row["level_hidden"], words.results) if row["level_hidden"] else "",
             people=words.results.number(float(row["unserved_persons"])),
             passed=row["gates_passed"],
             gates=row["gates_in_force"],
@@ -266,6 +294,8 @@ def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
 
 def _level(comparison: Comparison, words: ComparisonWords) -> str:
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
+    if study["level_hidden"]:
+        return hidden_text(study["level_hidden"], words.results)
     if not study["common_pillars"]:
         return words.say("line", "level_none" if comparison.norms["in_level"].any() else "level_no_norms")
     parts = [
@@ -289,6 +319,9 @@ def _level(comparison: Comparison, words: ComparisonWords) -> str:
 def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     """Name the components that moved the level most."""
     table = comparison.components
+    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
+    if study["level_hidden"]:
+        return
     rows = table[(table["unit_level"] == "study") & table["contribution"].abs().ge(MOVED)]
     rows = rows.reindex(rows["contribution"].abs().sort_values(ascending=False, kind="stable").index)
     parts = [

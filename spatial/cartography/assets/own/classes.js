@@ -60,11 +60,19 @@
 
   S.classesOf = (layer) => layer.classes || THRESHOLD_CLASSES;
 
+  /* Seconds begun may be more than the exact time: at best is never above the time as assumed, at worst never below. */
+  S.bounded = function (layer) {
+    if (!layer.low || !layer.values) return layer;
+    const bound = (side, pick) => side.map((value, i) => (isFinite(value) && isFinite(layer.values[i]) ? pick(value, layer.values[i]) : value));
+    return Object.assign(layer, { low: bound(layer.low, Math.min), high: bound(layer.high, Math.max) });
+  };
+
   /* At best and at worst of the runs: within in both, in one of them, or in none. No minutes are no way. */
   function classifySure(layer, threshold) {
+    const limit = S.limit(threshold);
     return Uint8Array.from(layer.fixed, (fixed, i) => {
       if (fixed === FIXED.no_data || fixed === FIXED.out_of_scope) return fixed + 1;
-      return layer.high[i] <= threshold ? 0 : layer.low[i] <= threshold ? 1 : 2;
+      return layer.high[i] <= limit ? 0 : layer.low[i] <= limit ? 1 : 2;
     });
   }
 
@@ -106,12 +114,12 @@
   S.spanOf = function (state) {
     const { layer, threshold } = state;
     if (layer.kind !== "threshold" || !layer.low) return null;
-    const span = { low: 0, high: 0 };
+    const span = { low: 0, high: 0 }, limit = S.limit(threshold);
     for (let i = 0; i < layer.fixed.length; i++) {
       if (layer.fixed[i] === FIXED.no_data || layer.fixed[i] === FIXED.out_of_scope || !S.inFilter(state, i)) continue;
       const weight = S.hasPeople() ? Math.max(0, state.places.population[i] || 0) : 1;
-      if (!(layer.low[i] <= threshold)) span.low += weight;
-      if (!(layer.high[i] <= threshold)) span.high += weight;
+      if (!(layer.low[i] <= limit)) span.low += weight;
+      if (!(layer.high[i] <= limit)) span.high += weight;
     }
     return span;
   };

@@ -36,6 +36,7 @@
   }
 
   function answerLine(way) {
+    if (S.pick(data.whole.hidden)) return S.pick(data.whole.hidden);
     if (way === "none") return S.t(data.shared ? "compare.answer_none" : "compare.answer_no_norms");
     const [was, now] = data.whole.level.map(S.thousandths), told = { before: was, after: now, by: S.thousandths(0.001) };
     if (way === "up" || way === "down") return S.t("compare.answer_" + way + (was === now ? "_little" : ""), told);
@@ -52,7 +53,7 @@
 
   /* The component that moved the level most. */
   function whySentence() {
-    const moved = byContribution().find((part) => moves(part.contribution));
+    const moved = !S.pick(data.whole.hidden) && byContribution().find((part) => moves(part.contribution));
     return moved ? S.t("compare.answer_why", { name: S.partName(moved), before: shown(moved.value[0], moved.unit), after: shown(moved.value[1], moved.unit), by: S.fourDecimals(moved.contribution) }) : "";
   }
 

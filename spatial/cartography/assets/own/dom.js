@@ -28,13 +28,14 @@
     ]);
   };
 
-  /* How the map alone judges a norm, where that is another answer; of what nobody mapped it holds no failure. */
-  S.asMapped = function (norm, status, mapped) {
+  /* How the map alone judges a norm, where that is another answer. */
+  S.asMapped = function (status, mapped) {
     if (status === mapped) return null;
-    const isUnjudged = norm.nothing_mapped && mapped === "not_met";
-    const label = S.el("span", { class: "muted", text: S.t(isUnjudged ? "norm.nothing_on_map" : "norm.as_mapped") });
-    return S.el("p", { class: "pills as-mapped" }, [label, isUnjudged ? null : S.statusPill(mapped)]);
+    return S.el("p", { class: "pills as-mapped" }, [S.el("span", { class: "muted", text: S.t("norm.as_mapped") }), S.statusPill(mapped)]);
   };
+
+  /* Whose people nobody counted, and under which condition the norm is judged for all that. */
+  S.missingText = (norm) => S.pick(norm.people_missing);
 
   const VERDICTS = { ok: ["met", "✓"], look: ["not_met", "!"], unknown: ["not_measurable", "?"], undeclared: ["not_applicable", "–"] };
 
@@ -88,14 +89,14 @@
   const detailText = (detail) => (S.has("term." + detail) ? S.t("term." + detail) : S.inText(S.word("service", detail)));
 
   /* Reasons are codes joined by semicolons, each perhaps with a detail behind a colon. */
-  S.reasonText = function (reason, isNoneMapped) {
+  S.reasonText = function (reason) {
     if (!reason) return "";
     return reason.split(";").filter(Boolean).map((part) => {
       const cut = part.indexOf(":");
       const code = (cut < 0 ? part : part.slice(0, cut)).trim();
       const detail = cut < 0 ? "" : part.slice(cut + 1).trim();
-      const key = isNoneMapped && code === "inventory" ? "norm.none_mapped" : "reason." + code;
-      if (S.has(key)) return S.t(key, { detail: detailText(detail) });
+      const key = "reason." + code;
+      if (S.has(key)) return S.t(key, { detail: detailText(detail), n: /^\d+$/.test(detail) ? Number(detail) : undefined });
       return code.replace(/_/g, " ") + (detail ? S.bracketed(detailText(detail)) : "");
     }).join(S.t("filter.joint"));
   };
@@ -137,7 +138,10 @@
       if (typeof value === "string" && /^[\s\u00a0]*[=+\-@\t\r\n＝＋－＠]/.test(text)) text = "'" + text;
       return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
     };
-    const text = "\ufeff" + rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+    // People are whole, in a table that is taken along too.
+    const isPeople = rows[0].map((head) => /persons/.test(head));
+    const whole = (value, column) => (isPeople[column] && typeof value === "number" && isFinite(value) ? Math.round(value) : value);
+    const text = "\ufeff" + rows.map((row) => row.map(whole).map(cell).join(",")).join("\r\n") + "\r\n";
     const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
     const link = S.el("a", { href: address, download: name });
     document.body.append(link);

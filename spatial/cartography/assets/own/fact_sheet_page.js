@@ -35,7 +35,7 @@
       S.el("td", { class: "numeric number" }, [text(known(study.integration_level) ? S.hundredths(study.integration_level) : "–")]),
       S.el("td", { class: "bar-cell" }, [S.levelBar(study.integration_level, S.levelSpan(study))]),
       S.el("td", { }, [gapCount(study.gaps_met, study.gaps_measured)]),
-      S.el("td", { text: [S.measuredText(study), [S.capital(S.indexText(study)), S.capital(S.intervalText(study))].filter(Boolean).join(" · ")].filter(Boolean).join(S.t("sign.joint")) }),
+      S.el("td", { text: [S.pick(study.hidden), S.measuredText(study), [S.capital(S.indexText(study)), S.capital(S.intervalText(study))].filter(Boolean).join(" · ")].filter(Boolean).join(S.t("sign.joint")) }),
     ]);
     S.fill("pillars", [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, [...score.pillars.map(pillarRow), whole])]);
   }

@@ -43,7 +43,7 @@
       .sort((a, b) => collator.compare(S.townshipName(state, a), S.townshipName(state, b)));
     options("filter-township", [[-1, S.t("filter.all_townships")]].concat(order.map((code) => [code, S.townshipName(state, code)])), filter.township);
     options("filter-tier", [[-1, S.t("filter.all_tiers")]].concat(places.tiers.map((tier, code) => [code, S.word("tier", tier)])), filter.tier);
-    const failed = state.norms.map((norm, k) => [k, norm]).filter(([, norm]) => norm.places && !norm.nothing_mapped && norm.places.mapped.includes(notMet()));
+    const failed = state.norms.map((norm, k) => [k, norm]).filter(([, norm]) => norm.places && norm.places.mapped.includes(notMet()));
     options("filter-norm", [[-1, S.t("filter.any_norm")]].concat(failed.map(([k, norm]) => [k, S.normText(norm) + " · " + norm.id])), filter.norm);
     document.getElementById("filter-norm").parentElement.hidden = failed.length === 0;
     const people = document.getElementById("filter-people");

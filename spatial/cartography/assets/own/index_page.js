@@ -118,8 +118,9 @@
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
       ...(bare ? [] : howSure(norm)),
       S.el("p", { text: [bare ? "" : sentence(norm), target(norm)].filter(Boolean).join(" ") }),
-      S.asMapped(norm, study.status, study.status_as_mapped),
-      study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, bare) }) : null,
+      S.asMapped(study.status, study.status_as_mapped),
+      study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+      S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,
       S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
     ]);
   }
@@ -129,7 +130,7 @@
       S.el("th", { scope: "row" }, [S.el("span", { text: S.normText(norm) }), S.el("span", { class: "muted small", text: " " + norm.id })]),
       S.el("td", {}, [S.classPill(norm)]),
       S.el("td", {}, [S.statusPill(norm.study.status)]),
-      S.el("td", { text: S.reasonText(norm.study.reason, norm.nothing_mapped) }),
+      S.el("td", { text: [S.reasonText(norm.study.reason), S.missingText(norm)].filter(Boolean).join(S.t("filter.joint")) }),
     ]);
   }
 

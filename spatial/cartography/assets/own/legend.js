@@ -170,8 +170,9 @@
     S.fill("norm", [
       S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
       S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
-      study ? S.asMapped(norm, study.status, study.status_as_mapped) : null,
-      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason, norm.nothing_mapped) }) : null,
+      study ? S.asMapped(study.status, study.status_as_mapped) : null,
+      study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
+      study && S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,
     ]);
   };
 

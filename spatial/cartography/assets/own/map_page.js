@@ -17,10 +17,10 @@
   const readTexts = (names) => Object.fromEntries(Object.entries(names).map(([key, packed]) => [key, S.texts(packed)]));
 
   /* A layer of a norm has the norm's values; a layer of plain time its own. */
-  const readLayer = (layer, norms) => Object.assign({}, layer, {
+  const readLayer = (layer, norms) => S.bounded(Object.assign({}, layer, {
     values: layer.norm === null ? S.column(layer.value) : norms[layer.norm].places.values,
     fixed: S.column(layer.fixed), codes: S.column(layer.codes), low: S.seconds(layer.low), high: S.seconds(layer.high),
-  });
+  }));
 
   function readFacilities(packed) {
     if (!packed) return null;

@@ -83,9 +83,9 @@
     let bar = null;
     if (finite(time)) {
       const legs = [
-        { kind: "access", minutes: travel.access[i], label: S.t("place.leg_access") },
+        { kind: "access", minutes: travel.access[i], label: S.t("place.leg_access", { mode: S.word("mode", mode) }) },
         { kind: "network", minutes: travel.network[i], label: S.t("place.leg_network", { mode: S.word("mode", mode) }) },
-        { kind: "egress", minutes: travel.egress[i], label: S.t("place.leg_egress") },
+        { kind: "egress", minutes: travel.egress[i], label: S.t("place.leg_egress", { mode: S.word("mode", mode) }) },
       ].filter((leg) => finite(leg.minutes));
       bar = legBar(legs);
       for (const leg of legs) rows.push([leg.label, S.minutes(leg.minutes)]);
@@ -113,8 +113,8 @@
     if (!snaps) return [];
     return section(S.t("place.snap", { mode: S.word("mode", mode) }), [facts([
       [S.t("place.snap_status"), S.word("snap", snaps.statuses[snaps.status[i]])],
-      [S.t("place.snap_distance"), finite(snaps.distance[i]) ? S.distance(snaps.distance[i]) : ""],
-      [S.t("place.snap_time"), snaps.time && finite(snaps.time[i]) ? S.minutes(snaps.time[i]) : ""],
+      [S.t("place.snap_distance", { mode: S.word("mode", mode) }), finite(snaps.distance[i]) ? S.distance(snaps.distance[i]) : ""],
+      [S.t("place.snap_time", { mode: S.word("mode", mode) }), snaps.time && finite(snaps.time[i]) ? S.minutes(snaps.time[i]) : ""],
       [S.t("place.snap_edge"), snaps.edge ? snaps.edge[i] : ""],
     ])]);
   }
@@ -140,7 +140,8 @@
     const told = Object.entries(state.levels || {});
     const bar = (value) => S.el("span", { class: "place-level" }, [S.el("b", { style: { width: value + "%" } })]);
     const value = (hundredths) => (hundredths === 255 ? S.t("place.unknown") : S.el("span", {}, [document.createTextNode(S.hundredths(hundredths / 100)), bar(hundredths)]));
-    return told.length ? section(S.t("layer.level_all"), [facts(told.map(([name, column]) => [S.t(name === "all" ? "place.level_all" : "pillar." + name), value(column[i])]))]) : [];
+    const why = S.pick(S.data.level_hidden);
+    return told.length || why ? section(S.t("layer.level_all"), [why ? S.el("p", { class: "muted", text: why }) : null, facts(told.map(([name, column]) => [S.t(name === "all" ? "place.level_all" : "pillar." + name), value(column[i])]))]) : [];
   }
 
   function norms(state, i) {
@@ -150,13 +151,13 @@
       const code = status[i];
       if (code === 255) return null;
       const name = S.data.norm_statuses[code], asMapped = S.data.norm_statuses[mapped[i]];
-      const why = S.reasonText(S.data.reasons[reason[i]], norm.nothing_mapped);
+      const why = S.reasonText(S.data.reasons[reason[i]]);
       const value = finite(values[i]) ? S.t("place.measured", { value: S.measure(values[i], norm.unit, norm.threshold) }) : "";
       return S.el("li", { class: "norm-card" }, [
         S.el("p", { class: "norm-text", text: S.normText(norm) }),
         S.el("p", { class: "pills" }, [S.statusPill(name), S.classPill(norm)]),
-        S.asMapped(norm, name, asMapped),
-        asMapped === "not_met" && !norm.nothing_mapped && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
+        S.asMapped(name, asMapped),
+        asMapped === "not_met" && planOf(state, i) === "relocate" ? S.el("p", { class: "issue", text: S.t("place.mobile_service") }) : null,
         S.el("p", { class: "muted", text: [value, why, norm.id].filter(Boolean).join(" · ") }),
       ]);
     };

@@ -15,7 +15,7 @@
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
     document.getElementById("answer-why").textContent = S.beyondText(study);
     S.fill("answer-numbers", [
-      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.t("score.level_note"))]),
+      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.pick(study.hidden) || S.t("score.level_note"))]),
       stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study), S.indexText(study), S.t("score.gaps_note")].filter(Boolean).map((words) => text(words))),
       stat("gates_head", study.gates_unjudged && study.gates_unjudged === study.gates_in_force ? S.t("score.not_known") : countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
       stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", [text(S.t("score.known_note"))]),
@@ -210,6 +210,7 @@
     S.fill("townships-body", [
       S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + " "), text(S.t("score.townships_advice"), { class: "advice" })]),
       score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: unsure, total: score.pairs }) }) : null,
+      S.pick(score.hidden) ? S.el("p", { class: "muted", text: S.pick(score.hidden) }) : null,
       ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("sign.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
         S.el("thead", {}, [S.el("tr", {}, columns().map((key) => headCell(key, !left.includes(key))))]),

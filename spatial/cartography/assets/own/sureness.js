@@ -54,7 +54,7 @@
   /* Supply for each person is told for a thousand people or more; told: the unit and what a value is multiplied by. */
   S.supply = function (value, told) {
     const shown = value * told.per;
-    const digits = shown >= 100 ? { maximumFractionDigits: 0 } : shown >= 1 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 2 };
+    const digits = shown >= 100 || told.unit === "persons" ? { maximumFractionDigits: 0 } : shown >= 1 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 2 };
     return { value: new Intl.NumberFormat(S.locale(), digits).format(shown), unit: S.word("unit_of", told.unit) };
   };
 
