@@ -9,6 +9,7 @@ from spatial.access import (
     Surroundings,
     access_table,
     allocate_population_with_account,
+    cost_to_closest,
     last_mile,
     summarise,
 )
@@ -176,3 +177,14 @@ def test_a_county_without_buffer_is_at_risk_at_its_edge(rutland):
 
 def _scored(layers):
     return layers.settlements.loc[layers.settlements["in_study"], "settlement_id"]
+
+
+def test_an_analyst_finds_the_closest_hospital_that_the_run_finds(islands, people, island_access):
+    graph = build_network(islands.roads)
+    run = island_access.access.query("service == 'hospital' and mode == 'drive'").set_index("settlement_id")
+    found = cost_to_closest(graph, people[0], islands.facilities, service="hospital").set_index("from_id")
+    near = run.index[run["reach_status"] == "reached"]
+    np.testing.assert_allclose(found["travel_time_min"][near], run["travel_time_min"][near], rtol=1e-9)
+    # Some are nearest to a hospital that is known to have emergency care, or to be of a level.
+    alone = cost_to_closest(graph, people[0], islands.facilities, service={"hospital"}).set_index("from_id")
+    assert (alone["travel_time_min"][near] > found["travel_time_min"][near]).any()
