@@ -34,7 +34,7 @@ __all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
 
 _COMMA = "declare decimal = ',' where the comma is the decimal sign"
 _COORDINATE = (
-    "fill in a number, or 104°30'15\"E; where nobody knows it, leave it empty and write coordinates = 'some'"
+    "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"
 )
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
