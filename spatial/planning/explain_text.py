@@ -107,7 +107,9 @@ def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "people_unknown")
     else:
         persons = words.number(place["population_persons"])
-        yield words.say("line", "people", persons=persons, source=words.term(place["population_source"]))
+        yield words.say(
+            "line", "people", n=persons, persons=persons, source=words.term(place["population_source"])
+        )
     for group, persons in place["groups"].items():
         if persons is not None:
             source = place["group_sources"].get(group)
@@ -226,7 +228,7 @@ def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) ->
         yield words.say(
             "line",
             "room",
-            **{key.removesuffix("_persons"): words.number(n) for key, n in way["room"].items()},
+            **{key.removesuffix("_persons"): words.measure(n, "persons") for key, n in way["room"].items()},
         )
 
 

@@ -216,6 +216,7 @@ def _kind(norm: Mapping[str, Any]) -> str:
 
 def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, str]:
     unserved = words.number(norm[f"{what}_unserved"])
+    count = unserved
     span = _span(norm, what)
     if span is not None:
         low, high = words.number(span["low"]), words.number(span["high"])
@@ -223,6 +224,8 @@ def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, st
     return {
         "served": words.number(norm[f"{what}_served"]),
         "unserved": unserved,
+        "beyond": words.say("headline", "beyond", n=count, count=unserved),
+        "n": words.number(norm[f"{what}_in_scope"]),
         "scope": words.number(norm[f"{what}_in_scope"]),
         "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
         "service": words.service(norm["service"]),

@@ -202,7 +202,7 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
     if name in _PEOPLE_OR_SERVICE and detail not in known:
         group, _, norms = detail.partition(";norms=")
         return (
-            words.say("made", "group", group=words.service(group), norms=norms)
+            words.say("made", "group", n=norms, group=words.service(group), norms=norms)
             if norms
             else words.service(detail)
         )
@@ -271,6 +271,7 @@ def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
     yield words.say(
         "score",
         "gates_unjudged",
+        n=gates["in_force"],
         count=words.number(gates["unjudged"]),
         total=words.number(gates["in_force"]),
     )
@@ -360,8 +361,8 @@ def _classes(classes: Mapping[str, Any] | None, words: Wording) -> Iterator[str]
     yield words.say(
         "score",
         "classes",
-        persons=words.number(differ["persons"]),
-        places=words.number(differ["places"]),
+        persons=words.measure(differ["persons"], "persons"),
+        places=words.measure(differ["places"], "places"),
         to_urban=words.number(differ["official_rural_degurba_urban"]["persons"]),
         to_rural=words.number(differ["official_urban_degurba_rural"]["persons"]),
     )

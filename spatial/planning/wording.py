@@ -15,7 +15,7 @@ from spatial.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Wording", "languages", "wording"]
+__all__ = ["Wording", "languages", "worded", "wording"]
 
 FALLBACK = "en"
 METRES_PER_KM = 1000.0
@@ -62,11 +62,7 @@ class Wording:
         str
             The sentence.
         """
-        messages = self.messages.get(section, {})
-        text = messages.get(key)
-        count = next((str(values[name]) for name in COUNTS if name in values), "")
-        if count in SINGULAR.get(self.language, ()):
-            text = messages.get(f"{key}_one", text)
+        text = worded(self.messages.get(section, {}), key, self.language, values)
         return key if text is None else text.format(**values)
 
     def service(self, name: str) -> str:
@@ -198,10 +194,9 @@ class Wording:
             return "?"
         if unit == "m" and value >= METRES_PER_KM and not decimals:
             return self.say("unit", "km", value=self._local(_kilometres(value / METRES_PER_KM)))
-        if unit == "persons":
-            return self.say("unit", unit, value=self.number(value), n=self.number(value))
         if unit in self.messages["unit"] and unit not in NOT_MEASURED:
-            return self.say("unit", unit, value=self.number(value, decimals=decimals))
+            number = self.number(value, decimals=0 if unit == "persons" else decimals)
+            return self.say("unit", unit, n=number, value=number)
         return self.say("unit", "other", value=self._local(f"{value:g}"), unit=self.term(unit))
 
     def share(self, value: float | None) -> str:
@@ -253,6 +248,31 @@ class Wording:
         """Put the language's separators into a number written with ``,`` and ``.``."""
         marks = self.messages["number"]
         return number.translate({ord(","): marks["thousands"], ord("."): marks["decimal"]})
+
+
+def worded(messages: Mapping[str, str], key: str, language: str, values: Mapping[str, object]) -> str | None:
+    """
+    Choose the message of a single one or of several.
+
+    Parameters
+    ----------
+    messages : mapping of str to str
+        A section of a language's messages.
+    key : str
+        Which one; ``<key>_one`` speaks of a single one.
+    language : str
+        Its code.
+    values : mapping of str to object
+        What the braces hold; the first of `COUNTS` says how many there are.
+
+    Returns
+    -------
+    str or None
+        None where there is no such message.
+    """
+    count = next((str(values[name]) for name in COUNTS if name in values), "")
+    single = messages.get(f"{key}_one") if count in SINGULAR.get(language, ()) else None
+    return single or messages.get(key)
 
 
 def _kilometres(value: float) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.planning.names import names_of, pick
 from spatial.planning.score_text import component_text, hidden_text
 from spatial.planning.unmeasured import changes_shown, levels_shown, pairs_shown
-from spatial.planning.wording import wording
+from spatial.planning.wording import worded, wording
 from spatial.tables.words import GATE_TURN, PILLARS
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ class ComparisonWords:
         str
             The sentence.
         """
-        return self.messages[section][key].format(**values)
+        text = worded(self.messages[section], key, self.results.language, values)
+        return str(text).format(**values)
 
     def signed(self, value: float) -> str:
         """
@@ -229,7 +230,7 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
             date=row["as_of"],
             level=words.results.number(float(row["integration_level"]), decimals=3),
             why=hidden_text(row["level_hidden"], words.results) if row["level_hidden"] else "",
-            people=words.results.number(float(row["unserved_persons"])),
+            people=words.results.measure(float(row["unserved_persons"]), "persons"),
             passed=row["gates_passed"],
             gates=row["gates_in_force"],
         )
@@ -245,7 +246,8 @@ def _runs(comparison: Comparison, words: ComparisonWords) -> str:
         after=comparison.after,
         before_date=comparison.as_of[0],
         after_date=comparison.as_of[1],
-        shared=int(comparison.norms["in_level"].sum()),
+        shared=(shared := int(comparison.norms["in_level"].sum())),
+        n=shared,
     )
 
 
@@ -256,7 +258,7 @@ def _matched(comparison: Comparison, words: ComparisonWords) -> str:
     if not alone["gone"][0] and not alone["new"][0]:
         return words.say("line", "places_all", both=shared)
     told = {
-        f"{change}{what}": words.results.number(number)
+        f"{change}{what}": words.results.measure(number, "persons") if what else words.results.number(number)
         for change in ("gone", "new")
         for what, number in zip(("", "_persons"), alone[change], strict=True)
     }

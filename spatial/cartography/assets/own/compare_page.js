@@ -64,7 +64,7 @@
     const { level, index, gates } = data.whole, way = direction(), any = data.people.any;
     document.getElementById("answer").className = "card answer-" + way;
     document.getElementById("answer-line").textContent = answerLine(way);
-    document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
+    document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { n: amount(any.gained), gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
     document.getElementById("answer-gates").textContent = gatesSentence();
     document.getElementById("answer-why").textContent = whySentence();
     S.fill("answer-numbers", [
@@ -79,8 +79,8 @@
     const { both, gone, new: added } = data.matched;
     const alone = gone[0] || added[0];
     const places = alone
-      ? S.t("compare.terms_places", { ...values, both: both[0], gone: peopleOf(gone), added: peopleOf(added) })
-      : S.t("compare.terms_places_all", { both: both[0] });
+      ? S.t("compare.terms_places", { ...values, n: both[0], both: both[0], gone: peopleOf(gone), added: peopleOf(added) })
+      : S.t("compare.terms_places_all", { n: both[0], both: both[0] });
     const detail = (code, words) => (code === "norms" ? words.split(", ").map(normName).join(S.t("filter.joint")) : words);
     const notes = data.notes.map(([code, words]) => S.t("note." + code, { detail: detail(code, words) }));
     const dates = S.t("compare.terms_dates", { ...values, first: S.isoDate(data.runs[0].as_of), second: S.isoDate(data.runs[1].as_of) });

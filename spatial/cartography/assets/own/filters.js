@@ -26,7 +26,7 @@
     return [
       filter.township >= 0 && !besideTownship ? S.townshipName(state, filter.township) : "",
       filter.tier >= 0 ? S.word("tier", places.tiers[filter.tier]) : "",
-      filter.people > 0 ? S.t("filter.only_people", { people: S.number(filter.people) }) : "",
+      filter.people > 0 ? S.t("filter.only_people", { n: filter.people, people: S.number(filter.people) }) : "",
       filter.norm >= 0 ? S.t("filter.only_norm", { norm: S.normText(state.norms[filter.norm]) }) : "",
     ].filter(Boolean).join(S.t("filter.joint"));
   };

@@ -142,7 +142,7 @@
     document.getElementById("silent").hidden = silent.length === 0;
     document.getElementById("silent-summary").textContent = S.t("index.silent", { n: silent.length });
     S.fill("silent-body", silent.map(silentRow));
-    S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: S.t("index.gate_" + data.gate.status, data.gate) })]);
+    S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: S.t("index.gate_" + data.gate.status, { ...data.gate, n: data.gate.gates }) })]);
   }
 
   const pageName = (page, key) => {

@@ -209,7 +209,7 @@
     const left = ["name", "level", ...score.pillars, "rank"];
     S.fill("townships-body", [
       S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + " "), text(S.t("score.townships_advice"), { class: "advice" })]),
-      score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: unsure, total: score.pairs }) }) : null,
+      score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: score.pairs, unsure }) }) : null,
       S.pick(score.hidden) ? S.el("p", { class: "muted", text: S.pick(score.hidden) }) : null,
       ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("sign.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
@@ -252,7 +252,7 @@
     document.getElementById("clusters").hidden = !Object.keys(found).length;
     const places = some[0].places + some[1].places;
     const amount = (entry) => (S.hasPeople() ? entry.persons || 0 : entry.places);
-    S.fill("clusters-body", [S.el("p", { text: places ? S.t(S.hasPeople() ? "score.clusters_line" : "score.clusters_line_places", { good: amount(some[0]), bad: amount(some[1]), places }) : S.t("score.clusters_none") })]);
+    S.fill("clusters-body", [S.el("p", { text: places ? S.t("score.clusters_line", { good: S.counted(amount(some[0])), bad: S.counted(amount(some[1])), places: S.t("unit.places", { n: places }) }) : S.t("score.clusters_none") })]);
   }
 
   function showTowns() {
