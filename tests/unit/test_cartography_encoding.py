@@ -171,6 +171,8 @@ def test_every_language_has_the_words_of_a_comparison_with_the_same_blanks(langu
         }
         for code in ("en", language)
     )
+    if language == "zh":  # which has no singular
+        english = {key: blanks for key, blanks in english.items() if not key.endswith("_one")}
     assert texts == english
 
 

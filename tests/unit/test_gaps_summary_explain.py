@@ -477,7 +477,7 @@ def test_a_headline_without_population_counts_places_and_names_no_people():
 
 def test_a_headline_on_townships_counts_townships():
     # t1 holds the health centre; t2 is wholly urban by its only place, so a rural norm does not ask it
-    assert headline("CN-THC-TOWNSHIP") == "1 of 1 townships have health centre; 0 have not."
+    assert headline("CN-THC-TOWNSHIP") == "1 of 1 (townships) has health centre; 0 has not."
 
 
 def test_a_norm_without_figures_says_why():
@@ -733,7 +733,7 @@ def trial_tables():
                 "what if, The bridge is rebuilt: 12.0 min become 9.5 min; quicker, same class",
                 "response of the crew: 9.5 min from the call (3.0 min mobilisation + 6.5 min drive) from Clinic",
                 "within the target of 15 min",
-                "room: 80 people served, 20 reach only full ones, 0 reach none",
+                "room: 80 people served, 20 people reach only full ones, 0 people reach none",
             ),
         ),
         ("b", ("63.0 min become 55.0 min; gained: comes within 60 min", "beyond every target")),
@@ -962,3 +962,24 @@ def test_every_reason_that_the_code_gives_has_words():
         code.partition(":")[0] for reason in results["reason"].unique() for code in reason.split(";") if code
     }
     assert codes <= set(words.messages["reason"])
+
+
+@pytest.mark.parametrize(
+    ("count", "language", "said"),
+    [
+        (1, "en", "1 of 1 person is within 60 min of primary care; 0 are beyond."),
+        (2, "en", "1 of 2 people are within 60 min of primary care; 1 is beyond."),
+        (1, "fr", "Sur 1 hab., 1 est à"),
+        (1, "zh", "1人中有1人在"),
+    ],
+)
+def test_one_of_a_kind_is_told_in_the_singular(count, language, said):
+    inventory = dict.fromkeys(("primary_care", "clinic"), "complete")
+    tables, binding = county(persons=(1.0, count - 1.0, 0.0, 0.0), inventory=inventory)
+    norms = {row["id"]: row for row in summarise_study(tables, register=binding)["norms"]}
+    told = headline_text(norms["GL-PHC-1H"], language).replace("\u00a0", " ")
+    assert said in told
+    assert wording("en").measure(1.0, "persons") == "1 person"
+    gates = {"mandatory_status": "fail", "n_gates": 1, "fail": ["CN-A"]}
+    assert gates_text(gates) == "The one mandatory norm failed: CN-A."
+    assert gates_text(gates | {"n_gates": 3}) == "1 of 3 mandatory norms failed: CN-A."
