@@ -9,21 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spatial.planning.unmeasured import unmapped_norms
+from spatial.planning.unmeasured import is_unmapped
 
 pytestmark = pytest.mark.browser
 
 NORM, ROAD = "GL-PHC-1H", "GL-ROAD-RAI"
 PAGE = "gap-health_centre"
 TOLD = {
-    "en": "Nothing of this service is on the map: not judged on the map alone",
-    "fr": "Rien de ce service n\u2019est sur la carte",
-    "zh": "图上没有任何此类设施",
-}
-WHY = {
-    "en": "none is mapped, but the map may be incomplete",
-    "fr": "aucun n\u2019est cartographié, mais la carte peut être incomplète",
-    "zh": "图上没有此类设施，但资料可能不全",  # noqa: RUF001 - Chinese
+    "en": "nothing of this kind is mapped, and nobody declared the list complete",
+    "fr": "rien de ce genre n\u2019est cartographié, et personne n\u2019a déclaré la liste complète",
+    "zh": "没有已知的此类设施，且无人声明清单完整",  # noqa: RUF001 - Chinese
 }
 NEARER = re.compile("nothing nearer|rien de plus proche|没有更近")
 ALONE = {"en": "Judged on the map alone", "fr": "D\u2019après la seule carte", "zh": "仅按已标绘判断"}
@@ -32,32 +27,34 @@ ALONE = {"en": "Judged on the map alone", "fr": "D\u2019après la seule carte", 
 def without_health(county, *, inventory):
     """The county without any health centre or hospital, whose lists are as told, and what is said of its norms."""
     services = ["health_centre", "hospital"]
-    status, reason = ("not_met", "") if inventory == "complete" else ("not_measurable", "inventory:unknown")
+    complete = inventory == "complete"
+    status, reason = ("not_met", "") if complete else ("not_measurable", "nothing_mapped")
     access, results = county.tables["access"].copy(), county.tables["norm_results"].copy()
     own = access["service"].isin(services)
     access.loc[own, ["facility_id", "second_facility_id"]] = None
     access.loc[own, "reach_status"] = "no_facility"
     access.loc[own, access.columns.str.endswith(("_min", "_m"))] = np.nan
     rows = results["norm_id"] == NORM
-    results.loc[rows, ["status", "status_as_mapped", "reason"]] = [status, "not_met", reason]
+    results.loc[rows, ["status", "status_as_mapped", "reason"]] = [status, status, reason]
     results.loc[rows, "value"] = np.nan
     study = rows & (results["unit_level"] == "study")
     for what in ("persons", "places"):
         served, unserved = f"{what}_served", f"{what}_unserved"
-        results.loc[study, unserved] += results.loc[study, served]
+        beyond = results.loc[study, unserved] + results.loc[study, served]
+        results.loc[study, f"{what}_unknown"] += 0.0 if complete else beyond
+        results.loc[study, unserved] = beyond if complete else 0.0
         results.loc[study, served] = 0.0
-    results.loc[study, "served_share"] = 0.0
+    results.loc[study, "served_share"] = 0.0 if complete else np.nan
     tables = county.tables | {
         "access": access,
         "norm_results": results,
         "facilities": county.tables["facilities"].iloc[:0],
         "routes": county.tables["routes"].iloc[:0],
     }
-    bare = unmapped_norms(
-        [{"id": NORM, "service": "primary_care", "reason": reason}],
-        {"access": access[own].assign(service="primary_care")},
-    )
-    norms = [{"id": NORM, "nothing_mapped": NORM in bare}, {"id": ROAD, "nothing_mapped": ROAD in bare}]
+    norms = [
+        {"id": NORM, "nothing_mapped": is_unmapped({"reason": reason})},
+        {"id": ROAD, "nothing_mapped": False},
+    ]
     names = {"en": "Health centre", "fr": "Centre de santé", "zh": "卫生院"}
     note = replace(county.meta.services["health_centre"], inventory=inventory, names=names)
     meta = replace(county.meta, services=county.meta.services | {"health_centre": note})
@@ -104,7 +101,6 @@ def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(
     for where, text in spoken(folders["unknown"], open_page, language, width=width, height=height).items():
         assert TOLD[language] in text, where
         assert ALONE[language] not in text, where
-        assert WHY[language] in text, where
         assert not NEARER.search(text), where
 
 
@@ -129,7 +125,6 @@ def test_a_map_of_another_service_says_the_same_of_the_norm(inventory, folders, 
     cards = page.locator("#place .norm-card").all_text_contents()
     (card,) = [text for text in cards if NORM in text]
     assert (TOLD["en"] in card) == (inventory == "unknown")
-    assert (WHY["en"] in card) == (inventory == "unknown")
     assert all(TOLD["en"] not in text for text in cards if text != card)
 
 

@@ -82,7 +82,7 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         assert page.auto_filter.ref.startswith("A3:")
         assert page["A1"].value.startswith("小山谷 · ")
         assert page["A2"].value == (
-            "草稿 / Draft · 基准日期 / As of: 2026-01-01 · 模型估算人口 / modelled population · "
+            "草稿 / Draft · 基准日期 / As of: 2026-01-01 · 名册人口 / population as listed · "
             "审图号 / Map approval number: GS(2026)0001"
         )
         assert all(cell.value for cell in page[3])
