@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 
@@ -127,6 +128,15 @@ def test_the_readers_take_every_file(layers) -> None:
     assert layers.boundaries.geometry.is_valid.all()
     assert not layers.flows.empty
     assert not layers.water.empty
+
+
+def test_no_capacity_is_forgotten_where_the_study_of_the_sample_fills_facilities(raw, study) -> None:
+    assert set(study.measures.persons_per_unit) == {"health_centre"}  # what counts as one is a hospital too
+    facilities = pd.read_csv(raw / "sample" / "facilities.csv")
+    treating = facilities["kind"].isin(["county_hospital", "specialist_hospital", "township_health_centre"])
+    assert treating.sum() > 2
+    assert facilities.loc[treating, "capacity"].notna().all()
+    assert facilities.loc[facilities["kind"] == "elderly_home", "capacity"].isna().any()
 
 
 def test_townships_fill_the_county_without_gap_or_overlap(layers) -> None:
