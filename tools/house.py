@@ -1,0 +1,285 @@
+"""
+Figures of the house: size, circles, helpers, names; the way of a number; files a column; seconds of a run.
+
+``python tools/house.py`` reads the code alone. ``--raw FOLDER`` names the folder of the real regions and adds how many
+functions a number passes from the table ``access`` to the index page of Comoros, and the CPU seconds of its runs.
+
+Definitions. A line is docstring, import, code, comment or blank, in this order. A circle is a strongly connected set
+of modules over all imports of ``spatial``, those for type checkers included. A helper is a module-level function
+whose name begins with an underscore; it is used once where its name is loaded once in its own file. A fixed tuple is
+a parameter annotated ``tuple[...]`` without an ellipsis. Files a column: files of Python that name ``reach_status``,
+a column of ``access`` that stands on pages, in the workbook and in QGIS. Hops: own functions and files that are
+entered from reading ``access`` in the stage ``norms`` over ``gaps`` to the text of ``index.html``, other pages left
+out; comprehensions and lambdas are not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import collections
+import io
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import tokenize
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "spatial"
+VAGUE = frozenset(
+    {
+        "again",
+        "book",
+        "engine",
+        "ground",
+        "having",
+        "held_back",
+        "parts",
+        "plain",
+        "readings",
+        "rows",
+        "rules",
+        "trials",
+        "utils",
+        "whole",
+    }
+)
+HIDDEN = re.compile(r"<(listcomp|genexpr|lambda|dictcomp|setcomp|module)>$")
+
+
+class Figures(NamedTuple):
+    """What the code alone tells."""
+
+    kinds: collections.Counter[str]
+    rooms: dict[str, collections.Counter[str]]
+    files: list[Path]
+    circles: list[list[str]]
+    helpers: int
+    helpers_used_once: int
+    fixed_tuples: int
+    vague: list[str]
+    files_a_column: int
+    message_folders: list[str]
+
+
+def line_kinds(text: str, tree: ast.Module) -> collections.Counter[str]:
+    """Count the lines of a file by kind."""
+    kind: dict[int, str] = {}
+    skipped = {
+        tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,
+    }  # fmt: skip
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            kind.setdefault(token.start[0], "comment")
+        elif token.type not in skipped:
+            kind.update(dict.fromkeys(range(token.start[0], token.end[0] + 1), "code"))
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            kind.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), "import"))
+        elif is_text and isinstance(node.value.value, str):
+            kind.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), "docstring"))
+    counted = collections.Counter(kind.values())
+    counted["blank"] = len(text.splitlines()) - sum(counted.values())
+    return counted
+
+
+def circles_of(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Find strongly connected sets of more than one module (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for other in sorted(arrows[module]):
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[module] = min(low[module], low[other])
+        if low[module] == index[module]:
+            circle = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(circle) > 1:
+                found.append(sorted(circle))
+
+    for module in sorted(arrows):
+        if module not in index:
+            visit(module)
+    return found
+
+
+def files_a_column(package: Path, column: str = "reach_status") -> int:
+    """Count the files of Python that name a column of ``access`` which stands on pages, in the workbook and in QGIS."""
+    return sum(
+        bool(re.search(rf"\b{column}\b", path.read_text(encoding="utf-8"))) for path in package.rglob("*.py")
+    )
+
+
+def measure_code(package: Path = PACKAGE) -> Figures:
+    """Take every figure that needs no run."""
+    files = sorted(package.rglob("*.py"))
+    named = {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in files
+    }
+    kinds: collections.Counter[str] = collections.Counter()
+    rooms: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    arrows: dict[str, set[str]] = {module: set() for module in named}
+    helpers = once = tuples = 0
+    for module, path in named.items():
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        counted = line_kinds(text, tree)
+        kinds += counted
+        inside = path.relative_to(package).parts
+        rooms[inside[0] if len(inside) > 1 else "(top)"] += counted
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names]
+                if isinstance(node, ast.ImportFrom):
+                    names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
+                # A package's __init__ gathers names; what a module takes from it counts where it stands.
+                arrows[module] |= {
+                    name
+                    for name in names
+                    if name in named and name != module and named[name].name != "__init__.py"
+                }
+            if isinstance(node, ast.FunctionDef):
+                every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+                written = [ast.unparse(item.annotation) for item in every if item.annotation]
+                tuples += sum(item.startswith("tuple[") and "..." not in item for item in written)
+        loaded = collections.Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        mine = [n.name for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("_")]
+        helpers += len(mine)
+        once += sum(loaded[name] == 1 for name in mine)
+    return Figures(
+        kinds=kinds,
+        rooms=dict(rooms),
+        files=files,
+        circles=circles_of(arrows),
+        helpers=helpers,
+        helpers_used_once=once,
+        fixed_tuples=tuples,
+        vague=[str(path.relative_to(package)) for path in files if path.stem in VAGUE],
+        files_a_column=files_a_column(package),
+        message_folders=sorted({str(path.parent.relative_to(package)) for path in package.rglob("zh.toml")}),
+    )
+
+
+def print_code(figures: Figures) -> None:
+    """Print what the code tells."""
+    total = sum(figures.kinds.values())
+    parts = ", ".join(f"{count:,} {kind}" for kind, count in figures.kinds.most_common())
+    print(f"{total:,} lines in {len(figures.files)} files: {parts}")
+    for room, counted in sorted(figures.rooms.items(), key=lambda item: -sum(item[1].values())):
+        print(f"  {room:14} {sum(counted.values()):7,} lines {counted['code']:7,} code")
+    share = figures.helpers_used_once / max(figures.helpers, 1)
+    print(f"helpers used once: {figures.helpers_used_once} of {figures.helpers} ({share:.0%})")
+    print(f"fixed tuples as parameters: {figures.fixed_tuples}")
+    print(f"files with a vague name: {len(figures.vague)} {figures.vague}")
+    print(f"circles: {len(figures.circles)}")
+    for circle in figures.circles:
+        print("  " + ", ".join(circle))
+    print(f"files that name the column reach_status: {figures.files_a_column}")
+    print(f"folders for a language: {len(figures.message_folders)} {figures.message_folders}")
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """Run a command to its end and give the CPU seconds of all its processes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def print_seconds(raw: Path, folder: Path) -> None:
+    """Print the CPU seconds of the runs of Comoros: all stages, nothing to do, status, and one cutoff changed."""
+    study = (ROOT / "examples" / "comoros.toml").read_text(encoding="utf-8")
+    path = folder / "comoros.toml"
+    path.write_text(study, encoding="utf-8")
+    outputs = ["--processed", str(folder / "processed"), "--maps", str(folder / "maps")]
+    spatial = [sys.executable, "-m", "spatial"]
+    run = [*spatial, "run", str(path), "--raw", str(raw), *outputs]
+    cpu_seconds([*spatial, "warmup"])
+    floor = cpu_seconds([sys.executable, "-c", "import spatial.cli, spatial.stages, geopandas"])
+    print(f"imports alone: {floor:.1f} CPU s")
+    print(f"comoros, all stages: {cpu_seconds(run):.1f} CPU s")
+    print(f"nothing to do: {cpu_seconds(run):.1f} CPU s")
+    status = [*spatial, "status", str(path), "--raw", str(raw), *outputs]
+    print(f"status: {cpu_seconds(status):.1f} CPU s")
+    path.write_text(study.replace("cutoffs_min = [15, 30, 60, 120]", "cutoffs_min = [15, 30, 45, 120]"))
+    print(f"access.cutoffs_min changed: {cpu_seconds(run):.1f} CPU s")
+
+
+def print_hops(raw: Path, folder: Path) -> None:
+    """Print how many own functions and files a number passes from ``access`` to the index page."""
+    sys.path.insert(0, str(ROOT))
+    from spatial.cartography import pages  # noqa: PLC0415 - the house that is measured
+    from spatial.pipeline import STAGES  # noqa: PLC0415
+    from spatial.runner.run import Options, _inputs  # noqa: PLC0415
+    from spatial.store import Store  # noqa: PLC0415
+    from spatial.study import Study  # noqa: PLC0415
+
+    study = Study.from_toml(ROOT / "examples" / "comoros.toml", raw=raw)
+    store = Store(folder / "processed" / "comoros", study.population.basis)
+    stages = {stage.name: stage for stage in STAGES}
+    fit, kept = pages._fit, {}  # noqa: SLF001 - map pages are made once, unseen, and then handed out
+
+    def hand_out(book, file, rows, budget):  # noqa: ANN001, ANN202
+        if file not in kept:
+            kept[file] = fit(book, file, rows, budget)
+        return kept[file]
+
+    def line() -> None:
+        for name in ("norms", "gaps", "maps"):
+            stage = stages[name]
+            stage.function(Options(study, stage.options), _inputs(stage, store), lambda *_: None)
+
+    pages._fit = hand_out  # noqa: SLF001
+    line()
+    pages.sign_off_page = pages.score_page = pages.fact_sheet_page = lambda *_args, **_options: b""
+    entered = set()
+
+    def seen(frame, event, _value) -> None:  # noqa: ANN001
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(str(PACKAGE)) and not HIDDEN.search(code.co_name):
+            entered.add((code.co_filename, code.co_qualname))
+
+    sys.setprofile(seen)
+    line()
+    sys.setprofile(None)
+    print(
+        f"hops from access to the index page: {len(entered)} functions in {len({f for f, _ in entered})} files"
+    )
+
+
+def main() -> None:
+    """Print the figures asked for."""
+    parser = argparse.ArgumentParser(description="Figures of the house.")
+    parser.add_argument(
+        "--raw", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder with comoros/"
+    )
+    options = parser.parse_args()
+    print_code(measure_code())
+    if options.raw is None:
+        print("no --raw and no SPATIAL_TEST_DATA: neither hops nor seconds are measured")
+        return
+    folder = Path(tempfile.mkdtemp(prefix="house-"))
+    try:
+        print_seconds(Path(options.raw).resolve(), folder)
+        print_hops(Path(options.raw).resolve(), folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
