@@ -212,7 +212,7 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
 def check(study_file: Path, raw: Path) -> None:
     """Find every fault of the study file and its sources before any work."""
     from spatial.drafting.blocks import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages import check_study  # noqa: PLC0415 - as above
+    from spatial.stages.check import check_study  # noqa: PLC0415 - as above
 
     _say_lines(decision_lines(study_file))
     _say_lines(check_study(_study(study_file, raw)))
@@ -260,7 +260,7 @@ def explain(
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
     from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.results import read_results  # noqa: PLC0415 - as above
-    from spatial.stages import explain_settlement  # noqa: PLC0415 - as above
+    from spatial.stages.explain import explain_settlement  # noqa: PLC0415 - as above
     from spatial.study.planned import planned_study  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
@@ -480,7 +480,7 @@ def _run(
 
 def _print_headlines(study: Study, results: Results) -> None:
     from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages import headline_lines  # noqa: PLC0415 - as above
+    from spatial.stages.explain import headline_lines  # noqa: PLC0415 - as above
 
     try:
         summary = results.summary

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from spatial import stages
 from spatial.errors import StoreError
 from spatial.results import Results
-from spatial.runner import Decision, Stage, plan, run_stages
+from spatial.runner import Decision, Late, Stage, plan, run_stages
 from spatial.runner.manifest import manifest_name
-from spatial.sources.prepare import refuse_missing
 from spatial.store import Store
 from spatial.study import Study
 from spatial.study.planned import PlannedStudy, planned_study
@@ -21,6 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["SCENARIO_STAGES", "STAGES", "decisions", "folders_of", "run"]
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
+READ_TABLES = (
+    "places",
+    "facilities",
+    "roads",
+    "turns?",
+    "boundaries",
+    "water",
+    "study_area",
+    "flows",
+    "counts",
+    "findings_read",
+    "provenance",
+    "known_issues",
+    "unplaced?",
+    "official_units?",
+)
 RASTERS = ("population?", "elevation?", "landcover?")
 LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
 FINDINGS = (
@@ -58,58 +72,73 @@ SCORE = (
     "potential_flows",
 )
 
+
+def _stage(
+    name: str,
+    reads: tuple[str, ...],
+    makes: tuple[str, ...],
+    options: tuple[str, ...] = (),
+    *,
+    files: Literal["processed", "maps"] | None = None,
+    reads_raw: bool = False,
+) -> Stage:
+    """Declare a stage whose function has its name, in the module of that name."""
+    late = Late(f"spatial.stages.{name}", name)
+    return Stage(name, late, reads, makes, options, files=files, reads_raw=reads_raw)
+
+
 # fmt: off
 ENGINE = ("measures?", "facility_use?", "served?", "isochrones?", "catchments?", "intervals?", "interval_people?",
           "wet_losses?", "rural_access?", "cells?", "cell_access?", "off_road?")
 TRIALS = (*FITTED, "scenario_access?", "scenario_people?", "emergency_response?", "emergency_people?")
 STAGES = (
-    Stage("read", stages.read, (), (*stages.READ_TABLES, *RASTERS),
+    _stage("read", (), (*READ_TABLES, *RASTERS),
           ("region", "sources", "tiers", "placing", "merge", "services_file", "working_crs"), files="processed",
           reads_raw=True),
-    Stage("calibration", stages.calibration, ("roads", "turns?", "places", "facilities", "study_area", "water",
+    _stage("calibration", ("roads", "turns?", "places", "facilities", "study_area", "water",
           "elevation?"), FITTED, ("calibration", "network")),
-    Stage("network", stages.network, ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),
+    _stage("network", ("roads", "turns?", "study_area", "elevation?", "calibration_factors?"),
           ("nodes", "edges", "findings_network"), ("network", "calibration")),
-    Stage("population", stages.population, ("places", "study_area", "boundaries", "nodes", "edges", "official_units?",
+    _stage("population", ("places", "study_area", "boundaries", "nodes", "edges", "official_units?",
           "population?"), ("settlements", "population_account", "unit_totals?", "findings_population?"),
           ("population", "network", "sources", "placing", "region", "official")),
-    Stage("access", stages.access, ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
+    _stage("access", ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
           ("snaps", "access", "last_mile", "routes", "findings_access"), TIMES),
-    Stage("measures", stages.measures, ("settlements", "facilities", *TRAVEL),
+    _stage("measures", ("settlements", "facilities", *TRAVEL),
           ("measures?", "facility_use?", "served?"), (*TIMES, "measures")),
-    Stage("areas", stages.areas, ("facilities", *TRAVEL, "population?"), ("isochrones?", "catchments?"),
+    _stage("areas", ("facilities", *TRAVEL, "population?"), ("isochrones?", "catchments?"),
           (*TIMES, "areas")),
-    Stage("certainty", stages.certainty, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?",
+    _stage("certainty", ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?",
           *FITTED), ("intervals?", "interval_people?", "wet_losses?", "rural_access?"),
           (*TIMES, "uncertainty", "calibration")),
-    Stage("scenarios", stages.scenarios, ("settlements", "facilities", *TRAVEL),
+    _stage("scenarios", ("settlements", "facilities", *TRAVEL),
           ("scenario_access?", "scenario_people?", "findings_scenarios?"), (*TIMES, "scenarios")),
-    Stage("emergency", stages.emergency, ("settlements", "facilities", *TRAVEL),
+    _stage("emergency", ("settlements", "facilities", *TRAVEL),
           ("emergency_response?", "emergency_people?"), ("emergency", "network", "services_file")),
-    Stage("cells", stages.cells, ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
+    _stage("cells", ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
           ("cells?", "cell_access?"), TIMES),
-    Stage("off_road", stages.off_road, ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
+    _stage("off_road", ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
           ("off_road?", "findings_off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
-    Stage("norms", stages.norms, ("settlements", "facilities", "unplaced?", "boundaries", "roads", "access",
+    _stage("norms", ("settlements", "facilities", "unplaced?", "boundaries", "roads", "access",
           "last_mile"),
           ("norm_results", "inventory"), (*LAW, "inventory", "official", "sources")),
-    Stage("score", stages.score, ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
+    _stage("score", ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
           "norm_results", "flows", "known_issues", "population?"), SCORE, (*TIMES, "score", "inventory", "sources")),
-    Stage("gaps", stages.gaps, (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "boundaries", "edges", "intervals?",
+    _stage("gaps", (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "boundaries", "edges", "intervals?",
           "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED), ("gaps",),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs", "score"), files="processed"),
-    Stage("sign_off", stages.sign_off, ("settlements", "population_account", "unit_totals?", "facilities",
+    _stage("sign_off", ("settlements", "population_account", "unit_totals?", "facilities",
           "findings_read", "roads", "study_area", "edges", "access", "norm_results", "inventory"), ("sign_off",),
           (*LAW, "official", "inventory", "sources", "population")),
-    Stage("workbook", stages.workbook, (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "facilities", "boundaries", "roads",
+    _stage("workbook", (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "facilities", "boundaries", "roads",
           "edges", "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED, "gaps",
           "sign_off"),
           (), (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
                "outputs", "score"), files="processed"),
-    Stage("maps", stages.maps, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *SCORE, "gaps", "sign_off",
+    _stage("maps", (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *SCORE, "gaps", "sign_off",
           "unit_totals?", "elevation?", *WARNED), (), EVERYTHING, files="maps"),
-    Stage("qgis", stages.qgis, (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *FINDINGS, *SCORE, "gaps",
+    _stage("qgis", (*GROUND, *ACCOUNTS, *RESULTS, *ENGINE, *TRIALS, *FINDINGS, *SCORE, "gaps",
           "population?", "friction?", "off_road_min?"), (), EVERYTHING, files="processed"),
 )
 # fmt: on
@@ -119,7 +148,7 @@ LAID = tuple(name for stage in TODAY for name in stage.makes)
 SCENARIO_STAGES = (
     Stage(
         "scenario",
-        stages.scenario,
+        Late("spatial.stages.scenario_run", "scenario"),
         LAID,
         LAID,
         ("scenario", "study", "network", "region", "services_file"),
@@ -197,8 +226,13 @@ def run(
         a finished run that is not up to date.
     """
     planned = study if scenario is None else planned_study(study, scenario)
-    stages.check_policy(study)
-    refuse_missing(study)
+    if any(item.runs for item in decisions(study, scenario=scenario, processed=processed, maps=maps)):
+        # What has run before was found in order then; the checks import most of the package.
+        from spatial.sources.prepare import refuse_missing  # noqa: PLC0415 - as said
+        from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
+
+        check_policy(study)
+        refuse_missing(study)
     base, base_pages = folders_of(study, processed, maps)
     folder, pages = folders_of(planned, processed, maps)
     for one, where in ((study, base), (planned, folder)):

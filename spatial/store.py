@@ -10,18 +10,10 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
-import rasterio
-import rasterio.crs
-import shapely
-from pyproj import CRS
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.errors import StoreError, first_of
 from spatial.rasters import Raster
@@ -30,13 +22,29 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Artifact", "Store", "locked", "remove_leftovers", "replace", "replace_files", "sha256_of"]
+    import pandas as pd
+    from pyproj import CRS
+
+__all__ = [
+    "Artifact",
+    "Checksums",
+    "Store",
+    "locked",
+    "remove_leftovers",
+    "replace",
+    "replace_files",
+    "sha256_of",
+]
 
 LOCK_NAME = ".lock"
 BASIS = "population_basis"
 PEOPLED_RASTERS = frozenset({"population"})
 TEMPORARY = ".spatial-"
 """Begins the name of a file that is being written; a killed run may leave one."""
+SETTLED_NS = 50_000_000
+"""A file written less than this before it was hashed may be written again without another time stamp (50 ms)."""
+KEPT_BYTES = 200_000_000
+"""Files of tables and rasters that a run reads once and keeps; what is beyond is read again where it is wanted."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +252,48 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class _Hashed(NamedTuple):
+    """What a file was like when it was hashed."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    sha256: str
+
+
+class Checksums:
+    """
+    SHA-256 of files, each hashed again only when its size, time stamp or inode has changed.
+
+    They are kept in the processed folder from run to run; a file that was hashed right after it was written is not
+    remembered, since a second change would not show in its time stamp.
+    """
+
+    NAME = ".checksums.json"
+
+    def __init__(self, store: Store, *, verify: bool = False) -> None:
+        self._store = store
+        kept = {} if verify else (store.read_json(self.NAME) or {})
+        self._known = {path: _Hashed(*facts) for path, facts in kept.items()}
+
+    def of(self, path: Path) -> str:
+        """Return the checksum of a file."""
+        facts, name = path.stat(), str(path.absolute())
+        known = self._known.get(name)
+        if known is not None and known[:3] == (facts.st_size, facts.st_mtime_ns, facts.st_ino):
+            return known.sha256
+        began = time.time_ns()
+        found = _Hashed(facts.st_size, facts.st_mtime_ns, facts.st_ino, sha256_of(path))
+        if began - facts.st_mtime_ns > SETTLED_NS:
+            self._known[name] = found
+        return found.sha256
+
+    def save(self) -> None:
+        """Keep them for the next run, those of files that are gone left out."""
+        kept = {name: list(facts) for name, facts in self._known.items() if Path(name).is_file()}
+        self._store.write_json(self.NAME, kept)
+
+
 class Store:
     """
     The processed folder of one study.
@@ -254,11 +304,15 @@ class Store:
         Made when the first thing is written.
     population_basis : str
         Written into every table and raster that counts people; empty for none.
+    keeps : bool
+        Whether what was read is kept and handed out again, as for the stages of a run.
     """
 
-    def __init__(self, folder: Path, population_basis: str = "") -> None:
+    def __init__(self, folder: Path, population_basis: str = "", *, keeps: bool = False) -> None:
         self.folder = Path(folder)
         self.population_basis = population_basis
+        self._kept: dict[str, pd.DataFrame | Raster] | None = {} if keeps else None
+        self._room = KEPT_BYTES
 
     def path_of(self, name: str) -> Path | None:
         """
@@ -299,13 +353,21 @@ class Store:
         StoreError
             Where it is missing or damaged.
         """
+        if self._kept is not None and name in self._kept:
+            return _lent(self._kept[name])
         path = self.path_of(name)
         if path is None:
             raise StoreError(f"{self.folder}: {name} is not there; run the study first: spatial run STUDY")
+        import rasterio  # noqa: PLC0415 - only what reads and writes needs it
+
         try:
-            if path.suffix == ".tif":
-                return _read_raster(path, name)
-            return _read_table(path)
+            value = _read_raster(path, name) if path.suffix == ".tif" else _read_table(path)
+            size = path.stat().st_size
+            if self._kept is None or size > self._room:
+                return value
+            self._room -= size
+            self._kept[name] = value
+            return _lent(value)
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
 
@@ -332,6 +394,8 @@ class Store:
         StoreError
             Where it cannot be written.
         """
+        if self._kept is not None:
+            self._kept.pop(name, None)
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
             with replace(path) as temporary:
@@ -432,7 +496,17 @@ class Store:
             raise _store_error(error, path) from error
 
 
+def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
+    """Hand out what is kept so that nobody changes it: frames copy what is written to, arrays refuse."""
+    if isinstance(value, Raster):
+        value.values.flags.writeable = False
+        return value
+    return value.copy(deep=False)
+
+
 def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str]) -> None:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only what reads and writes needs it
+
     frame.reset_index(drop=True).to_parquet(path, compression="zstd", index=False)
     if name not in TABLES:
         return
@@ -449,6 +523,12 @@ def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[st
 
 def _read_table(path: Path) -> pd.DataFrame:
     """Read a table as geopandas does, but for its CRS, which takes most of the time and is the same in all tables."""
+    import geopandas as gpd  # noqa: PLC0415 - as above
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
     metadata = pq.read_schema(path).metadata or {}
     if b"geo" not in metadata:
         return pd.read_parquet(path)
@@ -466,10 +546,15 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 @functools.lru_cache(maxsize=8)
 def _crs_of(text: str) -> CRS | None:
+    from pyproj import CRS  # noqa: PLC0415 - as above
+
     return None if text == "null" else CRS.from_json(text)
 
 
 def _write_raster(path: Path, raster: Raster, tags: dict[str, str]) -> None:
+    import rasterio  # noqa: PLC0415 - as above
+    import rasterio.crs  # noqa: PLC0415
+
     rows, columns = raster.values.shape
     with rasterio.open(
         path,
@@ -491,5 +576,8 @@ def _write_raster(path: Path, raster: Raster, tags: dict[str, str]) -> None:
 
 
 def _read_raster(path: Path, name: str) -> Raster:
+    import rasterio  # noqa: PLC0415 - as above
+    from pyproj import CRS  # noqa: PLC0415
+
     with rasterio.open(path) as file:
         return Raster(file.read(1).astype("float64"), file.transform, CRS.from_wkt(file.crs.to_wkt()), name)

@@ -2,6 +2,6 @@
 
 from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.run import Decision, plan, run_stages
-from spatial.runner.stage import Options, Stage
+from spatial.runner.stage import Late, Options, Stage
 
-__all__ = ["Decision", "Options", "Stage", "code_fingerprint", "plan", "run_stages"]
+__all__ = ["Decision", "Late", "Options", "Stage", "code_fingerprint", "plan", "run_stages"]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import pyogrio
-import pyproj
-import rasterio
-import shapely
-
 from spatial.rasters import Raster
 from spatial.runner.fingerprint import code_fingerprint
-from spatial.store import sha256_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -25,11 +20,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.runner.stage import Options, Stage
-    from spatial.store import Store
+    from spatial.store import Checksums, Store
 
 __all__ = ["describe_output", "library_versions", "manifest_name", "stage_fingerprint"]
 
-LIBRARIES = ("geopandas", "numba", "numpy", "osmium", "pandas", "pyarrow", "scipy", "spatial-integration")
+LIBRARIES = (
+    "geopandas",
+    "numba",
+    "numpy",
+    "osmium",
+    "pandas",
+    "pyarrow",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "scipy",
+    "shapely",
+    "spatial-integration",
+)
 
 
 def manifest_name(stage: str) -> str:
@@ -49,19 +57,10 @@ def manifest_name(stage: str) -> str:
     return f"{stage}.manifest.json"
 
 
-def library_versions() -> dict[str, str]:
-    """
-    Versions of what computes: Python, libraries, GEOS, PROJ, and the GDAL of each of its two users.
-
-    Returns
-    -------
-    dict
-        Version by name.
-    """
-    versions = {"python": platform.python_version(), "geos": shapely.geos_version_string}
-    versions["proj"] = pyproj.proj_version_str
-    versions["gdal (rasterio)"] = rasterio.__gdal_version__
-    versions["gdal (pyogrio)"] = ".".join(str(part) for part in pyogrio.__gdal_version__)
+@functools.cache
+def package_versions() -> dict[str, str]:
+    """List the versions of Python and of the packages that compute, none of which is imported for it."""
+    versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
             versions[name] = version(name)
@@ -70,8 +69,29 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
+def library_versions() -> dict[str, str]:
+    """List these, and what they bring: GEOS, PROJ, and the GDAL of each of its two users."""
+    import pyogrio  # noqa: PLC0415 - imports pandas, which takes half a second
+    import pyproj  # noqa: PLC0415 - as above
+    import rasterio  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
+    return package_versions() | {
+        "geos": shapely.geos_version_string,
+        "proj": pyproj.proj_version_str,
+        "gdal (rasterio)": rasterio.__gdal_version__,
+        "gdal (pyogrio)": ".".join(str(part) for part in pyogrio.__gdal_version__),
+    }
+
+
 def stage_fingerprint(
-    stage: Stage, options: Options, inputs: dict[str, str], raw_files: Iterable[Path], *, basis: str = ""
+    stage: Stage,
+    options: Options,
+    inputs: dict[str, str],
+    raw_files: Iterable[Path],
+    *,
+    checksums: Checksums,
+    basis: str = "",
 ) -> str:
     """
     Fingerprint of all that a stage's outputs depend on.
@@ -86,6 +106,8 @@ def stage_fingerprint(
         SHA-256 of each input by name; a missing optional input is an empty text.
     raw_files : iterable of Path
         Raw files that it opens.
+    checksums : Checksums
+        Of the run.
     basis : str
         The population basis, which is written into everything that counts people.
 
@@ -105,13 +127,15 @@ def stage_fingerprint(
         "options": options.dump(),
         "basis": basis if counts_people else "",
         "inputs": inputs,
-        "raw": {path.as_posix(): sha256_of(path) if path.is_file() else "" for path in raw_files},
-        "libraries": library_versions(),
+        "raw": {path.as_posix(): checksums.of(path) if path.is_file() else "" for path in raw_files},
+        "libraries": package_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def describe_output(store: Store, path: Path, value: pd.DataFrame | Raster | None) -> dict[str, Any]:
+def describe_output(
+    store: Store, path: Path, value: pd.DataFrame | Raster | None, checksums: Checksums
+) -> dict[str, Any]:
     """
     Describe a written output.
 
@@ -123,6 +147,8 @@ def describe_output(store: Store, path: Path, value: pd.DataFrame | Raster | Non
         The file.
     value : DataFrame, Raster or None
         What it holds; None for a file of another kind.
+    checksums : Checksums
+        Of the run.
 
     Returns
     -------
@@ -132,7 +158,7 @@ def describe_output(store: Store, path: Path, value: pd.DataFrame | Raster | Non
     inside = path.is_relative_to(store.folder)
     facts: dict[str, Any] = {
         "path": path.relative_to(store.folder).as_posix() if inside else path.name,
-        "sha256": sha256_of(path),
+        "sha256": checksums.of(path),
         "bytes": path.stat().st_size,
     }
     if isinstance(value, Raster):

@@ -12,7 +12,7 @@ from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
 from spatial.runner.stage import Options, Stage
 from spatial.sources.files import file_parts
-from spatial.store import Artifact, Store, locked, remove_leftovers, sha256_of
+from spatial.store import Artifact, Checksums, Store, locked, remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +52,7 @@ class Decision:
 class _Folders:
     store: Store
     maps: Path
+    checksums: Checksums
     base: Store | None = None
 
     def of(self, stage: Stage) -> Path:
@@ -144,7 +145,13 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
 
 
 def plan(
-    stages: Sequence[Stage], study: Study, folder: Path, maps: Path, *, base: Path | None = None
+    stages: Sequence[Stage],
+    study: Study,
+    folder: Path,
+    maps: Path,
+    *,
+    base: Path | None = None,
+    verify: bool = False,
 ) -> list[Decision]:
     """
     Say which stages would run, and why, without running any.
@@ -161,13 +168,15 @@ def plan(
         Its folder of pages.
     base : Path, optional
         The processed folder of the run that this one is built on.
+    verify : bool
+        Whether every file is hashed, and not only those whose size or time stamp changed.
 
     Returns
     -------
     list of Decision
         One a stage.
     """
-    folders = _folders(study, folder, maps, base)
+    folders = _folders(study, folder, maps, base, verify=verify)
     decisions: list[Decision] = []
     renewed: dict[str, str] = {}
     for stage in stages:
@@ -191,6 +200,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     until: str | None = None,
     progress: Progress | None = None,
     base: Path | None = None,
+    verify: bool = False,
 ) -> dict[str, Any]:
     """
     Run what changed and skip what did not.
@@ -211,6 +221,8 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         Takes the fraction done and a message.
     base : Path, optional
         The processed folder of the run that this one is built on; it is read and left as it is.
+    verify : bool
+        Whether every file is hashed, and not only those whose size or time stamp changed.
 
     Returns
     -------
@@ -231,9 +243,9 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     if until is not None and until not in names:
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
     chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
-    folders = _folders(study, folder, maps, base)
+    folders = _folders(study, folder, maps, base, verify=verify)
     report = progress or (lambda _fraction, _message: None)
-    record: dict[str, Any] = {"study": study.name, "stages": {}, "libraries": library_versions()}
+    record: dict[str, Any] = {"study": study.name, "stages": {}}
     with locked(folder):
         remove_leftovers(folder)
         remove_leftovers(maps)
@@ -254,7 +266,11 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
             }
         record |= folders.facts_of_base(stages)
         record["options"] = study.model_dump(mode="json")
+        is_new = any(facts["ran"] for facts in record["stages"].values())
+        last = None if is_new else folders.store.read_json("run.json")
+        record["libraries"] = last["libraries"] if last else library_versions()
         folders.store.write_json("run.json", record)
+        folders.checksums.save()
     report(1.0, "done")
     return record
 
@@ -270,25 +286,28 @@ def _named(stage: Stage) -> Iterator[None]:
         raise StageError(stage.name, f"{type(error).__name__}: {error}", UNFORESEEN) from error
 
 
-def _folders(study: Study, folder: Path, maps: Path, base: Path | None) -> _Folders:
+def _folders(study: Study, folder: Path, maps: Path, base: Path | None, *, verify: bool) -> _Folders:
     basis = study.population.basis
-    return _Folders(Store(folder, basis), maps, None if base is None else Store(base, basis))
+    store = Store(folder, basis, keeps=True)
+    below = None if base is None else Store(base, basis, keeps=True)
+    return _Folders(store, maps, Checksums(store, verify=verify), below)
 
 
 def _names(marked: Sequence[str]) -> list[str]:
     return [name.rstrip("?") for name in marked]
 
 
-def _input_hashes(stage: Stage, store: Store) -> dict[str, str]:
+def _input_hashes(stage: Stage, folders: _Folders) -> dict[str, str]:
+    store = folders.inputs_of(stage)
     paths = {name: store.path_of(name) for name in _names(stage.reads)}
-    return {name: sha256_of(path) if path else "" for name, path in paths.items()}
+    return {name: folders.checksums.of(path) if path else "" for name, path in paths.items()}
 
 
 def _fingerprint(stage: Stage, study: Study, folders: _Folders) -> str:
     options = Options(study, stage.options)
     opened, basis = _opened(stage, study), study.population.basis
-    hashes = _input_hashes(stage, folders.inputs_of(stage))
-    return stage_fingerprint(stage, options, hashes, opened, basis=basis)
+    hashes = _input_hashes(stage, folders)
+    return stage_fingerprint(stage, options, hashes, opened, checksums=folders.checksums, basis=basis)
 
 
 def _opened(stage: Stage, study: Study) -> list[Path]:
@@ -306,7 +325,7 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
         path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
         if not path.is_file():
             return Decision(stage.name, True, f"its output {path.name} is missing")
-        if sha256_of(path) != facts["sha256"]:
+        if folders.checksums.of(path) != facts["sha256"]:
             return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
     return Decision(stage.name, False, "up to date")
 
@@ -329,8 +348,8 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
         "stage": stage.name,
         "fingerprint": _fingerprint(stage, study, folders),
         "code": code_fingerprint(stage.function.__module__),
-        "inputs": _input_hashes(stage, folders.inputs_of(stage)),
-        "raw": {path.name: sha256_of(path) for path in _opened(stage, study) if path.is_file()},
+        "inputs": _input_hashes(stage, folders),
+        "raw": {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()},
         "options": Options(study, stage.options).dump(),
         "outputs": outputs,
         "libraries": library_versions(),
@@ -363,11 +382,11 @@ def _write(
         if isinstance(value, list):
             for artifact in value:
                 path = store.write_file(artifact, folders.of(stage))
-                outputs[f"file:{artifact.name}"] = describe_output(store, path, None) | {
+                outputs[f"file:{artifact.name}"] = describe_output(store, path, None, folders.checksums) | {
                     "path": artifact.name
                 }
         else:
-            outputs[name] = describe_output(store, store.write(name, value), value)
+            outputs[name] = describe_output(store, store.write(name, value), value, folders.checksums)
     return outputs
 
 

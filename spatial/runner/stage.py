@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from spatial.errors import SpatialError
@@ -22,7 +23,19 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
     StageFunction = Callable[["Options", Mapping[str, Any], Progress], "Mapping[str, Value | list[Artifact]]"]
 
-__all__ = ["Options", "Stage"]
+__all__ = ["Late", "Options", "Stage"]
+
+
+class Late:
+    """The function of a stage, imported when it is called, so that what has nothing to do imports nothing."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.__module__ = module
+        self.__qualname__ = name
+
+    def __call__(self, options: Options, inputs: Mapping[str, Any], progress: Progress) -> Any:
+        """Import the function and call it."""
+        return getattr(import_module(self.__module__), self.__qualname__)(options, inputs, progress)
 
 _READERS = frozenset({"sources", "scenario", "scenarios"})
 """Keys of which a stage that reads lists of the user's own declares one."""

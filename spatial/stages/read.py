@@ -19,25 +19,7 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
     from spatial.sources.provenance import SourceRecord
 
-__all__ = ["READ_TABLES", "known_issues_table", "provenance_table", "read"]
-
-READ_TABLES = (
-    "places",
-    "facilities",
-    "roads",
-    "turns?",
-    "boundaries",
-    "water",
-    "study_area",
-    "flows",
-    "counts",
-    "findings_read",
-    "provenance",
-    "known_issues",
-    "unplaced?",
-    "official_units?",
-)
-
+__all__ = ["known_issues_table", "provenance_table", "read"]
 
 READ_RASTERS = ("population", "elevation", "landcover")
 

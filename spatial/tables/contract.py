@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import geopandas as gpd
-
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 
@@ -189,6 +187,8 @@ class Table:
     def _geometry_problems(self, frame: pd.DataFrame, label: str) -> list[str]:
         if self.geometry is None:
             return []
+        import geopandas as gpd  # noqa: PLC0415 - a contract is known without its library
+
         if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
             return ["geometry: the table has none; make a GeoDataFrame of it"]
         require_metres(frame.crs, what=label)

@@ -15,7 +15,7 @@ import pytest
 
 import spatial as sp
 from spatial.network.rules.speeds import load_speeds
-from spatial.stages import headline_lines
+from spatial.stages.explain import headline_lines
 from spatial.study import Study
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]

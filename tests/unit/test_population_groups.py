@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pyproj import CRS
 
-from spatial import stages
 from spatial.access.population_groups import added_up, fill_group, groups_of
 from spatial.access.unit_scaling import scale_to_units, sums_by_unit
 from spatial.errors import ContractError, StudyError
@@ -23,6 +22,7 @@ from spatial.integration.norms_estimates import with_estimates
 from spatial.rasters import Raster
 from spatial.runner import Options
 from spatial.stages.people import People, finish_people
+from spatial.stages.population import population
 from spatial.study import Study
 from spatial.tables import TABLES
 
@@ -194,7 +194,7 @@ def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
         {"area_id": ["a"], "name": ["a"]}, geometry=[places.union_all().buffer(9_000)], crs=CRS_M
     )
     inputs = {"places": places, "study_area": area}
-    made = stages.population(Options(study, OPTIONS), inputs, lambda *_: None)
+    made = population(Options(study, OPTIONS), inputs, lambda *_: None)
     found = made["settlements"]
     assert found["elderly_persons"].tolist() == [7.0, 5.0]  # cells at -250 and +250 m; at 750 none; at 1250
     assert found["elderly_source"].tolist() == ["raster", "raster"]

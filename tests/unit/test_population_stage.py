@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.runner import Options
-from spatial.stages import population
+from spatial.stages.population import population
 from spatial.study import Study
 
 STUDY = Study.from_dict(

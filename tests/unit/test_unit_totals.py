@@ -18,7 +18,7 @@ from spatial.rasters import Raster
 from spatial.runner import Options
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.unit_matching import match_units
-from spatial.stages import population
+from spatial.stages.population import population
 from spatial.study import OfficialUnits, PlacingOptions, Study
 from spatial.tables import TABLES
 

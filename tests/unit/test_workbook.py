@@ -13,8 +13,8 @@ import pytest
 
 import spatial as sp
 from spatial.runner.stage import Options
-from spatial.stages import workbook
 from spatial.stages.check import EVERYTHING
+from spatial.stages.workbook import workbook
 from spatial.workbook import sheets
 from spatial.workbook.book import _stable
 from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
