@@ -11,10 +11,15 @@ demo: .venv/.demo
 
 test: .venv/.test
 	$(BIN)/spatial warmup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --durations 50 -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.test
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python tools/docstrings.py
+	$(BIN)/mypy
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 format: .venv/.test
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -41,7 +41,6 @@ class Theil(float):
         Share of the people by group, 0-1; empty where no groups are given.
     access_share : Series
         Share of all access by group, 0-1.
-
     """
 
     __slots__ = ("access_share", "between", "population_share", "within")
