@@ -7,7 +7,7 @@ import pytest
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.sources.osm import read_osm
 from spatial.sources.osm_places import places_unread
-from spatial.stages import check_study
+from spatial.stages.check import check_study
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
 from tests.unit.test_scenario_stage import study_of

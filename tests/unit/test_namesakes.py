@@ -258,7 +258,7 @@ def closed(tmp_path_factory, tiny_at):
 
 
 def test_findings_summary_terminal_and_pages_of_both_runs_name_it(closed):
-    from spatial.stages import headline_lines  # noqa: PLC0415 - as above
+    from spatial.stages.explain import headline_lines  # noqa: PLC0415 - as above
 
     tiny, today, planned = closed
     finding = today.findings_scenarios.iloc[0]
