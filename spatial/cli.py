@@ -62,14 +62,7 @@ study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(p
 
 
 class FewOfAKind(logging.Filter):
-    """
-    Let each message through once, and few that differ in their numbers only: sixty services warn of the same.
-
-    Parameters
-    ----------
-    most : int
-        Messages of a kind; the last of them says that -v shows the others.
-    """
+    """Let each message through once, and few that differ in their numbers only: sixty services warn of the same."""
 
     def __init__(self, most: int = 2) -> None:
         super().__init__()
@@ -77,19 +70,7 @@ class FewOfAKind(logging.Filter):
         self.said: dict[str, set[str]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """
-        Tell whether a message is new, and of a kind of which few were said.
-
-        Parameters
-        ----------
-        record : LogRecord
-            The message; where more of its kind may follow unsaid, that is added to it.
-
-        Returns
-        -------
-        bool
-            False for all others, and never for an error.
-        """
+        """Tell whether a message is new, and of a kind of which few were said."""
         if record.levelno >= logging.ERROR:
             return True
         text, said = record.getMessage(), self.said.setdefault(f"{record.name} {record.msg}", set())
@@ -105,35 +86,11 @@ class PlainFormatter(logging.Formatter):
     """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
-        """
-        Format the message.
-
-        Parameters
-        ----------
-        record : LogRecord
-            Its message.
-
-        Returns
-        -------
-        str
-            One line.
-        """
+        """Format the message."""
         return one_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
-        """
-        Format the message and, where there is one, its traceback.
-
-        Parameters
-        ----------
-        record : LogRecord
-            Its message and error.
-
-        Returns
-        -------
-        str
-            Lines.
-        """
+        """Format the message and, where there is one, its traceback."""
         return printable(super().format(record))
 
 

@@ -39,34 +39,12 @@ def outer(kernel: Kernel) -> Kernel:
     The compiled code is kept where numba keeps it: in ``NUMBA_CACHE_DIR``, else beside the module, else in the
     user's cache folder. Where none of these can be written, it is kept in a folder for temporary files that is this
     user's alone; where there is none either, each process compiles anew.
-
-    Parameters
-    ----------
-    kernel : callable
-        Takes and returns numbers, arrays and tuples of them.
-
-    Returns
-    -------
-    callable
-        The same, compiled.
     """
     return _compile(kernel, _OUTER)
 
 
 def inner(kernel: Kernel) -> Kernel:
-    """
-    Compile a kernel that other kernels call, never Python; kept as `outer` keeps it.
-
-    Parameters
-    ----------
-    kernel : callable
-        Takes and returns numbers, arrays and tuples of them.
-
-    Returns
-    -------
-    callable
-        The same, compiled.
-    """
+    """Compile a kernel that other kernels call, never Python; kept as `outer` keeps it."""
     return _compile(kernel, _INNER)
 
 
@@ -76,16 +54,6 @@ def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
 
     Columns of frames may or may not be written to, which numba takes for two kinds of arrays; kernels that only read
     them are compiled for one.
-
-    Parameters
-    ----------
-    array : ndarray
-        The array.
-
-    Returns
-    -------
-    ndarray
-        A view.
     """
     view = array.view()
     view.flags.writeable = False
@@ -98,13 +66,6 @@ def _prefetch(_context: Any, array: Any, position: Any) -> Any:
 
     Processors foresee the next numbers of an array up to the end of a page of memory; a kernel that does little with
     each number waits at every page. The position may lie outside the array: then nothing happens.
-
-    Parameters
-    ----------
-    array : ndarray
-        One-dimensional.
-    position : int
-        Which number; the processor fetches its neighbours too, 64 bytes in all.
     """
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:

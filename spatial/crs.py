@@ -49,26 +49,7 @@ _HALF_DEGREES = 180
 
 
 def parse_crs(text: str, *, what: str) -> pyproj.CRS:
-    """
-    Read a CRS as a user writes it.
-
-    Parameters
-    ----------
-    text : str
-        An authority code such as ``"EPSG:4524"``, a PROJ string or WKT.
-    what : str
-        What the CRS belongs to, for the message.
-
-    Returns
-    -------
-    pyproj.CRS
-        The CRS.
-
-    Raises
-    ------
-    CrsError
-        Where PROJ does not know it.
-    """
+    """Read a CRS as a user writes it."""
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
@@ -84,23 +65,6 @@ _STRETCHED = frozenset({"Popular Visualisation Pseudo Mercator"})
 def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     """
     Return the CRS if it is projected in metres, and refuse it otherwise.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS or None
-        The CRS of a frame or raster.
-    what : str
-        Whose CRS it is, for the message.
-
-    Returns
-    -------
-    pyproj.CRS
-        The same CRS.
-
-    Raises
-    ------
-    CrsError
-        Without CRS, with a geographic one, with a unit other than the metre, or with that of web maps.
 
     Examples
     --------
@@ -129,19 +93,7 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
 
 
 def is_web_map(crs: pyproj.CRS) -> bool:
-    """
-    Whether a CRS is that of web maps, whose metres are no metres of the ground.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        Any.
-
-    Returns
-    -------
-    bool
-        True for EPSG:3857 and its like.
-    """
+    """Whether a CRS is that of web maps, whose metres are no metres of the ground."""
     operation = crs.coordinate_operation
     return operation is not None and operation.method_name in _STRETCHED
 
@@ -154,19 +106,6 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
     direction taken from that (Tissot's indicatrix: Snyder 1987, Map Projections - A Working Manual, p. 20), so that an
     equal-area CRS counts as off where it is true to areas and not to lengths. PROJ's own factors leave out prime
     meridians other than Greenwich.
-
-    Parameters
-    ----------
-    points : GeoSeries
-        Points in any CRS.
-    crs : pyproj.CRS
-        Projected, in metres.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Share of the ground's length, in the direction where it is worst: 0.01 where 1,000 m are drawn as 990 or
-        1,010 m; inf where the CRS has no such point, NaN everywhere where PROJ cannot project at all.
 
     Examples
     --------
@@ -214,21 +153,7 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
 
 
 def outside_use(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.bool_]:
-    """
-    Which points lie outside the area that a CRS is made for.
-
-    Parameters
-    ----------
-    points : GeoSeries
-        Points in any CRS.
-    crs : pyproj.CRS
-        Any.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        By the bounds that PROJ's database states, edges included; False everywhere for a CRS without any.
-    """
+    """Which points lie outside the area that a CRS is made for."""
     use = crs.area_of_use
     if use is None:
         return np.zeros(len(points), dtype=bool)
@@ -245,15 +170,8 @@ def crs_that_fits(points: gpd.GeoSeries) -> str | None:
     """
     Name a CRS whose metres are metres of the ground at all points.
 
-    Parameters
-    ----------
-    points : GeoSeries
-        Points in any CRS.
-
-    Returns
-    -------
-    str or None
-        The UTM zone at their middle, else an equal-area projection about it; None where they lie too far apart.
+    Returns the UTM zone at their middle, else an equal-area projection about it; None where they lie too far
+    apart.
     """
     try:
         zone = working_crs_for(points)
@@ -270,22 +188,7 @@ def crs_that_fits(points: gpd.GeoSeries) -> str | None:
 
 
 def refuse_stretched(points: gpd.GeoSeries, *, what: str) -> None:
-    """
-    Refuse a frame in metres that are no metres of the ground where it lies.
-
-    Parameters
-    ----------
-    points : GeoSeries
-        Places of the frame, in its CRS in metres. Those that the CRS cannot have, as in a made-up city about its
-        origin, say nothing.
-    what : str
-        What it is, for the message.
-
-    Raises
-    ------
-    CrsError
-        Where a length is off by more than `SCALE_OFF` anywhere.
-    """
+    """Refuse a frame in metres that are no metres of the ground where it lies."""
     crs = pyproj.CRS.from_user_input(points.crs)
     errors = scale_errors(points, crs)
     errors = errors[np.isfinite(errors)]
@@ -327,21 +230,6 @@ def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj
 
     All zones are six degrees wide, as in PROJ's database: the wider ones of Norway and Svalbard (32V, 33X ...) are not
     used.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame, GeoSeries or RoadLines
-        Anything with a CRS that spans the study area.
-
-    Returns
-    -------
-    pyproj.CRS
-        A projected CRS in metres.
-
-    Raises
-    ------
-    CrsError
-        If the frame has no CRS or is empty, or spans more than half of the earth, as it does across the 180th meridian.
     """
     if frame.crs is None:
         raise CrsError("no CRS: the working CRS cannot be chosen")

@@ -55,18 +55,6 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     """
     Name the first few ids and count the rest, for an error message.
 
-    Parameters
-    ----------
-    ids : iterable of object
-        What is concerned, in order.
-    limit : int
-        How many to name.
-
-    Returns
-    -------
-    str
-        Such as ``"'a', 'b' (2 in all)"``.
-
     Examples
     --------
     >>> first_of(["a", "b", "c"], limit=2)

@@ -19,19 +19,6 @@ def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[
     """
     Say which shapes are no areas.
 
-    Parameters
-    ----------
-    shapes : GeoSeries
-        One a row; any kind, also missing.
-    labels : Series or Index
-        Names of the rows, for the message.
-
-    Returns
-    -------
-    list of str
-        Empty where each is a polygon, with ground, that neither crosses nor touches itself. Where outlines cross, which
-        side is inside is a guess, so that nothing is repaired here.
-
     Examples
     --------
     >>> import geopandas as gpd

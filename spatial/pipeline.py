@@ -164,17 +164,7 @@ def folders_of(
     """
     Name the output folders of a study.
 
-    Parameters
-    ----------
-    study : Study
-        The study.
-    processed, maps : str or Path
-        The folders that hold one folder a study each.
-
-    Returns
-    -------
-    tuple of Path
-        The processed folder and the folder of pages.
+    Returns the processed folder and the folder of pages.
     """
     return Path(processed) / study.name, Path(maps) / study.name
 
@@ -252,30 +242,7 @@ def decisions(
     processed: str | Path = "data/processed",
     maps: str | Path = "maps",
 ) -> list[Decision]:
-    """
-    Say which stages `run` would run, and why, without running any.
-
-    Parameters
-    ----------
-    study : Study
-        What is studied.
-    scenario : str, optional
-        The name of one of its scenarios; none by default.
-    processed, maps : str or Path
-        The folders that hold one folder a study each.
-
-    Returns
-    -------
-    list of Decision
-        One a stage; for a scenario those of the study's own run that it is laid on come first.
-
-    Raises
-    ------
-    StudyError
-        Where the study has no such scenario.
-    StoreError
-        Where a folder holds another run.
-    """
+    """Say which stages `run` would run, and why, without running any."""
     base, pages = folders_of(study, processed, maps)
     _refuse_other(study, base)
     if scenario is None:

@@ -34,16 +34,6 @@ def printable(text: str) -> str:
     r"""
     Write what a terminal would obey instead of showing as an escape; all that can be read stays as it is.
 
-    Parameters
-    ----------
-    text : str
-        One or more lines.
-
-    Returns
-    -------
-    str
-        Colours, bells, carriage returns and marks that turn the direction of writing are ``\x1b``, ``\x07`` ...
-
     Examples
     --------
     >>> printable("云溪 \x1b[31mé")
@@ -64,16 +54,6 @@ def one_line(text: str) -> str:
     r"""
     As `printable`, of text that is one line: a name cannot begin another.
 
-    Parameters
-    ----------
-    text : str
-        A line.
-
-    Returns
-    -------
-    str
-        Line breaks are ``\n``.
-
     Examples
     --------
     >>> one_line("North\nerror: none")
@@ -85,16 +65,6 @@ def one_line(text: str) -> str:
 def spreadsheet_text(text: str) -> str:
     """
     Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold.
-
-    Parameters
-    ----------
-    text : str
-        What a cell of a CSV is to say.
-
-    Returns
-    -------
-    str
-        Behind an apostrophe where it begins as a formula does.
 
     Examples
     --------
@@ -109,16 +79,6 @@ def from_spreadsheet(text: str) -> str:
     """
     Take the apostrophe off that `spreadsheet_text` puts.
 
-    Parameters
-    ----------
-    text : str
-        A cell as it is read back.
-
-    Returns
-    -------
-    str
-        As it was.
-
     Examples
     --------
     >>> from_spreadsheet("'=1+1"), from_spreadsheet("'s-Gravenhage")
@@ -128,21 +88,7 @@ def from_spreadsheet(text: str) -> str:
 
 
 def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:
-    """
-    Write a table as the CSV that spreadsheets open: UTF-8 with its mark, and no text that they would run.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Left unchanged.
-    numbers : collection of str
-        Columns of text that hold numbers as the package writes them, such as a negative longitude.
-
-    Returns
-    -------
-    bytes
-        With a header, without the index.
-    """
+    """Write a table as the CSV that spreadsheets open: UTF-8 with its mark, and no text that they would run."""
     safe = frame.copy()
     for name in frame.columns:
         if name not in numbers and (

@@ -18,20 +18,7 @@ __all__ = ["Raster", "unmasked"]
 
 
 def unmasked(values: ArrayLike) -> NDArray[np.float64]:
-    """
-    Take an array as float64, with NaN where it is masked.
-
-    Parameters
-    ----------
-    values : array-like
-        Any numbers; a masked array such as ``rasterio`` reads with ``masked=True`` keeps its mask as NaN, whatever
-        number lies under it.
-
-    Returns
-    -------
-    ndarray of float64
-        Not copied where it is float64 already.
-    """
+    """Take an array as float64, with NaN where it is masked."""
     if isinstance(values, np.ma.MaskedArray):
         return np.ma.filled(values.astype(np.float64), np.nan)
     return np.asarray(values, dtype=np.float64)

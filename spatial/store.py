@@ -49,19 +49,10 @@ KEPT_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Artifact:
-    """
-    A file that a stage made, not yet on disk.
+    """A file that a stage made, not yet on disk."""
 
-    Parameters
-    ----------
-    name : str
-        File name relative to the folder that it belongs in, with forward slashes.
-    content : bytes
-        All of it.
-    """
-
-    name: str
-    content: bytes
+    name: str  # file name relative to the folder that it belongs in, with forward slashes
+    content: bytes  # all of it
 
     def __post_init__(self) -> None:
         """Refuse a name that leaves its folder."""
@@ -84,24 +75,7 @@ def _store_error(error: OSError, path: Path) -> StoreError:
 
 @contextlib.contextmanager
 def replace(path: Path) -> Iterator[Path]:
-    """
-    Give a temporary path whose content takes the place of `path` at once, if the block succeeds.
-
-    Parameters
-    ----------
-    path : Path
-        The file to write; its folder is made.
-
-    Yields
-    ------
-    Path
-        A path in the same folder with the same suffix, to be written by the caller.
-
-    Raises
-    ------
-    StoreError
-        Where the folder cannot be written or is full; the old file stays as it was.
-    """
+    """Give a temporary path whose content takes the place of `path` at once, if the block succeeds."""
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,20 +101,7 @@ def replace_files(folder: Path) -> Iterator[Path]:
     """
     Give a temporary folder whose files take their places in `folder` together, if the block succeeds.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files belong; made at the end if it is not there. Other files in it stay.
-
-    Yields
-    ------
-    Path
-        An empty folder, to be filled by the caller.
-
-    Raises
-    ------
-    StoreError
-        Where the folder cannot be written or is full, or a folder stands where a file belongs; what was there stays.
+    Returns an empty folder, to be filled by the caller.
     """
     near = folder if folder.exists() else folder.parent
     try:
@@ -165,24 +126,7 @@ def _move_all(files: list[Path], folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """
-    Hold a folder for one run; the system lets go of it when the process ends, however it ends.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-
-    Yields
-    ------
-    None
-        While the lock is held.
-
-    Raises
-    ------
-    StoreError
-        Where another run holds it.
-    """
+    """Hold a folder for one run; the system lets go of it when the process ends, however it ends."""
     path = folder / LOCK_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -200,19 +144,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """
-    Remove what a killed run was writing; to be called while the folder is locked.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder; it may be absent.
-
-    Raises
-    ------
-    StoreError
-        Where a leftover cannot be removed.
-    """
+    """Remove what a killed run was writing; to be called while the folder is locked."""
     for path in sorted(folder.glob(f"{TEMPORARY}*")):
         try:
             if path.is_dir():
@@ -235,19 +167,7 @@ def _take(file: Any) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """
-    Checksum of a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Checksum of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -295,18 +215,7 @@ class Checksums:
 
 
 class Store:
-    """
-    The processed folder of one study.
-
-    Parameters
-    ----------
-    folder : Path
-        Made when the first thing is written.
-    population_basis : str
-        Written into every table and raster that counts people; empty for none.
-    keeps : bool
-        Whether what was read is kept and handed out again, as for the stages of a run.
-    """
+    """The processed folder of one study."""
 
     def __init__(self, folder: Path, population_basis: str = "", *, keeps: bool = False) -> None:
         self.folder = Path(folder)
@@ -318,15 +227,7 @@ class Store:
         """
         Find the file of a table or raster.
 
-        Parameters
-        ----------
-        name : str
-            The table's or raster's name.
-
-        Returns
-        -------
-        Path or None
-            None where it has not been written.
+        Returns None where it has not been written.
         """
         for suffix in (".parquet", ".tif"):
             path = self.folder / f"{name}{suffix}"
@@ -335,24 +236,7 @@ class Store:
         return None
 
     def read(self, name: str) -> pd.DataFrame | Raster:
-        """
-        Read a table or raster.
-
-        Parameters
-        ----------
-        name : str
-            The table's or raster's name.
-
-        Returns
-        -------
-        DataFrame, GeoDataFrame or Raster
-            As it was written.
-
-        Raises
-        ------
-        StoreError
-            Where it is missing or damaged.
-        """
+        """Read a table or raster."""
         if self._kept is not None and name in self._kept:
             return _lent(self._kept[name])
         path = self.path_of(name)
@@ -372,28 +256,7 @@ class Store:
             raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
 
     def write(self, name: str, value: pd.DataFrame | Raster) -> Path:
-        """
-        Write a table or raster, checked against its contract.
-
-        Parameters
-        ----------
-        name : str
-            The table's or raster's name.
-        value : DataFrame, GeoDataFrame or Raster
-            Left unchanged.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        ContractError
-            Where a table breaks its contract; nothing is written then.
-        StoreError
-            Where it cannot be written.
-        """
+        """Write a table or raster, checked against its contract."""
         if self._kept is not None:
             self._kept.pop(name, None)
         if isinstance(value, Raster):
@@ -413,47 +276,14 @@ class Store:
         return {BASIS: self.population_basis} if counts_people and self.population_basis else {}
 
     def write_file(self, artifact: Artifact, folder: Path | None = None) -> Path:
-        """
-        Write a file that a stage made.
-
-        Parameters
-        ----------
-        artifact : Artifact
-            Its name and content.
-        folder : Path, optional
-            Where it belongs; the processed folder by default.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        StoreError
-            Where it cannot be written.
-        """
+        """Write a file that a stage made."""
         path = (folder or self.folder) / artifact.name
         with replace(path) as temporary:
             temporary.write_bytes(artifact.content)
         return path
 
     def write_json(self, name: str, value: Any) -> Path:
-        """
-        Write a JSON file with sorted keys.
-
-        Parameters
-        ----------
-        name : str
-            File name with its suffix.
-        value : object
-            What to write.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
+        """Write a JSON file with sorted keys."""
         text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
         return self.write_file(Artifact(name, text.encode("utf-8")))
 
@@ -461,15 +291,7 @@ class Store:
         """
         Read a JSON file of this folder.
 
-        Parameters
-        ----------
-        name : str
-            File name with its suffix.
-
-        Returns
-        -------
-        object or None
-            None where it is missing or is no JSON, as after a crash of the machine.
+        Returns None where it is missing or is no JSON, as after a crash of the machine.
         """
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
@@ -477,19 +299,7 @@ class Store:
             return None
 
     def remove(self, path: Path) -> None:
-        """
-        Remove an output that is no longer made.
-
-        Parameters
-        ----------
-        path : Path
-            The file; nothing happens where it is gone already.
-
-        Raises
-        ------
-        StoreError
-            Where it cannot be removed.
-        """
+        """Remove an output that is no longer made."""
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

@@ -25,19 +25,7 @@ HEAD = """\
 
 
 def study_template(name: str) -> str:
-    """
-    Write a study file with every key explained.
-
-    Parameters
-    ----------
-    name : str
-        Short name of the study.
-
-    Returns
-    -------
-    str
-        TOML text. It is valid as it is, but its sources are examples.
-    """
+    """Write a study file with every key explained."""
     given = {
         "name": json.dumps(name),
         "title": '{ en = "My county" }',
@@ -79,15 +67,7 @@ def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     """
     Find the options model inside an annotation.
 
-    Parameters
-    ----------
-    annotation : object
-        As pydantic gives it.
-
-    Returns
-    -------
-    tuple
-        The model, or None; and whether the key holds a list of them.
+    Returns the model, or None; and whether the key holds a list of them.
     """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False

@@ -21,14 +21,7 @@ __all__ = ["all_kept", "compiled_kernels", "warm_up"]
 
 
 def compiled_kernels() -> dict[str, Dispatcher]:
-    """
-    List the compiled functions of the package.
-
-    Returns
-    -------
-    dict of str to Dispatcher
-        By dotted name; the modules that hold them are called ``kernels_...``.
-    """
+    """List the compiled functions of the package."""
     from numba.core.dispatcher import Dispatcher  # noqa: PLC0415 - the second process starts before
 
     found: dict[str, Dispatcher] = {}
@@ -47,16 +40,6 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
 
     A second process compiles half of it meanwhile; what it leaves, and what it cannot keep for this one, this one
     compiles.
-
-    Parameters
-    ----------
-    progress : callable, optional
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    int
-        How many kernels there are, all of them compiled.
     """
     report = progress or (lambda _fraction, _message: None)
     # The interpreter that runs, and the name of this module: nothing from outside gets into the command.
@@ -102,11 +85,6 @@ def all_kept() -> Iterator[None]:
     Do not look for memory to free: compilers make so much that it would take a quarter of the time.
 
     A process that ends with it looks at all of it once more, unless it is told by ``gc.freeze()`` that there is none.
-
-    Yields
-    ------
-    None
-        Afterwards memory is freed as before.
     """
     was_enabled = gc.isenabled()
     gc.disable()

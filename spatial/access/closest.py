@@ -23,40 +23,21 @@ __all__ = ["Closest", "closest"]
 
 @dataclass(frozen=True, eq=False)
 class Closest:
-    """
-    The two nearest destinations of n settlements. Whatever lies beyond the longest time counts as none.
+    """The two nearest destinations of n settlements. Whatever lies beyond the longest time counts as none."""
 
-    Parameters
-    ----------
-    destination : ndarray of int64, shape (n, 2)
-        Positions among the places that serve; -1 for none.
-    time_min : ndarray of float64, shape (n, 2)
-        Minutes door to door; NaN for none.
-    legs_min : ndarray of float64, shape (n, 3)
-        Walk to the network, on it, and from it, on the way to the nearest; NaN for none.
-    distance_m : ndarray of float64, shape (n,)
-        Along the way to the nearest, both walks included; NaN for none.
-    straight_m : ndarray of float64, shape (n,)
-        To the nearest as the crow flies, which may be another one; NaN where no place serves.
-    status : ndarray of object, shape (n,)
-        Values of `reach_status`.
-    any_time_min : ndarray of float64, shape (n,)
-        Minutes to the nearest without a longest time; inf where there is no way.
-    is_self : ndarray of bool, shape (n,)
-        Where the settlement itself serves, in 0 minutes.
-    found : Nearest or None
-        For the routes; None where no place serves.
-    """
-
-    destination: NDArray[np.int64]
-    time_min: NDArray[np.float64]
+    destination: NDArray[np.int64]  # shape (n, 2), positions among the places that serve; -1 for none
+    time_min: NDArray[np.float64]  # shape (n, 2), minutes door to door; NaN for none
+    # shape (n, 3), walk to the network, on it, and from it, on the way to the nearest; NaN for none
     legs_min: NDArray[np.float64]
+    # shape (n,), along the way to the nearest, both walks included; NaN for none
     distance_m: NDArray[np.float64]
+    # shape (n,), to the nearest as the crow flies, which may be another one; NaN where no place serves
     straight_m: NDArray[np.float64]
-    status: NDArray[np.object_]
+    status: NDArray[np.object_]  # shape (n,), values of `reach_status`
+    # shape (n,), minutes to the nearest without a longest time; inf where there is no way
     any_time_min: NDArray[np.float64]
-    is_self: NDArray[np.bool_]
-    found: Nearest | None
+    is_self: NDArray[np.bool_]  # shape (n,), where the settlement itself serves, in 0 minutes
+    found: Nearest | None  # for the routes; None where no place serves
 
 
 def closest(  # noqa: PLR0913 - the two last are options of the study under their own names
@@ -70,33 +51,7 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     max_time_min: float = np.inf,
     barriers: gpd.GeoSeries | None = None,
 ) -> Closest:
-    """
-    Find the two nearest of the places that offer one service.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins : Snaps
-        The settlements.
-    places : Snaps
-        All places that might serve, lowest id first.
-    members : ndarray of int64
-        Those of them that do, ascending.
-    themselves : bool
-        Whether places and settlements are the same, so that a settlement that serves reaches itself in 0 minutes.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    max_time_min : float
-        Longest time that counts as reached, inclusive.
-    barriers : GeoSeries, optional
-        What no direct walk may touch.
-
-    Returns
-    -------
-    Closest
-        One row a settlement.
-    """
+    """Find the two nearest of the places that offer one service."""
     n, limit = len(origins), min(max_time_min, float_info.max)  # inf is no way, which is within nothing
     is_self = np.zeros(n, dtype=bool)
     if len(members) == 0:

@@ -40,20 +40,6 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
     the distance up to which roads were loaded (the buffer, or the furthest node where the data end sooner) or within
     200 m of the convex hull of the network. Without study area the hull alone decides. Dead ends within 2 km of the
     sea do not count.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    surroundings : Surroundings
-        Its study area and sea are used.
-    buffer_m : float
-        Ground beyond the study area that was loaded.
-
-    Returns
-    -------
-    ndarray of int64
-        Nodes, ascending.
     """
     degree = np.bincount(np.concatenate((graph.edge_from, graph.edge_to)), minlength=graph.n_nodes)
     ends = np.flatnonzero(degree == 1)
@@ -98,21 +84,7 @@ def exit_times(
     """
     Minutes from the door of each place to the nearest end of the network that was cut off.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins : Snaps
-        The places.
-    ends : ndarray of int64
-        Nodes.
-    direction : {'to_facility', 'from_facility'}
-        Whether people leave, or help comes in.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        inf where no such end can be reached.
+    Returns inf where no such end can be reached.
     """
     if len(ends) == 0:
         return np.full(len(origins), np.inf)

@@ -33,34 +33,14 @@ _PLACE = ("unit_code", "township_id", "township", "settlement_id")
 
 @dataclass(frozen=True)
 class Eligible:
-    """
-    Which facilities the people of each settlement may use.
+    """Which facilities the people of each settlement may use."""
 
-    Parameters
-    ----------
-    kinds : ndarray of int64, shape (n,)
-        The kind of each settlement: those of a kind may use the same facilities.
-    allowed : ndarray of bool, shape (number of kinds, m)
-        For each kind, which facilities it may use.
-    """
-
+    # shape (n,), the kind of each settlement: those of a kind may use the same facilities
     kinds: NDArray[np.int64]
-    allowed: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]  # shape (number of kinds, m), for each kind, which facilities it may use
 
     def among(self, members: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-        """
-        Split the settlements by which of some facilities they may use.
-
-        Parameters
-        ----------
-        members : ndarray of int64
-            Facilities, ascending.
-
-        Yields
-        ------
-        tuple
-            The members that may be used, and which settlements may use just those. One split where all may use all.
-        """
+        """Split the settlements by which of some facilities they may use."""
         if self.allowed[:, members].all():
             yield members, np.ones(len(self.kinds), dtype=bool)
             return
@@ -71,59 +51,21 @@ class Eligible:
 
 
 def is_for_everybody(facilities: pd.DataFrame) -> NDArray[np.bool_]:
-    """
-    Tell which facilities are not kept for members or a group.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        With `open_to`, or without: then all are open.
-
-    Returns
-    -------
-    ndarray of bool
-        Facilities for some units are among them: see `eligible_by_unit`.
-    """
+    """Tell which facilities are not kept for members or a group."""
     if "open_to" not in facilities:
         return np.ones(len(facilities), dtype=bool)
     return ~facilities["open_to"].isin(CLOSED_TO_MOST).to_numpy(dtype=bool)
 
 
 def is_for_some_units(facilities: pd.DataFrame) -> NDArray[np.bool_]:
-    """
-    Tell which facilities are kept for the people of some units.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        With `open_to` and `eligible_units`, or without: then none is.
-
-    Returns
-    -------
-    ndarray of bool
-        Those that no ground belongs to, for who stands on it may come from anywhere.
-    """
+    """Tell which facilities are kept for the people of some units."""
     limited = np.zeros(len(facilities), dtype=bool)
     limited[_limited(facilities)] = True
     return limited
 
 
 def open_for_group(facilities: Facilities, group: str) -> Facilities:
-    """
-    Open the facilities that are for a group to it.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        With `open_to`, `eligibility` and `eligible_units`, or without: nothing changes then.
-    group : str
-        Such as ``elderly``.
-
-    Returns
-    -------
-    DataFrame
-        A copy in which those for the group are open to all, or to their units; those for others stay closed.
-    """
+    """Open the facilities that are for a group to it."""
     if "open_to" not in facilities or "eligibility" not in facilities:
         return facilities
     users = facilities["eligibility"].fillna("").str.split(";")
@@ -141,18 +83,6 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
     A facility whose `open_to` is units serves settlements that lie in one of its `eligible_units`: by `unit_code` (a
     longer code lies in the unit of a shorter one), `township_id`, `township` or `settlement_id`. A settlement without
     any of these is in no unit.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        n rows.
-    facilities : DataFrame
-        m rows; without `open_to` all are open.
-
-    Returns
-    -------
-    Eligible
-        Of n settlements and m facilities.
     """
     everyone = np.ones((1, len(facilities)), dtype=bool)
     limited = _limited(facilities)
@@ -169,19 +99,7 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
 
 
 def serves_where_it_stands(facilities: pd.DataFrame) -> NDArray[np.bool_]:
-    """
-    Tell which facilities the people of the place where they stand may use.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        With their own `unit_code`, `township_id` or `township`, as far as known.
-
-    Returns
-    -------
-    ndarray of bool
-        False of those for members, a group, or units in none of which they stand.
-    """
+    """Tell which facilities the people of the place where they stand may use."""
     serves = is_for_everybody(facilities)
     limited = _limited(facilities)
     if len(limited):

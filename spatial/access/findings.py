@@ -32,27 +32,7 @@ def findings_of(
     rules: SnapRules,
     barriers: gpd.GeoSeries | None,
 ) -> list[gpd.GeoDataFrame]:
-    """
-    List the settlements and facilities whose way to the network needs a look.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    places : tuple of Places
-        Settlements and facilities.
-    rules : SnapRules
-        How they were joined.
-    barriers : GeoSeries, optional
-        What no walk may touch.
-
-    Returns
-    -------
-    list of GeoDataFrame
-        By the contract of the table ``findings_access``. Kinds: `unsnapped` (no road to walk to), `beyond_tolerance`
-        (the nearest road is too far), `small_component` (the nearest road belongs to a fragment, so another one is
-        used), `on_barrier` (the place stands on a barrier).
-    """
+    """List the settlements and facilities whose way to the network needs a look."""
     tree = tree_of(barriers)
     frames = []
     for kind, group in zip(_KINDS, places, strict=True):
@@ -136,23 +116,7 @@ def _frame(
 def findings_frame(
     columns: dict[str, list[str] | list[None]], distance_m: NDArray[np.float64], geometry: gpd.GeoSeries
 ) -> gpd.GeoDataFrame:
-    """
-    Put findings into their table.
-
-    Parameters
-    ----------
-    columns : dict of str to list
-        Texts by column.
-    distance_m : ndarray of float64
-        Metres; NaN for none.
-    geometry : GeoSeries
-        Where each was found.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_access``.
-    """
+    """Put findings into their table."""
     texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
     frame = pd.DataFrame({**texts, "distance_m": np.asarray(distance_m, dtype=np.float64)})
     return gpd.GeoDataFrame(frame, geometry=geometry.reset_index(drop=True), crs=geometry.crs)
@@ -165,23 +129,7 @@ def outside_own_unit(
     *,
     towns: Collection[str],
 ) -> gpd.GeoDataFrame:
-    """
-    List the settlements whose nearest facility lies outside their own unit.
-
-    Parameters
-    ----------
-    access : DataFrame
-        Rows of one mode.
-    settlements, facilities : GeoDataFrame
-        With `township_id`; without it there is nothing to list.
-    towns : collection of str
-        Services that settlements themselves offer.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_access``, of kind `outside_own_unit`; scored settlements only.
-    """
+    """List the settlements whose nearest facility lies outside their own unit."""
     home = _units(settlements, "settlement_id")
     scored = access["settlement_id"].map(settlements.set_index("settlement_id")["in_study"].astype(bool))
     own = access["settlement_id"].map(home)

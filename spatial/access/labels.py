@@ -22,24 +22,7 @@ def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
     takes the order of the first. With other labels, or labels that are there twice, they are refused. What has no
     labels (lists, arrays, sparse matrices) stays as it is, and counts by position beside the first labelled one.
 
-    Parameters
-    ----------
-    table : str
-        What they belong to, for the message.
-    **given : tuple of (object, str)
-        By name: the argument and the axes that it lies along, parted by blanks, such as ``"places"`` or ``"places
-        centres"``; the last ones for an argument of fewer axes. The same axis twice, as of a table of flows, asks for
-        rows and columns that name the same places.
-
-    Returns
-    -------
-    tuple of object
-        The arguments in the order given.
-
-    Raises
-    ------
-    ContractError
-        For labels that do not fit: which axis, how many, the first of them and the remedy.
+    Returns the arguments in the order given.
 
     Examples
     --------

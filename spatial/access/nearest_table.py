@@ -39,25 +39,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class AccessResult:
-    """
-    What access is made of, by the contracts of the tables of these names.
+    """What access is made of, by the contracts of the tables of these names."""
 
-    Parameters
-    ----------
-    access : DataFrame
-        One row a settlement, service and mode.
-    snaps : GeoDataFrame
-        One row a settlement or facility and mode.
-    routes : GeoDataFrame
-        Ways to the nearest facilities in the first mode.
-    findings : GeoDataFrame
-        What people should look at: the table ``findings_access``.
-    """
-
-    access: pd.DataFrame
-    snaps: gpd.GeoDataFrame
-    routes: gpd.GeoDataFrame
-    findings: gpd.GeoDataFrame
+    access: pd.DataFrame  # one row a settlement, service and mode
+    snaps: gpd.GeoDataFrame  # one row a settlement or facility and mode
+    routes: gpd.GeoDataFrame  # ways to the nearest facilities in the first mode
+    findings: gpd.GeoDataFrame  # what people should look at: the table ``findings_access``
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,34 +84,6 @@ def access_table(
 
     One search a service and mode spreads outward from all its facilities. Facilities and towns outside the study area
     serve too; facilities that are planned or closed do not.
-
-    Parameters
-    ----------
-    graphs : TravelGraph or sequence of TravelGraph
-        One a mode; routes are drawn in the first.
-    settlements : GeoDataFrame
-        By the contract of the table.
-    facilities : GeoDataFrame
-        By the contract of the table.
-    services : mapping of str to frozenset of str
-        Each service to compute, and the services of facilities that count for it.
-    rules : AccessRules, optional
-        Cutoffs, longest time, direction, tiers of towns, and how places are joined to the network.
-    surroundings : Surroundings, optional
-        Study area, barriers and sea.
-
-    Returns
-    -------
-    AccessResult
-        Always one row a settlement, service and mode, in the order of modes, services and settlements as given; towns
-        after the services.
-
-    Raises
-    ------
-    ContractError
-        Where a service has the name of a tier of towns.
-    CrsError
-        Where places and network differ in their CRS.
     """
     rules, surroundings = rules or AccessRules(), surroundings or Surroundings()
     modes = [graphs] if isinstance(graphs, TravelGraph) else list(graphs)

@@ -39,30 +39,6 @@ def count_within(  # noqa: PLR0913 - the two last are options of the study under
     Count the places of each service within each cutoff of every settlement.
 
     One search for all services sets out from each settlement or from each place, whichever are fewer.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins : Snaps
-        n settlements.
-    places : Snaps
-        m places.
-    offers : ndarray of bool, shape (services, m)
-        Which place offers which service.
-    cutoffs_min : sequence of float
-        Minutes, inclusive.
-    themselves : bool
-        Whether places and settlements are the same: each then counts itself at 0 minutes.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    barriers : GeoSeries, optional
-        What no direct walk may touch.
-
-    Returns
-    -------
-    ndarray of float64, shape (services, cutoffs, n)
-        Whole numbers; 0 where nothing is within reach, and for a settlement that no road joins.
     """
     counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
     used = np.flatnonzero(offers.any(axis=0))

@@ -38,19 +38,7 @@ _DIRECTIONS = ("to_facility", "from_facility")
 
 
 def check_direction(direction: object) -> None:
-    """
-    Refuse a direction that is none.
-
-    Parameters
-    ----------
-    direction : object
-        Who travels, as it was given.
-
-    Raises
-    ------
-    ContractError
-        Where it is neither ``"to_facility"`` nor ``"from_facility"``.
-    """
+    """Refuse a direction that is none."""
     if direction not in _DIRECTIONS:
         raise ContractError(
             "options", [f"direction: is {direction!r}, must be one of {first_of(_DIRECTIONS)}"]
@@ -58,21 +46,7 @@ def check_direction(direction: object) -> None:
 
 
 def check_minutes(name: str, minutes: object) -> None:
-    """
-    Refuse minutes that are below 0, unknown or no number.
-
-    Parameters
-    ----------
-    name : str
-        The option.
-    minutes : object
-        Its value; infinity is allowed.
-
-    Raises
-    ------
-    ContractError
-        Where it is none.
-    """
+    """Refuse minutes that are below 0, unknown or no number."""
     if not is_number(minutes, least=0.0):
         raise ContractError("options", [f"{name}: must be 0 or more, is {shown(minutes)}"])
 
@@ -81,22 +55,7 @@ def limit_of(name: str, minutes: float | None) -> float:
     """
     Read the longest time, and refuse one that is below 0, unknown or no number.
 
-    Parameters
-    ----------
-    name : str
-        The option.
-    minutes : float or None
-        Its value; None for no cutoff.
-
-    Returns
-    -------
-    float
-        inf where there is none.
-
-    Raises
-    ------
-    ContractError
-        Where it is no number of 0 or more.
+    Returns inf where there is none.
     """
     limit = inf if minutes is None else minutes
     check_minutes(name, limit)
@@ -104,24 +63,7 @@ def limit_of(name: str, minutes: float | None) -> float:
 
 
 def cutoffs_of(cutoffs_min: float | Sequence[float | None] | None) -> tuple[float, ...]:
-    """
-    Read one or several cutoffs, each once.
-
-    Parameters
-    ----------
-    cutoffs_min : float, None or sequence of them
-        Minutes; None for no cutoff.
-
-    Returns
-    -------
-    tuple of float
-        In the order given; inf where there is none.
-
-    Raises
-    ------
-    ContractError
-        Where there is none, or one is below 0, unknown or no number.
-    """
+    """Read one or several cutoffs, each once."""
     given: list[Any] = [cutoffs_min] if np.ndim(cutoffs_min) == 0 else list(cutoffs_min)  # type: ignore[arg-type]
     minutes = numbers("options", "cutoffs_min", [inf if each is None else each for each in given])
     problems = [f"cutoffs_min: {value:g} min, must be 0 or more" for value in minutes if not value >= 0.0]
@@ -133,83 +75,24 @@ def cutoffs_of(cutoffs_min: float | Sequence[float | None] | None) -> tuple[floa
 
 
 def check_count(name: str, count: object) -> None:
-    """
-    Refuse a count that is no whole number of 1 or more.
-
-    Parameters
-    ----------
-    name : str
-        The option.
-    count : object
-        Its value.
-
-    Raises
-    ------
-    ContractError
-        Where it is none.
-    """
+    """Refuse a count that is no whole number of 1 or more."""
     if not whole_number(count, least=1):
         raise ContractError("options", [f"{name}: must be 1 or more, a whole number, is {count!r}"])
 
 
 def check_seed(name: str, seed: object) -> None:
-    """
-    Refuse where chance cannot begin.
-
-    Parameters
-    ----------
-    name : str
-        The option.
-    seed : object
-        Its value.
-
-    Raises
-    ------
-    ContractError
-        Where it is no whole number of 0 or more.
-    """
+    """Refuse where chance cannot begin."""
     if not whole_number(seed, least=0):
         raise ContractError("options", [f"{name}: must be 0 or more, a whole number, is {seed!r}"])
 
 
 def whole_number(value: object, *, least: int) -> bool:
-    """
-    Tell whether an option is a whole number, and large enough.
-
-    Parameters
-    ----------
-    value : object
-        The option, as it was given.
-    least : int
-        The bound, inclusive.
-
-    Returns
-    -------
-    bool
-        False also for True and 2.0.
-    """
+    """Tell whether an option is a whole number, and large enough."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 
 
 def service_names(service: object) -> frozenset[str]:
-    """
-    Read a service, or the services of facilities that count for it.
-
-    Parameters
-    ----------
-    service : object
-        One text, or a set or list of texts.
-
-    Returns
-    -------
-    frozenset of str
-        The names.
-
-    Raises
-    ------
-    ContractError
-        Where it is neither.
-    """
+    """Read a service, or the services of facilities that count for it."""
     if isinstance(service, str):
         return frozenset({service})
     given = list(service) if isinstance(service, set | frozenset | list | tuple) else [None]
@@ -223,17 +106,7 @@ def is_number(value: object, *, least: float, most: float = inf) -> bool:
     """
     Tell whether an option is a number within bounds.
 
-    Parameters
-    ----------
-    value : object
-        The option, as it was given.
-    least, most : float
-        The bounds, inclusive.
-
-    Returns
-    -------
-    bool
-        False also for NaN, texts, and whole numbers that are too large for a float.
+    Returns false also for NaN, texts, and whole numbers that are too large for a float.
     """
     if not isinstance(value, int | float | np.integer | np.floating):
         return False
@@ -247,43 +120,13 @@ def is_unknown(value: object) -> bool:
     """
     Tell whether an option is NaN.
 
-    Parameters
-    ----------
-    value : object
-        The option, as it was given.
-
-    Returns
-    -------
-    bool
-        False for None and texts.
+    Returns false for None and texts.
     """
     return isinstance(value, float | np.floating) and isnan(value)
 
 
 def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """
-    Read numbers, and say where there are none.
-
-    Parameters
-    ----------
-    table : str
-        What they belong to, for the message.
-    name : str
-        The column or option.
-    values : array_like
-        Numbers; NaN is one, and what is missing is NaN. Texts and dates are none, even where they could be read as
-        numbers.
-
-    Returns
-    -------
-    ndarray of float64
-        The numbers; the same array where it holds such already.
-
-    Raises
-    ------
-    ContractError
-        Where one is no number, or a whole number above 1e308.
-    """
+    """Read numbers, and say where there are none."""
     kind: Any = getattr(values, "dtype", None)
     try:
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
@@ -314,19 +157,7 @@ def _refuse_other_kinds(table: str, name: str, values: ArrayLike) -> None:
 
 
 def shown(value: object) -> str:
-    """
-    Write an option into a message.
-
-    Parameters
-    ----------
-    value : object
-        The option, as it was given.
-
-    Returns
-    -------
-    str
-        Numbers in short, texts in quotes.
-    """
+    """Write an option into a message."""
     try:
         return f"{value:g}" if isinstance(value, int | float) else repr(value)
     except OverflowError:

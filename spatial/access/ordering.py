@@ -23,16 +23,6 @@ def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
     """
     Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers.
 
-    Parameters
-    ----------
-    ids : iterable of str
-        Unique ids.
-
-    Returns
-    -------
-    ndarray of int64
-        Positions in the order of ids, lowest first. It depends on the ids alone, not on their order.
-
     Examples
     --------
     >>> id_order(["w2", "n10", "n9"]).tolist()

@@ -14,21 +14,7 @@ __all__ = ["check_crs", "check_on_network", "check_places", "check_table", "not_
 
 
 def check_on_network(graph: object, barriers: object) -> None:
-    """
-    Refuse what is no network, and barriers that are no series of shapes.
-
-    Parameters
-    ----------
-    graph : object
-        The network, as it was given.
-    barriers : object
-        What no walk may touch, or None.
-
-    Raises
-    ------
-    ContractError
-        Where either is something else.
-    """
+    """Refuse what is no network, and barriers that are no series of shapes."""
     problems = []
     if not isinstance(graph, TravelGraph):
         problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
@@ -41,23 +27,7 @@ def check_on_network(graph: object, barriers: object) -> None:
 
 
 def check_crs(frame: gpd.GeoDataFrame, key: str, graph: TravelGraph) -> None:
-    """
-    Refuse places in another CRS than the network's.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Settlements or facilities.
-    key : str
-        Column of their ids.
-    graph : TravelGraph
-        The network.
-
-    Raises
-    ------
-    CrsError
-        Which table it is, and what to do.
-    """
+    """Refuse places in another CRS than the network's."""
     table = _table_of(key)
     if frame.crs is None:
         raise CrsError(
@@ -76,21 +46,7 @@ def _table_of(key: str) -> str:
 
 
 def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
-    """
-    Refuse places without an id or a point of their own, all faults at once.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame of Point
-        Settlements or facilities.
-    key : str
-        Column of their ids.
-
-    Raises
-    ------
-    ContractError
-        Where there is no table with points, or ids are not there, missing or the same in some rows.
-    """
+    """Refuse places without an id or a point of their own, all faults at once."""
     table = _table_of(key)
     check_table(frame, table)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
@@ -115,21 +71,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
 
 
 def check_table(frame: object, table: str) -> None:
-    """
-    Refuse what is no table, names a column twice, holds numbers that pandas takes no rows of, or a study area of words.
-
-    Parameters
-    ----------
-    frame : object
-        The table, as it was given.
-    table : str
-        Its name, for the message.
-
-    Raises
-    ------
-    ContractError
-        Where it is none.
-    """
+    """Refuse what is no table, names a column twice, holds numbers that pandas does not take, or an area of words."""
     if not isinstance(frame, pd.DataFrame):
         raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
     twice = frame.columns[frame.columns.duplicated()]
@@ -165,19 +107,7 @@ def _refuse_unsaid(frame: pd.DataFrame, table: str) -> None:
 
 
 def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """
-    Find shapes that are no point with finite coordinates.
-
-    Parameters
-    ----------
-    shapes : GeoSeries
-        Any shapes, or none.
-
-    Returns
-    -------
-    ndarray of bool
-        True where there is none, or it is empty, of another kind, or at NaN or infinity.
-    """
+    """Find shapes that are no point with finite coordinates."""
     points = np.asarray(shapes.array, dtype=object)
     is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
     is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)

@@ -57,22 +57,11 @@ _ROWWISE = (
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """
-    Settlements or facilities joined to one network, in the order of their ids.
+    """Settlements or facilities joined to one network, in the order of their ids."""
 
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Their rows.
-    ids : ndarray of object
-        Their ids.
-    snaps : Snaps
-        Where they meet the network.
-    """
-
-    frame: gpd.GeoDataFrame
-    ids: NDArray[np.object_]
-    snaps: Snaps
+    frame: gpd.GeoDataFrame  # their rows
+    ids: NDArray[np.object_]  # their ids
+    snaps: Snaps  # where they meet the network
 
     def __len__(self) -> int:
         """Return the number of places."""
@@ -87,34 +76,7 @@ def place_on(
     rules: SnapRules,
     barriers: gpd.GeoSeries | None = None,
 ) -> Places:
-    """
-    Sort places by id and join them to a network.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    frame : GeoDataFrame of Point
-        Settlements or facilities, in the CRS of the graph.
-    key : str
-        Column of their ids.
-    rules : SnapRules
-        How they are joined.
-    barriers : GeoSeries, optional
-        What no walk may touch.
-
-    Returns
-    -------
-    Places
-        One a row, whether joined or not.
-
-    Raises
-    ------
-    ContractError
-        Where there is no network or no table with points, or ids are not there, missing or the same in some rows.
-    CrsError
-        Where the CRS is not the network's.
-    """
+    """Sort places by id and join them to a network."""
     check_on_network(graph, barriers)
     check_places(frame, key)
     check_crs(frame, key, graph)
@@ -127,24 +89,7 @@ def place_on(
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Keep the facilities that serve today, and not members or a group alone.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        With `status` and `open_to`, or without: then all serve.
-
-    Returns
-    -------
-    GeoDataFrame
-        Those that are neither candidate nor closed.
-
-    Raises
-    ------
-    ContractError
-        Where it is no table, or a status is another word or missing: nobody would see that such a row does not count.
-    """
+    """Keep the facilities that serve today, and not members or a group alone."""
     check_table(facilities, "facilities")
     serving = is_for_everybody(facilities)
     if "status" in facilities:
@@ -161,36 +106,17 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 class Asked(NamedTuple):
-    """
-    A service that is asked for.
+    """A service that is asked for."""
 
-    Parameters
-    ----------
-    name : str
-        What tables call it; several joined by ``+``.
-    kinds : frozenset of str
-        All the services of facilities that count for it.
-    """
-
-    name: str
-    kinds: frozenset[str]
+    name: str  # what tables call it; several joined by ``+``
+    kinds: frozenset[str]  # all the services of facilities that count for it
 
 
 def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
     """
     Name the services of facilities that count for a service: the one rule of runs and of analysts.
 
-    Parameters
-    ----------
-    service : str
-        A service, or a tier of towns.
-    vocabulary : Vocabulary
-        Which services count for which.
-
-    Returns
-    -------
-    frozenset of str
-        Whatever satisfies it, itself included; empty where the vocabulary does not know it.
+    Returns whatever satisfies it, itself included; empty where the vocabulary does not know it.
     """
     return TOWN_TIERS.get(service) or vocabulary.satisfying(service)
 
@@ -198,31 +124,7 @@ def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
 def asked_for(
     service: str | frozenset[str], *facilities: pd.DataFrame, vocabulary: Vocabulary | None = None
 ) -> Asked:
-    """
-    Read which service is asked for, and refuse one that nobody knows, as typing errors are.
-
-    Parameters
-    ----------
-    service : str or frozenset of str
-        One text: a service of the vocabulary, for which counts whatever satisfies it, or a word of the facilities' own.
-        A set: each word for itself alone.
-    *facilities : DataFrame
-        With `service`; those that do not serve today count as knowing a word.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default.
-
-    Returns
-    -------
-    Asked
-        A service of the vocabulary that no facility offers is asked for all the same, as any word is where there is no
-        facility: nobody reaches it.
-
-    Raises
-    ------
-    ContractError
-        Where the facilities tell no service, or a word is neither the vocabulary's nor theirs: with the services that
-        there are, those that are written alike first.
-    """
+    """Read which service is asked for, and refuse one that nobody knows, as typing errors are."""
     names, words = service_names(service), vocabulary or load_services()
     there: set[str] = set()
     for frame in facilities:
@@ -251,40 +153,12 @@ def _told_unknown(name: str, there: set[str], vocabulary: Vocabulary) -> str:
 
 
 def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> NDArray[np.int64]:
-    """
-    Find the facilities that offer a service.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        With `service`.
-    kinds : frozenset of str
-        All the services of facilities that count for it, as `asked_for` tells.
-
-    Returns
-    -------
-    ndarray of int64
-        Their positions, ascending.
-    """
+    """Find the facilities that offer a service."""
     return np.flatnonzero(facilities["service"].isin(kinds))
 
 
 def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:
-    """
-    Choose some of the places.
-
-    Parameters
-    ----------
-    snaps : Snaps
-        Places.
-    rows : ndarray of int64
-        Positions, in the order wanted.
-
-    Returns
-    -------
-    Snaps
-        The same options, fewer rows.
-    """
+    """Choose some of the places."""
     return replace(snaps, **{name: getattr(snaps, name)[rows] for name in _ROWWISE})
 
 
@@ -292,17 +166,7 @@ def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
     """
     Name places by position, in the dtype of their ids.
 
-    Parameters
-    ----------
-    ids : Series
-        All ids.
-    positions : ndarray of int64
-        Which; -1 for none.
-
-    Returns
-    -------
-    Series
-        Missing where there is none; whole numbers are nullable, whether any is missing or not.
+    Returns missing where there is none; whole numbers are nullable, whether any is missing or not.
     """
     is_whole = isinstance(ids.dtype, np.dtype) and ids.dtype.kind in "iu"
     known = pd.array(ids.to_numpy()) if is_whole else ids.array
@@ -311,21 +175,7 @@ def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
 
 
 def texts(ids: NDArray[np.object_], positions: NDArray[np.int64]) -> pd.Series[str]:
-    """
-    Name places by position.
-
-    Parameters
-    ----------
-    ids : ndarray of object
-        All ids.
-    positions : ndarray of int64
-        Which; -1 for none.
-
-    Returns
-    -------
-    Series of str
-        Missing where there is none.
-    """
+    """Name places by position."""
     named = np.full(len(positions), None, dtype=object)
     named[positions >= 0] = ids[positions[positions >= 0]]
     return pd.Series(named, dtype="str")

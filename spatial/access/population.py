@@ -112,33 +112,8 @@ def allocate_population_with_account(
     those outside to settlements outside, and those within 500 m of its edge outside to the nearest of all, so that a
     coarse coast line loses nobody.
 
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        As in `allocate_population`.
-    raster : Raster
-        As in `allocate_population`.
-    graph : TravelGraph, optional
-        As in `allocate_population`.
-    max_distance_m : float
-        As in `allocate_population`.
-    study_area : GeoDataFrame or GeoSeries, optional
-        As in `allocate_population`.
-    rules : SnapRules, optional
-        As in `allocate_population`.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and DataFrame
-        The settlements, and the account by the contract of the table ``population_account``: `raster_total` equals
-        `allocated` + `allocated_outside` + `outside` + `too_far` + `no_path`.
-
-    Raises
-    ------
-    ContractError
-        Where settlements lack an id, a point or `in_study`, or the raster is none or holds negative people.
-    CrsError
-        Where the settlements are not in metres.
+    Returns the settlements, and the account by the contract of the table ``population_account``:
+    `raster_total` equals `allocated` + `allocated_outside` + `outside` + `too_far` + `no_path`.
     """
     check_places(settlements, "settlement_id")
     require_columns("settlements", settlements, ("in_study",))

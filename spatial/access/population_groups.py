@@ -30,55 +30,21 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class GroupPeople:
-    """
-    People of one group at every settlement.
+    """People of one group at every settlement."""
 
-    Parameters
-    ----------
-    persons : ndarray, shape (n,)
-        NaN = unknown.
-    source : ndarray of str, shape (n,)
-        observed (by the list), raster, estimated (a share of the people) or none.
-    """
-
-    persons: FloatArray
+    persons: FloatArray  # shape (n,), naN = unknown
+    # shape (n,), observed (by the list), raster, estimated (a share of the people) or none
     source: NDArray[np.str_]
 
     def scaled(self, factor: FloatArray) -> GroupPeople:
-        """
-        Scale what was counted; estimates follow the people that they are a share of.
-
-        Parameters
-        ----------
-        factor : ndarray, shape (n,)
-            1 where nothing changes.
-
-        Returns
-        -------
-        GroupPeople
-            Its source says ``_rescaled`` where the factor is another than 1.
-        """
+        """Scale what was counted; estimates follow the people that they are a share of."""
         counted = np.isin(self.source, ("observed", "raster"))
         changed = counted & (factor != 1.0) & ~np.isnan(self.persons)
         source = np.where(changed, np.char.add(self.source.astype("<U32"), "_rescaled"), self.source)
         return GroupPeople(np.where(counted, self.persons * factor, self.persons), source)
 
     def estimated(self, people: FloatArray, share: FloatArray) -> GroupPeople:
-        """
-        Fill what is unknown with a share of the people.
-
-        Parameters
-        ----------
-        people : ndarray, shape (n,)
-            All people of each settlement; NaN = unknown.
-        share : ndarray, shape (n,)
-            0-1; NaN where none is known.
-
-        Returns
-        -------
-        GroupPeople
-            ``estimated`` where it was filled; unknown still where people or share are.
-        """
+        """Fill what is unknown with a share of the people."""
         guess = people * share
         filled = np.isnan(self.persons) & ~np.isnan(guess)
         return GroupPeople(np.where(filled, guess, self.persons), np.where(filled, "estimated", self.source))
@@ -87,16 +53,6 @@ class GroupPeople:
 def groups_of(settlements: pd.DataFrame) -> list[str]:
     """
     Name the groups whose people a table of settlements has.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        With columns such as ``elderly_persons``; ``resident_persons`` and ``registered_persons`` count everybody.
-
-    Returns
-    -------
-    list of str
-        Sorted, such as ``["elderly"]``.
 
     Examples
     --------
@@ -111,23 +67,6 @@ def groups_of(settlements: pd.DataFrame) -> list[str]:
 def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: int) -> GroupPeople:
     """
     Take the people of a group from the list, and where it has no number from the raster of the group.
-
-    Parameters
-    ----------
-    listed, raster : ndarray or None, shape (n,)
-        People by each; NaN = unknown, None where there is none.
-    size : int
-        Number of settlements.
-
-    Returns
-    -------
-    GroupPeople
-        With its source at each settlement.
-
-    Raises
-    ------
-    ContractError
-        Where one of them has another length, or negative people.
 
     Examples
     --------
@@ -151,15 +90,7 @@ def added_up(rasters: Sequence[Raster]) -> list[Raster]:
     """
     Add up rasters of people on one grid, such as those of ages and sexes.
 
-    Parameters
-    ----------
-    rasters : sequence of Raster
-        Persons per cell; NaN = no data.
-
-    Returns
-    -------
-    list of Raster
-        One for each grid, in the order of the first of it; NaN where none has data.
+    Returns one for each grid, in the order of the first of it; NaN where none has data.
     """
     grids: list[list[Raster]] = []
     for raster in rasters:
@@ -189,18 +120,6 @@ def _sum_of(grid: list[Raster]) -> Raster:
 
 
 def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:
-    """
-    Tell where a group has more people than there are.
-
-    Parameters
-    ----------
-    persons, people : ndarray, shape (n,)
-        Of the group, and all; NaN = unknown.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        False where one of them is unknown, and for what rounding explains.
-    """
+    """Tell where a group has more people than there are."""
     result: NDArray[np.bool_] = persons > people * (1.0 + _TOLERANCE) + _TOLERANCE
     return result

@@ -31,21 +31,7 @@ def shortest_metres(
     """
     Find the metres of the shortest way to any of some places.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network; where it is closed in one direction, no way leads along it.
-    snaps : tuple of Snaps
-        Where origins and destinations meet it; the walks count with their detour.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    barriers : GeoSeries, optional
-        What no direct walk may touch.
-
-    Returns
-    -------
-    ndarray of float64
-        One value an origin; inf where there is no way. Never more than the length of the fastest way.
+    Returns one value an origin; inf where there is no way. Never more than the length of the fastest way.
     """
     km = graph.length_m / METRES_A_KM
     in_km = graph.with_minutes(

@@ -27,19 +27,7 @@ def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64],
     """
     Find the smallest value up to which at least a share of the weight lies (inverse of the distribution).
 
-    Parameters
-    ----------
-    values : ndarray of float64
-        inf allowed, NaN not.
-    weights : ndarray of float64
-        0 or more.
-    share : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        NaN without any weight.
+    Returns NaN without any weight.
 
     Examples
     --------

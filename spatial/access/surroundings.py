@@ -16,21 +16,13 @@ SEA_KINDS = ("sea", "coastline", "coast")
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """
-    The ground that access is measured on. Every part may be missing.
+    """The ground that access is measured on. Every part may be missing."""
 
-    Parameters
-    ----------
-    study_area : GeoSeries or GeoDataFrame, optional
-        Polygons within which places are scored; tells which ends of the network were cut off.
-    barriers : GeoSeries, optional
-        What no walk to the road and no direct walk may touch: water, or a border that is closed.
-    sea : GeoSeries, optional
-        Sea or coast line: a road that ends there ends by nature, and was not cut off.
-    """
-
+    # polygons within which places are scored; tells which ends of the network were cut off
     study_area: gpd.GeoSeries | gpd.GeoDataFrame | None = None
+    # what no walk to the road and no direct walk may touch: water, or a border that is closed
     barriers: gpd.GeoSeries | None = None
+    # sea or coast line: a road that ends there ends by nature, and was not cut off
     sea: gpd.GeoSeries | None = None
 
     @classmethod
@@ -40,17 +32,7 @@ class Surroundings:
         """
         Take the surroundings from the tables ``study_area`` and ``water``.
 
-        Parameters
-        ----------
-        study_area : GeoDataFrame, optional
-            By the contract of the table.
-        water : GeoDataFrame, optional
-            By the contract of the table: barriers are its rows with `is_barrier`.
-
-        Returns
-        -------
-        Surroundings
-            What is not there stays None, or empty.
+        Returns what is not there stays None, or empty.
         """
         if water is None:
             return cls(study_area=study_area)

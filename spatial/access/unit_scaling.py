@@ -19,22 +19,14 @@ __all__ = ["Scaling", "scale_to_units", "sums_by_unit"]
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """
-    What became of the people of every unit.
+    """What became of the people of every unit."""
 
-    Parameters
-    ----------
-    factor : ndarray, shape (m,)
-        Official number over ours; NaN where one of them is not known, or ours is nobody.
-    status : ndarray of str, shape (m,)
-        scaled, or why not: no_official, no_places, partly_outside, people_unknown, official_zero, nobody_of_ours,
-        factor_refused.
-    applied : ndarray, shape (n,)
-        By which the people of each settlement are multiplied; 1 where they stay.
-    """
-
+    # shape (m,), official number over ours; NaN where one of them is not known, or ours is nobody
     factor: FloatArray
+    # shape (m,), scaled, or why not: no_official, no_places, partly_outside, people_unknown, official_zero,
+    # nobody_of_ours, factor_refused
     status: NDArray[np.str_]
+    # shape (n,), by which the people of each settlement are multiplied; 1 where they stay
     applied: FloatArray
 
 
@@ -42,19 +34,7 @@ def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> Floa
     """
     Add up people by unit.
 
-    Parameters
-    ----------
-    persons : ndarray, shape (n,)
-        NaN = unknown.
-    home : ndarray of int, shape (n,)
-        Unit of each settlement, -1 for none, who are left out.
-    size : int
-        Number of units.
-
-    Returns
-    -------
-    ndarray, shape (size,)
-        Sum of the known; 0 for a unit without settlements, NaN where no settlement of it has a number.
+    Returns sum of the known; 0 for a unit without settlements, NaN where no settlement of it has a number.
 
     Examples
     --------
@@ -81,29 +61,6 @@ def scale_to_units(
 
     A unit is scaled as a whole or not at all: not where it has settlements outside the study area or without a number
     (whose people would go to others), not to an official number of nobody, and not by more than a stated factor.
-
-    Parameters
-    ----------
-    persons : ndarray, shape (n,)
-        People of each settlement; NaN = unknown.
-    home : ndarray of int, shape (n,)
-        Unit of each settlement, -1 for none.
-    official : ndarray, shape (m,)
-        Official people of each unit; NaN = none.
-    in_study : ndarray of bool, shape (n,)
-        Settlements of the study area.
-    max_factor : float
-        A unit may be multiplied, or divided, by at most this; inclusive, at least 1.
-
-    Returns
-    -------
-    Scaling
-        ``persons * applied`` adds up to the official number in every unit that is scaled.
-
-    Raises
-    ------
-    ContractError
-        Where lengths differ, people are negative, or the factor is below 1.
 
     Examples
     --------

@@ -42,49 +42,23 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class UnitPeople:
-    """
-    People of everybody, or of a group, at settlements and by unit.
+    """People of everybody, or of a group, at settlements and by unit."""
 
-    Parameters
-    ----------
-    group : str
-        ``everybody``, or a group such as ``elderly``.
-    before, after : ndarray, shape (n,)
-        People of each settlement before and after scaling; NaN = unknown.
-    listed : ndarray, shape (n,)
-        What the list says; NaN = nothing.
-    official : ndarray, shape (m,)
-        Official people of each unit; NaN = none.
-    raster : ndarray, shape (m + 1,)
-        People of the raster in each unit, at the end those in none; NaN = unknown.
-    scaling : Scaling or None
-        None where no scaling was asked for.
-    """
-
-    group: str
-    before: FloatArray
+    group: str  # ``everybody``, or a group such as ``elderly``
+    before: FloatArray  # shape (n,), people of each settlement before and after scaling; NaN = unknown
     after: FloatArray
-    listed: FloatArray
-    official: FloatArray
+    listed: FloatArray  # shape (n,), what the list says; NaN = nothing
+    official: FloatArray  # shape (m,), official people of each unit; NaN = none
+    # shape (m + 1,), people of the raster in each unit, at the end those in none; NaN = unknown
     raster: FloatArray
-    scaling: Scaling | None
+    scaling: Scaling | None  # none where no scaling was asked for
 
 
 def raster_by_unit(raster: Raster, shapes: gpd.GeoSeries) -> FloatArray:
     """
     Add up the cells of a raster of people whose centres lie in each unit.
 
-    Parameters
-    ----------
-    raster : Raster
-        Persons per cell, in any CRS.
-    shapes : GeoSeries
-        Polygons in metres; missing where a unit has none. A cell on a common edge belongs to the first.
-
-    Returns
-    -------
-    ndarray, shape (m + 1,)
-        NaN for a unit without a polygon; at the end the people in no unit.
+    Returns NaN for a unit without a polygon; at the end the people in no unit.
     """
     cells = peopled_cells(raster, require_metres(shapes.crs, what="units"))
     owner = np.full(len(cells.persons), len(shapes), dtype=np.intp)
@@ -98,36 +72,16 @@ def raster_by_unit(raster: Raster, shapes: gpd.GeoSeries) -> FloatArray:
 
 
 class OfficialNumbers(NamedTuple):
-    """
-    What holds for the official number of every unit.
+    """What holds for the official number of every unit."""
 
-    Parameters
-    ----------
-    tolerance_share : float
-        A residual up to this share of the official number is ok; inclusive.
-    basis : str
-        Whom the study counts.
-    source : str
-        Where the official numbers stand.
-    counts : str
-        Whom these count, resident or registered, where it is said.
-    """
-
-    tolerance_share: float
-    basis: str
-    source: str
-    counts: str = ""
+    tolerance_share: float  # A residual up to this share of the official number is ok; inclusive
+    basis: str  # whom the study counts
+    source: str  # where the official numbers stand
+    counts: str = ""  # whom these count, resident or registered, where it is said
 
     @property
     def other_basis(self) -> str:
-        """
-        Say whom the official numbers count where ours count others: no unit is called right or wrong by them then.
-
-        Returns
-        -------
-        str
-            Empty where the two can be compared.
-        """
+        """Say whom the official numbers count where ours count others: no unit is right or wrong by them then."""
         return self.counts if basis_differs(self.basis, self.counts) else ""
 
 
@@ -138,27 +92,7 @@ def unit_totals(
     in_study: NDArray[np.bool_],
     said: OfficialNumbers,
 ) -> pd.DataFrame:
-    """
-    Set our people beside the official ones, unit by unit.
-
-    Parameters
-    ----------
-    matched : MatchedUnits
-        As `match_units` returns it.
-    peoples : list of UnitPeople
-        Everybody, then groups that have official numbers.
-    in_study : ndarray of bool, shape (n,)
-        Settlements of the study area.
-    said : OfficialNumbers
-        What holds for every unit.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table `unit_totals`: units of ours, official rows that are none of them, and last
-        ``no_unit`` with the settlements of the study area that belong to none. The residual is the official number
-        less ours.
-    """
+    """Set our people beside the official ones, unit by unit."""
     return pd.concat([_of_one(people, matched, in_study, said) for people in peoples], ignore_index=True)
 
 

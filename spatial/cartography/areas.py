@@ -26,19 +26,7 @@ def areas_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, A
     """
     Encode the ground within reach of a service.
 
-    Parameters
-    ----------
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `isochrones`.
-    tolerance_m : float
-        How far a drawn outline may leave the true one.
-
-    Returns
-    -------
-    dict or None
-        One item a cutoff, the shortest first, and the outlines of all; None without any.
+    Returns one item a cutoff, the shortest first, and the outlines of all; None without any.
     """
     own = _ground(book, "isochrones", service, "cutoff_min")
     if own is None:
@@ -61,19 +49,8 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
     """
     Encode the ground that is nearest to each facility.
 
-    Parameters
-    ----------
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `catchments`.
-    tolerance_m : float
-        How far a drawn outline may leave the true one.
-
-    Returns
-    -------
-    dict or None
-        Outlines, and for each catchment its facility, tint, people, longest way and area; None without any.
+    Returns outlines, and for each catchment its facility, tint, people, longest way and area; None without
+    any.
     """
     own = _ground(book, "catchments", service, "facility_id")
     if own is None:

@@ -21,36 +21,18 @@ _SCRIPT_END = re.compile(r"</(?=script|style)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Vendored:
-    """
-    A file of another project, unmodified.
+    """A file of another project, unmodified."""
 
-    Parameters
-    ----------
-    path : str
-        Below the assets folder.
-    package, version, licence : str
-        The package that it is from, its version and SPDX licence.
-    sha256 : str
-        Of the file.
-    """
-
-    path: str
-    package: str
+    path: str  # below the assets folder
+    package: str  # the package that it is from, its version and SPDX licence
     version: str
     licence: str
-    sha256: str
+    sha256: str  # of the file
 
 
 @functools.cache
 def vendored_files() -> dict[str, Vendored]:
-    """
-    Read the manifest of vendored files.
-
-    Returns
-    -------
-    dict
-        By path below the assets folder.
-    """
+    """Read the manifest of vendored files."""
     manifest: dict[str, Any] = tomllib.loads(_bytes("manifest.toml").decode("utf-8"))
     return {
         file["path"]: Vendored(
@@ -63,24 +45,7 @@ def vendored_files() -> dict[str, Vendored]:
 
 @functools.cache
 def vendored(path: str) -> str:
-    """
-    Give a vendored script or style sheet as it goes into a page.
-
-    Parameters
-    ----------
-    path : str
-        As in the manifest.
-
-    Returns
-    -------
-    str
-        With its licence in front, images as data URIs, without source-map line or closing tag.
-
-    Raises
-    ------
-    SourceError
-        Where the manifest does not know the file, or a picture that it links.
-    """
+    """Give a vendored script or style sheet as it goes into a page."""
     known = vendored_files()
     if path not in known:
         raise SourceError(
@@ -96,19 +61,7 @@ def vendored(path: str) -> str:
 
 @functools.cache
 def own(name: str) -> str:
-    """
-    Give one of our own scripts or style sheets.
-
-    Parameters
-    ----------
-    name : str
-        File name below ``assets/own``.
-
-    Returns
-    -------
-    str
-        Its text, without closing tag.
-    """
+    """Give one of our own scripts or style sheets."""
     return _inert(_bytes(f"own/{name}").decode("utf-8"))
 
 

@@ -28,25 +28,7 @@ _SEASONS = ("no", "unknown", "yes")
 def ground(
     tables: Mapping[str, pd.DataFrame], *, tolerance_m: float, minor: bool, seasons: bool = False
 ) -> list[dict[str, Any]]:
-    """
-    Encode the base map.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``study_area``, ``water``, ``roads``, ``boundaries`` and, for seasons, ``edges``; those missing are left out.
-    tolerance_m : float
-        How far a drawn line may leave the true one.
-    minor : bool
-        Whether to draw minor roads too.
-    seasons : bool
-        Whether to draw roads by all-season class instead of road class.
-
-    Returns
-    -------
-    list of dict
-        Groups in the order in which they are drawn.
-    """
+    """Encode the base map."""
     area, water, boundaries = (_shapes(tables, name) for name in ("study_area", "water", "boundaries"))
     land = (
         area

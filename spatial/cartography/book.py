@@ -52,28 +52,13 @@ KEPT_WORDS = ("sign.title", "sign.count_")
 
 @dataclass(frozen=True)
 class Detail:
-    """
-    How much a page carries.
+    """How much a page carries."""
 
-    Parameters
-    ----------
-    routes : bool
-        Ways to the nearest facility, and times to other destinations.
-    extras : bool
-        Second nearest facility, names of edges, norms of other services.
-    minor_roads : bool
-        Minor roads of the base map.
-    relief : bool
-        The shade of the relief, where the study has elevation.
-    tolerance_m : float
-        How far a drawn line may leave the true one.
-    """
-
-    routes: bool
-    extras: bool
-    minor_roads: bool
-    relief: bool
-    tolerance_m: float
+    routes: bool  # ways to the nearest facility, and times to other destinations
+    extras: bool  # second nearest facility, names of edges, norms of other services
+    minor_roads: bool  # minor roads of the base map
+    relief: bool  # the shade of the relief, where the study has elevation
+    tolerance_m: float  # how far a drawn line may leave the true one
 
 
 DETAILS = (
@@ -86,115 +71,43 @@ DETAILS = (
 
 @dataclass(frozen=True)
 class PageBook:
-    """
-    What all pages of a study share.
+    """What all pages of a study share."""
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the names of `spatial.tables`.
-    meta : PageMeta
-        What every page prints.
-    summary : mapping
-        Shares filled in and known issues.
-    norms : NormBook
-        Norms and results.
-    words : mapping
-        Messages by language.
-    files : mapping of str to str
-        Page by service.
-    relief : Raster or None
-        Elevation in metres.
-    kept : dict
-        Blocks that pages carry whatever their settlements, so that each is encoded once.
-    """
-
-    tables: Mapping[str, pd.DataFrame]
-    meta: PageMeta
-    summary: Mapping[str, Any]
-    norms: NormBook
-    words: Mapping[str, Mapping[str, str]]
-    files: Mapping[str, str]
-    relief: Raster | None = None
+    tables: Mapping[str, pd.DataFrame]  # by the names of `spatial.tables`
+    meta: PageMeta  # what every page prints
+    summary: Mapping[str, Any]  # shares filled in and known issues
+    norms: NormBook  # norms and results
+    words: Mapping[str, Mapping[str, str]]  # messages by language
+    files: Mapping[str, str]  # page by service
+    relief: Raster | None = None  # elevation in metres
+    # blocks that pages carry whatever their settlements, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def language(self) -> str:
-        """
-        The language shown first.
-
-        Returns
-        -------
-        str
-            Its code.
-        """
+        """The language shown first."""
         return next(iter(self.words))
 
     @functools.cached_property
     def access(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """
-        The table `access` in its parts.
-
-        Returns
-        -------
-        dict
-            Rows by service and mode, sorted.
-        """
+        """The table `access` in its parts."""
         parts = self.tables["access"].groupby(["service", "mode"], sort=True)
         return {(str(service), str(mode)): part for (service, mode), part in parts}
 
     @property
     def known_issues(self) -> list[dict[str, Any]]:
-        """
-        Known issues of the sources.
-
-        Returns
-        -------
-        list of dict
-            As `issue_entries` makes them; empty where the summary tells none.
-        """
+        """Known issues of the sources."""
         told = self.summary.get("known_issues", ())
         return list(self.once("known issues", lambda: issue_entries(told, self.words, self.meta.names)))
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """
-        Make a block the first time that it is asked for, and give the same one after.
-
-        Parameters
-        ----------
-        key : hashable
-            What the block is.
-        make : callable
-            Makes it.
-
-        Returns
-        -------
-        object
-            What `make` gave; to be read only.
-        """
+        """Make a block the first time that it is asked for, and give the same one after."""
         if key not in self.kept:
             self.kept[key] = make()
         return self.kept[key]
 
     def shapes(self, name: str) -> gpd.GeoDataFrame:
-        """
-        Give a table with geometry.
-
-        Parameters
-        ----------
-        name : str
-            The table.
-
-        Returns
-        -------
-        GeoDataFrame
-            As it is.
-
-        Raises
-        ------
-        ContractError
-            Where it has no geometry.
-        """
+        """Give a table with geometry."""
         frame = self.tables[name]
         if not isinstance(frame, gpd.GeoDataFrame):
             raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
@@ -202,23 +115,7 @@ class PageBook:
 
 
 def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
-    """
-    Say what is studied.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    rows : Rows
-        The settlements.
-    more_words : tuple of str
-        Beginnings of messages to carry beside those that all pages do.
-
-    Returns
-    -------
-    dict
-        Study, messages, sources, known issues, shares filled in, and what was varied to say how sure times are.
-    """
+    """Say what is studied."""
     meta = book.meta
     return {
         "language": book.language,

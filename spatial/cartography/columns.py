@@ -26,18 +26,6 @@ def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
     Encode one column.
 
     Bytes of equal weight are put side by side before deflating, which halves slowly changing numbers.
-
-    Parameters
-    ----------
-    values : array_like
-        Shape (n,).
-    kind : {'u1', 'u2', 'u4', 'i4', 'f4'}
-        Type in the page, little-endian.
-
-    Returns
-    -------
-    dict
-        ``kind``, ``n`` and ``data``; the same values give the same text.
     """
     array = np.ascontiguousarray(np.asarray(values).astype(_KINDS[kind]))
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -47,20 +35,7 @@ def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
 
 
 def pack_texts(texts: Iterable[object]) -> dict[str, Any]:
-    """
-    Encode one column of texts.
-
-    Parameters
-    ----------
-    texts : iterable of object
-        Strings; anything else (None, NaN) is missing and becomes empty. Runs of white space become one blank,
-        because a line break parts the texts.
-
-    Returns
-    -------
-    dict
-        ``n`` and ``text``.
-    """
+    """Encode one column of texts."""
     lines = [" ".join(text.split()) if isinstance(text, str) else "" for text in texts]
     raw = zlib.compress("\n".join(lines).encode("utf-8", "replace"), _ZLIB_LEVEL)
     return {"n": len(lines), "text": base64.b64encode(raw).decode("ascii")}
@@ -72,18 +47,6 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
 
     Rounding upwards keeps ``value <= threshold`` for every threshold that float32 can hold, all whole numbers
     among them; values just above one of the other thresholds named are moved above its float32 as well.
-
-    Parameters
-    ----------
-    values : array_like
-        Shape (n,); NaN and inf pass.
-    thresholds : sequence of float
-        Thresholds that need not be whole numbers; the page compares with ``round_up`` of them.
-
-    Returns
-    -------
-    ndarray of float32
-        Shape (n,).
 
     Examples
     --------
@@ -107,15 +70,7 @@ def pack_seconds(minutes: npt.ArrayLike) -> dict[str, Any]:
     """
     Encode minutes that are only shown, never compared, as whole seconds.
 
-    Parameters
-    ----------
-    minutes : array_like
-        Shape (n,); NaN = missing.
-
-    Returns
-    -------
-    dict
-        A column of uint32 of seconds plus one; 0 = missing.
+    Returns a column of uint32 of seconds plus one; 0 = missing.
     """
     exact = np.asarray(minutes, dtype=np.float64)
     seconds = np.where(np.isfinite(exact), np.rint(exact * 60.0) + 1.0, 0.0)
@@ -123,19 +78,7 @@ def pack_seconds(minutes: npt.ArrayLike) -> dict[str, Any]:
 
 
 def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """
-    Order points along a Z-curve, so that neighbours stand side by side and deflate well.
-
-    Parameters
-    ----------
-    x, y : array_like
-        Shape (n,), any unit.
-
-    Returns
-    -------
-    ndarray of int
-        Positions in the new order; ties keep their order (Morton 1966).
-    """
+    """Order points along a Z-curve, so that neighbours stand side by side and deflate well."""
     code = np.zeros(np.shape(np.asarray(x)), dtype=np.uint64)
     for shift, axis in enumerate((np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))):
         span = float(np.ptp(axis)) if len(axis) else 0.0
@@ -150,17 +93,7 @@ def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.
     """
     Replace texts by their position in a list.
 
-    Parameters
-    ----------
-    values : Series
-        Texts, perhaps missing.
-    known : sequence of str or Index
-        Unique texts.
-
-    Returns
-    -------
-    ndarray of int
-        Position, or `NO_INDEX` where missing or not in the list.
+    Returns position, or `NO_INDEX` where missing or not in the list.
 
     Examples
     --------

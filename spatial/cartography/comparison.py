@@ -60,45 +60,23 @@ PAGE_WORDS = (
 
 @dataclass(frozen=True)
 class ComparisonMeta:
-    """
-    What the page prints beside the comparison.
+    """What the page prints beside the comparison."""
 
-    Parameters
-    ----------
-    name : str
-        Short name of the study.
-    title : mapping of str to str
-        Title by language.
-    norms : mapping of str to mapping
-        Of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and `norm_class`.
-    status : str
-        draft, internal or public: the least of both runs.
-    basis : str
-        Whose numbers are counted: resident, registered or modelled.
-    synthetic : bool
-        Whether any of the runs is of made-up data.
-    bands : tuple of float
-        A level below the first is low, from the second on high.
-    sources : tuple of mapping
-        `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run.
-    known_issues : tuple of mapping
-        Those of the later run one by one, as `issue_entries` makes them; empty where it does not tell them.
-    map_approval : str
-        Approval number of the maps; empty where none is given.
-    approval_wanted : bool
-        Whether the page is a public map of a country that asks for a number, and none is given.
-    """
-
-    name: str = ""
-    title: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""  # short name of the study
+    title: Mapping[str, str] = field(default_factory=dict)  # title by language
+    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and
+    # `norm_class`
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    status: str = "draft"
-    basis: str = "resident"
-    synthetic: bool = False
-    bands: tuple[float, float] = (0.5, 0.8)
+    status: str = "draft"  # draft, internal or public: the least of both runs
+    basis: str = "resident"  # whose numbers are counted: resident, registered or modelled
+    synthetic: bool = False  # whether any of the runs is of made-up data
+    bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
+    # `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run
     sources: tuple[Mapping[str, str], ...] = ()
+    # those of the later run one by one, as `issue_entries` makes them; empty where it does not tell them
     known_issues: tuple[Mapping[str, Any], ...] = ()
-    map_approval: str = ""
+    map_approval: str = ""  # approval number of the maps; empty where none is given
+    # whether the page is a public map of a country that asks for a number, and none is given
     approval_wanted: bool = False
 
 
@@ -110,28 +88,7 @@ def comparison_page(
     runs: Sequence[Mapping[str, pd.DataFrame]],
     trajectory: pd.DataFrame | None = None,
 ) -> bytes:
-    """
-    Write the page.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-    lines : mapping of str to sequence of str
-        The account by language; the first language is shown first.
-    meta : ComparisonMeta
-        What else is to be said.
-    runs : sequence of mapping of str to DataFrame
-        Tables of the later run and of the earlier one: `settlements`, and for the ground of the map `boundaries`,
-        `study_area`, `water` and `roads` as far as there are any.
-    trajectory : DataFrame, optional
-        By the contract of the table; told where it has more than two runs.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write the page."""
     language, comparison = next(iter(lines)), shown_comparison(comparison)
     title = f"{comparison.before} → {comparison.after}"
     persons = comparison.units["population_persons_after"]
@@ -180,25 +137,7 @@ def comparison_page(
 
 
 def page_words(language: str) -> dict[str, str]:
-    """
-    Join the words of pages that this one needs with the comparison's own.
-
-    Parameters
-    ----------
-    language : str
-        A language with message files.
-
-    Returns
-    -------
-    dict of str to str
-        Message by key; the comparison's own begin with ``compare.``, ``turned.``, ``change.``, ``turn.``, ``note.`` or
-        ``why.``.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Join the words of pages that this one needs with the comparison's own."""
     shared = {
         key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)
     }

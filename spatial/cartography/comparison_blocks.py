@@ -41,15 +41,7 @@ def study_row(comparison: Comparison) -> Block | None:
     """
     Gather what the headline says.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    dict or None
-        Level, segmentation index and gates at both dates; None where the study has no row.
+    Returns level, segmentation index and gates at both dates; None where the study has no row.
     """
     rows = comparison.units[comparison.units["unit_level"] == STUDY]
     if not len(rows):
@@ -77,16 +69,8 @@ def pillars_block(comparison: Comparison) -> list[Block]:
     """
     Tell the level of each pillar at both dates, of the components that both runs measured.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    list of dict
-        A pillar each: `level` before and after (None where it is not common) and its `contribution` to the change of
-        the logarithm of the level.
+    Returns a pillar each: `level` before and after (None where it is not common) and its `contribution` to
+    the change of the logarithm of the level.
     """
     table = comparison.components
     mine = table[(table["unit_level"] == STUDY) & (table["side"] == "level") & table["contribution"].notna()]
@@ -106,19 +90,7 @@ def pillars_block(comparison: Comparison) -> list[Block]:
 
 
 def components_block(comparison: Comparison) -> list[Block]:
-    """
-    List the components and gaps of the study that either run measured.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    list of dict
-        In the order of the table.
-    """
+    """List the components and gaps of the study that either run measured."""
     table = comparison.components
     known = table["value_before"].notna() | table["value_after"].notna()
     made = []
@@ -142,20 +114,7 @@ def components_block(comparison: Comparison) -> list[Block]:
 
 
 def people_block(comparison: Comparison) -> Block:
-    """
-    Count who gained and who lost.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    dict
-        `any` (over all shared norms) and `norms`, those that anybody gained or lost by, most people first; each with
-        places and people by change, at the later date, of places that are gone at the earlier.
-    """
+    """Count who gained and who lost."""
     table = comparison.people[comparison.people["unit_level"] == STUDY]
     norms: list[Block] = []
     for norm, rows in table[table["norm_id"] != ANY].groupby("norm_id", sort=True):
@@ -167,19 +126,7 @@ def people_block(comparison: Comparison) -> Block:
 
 
 def gates_block(comparison: Comparison) -> list[Block]:
-    """
-    List the mandatory norms that turned, the study's first.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    list of dict
-        Norm, unit with its names, verdicts, and people beyond at both dates.
-    """
+    """List the mandatory norms that turned, the study's first."""
     names = _unit_names(comparison.units)
     turned = comparison.gates[comparison.gates["turn"] != "same"]
     level = turned["unit_level"].ne(STUDY)
@@ -200,19 +147,7 @@ def gates_block(comparison: Comparison) -> list[Block]:
 
 
 def townships_block(comparison: Comparison) -> list[Block]:
-    """
-    List the townships, those whose level rose most first.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    list of dict
-        Names, people, levels, who gained and who lost, gates and ranks at both dates.
-    """
+    """List the townships, those whose level rose most first."""
     units = comparison.units[comparison.units["unit_level"] == TOWNSHIP]
     people = comparison.people[
         (comparison.people["unit_level"] == TOWNSHIP) & (comparison.people["norm_id"] == ANY)
@@ -238,20 +173,7 @@ def townships_block(comparison: Comparison) -> list[Block]:
 
 
 def left_out_block(comparison: Comparison) -> Block:
-    """
-    List the norms that make up access in one run only, or on other terms.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    dict
-        `norms`, each with its reasons (code and detail) and thresholds, and `neither`, how many more make up access in
-        neither run.
-    """
+    """List the norms that make up access in one run only, or on other terms."""
     table = comparison.norms[~comparison.norms["in_level"]]
     made, neither = [], 0
     for row in table.to_dict("records"):
@@ -274,15 +196,7 @@ def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
     """
     Tell the study at each of more than two dates.
 
-    Parameters
-    ----------
-    trajectory : DataFrame or None
-        By the contract of the table.
-
-    Returns
-    -------
-    list of dict
-        A run each, in order; empty for two runs.
+    Returns a run each, in order; empty for two runs.
     """
     if trajectory is None or not len(trajectory) or trajectory["position"].max() <= len(DATES):
         return []

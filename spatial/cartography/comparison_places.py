@@ -35,17 +35,7 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
     """
     Encode the settlements of both runs, and the ground below them.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-    runs : sequence of mapping of str to DataFrame
-        Tables of the later run and of the earlier one.
-
-    Returns
-    -------
-    dict
-        `places` (None where no settlement has a point), `norm_ids`, `base`, `middle` and `bounds`.
+    Returns `places` (None where no settlement has a point), `norm_ids`, `base`, `middle` and `bounds`.
     """
     norm_ids = sorted(str(norm) for norm in comparison.norms["norm_id"])
     frame = _located(comparison, runs)

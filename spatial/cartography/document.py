@@ -55,23 +55,12 @@ _TEMPLATES = Environment(
 
 
 class PlainParts(NamedTuple):
-    """
-    What makes a page that is no map page.
+    """What makes a page that is no map page."""
 
-    Parameters
-    ----------
-    template : str
-        The document.
-    scripts, styles : tuple of str
-        Beside those that all pages have.
-    vendored_scripts, vendored_styles : tuple of str
-        Of others, for a page that draws a map of its own.
-    """
-
-    template: str
-    scripts: tuple[str, ...]
+    template: str  # the document
+    scripts: tuple[str, ...]  # beside those that all pages have
     styles: tuple[str, ...]
-    vendored_scripts: tuple[str, ...] = ()
+    vendored_scripts: tuple[str, ...] = ()  # of others, for a page that draws a map of its own
     vendored_styles: tuple[str, ...] = ()
 
 
@@ -145,16 +134,6 @@ def json_block(value: object) -> str:
     r"""
     Write JSON that can neither end its script block nor begin another.
 
-    Parameters
-    ----------
-    value : object
-        Plain dicts, lists, texts and numbers; no NaN.
-
-    Returns
-    -------
-    str
-        JSON in which ``<``, ``>``, ``&`` and the line separators are escaped.
-
     Examples
     --------
     >>> json_block({"name": "</script>"})
@@ -167,25 +146,7 @@ def json_block(value: object) -> str:
 
 
 def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: Sequence[float]) -> bytes:
-    """
-    Write the page of one map.
-
-    Parameters
-    ----------
-    data : mapping
-        What the scripts draw and show.
-    title : str
-        Title of the document.
-    language : str
-        The first language shown.
-    middle : sequence of float
-        Latitude and longitude in degrees at which the map opens before it fits its data.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write the page of one map."""
     scripts = [vendored("fflate/fflate.js"), vendored("leaflet/leaflet.js")]
     scripts += [own(name) for name in (*_SCRIPTS, *_MAP_SCRIPTS)]
     styles = [vendored("leaflet/leaflet.css"), own("page.css"), own("map.css"), own("print.css")]
@@ -208,25 +169,7 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
 
 
 def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PlainParts = INDEX) -> bytes:
-    """
-    Write a page that is no map page.
-
-    Parameters
-    ----------
-    data : mapping
-        What the scripts show.
-    title : str
-        Title of the document.
-    language : str
-        The first language shown.
-    parts : PlainParts
-        Its template, scripts and styles.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write a page that is no map page."""
     scripts = [vendored(name) for name in parts.vendored_scripts]
     scripts += [own(name) for name in (*_SCRIPTS, *parts.scripts)]
     styles = [vendored(name) for name in parts.vendored_styles]

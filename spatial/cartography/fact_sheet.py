@@ -21,23 +21,7 @@ Entry = dict[str, Any]
 
 
 def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
-    """
-    Write the page.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share; its tables hold `scores` and `score_components`.
-    rows : Rows
-        The settlements of the study.
-    title : str
-        Title of the document.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write the page."""
     score = score_block(book)
     townships = score["townships"]
     parts = parts_of(book.tables, book.meta.modes[0])
@@ -67,21 +51,6 @@ def most_to_gain(
 ) -> Entry | None:
     """
     Find the township whose people would gain most if it were brought to the level of the best one of its part.
-
-    Parameters
-    ----------
-    townships : sequence of mapping
-        As `score_block` gives them.
-    parts : mapping of str to int, optional
-        The part of the network that each township belongs to, as `parts_of` finds it; all in one part by default, and
-        those that it does not know in a part of their own.
-
-    Returns
-    -------
-    dict or None
-        The township, its people, its level, the best level among townships that a mapped road joins to it and which one
-        has it. People times what is lacking decides, places where that tells none apart (`persons` is then None), and
-        the place's id among equals; None where no part has two whose levels are known and differ.
 
     Examples
     --------
@@ -134,15 +103,7 @@ def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
     """
     Find the township that is among the last even at its best rank.
 
-    Parameters
-    ----------
-    townships : sequence of mapping
-        As `score_block` gives them.
-
-    Returns
-    -------
-    dict or None
-        The one whose best rank is the worst, with its ranks; None where fewer than two are ranked.
+    Returns the one whose best rank is the worst, with its ranks; None where fewer than two are ranked.
 
     Examples
     --------

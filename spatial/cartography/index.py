@@ -23,23 +23,7 @@ _ROAD_SERVICES = frozenset({"all_season_road", "all_weather_road"})
 
 
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
-    """
-    Gather what the first page shows.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    rows : Rows
-        The settlements of the study.
-    pages : list of dict
-        What each map page says of itself, in order.
-
-    Returns
-    -------
-    dict
-        Study, figures, norms with the page that shows them, links.
-    """
+    """Gather what the first page shows."""
     norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
     opening = {norm["file"] for norm in norms if norm["headline"]}
     ranked = sorted(pages, key=lambda page: _rank(page, opening))

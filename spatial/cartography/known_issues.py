@@ -20,25 +20,7 @@ __all__ = ["issue_entries"]
 def issue_entries(
     records: Iterable[Mapping[str, Any]], languages: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
-    """
-    Gather the known issues of a study.
-
-    Parameters
-    ----------
-    records : iterable of mapping
-        `known_issues` of a summary, as `summarise_study` tells them.
-    languages : iterable of str
-        Those of the page.
-    names : mapping of str to mapping of str to str
-        Names of services by id and language.
-
-    Returns
-    -------
-    list of dict
-        `path`, `issue`, `is_notice` (a reader wrote it, not the source), `said` by language (empty but for a notice
-        that has a message), `effect` by language (what it affects and forbids, empty where nobody says) and
-        `without_rank`.
-    """
+    """Gather the known issues of a study."""
     spoken = {language: _words(language, names) for language in languages if language in worded()}
     spoken = spoken or {"en": _words("en", names)}
     return [

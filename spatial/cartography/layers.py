@@ -43,23 +43,7 @@ def norm_layer(
     """
     Judge settlements by a norm of time or distance.
 
-    Parameters
-    ----------
-    norm : mapping
-        One of the book's norms.
-    number : int
-        Its position among the page's norms.
-    book : NormBook
-        Results.
-    rows : Rows
-        The page's settlements.
-    meta : PageMeta
-        Width of the near miss.
-
-    Returns
-    -------
-    dict or None
-        Its values are those of the norm. None where the norm is of another kind or nothing was measured.
+    Returns its values are those of the norm. None where the norm is of another kind or nothing was measured.
     """
     if norm["metric"] not in _METRICS or norm["threshold"] is None:
         return None
@@ -83,25 +67,7 @@ def norm_layer(
 
 
 def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
-    """
-    Show travel time by one mode, whatever the norms.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    access : DataFrame
-        The table `access` for one service and mode.
-    mode : str
-        The mode.
-    meta : PageMeta
-        Where the slider begins.
-
-    Returns
-    -------
-    dict
-        Places that were searched and reach nothing are beyond; places not computed have no data.
-    """
+    """Show travel time by one mode, whatever the norms."""
     table = rows.align(access)
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
@@ -118,27 +84,7 @@ def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> d
 def class_layer(
     values: pd.Series, key: str, classes: Sequence[str], *, always: int, mode: str
 ) -> dict[str, Any]:
-    """
-    Show a class that each settlement has, whatever the standard.
-
-    Parameters
-    ----------
-    values : Series
-        The class of each of the page's settlements.
-    key : str
-        Which view it is, for its words.
-    classes : sequence of str
-        Every class, the best one first.
-    always : int
-        How many of them the legend lists even where no settlement is in them.
-    mode : str
-        Mode of travel.
-
-    Returns
-    -------
-    dict
-        The layer.
-    """
+    """Show a class that each settlement has, whatever the standard."""
     return {
         "kind": "classes",
         "key": key,
@@ -153,73 +99,21 @@ def class_layer(
 
 
 def unmapped_layer(rows: Rows, norm: int | None, *, complete: bool) -> dict[str, Any]:
-    """
-    Show that no facility of a service is mapped: one class for every settlement, without a distance.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    norm : int or None
-        Position among the page's norms of one to tell beside it.
-    complete : bool
-        Whether the list of facilities is declared complete, so that none is there; else one may be unmapped.
-
-    Returns
-    -------
-    dict
-        The layer.
-    """
+    """Show that no facility of a service is mapped: one class for every settlement, without a distance."""
     name = "none_there" if complete else "none_mapped"
     values = pd.Series([name] * len(rows.ids), dtype="str")
     return class_layer(values, "none_mapped", (name,), always=1, mode="none") | {"norm": norm}
 
 
 def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
-    """
-    Show the classes of the last mile.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    last_mile : DataFrame
-        The table `last_mile`.
-    key : str
-        Which view it is, for its words.
-    column : str
-        Column of the class.
-
-    Returns
-    -------
-    dict
-        The layer.
-    """
+    """Show the classes of the last mile."""
     classes = rows.align(last_mile)[column].fillna("unknown")
     layer = class_layer(classes, key, LAST_MILE, always=4, mode="walk")
     return layer | {"threshold": 2000.0, "unit": "m"}
 
 
 def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
-    """
-    Begin a layer whose values are held against a standard that the slider moves.
-
-    Parameters
-    ----------
-    fixed : array_like of int
-        Shape (n,): `COMPARE` where the value decides, else the class.
-    meta : PageMeta
-        Width of the near miss.
-    unit : str
-        Of the values.
-    threshold : float
-        Where the slider begins, in that unit.
-
-    Returns
-    -------
-    dict
-        Without values.
-    """
+    """Begin a layer whose values are held against a standard that the slider moves."""
     return {
         "kind": "threshold",
         "always": 3,

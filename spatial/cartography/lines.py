@@ -19,19 +19,7 @@ DEGREE_SCALE = 100_000
 
 
 def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
-    """
-    Encode points.
-
-    Parameters
-    ----------
-    points : GeoSeries
-        Points in any known CRS.
-
-    Returns
-    -------
-    dict
-        Columns ``x`` and ``y`` of int32 differences, longitude and latitude times `DEGREE_SCALE`.
-    """
+    """Encode points."""
     degrees = points.to_crs(WGS84)
     x = np.rint(degrees.x.to_numpy() * DEGREE_SCALE).astype(np.int64)
     y = np.rint(degrees.y.to_numpy() * DEGREE_SCALE).astype(np.int64)
@@ -41,26 +29,7 @@ def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
 def pack_lines(
     shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False, labels: npt.ArrayLike | None = None
 ) -> dict[str, Any]:
-    """
-    Encode lines, or the rings of polygons.
-
-    Parameters
-    ----------
-    shapes : GeoSeries
-        In a projected CRS in metres. Lines and polygons may be mixed; the other type is left out.
-    tolerance_m : float
-        How far the drawn line may leave the true one (Douglas and Peucker 1973).
-    rings : bool
-        Whether to take polygons, as rings to be filled even-odd, instead of lines.
-    labels : array_like of int, optional
-        A number for each shape; its position by default.
-
-    Returns
-    -------
-    dict
-        ``sizes`` (vertices a line), ``x`` and ``y`` (differences along all vertices) and ``source`` (the label of
-        each line's shape).
-    """
+    """Encode lines, or the rings of polygons."""
     number = np.arange(len(shapes)) if labels is None else np.asarray(labels)
     # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
     simple = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)

@@ -63,29 +63,7 @@ _PAD, _REACH = 0.04, 0.15
 def gap_page(
     book: PageBook, service: str, rows: Rows, detail: Detail, file: str
 ) -> tuple[bytes, dict[str, Any]]:
-    """
-    Write the gap map of one service.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    service : str
-        As in the table `access`.
-    rows : Rows
-        The settlements to show.
-    detail : Detail
-        How much to carry.
-    file : str
-        Name of the page.
-
-    Returns
-    -------
-    content : bytes
-        The page.
-    entry : dict
-        What the index says of it.
-    """
+    """Write the gap map of one service."""
     meta = book.meta
     note = service_note(service, meta, book.words)
     by_mode = _by_mode(book, service, rows)
@@ -178,29 +156,7 @@ def _measured(
 def last_mile_page(
     book: PageBook, service: str, rows: Rows, detail: Detail, file: str
 ) -> tuple[bytes, dict[str, Any]]:
-    """
-    Write the map of the last mile.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share.
-    service : str
-        ``last_mile``.
-    rows : Rows
-        The settlements to show.
-    detail : Detail
-        How much to carry.
-    file : str
-        Name of the page.
-
-    Returns
-    -------
-    content : bytes
-        The page.
-    entry : dict
-        What the index says of it.
-    """
+    """Write the map of the last mile."""
     table = book.tables["last_mile"]
     norms = _page_norms(book, service, rows, detail)
     views = {"likely": "last_mile_class", "known": "last_mile_class_known"}
@@ -225,29 +181,7 @@ def last_mile_page(
 def score_map_page(
     book: PageBook, service: str, rows: Rows, detail: Detail, file: str
 ) -> tuple[bytes, dict[str, Any]]:
-    """
-    Write the map of integration.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share; its tables hold `scores`.
-    service : str
-        ``score_map``.
-    rows : Rows
-        The settlements to show.
-    detail : Detail
-        How much to carry.
-    file : str
-        Name of the page.
-
-    Returns
-    -------
-    content : bytes
-        The page.
-    entry : dict
-        What the index says of it.
-    """
+    """Write the map of integration."""
     data = _shared(book, rows, detail) | {
         "page": _page_block("score", file, {}, service, ("score_map", "people"))
         | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},

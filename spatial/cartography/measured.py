@@ -25,24 +25,7 @@ _AMOUNTS = frozenset({"spatial_availability"})
 
 
 def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
-    """
-    Show one measure of access in classes beside the mean over the people of the study.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `measures`.
-
-    Returns
-    -------
-    dict or None
-        The layer: the mean or more, half of it or more, less, nothing in reach. A measure of supply for each person
-        comes before the others. None without a measure, and where nobody reaches anything.
-    """
+    """Show one measure of access in classes beside the mean over the people of the study."""
     measures = book.tables.get("measures")
     if measures is None:
         return None
@@ -91,19 +74,7 @@ def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, A
     """
     Encode the measures of access of one service.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `access`.
-
-    Returns
-    -------
-    list of dict
-        One a mode, group and measure, with its unit; empty without the table.
+    Returns one a mode, group and measure, with its unit; empty without the table.
     """
     measures = book.tables.get("measures")
     own = None if measures is None else measures.loc[measures["service"] == service]

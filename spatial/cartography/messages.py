@@ -38,10 +38,7 @@ def available_languages() -> tuple[str, ...]:
     """
     List the languages that have a message file.
 
-    Returns
-    -------
-    tuple of str
-        Sorted.
+    Returns sorted.
     """
     folder = files("spatial.cartography").joinpath("messages")
     return tuple(
@@ -50,24 +47,7 @@ def available_languages() -> tuple[str, ...]:
 
 
 def messages(languages: Sequence[str]) -> dict[str, dict[str, str]]:
-    """
-    Read the messages of some languages.
-
-    Parameters
-    ----------
-    languages : sequence of str
-        Such as ``("en", "zh")``.
-
-    Returns
-    -------
-    dict
-        Message by language and key; keys join the file's sections with a dot.
-
-    Raises
-    ------
-    StudyError
-        Where a language has no message file.
-    """
+    """Read the messages of some languages."""
     known = available_languages()
     unknown = [language for language in languages if language not in known]
     if unknown:

@@ -61,57 +61,23 @@ _NO_STATUS = 255
 
 @dataclass(frozen=True)
 class NormBook:
-    """
-    The norms of a study with their results.
+    """The norms of a study with their results."""
 
-    Parameters
-    ----------
-    norms : tuple of dict
-        One a norm that binds the study, with what the register says and the result for the study; the most
-        telling first.
-    places : DataFrame
-        Results for settlements.
-    reasons : tuple of str
-        Every reason, the empty one first.
-    """
-
+    # one a norm that binds the study, with what the register says and the result for the study; the most
+    # telling first
     norms: tuple[dict[str, Any], ...]
-    places: pd.DataFrame
-    reasons: tuple[str, ...]
+    places: pd.DataFrame  # results for settlements
+    reasons: tuple[str, ...]  # every reason, the empty one first
 
     def of_service(self, service: str, meta: PageMeta) -> list[dict[str, Any]]:
-        """
-        Find the norms that a service answers.
-
-        Parameters
-        ----------
-        service : str
-            As in the table `access`.
-        meta : PageMeta
-            Knows which names of the register the service stands for.
-
-        Returns
-        -------
-        list of dict
-            In the order of the book.
-        """
+        """Find the norms that a service answers."""
         return [norm for norm in self.norms if norm["service"] in _answers(service, meta)]
 
     def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
         """
         Give a norm's results in the order of a page.
 
-        Parameters
-        ----------
-        norm_id : str
-            The norm.
-        rows : Rows
-            The page's settlements.
-
-        Returns
-        -------
-        DataFrame or None
-            None where no settlement has one.
+        Returns None where no settlement has one.
         """
         part = self._parts.get(norm_id)
         return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, "unit_id"))
@@ -124,17 +90,7 @@ class NormBook:
         """
         Encode a norm with its results for each settlement.
 
-        Parameters
-        ----------
-        norm : mapping
-            One of `norms`.
-        rows : Rows
-            The page's settlements.
-
-        Returns
-        -------
-        dict
-            The norm with ``places``; None there where no settlement has a result.
+        Returns the norm with ``places``; None there where no settlement has a result.
         """
         return {**norm, "places": rows.once(("norm block", norm["id"]), lambda: self._places(norm, rows))}
 
@@ -155,23 +111,7 @@ class NormBook:
 
 
 def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, str]]) -> ServiceNote:
-    """
-    Say what a service is called and what counts for it.
-
-    Parameters
-    ----------
-    service : str
-        As in the table `access`.
-    meta : PageMeta
-        Its `services` come first.
-    words : mapping
-        Messages by language, which name the tiers of towns.
-
-    Returns
-    -------
-    ServiceNote
-        The study's own, or one made of the id.
-    """
+    """Say what a service is called and what counts for it."""
     if service in meta.services:
         return meta.services[service]
     if service in TIERS:
@@ -183,25 +123,7 @@ def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, 
 def norm_book(
     register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
 ) -> NormBook:
-    """
-    Join the register with the results.
-
-    Parameters
-    ----------
-    register : DataFrame
-        The rows that bind the study, with its own thresholds and shares; ``headline`` (flag) where known.
-    norm_results : DataFrame
-        The table `norm_results`.
-    meta : PageMeta
-        Names the services.
-    summary : mapping
-        Its ``norms`` say which norms open a page and in which order; without them every norm with a figure does.
-
-    Returns
-    -------
-    NormBook
-        Norms in the order of the summary, or those with a figure first, then by class, then by id.
-    """
+    """Join the register with the results."""
     told = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     known = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
@@ -274,19 +196,7 @@ def _plain(value: object) -> Any:
 
 
 def gate_summary(norms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """
-    Sum up the gates of a study.
-
-    Parameters
-    ----------
-    norms : sequence of mapping
-        Norms of a `NormBook`.
-
-    Returns
-    -------
-    dict
-        ``status`` (fail if one fails, unknown if one is not known, none_applicable without any gate) and counts.
-    """
+    """Sum up the gates of a study."""
     gates = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
     counts = {name: gates.count(name) for name in ("pass", "fail", "unknown")}
     status = next((name for name in ("fail", "unknown", "pass") if counts[name]), "none_applicable")

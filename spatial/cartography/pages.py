@@ -66,37 +66,6 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     Write every page of a study.
 
     A page above the budget is simplified (routes, then details, relief and the base map) and then split by ground.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the names of `spatial.tables`: ``settlements``, ``facilities``, ``access`` and ``norm_results`` are needed;
-        ``snaps``, ``routes``, ``last_mile``, ``roads``, ``edges``, ``water``, ``boundaries``, ``study_area`` and
-        ``sign_off`` are used where they are there.
-    meta : PageMeta
-        What every page prints.
-    summary : mapping
-        As `spatial.planning.summarise_study` returns it: which norms open the page, shares filled in, known issues.
-    register : DataFrame
-        Rows of the register that bind the study, with its own thresholds and shares.
-    languages : sequence of str
-        Languages of the pages, the first one shown first.
-    max_page_mb : float
-        Budget of one page in megabytes.
-    relief : Raster, optional
-        Elevation in metres, for a faint shade under the roads.
-
-    Returns
-    -------
-    list of Artifact
-        ``index.html`` first; the same input gives the same bytes.
-
-    Raises
-    ------
-    ContractError
-        Where a needed table is missing or no settlement lies in the study.
-    StudyError
-        Where a language has no message file, or a page cannot be made to fit.
     """
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
@@ -132,16 +101,6 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
 def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """
     Name the map pages of a study.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        With ``access`` and perhaps ``last_mile`` and ``scores``.
-
-    Returns
-    -------
-    dict
-        File name by service; ``last_mile`` names the last mile's, ``score_map`` that of the map of integration.
 
     Examples
     --------

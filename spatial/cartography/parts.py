@@ -18,20 +18,6 @@ def parts_of(tables: Mapping[str, pd.DataFrame], mode: str) -> dict[str, int]:
     """
     Tell which part of the network each township belongs to.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        `settlements`, and `edges` and `snaps`, by the contracts of their names.
-    mode : str
-        The mode of travel; where the study lets it take ferries, they join.
-
-    Returns
-    -------
-    dict of str to int
-        By township, the connected component of the network (0 the longest) that most of its people are joined to,
-        places where nobody knows the people; the lower number among equals. A township none of whose places is joined
-        is left out; empty without the tables.
-
     Examples
     --------
     >>> parts_of({"settlements": pd.DataFrame()}, "drive")

@@ -38,19 +38,7 @@ _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "tele
 
 
 def names_block(frame: pd.DataFrame) -> dict[str, Any]:
-    """
-    Encode every name column of a table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With ``name`` and perhaps ``name_en``, ``name_zh`` and others.
-
-    Returns
-    -------
-    dict
-        Columns of text; one that holds nothing, or the name again, is left out.
-    """
+    """Encode every name column of a table."""
     columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
     block = {"name": pack_texts(frame["name"])}
     told = [
@@ -62,23 +50,7 @@ def names_block(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -> dict[str, Any]:
-    """
-    Encode the settlements themselves.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    boundaries : DataFrame or None
-        The table `boundaries`, for the townships' names by language.
-    detail : bool
-        Whether to count groups of people too.
-
-    Returns
-    -------
-    dict
-        Place, names, population, tier and township.
-    """
+    """Encode the settlements themselves."""
     frame = rows.settlements
     tiers = [tier for tier in TIERS if (frame["tier"] == tier).any()]
     township, townships = _townships(frame, boundaries)
@@ -133,16 +105,6 @@ def by_language(names: Mapping[Any, object]) -> dict[str, str]:
     """
     Pick the names of a row.
 
-    Parameters
-    ----------
-    names : mapping
-        With ``name`` and perhaps ``name_en``, ``name_zh`` and others.
-
-    Returns
-    -------
-    dict
-        By language; ``und`` is the name as written.
-
     Examples
     --------
     >>> by_language({"name": "青岩", "name_en": None, "tier": "village"})
@@ -161,27 +123,7 @@ def facilities_block(
     settlements: gpd.GeoDataFrame,
     used: Sequence[str],
 ) -> tuple[dict[str, Any] | None, pd.Index]:
-    """
-    Encode the facilities that count for a service, or the towns of a tier.
-
-    Parameters
-    ----------
-    service : str
-        A service, or the tier of a town.
-    counts : frozenset of str
-        Services of the facilities that count.
-    facilities, settlements : GeoDataFrame
-        The tables.
-    used : sequence of str
-        Ids that the access table names; shown whatever their service.
-
-    Returns
-    -------
-    block : dict or None
-        None where there is none.
-    ids : Index
-        Their ids, in the order of the block.
-    """
+    """Encode the facilities that count for a service, or the towns of a tier."""
     if service in TIERS:
         towns = settlements.loc[(settlements["tier"] == service) | settlements["settlement_id"].isin(used)]
         chosen = towns.rename(columns={"settlement_id": "facility_id"}).assign(service=service)
@@ -204,26 +146,7 @@ def facilities_block(
 
 
 def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
-    """
-    Encode the way to the nearest facility by one mode.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    access : DataFrame
-        The table `access` for one service and mode.
-    facility_ids : Index
-        In the order of the page's facilities.
-    detail : bool
-        Whether to tell the second nearest too, and the network's share of the time instead of leaving it to
-        subtraction.
-
-    Returns
-    -------
-    dict
-        Legs in seconds, lengths in metres, facilities by position. The time itself is in the mode's layer.
-    """
+    """Encode the way to the nearest facility by one mode."""
     table = rows.align(access)
     block: dict[str, Any] = {
         "access": pack_seconds(table["access_leg_min"]),
@@ -246,23 +169,7 @@ def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, de
 
 
 def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, Any]:
-    """
-    Encode how settlements are joined to the network, by mode.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    snaps : DataFrame
-        The table `snaps`.
-    detail : bool
-        Whether to name the edges and time the walk, for every mode instead of the first.
-
-    Returns
-    -------
-    dict
-        One block a mode.
-    """
+    """Encode how settlements are joined to the network, by mode."""
     own = snaps.loc[snaps["place_kind"] == "settlement"]
     blocks = {}
     modes = sorted(own["mode"].unique())
@@ -282,19 +189,7 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool)
     """
     Encode the last mile.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    last_mile : DataFrame or None
-        The table `last_mile`.
-    detail : bool
-        Whether to tell more than classes and distances.
-
-    Returns
-    -------
-    dict or None
-        None without the table.
+    Returns None without the table.
     """
     if last_mile is None or last_mile.empty:
         return None
@@ -319,19 +214,7 @@ def off_road_block(rows: Rows, off_road: pd.DataFrame | None, service: str) -> d
     """
     Encode travel over open ground.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    off_road : DataFrame or None
-        The table `off_road`.
-    service : str
-        As in the table.
-
-    Returns
-    -------
-    dict or None
-        Minutes and why there are none; None where the study did not ask for this service.
+    Returns minutes and why there are none; None where the study did not ask for this service.
     """
     own = None if off_road is None else off_road.loc[off_road["service"] == service]
     if own is None or own.empty:
@@ -348,15 +231,7 @@ def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
     """
     Encode metres that are only shown, never compared, as whole metres.
 
-    Parameters
-    ----------
-    metres : array_like
-        Shape (n,); NaN = missing.
-
-    Returns
-    -------
-    dict
-        A column of uint32 of metres plus one; 0 = missing.
+    Returns a column of uint32 of metres plus one; 0 = missing.
     """
     exact = np.asarray(metres, dtype=np.float64)
     return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")

@@ -41,18 +41,8 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     """
     Encode the relief of a page.
 
-    Parameters
-    ----------
-    relief : Raster
-        Elevation in metres; NaN where unknown.
-    bounds : sequence of sequence of float
-        South-west and north-east corner, latitude and longitude in degrees.
-
-    Returns
-    -------
-    dict or None
-        ``image`` (a data URI of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights are
-        exaggerated; None where the raster tells nothing there.
+    Returns ``image`` (a data URI of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights
+    are exaggerated; None where the raster tells nothing there.
     """
     (south, west), (north, east) = bounds
     for side in _SIDES_PX:
@@ -76,21 +66,6 @@ def hillshade(
     """
     Shade a surface lit from the north-west at 45 degrees.
 
-    Parameters
-    ----------
-    metres : array_like
-        Shape (rows, columns), north up; NaN where unknown.
-    cell_m : array_like
-        Side of a cell on the ground in metres, one number a row or one for all.
-    factor : float
-        By which heights are exaggerated.
-
-    Returns
-    -------
-    ndarray
-        Shape (rows, columns): 0 where the light falls straight on, 1 where none falls, 0.29 on level ground; NaN
-        where unknown and on the open sea, that is level and not above zero (Lambert's cosine law).
-
     Examples
     --------
     >>> shade = hillshade([[2.0, 1.0, 0.0]] * 3, 1.0)
@@ -106,19 +81,7 @@ def hillshade(
 
 
 def palette_png(shade: npt.ArrayLike) -> bytes:
-    """
-    Write a shade as a PNG of one ink in steps of opacity.
-
-    Parameters
-    ----------
-    shade : array_like
-        Shape (rows, columns), 0 to 1; NaN is clear.
-
-    Returns
-    -------
-    bytes
-        A file with a palette; the same shade gives the same bytes.
-    """
+    """Write a shade as a PNG of one ink in steps of opacity."""
     deep = np.nan_to_num(np.asarray(shade, dtype=np.float64)) ** 1.5
     levels = np.rint(deep * (_LEVELS - 1)).astype(np.uint8)
     rows, columns = levels.shape

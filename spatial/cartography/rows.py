@@ -21,39 +21,15 @@ __all__ = ["Rows", "rows_of"]
 
 @dataclass(frozen=True)
 class Rows:
-    """
-    The settlements of a page, in the order of its columns.
+    """The settlements of a page, in the order of its columns."""
 
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        Those in the study, indexed from 0.
-    ids : Index
-        Their `settlement_id`.
-    kept : dict
-        Blocks of these settlements that several pages carry, so that each is encoded once.
-    """
-
-    settlements: gpd.GeoDataFrame
-    ids: pd.Index
+    settlements: gpd.GeoDataFrame  # those in the study, indexed from 0
+    ids: pd.Index  # their `settlement_id`
+    # blocks of these settlements that several pages carry, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """
-        Make a block the first time that it is asked for, and give the same one after.
-
-        Parameters
-        ----------
-        key : hashable
-            What the block is, beside these settlements.
-        make : callable
-            Makes it.
-
-        Returns
-        -------
-        object
-            What `make` gave; to be read only.
-        """
+        """Make a block the first time that it is asked for, and give the same one after."""
         if key not in self.kept:
             self.kept[key] = make()
         return self.kept[key]
@@ -62,64 +38,23 @@ class Rows:
         """
         Bring a table into the order of the settlements.
 
-        Parameters
-        ----------
-        frame : DataFrame
-            At most one row a settlement.
-        key : str
-            Column of the settlement.
-
-        Returns
-        -------
-        DataFrame
-            One row a settlement, missing where the table has none.
+        Returns one row a settlement, missing where the table has none.
         """
         return pd.DataFrame(frame).set_index(key).reindex(self.ids)
 
     def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
-        """
-        Keep some of the settlements.
-
-        Parameters
-        ----------
-        chosen : ndarray of int
-            Positions to keep.
-
-        Returns
-        -------
-        Rows
-            In that order.
-        """
+        """Keep some of the settlements."""
         kept = self.settlements.iloc[chosen].reset_index(drop=True)
         return Rows(kept, pd.Index(kept["settlement_id"]))
 
     @property
     def has_people(self) -> bool:
-        """
-        Whether any population is known.
-
-        Returns
-        -------
-        bool
-            False where results count places.
-        """
+        """Whether any population is known."""
         return bool(self.settlements["population_persons"].notna().any())
 
 
 def rows_of(settlements: gpd.GeoDataFrame) -> Rows:
-    """
-    Pick and order the settlements that pages show.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        The table `settlements`.
-
-    Returns
-    -------
-    Rows
-        Those in the study, neighbours side by side.
-    """
+    """Pick and order the settlements that pages show."""
     inside = settlements.loc[settlements["in_study"]].sort_values("settlement_id", kind="stable")
     order = space_order(inside.geometry.x, inside.geometry.y)
     kept = inside.iloc[order].reset_index(drop=True)

@@ -34,21 +34,7 @@ _PERCENT = 100.0
 
 
 def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
-    """
-    Show each settlement's level, that of every pillar it can have, clusters of access, and towns by their fulcrum.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Its tables hold `scores`, and perhaps `access_clusters` and `towns`.
-
-    Returns
-    -------
-    list of dict
-        Layers of classes; the level first.
-    """
+    """Show the level of each settlement, those of its pillars, clusters of access, and towns by their fulcrum."""
     scores = rows.align(_of_places(book), "unit_id")
     mode = book.meta.modes[0]
     columns = {"": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
@@ -73,18 +59,8 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
     """
     Encode the townships by their level.
 
-    Parameters
-    ----------
-    book : PageBook
-        Its tables hold `scores`, and perhaps `boundaries`.
-    tolerance_m : float
-        How far a drawn outline may leave the true one.
-
-    Returns
-    -------
-    dict or None
-        Outlines and classes, how many pillars some township has, and how many townships have no settlement; None where
-        no township with a level has an outline.
+    Returns outlines and classes, how many pillars some township has, and how many townships have no
+    settlement; None where no township with a level has an outline.
     """
     bounds = book.tables.get("boundaries")
     if not isinstance(bounds, gpd.GeoDataFrame):
@@ -117,17 +93,7 @@ def place_levels_block(rows: Rows, book: PageBook) -> dict[str, Any] | None:
     """
     Encode each settlement's level and that of its pillars.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Perhaps with the table `scores`.
-
-    Returns
-    -------
-    dict or None
-        Hundredths by name, 255 where nothing is known; None without scores.
+    Returns hundredths by name, 255 where nothing is known; None without scores.
     """
     if "scores" not in book.tables:
         return None

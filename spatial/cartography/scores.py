@@ -71,25 +71,7 @@ Entry = dict[str, Any]
 
 
 def score_page(book: PageBook, rows: Rows, *, title: str, max_bytes: float = math.inf) -> bytes:
-    """
-    Write the page.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share; its tables hold `scores` and `score_components`, and perhaps the other tables of the score.
-    rows : Rows
-        The settlements of the study.
-    title : str
-        Title of the document.
-    max_bytes : float
-        Where the page is larger, townships keep what holds them back most and lose their other components.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write the page."""
     score = score_block(book)
     data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
     data["messages"] = dict(book.words)
@@ -106,20 +88,7 @@ def _brief(unit: Entry) -> Entry:
 
 
 def score_block(book: PageBook) -> Entry:
-    """
-    Gather what the page shows.
-
-    Parameters
-    ----------
-    book : PageBook
-        With the tables of the score; those that are missing leave their part empty.
-
-    Returns
-    -------
-    dict
-        The study, its townships, the pairs of them that cannot be told apart, flows, towns between village and county
-        seat, clusters of access, and what ranks hang on.
-    """
+    """Gather what the page shows."""
     made: Entry = book.once("score block", lambda: _made(book))
     return made
 
@@ -128,15 +97,8 @@ def score_answer(book: PageBook) -> Entry | None:
     """
     Gather what one sentence on the study's integration is made of.
 
-    Parameters
-    ----------
-    book : PageBook
-        With the tables of the score.
-
-    Returns
-    -------
-    dict or None
-        Bands, gates, the norms that failed and the pillars that are missing; None where the study has no row.
+    Returns bands, gates, the norms that failed and the pillars that are missing; None where the study has no
+    row.
     """
     study = score_block(book)["study"]
     keys = (
@@ -225,21 +187,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
 
 
 def hidden_names(book: PageBook, why: str) -> dict[str, str]:
-    """
-    Say in each language of the pages why a level is not shown.
-
-    Parameters
-    ----------
-    book : PageBook
-        Knows the languages.
-    why : str
-        ``few_pillars``, ``few_places`` or empty.
-
-    Returns
-    -------
-    dict
-        By language; empty where it is shown.
-    """
+    """Say in each language of the pages why a level is not shown."""
     return _said(book, lambda words: hidden_text(why, words)) if why else {}
 
 

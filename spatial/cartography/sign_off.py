@@ -33,23 +33,7 @@ Entry = dict[str, Any]
 
 
 def sign_off_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
-    """
-    Write the page.
-
-    Parameters
-    ----------
-    book : PageBook
-        What pages share; its tables hold `sign_off`, and perhaps `inventory` and `unit_totals`.
-    rows : Rows
-        The settlements of the study.
-    title : str
-        Title of the document.
-
-    Returns
-    -------
-    bytes
-        The file; the same data give the same bytes.
-    """
+    """Write the page."""
     data = study_block(book, rows) | {"sign": sign_off_block(book)}
     data["messages"] = {language: {**texts, **_words(language)} for language, texts in book.words.items()}
     return plain_document(data, title=title, language=book.language, parts=SIGN_OFF)
@@ -58,17 +42,6 @@ def sign_off_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
     """
     Count the rows by verdict.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table `sign_off`.
-
-    Returns
-    -------
-    dict
-        Rows that are ok, to be looked into, cannot be told, or are totals without an official number. The row that
-        sums up the gates counts for none.
 
     Examples
     --------
@@ -81,20 +54,7 @@ def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
 
 
 def sign_off_block(book: PageBook) -> Entry:
-    """
-    Gather what the page shows.
-
-    Parameters
-    ----------
-    book : PageBook
-        With the table `sign_off`.
-
-    Returns
-    -------
-    dict
-        Counts by verdict, totals, shares filled in, gates with the records that they hang on, the units whose people
-        differ most from the official number, and how complete the inventories are.
-    """
+    """Gather what the page shows."""
     table = book.tables["sign_off"]
     told = [_entry(row, book) for row in table.to_dict("records")]
     return {

@@ -27,25 +27,7 @@ _SURE = ("sure_within", "may", "sure_beyond", "unknown", "out_of_scope")
 def with_spans(
     layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
 ) -> list[dict[str, Any]]:
-    """
-    Give every layer of minutes the best and the worst of its runs.
-
-    Parameters
-    ----------
-    layers : list of dict
-        Layers of one service.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `access`.
-    rows : Rows
-        The page's settlements.
-
-    Returns
-    -------
-    list of dict
-        The same layers; those whose mode has paired runs have ``low`` and ``high`` besides.
-    """
+    """Give every layer of minutes the best and the worst of its runs."""
     return [layer | _span(layer, book, service, rows) for layer in layers]
 
 
@@ -80,21 +62,7 @@ def sureness_layers(
     """
     Make the layers that show how sure times are and what the wet season does.
 
-    Parameters
-    ----------
-    layers : list of dict
-        As `with_spans` returns them.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `access`.
-    rows : Rows
-        The page's settlements.
-
-    Returns
-    -------
-    list of dict
-        None, one or both: classes by the first layer that has runs, and classes of the wet season.
+    Returns None, one or both: classes by the first layer that has runs, and classes of the wet season.
     """
     made = []
     number = next((number for number, layer in enumerate(layers) if "low" in layer), None)
@@ -112,23 +80,7 @@ def sureness_layers(
 
 
 def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
-    """
-    Encode the interval of minutes of each settlement, and the wet season.
-
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `access`.
-
-    Returns
-    -------
-    dict or None
-        By mode and factor; None where no runs were paired.
-    """
+    """Encode the interval of minutes of each settlement, and the wet season."""
     intervals = book.tables.get("intervals")
     own = None if intervals is None else intervals.loc[intervals["service"] == service]
     if own is None or not len(own):

@@ -25,16 +25,8 @@ def types_block(book: PageBook) -> Entry | None:
     """
     Gather types of the study and its townships.
 
-    Parameters
-    ----------
-    book : PageBook
-        Perhaps with `unit_types`, `functional_areas` and `town_system`.
-
-    Returns
-    -------
-    dict or None
-        The study and its townships by id, functional urban areas or why there is none, and figures on towns; None where
-        nothing was classified.
+    Returns the study and its townships by id, functional urban areas or why there is none, and figures on
+    towns; None where nothing was classified.
     """
     types = book.tables.get("unit_types")
     if types is None or not len(types):

@@ -31,19 +31,7 @@ def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, 
     """
     Show the minutes from the call until the first crew is there.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables.
-    service : str
-        As in the table `emergency_response`.
-
-    Returns
-    -------
-    list of dict
-        One layer that stands at the shortest target; empty where no crews start from this service.
+    Returns one layer that stands at the shortest target; empty where no crews start from this service.
     """
     own = _of_service(book, "emergency_response", service)
     if own is None:
@@ -74,19 +62,7 @@ def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any
     """
     Make a layer of each scenario, and one of who finds room.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables, and the titles of the scenarios.
-    service : str
-        As in the tables `scenario_access` and `served`.
-
-    Returns
-    -------
-    list of dict
-        Layers of classes; empty without the tables.
+    Returns layers of classes; empty without the tables.
     """
     layers = []
     for scenario, table, own in _scenarios(rows, book, service):
@@ -106,21 +82,7 @@ def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index)
     """
     Encode what scenarios, crews and room mean for each settlement.
 
-    Parameters
-    ----------
-    rows : Rows
-        The page's settlements.
-    book : PageBook
-        Tables, and the titles of the scenarios.
-    service : str
-        As in the table `access`.
-    facilities : Index
-        Ids of the page's facilities in their order.
-
-    Returns
-    -------
-    dict
-        ``scenarios``, ``response`` and ``served``; empty or None without their tables.
+    Returns ``scenarios``, ``response`` and ``served``; empty or None without their tables.
     """
     response, served = (_of_service(book, name, service) for name in ("emergency_response", "served"))
     return {

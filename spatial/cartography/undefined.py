@@ -20,37 +20,14 @@ _TOWNS = frozenset({"hierarchy_completeness", "incomplete_towns"})
 
 @dataclass(frozen=True)
 class Undefined:
-    """
-    What the units of one level have.
+    """What the units of one level have."""
 
-    Parameters
-    ----------
-    classes : mapping of str to set of str
-        Official classes of the settlements of each unit.
-    townships : int
-        How many townships have a score.
-    """
-
-    classes: Mapping[str, frozenset[str]]
-    townships: int
+    classes: Mapping[str, frozenset[str]]  # official classes of the settlements of each unit
+    townships: int  # how many townships have a score
 
     @classmethod
     def of(cls, tables: Mapping[str, pd.DataFrame], level: str) -> Undefined:
-        """
-        Look at the tables.
-
-        Parameters
-        ----------
-        tables : mapping of str to DataFrame
-            `settlements` and `scores`, by the contracts of their names.
-        level : {'study', 'township'}
-            Of which units.
-
-        Returns
-        -------
-        Undefined
-            Ready to give reasons.
-        """
+        """Look at the tables."""
         rows = tables["settlements"]
         rows = rows.loc[rows["in_study"].astype(bool)] if "in_study" in rows else rows
         known = (
@@ -68,17 +45,7 @@ class Undefined:
         """
         Say why a component is not defined.
 
-        Parameters
-        ----------
-        unit : str
-            Its id.
-        part : mapping
-            A row of `score_components`.
-
-        Returns
-        -------
-        dict
-            ``why``: the code of a reason; empty where the component is defined, or nothing here tells.
+        Returns ``why``: the code of a reason; empty where the component is defined, or nothing here tells.
         """
         if part["component_status"] != "not_defined":
             return {}

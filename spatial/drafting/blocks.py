@@ -31,19 +31,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_block(proposal: Proposal) -> list[str]:
-    """
-    Write a proposal as lines of a study file.
-
-    Parameters
-    ----------
-    proposal : Proposal
-        Of one layer.
-
-    Returns
-    -------
-    list of str
-        A suggestion is commented out as a whole.
-    """
+    """Write a proposal as lines of a study file."""
     bracket = f"[[{proposal.section}]]" if proposal.is_list else f"[{proposal.section}]"
     lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting))]
     if not proposal.is_suggestion:
@@ -77,21 +65,7 @@ def _assignments(setting: Setting) -> list[str]:
 
 
 def comment(mark: str, text: str) -> Iterator[str]:
-    """
-    Wrap a remark into comment lines.
-
-    Parameters
-    ----------
-    mark : str
-        How its first line begins.
-    text : str
-        The remark.
-
-    Yields
-    ------
-    str
-        Lines of no more than the width of a page, the later ones beginning with ``#``.
-    """
+    """Wrap a remark into comment lines."""
     plain = _printable(text)
     for number, line in enumerate(textwrap.wrap(plain, WIDTH - len(mark) - 1) or [""]):
         yield f"{mark} {line}" if not number else f"#   {line}"
@@ -103,19 +77,7 @@ def _printable(text: str) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """
-    Write a value as TOML.
-
-    Parameters
-    ----------
-    value : object
-        Text, number, flag, list, or a mapping, which becomes an inline table.
-
-    Returns
-    -------
-    str
-        On one line.
-    """
+    """Write a value as TOML."""
     if isinstance(value, dict):
         inner = ", ".join(f"{_key(str(key))} = {toml_value(item)}" for key, item in value.items())
         return f"{{ {inner} }}"
@@ -133,19 +95,7 @@ def _key(text: str) -> str:
 
 
 def open_decisions(text: str) -> list[tuple[int, str]]:
-    """
-    Find what a study file still leaves to decide.
-
-    Parameters
-    ----------
-    text : str
-        The study file.
-
-    Returns
-    -------
-    list of tuple of (int, str)
-        Line from 1, and what it asks, with the part of the file that it stands in.
-    """
+    """Find what a study file still leaves to decide."""
     found, section = [], ""
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
@@ -164,19 +114,7 @@ def open_decisions(text: str) -> list[tuple[int, str]]:
 
 
 def decision_lines(path: Path) -> Iterator[str]:
-    """
-    Say what a study file still leaves to decide.
-
-    Parameters
-    ----------
-    path : Path
-        The study file; one that cannot be read is left to its reader.
-
-    Yields
-    ------
-    str
-        Nothing where all is decided.
-    """
+    """Say what a study file still leaves to decide."""
     try:
         found = open_decisions(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):

@@ -19,19 +19,7 @@ NAME_WIDTH, MEANING_WIDTH = 24, 22
 
 
 def report_lines(report: FileReport) -> Iterator[str]:
-    """
-    Tell what was seen in a file.
-
-    Parameters
-    ----------
-    report : FileReport
-        As `inspect_file` gives it.
-
-    Yields
-    ------
-    str
-        Lines of no more than 100 columns, but for names and blocks to paste that are longer.
-    """
+    """Tell what was seen in a file."""
     number = len(report.layers)
     several = f", {number} {'sheets' if report.format == 'workbook' else 'layers'}" if number > 1 else ""
     yield f"{report.path.name}: {report.format}{several}"

@@ -23,25 +23,7 @@ _REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual
 
 
 def draft_study(report: FolderReport, *, name: str, title: str, as_of: dt.date, head: str) -> str:
-    """
-    Write a study file.
-
-    Parameters
-    ----------
-    report : FolderReport
-        What was seen in the folder.
-    name, title : str
-        Short name and title of the study.
-    as_of : date
-        The date on which norms are judged.
-    head : str
-        How to check and run it, as one line.
-
-    Returns
-    -------
-    str
-        TOML; it reads as a study once nothing is left to decide.
-    """
+    """Write a study file."""
     language = report.language or "en"
     lines = [
         "# A study written from a folder of files: look at every line.",

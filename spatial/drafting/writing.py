@@ -25,34 +25,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 def write_draft(
     folder: Path, study_file: Path, *, raw: Path, name: str | None = None, as_of: str | None = None
 ) -> Iterator[str]:
-    """
-    Look into a folder, write the study that reads its files, and tell what was done.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder. Where it does not lie below the raw root it becomes the raw root itself.
-    study_file : Path
-        Where the study goes.
-    raw : Path
-        Raw root.
-    name : str or None
-        Short name of the study; made of the folder's by default.
-    as_of : str or None
-        The date on which norms are judged; today by default.
-
-    Yields
-    ------
-    str
-        Files used and not used, what is to decide, and the next command.
-
-    Raises
-    ------
-    StudyError
-        For a name or a date that a study cannot have.
-    SourceError
-        Where the folder holds nothing that is read.
-    """
+    """Look into a folder, write the study that reads its files, and tell what was done."""
     here = folder.resolve()
     is_below = any(
         root in (one, *one.parents)

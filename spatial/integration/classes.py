@@ -21,24 +21,7 @@ def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[
     """
     Read the class of each place.
 
-    Parameters
-    ----------
-    table : str
-        What they belong to, for the message.
-    official_class : array_like of str
-        ``urban`` or ``rural``; None, NaN or an empty text where it is not known.
-    places : int
-        How many there must be.
-
-    Returns
-    -------
-    ndarray of object
-        ``urban``, ``rural`` or an empty text.
-
-    Raises
-    ------
-    ContractError
-        For another number of them, and for other words: which, and in how many rows.
+    Returns ``urban``, ``rural`` or an empty text.
 
     Examples
     --------
@@ -59,15 +42,7 @@ def class_problems(label: NDArray[np.object_]) -> list[str]:
     """
     Name words that are no class.
 
-    Parameters
-    ----------
-    label : ndarray of object
-        One a place; missing and empty ones are not known, and no fault.
-
-    Returns
-    -------
-    list of str
-        Which words, in how many rows; empty where there is none.
+    Returns which words, in how many rows; empty where there is none.
     """
     strange = ~pd.isna(label) & ~np.isin(label.astype(str), [*CLASSES, ""])
     if not strange.any():

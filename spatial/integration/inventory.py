@@ -41,16 +41,9 @@ class Includes(Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """
-    A number estimated from two counts.
+    """A number estimated from two counts."""
 
-    Parameters
-    ----------
-    number, lower, upper : float
-        The estimate and its 95 % interval; NaN where it is not made.
-    """
-
-    number: float = math.nan
+    number: float = math.nan  # the estimate and its 95 % interval; NaN where it is not made
     lower: float = math.nan
     upper: float = math.nan
 
@@ -101,28 +94,7 @@ def inventory_table(
     official: Mapping[str, OfficialFacilities],
     vocabulary: Includes,
 ) -> pd.DataFrame:
-    """
-    Say how complete the facilities of the study area are.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        By the contract of the table; without `found_in` nothing is estimated.
-    declared : mapping of str to str
-        complete, partial or unknown, by service.
-    official : mapping of str to OfficialFacilities
-        Official numbers, by service.
-    vocabulary : Includes
-        Of the study.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table `inventory`: a row for each service that has a facility or an official number, in
-        order of the name. The declaration ``complete`` counts first, unless the official number is larger, then the
-        official number, then the estimate.
-        Where we have more than the official number, the two do not count the same, and nobody knows what is missing.
-    """
+    """Say how complete the facilities of the study area are."""
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
     found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
     rows = []
@@ -169,25 +141,7 @@ def believed(
     vocabulary: Includes,
     official: Mapping[str, OfficialFacilities],
 ) -> dict[str, str]:
-    """
-    Take back the declaration ``complete`` of services of which the office counts more than the study has.
-
-    Parameters
-    ----------
-    declared : mapping of str to str
-        complete, partial or unknown, by service.
-    inventory : DataFrame
-        As `inventory_table` returns it.
-    vocabulary : Includes
-        Of the study.
-    official : mapping of str to OfficialFacilities
-        Official numbers, by service.
-
-    Returns
-    -------
-    dict
-        The same, with ``partial`` for those services: what the map lacks may then be there after all.
-    """
+    """Take back the declaration ``complete`` of services of which the office counts more than the study has."""
     rows = inventory[inventory["declared"].eq("complete") & inventory["basis"].eq("official")]
     doubted = {kind for name in rows["service"] for kind in _kinds(str(name), official, vocabulary)}
     return {service: "partial" if service in doubted else word for service, word in declared.items()}
@@ -227,25 +181,7 @@ def _completeness(ours: float, declared: str, official: float, estimate: Estimat
 def missing_at_most(
     inventory: pd.DataFrame, vocabulary: Includes, official: Mapping[str, OfficialFacilities]
 ) -> dict[str, tuple[float, str]]:
-    """
-    Add up how many facilities may be missing of everything that counts for a service.
-
-    Parameters
-    ----------
-    inventory : DataFrame
-        As `inventory_table` returns it.
-    vocabulary : Includes
-        Which services count for which.
-    official : mapping of str to OfficialFacilities
-        What the official numbers count.
-
-    Returns
-    -------
-    dict
-        By service that has a row: how many at most, and the weakest basis among its parts. Services of which nobody
-        knows a part are left out. What neither has a facility nor an official number is taken to be counted with the
-        service itself.
-    """
+    """Add up how many facilities may be missing of everything that counts for a service."""
     rows = {row["service"]: row for row in inventory.to_dict("records")}
     found = {}
     for name in rows:

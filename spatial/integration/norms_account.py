@@ -38,49 +38,21 @@ PEOPLE_AT_MOST = "people_at_most"
 
 @dataclass(frozen=True)
 class Ledger:
-    """
-    What one norm is accounted over.
+    """What one norm is accounted over."""
 
-    Parameters
-    ----------
-    reading : Reading
-        Along the rows.
-    inside : ndarray
-        1 in scope, 0 not, NaN unknown, along the rows.
-    persons : ndarray
-        People of each row; NaN = unknown.
-    places : ndarray
-        Places of each row: 1, or 0 where the row brings people only.
-    groups : ndarray of int
-        The unit of each row, from 0; negative for rows that count for none.
-    size : int
-        How many units there are.
-    level : {'study', 'township', 'settlement'}
-        What the units are.
-    share_of : {'persons', 'places'}
-        What the share is a share of; places wherever no people are known.
-    inventory : str
-        Of the service: why a failure as mapped may be none.
-    turns : ndarray of int
-        What one missing facility would turn, along the rows: rows of one number turn together.
-    uncounted : ndarray of bool
-        Rows that bring people of whom nobody knows how many there are.
-    tiers : ndarray of str
-        Tier of the settlement of each row; empty where it has none.
-    """
-
-    reading: Reading
-    inside: FloatArray
-    persons: FloatArray
-    places: FloatArray
-    groups: NDArray[np.int64]
-    size: int
-    level: str
-    share_of: str
-    inventory: str
+    reading: Reading  # along the rows
+    inside: FloatArray  # 1 in scope, 0 not, NaN unknown, along the rows
+    persons: FloatArray  # people of each row; NaN = unknown
+    places: FloatArray  # places of each row: 1, or 0 where the row brings people only
+    groups: NDArray[np.int64]  # the unit of each row, from 0; negative for rows that count for none
+    size: int  # how many units there are
+    level: str  # what the units are
+    share_of: str  # what the share is a share of; places wherever no people are known
+    inventory: str  # of the service: why a failure as mapped may be none
+    # what one missing facility would turn, along the rows: rows of one number turn together
     turns: NDArray[np.int64]
-    uncounted: NDArray[np.bool_]
-    tiers: NDArray[np.object_]
+    uncounted: NDArray[np.bool_]  # rows that bring people of whom nobody knows how many there are
+    tiers: NDArray[np.object_]  # tier of the settlement of each row; empty where it has none
 
     def most_persons(self) -> FloatArray:
         """People of the largest place in scope: as many may live in each where nobody knows."""
@@ -98,41 +70,13 @@ class Ledger:
         return largest
 
     def count(self, rows: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
-        """
-        Add up weights by unit.
-
-        Parameters
-        ----------
-        rows : ndarray of bool
-            Which rows count.
-        weights : ndarray
-            Persons or places; NaN counts nothing.
-
-        Returns
-        -------
-        ndarray
-            One sum a unit.
-        """
+        """Add up weights by unit."""
         kept = rows & (self.groups >= 0) & ~np.isnan(weights)
         return np.bincount(self.groups[kept], weights=weights[kept], minlength=self.size).astype(np.float64)
 
 
 def account(norm: Norm, ledger: Ledger) -> Rows:
-    """
-    Account for one norm over the units of one level.
-
-    Parameters
-    ----------
-    norm : Norm
-        The norm.
-    ledger : Ledger
-        What is known of it.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Columns of the table `norm_results` along the units: all but `value` and those that name the row.
-    """
+    """Account for one norm over the units of one level."""
     reading, inside = ledger.reading, ledger.inside != 0
     sure = ledger.inside == 1
     served, unserved = sure & (reading.mapped == 1), sure & (reading.mapped == 0)
@@ -332,16 +276,6 @@ def _conditions(ledger: Ledger, supposing: NDArray[np.bool_]) -> NDArray[np.obje
 def join_reasons(*reasons: str) -> str:
     """
     Join reason codes, each once.
-
-    Parameters
-    ----------
-    *reasons : str
-        Codes, themselves perhaps joined by ``;``; empty for none.
-
-    Returns
-    -------
-    str
-        In the order given.
 
     Examples
     --------

@@ -22,24 +22,7 @@ EVERYBODY = "population"
 def with_estimates(
     results: pd.DataFrame, settlements: pd.DataFrame, stat_units: Mapping[str, str]
 ) -> pd.DataFrame:
-    """
-    Say in every row of a norm on a group of people which share of them is estimated.
-
-    Parameters
-    ----------
-    results : DataFrame
-        By the contract of the table `norm_results`.
-    settlements : DataFrame
-        With columns such as ``children_6_11_persons`` and ``children_6_11_source``.
-    stat_units : mapping of str to str
-        What each norm counts, such as ``{"CN-PRIM-30MIN": "children_6_11"}``.
-
-    Returns
-    -------
-    DataFrame
-        With `estimated_share`, 0-1, of the people of the group in the row's unit; NaN for norms on everybody or on
-        places, and where nobody of the group is known.
-    """
+    """Say in every row of a norm on a group of people which share of them is estimated."""
     share = np.full(len(results), np.nan)
     scored = settlements.loc[settlements["in_study"]]
     for group in sorted(set(stat_units.values()) - {EVERYBODY}):

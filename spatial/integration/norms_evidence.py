@@ -93,17 +93,7 @@ class NormEvidence:
 
 
 class Places:
-    """
-    The scored settlements, sorted by id.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table; those outside the study area serve but are not scored. Without `in_study` all
-        are inside, without `tier` none has one.
-    class_by_tier : mapping of str to str
-        Class of settlements without an official one.
-    """
+    """The scored settlements, sorted by id."""
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
         _refuse_missing("settlements", settlements, ("settlement_id",))
@@ -131,15 +121,7 @@ class Places:
         """
         Read a column of people.
 
-        Parameters
-        ----------
-        column : str
-            Such as ``population_persons``.
-
-        Returns
-        -------
-        ndarray or None
-            Persons along the settlements, NaN = unknown; None where there is no such column.
+        Returns persons along the settlements, NaN = unknown; None where there is no such column.
         """
         return numbers("settlements", column, self.frame[column]) if column in self.frame else None
 
@@ -151,17 +133,7 @@ class Places:
 
 
 class AccessLookup:
-    """
-    The access table as arrays along the scored settlements.
-
-    Parameters
-    ----------
-    access : DataFrame
-        By the contract of the table, a row a settlement, service and mode. Rows of other settlements are ignored; a
-        service or mode that a settlement has no row of is unknown, but each settlement has a row of some.
-    ids : Index
-        The scored settlements.
-    """
+    """The access table as arrays along the scored settlements."""
 
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
         self._access = access
@@ -193,35 +165,11 @@ class AccessLookup:
         self.services = frozenset(service for service, _ in self._rows)
 
     def has(self, service: str, mode: str) -> bool:
-        """
-        Tell whether a service was computed in a mode.
-
-        Parameters
-        ----------
-        service, mode : str
-            As in the access table.
-
-        Returns
-        -------
-        bool
-            Whether there is any row of it.
-        """
+        """Tell whether a service was computed in a mode."""
         return (service, mode) in self._rows
 
     def nowhere(self, service: str) -> bool:
-        """
-        Tell whether a service was computed and no facility of it is there for anybody.
-
-        Parameters
-        ----------
-        service : str
-            As in the access table.
-
-        Returns
-        -------
-        bool
-            Whether every row of it, by any mode, is ``no_facility``; False where it has none.
-        """
+        """Tell whether a service was computed and no facility of it is there for anybody."""
         rows = [own for (name, _), own in self._rows.items() if name == service]
         return bool(rows) and all((self._reach[own] == NO_FACILITY).all() for own in rows)
 
@@ -229,17 +177,7 @@ class AccessLookup:
         """
         Read a column of the access table.
 
-        Parameters
-        ----------
-        service, mode : str
-            As in the access table.
-        column : str
-            A numeric column of it, or one that it lacks.
-
-        Returns
-        -------
-        ndarray
-            Along the scored settlements; NaN where missing.
+        Returns along the scored settlements; NaN where missing.
         """
         values = np.full(self._size, np.nan)
         if column not in self._access:
@@ -252,15 +190,8 @@ class AccessLookup:
         """
         Read how settlements reach a service.
 
-        Parameters
-        ----------
-        service, mode : str
-            As in the access table.
-
-        Returns
-        -------
-        ndarray
-            Positions in `spatial.tables.REACH_STATUS` along the scored settlements; unknown where missing.
+        Returns positions in `spatial.tables.REACH_STATUS` along the scored settlements; unknown where
+        missing.
         """
         reach = np.full(self._size, UNKNOWN, dtype=np.int64)
         rows, codes = self._where(service, mode)

@@ -23,17 +23,7 @@ def attainment(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]
     """
     How much of its target share a norm has reached: ``min(1, S / tau)``.
 
-    Parameters
-    ----------
-    share : array_like
-        Share served, 0-1; NaN = unknown.
-    target_share : array_like
-        Above 0, at most 1.
-
-    Returns
-    -------
-    ndarray
-        0-1; NaN where the share is.
+    Returns 0-1; NaN where the share is.
 
     Examples
     --------
@@ -50,17 +40,7 @@ def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     """
     How much of its target share a norm lacks: ``max(0, tau - S) / tau``.
 
-    Parameters
-    ----------
-    share : array_like
-        Share served, 0-1; NaN = unknown.
-    target_share : array_like
-        Above 0, at most 1.
-
-    Returns
-    -------
-    ndarray
-        0-1; NaN where the share is.
+    Returns 0-1; NaN where the share is.
 
     Examples
     --------
@@ -113,17 +93,6 @@ def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
     """
     Judge every unit by its gates alone; nothing compensates a gate, and no gate in force is never a pass.
 
-    Parameters
-    ----------
-    norm_results : DataFrame
-        Columns `unit_level`, `unit_id`, `norm_id` and `gate`.
-
-    Returns
-    -------
-    DataFrame
-        One row a unit, sorted: `unit_level`, `unit_id`, `mandatory_status` (fail, else unknown, else pass, else
-        none_applicable), `n_pass`, `n_gates`.
-
     Examples
     --------
     >>> one = {"unit_level": ["study"], "unit_id": ["study"], "norm_id": ["a"], "gate": ["none_applicable"]}
@@ -151,18 +120,7 @@ def guiding_attainment(norm_results: pd.DataFrame, *, floor: float = 0.01) -> fl
     """
     Mean attainment of the graded norms of the study, as a geometric mean.
 
-    Parameters
-    ----------
-    norm_results : DataFrame
-        Columns `unit_level`, `norm_class`, `gate` and `attainment`.
-    floor : float
-        Attainment below this counts as this, so that one zero does not hide the rest. One zero among four norms
-        gives 0.316 with 0.01 and 0.178 with 0.001: show both.
-
-    Returns
-    -------
-    float
-        0-1; NaN where nothing is graded. Gates are not in it: they are judged by `gate_status`.
+    Returns 0-1; NaN where nothing is graded. Gates are not in it: they are judged by `gate_status`.
 
     Examples
     --------

@@ -37,61 +37,30 @@ NOTHING_MAPPED = "nothing_mapped"
 
 @dataclass(frozen=True)
 class Reading:
-    """
-    What is known of one norm along the settlements, or along the townships.
+    """What is known of one norm along the settlements, or along the townships."""
 
-    Parameters
-    ----------
-    value : ndarray
-        In the norm's unit; `inf` = none reached, NaN = unknown.
-    mapped : ndarray
-        1 met, 0 not met, NaN unknown: as if the map held every facility.
-    strict : ndarray
-        The same with what may be missing from the map counted as unknown.
-    notes : tuple of str
-        Codes to print with the norm, such as ``proxy:hospital``.
-    may_turn : float
-        So many facilities at most may be missing, each of which may turn one place whose failure is in doubt; `inf`
-        where nobody knows, or where one facility may serve any number of places.
-    """
-
-    value: FloatArray
-    mapped: FloatArray
-    strict: FloatArray
-    notes: tuple[str, ...] = ()
+    value: FloatArray  # in the norm's unit; `inf` = none reached, NaN = unknown
+    mapped: FloatArray  # 1 met, 0 not met, NaN unknown: as if the map held every facility
+    strict: FloatArray  # the same with what may be missing from the map counted as unknown
+    notes: tuple[str, ...] = ()  # codes to print with the norm, such as ``proxy:hospital``
+    # so many facilities at most may be missing, each of which may turn one place whose failure is in doubt;
+    # `inf` where nobody knows, or where one facility may serve any number of places
     may_turn: float = np.inf
 
 
 @dataclass(frozen=True)
 class Unmeasured:
-    """
-    Why a norm could not be measured anywhere.
+    """Why a norm could not be measured anywhere."""
 
-    Parameters
-    ----------
-    reason : str
-        A code, with a detail after ``:``.
-    """
-
-    reason: str
+    reason: str  # A code, with a detail after ``:``
 
 
 def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     """
     Find the study's modes that a norm's mode means; the fastest of them counts.
 
-    Parameters
-    ----------
-    mode : str
-        As in the register: a mode, ``any``, parts joined by ``+``, or empty where none is needed.
-    studied : sequence of str
-        The modes of the study.
-
-    Returns
-    -------
-    tuple of str
-        Empty where the study lacks the mode. Times are door to door with the walk at both ends in them, so
-        ``walk+drive`` is the drive, or the walk where that is faster.
+    Returns empty where the study lacks the mode. Times are door to door with the walk at both ends in them,
+    so ``walk+drive`` is the drive, or the walk where that is faster.
 
     Examples
     --------
@@ -112,17 +81,7 @@ def within(value: FloatArray, norm: Norm) -> FloatArray:
     """
     Compare values with a norm's threshold, inclusively.
 
-    Parameters
-    ----------
-    value : ndarray
-        In the norm's unit; `inf` = none reached, NaN = unknown.
-    norm : Norm
-        Its direction says on which side of the threshold to be.
-
-    Returns
-    -------
-    ndarray
-        1 within, 0 beyond, NaN unknown.
+    Returns 1 within, 0 beyond, NaN unknown.
     """
     met = value <= norm.threshold if norm.direction == "max" else value >= norm.threshold
     return np.where(np.isnan(value), np.nan, met.astype(np.float64))
@@ -132,17 +91,7 @@ def fastest(values: Sequence[FloatArray], threshold: float) -> FloatArray:
     """
     Take the best of several modes.
 
-    Parameters
-    ----------
-    values : sequence of ndarray
-        A bad such as minutes for each mode; `inf` = not reached, NaN = unknown.
-    threshold : float
-        An unknown mode leaves the best unknown, unless another mode is within this already.
-
-    Returns
-    -------
-    ndarray
-        The smallest value; NaN where it could be smaller and on the other side of the threshold.
+    Returns the smallest value; NaN where it could be smaller and on the other side of the threshold.
     """
     stacked = np.stack(values)
     unknown = np.isnan(stacked)
@@ -153,28 +102,7 @@ def fastest(values: Sequence[FloatArray], threshold: float) -> FloatArray:
 def read_access(
     norm: Norm, service: str, access: AccessLookup, *, complete: bool, max_time_min: float
 ) -> Reading | Unmeasured:
-    """
-    Measure a norm on time or distance.
-
-    Parameters
-    ----------
-    norm : Norm
-        With metric `time_min`, `roundtrip_time_min`, `network_dist_m` or `dist_m`.
-    service : str
-        The service of the access table that stands for the norm's.
-    access : AccessLookup
-        The access table.
-    complete : bool
-        Whether every facility of the service is known.
-    max_time_min : float
-        How far access was searched.
-
-    Returns
-    -------
-    Reading or Unmeasured
-        A settlement that cannot reach a facility is beyond every threshold; `unknown` and unread are NaN. Without a
-        complete inventory a value beyond the threshold is unknown in `strict`: a nearer facility may be unmapped.
-    """
+    """Measure a norm on time or distance."""
     if norm.metric == "roundtrip_time_min" and norm.mode != "walk":
         return Unmeasured("one_way_only")
     wanted = access.modes if norm.metric == "dist_m" else modes_for(norm.mode, access.modes)
@@ -193,51 +121,19 @@ def doubt_failures(mapped: FloatArray) -> FloatArray:
     """
     Turn failures into unknowns, as an incomplete inventory asks.
 
-    Parameters
-    ----------
-    mapped : ndarray
-        1, 0 or NaN.
-
-    Returns
-    -------
-    ndarray
-        1 or NaN.
+    Returns 1 or NaN.
     """
     return np.where(mapped == 1.0, 1.0, np.nan)
 
 
 def none_mapped(reading: Reading) -> Reading:
-    """
-    Judge nobody by a map that holds nothing of the kind, unless the list of facilities is known to be complete.
-
-    Parameters
-    ----------
-    reading : Reading
-        As if the map held every facility.
-
-    Returns
-    -------
-    Reading
-        Unknown everywhere, with the note that says why.
-    """
+    """Judge nobody by a map that holds nothing of the kind, unless the list of facilities is known to be complete."""
     blank = np.full(len(reading.value), np.nan)
     return Reading(blank, blank, blank, (*reading.notes, NOTHING_MAPPED))
 
 
 def join_members(readings: Sequence[Reading]) -> Reading:
-    """
-    Join the members of a bundle: a place is served where every member is.
-
-    Parameters
-    ----------
-    readings : sequence of Reading
-        One a member, at least one.
-
-    Returns
-    -------
-    Reading
-        Its value is the worst member's, unknown where a member is unknown and none is beyond the norm.
-    """
+    """Join the members of a bundle: a place is served where every member is."""
     mapped = _all_of([reading.mapped for reading in readings])
     strict = _all_of([reading.strict for reading in readings])
     stacked = np.stack([reading.value for reading in readings])

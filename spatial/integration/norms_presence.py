@@ -36,37 +36,17 @@ SLACK = 1.0 + 1e-9
 
 @dataclass(frozen=True)
 class RoadWord:
-    """
-    What a word of the register means in a road's tags.
+    """What a word of the register means in a road's tags."""
 
-    Parameters
-    ----------
-    column : str
-        The column that tells: ``surface`` or ``road_class``.
-    yes, no : frozenset of str
-        Values that make the road one, and values that do not; any other leaves it open.
-    proxy : bool
-        Whether the tags only stand in for what the norm asks.
-    link_distance_m : float
-        A place is linked within this straight distance, inclusive.
-    """
-
-    column: str
-    yes: frozenset[str]
+    column: str  # the column that tells: ``surface`` or ``road_class``
+    yes: frozenset[str]  # values that make the road one, and values that do not; any other leaves it open
     no: frozenset[str]
-    proxy: bool
-    link_distance_m: float
+    proxy: bool  # whether the tags only stand in for what the norm asks
+    link_distance_m: float  # A place is linked within this straight distance, inclusive
 
 
 def load_road_words() -> dict[str, RoadWord]:
-    """
-    Read what the register's words for roads mean.
-
-    Returns
-    -------
-    dict of str to RoadWord
-        By the register's service name, from the packaged ``norms_roads.toml``.
-    """
+    """Read what the register's words for roads mean."""
     text = (
         importlib.resources.files("spatial.integration")
         .joinpath("norms_roads.toml")
@@ -85,23 +65,7 @@ def load_road_words() -> dict[str, RoadWord]:
 def count_by_village(
     settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float
 ) -> pd.Series:
-    """
-    Count the facilities that stand in each village.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        All settlements, those that are not scored too: a facility belongs to the nearest of all.
-    facilities : GeoDataFrame
-        Those that count. Their own `settlement_id` decides where the column is there and filled.
-    radius_m : float
-        A facility further than this from every settlement stands in none; inclusive.
-
-    Returns
-    -------
-    Series
-        Facilities by settlement_id, only where there is one. Of settlements equally near, the lowest id holds it.
-    """
+    """Count the facilities that stand in each village."""
     known = facilities.get("settlement_id", pd.Series(pd.NA, index=facilities.index, dtype="str"))
     loose = facilities.loc[known.isna()]
     points = settlements.geometry.to_numpy()
@@ -115,19 +79,7 @@ def count_by_village(
 
 
 def count_by_township(facilities: pd.DataFrame) -> pd.Series:
-    """
-    Count the facilities of each township.
-
-    Parameters
-    ----------
-    facilities : DataFrame
-        Those that count, with `township_id`; outside every township they count for none.
-
-    Returns
-    -------
-    Series
-        Facilities by township_id, only where there is one.
-    """
+    """Count the facilities of each township."""
     if "township_id" not in facilities:
         return pd.Series(dtype="float64")
     return facilities["township_id"].dropna().value_counts().astype("float64")
@@ -137,19 +89,7 @@ def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: flo
     """
     Measure the straight distance to the nearest of some roads.
 
-    Parameters
-    ----------
-    points : GeoSeries
-        Places, in metres.
-    roads : GeoSeries
-        Lines in the same CRS.
-    radius_m : float
-        How far to look, inclusive.
-
-    Returns
-    -------
-    ndarray
-        Metres along the points; `inf` beyond the radius.
+    Returns metres along the points; `inf` beyond the radius.
     """
     distance = np.full(len(points), np.inf)
     tree = shapely.STRtree(roads.to_numpy())
@@ -165,19 +105,7 @@ def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) ->
     """
     Tell which places a road of some kind reaches.
 
-    Parameters
-    ----------
-    points : GeoSeries
-        Places, in metres.
-    roads : GeoDataFrame
-        Lines with the word's column.
-    word : RoadWord
-        Which roads are of the kind.
-
-    Returns
-    -------
-    ndarray
-        1 linked, 0 not, NaN where only a road of unknown kind is near enough.
+    Returns 1 linked, 0 not, NaN where only a road of unknown kind is near enough.
     """
     kind = roads[word.column] if word.column in roads else pd.Series(None, index=roads.index, dtype="str")
     sure = kind.isin(list(word.yes))
@@ -189,21 +117,6 @@ def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) ->
 
 
 def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
-    """
-    Keep the facilities that count for a service today.
-
-    Parameters
-    ----------
-    facilities : DataFrame or GeoDataFrame
-        By the contract of the table `facilities` or `unplaced`.
-    services : frozenset of str
-        Services whose facilities count.
-
-    Returns
-    -------
-    DataFrame or GeoDataFrame
-        Existing ones only: candidates and closed ones serve nobody, and those for members, a group or other units do
-        not serve where they stand.
-    """
+    """Keep the facilities that count for a service today."""
     counting = facilities["service"].isin(list(services)) & (facilities["status"] == "existing")
     return facilities.loc[counting & serves_where_it_stands(facilities)]

@@ -46,20 +46,7 @@ ROADS = "roads"
 
 
 class Reader:
-    """
-    Everything that norms are judged on, arranged once for all of them.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table of that name.
-    access : DataFrame
-        By the contract of the table of that name.
-    rules : NormRules
-        Choices of the study.
-    evidence : NormEvidence
-        What else is known.
-    """
+    """Everything that norms are judged on, arranged once for all of them."""
 
     def __init__(
         self, settlements: gpd.GeoDataFrame, access: pd.DataFrame, rules: NormRules, evidence: NormEvidence
@@ -72,52 +59,16 @@ class Reader:
         self._road_words = load_road_words()
 
     def service_of(self, norm: Norm) -> str:
-        """
-        Name the service that a norm's results belong to.
-
-        Parameters
-        ----------
-        norm : Norm
-            The norm.
-
-        Returns
-        -------
-        str
-            The vocabulary's service, or the register's own word for a road, a bundle or what no service stands for.
-        """
+        """Name the service that a norm's results belong to."""
         return self._resolve(norm.service)[0] or norm.service
 
     def inventory_of(self, norm: Norm) -> str:
-        """
-        Tell how complete the inventory of what a norm asks for is.
-
-        Parameters
-        ----------
-        norm : Norm
-            The norm.
-
-        Returns
-        -------
-        str
-            ``complete``, ``partial`` or ``unknown``; of a bundle, the least complete of its members.
-        """
+        """Tell how complete the inventory of what a norm asks for is."""
         found = [self._inventory(name) for name in norm.bundle or (norm.service,)]
         return next((name for name in ("unknown", "partial") if name in found), "complete")
 
     def read(self, norm: Norm) -> Reading | Unmeasured:
-        """
-        Read a norm along the settlements.
-
-        Parameters
-        ----------
-        norm : Norm
-            One whose statistical unit is people or settlements.
-
-        Returns
-        -------
-        Reading or Unmeasured
-            Along the scored settlements.
-        """
+        """Read a norm along the settlements."""
         if norm.metric not in ACCESS_METRICS | {PRESENCE}:
             return Unmeasured(f"metric_not_measured:{norm.metric}")
         if not norm.bundle:
@@ -138,21 +89,7 @@ class Reader:
         return join_members([*measured, *missing])
 
     def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | Unmeasured:
-        """
-        Read a norm on presence along the townships, or for the county.
-
-        Parameters
-        ----------
-        norm : Norm
-            One whose statistical unit is the township or the county.
-        townships : Index or None
-            Ids of the townships; None for the county as a whole, which is the study area.
-
-        Returns
-        -------
-        Reading or Unmeasured
-            Along the townships, or of length one.
-        """
+        """Read a norm on presence along the townships, or for the county."""
         if norm.metric != PRESENCE:
             return Unmeasured(f"metric_not_measured:{norm.metric}")
         service, proxy = self._resolve(norm.service)
@@ -267,18 +204,9 @@ def services_asked(binding: pd.DataFrame, vocabulary: ServiceWords | None = None
     """
     List the services that the norms in force need in the access table.
 
-    Parameters
-    ----------
-    binding : DataFrame
-        As `applicable_norms` returns it.
-    vocabulary : ServiceWords, optional
-        The packaged one by default.
-
-    Returns
-    -------
-    tuple of str
-        Services of the vocabulary, sorted; members of bundles are among them. Compute access to all of them, also
-        to those without any facility: their norms are then not met, or not measurable, rather than left out.
+    Returns services of the vocabulary, sorted; members of bundles are among them. Compute access to all of
+    them, also to those without any facility: their norms are then not met, or not measurable, rather than
+    left out.
     """
     words = vocabulary or _packaged_words()
     asking = binding.loc[(binding["in_force"] == "in_force") & binding["metric"].isin(list(ACCESS_METRICS))]

@@ -77,32 +77,9 @@ class NormRules:
 
 @dataclass(frozen=True)
 class Norm:
-    """
-    One row of the register as it binds a study; the columns of `applicable_norms` in Python's own types.
+    """One row of the register as it binds a study; the columns of `applicable_norms` in Python's own types."""
 
-    Parameters
-    ----------
-    id, service, metric, mode, direction, unit, stat_unit, scope, norm_class, role : str
-        As in the register; `mode` is empty where none is needed.
-    threshold : float
-        In `unit`, inclusive.
-    target_share : float
-        0-1.
-    fail_point : float
-        In `unit`: where a place scores nothing; NaN for none.
-    bundle : tuple of str
-        Services that must all be within the threshold; empty for a single service.
-    in_force : {'in_force', 'expired', 'not_yet_in_force', 'superseded'}
-        On the study's date.
-    not_graded : str
-        Why totals are reported but not judged; empty where they are.
-    gates : bool
-        Whether it is a gate.
-    no_gate : str
-        Why a mandatory norm is no gate.
-    """
-
-    id: str
+    id: str  # as in the register; `mode` is empty where none is needed
     service: str
     metric: str
     mode: str
@@ -112,14 +89,14 @@ class Norm:
     scope: str
     norm_class: str
     role: str
-    threshold: float
-    target_share: float
-    fail_point: float
-    bundle: tuple[str, ...]
-    in_force: str
-    not_graded: str
-    gates: bool
-    no_gate: str
+    threshold: float  # in `unit`, inclusive
+    target_share: float  # 0-1
+    fail_point: float  # in `unit`: where a place scores nothing; NaN for none
+    bundle: tuple[str, ...]  # services that must all be within the threshold; empty for a single service
+    in_force: str  # on the study's date
+    not_graded: str  # why totals are reported but not judged; empty where they are
+    gates: bool  # whether it is a gate
+    no_gate: str  # why a mandatory norm is no gate
 
 
 def applicable_norms(
@@ -196,19 +173,7 @@ def applicable_norms(
 
 
 def norms_of(binding: pd.DataFrame) -> list[Norm]:
-    """
-    Turn the rows of `applicable_norms` into norms.
-
-    Parameters
-    ----------
-    binding : DataFrame
-        As `applicable_norms` returns it.
-
-    Returns
-    -------
-    list of Norm
-        In the order of the rows.
-    """
+    """Turn the rows of `applicable_norms` into norms."""
     texts = (
         "service",
         "metric",

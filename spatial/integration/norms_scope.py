@@ -26,48 +26,17 @@ SIZED_UNIT = re.compile(r"(?P<unit>habitation|county_seat)_pop(?P<persons>\d+)(?
 
 @dataclass(frozen=True)
 class Scope:
-    """
-    Whom a norm asks about, along the scored settlements.
+    """Whom a norm asks about, along the scored settlements."""
 
-    Parameters
-    ----------
-    inside : ndarray
-        1 in scope, 0 not, NaN unknown.
-    exempt : ndarray of bool
-        Settlements that the norm asks nothing of, by name; they are not `inside`.
-    persons : ndarray
-        People concerned; NaN = unknown.
-    share_of : {'persons', 'places'}
-        What the norm's share is a share of.
-    unit : str
-        ``settlement``, ``township`` or ``county``: what `places` are.
-    """
-
-    inside: FloatArray
-    exempt: NDArray[np.bool_]
-    persons: FloatArray
-    share_of: str
-    unit: str
+    inside: FloatArray  # 1 in scope, 0 not, NaN unknown
+    exempt: NDArray[np.bool_]  # settlements that the norm asks nothing of, by name; they are not `inside`
+    persons: FloatArray  # people concerned; NaN = unknown
+    share_of: str  # what the norm's share is a share of
+    unit: str  # ``settlement``, ``township`` or ``county``: what `places` are
 
 
 def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
-    """
-    Find whom a norm asks about.
-
-    Parameters
-    ----------
-    norm : Norm
-        Its `scope` and `stat_unit` decide.
-    places : Places
-        The scored settlements.
-    rules : NormRules
-        Exemptions and the columns of statistical units.
-
-    Returns
-    -------
-    Scope or str
-        A reason code where the study has nothing that counts the statistical unit, or cannot tell the scope.
-    """
+    """Find whom a norm asks about."""
     if norm.scope == "metropolitan_area":
         return "scope_unknown:metropolitan_area"
     unit = _unit_of(norm.stat_unit, places)

@@ -151,15 +151,7 @@ def split_list(value: object) -> tuple[str, ...]:
     """
     Read a list as registers write it.
 
-    Parameters
-    ----------
-    value : object
-        Members separated by ``|``; blank or NaN for none.
-
-    Returns
-    -------
-    tuple of str
-        The members in the order written, without blanks.
+    Returns the members in the order written, without blanks.
 
     Examples
     --------
@@ -232,55 +224,18 @@ def _named(column: str) -> str:
 
 
 def with_norm_id(register: pd.DataFrame) -> pd.DataFrame:
-    """
-    Name the column of ids as every table names it.
-
-    Parameters
-    ----------
-    register : DataFrame
-        Norms with `norm_id`, or with `id` as registers of one's own may have it.
-
-    Returns
-    -------
-    DataFrame
-        With `norm_id`; the same frame where it has it, or has neither.
-    """
+    """Name the column of ids as every table names it."""
     has_own = "id" in register.columns and "norm_id" not in register.columns
     return register.rename(columns={"id": "norm_id"}) if has_own else register
 
 
 def norm_id_of(norm: Mapping[str, Any]) -> str:
-    """
-    Name a norm of a summary.
-
-    Parameters
-    ----------
-    norm : mapping
-        With `norm_id`; summaries that were written before call it `id`.
-
-    Returns
-    -------
-    str
-        The norm.
-    """
+    """Name a norm of a summary."""
     return str(norm["norm_id"] if "norm_id" in norm else norm["id"])
 
 
 def refuse_faulty_register(register: pd.DataFrame) -> None:
-    """
-    Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is.
-
-    Parameters
-    ----------
-    register : DataFrame
-        As `load_register` returns it, or rows of it; columns that no judgement reads may be missing.
-
-    Raises
-    ------
-    ContractError
-        For no norm at all, missing columns, ids that are missing or there twice, words, numbers, shares or dates that
-        are none; every fault with its norm and column.
-    """
+    """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
     if not isinstance(register, pd.DataFrame):
         raise ContractError(
             WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"]

@@ -280,26 +280,7 @@ def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArray[Any]]) -> TravelGraph:
-    """
-    Put pieces and what is known of their roads together.
-
-    Parameters
-    ----------
-    mode : str
-        Mode of travel.
-    crs : pyproj.CRS
-        In metres.
-    pieces : Pieces
-        The edges' shape.
-    edges : dict of ndarray
-        One value an edge: edge_id, road_id, road_class, surface, forward_km_h and backward_km_h (0 where closed),
-        speed_source, is_bridge, is_tunnel, is_snappable and all_season.
-
-    Returns
-    -------
-    TravelGraph
-        Without findings and report.
-    """
+    """Put pieces and what is known of their roads together."""
     n_nodes = len(pieces.node_x)
     node_component, km = components_of(n_nodes, pieces)
     component = node_component[pieces.start]

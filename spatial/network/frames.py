@@ -26,19 +26,7 @@ _FLAGS = ("is_bridge", "is_tunnel", "is_snappable")
 
 
 def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """
-    Write a graph as two tables.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-
-    Returns
-    -------
-    tuple of GeoDataFrame
-        By the contracts of the tables ``nodes`` and ``edges``, in the order of the graph.
-    """
+    """Write a graph as two tables."""
     nodes = gpd.GeoDataFrame(
         {
             "mode": pd.Series([graph.mode] * graph.n_nodes, dtype="str"),
@@ -83,28 +71,7 @@ def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFr
 
 
 def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
-    """
-    Read the graph of one mode from its tables.
-
-    Parameters
-    ----------
-    nodes, edges : GeoDataFrame
-        By the contracts of the tables ``nodes`` and ``edges``; left unchanged.
-    mode : str
-        Which mode to read.
-
-    Returns
-    -------
-    TravelGraph
-        Without findings and report.
-
-    Raises
-    ------
-    NetworkError
-        Where there is no edge of that mode, or an edge names a node that is not there.
-    ContractError, CrsError
-        Where the tables break their contract.
-    """
+    """Read the graph of one mode from its tables."""
     TABLES["nodes"].check(nodes)
     TABLES["edges"].check(edges)
     ours = edges.loc[edges["mode"] == mode]
@@ -168,19 +135,7 @@ def _before(edges: gpd.GeoDataFrame) -> Before | None:
 
 
 def graph_to_networkx(graph: TravelGraph) -> nx.MultiDiGraph:
-    """
-    Write a graph for networkx.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-
-    Returns
-    -------
-    networkx.MultiDiGraph
-        An arc for each open direction of each edge.
-    """
+    """Write a graph for networkx."""
     import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
     result = nx.MultiDiGraph(crs=graph.crs.to_wkt(), mode=graph.mode)

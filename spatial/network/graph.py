@@ -31,58 +31,28 @@ class Adjacency:
     Arcs sorted by the node at which a search meets them (compressed sparse rows).
 
     An *arc* is an edge in one direction: arc ``2 * edge`` goes forwards, arc ``2 * edge + 1`` backwards.
-
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_nodes + 1,)
-        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
-    target : ndarray of int32
-        Node at the other end.
-    arc : ndarray of int32
-        The arc itself.
-    time_min : ndarray of float64
-        Minutes along it, finite.
-    length_m : ndarray of float64
-        Metres along it.
     """
 
+    # shape (n_nodes + 1,), arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``
     offsets: NDArray[np.int64]
-    target: NDArray[np.int32]
-    arc: NDArray[np.int32]
-    time_min: NDArray[np.float64]
-    length_m: NDArray[np.float64]
+    target: NDArray[np.int32]  # node at the other end
+    arc: NDArray[np.int32]  # the arc itself
+    time_min: NDArray[np.float64]  # minutes along it, finite
+    length_m: NDArray[np.float64]  # metres along it
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """
-    Where the edges of a network come from that roads were added to.
+    """Where the edges of a network come from that roads were added to."""
 
-    Parameters
-    ----------
-    edge : ndarray of int64, shape (n_edges,)
-        Edge of the network before that each edge is, or is cut from; -1 for one that was not in it.
-    component_km : ndarray of float64, shape (n_edges,)
-        Length of the component that it was in; NaN for one that was not in it.
-    """
-
+    # shape (n_edges,), edge of the network before that each edge is, or is cut from; -1 for one that was
+    # not in it
     edge: NDArray[np.int64]
+    # shape (n_edges,), length of the component that it was in; NaN for one that was not in it
     component_km: NDArray[np.float64]
 
     def take(self, edges: NDArray[np.int64]) -> Before:
-        """
-        Choose edges.
-
-        Parameters
-        ----------
-        edges : ndarray of int64
-            Positions in the order wanted; -1 for edges that are new.
-
-        Returns
-        -------
-        Before
-            One value each.
-        """
+        """Choose edges."""
         new = edges < 0
         return Before(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
 
@@ -386,16 +356,6 @@ def arc_edge(arc: NDArray[np.integer[Any]] | int) -> Any:
     """
     Name the edge of an arc.
 
-    Parameters
-    ----------
-    arc : ndarray of int or int
-        Arcs.
-
-    Returns
-    -------
-    ndarray of int or int
-        Edges.
-
     Examples
     --------
     >>> arc_edge(7)
@@ -407,16 +367,6 @@ def arc_edge(arc: NDArray[np.integer[Any]] | int) -> Any:
 def arc_direction(arc: NDArray[np.integer[Any]] | int) -> Any:
     """
     Tell forwards from backwards.
-
-    Parameters
-    ----------
-    arc : ndarray of int or int
-        Arcs.
-
-    Returns
-    -------
-    ndarray of int or int
-        1 forwards, -1 backwards.
 
     Examples
     --------
@@ -434,27 +384,7 @@ def adjacency(
     *,
     inward: bool,
 ) -> Adjacency:
-    """
-    Sort the open arcs by the node they leave or reach.
-
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes.
-    ends : tuple of ndarray of int64
-        Nodes at the drawn beginning and end of each edge.
-    minutes : tuple of ndarray of float64
-        Minutes forwards and backwards; inf where closed.
-    length_m : ndarray of float64
-        Metres of each edge.
-    inward : bool
-        By the node they reach, for a search against the traffic; by the node they leave otherwise.
-
-    Returns
-    -------
-    Adjacency
-        Arcs of one node in the order of edges.
-    """
+    """Sort the open arcs by the node they leave or reach."""
     first, last = (ends[1], ends[0]) if inward else ends
     n_edges = len(length_m)
     at = np.column_stack((first, last)).ravel()

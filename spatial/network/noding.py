@@ -22,36 +22,19 @@ __all__ = ["Pieces", "components_of", "cut_roads"]
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """
-    Pieces of road between junctions.
+    """Pieces of road between junctions."""
 
-    Parameters
-    ----------
-    road : ndarray of int64, shape (n_edges,)
-        Row of the road.
-    start, end : ndarray of int64, shape (n_edges,)
-        Nodes, numbered along a Hilbert curve so that neighbours in space are neighbours in memory.
-    length_m : ndarray of float64, shape (n_edges,)
-        Metres in the plane.
-    coordinates : ndarray of float64, shape (n_vertices, 2)
-        Vertices of all pieces one after the other.
-    offsets : ndarray of int64, shape (n_edges + 1,)
-        Where each piece's vertices begin.
-    node_x, node_y : ndarray of float64, shape (n_nodes,)
-        The nodes.
-    node_source_id : ndarray of object, shape (n_nodes,)
-        The source's ids; None where it has none.
-    """
-
-    road: NDArray[np.int64]
+    road: NDArray[np.int64]  # shape (n_edges,), row of the road
+    # shape (n_edges,), nodes, numbered along a Hilbert curve so that neighbours in space are neighbours in
+    # memory
     start: NDArray[np.int64]
     end: NDArray[np.int64]
-    length_m: NDArray[np.float64]
-    coordinates: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    node_x: NDArray[np.float64]
+    length_m: NDArray[np.float64]  # shape (n_edges,), metres in the plane
+    coordinates: NDArray[np.float64]  # shape (n_vertices, 2), vertices of all pieces one after the other
+    offsets: NDArray[np.int64]  # shape (n_edges + 1,), where each piece's vertices begin
+    node_x: NDArray[np.float64]  # shape (n_nodes,), the nodes
     node_y: NDArray[np.float64]
-    node_source_id: NDArray[np.object_]
+    node_source_id: NDArray[np.object_]  # shape (n_nodes,), the source's ids; None where it has none
 
 
 def cut_roads(roads: RoadLines) -> Pieces:
@@ -59,16 +42,6 @@ def cut_roads(roads: RoadLines) -> Pieces:
     Cut roads where they meet.
 
     Where they only cross, as a bridge does, they do not meet.
-
-    Parameters
-    ----------
-    roads : RoadLines
-        In metres. A road that is shorter than two different vertices yields no piece.
-
-    Returns
-    -------
-    Pieces
-        By road, then along it.
     """
     different = len(roads.vertex_id)
     road, ends, offsets, length, flat = _cut(roads, different)
@@ -138,17 +111,8 @@ def components_of(n_nodes: int, pieces: Pieces) -> tuple[NDArray[np.int64], NDAr
     """
     Find the weakly connected components.
 
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes.
-    pieces : Pieces
-        The edges, each open in one direction at least.
-
-    Returns
-    -------
-    tuple of ndarray
-        Component of each node, 0 the longest (equal lengths by their lowest node), and kilometres of each component.
+    Returns component of each node, 0 the longest (equal lengths by their lowest node), and kilometres of each
+    component.
     """
     links = coo_array((np.ones(len(pieces.start)), (pieces.start, pieces.end)), shape=(n_nodes, n_nodes))
     count, label = connected_components(links, directed=False)

@@ -72,19 +72,7 @@ _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
 
 
 def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """
-    Make an empty table of findings.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        In metres.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_network``.
-    """
+    """Make an empty table of findings."""
     return _empty(crs).copy()
 
 
@@ -96,26 +84,7 @@ def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
 def findings_of(
     graph: TravelGraph, roads: RoadLines, marks: dict[str, NDArray[np.bool_]], *, widths: NDArray[np.bool_]
 ) -> gpd.GeoDataFrame:
-    """
-    List what people should look at.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-    roads : RoadLines
-        The open roads that it was built from.
-    marks : dict of ndarray of bool
-        Roads concerned, by kind of finding.
-    widths : ndarray of bool
-        Roads whose width comes from their class.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_network``: unreadable limits, roads still tagged as construction,
-        components that are too short to join places to, and for each class the roads whose width it gives.
-    """
+    """List what people should look at."""
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []
     for kind, marked in marks.items():
@@ -152,23 +121,7 @@ def _by_class(roads: RoadLines, marked: NDArray[np.bool_]) -> dict[str, NDArray[
 def road_findings(
     graph: TravelGraph, roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]
 ) -> gpd.GeoDataFrame:
-    """
-    List what many roads have in common, a finding each.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-    roads : RoadLines
-        All that were given.
-    marks : mapping of (str, str) to ndarray of bool
-        Roads concerned, by kind of finding and the word that they share.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_network``, with the lines of the first roads.
-    """
+    """List what many roads have in common, a finding each."""
     rows, shapes = [], []
     for (kind, word), marked in marks.items():
         places = np.flatnonzero(marked)
@@ -184,22 +137,7 @@ def road_findings(
 
 
 def crossing_findings(graph: TravelGraph, roads: RoadLines) -> gpd.GeoDataFrame:
-    """
-    Count where roads cross or touch without meeting.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-    roads : RoadLines
-        The open roads that it was built from. With node ids of their source they meet where it says so, and nothing is
-        looked for.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_network``: one finding of all places, or none.
-    """
+    """Count where roads cross or touch without meeting."""
     if len(roads.vertex_id) == 0 or roads.vertex_id[0] is not None:
         return no_findings(graph.crs)
     names = ("road_class", "layer", "bridge", "tunnel")
@@ -225,42 +163,13 @@ def crossing_findings(graph: TravelGraph, roads: RoadLines) -> gpd.GeoDataFrame:
 
 
 def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Put findings one behind the other.
-
-    Parameters
-    ----------
-    *frames : GeoDataFrame
-        By the contract of the table ``findings_network``.
-
-    Returns
-    -------
-    GeoDataFrame
-        Of all of them.
-    """
+    """Put findings one behind the other."""
     parts = [frame for frame in frames if len(frame)]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=frames[0].crs) if parts else frames[0]
 
 
 def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> gpd.GeoDataFrame:
-    """
-    Add the turn restrictions that were not applied to the findings of a graph.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With its findings.
-    turns : GeoDataFrame
-        Those restrictions. One without a point of its own, as where it leads over a road, stands at the road that it
-        comes from; without a point and without that road it is in the table of turns alone.
-    reasons : Series of str
-        Why, by row.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``findings_network``.
-    """
+    """Add the turn restrictions that were not applied to the findings of a graph."""
     shapes = _places_of_turns(graph, turns)
     is_placed = np.array([shape is not None for shape in shapes], dtype=bool)
     turns, reasons = turns.loc[is_placed], reasons.loc[is_placed]
@@ -324,23 +233,7 @@ def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS)
 def roads_report(
     roads: RoadLines, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]
 ) -> dict[str, Any]:
-    """
-    Count what became of the roads.
-
-    Parameters
-    ----------
-    roads : RoadLines
-        All that were given.
-    reasons : ndarray of object
-        Why each is closed; ``""`` where it is open.
-    marks : dict of ndarray of bool
-        Open roads concerned, by kind of finding.
-
-    Returns
-    -------
-    dict
-        Fit for JSON.
-    """
+    """Count what became of the roads."""
     closed = Counter(reasons[reasons != ""].tolist())
     by_class = Counter(class_values(roads).objects()[reasons == "class"].tolist())
     return {
@@ -353,20 +246,7 @@ def roads_report(
 
 
 def graph_report(graph: TravelGraph) -> dict[str, Any]:
-    """
-    Count what the graph is made of.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-
-    Returns
-    -------
-    dict
-        Fit for JSON. ``vertices`` counts the source's points on open roads, each once, as the source counts its nodes;
-        shares are of the length of roads.
-    """
+    """Count what the graph is made of."""
     length = graph.length_m
     total = max(float(length.sum()), np.finfo(float).tiny)
     inner = np.diff(graph.coordinate_offsets) - 2
@@ -402,43 +282,13 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
 
 
 def widths_report(graph: TravelGraph, is_imputed: NDArray[np.bool_]) -> dict[str, Any]:
-    """
-    Say how much of the length takes its width from its class.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-    is_imputed : ndarray of bool, shape (n_edges,)
-        Where it does.
-
-    Returns
-    -------
-    dict
-        Fit for JSON.
-    """
+    """Say how much of the length takes its width from its class."""
     total = max(float(graph.length_m.sum()), np.finfo(float).tiny)
     return {"width_imputed_share": float(graph.length_m[is_imputed].sum()) / total}
 
 
 def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str, Any]:
-    """
-    Count where the speeds come from, class by class.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The graph.
-    unreadable : ndarray of bool, shape (n_edges,)
-        Where a limit is tagged that cannot be read.
-
-    Returns
-    -------
-    dict
-        Fit for JSON. ``speeds_by_class`` holds, for each road class, its kilometres and the kilometres with a tagged
-        limit, with the speed of the class (imputed), with a limit that cannot be read (imputed too), and without a
-        tagged surface.
-    """
+    """Count where the speeds come from, class by class."""
     length, total = graph.length_m, max(float(graph.length_m.sum()), np.finfo(float).tiny)
     marks = {
         "km": np.ones(graph.n_edges, dtype=bool),

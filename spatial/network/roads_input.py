@@ -38,24 +38,15 @@ _OF_A_DIRECTION = (
 
 
 class GivenRoads(NamedTuple):
-    """
-    Roads as they were given, in one form.
+    """Roads as they were given, in one form."""
 
-    Parameters
-    ----------
-    lines : RoadLines
-        In metres.
-    n_joined : int
-        Lines left out because they are the other direction of a road that is kept, open both ways.
-    lacks_return : ndarray of bool, shape (n_roads,)
-        Arcs that say that they are not oneway and have no arc back.
-    is_drawn : bool
-        Whether they are lines as somebody drew them, whose roads may come up twice; not an extract with node ids.
-    """
-
-    lines: RoadLines
+    lines: RoadLines  # in metres
+    # lines left out because they are the other direction of a road that is kept, open both ways
     n_joined: int
+    # shape (n_roads,), arcs that say that they are not oneway and have no arc back
     lacks_return: NDArray[np.bool_]
+    # whether they are lines as somebody drew them, whose roads may come up twice; not an extract with node
+    # ids
     is_drawn: bool
 
 
@@ -65,23 +56,6 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
 
     Roads meet where they share one of their source's node ids, or without such ids where their vertices coincide to
     the millimetre.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame, networkx.MultiDiGraph or RoadLines
-        As `as_roads`; or `RoadLines`, which are taken as they are. Left unchanged.
-
-    Returns
-    -------
-    GivenRoads
-        In metres.
-
-    Raises
-    ------
-    ContractError
-        As `as_roads`, and where a road has not one node id a vertex.
-    CrsError
-        Without a CRS in metres.
     """
     if isinstance(roads, RoadLines):
         require_metres(roads.crs, what="roads")
@@ -137,28 +111,7 @@ class RoadTable(NamedTuple):
 
 
 def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
-    """
-    Make a frame of single lines with road_id and road_class, in the order of their ids.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame or networkx.MultiDiGraph
-        The table ``roads``; a frame of lines in metres with or without ``road_class`` (or ``highway``, ``fclass``) and
-        ``road_id``; an osmnx graph, projected, or the frame of its edges. Left unchanged.
-
-    Returns
-    -------
-    RoadTable
-        Sorted by the number in the id, so that the order of rows never matters. Two lines that are one road, drawn
-        once for each direction, are one.
-
-    Raises
-    ------
-    ContractError
-        Where geometries are no lines, ids repeat, or a travel time makes no speed.
-    CrsError
-        Without a CRS in metres, or with one whose metres are off by more than one per cent where the roads lie.
-    """
+    """Make a frame of single lines with road_id and road_class, in the order of their ids."""
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         raise ContractError(

@@ -34,39 +34,20 @@ def _nothing() -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class CertaintyNote:
-    """
-    What the paired runs assumed.
+    """What the paired runs assumed."""
 
-    Parameters
-    ----------
-    answers : mapping of str to str
-        Service of the study by name in the register of norms; a name that is missing stands for itself.
-    speeds : str
-        The speed table.
-    speed_share : float
-        How much lower and higher every speed may be.
-    walk_km_h : tuple of float
-        Slowest and fastest walk.
-    detour : tuple of float
-        Least and largest detour of a walk.
-    calibrated : bool
-        Whether speeds were fitted to observed times.
-    speed_status : str
-        ``uncalibrated``, ``compared`` with observed times, or ``calibrated`` on them.
-    speed_factors : tuple of float or None
-        Factors on all speeds in the slow and in the fast run as measured; None where they are assumed.
-    calibration : mapping of str to object
-        What observed times said, ready for JSON.
-    """
-
+    # service of the study by name in the register of norms; a name that is missing stands for itself
     answers: Mapping[str, str] = field(default_factory=_nothing)
-    speeds: str = ""
-    speed_share: float = 0.2
-    walk_km_h: tuple[float, float] = (4.0, 6.0)
-    detour: tuple[float, float] = (1.0, 1.6)
-    calibrated: bool = False
+    speeds: str = ""  # the speed table
+    speed_share: float = 0.2  # how much lower and higher every speed may be
+    walk_km_h: tuple[float, float] = (4.0, 6.0)  # slowest and fastest walk
+    detour: tuple[float, float] = (1.0, 1.6)  # least and largest detour of a walk
+    calibrated: bool = False  # whether speeds were fitted to observed times
+    # ``uncalibrated``, ``compared`` with observed times, or ``calibrated`` on them
     speed_status: str = "uncalibrated"
+    # factors on all speeds in the slow and in the fast run as measured; None where they are assumed
     speed_factors: tuple[float, float] | None = None
+    # what observed times said, ready for JSON
     calibration: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"calibrated": False}))
 
     @property
@@ -82,23 +63,13 @@ class CertaintyNote:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """
-    Minutes to a service at the best, as assumed and at the worst.
+    """Minutes to a service at the best, as assumed and at the worst."""
 
-    Parameters
-    ----------
-    mode : str
-        The mode whose runs were paired.
-    minutes : DataFrame
-        Indexed by settlement: ``low``, ``base`` and ``high``, and the same of each factor alone, such as
-        ``speed_low``; infinity where there is no way.
-    factors : tuple of str
-        Those of `FACTORS` that were varied.
-    """
-
-    mode: str
+    mode: str  # the mode whose runs were paired
+    # indexed by settlement: ``low``, ``base`` and ``high``, and the same of each factor alone, such as
+    # ``speed_low``; infinity where there is no way
     minutes: pd.DataFrame
-    factors: tuple[str, ...]
+    factors: tuple[str, ...]  # those of `FACTORS` that were varied
 
 
 def runs_of(
@@ -107,21 +78,7 @@ def runs_of(
     """
     Take the paired runs that a norm of one mode can be held against.
 
-    Parameters
-    ----------
-    intervals : DataFrame or None
-        The table of that name.
-    access : DataFrame or None
-        The table of that name; for the fastest mode, the other modes are taken from it as they were assumed.
-    service : str
-        As in both tables.
-    mode : str
-        A mode, ``any`` for the fastest of all, or parts joined by ``+`` for the fastest of these.
-
-    Returns
-    -------
-    Runs or None
-        None where no runs of that service and mode were paired.
+    Returns None where no runs of that service and mode were paired.
     """
     if intervals is None:
         return None
@@ -146,27 +103,7 @@ def runs_of(
 def norm_certainty(
     norm: Mapping[str, Any], results: pd.DataFrame, tables: Mapping[str, pd.DataFrame], note: CertaintyNote
 ) -> dict[str, Any] | None:
-    """
-    Count who is beyond a norm of time at the best and at the worst.
-
-    Parameters
-    ----------
-    norm : mapping
-        `norm_id`, `service`, `metric`, `mode`, `unit`, `threshold`, `persons_unserved`, `places_unserved`.
-    results : DataFrame
-        The table `norm_results`: whom the norm is for, settlement by settlement.
-    tables : mapping of str to DataFrame
-        `intervals` and `access` where they are there.
-    note : CertaintyNote
-        What the runs assumed.
-
-    Returns
-    -------
-    dict or None
-        ``persons`` and ``places``, each beyond at ``low`` (at best), ``base`` and ``high`` (at worst), None where the
-        middle is not what the norm counts; ``main_factor``, the factor that alone moves most of them across the
-        threshold. None where nothing is known.
-    """
+    """Count who is beyond a norm of time at the best and at the worst."""
     if norm["metric"] != "time_min" or norm["unit"] != "min" or norm["threshold"] is None:
         return None
     service = note.answers.get(norm["service"], norm["service"])
@@ -213,15 +150,7 @@ def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:
     """
     Take the Rural Access Index of the study.
 
-    Parameters
-    ----------
-    table : DataFrame or None
-        The table `rural_access`.
-
-    Returns
-    -------
-    dict or None
-        Its row of the whole study, ready for JSON; None without it or where nobody is counted.
+    Returns its row of the whole study, ready for JSON; None without it or where nobody is counted.
     """
     if table is None:
         return None

@@ -123,44 +123,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     certainty: Mapping[str, Any] | None = None,
     pillar_weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """
-    Explain one settlement, from its people to the norms it fails.
-
-    Parameters
-    ----------
-    settlement : str
-        Its id, or a name that only one settlement has.
-    tables : mapping of str to DataFrame
-        By the contracts of their names: `settlements` is needed; of `snaps`, `access`, `routes`, `norm_results`,
-        `facilities`, `edges`, `last_mile`, `intervals`, `wet_losses`, `measures`, `off_road`, `scenario_access`,
-        `emergency_response`, `served`, `scores`, `score_components`, `score_norms`, `settlement_types` each that is
-        missing leaves its part of the answer empty.
-    register : DataFrame
-        As `applicable_norms` returns it, or the plain register.
-    sources : sequence of mapping
-        Where the data come from: path, origin, licence, vintage ...
-    issues : sequence of str
-        Known faults of the sources.
-    certainty : mapping, optional
-        What was varied, as in the summary of the study.
-    pillar_weights : mapping of str to float, optional
-        Weights of the score's pillars; equal by default.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: `settlement`, `snaps`, `services` (each with its `interval`, `wet` season, `measures`,
-        `scenarios`, `response` of crews and `room` within capacity), `off_road`, `last_mile`, `norms` (with
-        `nothing_mapped`, `people_missing` and `judged_if` of the study as in the summary; with a `remedy` where the
-        place is beyond one), `score` (as
-        `place_score` returns it), `sources`, `issues`, `certainty`. Unknown numbers are None, never NaN; minutes,
-        metres and persons are unrounded.
-
-    Raises
-    ------
-    ContractError
-        Where no settlement, or more than one, goes by that id or name.
-    """
+    """Explain one settlement, from its people to the norms it fails."""
     settlements = tables["settlements"]
     chosen = find_settlement(settlements, settlement)
     place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
@@ -179,26 +142,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
 
 
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:
-    """
-    Find a settlement by its id, or by a name that it alone has.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table of that name.
-    text : str
-        An id, or a name in any of its languages, in capitals or not.
-
-    Returns
-    -------
-    str
-        Its id.
-
-    Raises
-    ------
-    ContractError
-        Where none or several answer to it; the message names them.
-    """
+    """Find a settlement by its id, or by a name that it alone has."""
     ids = settlements["settlement_id"]
     if (ids == text).any():
         return text

@@ -34,27 +34,6 @@ def explanation_text(
     """
     Tell the explanation of one settlement in words.
 
-    Parameters
-    ----------
-    explanation : mapping
-        As `explain` returns it.
-    language : str
-        A language with a message file, such as ``en`` or ``fr``.
-    service_names : mapping of str to str, optional
-        Names of services in that language, by id.
-    scenario_names : mapping of str to str, optional
-        Titles of scenarios in that language, by name.
-
-    Returns
-    -------
-    str
-        Lines of text, indented by two blanks a step; unknown numbers are ``?``.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-
     Examples
     --------
     >>> print(explanation_text(explain("n1", tables, register=register)))  # doctest: +SKIP

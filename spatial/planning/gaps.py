@@ -41,26 +41,6 @@ def rank_gaps(
     complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
     to be relocated are gaps like all others; their `remedy` is a mobile service.
 
-    Parameters
-    ----------
-    norm_results : DataFrame
-        As `evaluate_norms` returns it.
-    settlements : GeoDataFrame
-        By the contract of the table of that name.
-    access : DataFrame
-        By the contract of the table of that name.
-    register : DataFrame
-        As `load_register` or `applicable_norms` returns it; thresholds are taken from the results.
-    near_miss_min : float
-        A settlement at most this many minutes beyond a norm in minutes, inclusive, is a near miss.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table `gaps`: known failures before those that may only be missing from the map, near
-        misses after the others, then most people first, then furthest beyond the norm (none reached before all), then
-        by id. `rank` counts from 1.
-
     Examples
     --------
     >>> gaps = rank_gaps(results, settlements, access, register)  # doctest: +SKIP

@@ -30,30 +30,7 @@ PRESENCE = "presence"
 def headline_text(
     norm: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
 ) -> str:
-    """
-    Say the result of one norm, and who of those beyond lives in a village that is to be relocated.
-
-    Parameters
-    ----------
-    norm : mapping
-        One of `norms` in the dict that `summarise_study` returns.
-    language : str
-        A language with a message file.
-    service_names : mapping of str to str, optional
-        Names of services in that language, by id.
-
-    Returns
-    -------
-    str
-        People first, places where nobody knows the people; of people, how many places have no number. "At least" and
-        "mapped" wherever the inventory of the service is not complete. How many are beyond at the best and at the
-        worst of the paired runs, and the Rural Access Index as an interval, where the summary has them.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say the result of one norm, and who of those beyond lives in a village that is to be relocated."""
     words = wording(language, names=service_names)
     if norm.get("nothing_mapped"):
         told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
@@ -85,26 +62,7 @@ def headline_text(
 
 
 def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
-    """
-    Say how the binding norms stand.
-
-    Parameters
-    ----------
-    gates : mapping
-        `gates` in the dict that `summarise_study` returns.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    str
-        One sentence; no binding norm in force is never a pass.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say how the binding norms stand."""
     words = wording(language)
     return words.say(
         "headline",
@@ -116,21 +74,7 @@ def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
 
 
 def missing_text(norm: Mapping[str, Any], words: Wording) -> str:
-    """
-    Say whose people nobody counted, and under which condition the norm is judged for all that.
-
-    Parameters
-    ----------
-    norm : mapping
-        `people_missing` as the summary tells it, and `judged_if` as in the table `norm_results`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Empty where everybody is counted.
-    """
+    """Say whose people nobody counted, and under which condition the norm is judged for all that."""
     missing = norm.get("people_missing")
     if not missing:
         return ""
@@ -145,21 +89,7 @@ def missing_text(norm: Mapping[str, Any], words: Wording) -> str:
 
 
 def condition_text(judged_if: object, words: Wording) -> str:
-    """
-    Say the condition under which a norm is judged.
-
-    Parameters
-    ----------
-    judged_if : object
-        As in the table `norm_results`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Empty without a condition.
-    """
+    """Say the condition under which a norm is judged."""
     largest = [
         words.say("condition", "largest", tier=words.say("tier", tier), persons=words.number(persons))
         for tier, persons in conditions_of(judged_if)
@@ -172,23 +102,7 @@ def condition_text(judged_if: object, words: Wording) -> str:
 
 
 def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], words: Wording) -> pd.Series:
-    """
-    Say of each result on a study or a township what `missing_text` says of the norm there.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Of the table `norm_results`.
-    tables : mapping of str to DataFrame
-        `norm_results` and `settlements`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    Series of str
-        On the index of `rows`; empty where the numbers of people turn nothing.
-    """
+    """Say of each result on a study or a township what `missing_text` says of the norm there."""
     told = pd.Series("", index=rows.index, dtype="str")
     conditions = rows.get("judged_if", told).fillna("")
     results, places = tables["norm_results"], tables["settlements"]
@@ -256,23 +170,7 @@ def _how_sure(norm: Mapping[str, Any], what: str, words: Wording) -> list[str]:
 
 
 def factor_text(factor: str, certainty: Mapping[str, Any], words: Wording) -> str:
-    """
-    Name what the paired runs varied.
-
-    Parameters
-    ----------
-    factor : str
-        ``speed``, ``walk``, ``entry`` or ``season``.
-    certainty : mapping
-        What was assumed: `speed_share`, and `speed_factors` where observed times gave them.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "speeds ±20 %".
-    """
+    """Name what the paired runs varied."""
     measured = certainty.get("speed_factors")
     if factor == "speed" and measured:
         slow, fast = (words.number(value, decimals=2) for value in measured)
@@ -284,20 +182,6 @@ def factor_text(factor: str, certainty: Mapping[str, Any], words: Wording) -> st
 
 
 def status_text(certainty: Mapping[str, Any], words: Wording) -> str:
-    """
-    Say whether anybody compared the speeds with observed times.
-
-    Parameters
-    ----------
-    certainty : mapping
-        `speed_status`, or `calibrated` alone.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "not calibrated".
-    """
+    """Say whether anybody compared the speeds with observed times."""
     known = "calibrated" if certainty.get("calibrated") else "uncalibrated"
     return words.say("speed_status", str(certainty.get("speed_status", known)))

@@ -24,18 +24,8 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     A pillar's weight is spread evenly over those of its components that are known, so that a pillar of four counts no
     more than one of two.
 
-    Parameters
-    ----------
-    components : DataFrame
-        By the contract of `score_components`.
-    weights : mapping of str to float, optional
-        Weight of each pillar; equal by default.
-
-    Returns
-    -------
-    DataFrame
-        The measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all 0 where it
-        lacks nothing), each unit's largest first.
+    Returns the measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all
+    0 where it lacks nothing), each unit's largest first.
 
     Examples
     --------

@@ -20,29 +20,7 @@ PLAIN = "plain_text"
 def issue_lines(
     summary: Mapping[str, Any], language: str = "en", *, names: Mapping[str, str] | None = None
 ) -> list[str]:
-    """
-    Say the known issues of a study, a line each.
-
-    Parameters
-    ----------
-    summary : mapping
-        As `summarise_study` returns it.
-    language : str
-        A language with a message file.
-    names : mapping of str to str, optional
-        Names of services in that language.
-
-    Returns
-    -------
-    list of str
-        File and fault as they are written, notices of the readers in the language, and what the issue affects and
-        forbids; those that are known by their text alone as that text.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say the known issues of a study, a line each."""
     words = wording(language, names=names)
     known = summary.get("known_issues") or []
     if not known:
@@ -60,17 +38,8 @@ def effect_text(record: Mapping[str, Any], words: Wording) -> str:
     """
     Say what a known issue affects and forbids.
 
-    Parameters
-    ----------
-    record : mapping
-        As `issue_records` tells it.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "affects people; forbids to compare Alba, Borga; townships without a rank: 2"; empty where nobody says.
+    Returns such as "affects people; forbids to compare Alba, Borga; townships without a rank: 2"; empty where
+    nobody says.
 
     Examples
     --------

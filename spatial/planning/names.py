@@ -20,19 +20,6 @@ def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
     """
     Choose the name of each row.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        With some of `name` (as written at the place), `name_en`, `name_zh` and `name_` with other languages.
-    language : str
-        Such as ``en``.
-
-    Returns
-    -------
-    Series
-        In the order of the rows: the name in that language, else as written, else in English, else in Chinese; missing
-        where there is none.
-
     Examples
     --------
     >>> places = pd.DataFrame({"name": ["云溪镇", "马渡乡"], "name_en": ["Yunxi Town", None]})
@@ -51,16 +38,6 @@ def names_of(row: Mapping[Any, object]) -> dict[str, str]:
     """
     Gather the names of a row by language.
 
-    Parameters
-    ----------
-    row : mapping
-        With `name` and perhaps `name_en`, `name_zh` and others.
-
-    Returns
-    -------
-    dict
-        Name by language, ``und`` for the one as written.
-
     Examples
     --------
     >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
@@ -78,18 +55,6 @@ def pick(names: Mapping[str, str], language: str) -> str:
     """
     Choose a name by language.
 
-    Parameters
-    ----------
-    names : mapping of str to str
-        As `names_of` returns it.
-    language : str
-        Such as ``en``.
-
-    Returns
-    -------
-    str
-        In that language, else as written, else in English, else the first; empty without any.
-
     Examples
     --------
     >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
@@ -101,25 +66,7 @@ def pick(names: Mapping[str, str], language: str) -> str:
 def named_in(
     scores: pd.DataFrame, language: str, settlements: pd.DataFrame, boundaries: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """
-    Put the names of a language into the table `scores`, or any with its key.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        With `unit_level`, `unit_id` and `name`.
-    language : str
-        Such as ``en``.
-    settlements : DataFrame
-        By the contract of the table.
-    boundaries : DataFrame or None
-        By the contract of the table; townships keep their name without it.
-
-    Returns
-    -------
-    DataFrame
-        The same rows; a unit of which no name is known keeps the one it has.
-    """
+    """Put the names of a language into the table `scores`, or any with its key."""
     found = scores["name"].astype(object)
     for level, table, key in (
         ("settlement", settlements, "settlement_id"),
@@ -135,24 +82,7 @@ def named_in(
 
 
 def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFrame | None) -> pd.Series:
-    """
-    Name the township of each settlement.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table.
-    language : str
-        Such as ``en``.
-    boundaries : DataFrame or None
-        By the contract of the table.
-
-    Returns
-    -------
-    Series
-        In the order of the settlements: the name of the boundary in that language, else the township as it is written,
-        else missing.
-    """
+    """Name the township of each settlement."""
     missing = pd.Series(None, index=settlements.index, dtype=object)
     written = settlements["township"].astype(object) if "township" in settlements else missing
     if boundaries is None or not len(boundaries) or "township_id" not in settlements:
@@ -163,21 +93,7 @@ def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFra
 
 
 def with_names(score: Mapping[str, Any] | None, boundaries: pd.DataFrame | None) -> dict[str, Any] | None:
-    """
-    Add names by language to the townships that the score of a study tells apart.
-
-    Parameters
-    ----------
-    score : mapping or None
-        As `summarise_score` returns it.
-    boundaries : DataFrame or None
-        By the contract of the table.
-
-    Returns
-    -------
-    dict or None
-        The same with `names` beside each `name`; as it is without boundaries.
-    """
+    """Add names by language to the townships that the score of a study tells apart."""
     if score is None:
         return None
     apart = score["townships"]["told_apart"]
@@ -189,21 +105,7 @@ def with_names(score: Mapping[str, Any] | None, boundaries: pd.DataFrame | None)
 
 
 def score_in(score: Mapping[str, Any] | None, language: str) -> dict[str, Any] | None:
-    """
-    Name the townships that the score of a study tells apart in a language.
-
-    Parameters
-    ----------
-    score : mapping or None
-        As `with_names` returns it, or without names.
-    language : str
-        Such as ``en``.
-
-    Returns
-    -------
-    dict or None
-        The same with another `name` where there are names.
-    """
+    """Name the townships that the score of a study tells apart in a language."""
     if score is None:
         return None
     apart = score["townships"]["told_apart"]

@@ -38,17 +38,8 @@ def notice_text(notice: str, words: Wording) -> str | None:
     r"""
     Say a notice of a reader in another language.
 
-    Parameters
-    ----------
-    notice : str
-        As the reader wrote it, in English.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str or None
-        None for a notice that has no message. Names, words and cells that it holds stay as the source has them.
+    Returns None for a notice that has no message. Names, words and cells that it holds stay as the source has
+    them.
 
     Examples
     --------
@@ -65,61 +56,19 @@ def notice_text(notice: str, words: Wording) -> str | None:
 
 
 def namesake_texts(summary: Mapping[str, Any], words: Wording) -> list[str]:
-    """
-    Say which facilities a scenario closes while another of their name, perhaps the same one, stays open beside them.
-
-    Parameters
-    ----------
-    summary : mapping
-        As `summarise_study` returns it.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    list of str
-        One a pair.
-    """
+    """Say which facilities a scenario closes while another of their name, perhaps the same one, stays open."""
     told = summary.get("open_namesakes") or ()
     return [notice_text(text, words) or text for text in told]
 
 
 def issue_text(record: Mapping[str, str], words: Wording) -> str:
-    """
-    Say a known issue: the source's own words as they are, a notice of a reader in the language where it has a message.
-
-    Parameters
-    ----------
-    record : mapping
-        With `issue` and `issue_kind`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        The text.
-    """
+    """Say a known issue: the source's own words as they are, a reader's notice in the language that has it."""
     own = record["issue_kind"] == NOTICED
     return (notice_text(record["issue"], words) if own else None) or record["issue"]
 
 
 def issues_by_file(records: Iterable[Mapping[str, str]], words: Wording) -> dict[str, str]:
-    """
-    Say the known issues of each file that has any.
-
-    Parameters
-    ----------
-    records : iterable of mapping
-        With `path`, `issue` and `issue_kind`, in order.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    dict
-        By path, the issues as `issue_text` says them, joined.
-    """
+    """Say the known issues of each file that has any."""
     told: dict[str, list[str]] = {}
     for record in records:
         told.setdefault(record["path"], []).append(issue_text(record, words))
@@ -129,18 +78,6 @@ def issues_by_file(records: Iterable[Mapping[str, str]], words: Wording) -> dict
 def source_fact(fact: str, words: Wording) -> str:
     """
     Say an origin, licence, vintage or address of a file.
-
-    Parameters
-    ----------
-    fact : str
-        As in `provenance`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        As it is written, or in the language that nobody says it.
 
     Examples
     --------
@@ -153,16 +90,6 @@ def source_fact(fact: str, words: Wording) -> str:
 def stated(fact: str) -> str:
     """
     Take what a source states of itself.
-
-    Parameters
-    ----------
-    fact : str
-        Its origin, licence, vintage or address, as in `provenance`.
-
-    Returns
-    -------
-    str
-        As it is written; empty where nobody says it.
 
     Examples
     --------

@@ -15,15 +15,7 @@ def plain(value: object) -> Any:
     """
     Turn a cell of a table into what JSON can hold.
 
-    Parameters
-    ----------
-    value : object
-        A number, flag, text or missing value of numpy, pandas or Python.
-
-    Returns
-    -------
-    str, bool, int, float or None
-        None for NaN, infinity and whatever else is missing.
+    Returns None for NaN, infinity and whatever else is missing.
 
     Examples
     --------

@@ -21,39 +21,13 @@ RELOCATES = "relocate"
 
 
 def remedies_of(ids: pd.Series, settlements: pd.DataFrame) -> pd.Series:
-    """
-    Say what helps each place.
-
-    Parameters
-    ----------
-    ids : Series of str
-        Ids of settlements.
-    settlements : DataFrame
-        By the contract of the table of that name; without `village_plan_class` nobody is to be relocated.
-
-    Returns
-    -------
-    Series of str
-        ``mobile_service`` for villages that are to be relocated, else ``site_or_road``; on the index of `ids`.
-    """
+    """Say what helps each place."""
     moves = ids.isin(mobile_places(settlements))
     return pd.Series(np.where(moves, MOBILE_SERVICE, SITE_OR_ROAD), index=ids.index, dtype="str")
 
 
 def mobile_places(settlements: pd.DataFrame) -> frozenset[str]:
-    """
-    List the villages that are to be relocated.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table of that name.
-
-    Returns
-    -------
-    frozenset of str
-        Their ids.
-    """
+    """List the villages that are to be relocated."""
     if "village_plan_class" not in settlements:
         return frozenset()
     moves = settlements["village_plan_class"] == RELOCATES
@@ -64,19 +38,8 @@ def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -
     """
     Count, of those beyond a norm as mapped, the ones whom a mobile service is to reach.
 
-    Parameters
-    ----------
-    norm_id : str
-        The norm.
-    results : DataFrame
-        By the contract of the table `norm_results`.
-    places : frozenset of str
-        As `mobile_places`.
-
-    Returns
-    -------
-    dict or None
-        `places` and `persons`, the latter None where nobody knows them; None where there is no such place.
+    Returns `places` and `persons`, the latter None where nobody knows them; None where there is no such
+    place.
     """
     own = (results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)
     rows = results.loc[own & (results["status_as_mapped"] == "not_met") & results["unit_id"].isin(places)]
@@ -86,19 +49,7 @@ def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -
 
 
 def remedy_counts(gaps: pd.DataFrame) -> Mapping[str, dict[str, int]]:
-    """
-    Count gaps and the places that they concern by remedy.
-
-    Parameters
-    ----------
-    gaps : DataFrame
-        By the contract of the table of that name.
-
-    Returns
-    -------
-    mapping of str to dict
-        For each remedy its `gaps` and `places`, 0 included.
-    """
+    """Count gaps and the places that they concern by remedy."""
     return {
         remedy: {
             "gaps": int((gaps["remedy"] == remedy).sum()),

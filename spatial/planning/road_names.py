@@ -26,22 +26,6 @@ def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Wording) 
     """
     Name a road or one edge of it.
 
-    Parameters
-    ----------
-    edge_id : str
-        An `edge_id` of the table `edges`, or a `road_id`.
-    tables : mapping of str to DataFrame
-        `roads`, `edges` and `settlements`, as far as they are there.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "Station Road near Linden (w12/3)": the name in that language, else the number with the class, else the
-        class; with the nearest settlement that has a name, no more than `NEAR_M` away; "road w12/3" where nothing is
-        known.
-
     Examples
     --------
     >>> from spatial.planning.wording import wording

@@ -51,30 +51,7 @@ _GAP = ("component", "value", "unit", "target", "meets_target", "persons", "deta
 def summarise_score(
     tables: Mapping[str, pd.DataFrame], weights: Mapping[str, float] | None = None
 ) -> dict[str, Any] | None:
-    """
-    Put the score of the study on one page.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        `settlements`, and those of `scores`, `score_components`, `score_norms`, `rank_pairs`, `settlement_types` and
-        `access_clusters` that there are, by the contracts of their names.
-    weights : mapping of str to float, optional
-        Weight of each pillar; equal by default.
-
-    Returns
-    -------
-    dict or None
-        Ready for JSON: the level with its interval and bands, `level_hidden` (why no page shows it: ``few_pillars``,
-        ``few_places`` or empty), `missing_pillars` by name, `missing_reasons` of each,
-        `pillars` (the level, its components, and the gaps with targets), `segmentation` (index and its terms), `gates`
-        (with `unjudged`, how many nobody can judge), `obstacles` (what holds the study back, most first), `townships`
-        (how many have a level, how many known issues of the sources leave without a rank, and of those that can surely
-        be told apart the two whose ranks lie furthest from one another), `classes` (the official class, the Degree of
-        Urbanisation, and whom they class differently, in persons), `clusters` (of access: places and people in each,
-        places that do not count and why, and ids of those without neighbours), `norms` (those that make up access, and
-        why each other one is left out) and `known_share`. None where nothing was scored.
-    """
+    """Put the score of the study on one page."""
     if "scores" not in tables or "score_components" not in tables:
         return None
     study = _unit(tables, STUDY, STUDY, weights)
@@ -95,27 +72,7 @@ def place_score(
     tables: Mapping[str, pd.DataFrame],
     weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any] | None:
-    """
-    Tell the score of one settlement and of its township.
-
-    Parameters
-    ----------
-    settlement : str
-        Its id.
-    township : str or None
-        The id of its township; None where it lies in none.
-    tables : mapping of str to DataFrame
-        As `summarise_score` takes them.
-    weights : mapping of str to float, optional
-        Weight of each pillar; equal by default.
-
-    Returns
-    -------
-    dict or None
-        Ready for JSON: `place` and `township` (None where it has no score), each with levels, ranks among `ranked`
-        units of its kind, gates and obstacles; `official_class`, `degurba_code`, `degurba_class` and `classes_differ`,
-        None where they are not known. None where the settlement has no score.
-    """
+    """Tell the score of one settlement and of its township."""
     if "scores" not in tables or "score_components" not in tables:
         return None
     place = _unit(tables, SETTLEMENT, settlement, weights)
@@ -135,18 +92,8 @@ def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, s
     """
     Find the two townships that can surely be told apart and whose ranks lie furthest from one another.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        By the contract of the table.
-    pairs : DataFrame or None
-        The table `rank_pairs`; None where there is none.
-
-    Returns
-    -------
-    tuple of (str, str, float) or None
-        The first, the last, and how probable it is that the first ranks before the last; of equals the surest, then the
-        first by id. None where no pair reaches `CLAIM`.
+    Returns the first, the last, and how probable it is that the first ranks before the last; of equals the
+    surest, then the first by id. None where no pair reaches `CLAIM`.
     """
     if pairs is None or not len(pairs):
         return None

@@ -32,23 +32,6 @@ def doubted_units(
     An issue that is declared in a table forbids what it says, of the areas that it names. An issue in plain text, which
     cannot say so, forbids to compare the areas that it names side by side, wherever it names two or more.
 
-    Parameters
-    ----------
-    issues : DataFrame
-        By the contract of the table `known_issues`.
-    boundaries : DataFrame or None
-        The table `boundaries`.
-    units : sequence of str
-        Ids of the units that are ranked.
-
-    Returns
-    -------
-    list of dict
-        For each issue that forbids something here: `path`, `number` and `issue`, as in the table; `forbids`; `areas`,
-        for each area the ids of its units; `unknown_areas`, names of areas that the study does not have; and
-        `without_rank`, ids of the units that have no rank. An area that holds every unit is none in a plain text, as
-        nothing is compared by it.
-
     Examples
     --------
     >>> areas = {"boundary_id": ["a", "b", "c"], "name": ["Alba", "Borga", "Cave"]}
@@ -89,22 +72,6 @@ def rank_doubts(
     """
     Tell which townships and settlements have no rank, and which pairs of townships are not compared.
 
-    Parameters
-    ----------
-    doubts : sequence of mapping
-        As `doubted_units` finds them.
-    units : sequence of str
-        Ids of all townships.
-    township_of : mapping of str to str or None
-        The township of each settlement.
-
-    Returns
-    -------
-    RankDoubts
-        A township without a rank has it in no pair either where the ranking is forbidden; where a comparison is, it is
-        not compared with those of the other areas, or, of a single area, with any outside it. Settlements go as their
-        townships do.
-
     Examples
     --------
     >>> doubt = {"forbids": ["comparison"], "areas": [["a"], ["b"]], "without_rank": ["a", "b"]}
@@ -126,22 +93,7 @@ def rank_doubts(
 
 
 def issue_records(issues: pd.DataFrame, doubts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """
-    Tell every known issue with what it forbids here.
-
-    Parameters
-    ----------
-    issues : DataFrame
-        By the contract of the table `known_issues`.
-    doubts : sequence of mapping
-        As `doubted_units` finds them.
-
-    Returns
-    -------
-    list of dict
-        Ready for JSON: `path`, `issue`, `issue_kind`, lists `affects`, `forbids` and `areas`, `without_rank` (ids of
-        townships), and `unknown_areas`. Of a plain text `forbids` is what its names are taken for.
-    """
+    """Tell every known issue with what it forbids here."""
     held = {(doubt["path"], doubt["number"]): doubt for doubt in doubts}
     found = []
     for row in issues.to_dict("records"):

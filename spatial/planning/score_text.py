@@ -32,27 +32,7 @@ _FLOWS = frozenset({"two_way_flow", "flow_balance"})
 
 
 def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[str]:
-    """
-    Say the score of a study, a line each.
-
-    Parameters
-    ----------
-    score : mapping or None
-        As `summarise_score` returns it.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    list of str
-        Level by pillar with what could not be measured, gates that nobody can judge, gaps, what holds it back, which
-        townships can surely be told apart, whom the Degree of Urbanisation classes otherwise; empty without a score.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say the score of a study, a line each."""
     if score is None:
         return []
     words = wording(language)
@@ -71,22 +51,7 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
 
 
 def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
-    """
-    Say the score of a settlement and of its township.
-
-    Parameters
-    ----------
-    score : mapping or None
-        As `place_score` returns it.
-    words : Wording
-        A language.
-
-    Yields
-    ------
-    str
-        Level by pillar, rank with its interval, what the settlement and what its township lacks most; nothing without a
-        score.
-    """
+    """Say the score of a settlement and of its township."""
     if score is None:
         return
     place, township = score["place"], score["township"]
@@ -115,60 +80,18 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
 
 
 def hidden_text(why: str, words: Wording) -> str:
-    """
-    Say why no level is shown.
-
-    Parameters
-    ----------
-    why : str
-        ``few_pillars`` or ``few_places``.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Say why no level is shown."""
     return words.say("score", f"hidden_{why}", pillars=LEAST_PILLARS, places=LEAST_PLACES)
 
 
 def hidden_townships_text(count: int, words: Wording) -> str:
-    """
-    Say of how many townships no level is shown, and why.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Say of how many townships no level is shown, and why."""
     told = {"pillars": LEAST_PILLARS, "places": LEAST_PLACES}
     return words.say("score", "hidden_townships", count=words.number(count), **told)
 
 
 def component_text(component: str, words: Wording) -> str:
-    """
-    Name a component of a level or a gap.
-
-    Parameters
-    ----------
-    component : str
-        As in `score_components`, with a kind of flow after a colon where it has one.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "flow both ways: parcels".
-    """
+    """Name a component of a level or a gap."""
     name, _, kind = component.partition(":")
     if kind:
         return words.say("component", name, kind=words.say("flow_kind", kind))
@@ -177,24 +100,7 @@ def component_text(component: str, words: Wording) -> str:
 
 
 def detail_text(component: str, detail: str, words: Wording) -> str:
-    """
-    Say what made a component.
-
-    Parameters
-    ----------
-    component : str
-        As in `score_components`.
-    detail : str
-        The detail that stands there: a group of people, a service, a kind of flow, ids of norms or roads, or who counts
-        as a neighbour.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Groups, services, flows and neighbours by name, ids as they are.
-    """
+    """Say what made a component."""
     name = component.partition(":")[0]
     if not detail:
         return ""
@@ -213,21 +119,7 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
 
 
 def label_text(row: Mapping[Any, Any], words: Wording) -> str:
-    """
-    Say the label of a unit: its level, its gaps and its gates, side by side.
-
-    Parameters
-    ----------
-    row : mapping
-        `level_band`, `gap_band`, `mandatory_status`, the levels of the pillars and `missing_pillars`, as in `scores`.
-    words : Wording
-        A language.
-
-    Returns
-    -------
-    str
-        Such as "level middle to high by 3 of 4 pillars; gaps not all within their targets; binding: FAILED".
-    """
+    """Say the label of a unit: its level, its gaps and its gates, side by side."""
     known = sum(row[f"level_{name}"] == row[f"level_{name}"] for name in PILLARS)
     hidden = row.get("level_hidden")
     return words.say(

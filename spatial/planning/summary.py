@@ -97,40 +97,6 @@ def summarise_study(
     """
     Put the study on one page.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the contracts of their names. `settlements` and `norm_results` are needed; `gaps`, `access`, `edges`,
-        `snaps`, `last_mile`, `population_account`, `unit_totals`, `counts`, `intervals`, `rural_access`,
-        `scenario_people`, `emergency_people` and the findings on the network and on scenarios each add their part where
-        they are there, and so do the tables of the score.
-    register : DataFrame
-        As `applicable_norms` returns it.
-    issues : sequence of str
-        Known faults of the sources.
-    facts : mapping of str to object, optional
-        What the study says of itself, such as name, date, status and population basis; carried as it is.
-    certainty : CertaintyNote, optional
-        What the paired runs of `intervals` assumed.
-    pillar_weights : mapping of str to float, optional
-        Weights of the score's pillars; equal by default.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: `study` (the facts), `population`, `norms` (every binding norm, those that may open a page
-        first and in order), `headlines` (their ids), `gates`, `guiding`, `gaps`, `network`, `edge_risk`, `snaps`,
-        `last_mile`, `certainty`, `rural_access`, `calibration` (always, with a status), `scenarios`, `open_namesakes`
-        (facilities that close while one of their name stays open, as `notice_text` takes it), `emergency`,
-        `population_account`, `unit_totals`, `counts`, `inventory`, `score` (as `summarise_score` returns it),
-        `town_and_country` (as `summarise_town_and_country` returns it), `issues`, `known_issues` (as `issue_records`
-        tells them).
-        Unknown numbers are None. A headline counts people, or places where nobody knows the people; norms from memory,
-        and those that nothing measures, make none unless the study names them. A norm of time has `certainty` where its
-        runs were paired, `nothing_mapped` says that no facility of its kind is mapped and nobody declared the list
-        complete, so that whom it counts as beyond says nothing, and `mobile` counts those beyond it who live in
-        villages that are to be relocated.
-
     Examples
     --------
     >>> summary = summarise_study(tables, register=binding)  # doctest: +SKIP

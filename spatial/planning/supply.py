@@ -18,18 +18,6 @@ def told_unit(measure: pd.DataFrame) -> tuple[str, int]:
     """
     Choose the unit of one measure, so that supply for each person is no row of noughts.
 
-    Parameters
-    ----------
-    measure : DataFrame
-        Rows of one measure: `unit`, the same in all, and `value`.
-
-    Returns
-    -------
-    unit : str
-        Such as ``facilities per 1000 people``.
-    per : int
-        What its values are multiplied by.
-
     Examples
     --------
     >>> import pandas as pd

@@ -38,21 +38,7 @@ _TYPE = (
 
 
 def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """
-    Say what the study and its townships are.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of `unit_types`, `functional_areas` and `town_system` that there are, by the contracts of their names.
-
-    Returns
-    -------
-    dict or None
-        Ready for JSON: `study` (its row of `unit_types`), `townships` (units and people by code of level 2, 0 = not
-        measured), `functional_areas` (`method`, the minutes of a proxy as `within_min`, `reason` where there is none,
-        and `areas` with their townships) and `town_system` (value by measure). None where nothing was classified.
-    """
+    """Say what the study and its townships are."""
     if "unit_types" not in tables:
         return None
     types = tables["unit_types"]

@@ -28,20 +28,6 @@ def travelled_m(
     Of the first and of the last edge either end may be the one that the way passes. Of the four pairs the one is
     right whose sum is the length of the way without its two walks, whatever the edges join.
 
-    Parameters
-    ----------
-    way : LineString
-        From door to door, each walk a straight line, in a metre CRS.
-    edges : sequence of LineString
-        In the order travelled; each drawn in any direction.
-    lengths_m : array_like
-        Shape (n,): length of each whole edge in metres, which scales what is measured on the line.
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (n,), metres; all but the first and the last are whole.
-
     Examples
     --------
     >>> road = shapely.LineString([(0, 0), (1320, 0)])

@@ -22,21 +22,7 @@ _SERVED = ("served", "full", "not_reached")
 
 
 def change_of(table: pd.DataFrame) -> npt.NDArray[np.str_]:
-    """
-    Class what a scenario changes.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of the table `scenario_access`.
-
-    Returns
-    -------
-    ndarray of str
-        ``gained`` or ``lost`` where a place comes within the cutoff or falls out of it; else ``quicker`` or ``slower``
-        by half a minute or more, a way found or lost included; ``neither`` without a way before and after;
-        ``unknown`` without a row; or ``same``.
-    """
+    """Class what a scenario changes."""
     before, after = (
         table[f"{side}_min"].fillna(np.inf).to_numpy(dtype=np.float64) for side in ("before", "after")
     )
@@ -55,19 +41,7 @@ def change_of(table: pd.DataFrame) -> npt.NDArray[np.str_]:
 
 
 def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
-    """
-    Class places by whether their people find room.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of the table `served`.
-
-    Returns
-    -------
-    ndarray of str
-        ``served``, ``partly_served``, ``full``, ``not_reached``, ``nobody`` or ``unknown``.
-    """
+    """Class places by whether their people find room."""
     served, full, beyond = (table[f"{name}_persons"].to_numpy(dtype=np.float64) for name in _SERVED)
     classes = [
         np.isnan(served),
@@ -80,19 +54,7 @@ def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
 
 
 def scenario_totals(people: pd.DataFrame | None, access: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """
-    Say who gains and loses by each scenario, service by service, at the cutoff of the classes.
-
-    Parameters
-    ----------
-    people, access : DataFrame or None
-        The tables `scenario_people` and `scenario_access`.
-
-    Returns
-    -------
-    list of dict
-        ``persons`` and ``places`` each with ``gained``, ``lost`` and ``unchanged``, which sum to those of the study.
-    """
+    """Say who gains and loses by each scenario, service by service, at the cutoff of the classes."""
     if people is None or access is None:
         return []
     inside = access.loc[access["in_study"]]
@@ -115,20 +77,7 @@ def scenario_totals(people: pd.DataFrame | None, access: pd.DataFrame | None) ->
 
 
 def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """
-    Say whom crews reach within their targets.
-
-    Parameters
-    ----------
-    people, response : DataFrame or None
-        The tables `emergency_people` and `emergency_response`.
-
-    Returns
-    -------
-    list of dict
-        One a service and mode: least and most ``mobilisation_min`` of the stations that come first (None where none
-        comes), and ``targets``, each with people and places within and beyond.
-    """
+    """Say whom crews reach within their targets."""
     if people is None or response is None:
         return []
     columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
@@ -151,21 +100,7 @@ def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None)
 
 
 def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> list[dict[str, Any]]:
-    """
-    Count the people of the study who find room, who reach only full facilities, and who reach none.
-
-    Parameters
-    ----------
-    served : DataFrame or None
-        The table of that name.
-    settlements : DataFrame
-        Which places are of the study.
-
-    Returns
-    -------
-    list of dict
-        One a service and mode: ``served``, ``full`` and ``not_reached``, persons that sum to all whose number is known.
-    """
+    """Count the people of the study who find room, who reach only full facilities, and who reach none."""
     if served is None:
         return []
     inside = settlements.loc[settlements["in_study"], "settlement_id"]

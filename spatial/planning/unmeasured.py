@@ -44,18 +44,8 @@ def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[st
     """
     Name the pillars of a unit that nothing measures, and why.
 
-    Parameters
-    ----------
-    row : mapping
-        Of the unit, by the contract of `scores`.
-    components : DataFrame
-        Of the same unit, by the contract of `score_components`.
-
-    Returns
-    -------
-    dict of str to str
-        ``no_data``, ``not_asked`` or ``not_defined`` by pillar, in their order. What is not asked of a single
-        settlement is not missing there.
+    Returns ``no_data``, ``not_asked`` or ``not_defined`` by pillar, in their order. What is not asked of a
+    single settlement is not missing there.
     """
     levels = components.loc[components["side"] == "level"]
     found = {}
@@ -74,17 +64,6 @@ def levels_shown(scores: pd.DataFrame) -> pd.DataFrame:
     Take away the levels that nobody is shown: those of fewer than two measured pillars or ten settlements.
 
     The tables and the summary hold them all the same.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        By the contract of the table. Of a single settlement the number that counts is that of the whole study.
-
-    Returns
-    -------
-    DataFrame
-        Without level, its ends, band and ranks in those rows, and with `level_hidden`: ``few_pillars``, ``few_places``,
-        or empty.
     """
     single = scores["unit_level"].eq("settlement")
     study = scores.loc[scores["unit_level"].eq("study"), "places"].max()
@@ -103,39 +82,13 @@ def levels_shown(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_shown(pairs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """
-    Keep the pairs of townships whose levels are both shown.
-
-    Parameters
-    ----------
-    pairs : DataFrame
-        By the contract of `rank_pairs`.
-    scores : DataFrame
-        As `levels_shown` returns it.
-
-    Returns
-    -------
-    DataFrame
-        Some of the rows.
-    """
+    """Keep the pairs of townships whose levels are both shown."""
     gone = scores.loc[scores["unit_level"].eq("township") & scores["level_hidden"].ne(""), "unit_id"]
     return pairs.loc[~pairs["unit_id"].isin(gone) & ~pairs["other_id"].isin(gone)]
 
 
 def changes_shown(units: pd.DataFrame) -> pd.DataFrame:
-    """
-    Take away the changes of levels that nobody is shown, by the same rule, in what two runs have in common.
-
-    Parameters
-    ----------
-    units : DataFrame
-        By the contract of `comparison`.
-
-    Returns
-    -------
-    DataFrame
-        Without levels, their changes and ranks in those rows, and with `level_hidden`.
-    """
+    """Take away the changes of levels that nobody is shown, by the same rule, in what two runs have in common."""
     dates = ("before", "after")
     single, study = units["unit_level"].eq("settlement"), units["unit_level"].eq("study")
     least = pd.concat([units[f"places_{date}"] for date in dates], axis=1).min(axis=1)
@@ -158,37 +111,13 @@ def _hidden(level: pd.Series, pillars: pd.Series, places: pd.Series) -> pd.Serie
 
 
 def gates_unjudged(row: Mapping[Any, Any]) -> int:
-    """
-    Count the gates in force that are neither passed nor known to fail.
-
-    Parameters
-    ----------
-    row : mapping
-        Of a unit, by the contract of `scores`.
-
-    Returns
-    -------
-    int
-        0 or more.
-    """
+    """Count the gates in force that are neither passed nor known to fail."""
     failed = [name for name in str(row["failed_gates"]).split(";") if name]
     return int(row["gates_in_force"]) - int(row["gates_passed"]) - len(failed)
 
 
 def is_unmapped(norm: Mapping[Any, Any]) -> bool:
-    """
-    Tell whether a norm asks for a service of which nothing is mapped and whose list nobody declared complete.
-
-    Parameters
-    ----------
-    norm : mapping
-        With the `reason` of the study's result.
-
-    Returns
-    -------
-    bool
-        Whom it counts as beyond, or would, says nothing then.
-    """
+    """Tell whether a norm asks for a service of which nothing is mapped and whose list nobody declared complete."""
     return NOTHING_MAPPED in str(norm["reason"]).split(";")
 
 
@@ -196,15 +125,7 @@ def conditions_of(judged_if: object) -> list[tuple[str, int]]:
     """
     Read the condition under which a norm is judged.
 
-    Parameters
-    ----------
-    judged_if : object
-        As in the column of that name of `norm_results`.
-
-    Returns
-    -------
-    list of tuple of (str, int)
-        Tiers, and how many people the largest known place of each has; empty without a condition.
+    Returns tiers, and how many people the largest known place of each has; empty without a condition.
     """
     codes = judged_if.split(";") if isinstance(judged_if, str) else []
     parts = [code.split(":") for code in codes if code.startswith(f"{PEOPLE_AT_MOST}:")]
@@ -215,20 +136,8 @@ def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFram
     """
     Say whose people nobody knows, of those that a norm on people asks about.
 
-    Parameters
-    ----------
-    norm_id : str
-        The norm.
-    results : DataFrame
-        By the contract of the table `norm_results`.
-    settlements : DataFrame
-        Those of the study, or of one township, by the contract of the table of that name.
-
-    Returns
-    -------
-    dict or None
-        `places`, how many there are, and `first`, the first by id with their names; None where there is none, or
-        where nobody knows the people of any place.
+    Returns `places`, how many there are, and `first`, the first by id with their names; None where there is
+    none, or where nobody knows the people of any place.
     """
     named = settlements.set_index("settlement_id")[[name for name in NAMES if name in settlements]]
     own = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)]

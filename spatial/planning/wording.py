@@ -28,142 +28,47 @@ SINGULAR = {"en": ("1",), "fr": ("0", "1")}
 
 @dataclass(frozen=True)
 class Wording:
-    """
-    The messages of one language.
+    """The messages of one language."""
 
-    Parameters
-    ----------
-    language : str
-        Its code, such as ``zh``.
-    messages : mapping of str to mapping of str to str
-        Section, key, text.
-    names : mapping of str to str
-        Names of services in that language; a service without one goes by its id.
-    """
-
-    language: str
-    messages: Mapping[str, Mapping[str, str]]
+    language: str  # its code, such as ``zh``
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    # names of services in that language; a service without one goes by its id
     names: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, section: str, key: str, **values: object) -> str:
-        """
-        Say one message.
-
-        Parameters
-        ----------
-        section, key : str
-            Which one; an unknown key is said as it is. Of a single one the message ``<key>_one`` is said where there is
-            one.
-        **values : object
-            What its braces hold; the count is `n`, `count`, `number` or `detail`.
-
-        Returns
-        -------
-        str
-            The sentence.
-        """
+        """Say one message."""
         text = worded(self.messages.get(section, {}), key, self.language, values)
         return key if text is None else text.format(**values)
 
     def service(self, name: str) -> str:
-        """
-        Name a service.
-
-        Parameters
-        ----------
-        name : str
-            Its id.
-
-        Returns
-        -------
-        str
-            Its name in this language, or the id in words.
-        """
+        """Name a service."""
         return self.names.get(name) or self.term(name)
 
     def term(self, word: str) -> str:
-        """
-        Say a word of the register or of a table.
-
-        Parameters
-        ----------
-        word : str
-            Such as ``policy_document``.
-
-        Returns
-        -------
-        str
-            In this language, or the word without underscores.
-        """
+        """Say a word of the register or of a table."""
         return self.messages.get("term", {}).get(word) or word.replace("_", " ")
 
     def reason(self, codes: str) -> str:
         """
         Put reason codes into words.
 
-        Parameters
-        ----------
-        codes : str
-            As in the column `reason` of `norm_results`: codes joined by ``;``, a detail after ``:``.
-
-        Returns
-        -------
-        str
-            The reasons, joined by ``; ``; empty for none.
+        Returns the reasons, joined by ``; ``; empty for none.
         """
         parts = [part.partition(":") for part in codes.split(";") if part]
         said = [self.say("reason", code, detail=self.service(detail)) for code, _, detail in parts]
         return "; ".join(said)
 
     def number(self, value: object, *, decimals: int = 0) -> str:
-        """
-        Write a number with thousands separators, for people and places without decimals.
-
-        Parameters
-        ----------
-        value : object
-            A number; None or NaN for unknown.
-        decimals : int
-            How many.
-
-        Returns
-        -------
-        str
-            Such as ``12,345``, in the language's own separators; ``?`` where unknown.
-        """
+        """Write a number with thousands separators, for people and places without decimals."""
         known = isinstance(value, int | float) and not math.isnan(value)
         return self._local(f"{value:,.{decimals}f}") if known else "?"
 
     def figure(self, value: float) -> str:
-        """
-        Write a number that was rounded already, with as many decimals as it has.
-
-        Parameters
-        ----------
-        value : float
-            Finite.
-
-        Returns
-        -------
-        str
-            Such as ``1,234.5``, in French ``1 234,5`` with a narrow space that does not break.
-        """
+        """Write a number that was rounded already, with as many decimals as it has."""
         return self._local(f"{value:,.12g}")
 
     def date(self, day: dt.date | str) -> str:
-        """
-        Write a date.
-
-        Parameters
-        ----------
-        day : date or str
-            A text that is no date of ISO 8601, such as a year, is said as it is.
-
-        Returns
-        -------
-        str
-            Such as ``26 November 2026``.
-        """
+        """Write a date."""
         if isinstance(day, str):
             try:
                 day = dt.date.fromisoformat(day)
@@ -173,23 +78,7 @@ class Wording:
         return self.say("date", form, day=day.day, month=self.say("months", str(day.month)), year=day.year)
 
     def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
-        """
-        Write a measured value with its unit: whole minutes and metres, kilometres from one on.
-
-        Parameters
-        ----------
-        value : object
-            A number; None or NaN for unknown.
-        unit : str
-            ``min``, ``m`` or any other word.
-        decimals : int
-            How many decimals minutes and metres have; people are whole.
-
-        Returns
-        -------
-        str
-            Such as ``41 min``; ``?`` where unknown.
-        """
+        """Write a measured value with its unit: whole minutes and metres, kilometres from one on."""
         if not isinstance(value, int | float) or math.isnan(value):
             return "?"
         if unit == "m" and value >= METRES_PER_KM and not decimals:
@@ -200,19 +89,7 @@ class Wording:
         return self.say("unit", "other", value=self._local(f"{value:g}"), unit=self.term(unit))
 
     def share(self, value: float | None) -> str:
-        """
-        Write a share in percent, with a decimal where it has one; one short of all is never all.
-
-        Parameters
-        ----------
-        value : float or None
-            From 0 to 1.
-
-        Returns
-        -------
-        str
-            Such as ``96.7 %``; ``?`` where unknown.
-        """
+        """Write a share in percent, with a decimal where it has one; one short of all is never all."""
         if value is None or math.isnan(value):
             return "?"
         percent = round(100.0 * value, 1)
@@ -221,21 +98,7 @@ class Wording:
         return self.say("unit", "share", value=self._local(f"{percent:.1f}".removesuffix(".0")))
 
     def against(self, value: float, threshold: float, unit: str) -> str:
-        """
-        Set a value against a norm, with as many decimals as it takes to tell them apart.
-
-        Parameters
-        ----------
-        value, threshold : float
-            In `unit`.
-        unit : str
-            As in the register.
-
-        Returns
-        -------
-        str
-            Such as ``30.2 min against 30.0 min``; both without decimals where they differ, or are equal, so.
-        """
+        """Set a value against a norm, with as many decimals as it takes to tell them apart."""
         pairs = [
             (self.measure(value, unit, decimals=count), self.measure(threshold, unit, decimals=count))
             for count in range(4)
@@ -254,21 +117,7 @@ def worded(messages: Mapping[str, str], key: str, language: str, values: Mapping
     """
     Choose the message of a single one or of several.
 
-    Parameters
-    ----------
-    messages : mapping of str to str
-        A section of a language's messages.
-    key : str
-        Which one; ``<key>_one`` speaks of a single one.
-    language : str
-        Its code.
-    values : mapping of str to object
-        What the braces hold; the first of `COUNTS` says how many there are.
-
-    Returns
-    -------
-    str or None
-        None where there is no such message.
+    Returns None where there is no such message.
     """
     count = next((str(values[name]) for name in COUNTS if name in values), "")
     single = messages.get(f"{key}_one") if count in SINGULAR.get(language, ()) else None
@@ -283,10 +132,7 @@ def languages() -> tuple[str, ...]:
     """
     List the languages that have a message file.
 
-    Returns
-    -------
-    tuple of str
-        Their codes, sorted.
+    Returns their codes, sorted.
     """
     folder = importlib.resources.files("spatial.planning.messages")
     return tuple(
@@ -297,23 +143,6 @@ def languages() -> tuple[str, ...]:
 def wording(language: str, *, names: Mapping[str, str] | None = None) -> Wording:
     """
     Load the messages of a language.
-
-    Parameters
-    ----------
-    language : str
-        A code such as ``zh``.
-    names : mapping of str to str, optional
-        Names of services in that language, by id.
-
-    Returns
-    -------
-    Wording
-        A message that the language lacks is said in English.
-
-    Raises
-    ------
-    StudyError
-        Where there is no file of that language.
 
     Examples
     --------

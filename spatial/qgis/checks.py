@@ -40,43 +40,17 @@ SUFFIX = {"Point": "", "LineString": "_lines", "Polygon": "_areas"}
 
 @dataclass(frozen=True)
 class FindingLayer:
-    """
-    Findings of one kind with one kind of geometry, or all of them as a table.
+    """Findings of one kind with one kind of geometry, or all of them as a table."""
 
-    Parameters
-    ----------
-    table, title, description : str
-        Of the layer.
-    geometry : str
-        Point, LineString or Polygon; empty for the table.
-    frame : DataFrame or GeoDataFrame
-        In the order of ids.
-    """
-
-    table: str
+    table: str  # of the layer
     title: str
     description: str
-    geometry: str
-    frame: pd.DataFrame
+    geometry: str  # point, LineString or Polygon; empty for the table
+    frame: pd.DataFrame  # in the order of ids
 
 
 def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[FindingLayer]:
-    """
-    Split the findings by kind and geometry.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``findings_read``, ``findings_population``, ``findings_network``, ``findings_access``,
-        ``findings_off_road`` and ``findings_scenarios`` that there are.
-    words : Messages
-        For the titles.
-
-    Yields
-    ------
-    FindingLayer
-        The six kinds of the data dictionary first; at the end a plain table of all findings.
-    """
+    """Split the findings by kind and geometry."""
     frames = [tables[name] for name in SOURCES if name in tables]
     if not frames:
         return

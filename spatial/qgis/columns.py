@@ -31,42 +31,17 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Renamed:
-    """
-    A column that bears another name in the GeoPackage, or was left out.
+    """A column that bears another name in the GeoPackage, or was left out."""
 
-    Parameters
-    ----------
-    layer : str
-        Table of the GeoPackage.
-    was : str
-        Name in the source.
-    now : str
-        Name here; empty where it was left out.
-    why : str
-        Key of the reason in the message file: geometry, fid, case, ascii or list.
-    """
-
-    layer: str
-    was: str
-    now: str
-    why: str
+    layer: str  # table of the GeoPackage
+    was: str  # name in the source
+    now: str  # name here; empty where it was left out
+    why: str  # key of the reason in the message file: geometry, fid, case, ascii or list
 
 
 def plain_name(text: str, *, fallback: str = "column") -> str:
     """
     Turn any text into a lower-case ASCII name.
-
-    Parameters
-    ----------
-    text : str
-        Such as a column of a source or the id of a norm.
-    fallback : str
-        Used where nothing of the text is left, as with Chinese.
-
-    Returns
-    -------
-    str
-        Letters, digits and underscores, not beginning with a digit.
 
     Examples
     --------
@@ -85,25 +60,7 @@ def plain_name(text: str, *, fallback: str = "column") -> str:
 def plain_columns(
     frame: pd.DataFrame, *, layer: str
 ) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
-    """
-    Give a frame names and types that every reader of GeoPackages accepts.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        Left unchanged. Lists of values are left out, dictionaries become JSON, other mixed values text.
-    layer : str
-        Table that it becomes, for the record.
-
-    Returns
-    -------
-    frame : DataFrame or GeoDataFrame
-        A new frame with the columns in the same order.
-    names : dict of str to str
-        The source's name of each column that was renamed.
-    record : tuple of Renamed
-        What was renamed or left out, and why.
-    """
+    """Give a frame names and types that every reader of GeoPackages accepts."""
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     columns = [column for column in frame.columns if column != geometry]
     listed = {column for column in columns if _is_list(frame[column])}

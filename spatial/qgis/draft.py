@@ -19,62 +19,26 @@ __all__ = ["Draft", "by_key", "placed"]
 
 @dataclass(frozen=True)
 class Draft:
-    """
-    A layer in the making.
+    """A layer in the making."""
 
-    Parameters
-    ----------
-    table : str
-        Its table in the GeoPackage; title and description are looked up under this name where they are empty.
-    frame : DataFrame or GeoDataFrame
-        In the working CRS, with the sources' columns.
-    group : {'results', 'network', 'base', 'checks'}
-        Where the project shows it.
-    style : callable or None
-        Makes the look from the finished frame; None for a plain table.
-    sources : tuple of str
-        Tables of `spatial.tables` that define its columns, the most fitting first.
-    title, description : str
-        For people.
-    titles : mapping of str to str
-        Titles of columns that no table defines.
-    visible : bool
-        Whether the project opens with it switched on.
-    more_looks : callable, optional
-        Makes further looks from the finished frame.
-    shelf : str
-        Sub-group in the group; empty for none.
-    """
-
+    # its table in the GeoPackage; title and description are looked up under this name where they are empty
     table: str
-    frame: pd.DataFrame
-    group: str
+    frame: pd.DataFrame  # in the working CRS, with the sources' columns
+    group: str  # where the project shows it
+    # makes the look from the finished frame; None for a plain table
     style: Callable[[pd.DataFrame], Style] | None
-    sources: tuple[str, ...]
-    title: str = ""
+    sources: tuple[str, ...]  # tables of `spatial.tables` that define its columns, the most fitting first
+    title: str = ""  # for people
     description: str = ""
-    titles: Mapping[str, str] = field(default_factory=dict)
-    visible: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)  # titles of columns that no table defines
+    visible: bool = False  # whether the project opens with it switched on
+    # makes further looks from the finished frame
     more_looks: Callable[[pd.DataFrame], tuple[Look, ...]] | None = None
-    shelf: str = ""
+    shelf: str = ""  # sub-group in the group; empty for none
 
 
 def by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """
-    Sort rows, so that equal tables give equal bytes.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Left unchanged.
-    *keys : str
-        Columns that together name a row.
-
-    Returns
-    -------
-    DataFrame
-        With a fresh index.
-    """
+    """Sort rows, so that equal tables give equal bytes."""
     return frame.sort_values(list(keys), kind="stable").reset_index(drop=True)
 
 
@@ -82,14 +46,6 @@ def placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     Keep the rows that can be drawn.
 
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Some rows may lack a geometry.
-
-    Returns
-    -------
-    GeoDataFrame
-        Those with one that is not empty.
+    Returns those with one that is not empty.
     """
     return frame[frame.geometry.notna() & ~frame.geometry.is_empty]

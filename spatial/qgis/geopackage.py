@@ -79,34 +79,7 @@ def write_geopackage(
     languages: Sequence[str],
     meta: QgisMeta,
 ) -> Artifact:
-    """
-    Write the tables as a GeoPackage that looks right by itself.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Tables of `spatial.tables` by name, in the working CRS; none is changed.
-    name : str
-        The study's short name; the file is ``<name>.gpkg``.
-    crs : pyproj.CRS or str
-        The output CRS.
-    languages : sequence of str
-        The first one names layers, classes and columns.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    Artifact
-        The same bytes for the same input.
-
-    Raises
-    ------
-    ContractError
-        Where there are no settlements.
-    StudyError
-        Where there is no message file of the first language.
-    """
+    """Write the tables as a GeoPackage that looks right by itself."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
     return write_geopackage_of(layers, name=name, words=load_messages(languages[0]), meta=meta)
 
@@ -120,36 +93,7 @@ def write_qgis(
     meta: QgisMeta,
     rasters: Sequence[QgisRaster] = (),
 ) -> list[Artifact]:
-    """
-    Write the GeoPackage, the project that shows it, and the rasters, building each layer once.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Tables of `spatial.tables` by name, in the working CRS; none is changed.
-    name : str
-        The study's short name.
-    crs : pyproj.CRS or str
-        The output CRS.
-    languages : sequence of str
-        The first one names layers, classes and columns.
-    meta : QgisMeta
-        What the study says about itself.
-    rasters : sequence of QgisRaster
-        Made by `write_raster`, to lie beside the GeoPackage.
-
-    Returns
-    -------
-    list of Artifact
-        ``<name>.gpkg``, ``<name>.qgz`` and two files a raster, all for one folder.
-
-    Raises
-    ------
-    ContractError
-        Where there are no settlements.
-    StudyError
-        Where there is no message file of the first language.
-    """
+    """Write the GeoPackage, the project that shows it, and the rasters, building each layer once."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
     words = load_messages(languages[0])
     package = write_geopackage_of(layers, name=name, words=words, meta=meta)
@@ -160,25 +104,7 @@ def write_qgis(
 def write_geopackage_of(
     layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta
 ) -> Artifact:
-    """
-    Write finished layers as a GeoPackage.
-
-    Parameters
-    ----------
-    layers : sequence of QgisLayer
-        Made by `build_layers`.
-    name : str
-        The study's short name.
-    words : Messages
-        For the metadata.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    Artifact
-        ``<name>.gpkg``.
-    """
+    """Write finished layers as a GeoPackage."""
     with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
         path = Path(folder) / f"{name}.gpkg"
         with _fixed_bytes(meta.stamp):
@@ -296,21 +222,7 @@ def _add_metadata(
 
 
 def about_study(words: Messages, meta: QgisMeta) -> str:
-    """
-    Say what the study is, how it was made and whose data it uses.
-
-    Parameters
-    ----------
-    words : Messages
-        Language of the text.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    str
-        Paragraphs parted by blank lines.
-    """
+    """Say what the study is, how it was made and whose data it uses."""
     abstract = words.text(
         "project",
         "abstract",

@@ -40,17 +40,7 @@ def worst_status(status: pd.Series[str], by: pd.Series[str]) -> pd.Series[str]:
     """
     Choose the worst status of each unit.
 
-    Parameters
-    ----------
-    status : Series of str
-        met, not_met, not_applicable or not_measurable.
-    by : Series of str
-        The unit of each.
-
-    Returns
-    -------
-    Series of str
-        One status a unit, by unit; empty without any.
+    Returns one status a unit, by unit; empty without any.
 
     Examples
     --------
@@ -66,17 +56,7 @@ def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
     """
     Name the mode whose minutes are shown.
 
-    Parameters
-    ----------
-    access : DataFrame
-        Table ``access``.
-    meta : QgisMeta
-        May name the mode.
-
-    Returns
-    -------
-    str
-        The mode named, or the first by name; empty without any row.
+    Returns the mode named, or the first by name; empty without any row.
     """
     if meta.mode:
         return meta.mode
@@ -86,25 +66,7 @@ def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
 def settlement_results(
     tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 ) -> tuple[gpd.GeoDataFrame, Titles]:
-    """
-    Join minutes, norm status and last mile to settlements.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``settlements``, and those of ``access``, ``norm_results`` and ``last_mile`` that there are.
-    words : Messages
-        For the titles of new columns.
-    meta : QgisMeta
-        Headline services and mode.
-
-    Returns
-    -------
-    frame : GeoDataFrame
-        One row a settlement, in the order of ids. `norm_status` is missing for places that are not scored.
-    titles : dict of str to str
-        Titles of the new columns.
-    """
+    """Join minutes, norm status and last mile to settlements."""
     frame = tables["settlements"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
     titles: Titles = {}
     parts: list[pd.DataFrame] = []
@@ -166,26 +128,7 @@ def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMe
 def township_results(
     tables: Mapping[str, pd.DataFrame], words: Messages, norm_names: Mapping[str, str]
 ) -> tuple[gpd.GeoDataFrame, Titles]:
-    """
-    Join norm results to townships.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``boundaries`` and, where there is one, ``norm_results``.
-    words : Messages
-        For the titles of new columns.
-    norm_names : mapping of str to str
-        Readable names by id of norm.
-
-    Returns
-    -------
-    frame : GeoDataFrame
-        One row a township, in the order of ids, with the columns of each norm that applies anywhere; the condition
-        under which it is judged only where there is one.
-    titles : dict of str to str
-        Titles of the new columns.
-    """
+    """Join norm results to townships."""
     boundaries = tables["boundaries"]
     frame = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
     titles: Titles = {"norm_status": words.text("columns", "norm_status")}
@@ -227,23 +170,7 @@ def _norm_columns(
 
 
 def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataFrame:
-    """
-    Gather the gaps of a service, classed by how far beyond the norm they are.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``gaps`` and ``settlements``.
-    service : str
-        As the gaps name it.
-
-    Returns
-    -------
-    GeoDataFrame
-        By rank. ``gap_class`` is near_miss, beyond, far (more than twice the norm), none (none reached), with
-        ``_mapped`` appended where only mapped facilities are counted, or unknown; mobile_service where that is the
-        remedy, whatever the measure.
-    """
+    """Gather the gaps of a service, classed by how far beyond the norm they are."""
     gaps = tables["gaps"]
     frame = gaps[gaps["service"] == service].sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
     frame = frame.reset_index(drop=True)
@@ -264,21 +191,7 @@ def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataF
 
 
 def flow_lines(flows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Draw flows as straight lines.
-
-    Parameters
-    ----------
-    flows : DataFrame
-        Table ``flows``; those of which an end is no settlement, and those within one, are left out.
-    settlements : GeoDataFrame
-        Their ends.
-
-    Returns
-    -------
-    GeoDataFrame
-        By origin, destination and kind.
-    """
+    """Draw flows as straight lines."""
     where = pd.Series(settlements.geometry.to_numpy(), index=settlements["settlement_id"], dtype=object)
     ends = flows["from_id"].isin(where.index) & flows["to_id"].isin(where.index)
     ends &= flows["from_id"] != flows["to_id"]
@@ -290,21 +203,7 @@ def flow_lines(flows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDat
 
 
 def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
-    """
-    Put the headline services first.
-
-    Parameters
-    ----------
-    services : sequence of str
-        Any, repeated or not.
-    meta : QgisMeta
-        Names the headline services.
-
-    Returns
-    -------
-    list of str
-        Each once: headlines in their order, then the others by id.
-    """
+    """Put the headline services first."""
     present = set(services)
     first = [service for service in meta.headline_services if service in present]
     return [*first, *sorted(present - set(first))]

@@ -49,25 +49,7 @@ Columns = dict[str, "pd.Series[Any]"]
 def settlement_engine(
     tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 ) -> tuple[pd.DataFrame, Titles]:
-    """
-    Gather what the engine found out about each settlement.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``intervals``, ``wet_losses``, ``measures`` and ``off_road`` that there are.
-    words : Messages
-        For the titles of new columns.
-    meta : QgisMeta
-        Mode, headline services and thresholds.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a settlement that has any of it, by id.
-    titles : dict of str to str
-        Titles of the columns.
-    """
+    """Gather what the engine found out about each settlement."""
     columns: Columns = {}
     titles: Titles = {}
     for gather in (_interval_columns, _wet_columns, _measure_columns, _off_road_columns):
@@ -144,25 +126,7 @@ def _off_road_columns(
 def by_service(
     tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """
-    Walk through the services of a table, each in the mode that is shown, or in the one that the study chose for it.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By name.
-    name : str
-        The table, perhaps one that there is not.
-    meta : QgisMeta
-        Mode and headline services.
-
-    Yields
-    ------
-    service : str
-        Headline services first.
-    rows : DataFrame
-        By id of settlement.
-    """
+    """Walk through the services of a table, each in the mode that is shown or that the study chose for it."""
     if name not in tables:
         return
     rows = tables[name]
@@ -175,25 +139,7 @@ def by_service(
 
 
 def service_by_mode(service: str, rows: pd.DataFrame, words: Messages, meta: QgisMeta) -> str:
-    """
-    Name a service, and how people travel to it where that is not the mode of the headlines.
-
-    Parameters
-    ----------
-    service : str
-        Its id.
-    rows : DataFrame
-        Of one mode, as `by_service` gives them.
-    words : Messages
-        Language.
-    meta : QgisMeta
-        Mode and names of services.
-
-    Returns
-    -------
-    str
-        Such as "Hospital", or "Hospital, bicycle".
-    """
+    """Name a service, and how people travel to it where that is not the mode of the headlines."""
     name, mode = words.service(service, meta), str(rows["mode"].iloc[0])
     if mode == meta.mode or not meta.mode:
         return name
@@ -201,25 +147,7 @@ def service_by_mode(service: str, rows: pd.DataFrame, words: Messages, meta: Qgi
 
 
 def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """
-    Walk through everybody's measures.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Perhaps with ``measures``.
-    meta : QgisMeta
-        Mode and headline services.
-
-    Yields
-    ------
-    service : str
-        Headline services first.
-    measure : str
-        By name.
-    rows : DataFrame
-        By id of settlement.
-    """
+    """Walk through everybody's measures."""
     for service, rows in by_service(tables, "measures", meta):
         own = rows[rows["group"] == EVERYBODY]
         for measure in sorted(set(own["measure"])):
@@ -227,39 +155,13 @@ def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tup
 
 
 def threshold_of(service: str, meta: QgisMeta) -> float:
-    """
-    Name the minutes at which a service's certainty is judged.
-
-    Parameters
-    ----------
-    service : str
-        Its id.
-    meta : QgisMeta
-        Holds thresholds by service, and cutoffs.
-
-    Returns
-    -------
-    float
-        Of the first norm that gives minutes; the last cutoff without one.
-    """
+    """Name the minutes at which a service's certainty is judged."""
     return meta.thresholds_min.get(service, meta.cutoffs_min[-1])
 
 
 def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
     """
     Class settlements by whether they are within a threshold in every run.
-
-    Parameters
-    ----------
-    intervals : DataFrame
-        `low_min`, `high_min` (NaN where there is no way) and `interval_status`.
-    threshold_min : float
-        Inclusive.
-
-    Returns
-    -------
-    Series of str
-        within (even at worst), may (at best only), beyond (even at best), unknown (never measured).
 
     Examples
     --------
@@ -276,19 +178,7 @@ def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
 
 
 def rural_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """
-    Take the Rural Access Index of each township.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Perhaps with ``rural_access``.
-
-    Returns
-    -------
-    DataFrame
-        `rai_lower` and `rai_upper` by id of boundary; without columns where there is none.
-    """
+    """Take the Rural Access Index of each township."""
     if "rural_access" not in tables:
         return pd.DataFrame()
     rows = tables["rural_access"]
@@ -296,20 +186,7 @@ def rural_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
-    """
-    Draw the straight line from each settlement to the all-season road that its last mile is measured to.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``settlements``, ``last_mile`` and ``edges``.
-
-    Returns
-    -------
-    GeoDataFrame
-        `settlement_id`, names, distance, minutes and class; settlements that lie on the road, or of which no road lies
-        at that distance, have no line.
-    """
+    """Draw the straight line from each settlement to the all-season road that its last mile is measured to."""
     rows = tables["last_mile"].set_index("settlement_id")
     settlements = gpd.GeoDataFrame(tables["settlements"]).sort_values("settlement_id", kind="stable")
     names = [name for name in ("name", "name_en", "name_zh") if name in settlements.columns]
@@ -338,25 +215,7 @@ def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
 def cell_points(
     tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 ) -> tuple[gpd.GeoDataFrame, Titles]:
-    """
-    Join minutes to the cells of people.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``cells`` and ``cell_access``.
-    words : Messages
-        For the titles of new columns.
-    meta : QgisMeta
-        Mode and headline services.
-
-    Returns
-    -------
-    frame : GeoDataFrame
-        One row a cell, by id: minutes to every service, the first headline service with its reach status first.
-    titles : dict of str to str
-        Titles of the new columns.
-    """
+    """Join minutes to the cells of people."""
     frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
     columns: Columns = {}
     titles: Titles = {}
@@ -372,22 +231,7 @@ def cell_points(
 
 
 def neighbour_colours(areas: NDArray[np.object_], colours: int) -> NDArray[np.int64]:
-    """
-    Give areas numbers, so that those that touch differ.
-
-    Parameters
-    ----------
-    areas : ndarray of shape (n,)
-        Polygons.
-    colours : int
-        How many numbers there are.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        0 to `colours` - 1: of those that no touching area before it has, the one used least so far; where all are
-        taken, the one used least.
-    """
+    """Give areas numbers, so that those that touch differ."""
     left, right = shapely.STRtree(areas).query(areas, predicate="intersects")
     earlier = left > right
     left, right = left[earlier], right[earlier]

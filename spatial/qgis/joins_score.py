@@ -87,25 +87,7 @@ CLUSTERS = ("cluster", "local_i", "p_value")
 def score_columns(
     tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """
-    Gather what the score says of each settlement.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``scores``, ``access_clusters`` and ``settlement_types`` that there are.
-    words : Messages
-        For why a level is not shown; the other columns bear the titles of their tables.
-    meta : QgisMeta
-        Not needed.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a settlement that has any of it, by id.
-    titles : dict of str to str
-        Of the column that says why a level is not shown, where there is one.
-    """
+    """Gather what the score says of each settlement."""
     del meta
     parts = [
         rows.set_index(key)[list(columns)]
@@ -130,23 +112,7 @@ def score_columns(
 def township_scores(
     tables: Mapping[str, pd.DataFrame], words: Messages
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """
-    Take the score of each township.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Perhaps with ``scores``.
-    words : Messages
-        For why a level is not shown.
-
-    Returns
-    -------
-    frame : DataFrame
-        By id of boundary; without columns where no township has a score.
-    titles : dict of str to str
-        Of the column that says why a level is not shown, where there is one.
-    """
+    """Take the score of each township."""
     rows = _of_level(tables, "township")
     if rows is None:
         return pd.DataFrame(), {}
@@ -158,19 +124,7 @@ def township_scores(
 
 
 def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """
-    Take the Degree of Urbanisation of each township, and the functional urban area that it belongs to.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Perhaps with ``unit_types`` and ``functional_areas``.
-
-    Returns
-    -------
-    DataFrame
-        By id of boundary; without columns of what there is not.
-    """
+    """Take the Degree of Urbanisation of each township, and the functional urban area that it belongs to."""
     parts = []
     if "unit_types" in tables:
         types = tables["unit_types"]
@@ -182,19 +136,7 @@ def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
-    """
-    Put towns where they are.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``towns`` and ``settlements``.
-
-    Returns
-    -------
-    GeoDataFrame
-        One row a town, in the order of ids, with the names of its settlement; towns that are none are left out.
-    """
+    """Put towns where they are."""
     settlements = gpd.GeoDataFrame(tables["settlements"]).set_index("settlement_id")
     names = [name for name in ("name", "name_en", "name_zh", "name_fr") if name in settlements.columns]
     towns = tables["towns"].sort_values("settlement_id", kind="stable")
@@ -205,21 +147,7 @@ def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
 
 
 def potential_lines(tables: Mapping[str, pd.DataFrame], model: str) -> gpd.GeoDataFrame:
-    """
-    Draw the flows of a model as straight lines.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``potential_flows`` and ``settlements``.
-    model : str
-        One of `POTENTIAL_MODELS`.
-
-    Returns
-    -------
-    GeoDataFrame
-        By origin and destination.
-    """
+    """Draw the flows of a model as straight lines."""
     rows = tables["potential_flows"]
     chosen = rows.loc[rows["model"] == model].assign(kind=model)
     drawn = flow_lines(chosen, gpd.GeoDataFrame(tables["settlements"]))

@@ -23,25 +23,7 @@ NO_CHANGE_MIN = 0.5
 def trial_columns(
     tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """
-    Gather what scenarios change for each settlement, and how soon crews come.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``scenario_access`` and ``emergency_response`` that there are.
-    words : Messages
-        For the titles of new columns.
-    meta : QgisMeta
-        Mode, headline services and titles of scenarios.
-
-    Returns
-    -------
-    frame : DataFrame
-        One row a settlement that has any of it, by id.
-    titles : dict of str to str
-        Titles of the columns.
-    """
+    """Gather what scenarios change for each settlement, and how soon crews come."""
     columns: dict[str, pd.Series[Any]] = {}
     titles: dict[str, str] = {}
     for scenario, service, rows in changes(tables, meta):
@@ -64,25 +46,7 @@ def trial_columns(
 
 
 def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """
-    Walk through scenarios and their services, each in its mode.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Perhaps with ``scenario_access``.
-    meta : QgisMeta
-        Mode and headline services.
-
-    Yields
-    ------
-    scenario : str
-        In the order of the table.
-    service : str
-        Headline services first.
-    rows : DataFrame
-        By id of settlement.
-    """
+    """Walk through scenarios and their services, each in its mode."""
     if "scenario_access" not in tables:
         return
     rows = tables["scenario_access"]
@@ -107,21 +71,5 @@ def _change(rows: pd.DataFrame) -> pd.Series[str]:
 
 
 def scenario_title(scenario: str, words: Messages, meta: QgisMeta) -> str:
-    """
-    Name a scenario.
-
-    Parameters
-    ----------
-    scenario : str
-        Its short name.
-    words : Messages
-        Language.
-    meta : QgisMeta
-        Holds the titles.
-
-    Returns
-    -------
-    str
-        Its title, or the short name.
-    """
+    """Name a scenario."""
     return words.pick(meta.scenarios.get(scenario, {})) or scenario

@@ -39,86 +39,39 @@ SHELVES = (
 
 @dataclass(frozen=True)
 class Look:
-    """
-    A further layer of the project on a table that is shown already.
+    """A further layer of the project on a table that is shown already."""
 
-    Parameters
-    ----------
-    key : str
-        Tells it from the table's other looks.
-    title : str
-        For people.
-    style : Style
-        How it looks.
-    group : {'results', 'network', 'base', 'checks'}
-        Where the project shows it.
-    visible : bool
-        Whether the project opens with it switched on.
-    shelf : str
-        Sub-group in the group; empty for none.
-    """
-
-    key: str
-    title: str
-    style: Style
-    group: str
-    visible: bool = False
-    shelf: str = ""
+    key: str  # tells it from the table's other looks
+    title: str  # for people
+    style: Style  # how it looks
+    group: str  # where the project shows it
+    visible: bool = False  # whether the project opens with it switched on
+    shelf: str = ""  # sub-group in the group; empty for none
 
 
 @dataclass(frozen=True)
 class QgisLayer:
-    """
-    One layer, ready to be written and shown.
+    """One layer, ready to be written and shown."""
 
-    Parameters
-    ----------
-    table : str
-        Its table in the GeoPackage.
-    title, description : str
-        For people, in the study's first language.
-    group : {'results', 'network', 'base', 'checks'}
-        Where the project shows it.
-    frame : DataFrame or GeoDataFrame
-        In the output CRS, with plain columns.
-    style : Style or None
-        None for a plain table.
-    aliases : dict of str to str
-        Names of columns for people.
-    comments : dict of str to str
-        What columns mean.
-    visible : bool
-        Whether the project opens with it switched on.
-    renamed : tuple of Renamed
-        Columns that had another name, or were left out.
-    more_looks : tuple of Look
-        Further layers of the project on the same table.
-    shelf : str
-        Sub-group in the group; empty for none.
-    """
-
-    table: str
-    title: str
+    table: str  # its table in the GeoPackage
+    title: str  # for people, in the study's first language
     description: str
-    group: str
-    frame: pd.DataFrame
-    style: Style | None
-    aliases: dict[str, str]
-    comments: dict[str, str]
-    visible: bool = False
-    renamed: tuple[Renamed, ...] = ()
-    more_looks: tuple[Look, ...] = ()
-    shelf: str = ""
+    group: str  # where the project shows it
+    frame: pd.DataFrame  # in the output CRS, with plain columns
+    style: Style | None  # none for a plain table
+    aliases: dict[str, str]  # names of columns for people
+    comments: dict[str, str]  # what columns mean
+    visible: bool = False  # whether the project opens with it switched on
+    renamed: tuple[Renamed, ...] = ()  # columns that had another name, or were left out
+    more_looks: tuple[Look, ...] = ()  # further layers of the project on the same table
+    shelf: str = ""  # sub-group in the group; empty for none
 
     @property
     def geometry(self) -> str:
         """
         Kind of geometry.
 
-        Returns
-        -------
-        str
-            Point, LineString or Polygon; empty for a plain table.
+        Returns point, LineString or Polygon; empty for a plain table.
         """
         if not isinstance(self.frame, gpd.GeoDataFrame):
             return ""
@@ -126,19 +79,7 @@ class QgisLayer:
 
     @property
     def crs(self) -> pyproj.CRS:
-        """
-        The output CRS.
-
-        Returns
-        -------
-        pyproj.CRS
-            Of the frame.
-
-        Raises
-        ------
-        CrsError
-            For a plain table.
-        """
+        """The output CRS."""
         if not isinstance(self.frame, gpd.GeoDataFrame) or self.frame.crs is None:
             raise CrsError(f"{self.table}: a plain table has no CRS")
         return pyproj.CRS(self.frame.crs)

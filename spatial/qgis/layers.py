@@ -52,33 +52,7 @@ def build_layers(
     languages: Sequence[str],
     meta: QgisMeta,
 ) -> tuple[QgisLayer, ...]:
-    """
-    Make every layer that the tables allow.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Tables of `spatial.tables` by name, in the working CRS; none is changed. Those that are missing or empty
-        give no layer.
-    crs : pyproj.CRS or str
-        The output CRS.
-    languages : sequence of str
-        The first one names layers, classes and columns.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    tuple of QgisLayer
-        In the order of the legend: results, network, base, checks.
-
-    Raises
-    ------
-    ContractError
-        Where there are no settlements.
-    StudyError
-        Where there is no message file of the first language.
-    """
+    """Make every layer that the tables allow."""
     if "settlements" not in tables or len(tables["settlements"]) == 0:
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
     words = load_messages(languages[0])

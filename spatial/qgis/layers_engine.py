@@ -54,23 +54,7 @@ PLAIN = (
 
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
-    """
-    Draft the layers that show ground: within reach, nearest facility, cells of people.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``isochrones``, ``catchments``, ``facilities``, ``cells`` and ``cell_access`` that there are.
-    words : Messages
-        For titles.
-    meta : QgisMeta
-        Names of services, mode and cutoffs.
-
-    Yields
-    ------
-    Draft
-        One a service; headline services first.
-    """
+    """Draft the layers that show ground: within reach, nearest facility, cells of people."""
     for name in ("isochrones", "catchments"):
         if name in tables:
             yield from _areas(name, tables, words, meta)
@@ -131,22 +115,7 @@ def engine_looks(
     """
     Make the further looks of settlements.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``measures``, ``intervals``, ``wet_losses``, ``off_road``, ``scenario_access`` and
-        ``emergency_response`` that there are.
-    frame : DataFrame
-        The finished layer of settlements.
-    words : Messages
-        For titles and legends.
-    meta : QgisMeta
-        Names of services and thresholds.
-
-    Returns
-    -------
-    tuple of Look
-        Measures, certainty, wet season, off the roads, scenarios, response; headline services first.
+    Returns measures, certainty, wet season, off the roads, scenarios, response; headline services first.
     """
     return (
         *_measure_looks(tables, frame, words, meta),
@@ -234,21 +203,7 @@ def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> 
 
 
 def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
-    """
-    Draft the lines of the last mile.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        With ``settlements``, and perhaps ``last_mile`` and ``edges``.
-    words : Messages
-        For the legend.
-
-    Yields
-    ------
-    Draft
-        One, where there are both.
-    """
+    """Draft the lines of the last mile."""
     if "last_mile" in tables and "edges" in tables:
         yield Draft(
             "last_mile_lines",
@@ -260,19 +215,7 @@ def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Ite
 
 
 def engine_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
-    """
-    Draft the plain tables.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By name.
-
-    Yields
-    ------
-    Draft
-        One for each that there is.
-    """
+    """Draft the plain tables."""
     for name in PLAIN:
         if name in tables:
             rows = by_key(tables[name], *TABLES[name].key)

@@ -47,21 +47,8 @@ def score_looks(
     """
     Make the score's looks of settlements.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        Those of ``scores``, ``access_clusters`` and ``settlement_types`` that there are.
-    frame : DataFrame
-        The finished layer of settlements.
-    words : Messages
-        For titles and legends.
-    bands : tuple of float
-        Bands of levels of the study.
-
-    Returns
-    -------
-    tuple of Look
-        Level, clusters of access, types; each where there is one, and no column of the sources bears its name.
+    Returns level, clusters of access, types; each where there is one, and no column of the sources bears its
+    name.
     """
     made: dict[str, tuple[str, Callable[..., Style]]] = {
         "integration_level": ("scores", partial(looks_score.level_look, bands=bands)),
@@ -84,22 +71,8 @@ def township_looks(
     """
     Make the score's looks of townships.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``boundaries``.
-    frame : DataFrame
-        The finished layer of townships.
-    words : Messages
-        For titles and legends.
-    bands : tuple of float
-        Bands of levels of the study.
-
-    Returns
-    -------
-    tuple of Look
-        Gates above, then level and gap index, where townships have a score; the Degree of Urbanisation and functional
-        urban areas, where there are any. None of which columns of the sources bear the names.
+    Returns gates above, then level and gap index, where townships have a score; the Degree of Urbanisation
+    and functional urban areas, where there are any. None of which columns of the sources bear the names.
     """
     own = {*tables["boundaries"].columns}
     beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
@@ -144,21 +117,7 @@ def _township_scores(
 
 
 def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
-    """
-    Draft towns and modelled flows.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``settlements``, and perhaps ``towns`` and ``potential_flows``.
-    words : Messages
-        For titles and legends.
-
-    Yields
-    ------
-    Draft
-        Towns by fulcrum index and by completeness; one a model.
-    """
+    """Draft towns and modelled flows."""
     if "towns" in tables:
         yield Draft(
             "towns",
@@ -191,19 +150,7 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterato
 
 
 def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
-    """
-    Draft the plain tables of the score.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By name.
-
-    Yields
-    ------
-    Draft
-        One for each that there is.
-    """
+    """Draft the plain tables of the score."""
     for name in PLAIN:
         if name in tables:
             yield Draft(

@@ -26,46 +26,21 @@ PARTS_OF_WIDTH = 5.0
 
 
 class PrintPage(NamedTuple):
-    """
-    What the page shows.
+    """What the page shows."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the layout in QGIS.
-    title, facts, small_print : str
-        Title; status, date and approval; licences.
-    extent : tuple of float
-        West, south, east and north in the project's CRS, to be shown whole.
-    in_metres : bool
-        Whether that CRS counts in metres; a scale bar is drawn then.
-    layers : sequence of tuple of str
-        Id, title, data source and provider of the layers in the legend.
-    """
-
-    name: str
-    title: str
+    name: str  # name of the layout in QGIS
+    title: str  # title; status, date and approval; licences
     facts: str
     small_print: str
+    # west, south, east and north in the project's CRS, to be shown whole
     extent: tuple[float, float, float, float]
-    in_metres: bool
+    in_metres: bool  # whether that CRS counts in metres; a scale bar is drawn then
+    # id, title, data source and provider of the layers in the legend
     layers: Sequence[tuple[str, str, str, str]]
 
 
 def layouts_element(page: PrintPage) -> Element:
-    """
-    Write the project's layouts.
-
-    Parameters
-    ----------
-    page : PrintPage
-        What the one layout shows.
-
-    Returns
-    -------
-    Element
-        ``Layouts``, to stand in the project.
-    """
+    """Write the project's layouts."""
     root = Element("Layouts")
     layout = SubElement(root, "Layout", {"name": page.name, "units": "mm", "printResolution": "300"})
     pages = SubElement(layout, "PageCollection")
@@ -90,16 +65,6 @@ def layouts_element(page: PrintPage) -> Element:
 def unread(text: str) -> str:
     """
     Part what QGIS would read as an expression in a label.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        The same to the eye.
 
     Examples
     --------

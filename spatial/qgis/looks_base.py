@@ -35,19 +35,7 @@ def _line_categories(looks: Sequence[tuple[tuple[str, ...], str, Element]]) -> l
 
 
 def roads_look(words: Messages) -> Style:
-    """
-    Show roads in three greys by class.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Main roads widest and darkest; ferries dashed.
-    """
+    """Show roads in three greys by class."""
     looks = [
         (MAIN_ROADS, words.text("roads", "major"), line(ROADS["major"], width=0.6)),
         (LOCAL_MAIN_ROADS, words.text("roads", "middle"), line(ROADS["middle"], width=0.4)),
@@ -58,19 +46,7 @@ def roads_look(words: Messages) -> Style:
 
 
 def edges_look(words: Messages) -> Style:
-    """
-    Show pieces of road by whether they are passable in every season.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Roads that are not are dashed.
-    """
+    """Show pieces of road by whether they are passable in every season."""
     looks = [
         (("yes",), words.text("season", "yes"), line(SEASON["yes"], width=0.4)),
         (("unknown",), words.text("season", "unknown"), line(SEASON["unknown"], width=0.35)),
@@ -80,19 +56,7 @@ def edges_look(words: Messages) -> Style:
 
 
 def snaps_look(words: Messages) -> Style:
-    """
-    Show the lines that join places to the network.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Those beyond the tolerance stand out.
-    """
+    """Show the lines that join places to the network."""
     looks = [
         (("ok",), words.text("snap", "ok"), line(INK, width=0.25, dash="0.6;0.8")),
         (("far",), words.text("snap", "far"), line(STATUS["not_met"], width=0.5, dash="1.2;0.8")),
@@ -102,39 +66,13 @@ def snaps_look(words: Messages) -> Style:
 
 
 def boundaries_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show boundaries thin and dark.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the language of names.
-
-    Returns
-    -------
-    Style
-        Lines without fill.
-    """
+    """Show boundaries thin and dark."""
     outline = symbol("fill", fill("", outline=BASE["boundary"], width=0.18))
     return Style(single(outline), opacity=0.8, display=name_expression(frame, words.language))
 
 
 def water_look(geometry: str) -> Style:
-    """
-    Show water.
-
-    Parameters
-    ----------
-    geometry : {'LineString', 'Polygon', 'Point'}
-        What the layer holds.
-
-    Returns
-    -------
-    Style
-        Pale blue.
-    """
+    """Show water."""
     if geometry == "Polygon":
         return Style(single(symbol("fill", fill(BASE["water"], outline=BASE["shore"], width=0.12))))
     if geometry == "LineString":
@@ -143,34 +81,13 @@ def water_look(geometry: str) -> Style:
 
 
 def study_area_look() -> Style:
-    """
-    Fade the ground outside the study area.
-
-    Returns
-    -------
-    Style
-        An inverted polygon.
-    """
+    """Fade the ground outside the study area."""
     veil = symbol("fill", fill(BASE["outside"], outline=BASE["boundary"], width=0.35, alpha=0.6))
     return Style(faded_outside(veil))
 
 
 def finding_look(geometry: str, position: int) -> Style:
-    """
-    Show what a check found.
-
-    Parameters
-    ----------
-    geometry : {'Point', 'LineString', 'Polygon'}
-        What the layer holds.
-    position : int
-        Place among the checks; chooses the colour.
-
-    Returns
-    -------
-    Style
-        A ring, a line or stripes in a colour of its own.
-    """
+    """Show what a check found."""
     colour = QUALITATIVE[position % len(QUALITATIVE)]
     if geometry == "Polygon":
         return Style(single(symbol("fill", fill("", outline=colour, width=0.4), hatch(colour))))

@@ -54,21 +54,7 @@ LARGEST_FIRST = 'coalesce("population_persons", 0)'
 
 
 def isochrones_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show the ground within reach: the nearer the darker, the largest area below.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``cutoff_min``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        One sequence in which lightness alone tells the order; translucent as a whole.
-    """
+    """Show the ground within reach: the nearer the darker, the largest area below."""
     cutoffs = sorted(set(frame["cutoff_min"]))
     categories = [
         Category(
@@ -83,21 +69,7 @@ def isochrones_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def catchments_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show which facility is nearest: outlines, with pale fills that differ between neighbours.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``tint``.
-    words : Messages
-        For the language of names.
-
-    Returns
-    -------
-    Style
-        Named by the facility when near.
-    """
+    """Show which facility is nearest: outlines, with pale fills that differ between neighbours."""
     colours = ", ".join(f"'{rgba(colour, TINT_OPACITY)}'" for colour in TINTS)
     area = fill(
         TINTS[0],
@@ -116,23 +88,7 @@ def catchments_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def certainty_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show whether settlements are within a threshold in every run, larger with more people.
-
-    Parameters
-    ----------
-    column : str
-        Column of the class.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Pale, middle and dark; what is never measured is striped.
-    """
+    """Show whether settlements are within a threshold in every run, larger with more people."""
     size = VILLAGE_SIZE
     categories = [
         Category(
@@ -148,23 +104,7 @@ def certainty_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show how many minutes lie between best and worst, larger with more people.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the service begin with.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Wider is darker; darkest where the service is reached at best only, stripes where nothing was measured.
-    """
+    """Show how many minutes lie between best and worst, larger with more people."""
     size = VILLAGE_SIZE
     low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
     bounds = [f"{bound:g}" for bound in WIDTHS_MIN]
@@ -193,25 +133,7 @@ def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements by minutes over open ground, larger with more people.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the service begin with.
-    cutoffs_min : sequence of float
-        Upper bounds of the classes, inclusive.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The sequence of isochrones up to the last cutoff, the sequence of gaps beyond.
-    """
+    """Show settlements by minutes over open ground, larger with more people."""
     size = VILLAGE_SIZE
     chosen, looks = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
     categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks]
@@ -221,21 +143,7 @@ def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, 
 
 
 def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show the lower bound of the Rural Access Index of areas, with both bounds as label.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``rai_lower`` and ``rai_upper``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Less access is darker; stripes where nobody is rural.
-    """
+    """Show the lower bound of the Rural Access Index of areas, with both bounds as label."""
     lower, upper = 'round("rai_lower" * 100)', 'round("rai_upper" * 100)'
     cases = " ".join(f"WHEN \"rai_lower\" >= {least:g} THEN '{name}'" for name, least in RURAL_LEAST.items())
     chosen = f"CASE {cases} END"
@@ -258,21 +166,7 @@ def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def last_mile_lines_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show the straight lines of the last mile by class.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``last_mile_class``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The gap sequence, with a dark rim so that pale classes show.
-    """
+    """Show the straight lines of the last mile by class."""
     present = set(frame["last_mile_class"])
     categories = [
         Category(
@@ -287,21 +181,7 @@ def last_mile_lines_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def sized(colour: str, size: str) -> Element:
-    """
-    Build a dot of a class.
-
-    Parameters
-    ----------
-    colour : str
-        Fill.
-    size : str
-        Expression of its size.
-
-    Returns
-    -------
-    Element
-        A symbol.
-    """
+    """Build a dot of a class."""
     return symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.2), size_expression=size))
 
 
@@ -327,25 +207,7 @@ def _by_minutes(
 
 
 def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top.
-
-    Parameters
-    ----------
-    chosen : str
-        Expression of the class; NULL is unknown.
-    categories : sequence of Category
-        In the order of the legend, one of them for unknown.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The finished look.
-    """
+    """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
     every = [*categories, unscored(words)]
     return Style(
@@ -354,23 +216,7 @@ def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, wor
 
 
 def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show what the wet season takes, larger with more people.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the service begin with.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Quiet where nothing changes, darker with more minutes, darkest where the service is lost.
-    """
+    """Show what the wet season takes, larger with more people."""
     size = VILLAGE_SIZE
     status, slower = f'"{stem}_wet_status"', f'"{stem}_slower_min"'
     least, most = SLOWER_MIN["little"], SLOWER_MIN["more"]
@@ -396,25 +242,7 @@ def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show cells of people by travel time.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the service begin with.
-    cutoffs_min : sequence of float
-        Upper bounds of the classes, inclusive.
-    frame : DataFrame
-        The layer; its cells are drawn as wide as they are.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The sequence of isochrones up to the last cutoff, the sequence of gaps beyond.
-    """
+    """Show cells of people by travel time."""
     side = float(frame["cell_width_m"].max()) if "cell_width_m" in frame.columns else 0.0
     chosen, looks = _by_minutes(f'"{stem}_min"', f'"{stem}_reach_status"', cutoffs_min, words)
     categories = [

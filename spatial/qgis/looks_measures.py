@@ -33,19 +33,6 @@ def measure_bounds(values: pd.Series[float], classes: int = CLASSES) -> list[flo
     """
     Bound the classes of a measure by quantiles of what is above 0, or by its values where they are few.
 
-    Parameters
-    ----------
-    values : Series of float
-        NaN and 0 belong to no class.
-    classes : int
-        How many there are at most.
-
-    Returns
-    -------
-    list of float
-        The upper bound of every class but the last, inclusive, rising, of three digits; fewer where many places share
-        a value.
-
     Examples
     --------
     >>> import pandas as pd
@@ -74,25 +61,7 @@ def _three_digits(value: float) -> float:
 
 
 def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show a measure in classes of equally many settlements: more is darker, larger with more people.
-
-    Parameters
-    ----------
-    column : str
-        Column of the value.
-    unit : str
-        Its unit; what is told a person is shown for 10,000 people.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        A ring where nothing is reached, stripes where there is no value.
-    """
+    """Show a measure in classes of equally many settlements: more is darker, larger with more people."""
     size = VILLAGE_SIZE
     values = frame.loc[frame["in_study"], column]
     bounds = measure_bounds(values)

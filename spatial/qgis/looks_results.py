@@ -42,21 +42,7 @@ FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "h
 
 
 def people_size(column: str, *, smallest: float, largest: float) -> str:
-    """
-    Write a size whose area grows with people.
-
-    Parameters
-    ----------
-    column : str
-        Column of people.
-    smallest, largest : float
-        Millimetres at none, and at 10,000 and more.
-
-    Returns
-    -------
-    str
-        An expression.
-    """
+    """Write a size whose area grows with people."""
     grown = f'{largest - smallest:g} * sqrt(min(coalesce("{column}", 0), 10000) / 10000)'
     return f"{smallest:g} + {grown}"
 
@@ -66,21 +52,7 @@ VILLAGE_SIZE = people_size("population_persons", smallest=1.4, largest=5.5)
 
 
 def status_marker(status: str, size: str) -> Element:
-    """
-    Show a point by norm status.
-
-    Parameters
-    ----------
-    status : str
-        met, not_met, not_applicable (a ring) or not_measurable (a striped ring).
-    size : str
-        Expression of its size.
-
-    Returns
-    -------
-    Element
-        A symbol.
-    """
+    """Show a point by norm status."""
     colour = STATUS[status]
     blank = marker(BASE["blank"], size=1.6, outline=(colour, 0.4), size_expression=size)
     if status == "not_applicable":
@@ -92,39 +64,13 @@ def status_marker(status: str, size: str) -> Element:
 
 
 def unscored(words: Messages) -> Category:
-    """
-    Show places that serve and are not scored.
-
-    Parameters
-    ----------
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Category
-        A faint dot, for all that no other class takes.
-    """
+    """Show places that serve and are not scored."""
     faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
     return Category((), words.text("status", "unscored"), faint)
 
 
 def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements by their worst norm status, larger with more people.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Four looks, and a faint one for places that serve and are not scored.
-    """
+    """Show settlements by their worst norm status, larger with more people."""
     size = people_size("population_persons", smallest=1.3, largest=5.5)
     categories = [
         Category((status,), words.text("status", status), status_marker(status, size)) for status in STATUS
@@ -137,21 +83,7 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def names_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements as quiet dots with their names: towns always, villages when near.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend and the language of names.
-
-    Returns
-    -------
-    Style
-        Greys by tier.
-    """
+    """Show settlements as quiet dots with their names: towns always, villages when near."""
     sizes = {"city": 2.6, "county_seat": 2.4, "town": 1.9, "village": 1.0}
     categories = [
         Category(
@@ -168,21 +100,7 @@ def names_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements by their way to an all-season road, larger with more people.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The settlements' layer, with ``last_mile_class``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The gap sequence; unknown as not measurable.
-    """
+    """Show settlements by their way to an all-season road, larger with more people."""
     size = people_size("population_persons", smallest=1.5, largest=5.5)
     categories = [
         Category(
@@ -201,22 +119,7 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show gaps by how far beyond the norm they are, larger with more people.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``gap_class``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        One light-to-dark sequence; classes counted on mapped facilities only bear a white dot, and villages that are to
-        be relocated are hollow.
-    """
+    """Show gaps by how far beyond the norm they are, larger with more people."""
     size = people_size("persons_unserved", smallest=2.0, largest=7.5)
     categories = []
     present = set(frame["gap_class"])
@@ -248,23 +151,7 @@ def _area(colour: str, *, alpha: float) -> Element:
 
 
 def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show areas by norm status.
-
-    Parameters
-    ----------
-    column : str
-        Column of the status.
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Four looks: two colours, dots for not applicable, stripes for not measurable.
-    """
+    """Show areas by norm status."""
     looks = {
         "met": symbol("fill", _area(STATUS["met"], alpha=0.3)),
         "not_met": symbol("fill", _area(STATUS["not_met"], alpha=0.3)),
@@ -276,24 +163,7 @@ def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style
 
 
 def share_fill_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show areas by the share of people beyond a norm.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the norm begin with.
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        One light-to-dark sequence, dots for not applicable, stripes where there is no share. Where the status of any
-        area is not measurable, the legend says that mapped facilities only are counted.
-    """
+    """Show areas by the share of people beyond a norm."""
     status, share = f"{stem}_status", f'"{stem}_share"'
     mapped = bool((frame[status] == "not_measurable").any())
     looks = {name: symbol("fill", _area(colour, alpha=0.75)) for name, colour in SHARES.items()}
@@ -322,25 +192,7 @@ def _patterned_fill(status: str) -> Element:
 def facilities_look(
     frame: pd.DataFrame, words: Messages, meta: QgisMeta, *, only: Collection[str] | None = None
 ) -> Style:
-    """
-    Show facilities by service.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the legend.
-    meta : QgisMeta
-        Names of services.
-    only : collection of str, optional
-        Services to show; all by default.
-
-    Returns
-    -------
-    Style
-        Colour and shape by service, from a qualitative set; a service has the same look with and without `only`.
-    """
+    """Show facilities by service."""
     categories = []
     for position, service in enumerate(sorted(set(frame["service"]))):
         if only is not None and service not in only:
@@ -353,23 +205,7 @@ def facilities_look(
 
 
 def routes_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
-    """
-    Show ways to the nearest facility by service.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer.
-    words : Messages
-        For the legend.
-    meta : QgisMeta
-        Names of services.
-
-    Returns
-    -------
-    Style
-        Thin lines that darken where many take the same road.
-    """
+    """Show ways to the nearest facility by service."""
     looks = [
         Category(
             (service,),
@@ -382,12 +218,5 @@ def routes_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
 
 
 def flows_look() -> Style:
-    """
-    Show flows as straight lines, wider with more volume.
-
-    Returns
-    -------
-    Style
-        One translucent colour.
-    """
+    """Show flows as straight lines, wider with more volume."""
     return Style(single(symbol("line", line(ACCENT, width=0.5, alpha=0.35))))

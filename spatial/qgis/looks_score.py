@@ -49,16 +49,6 @@ def least_levels(bands: tuple[float, float]) -> dict[str, float]:
     """
     Class levels by the bands of a study, both of which are halved, as on its pages.
 
-    Parameters
-    ----------
-    bands : tuple of float
-        A level below the first is low, from the second on high.
-
-    Returns
-    -------
-    dict of str to float
-        The least level of each class, inclusive, the highest class first.
-
     Examples
     --------
     >>> least_levels((0.5, 0.8))
@@ -70,23 +60,7 @@ def least_levels(bands: tuple[float, float]) -> dict[str, float]:
 
 
 def level_fill_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
-    """
-    Show the integration level of areas, with the level as label.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``integration_level``.
-    words : Messages
-        For the legend.
-    bands : tuple of float
-        A level below the first is low, from the second on high.
-
-    Returns
-    -------
-    Style
-        A lower level is darker; stripes where nothing measures it.
-    """
+    """Show the integration level of areas, with the level as label."""
     least = least_levels(bands)
     chosen = _cases('"integration_level"', least)
     labelled = _at_least("level", least, words)
@@ -94,21 +68,7 @@ def level_fill_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, fl
 
 
 def gap_index_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show the segmentation index of areas, with the index as label.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``segmentation_index``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        More segmented is darker; stripes where no term of the index exists.
-    """
+    """Show the segmentation index of areas, with the index as label."""
     column = '"segmentation_index"'
     cases = " ".join(f"WHEN {column} <= {most:g} THEN '{name}'" for name, most in MOST_INDEX.items())
     edges = [words.number(most) for most in MOST_INDEX.values()]
@@ -121,22 +81,7 @@ def gap_index_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Mark areas by their mandatory norms, so that the mark can lie over any other look.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``mandatory_status`` and ``failed_gates``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        A heavy rim and hatching where one failed, with the norms as label; a rim where all passed; stripes where nobody
-        can tell; dots where none is in force, which is no pass.
-    """
+    """Mark areas by their mandatory norms, so that the mark can lie over any other look."""
     failed, passed = STATUS["not_met"], STATUS["met"]
     looks = {
         "fail": symbol("fill", fill("", outline=failed, width=0.9), hatch(failed, distance=3.2, width=0.35)),
@@ -161,23 +106,7 @@ def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def level_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
-    """
-    Show the level of settlements, larger with more people.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The settlements' layer, with ``integration_level``.
-    words : Messages
-        For the legend.
-    bands : tuple of float
-        A level below the first is low, from the second on high.
-
-    Returns
-    -------
-    Style
-        A lower level is darker; striped where nothing measures it.
-    """
+    """Show the level of settlements, larger with more people."""
     least = least_levels(bands)
     labelled = _at_least("level", least, words)
     categories = [
@@ -188,21 +117,7 @@ def level_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float])
 
 
 def clusters_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show clusters of good and of bad access, larger with more people.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The settlements' layer, with ``cluster``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Two hues, each pale for places that differ from their neighbours; pale grey where nothing stands out.
-    """
+    """Show clusters of good and of bad access, larger with more people."""
     categories = [
         Category((name,), words.text("cluster", name), sized(colour, VILLAGE_SIZE))
         for name, colour in CLUSTERS.items()
@@ -212,22 +127,7 @@ def clusters_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def types_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements by the Degree of Urbanisation, with the official class beside it.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The settlements' layer, with ``degurba_code``, ``official_class`` and ``classes_differ``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Colour by code, squares for the officially urban, a heavy dark rim where the two differ, striped where there is
-        no raster of people; only what occurs stands in the legend.
-    """
+    """Show settlements by the Degree of Urbanisation, with the official class beside it."""
     keys = ["degurba_code", "official_class", "classes_differ"]
     scoped = frame.loc[frame["in_study"].astype(bool) & frame["degurba_code"].notna(), keys]
     found = {
@@ -260,21 +160,7 @@ def _type_marker(code: int, official: str, *, differ: bool) -> Element:
 
 
 def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show the Degree of Urbanisation of areas, with the people whom it classes otherwise than officially as label.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``degurba_level2``, ``basis`` and ``differ_persons``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Colour by code; stripes where it is not measured. Only what occurs stands in the legend.
-    """
+    """Show the Degree of Urbanisation of areas, with the people whom it classes otherwise than officially as label."""
     found = {int(code) for code in frame["degurba_level2"].dropna()}
     categories = [
         Category(
@@ -298,21 +184,7 @@ def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show functional urban areas, with the name of the area as label.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The layer, with ``fua_part``, ``fua_method`` and ``fua_name``.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Cities darkest; an area by travel time is striped, so that nobody takes it for one by commuting.
-    """
+    """Show functional urban areas, with the name of the area as label."""
     city, zone = DEGURBA[30], DEGURBA[22]
     stripes = hatch(INK, distance=2.6, width=0.25)
     edge = BASE["boundary"]
@@ -338,21 +210,7 @@ def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def fulcrum_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show towns by how far they are a fulcrum between village and county seat, with name and index.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The towns' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        A higher index is darker; a ring where there is none, as at the county seat.
-    """
+    """Show towns by how far they are a fulcrum between village and county seat, with name and index."""
     labelled = _at_least("fulcrum", LEAST_FULCRUM, words)
     colours = ramp(REACH, len(LEAST_FULCRUM) + 1)
     categories = [
@@ -365,21 +223,7 @@ def fulcrum_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def completeness_look(frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show towns by the services of their tier that they have, with name and counts.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The towns' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Fewer is darker; a ring where its tier asks for nothing.
-    """
+    """Show towns by the services of their tier that they have, with name and counts."""
     categories = [
         Category((name,), words.text("complete", name), sized(colour, TOWN_SIZE))
         for name, colour in zip(LEAST_COMPLETE, SHARES.values(), strict=True)
@@ -395,14 +239,7 @@ def completeness_look(frame: pd.DataFrame, words: Messages) -> Style:
 
 
 def potential_look() -> Style:
-    """
-    Show modelled flows as broken lines, so that nobody takes them for observed ones.
-
-    Returns
-    -------
-    Style
-        One translucent colour.
-    """
+    """Show modelled flows as broken lines, so that nobody takes them for observed ones."""
     return Style(single(symbol("line", line(STATUS["not_measurable"], width=0.4, dash="2;1.2", alpha=0.6))))
 
 

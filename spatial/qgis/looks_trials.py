@@ -21,25 +21,7 @@ __all__ = ["change_look", "response_look"]
 
 
 def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show who gains and who loses by a scenario, larger with more people.
-
-    Parameters
-    ----------
-    column : str
-        Column of the class.
-    cutoff_min : float
-        What gained and lost are judged by.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        Two hues apart from pale: gained and quicker, slower and lost; a ring where there is no way at all.
-    """
+    """Show who gains and who loses by a scenario, larger with more people."""
     size = VILLAGE_SIZE
     categories = [
         Category((name,), words.text("change", name, minutes=words.number(cutoff_min)), sized(colour, size))
@@ -54,25 +36,7 @@ def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Mess
 
 
 def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
-    """
-    Show settlements by the shortest response target that is met, larger with more people.
-
-    Parameters
-    ----------
-    stem : str
-        What the columns of the service begin with.
-    targets_min : sequence of float
-        The targets, inclusive.
-    frame : DataFrame
-        The settlements' layer.
-    words : Messages
-        For the legend.
-
-    Returns
-    -------
-    Style
-        The sequence of isochrones within the targets, the sequence of gaps beyond.
-    """
+    """Show settlements by the shortest response target that is met, larger with more people."""
     size = VILLAGE_SIZE
     response, status = f'"{stem}_response_min"', f'"{stem}_response_status"'
     bounds = [f"{target:g}" for target in sorted(set(targets_min))]

@@ -115,18 +115,6 @@ def ramp(colours: tuple[str, ...], number: int) -> list[str]:
     """
     Take colours evenly from a sequence, its ends first of all.
 
-    Parameters
-    ----------
-    colours : tuple of str
-        The sequence.
-    number : int
-        How many; more than there are are mixed between neighbours.
-
-    Returns
-    -------
-    list of str
-        In the order of the sequence.
-
     Examples
     --------
     >>> ramp(("#000000", "#808080", "#ffffff"), 2)

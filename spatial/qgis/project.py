@@ -45,56 +45,13 @@ def write_project(
     meta: QgisMeta,
     rasters: Sequence[QgisRaster] = (),
 ) -> Artifact:
-    """
-    Write the project that shows the study's GeoPackage.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        The same as given to `write_geopackage`.
-    name : str
-        The study's short name; the project looks for ``./<name>.gpkg`` beside it.
-    crs : pyproj.CRS or str
-        The output CRS, also the project's.
-    languages : sequence of str
-        The first one names groups, layers and classes.
-    meta : QgisMeta
-        What the study says about itself.
-    rasters : sequence of QgisRaster
-        Rasters that lie beside it.
-
-    Returns
-    -------
-    Artifact
-        ``<name>.qgz``; the same bytes for the same input.
-
-    Raises
-    ------
-    ContractError
-        Where there are no settlements.
-    StudyError
-        Where there is no message file of the first language.
-    """
+    """Write the project that shows the study's GeoPackage."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
     return write_project_of(layers, name=name, words=load_messages(languages[0]), meta=meta, rasters=rasters)
 
 
 def project_title(words: Messages, meta: QgisMeta) -> str:
-    """
-    Title of the project's window and metadata.
-
-    Parameters
-    ----------
-    words : Messages
-        Language of the title.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    str
-        With status and date, and the notice of made-up ground before it.
-    """
+    """Title of the project's window and metadata."""
     title = words.text(
         "project",
         "title",
@@ -106,42 +63,14 @@ def project_title(words: Messages, meta: QgisMeta) -> str:
 
 
 def approval_line(words: Messages, meta: QgisMeta) -> str:
-    """
-    Say the approval number of the maps.
-
-    Parameters
-    ----------
-    words : Messages
-        Language of the line.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    str
-        Empty where none is given and none is wanted.
-    """
+    """Say the approval number of the maps."""
     if meta.map_approval:
         return words.text("project", "map_approval", number=meta.map_approval)
     return words.text("project", "approval_wanted") if meta.approval_wanted else ""
 
 
 def project_facts(words: Messages, meta: QgisMeta) -> str:
-    """
-    Say in one line what a map of the project is.
-
-    Parameters
-    ----------
-    words : Messages
-        Language of the line.
-    meta : QgisMeta
-        What the study says about itself.
-
-    Returns
-    -------
-    str
-        Status, date, whose people, and the approval number.
-    """
+    """Say in one line what a map of the project is."""
     facts = words.text(
         "project",
         "facts",
@@ -160,27 +89,7 @@ def write_project_of(
     meta: QgisMeta,
     rasters: Sequence[QgisRaster] = (),
 ) -> Artifact:
-    """
-    Write the project of finished layers.
-
-    Parameters
-    ----------
-    layers : sequence of QgisLayer
-        Made by `build_layers`.
-    name : str
-        The study's short name.
-    words : Messages
-        Language of groups and titles.
-    meta : QgisMeta
-        What the study says about itself.
-    rasters : sequence of QgisRaster
-        Rasters that lie beside it.
-
-    Returns
-    -------
-    Artifact
-        ``<name>.qgz``.
-    """
+    """Write the project of finished layers."""
     crs = next(layer.crs for layer in layers if layer.style is not None)
     shown = _entries(layers, name)
     pictures = [_raster_entry(raster) for raster in rasters]
@@ -235,28 +144,13 @@ def _print_page(
 
 
 class Entry(NamedTuple):
-    """
-    A layer of the project.
+    """A layer of the project."""
 
-    Parameters
-    ----------
-    identifier : str
-        Its id.
-    element : Element
-        Its ``maplayer``.
-    group : {'results', 'network', 'base', 'checks'}
-        Where it stands.
-    visible : bool
-        Whether the project opens with it switched on.
-    shelf : str
-        Sub-group in the group; empty for none.
-    """
-
-    identifier: str
-    element: Element
-    group: str
-    visible: bool
-    shelf: str = ""
+    identifier: str  # its id
+    element: Element  # its ``maplayer``
+    group: str  # where it stands
+    visible: bool  # whether the project opens with it switched on
+    shelf: str = ""  # sub-group in the group; empty for none
 
 
 def _zip(name: str, content: bytes) -> bytes:

@@ -49,67 +49,21 @@ RAMPS = {
 
 @dataclass(frozen=True, eq=False)
 class QgisRaster:
-    """
-    A raster as the project shows it.
+    """A raster as the project shows it."""
 
-    Parameters
-    ----------
-    name : str
-        Stem of its files.
-    title : str
-        For people.
-    crs : pyproj.CRS
-        Its own: rasters are never resampled.
-    pipe : Element
-        Its look.
-    artifacts : tuple of Artifact
-        The GeoTIFF and the QML beside it.
-    group : {'base', 'results'}
-        Where the project shows it.
-    shelf : str
-        Sub-group in the group; empty for none.
-    """
-
-    name: str
-    title: str
-    crs: pyproj.CRS
-    pipe: Element
-    artifacts: tuple[Artifact, Artifact]
-    group: str = "base"
-    shelf: str = ""
+    name: str  # stem of its files
+    title: str  # for people
+    crs: pyproj.CRS  # its own: rasters are never resampled
+    pipe: Element  # its look
+    artifacts: tuple[Artifact, Artifact]  # the GeoTIFF and the QML beside it
+    group: str = "base"  # where the project shows it
+    shelf: str = ""  # sub-group in the group; empty for none
 
 
 def write_raster(
     raster: Raster, *, name: str, unit: str, title: str, words: Messages, basis: str = ""
 ) -> QgisRaster:
-    """
-    Write a raster as a cloud-optimised GeoTIFF with its look.
-
-    Parameters
-    ----------
-    raster : Raster
-        In its own CRS and cells, which are kept; NaN = no data.
-    name : str
-        Stem of the files.
-    unit : {'persons', 'min', 'min/m'}
-        Of the values, a cell; also chooses the classes.
-    title : str
-        For people.
-    words : Messages
-        For the legend.
-    basis : str
-        The population basis, written into a raster of persons.
-
-    Returns
-    -------
-    QgisRaster
-        With ``<name>.tif`` (float64, so that the total stays what it was) and ``<name>.qml``.
-
-    Raises
-    ------
-    ContractError
-        Where the raster holds no value at all.
-    """
+    """Write a raster as a cloud-optimised GeoTIFF with its look."""
     if not np.isfinite(raster.values).any():
         raise ContractError(name, ["has no cell with data: leave the raster out"])
     content = _cog(raster, unit=unit, title=title, basis=basis if unit == "persons" else "")

@@ -30,71 +30,27 @@ QGIS_VERSION = "3.34.0"
 
 @dataclass(frozen=True)
 class Style:
-    """
-    How a layer looks.
+    """How a layer looks."""
 
-    Parameters
-    ----------
-    renderer : Element
-        Its ``renderer-v2``.
-    labelling : Element or None
-        Its labels.
-    opacity : float
-        Of the whole layer, 0 to 1.
-    smallest_scale : int
-        The layer is hidden when the map is zoomed out beyond 1 to this; 0 for never.
-    display : str
-        Expression that names a feature in lists.
-    """
-
-    renderer: Element
-    labelling: Element | None = None
-    opacity: float = 1.0
-    smallest_scale: int = 0
-    display: str = ""
+    renderer: Element  # its ``renderer-v2``
+    labelling: Element | None = None  # its labels
+    opacity: float = 1.0  # of the whole layer, 0 to 1
+    smallest_scale: int = 0  # the layer is hidden when the map is zoomed out beyond 1 to this; 0 for never
+    display: str = ""  # expression that names a feature in lists
 
 
 @dataclass(frozen=True)
 class Category:
-    """
-    One class of a layer.
+    """One class of a layer."""
 
-    Parameters
-    ----------
-    values : tuple of str
-        Values of the column that belong to it; empty for all others.
-    label : str
-        In the legend.
-    symbol : Element
-        Its look.
-    kind : {'string', 'double'}
-        What the column holds.
-    """
-
-    values: tuple[str, ...]
-    label: str
-    symbol: Element
-    kind: str = "string"
+    values: tuple[str, ...]  # values of the column that belong to it; empty for all others
+    label: str  # in the legend
+    symbol: Element  # its look
+    kind: str = "string"  # what the column holds
 
 
 def categorised(column: str, categories: Sequence[Category], *, order: str = "") -> Element:
-    """
-    Build a renderer with one look a class.
-
-    Parameters
-    ----------
-    column : str
-        Column that holds the class, or an expression.
-    categories : sequence of Category
-        In the order of the legend.
-    order : str
-        Expression by which features are drawn, the largest first, so that the small ones stay on top.
-
-    Returns
-    -------
-    Element
-        The renderer.
-    """
+    """Build a renderer with one look a class."""
     element = _renderer("categorizedSymbol", order)
     element.set("attr", column)
     holder = SubElement(element, "categories")
@@ -113,38 +69,14 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
 
 
 def single(symbol: Element) -> Element:
-    """
-    Build a renderer with one look for all.
-
-    Parameters
-    ----------
-    symbol : Element
-        The look.
-
-    Returns
-    -------
-    Element
-        The renderer.
-    """
+    """Build a renderer with one look for all."""
     element = _renderer("singleSymbol", "")
     element.append(indexed([symbol]))
     return element
 
 
 def faded_outside(symbol: Element) -> Element:
-    """
-    Build a renderer that paints all ground outside the layer's areas.
-
-    Parameters
-    ----------
-    symbol : Element
-        The look of the ground outside.
-
-    Returns
-    -------
-    Element
-        The renderer.
-    """
+    """Build a renderer that paints all ground outside the layer's areas."""
     element = Element("renderer-v2", {"type": "invertedPolygonRenderer", "preprocessing": "1"})
     element.append(single(symbol))
     return element
@@ -171,17 +103,7 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
     """
     Name a feature in a language.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Its columns tell which names there are.
-    language : str
-        Such as ``"zh"``.
-
-    Returns
-    -------
-    str
-        An expression; empty without any name.
+    Returns an expression; empty without any name.
     """
     wanted = [column for column in (f"name_{language}", "name", "name_en") if column in frame.columns]
     if not wanted:
@@ -190,19 +112,7 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
 
 
 def style_attributes(style: Style) -> dict[str, str]:
-    """
-    Give the attributes that a QML file and a project's layer share.
-
-    Parameters
-    ----------
-    style : Style
-        The look.
-
-    Returns
-    -------
-    dict of str to str
-        Labels on or off, and scales.
-    """
+    """Give the attributes that a QML file and a project's layer share."""
     scaled = style.smallest_scale > 0
     return {
         "labelsEnabled": "1" if style.labelling is not None else "0",
@@ -218,21 +128,7 @@ def style_attributes(style: Style) -> dict[str, str]:
 
 
 def style_elements(style: Style, aliases: Mapping[str, str]) -> list[Element]:
-    """
-    Give the elements that a QML file and a project's layer share.
-
-    Parameters
-    ----------
-    style : Style
-        The look.
-    aliases : mapping of str to str
-        Names of columns for people, by column.
-
-    Returns
-    -------
-    list of Element
-        Renderer, labels, opacity, names of columns and of features.
-    """
+    """Give the elements that a QML file and a project's layer share."""
     elements = [style.renderer]
     if style.labelling is not None:
         elements.append(style.labelling)
@@ -247,23 +143,7 @@ def style_elements(style: Style, aliases: Mapping[str, str]) -> list[Element]:
 
 
 def qml(style: Style, aliases: Mapping[str, str], *, geometry: str) -> str:
-    """
-    Write a layer's look as QML.
-
-    Parameters
-    ----------
-    style : Style
-        The look.
-    aliases : mapping of str to str
-        Names of columns for people, by column.
-    geometry : {'Point', 'LineString', 'Polygon'}
-        What the layer holds.
-
-    Returns
-    -------
-    str
-        For a row of ``layer_styles``, or a file beside the data.
-    """
+    """Write a layer's look as QML."""
     root = Element(
         "qgis",
         {

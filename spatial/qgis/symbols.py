@@ -28,18 +28,6 @@ def rgba(colour: str, alpha: float = 1.0) -> str:
     """
     Write a colour as QGIS does.
 
-    Parameters
-    ----------
-    colour : str
-        Such as ``"#dbe6ec"``.
-    alpha : float
-        Opacity, 0 to 1.
-
-    Returns
-    -------
-    str
-        Red, green, blue and opacity, each 0 to 255.
-
     Examples
     --------
     >>> rgba("#ff8000", 0.5)
@@ -58,25 +46,7 @@ def _layer(kind: str, options: Mapping[str, str]) -> Element:
 
 
 def symbol(kind: str, *layers: Element, name: str = "0", alpha: float = 1.0) -> Element:
-    """
-    Build a symbol from its layers, the lowest first.
-
-    Parameters
-    ----------
-    kind : {'marker', 'line', 'fill'}
-        What it draws.
-    *layers : Element
-        Made by `marker`, `line`, `fill`, `hatch` or `points`.
-    name : str
-        How the renderer refers to it.
-    alpha : float
-        Opacity, 0 to 1.
-
-    Returns
-    -------
-    Element
-        The symbol.
-    """
+    """Build a symbol from its layers, the lowest first."""
     attributes = {
         "type": kind,
         "name": name,
@@ -101,29 +71,7 @@ def marker(
     angle: float = 0.0,
     size_expression: str = "",
 ) -> Element:
-    """
-    Build a point's look.
-
-    Parameters
-    ----------
-    colour : str
-        Fill; ``""`` for a hollow one.
-    size : float
-        Millimetres.
-    shape : str
-        A shape of QGIS' simple marker.
-    outline : tuple of str and float
-        Colour of its line, and millimetres; 0 for none.
-    angle : float
-        Degrees, clockwise.
-    size_expression : str
-        Expression that gives the size of each point instead.
-
-    Returns
-    -------
-    Element
-        A symbol layer.
-    """
+    """Build a point's look."""
     element = _layer(
         "SimpleMarker",
         {
@@ -144,21 +92,7 @@ def marker(
 
 
 def ground_square(colour: str, side_m: float) -> Element:
-    """
-    Build a square that covers its piece of ground at every scale.
-
-    Parameters
-    ----------
-    colour : str
-        Fill.
-    side_m : float
-        Metres on the ground; 0 for a small square on the screen.
-
-    Returns
-    -------
-    Element
-        A symbol layer; never smaller than half a millimetre.
-    """
+    """Build a square that covers its piece of ground at every scale."""
     on_ground = {
         "size": f"{side_m:g}",
         "size_unit": "RenderMetersInMapUnits",
@@ -191,25 +125,7 @@ def _data_defined(expressions: Mapping[str, str]) -> Element:
 
 
 def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> Element:
-    """
-    Build a line's look.
-
-    Parameters
-    ----------
-    colour : str
-        Its colour.
-    width : float
-        Millimetres.
-    dash : str
-        Lengths of dashes and blanks in millimetres, such as ``"2;1"``; empty for a full line.
-    alpha : float
-        Opacity, 0 to 1.
-
-    Returns
-    -------
-    Element
-        A symbol layer.
-    """
+    """Build a line's look."""
     return _layer(
         "SimpleLine",
         {
@@ -229,27 +145,7 @@ def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> El
 def fill(
     colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1.0, colour_expression: str = ""
 ) -> Element:
-    """
-    Build an area's look.
-
-    Parameters
-    ----------
-    colour : str
-        Fill; ``""`` for none.
-    outline : str
-        Colour of its line; empty for none.
-    width : float
-        Millimetres.
-    alpha : float
-        Opacity of the fill, 0 to 1.
-    colour_expression : str
-        Expression that gives the colour of each area instead, as `rgba` writes it.
-
-    Returns
-    -------
-    Element
-        A symbol layer.
-    """
+    """Build an area's look."""
     element = _layer(
         "SimpleFill",
         {
@@ -268,23 +164,7 @@ def fill(
 
 
 def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: float = 45.0) -> Element:
-    """
-    Build parallel lines that fill an area.
-
-    Parameters
-    ----------
-    colour : str
-        Of the lines.
-    distance, width : float
-        Millimetres between the lines and of each.
-    angle : float
-        Degrees.
-
-    Returns
-    -------
-    Element
-        A symbol layer.
-    """
+    """Build parallel lines that fill an area."""
     element = _layer(
         "LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"}
     )
@@ -293,21 +173,7 @@ def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: flo
 
 
 def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
-    """
-    Build dots that fill an area.
-
-    Parameters
-    ----------
-    colour : str
-        Of the dots.
-    distance, size : float
-        Millimetres between the dots and of each.
-
-    Returns
-    -------
-    Element
-        A symbol layer.
-    """
+    """Build dots that fill an area."""
     element = _layer(
         "PointPatternFill",
         {
@@ -331,25 +197,7 @@ def labels(
     halo: str = "#ffffff",
     on_areas: bool = False,
 ) -> Element:
-    """
-    Build labels around points, or on areas.
-
-    Parameters
-    ----------
-    expression : str
-        Text of each label; NULL for none.
-    size : float
-        Points.
-    colour, halo : str
-        Of the letters and of what surrounds them.
-    on_areas : bool
-        Whether labels lie flat in areas, not around points.
-
-    Returns
-    -------
-    Element
-        A labelling.
-    """
+    """Build labels around points, or on areas."""
     element = Element("labeling", {"type": "simple"})
     settings = SubElement(element, "settings", {"calloutType": "simple"})
     text = {
@@ -389,19 +237,7 @@ def labels(
 
 
 def indexed(symbols: Iterable[Element]) -> Element:
-    """
-    Gather symbols and name them by position.
-
-    Parameters
-    ----------
-    symbols : iterable of Element
-        Made by `symbol`.
-
-    Returns
-    -------
-    Element
-        The ``symbols`` element of a renderer.
-    """
+    """Gather symbols and name them by position."""
     holder = Element("symbols")
     for position, item in enumerate(symbols):
         item.set("name", str(position))

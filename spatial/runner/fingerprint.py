@@ -52,16 +52,6 @@ def imported_modules(module: str) -> list[str]:
     List a module and every module of this package that it imports, however indirectly.
 
     The imports are read from the source without running it, those inside functions included.
-
-    Parameters
-    ----------
-    module : str
-        Dotted name.
-
-    Returns
-    -------
-    list of str
-        Sorted; modules that count apart are left out.
     """
     seen: set[str] = set()
     waiting = [module]
@@ -80,19 +70,7 @@ def imported_modules(module: str) -> list[str]:
 
 @functools.cache
 def code_fingerprint(module: str) -> str:
-    """
-    Fingerprint of the code and packaged data behind a module.
-
-    Parameters
-    ----------
-    module : str
-        Dotted name of the module that holds the stage's function.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256 of sources and of the data files beside them.
-    """
+    """Fingerprint of the code and packaged data behind a module."""
     digest = hashlib.sha256()
     folders: set[Path] = set()
     for name in imported_modules(module):

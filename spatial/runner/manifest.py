@@ -41,19 +41,7 @@ LIBRARIES = (
 
 
 def manifest_name(stage: str) -> str:
-    """
-    File name of a stage's manifest.
-
-    Parameters
-    ----------
-    stage : str
-        The stage's name.
-
-    Returns
-    -------
-    str
-        Such as ``"access.manifest.json"``.
-    """
+    """File name of a stage's manifest."""
     return f"{stage}.manifest.json"
 
 
@@ -93,29 +81,7 @@ def stage_fingerprint(
     checksums: Checksums,
     basis: str = "",
 ) -> str:
-    """
-    Fingerprint of all that a stage's outputs depend on.
-
-    Parameters
-    ----------
-    stage : Stage
-        Its code, tables and declaration.
-    options : Options
-        The declared options of the study.
-    inputs : dict
-        SHA-256 of each input by name; a missing optional input is an empty text.
-    raw_files : iterable of Path
-        Raw files that it opens.
-    checksums : Checksums
-        Of the run.
-    basis : str
-        The population basis, which is written into everything that counts people.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Fingerprint of all that a stage's outputs depend on."""
     names = [name.rstrip("?") for name in (*stage.reads, *stage.makes)]
     made = [TABLES[name] for name in names[len(stage.reads) :] if name in TABLES]
     counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
@@ -136,25 +102,7 @@ def stage_fingerprint(
 def describe_output(
     store: Store, path: Path, value: pd.DataFrame | Raster | None, checksums: Checksums
 ) -> dict[str, Any]:
-    """
-    Describe a written output.
-
-    Parameters
-    ----------
-    store : Store
-        The processed folder, to which the path is made relative where it lies below it.
-    path : Path
-        The file.
-    value : DataFrame, Raster or None
-        What it holds; None for a file of another kind.
-    checksums : Checksums
-        Of the run.
-
-    Returns
-    -------
-    dict
-        Path, checksum, bytes, and rows or shape with CRS where there are any.
-    """
+    """Describe a written output."""
     inside = path.is_relative_to(store.folder)
     facts: dict[str, Any] = {
         "path": path.relative_to(store.folder).as_posix() if inside else path.name,

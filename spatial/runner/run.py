@@ -30,22 +30,11 @@ __all__ = ["Decision", "plan", "run_stages"]
 
 @dataclass(frozen=True)
 class Decision:
-    """
-    What the runner would do with a stage, and why.
+    """What the runner would do with a stage, and why."""
 
-    Parameters
-    ----------
-    stage : str
-        The stage's name.
-    runs : bool
-        Whether it would run.
-    reason : str
-        In plain words.
-    """
-
-    stage: str
-    runs: bool
-    reason: str
+    stage: str  # the stage's name
+    runs: bool  # whether it would run
+    reason: str  # in plain words
 
 
 @dataclass(frozen=True)
@@ -90,15 +79,7 @@ def raw_files(study: Study) -> list[Path]:
     """
     List the sources that a study names.
 
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    list of Path
-        Sorted, below the raw root; some may be missing.
+    Returns sorted, below the raw root; some may be missing.
     """
     sources = study.sources
     tables = [
@@ -127,17 +108,7 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
 
     They are of services, norms, speeds and scenarios, and rasters of groups of people.
 
-    Parameters
-    ----------
-    study : Study
-        The study.
-    keys : sequence of str
-        Top-level keys of the study that the stage takes.
-
-    Returns
-    -------
-    list of Path
-        Sorted, below the raw root; some may be missing.
+    Returns sorted, below the raw root; some may be missing.
     """
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
@@ -153,29 +124,7 @@ def plan(
     base: Path | None = None,
     verify: bool = False,
 ) -> list[Decision]:
-    """
-    Say which stages would run, and why, without running any.
-
-    Parameters
-    ----------
-    stages : sequence of Stage
-        In order.
-    study : Study
-        The study.
-    folder : Path
-        Its processed folder.
-    maps : Path
-        Its folder of pages.
-    base : Path, optional
-        The processed folder of the run that this one is built on.
-    verify : bool
-        Whether every file is hashed, and not only those whose size or time stamp changed.
-
-    Returns
-    -------
-    list of Decision
-        One a stage.
-    """
+    """Say which stages would run, and why, without running any."""
     folders = _folders(study, folder, maps, base, verify=verify)
     decisions: list[Decision] = []
     renewed: dict[str, str] = {}
@@ -202,43 +151,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     base: Path | None = None,
     verify: bool = False,
 ) -> dict[str, Any]:
-    """
-    Run what changed and skip what did not.
-
-    Parameters
-    ----------
-    stages : sequence of Stage
-        In order.
-    study : Study
-        The study.
-    folder : Path
-        Its processed folder.
-    maps : Path
-        Its folder of pages.
-    until : str, optional
-        Last stage to run; all by default.
-    progress : callable, optional
-        Takes the fraction done and a message.
-    base : Path, optional
-        The processed folder of the run that this one is built on; it is read and left as it is.
-    verify : bool
-        Whether every file is hashed, and not only those whose size or time stamp changed.
-
-    Returns
-    -------
-    dict
-        The run record: per stage whether it ran and its seconds, versions, study and sources.
-
-    Raises
-    ------
-    SpatialError
-        Where `until` names no stage.
-    StageError
-        From the cause, where a stage fails, be it by an error of this package or of a library below it; what finished
-        before it is kept.
-    StoreError
-        Where the folder is locked, full or cannot be written.
-    """
+    """Run what changed and skip what did not."""
     names = [stage.name for stage in stages]
     if until is not None and until not in names:
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")

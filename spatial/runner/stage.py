@@ -37,57 +37,34 @@ class Late:
         """Import the function and call it."""
         return getattr(import_module(self.__module__), self.__qualname__)(options, inputs, progress)
 
+
 _READERS = frozenset({"sources", "scenario", "scenarios"})
 """Keys of which a stage that reads lists of the user's own declares one."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """
-    A plain function with a declaration.
+    """A plain function with a declaration."""
 
-    Parameters
-    ----------
-    name : str
-        The stage's name.
-    function : callable
-        From options, inputs by name and a progress callable to outputs by name. Files are returned as a list of
-        `Artifact` under the key ``"files"``.
-    reads : tuple of str
-        Tables and rasters it takes from earlier stages; a trailing ``?`` marks one that may be absent.
-    makes : tuple of str
-        Tables and rasters it returns; a trailing ``?`` marks one that may be absent.
-    options : tuple of str
-        Top-level keys of the study that it may look at. Others are refused, so that the fingerprint is complete.
-    files : {'processed', 'maps'} or None
-        The folder that its files belong in.
-    reads_raw : bool
-        Whether it opens raw files, whose checksums then belong to its fingerprint.
-    reads_base : bool
-        Whether it takes its inputs from the folder of the run that this one is built on.
-    """
-
-    name: str
+    name: str  # the stage's name
+    # from options, inputs by name and a progress callable to outputs by name. Files are returned as a list
+    # of `Artifact` under the key ``"files"``
     function: StageFunction
+    # tables and rasters it takes from earlier stages; a trailing ``?`` marks one that may be absent
     reads: tuple[str, ...] = ()
+    # tables and rasters it returns; a trailing ``?`` marks one that may be absent
     makes: tuple[str, ...] = ()
+    # top-level keys of the study that it may look at. Others are refused, so that the fingerprint is
+    # complete
     options: tuple[str, ...] = ()
-    files: Literal["processed", "maps"] | None = None
-    reads_raw: bool = False
+    files: Literal["processed", "maps"] | None = None  # the folder that its files belong in
+    reads_raw: bool = False  # whether it opens raw files, whose checksums then belong to its fingerprint
+    # whether it takes its inputs from the folder of the run that this one is built on
     reads_base: bool = False
 
 
 class Options:
-    """
-    The part of a study that a stage has declared.
-
-    Parameters
-    ----------
-    study : Study
-        The whole study.
-    keys : tuple of str
-        The keys that may be read.
-    """
+    """The part of a study that a stage has declared."""
 
     def __init__(self, study: Study, keys: tuple[str, ...]) -> None:
         self._study = study
@@ -103,41 +80,15 @@ class Options:
 
     @property
     def columns_named(self) -> dict[str, tuple[str, ...]]:
-        """
-        Name the columns of lists that keys of the study name, whichever keys are declared.
-
-        Returns
-        -------
-        dict of str to tuple of str
-            As of the study; in the fingerprint of every stage that reads lists.
-        """
+        """Name the columns of lists that keys of the study name, whichever keys are declared."""
         return self._study.columns_named
 
     def raw_path(self, path: str) -> Path:
-        """
-        Where a small file of the user's own lies, such as a register of norms.
-
-        Parameters
-        ----------
-        path : str
-            As written in the study file.
-
-        Returns
-        -------
-        Path
-            Below the raw root.
-        """
+        """Where a small file of the user's own lies, such as a register of norms."""
         return self._study.raw_path(path)
 
     def declared_study(self) -> Study:
-        """
-        Return the study with every option that was not declared at its default, for a function that takes a study.
-
-        Returns
-        -------
-        Study
-            With the raw root. Name, title and date, which have no default, are blanked too.
-        """
+        """Return the study with every option that was not declared at its default."""
         blank = {"name": "study", "title": {"en": "study"}, "as_of": dt.date.min}
         fields = type(self._study).model_fields
         undeclared = [key for key in fields if key not in self._keys and key not in {"raw", "sources"}]
@@ -148,13 +99,6 @@ class Options:
         return self._study.model_copy(update=defaults)
 
     def dump(self) -> dict[str, Any]:
-        """
-        Return the declared options as JSON values.
-
-        Returns
-        -------
-        dict
-            By key.
-        """
+        """Return the declared options as JSON values."""
         dumped: dict[str, Any] = self._study.model_dump(mode="json", include=set(self._keys))
         return dumped | ({"columns_named": self.columns_named} if _READERS.intersection(self._keys) else {})

@@ -64,26 +64,7 @@ def add_attributes(
     """
     Read a table of a study and join it onto the settlements.
 
-    Parameters
-    ----------
-    settlements, boundaries : GeoDataFrame
-        As gathered; left unchanged.
-    study : Study
-        Whose table it is.
-    source : PlainTable
-        What it declares about the table.
-    places : PlacedTables
-        Takes the account of rows that found no settlement.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and int
-        The settlements, with notes on what was set aside, and the rows that were to be joined.
-
-    Raises
-    ------
-    SourceError, ContractError
-        As `attributes_from_table` and `join_attributes`.
+    Returns the settlements, with notes on what was set aside, and the rows that were to be joined.
     """
     declared = TableSource(**source.model_dump(exclude_unset=True), coordinates="none")
     table = attributes_from_table(
@@ -103,29 +84,7 @@ def add_attributes(
 def attributes_from_table(
     path: Path, source: TableSource, *, with_population: bool = True
 ) -> gpd.GeoDataFrame:
-    """
-    Read a table that is to be joined onto the settlements.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it; what it maps in `columns` or lists in `keep_columns` is joined.
-    with_population : bool
-        False where a raster is the only source of people: `population_persons` is then left out, and noted.
-
-    Returns
-    -------
-    GeoDataFrame
-        settlement_id (the mapped one, else the unit code or name where these are complete and differ, else "row 1"
-        ...), the columns that a row is found by and those that are joined; no geometry.
-
-    Raises
-    ------
-    SourceError, ContractError
-        As `open_mapped`, and with every fault of ids, numbers, codes and classes at once.
-    """
+    """Read a table that is to be joined onto the settlements."""
     opened = open_mapped(path, source, what="attributes", wanted=ListColumns("attributes"))
     problems = _mapping_faults(source)
     joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
@@ -167,21 +126,7 @@ def _mapping_faults(source: TableSource) -> list[str]:
 
 
 def with_codes_of_units(settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Give each settlement that has no code of its own, and is alone in a unit, the code of that unit.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        settlement_id and Points.
-    boundaries : GeoDataFrame
-        admin_level and, where there are any, unit_code; polygons. The finest level that carries codes counts.
-
-    Returns
-    -------
-    GeoDataFrame
-        With `unit_code` where one is known; the same frame where no boundary has a code.
-    """
+    """Give each settlement that has no code of its own, and is alone in a unit, the code of that unit."""
     if "unit_code" not in boundaries.columns or boundaries["unit_code"].isna().all():
         return settlements
     coded = boundaries[boundaries["unit_code"].notna()]
@@ -214,30 +159,7 @@ def join_attributes(
     code, by name within the unit. Where a unit holds one settlement, its row is that settlement's. Settlements
     without a row stay, without a number of people: where a table of people is joined, tags no longer count.
 
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        Of the extract, or of the user's own. Left unchanged.
-    table : GeoDataFrame
-        As `attributes_from_table` gives it.
-    source : TableSource
-        Where it comes from.
-    boundaries : GeoDataFrame
-        Units with codes or names.
-    places : PlacedTables
-        Takes the account of rows that found no settlement.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and list of Note
-        The settlements in their order, and what is to be counted.
-
-    Raises
-    ------
-    SourceError
-        Where no row is about any settlement.
-    ContractError
-        Where two rows are about one settlement.
+    Returns the settlements in their order, and what is to be counted.
     """
     ground = with_codes_of_units(settlements, boundaries)
     known = dict(zip(settlements[KEY], settlements.geometry, strict=True))

@@ -19,16 +19,6 @@ def capacity_units(facilities: pd.DataFrame) -> list[str]:
     """
     Name the units that the capacities of some facilities are told in.
 
-    Parameters
-    ----------
-    facilities : DataFrame
-        With `capacity` and `capacity_unit`, or without: then nothing is told.
-
-    Returns
-    -------
-    list of str
-        The most frequent first, of equal ones the first in the alphabet; case and spaces aside.
-
     Examples
     --------
     >>> import pandas as pd
@@ -44,19 +34,7 @@ def capacity_units(facilities: pd.DataFrame) -> list[str]:
 
 
 def mixed_units(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Find the facilities whose capacity is in another unit than most of their service.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        Of all lists, with `service`.
-
-    Returns
-    -------
-    GeoDataFrame
-        Findings ``mixed_capacity_unit``.
-    """
+    """Find the facilities whose capacity is in another unit than most of their service."""
     found = []
     for service, rows in facilities.groupby("service", sort=True):
         first, *others = capacity_units(rows) or [""]

@@ -55,16 +55,6 @@ def narrow(text: str) -> str:
     """
     Write full-width digits and spaces as plain ones; all other characters stay as they are.
 
-    Parameters
-    ----------
-    text : str
-        A cell.
-
-    Returns
-    -------
-    str
-        Without space at its ends; a full-width point or sign counts only beside a digit.
-
     Examples
     --------
     >>> narrow("　１２．５ ")
@@ -74,19 +64,7 @@ def narrow(text: str) -> str:
 
 
 def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """
-    Write the full-width digits of a table of text plainly.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Text columns.
-
-    Returns
-    -------
-    DataFrame
-        The same where there are none; else a copy with a note that counts them.
-    """
+    """Write the full-width digits of a table of text plainly."""
     changed = {}
     count = 0
     for name in frame.columns:
@@ -105,19 +83,6 @@ def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
 def degrees_of(text: str, axis: Axis) -> float:
     """
     Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``116°23'45"E``, ``116度23分45秒``, ``东经116°23′45″``, ``39.5N`` or ``-12.25``.
-    axis : str
-        ``longitude`` or ``latitude``: the letters of the other are refused.
-
-    Returns
-    -------
-    float
-        Degrees, negative in the west and south; NaN where it cannot be read: minutes or seconds of 60 and more, a
-        fraction before a smaller unit, a sign beside a letter, two letters.
 
     Examples
     --------
@@ -142,21 +107,7 @@ def degrees_of(text: str, axis: Axis) -> float:
 
 
 def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
-    """
-    Read a column of coordinates: numbers, or degrees, minutes and seconds.
-
-    Parameters
-    ----------
-    series : Series
-        Numbers or text.
-    axis : str
-        ``longitude`` for longitudes and eastings, ``latitude`` for latitudes and northings.
-
-    Returns
-    -------
-    Series of float64
-        On the same index; NaN where missing or unreadable.
-    """
+    """Read a column of coordinates: numbers, or degrees, minutes and seconds."""
     numbers = pd.to_numeric(series, errors="coerce").astype("float64")
     texts = series[numbers.isna() & series.notna()]
     if texts.empty:
@@ -168,19 +119,7 @@ def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
 
 
 def total_pattern(words: Collection[str]) -> str:
-    """
-    Write a pattern that every cell matches by which `is_total` would tell a row of sums.
-
-    Parameters
-    ----------
-    words : collection of str
-        Words that mark a total; at least one.
-
-    Returns
-    -------
-    str
-        Regular expression; it also finds cells that are no such words.
-    """
+    """Write a pattern that every cell matches by which `is_total` would tell a row of sums."""
     between = r"[\s\u200b\u200c\u200d\u2060\ufeff]*"
     return "(?i:" + "|".join(between.join(map(re.escape, _squeezed(word))) for word in words) + ")"
 
@@ -188,20 +127,6 @@ def total_pattern(words: Collection[str]) -> str:
 def is_total(texts: list[str], words: Collection[str]) -> bool:
     """
     Whether a row holds sums of other rows, by its first texts.
-
-    Parameters
-    ----------
-    texts : list of str
-        The row's filled cells that are text, from the left.
-    words : collection of str
-        Words that mark a total; spaces and capitals do not count.
-
-    Returns
-    -------
-    bool
-        Where one of the first three cells is such a word, or the first ends with a Chinese one, as in ``全县合计``.
-        Words for a whole unit (全县, 全市 ...) count where they are all of the first cell: 全县 may also be whom a
-        hospital serves, and 安全镇 is a town.
 
     Examples
     --------

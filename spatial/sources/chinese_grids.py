@@ -75,25 +75,6 @@ def cgcs2000_crs(*, central_meridian: float, width: Literal[3, 6] = 3, prefixed:
     """
     Return the CGCS2000 / Gauss-Krueger grid of a central meridian.
 
-    Parameters
-    ----------
-    central_meridian : float
-        Degrees east. A meridian that is no standard one is possible without zone number only.
-    width : {3, 6}
-        Width of the zones in degrees.
-    prefixed : bool
-        Whether eastings begin with the zone number, as in 36452347, or not, as in 452347.
-
-    Returns
-    -------
-    pyproj.CRS
-        One of EPSG:4491 to 4554, or a grid of that meridian on EPSG:4490.
-
-    Raises
-    ------
-    CrsError
-        For a width other than 3 or 6, a meridian outside China, or a zone number where the meridian has none.
-
     References
     ----------
     GB/T 17278-2009; EPSG Geodetic Parameter Dataset, codes 4490 to 4554.
@@ -127,19 +108,7 @@ def cgcs2000_crs(*, central_meridian: float, width: Literal[3, 6] = 3, prefixed:
 
 
 def datum_name(crs: pyproj.CRS) -> str:
-    """
-    Name the datum of a CRS in one spelling.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        Any.
-
-    Returns
-    -------
-    str
-        In small letters, such as ``"china 2000"``; empty where there is none.
-    """
+    """Name the datum of a CRS in one spelling."""
     geodetic = crs.geodetic_crs
     datum = geodetic.datum if geodetic is not None else None
     if datum is None:
@@ -156,27 +125,7 @@ def refuse_wrong_zone(
     *,
     what: str,
 ) -> None:
-    """
-    Refuse eastings of another zone, with a zone number the CRS has not or without one it has, and swapped columns.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        The declared CRS; nothing is checked unless it is a Chinese Gauss-Krueger grid.
-    easting, northing : ndarray of float64, shape (n,)
-        Metres.
-    labels : Series of str
-        Names the rows in messages.
-    what : str
-        Whose coordinates they are, for the message.
-
-    Raises
-    ------
-    CrsError
-        With the EPSG code to write.
-    ContractError
-        Where columns are swapped, or rows lie in several zones.
-    """
+    """Refuse eastings of another zone, with a zone number the CRS lacks or without its own, and swapped columns."""
     grid = _grid(crs)
     if grid is None or not len(easting):
         return

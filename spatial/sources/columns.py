@@ -47,25 +47,7 @@ def map_columns(
     values: Mapping[str, Mapping[str, str]],
     problems: list[str],
 ) -> pd.DataFrame:
-    """
-    Give a file's columns our names and its values our values; all other columns travel along.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As read. Left unchanged.
-    columns : mapping of str to str
-        Our column = the file's column.
-    values : mapping of str to mapping
-        For a column of ours: the file's value = our value. Other values stay as they are.
-    problems : list of str
-        Faults are appended to it.
-
-    Returns
-    -------
-    DataFrame
-        A file's own column whose name a mapped one takes becomes ``source_<name>``.
-    """
+    """Give a file's columns our names and its values our values; all other columns travel along."""
     geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
     theirs = [str(column) for column in frame.columns if column != geometry]
     absent = {ours: name for ours, name in columns.items() if name not in theirs}
@@ -101,16 +83,6 @@ def says_scale(text: str) -> bool:
     """
     Whether a header says that its numbers count hundreds, thousands, ten thousands or millions.
 
-    Parameters
-    ----------
-    text : str
-        Name of a column, or a line above it.
-
-    Returns
-    -------
-    bool
-        True where it does.
-
     Examples
     --------
     >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
@@ -120,21 +92,7 @@ def says_scale(text: str) -> bool:
 
 
 def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
-    """
-    Name rows for messages: by id where there is one, else by row number from 1.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Any.
-    key : str
-        The id column; it may be missing.
-
-    Returns
-    -------
-    Series of str
-        On the frame's index.
-    """
+    """Name rows for messages: by id where there is one, else by row number from 1."""
     rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index, dtype="str")
     if key not in frame.columns:
         return rows
@@ -145,16 +103,6 @@ def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
 def text_column(series: pd.Series) -> pd.Series:
     """
     Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
-
-    Parameters
-    ----------
-    series : Series
-        Any dtype.
-
-    Returns
-    -------
-    Series of str
-        On the same index.
 
     Examples
     --------
@@ -174,23 +122,7 @@ def text_column(series: pd.Series) -> pd.Series:
 
 
 def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
-    """
-    Read ids as text, complete and unique.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With the column, or a fault is reported.
-    key : str
-        The id column.
-    problems : list of str
-        Faults are appended to it.
-
-    Returns
-    -------
-    Series of str
-        On the frame's index.
-    """
+    """Read ids as text, complete and unique."""
     if key not in frame.columns:
         problems.append(_missing(frame, key))
         return row_labels(frame, key)
@@ -212,25 +144,7 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
 
 
 def complete_text_column(frame: pd.DataFrame, column: str, problems: list[str], *, key: str) -> pd.Series:
-    """
-    Text of a column that may not be empty anywhere.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With the column.
-    column : str
-        The column.
-    problems : list of str
-        Faults are appended to it.
-    key : str
-        The id column that names rows in messages.
-
-    Returns
-    -------
-    Series of str
-        On the frame's index.
-    """
+    """Text of a column that may not be empty anywhere."""
     text = text_column(frame[column])
     empty = text.isna() | (text.str.strip() == "")
     if empty.any():
@@ -241,27 +155,7 @@ def complete_text_column(frame: pd.DataFrame, column: str, problems: list[str], 
 def number_column(
     frame: pd.DataFrame, column: str, problems: list[str], *, key: str, complete: bool = False
 ) -> pd.Series:
-    """
-    Read non-negative numbers of a column; text, negative and infinite values are faults, so is a gap where none may be.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With the column.
-    column : str
-        The column; numbers written as text are read, digits and a point only.
-    problems : list of str
-        Faults are appended to it.
-    key : str
-        The id column that names rows in messages.
-    complete : bool
-        Whether a missing value is a fault.
-
-    Returns
-    -------
-    Series of float64
-        On the frame's index; NaN where missing or faulty.
-    """
+    """Read numbers of 0 or more of a column; text, infinite values and gaps where none may be are faults."""
     series = frame[column]
     labels = row_labels(frame, key)
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
@@ -299,27 +193,7 @@ def number_column(
 def choice_column(
     frame: pd.DataFrame, column: str, choices: Collection[str], problems: list[str], *, key: str
 ) -> pd.Series:
-    """
-    Text of a column that may hold certain values only.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With the column.
-    column : str
-        The column.
-    choices : collection of str
-        What it may hold.
-    problems : list of str
-        Faults are appended to it.
-    key : str
-        The id column that names rows in messages.
-
-    Returns
-    -------
-    Series of str
-        On the frame's index.
-    """
+    """Text of a column that may hold certain values only."""
     text = text_column(frame[column])
     labels = row_labels(frame, key)
     wrong = ~text.isin(list(choices))

@@ -45,23 +45,6 @@ def place_points(
     A conformal projection is an analytic function of longitude + i isometric latitude, so that on a cell of two degrees
     one polynomial of a complex number gives easting + i northing. Cells are the same whatever the points, and so is
     where a point comes to lie.
-
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n_points, 2)
-        Longitude and latitude on WGS 84, in degrees.
-    is_used : ndarray of bool, shape (n_points,)
-        Which are wanted.
-    change : pyproj.Transformer
-        What is imitated; from longitude and latitude to easting and northing.
-    points_a_cell : int
-        How many points a cell must have, on the average.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_points, 2), or None
-        Easting and northing, undefined for points not wanted. None where PROJ has to do it: points are few, or some are
-        near the poles or nowhere, or the projection is not conformal or shifts the datum.
     """
     counts = count_in_cells(points, is_used)
     cells = np.flatnonzero(counts[:-1])

@@ -31,26 +31,7 @@ NOTED_ABOVE_M = 1.0
 
 
 def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
-    """
-    Check the datum of every table of the user's own against roads and units, and say what was done to it.
-
-    Parameters
-    ----------
-    found : Gathered
-        As read.
-    study : Study
-        Declares the tables.
-
-    Returns
-    -------
-    GeoDataFrame
-        Findings in EPSG:4326.
-
-    Raises
-    ------
-    CrsError
-        Where a table was converted from a shifted datum that it is not in.
-    """
+    """Check the datum of every table of the user's own against roads and units, and say what was done to it."""
     sources = study.sources
     roads = _sure(found.roads, sources.roads)
     boundaries = _sure(found.boundaries, sources.boundaries)
@@ -72,21 +53,7 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
 
 
 def coordinate_findings(frame: gpd.GeoDataFrame, source: TableSource) -> list[Finding]:
-    """
-    Say how a table came to its place where that was more than a projection.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        As read.
-    source : TableSource
-        What the study declares about it.
-
-    Returns
-    -------
-    list of Finding
-        At the table's middle: `local_grid_fitted`, `datum_shifted`, `datum_inverted`, `datum_taken_as_equal`.
-    """
+    """Say how a table came to its place where that was more than a projection."""
     crs = pyproj.CRS.from_user_input(frame.crs)
     notes: list[tuple[str, str]] = []
     grid = source.local_grid

@@ -33,15 +33,7 @@ def coordinate_columns(source: TableSource) -> tuple[tuple[str, str], tuple[str,
     """
     Name the columns of coordinates, the eastward one first.
 
-    Parameters
-    ----------
-    source : TableSource
-        As declared.
-
-    Returns
-    -------
-    tuple of (str, str) and (str, str)
-        The columns, and the keys of the study file that name them.
+    Returns the columns, and the keys of the study file that name them.
     """
     if source.easting is not None and source.northing is not None:
         return (source.easting, source.northing), ("easting", "northing")
@@ -52,17 +44,7 @@ def coordinate_keys(source: TableSource, *, what: str) -> tuple[str, str]:
     """
     Name the keys that a table's columns of coordinates go by, as its declared CRS has it.
 
-    Parameters
-    ----------
-    source : TableSource
-        As declared.
-    what : str
-        The table, for messages.
-
-    Returns
-    -------
-    tuple of str
-        Easting and northing for a grid, longitude and latitude otherwise.
+    Returns easting and northing for a grid, longitude and latitude otherwise.
     """
     crs = declared_crs(source, what=what)
     local = source.local_grid is not None and source.local_grid.wkt is None
@@ -73,22 +55,7 @@ def declared_crs(source: TableSource, *, what: str) -> pyproj.CRS | None:
     """
     Return the CRS a study declares for a table, by `crs` or by the WKT of its local grid.
 
-    Parameters
-    ----------
-    source : TableSource
-        As declared.
-    what : str
-        The table, for messages.
-
-    Returns
-    -------
-    pyproj.CRS or None
-        None where nothing is declared.
-
-    Raises
-    ------
-    CrsError
-        Where PROJ does not know it.
+    Returns None where nothing is declared.
     """
     if source.local_grid is not None and source.local_grid.wkt is not None:
         return parse_crs(source.local_grid.wkt, what=f"{what}: local_grid.wkt")
@@ -96,28 +63,7 @@ def declared_crs(source: TableSource, *, what: str) -> pyproj.CRS | None:
 
 
 def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: str) -> gpd.GeoDataFrame:
-    """
-    Take rows in a local grid to the CRS of its control points.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Without a CRS, in the local grid. Left unchanged.
-    source : TableSource
-        With control points.
-    what : str
-        The table, for messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        In metres.
-
-    Raises
-    ------
-    CrsError
-        Where the file says its own CRS, or the control points do not agree.
-    """
+    """Take rows in a local grid to the CRS of its control points."""
     grid = source.local_grid
     assert grid is not None
     if frame.crs is not None and (frame.crs.is_projected or frame.crs.is_geographic):
@@ -131,32 +77,7 @@ def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: s
 
 
 def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key: str) -> gpd.GeoDataFrame:
-    """
-    Refuse swapped columns, a wrong zone and an unknown shift of datum; apply the seven parameters of the study.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        With its CRS, and finite geometry in every row. Left unchanged.
-    source : TableSource
-        As declared.
-    what : str
-        The table, for messages.
-    key : str
-        The id column that names rows in messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        The same, or in EPSG:4326 where it was shifted.
-
-    Raises
-    ------
-    CrsError
-        Where columns and CRS are of different kinds, the zone is another, or the datum cannot be brought to WGS 84.
-    ContractError
-        Where the columns are swapped.
-    """
+    """Refuse swapped columns, a wrong zone and an unknown shift of datum; apply the seven parameters of the study."""
     crs = pyproj.CRS.from_user_input(frame.crs)
     _refuse_other_kind(crs, source, what)
     bounds = None

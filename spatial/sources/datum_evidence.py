@@ -40,40 +40,18 @@ LARGEST_SAMPLE = 2000
 
 @dataclass(frozen=True)
 class Evidence:
-    """
-    How two places for the same rows fit what is known to be right.
+    """How two places for the same rows fit what is known to be right."""
 
-    Parameters
-    ----------
-    nearer, farther : int
-        Rows that lie nearer and farther in the second place than in the first; the others do not change.
-    first_m, second_m : float
-        Median distance in either, metres.
-    chance : float
-        Probability of so many nearer rows if both were as good (one-sided sign test).
-    """
-
+    # rows that lie nearer and farther in the second place than in the first; the others do not change
     nearer: int
     farther: int
-    first_m: float
+    first_m: float  # median distance in either, metres
     second_m: float
-    chance: float
+    chance: float  # probability of so many nearer rows if both were as good (one-sided sign test)
 
 
 def weigh(first_m: NDArray[np.float64], second_m: NDArray[np.float64]) -> Evidence:
-    """
-    Compare the distances of two places for the same rows by a sign test.
-
-    Parameters
-    ----------
-    first_m, second_m : ndarray of float64, shape (n,)
-        Distance of each row to the nearest road, or to its own unit, metres.
-
-    Returns
-    -------
-    Evidence
-        For the second place being the right one.
-    """
+    """Compare the distances of two places for the same rows by a sign test."""
     nearer = int((second_m < first_m - SAME_M).sum())
     farther = int((second_m > first_m + SAME_M).sum())
     changed = nearer + farther
@@ -90,25 +68,7 @@ def refuse_double_inversion(
     boundaries: gpd.GeoDataFrame | None,
     what: str,
 ) -> None:
-    """
-    Refuse a table whose rows fit roads or units better as they are in the file than inverted.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Points as read: inverted, in EPSG:4326.
-    source : TableSource
-        Nothing is checked without a shifted `datum`.
-    roads, boundaries : GeoDataFrame or None
-        On WGS 84 for certain; None or empty where there are none.
-    what : str
-        The table, for the message.
-
-    Raises
-    ------
-    CrsError
-        With the numbers and the remedy.
-    """
+    """Refuse a table whose rows fit roads or units better as they are in the file than inverted."""
     if source.datum == "wgs84" or frame.empty:
         return
     inverted = _sample(frame)
@@ -128,25 +88,7 @@ def refuse_double_inversion(
 def refuse_roads_inverted_twice(
     roads: gpd.GeoDataFrame, source: TableSource, *, places: gpd.GeoDataFrame, what: str
 ) -> None:
-    """
-    Refuse roads that lie nearer to the places as they are in the file than inverted.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Lines as read: inverted, in EPSG:4326.
-    source : TableSource
-        Nothing is checked without a shifted `datum`.
-    places : GeoDataFrame
-        On WGS 84 for certain; nothing is checked where there are none.
-    what : str
-        The table, for the message.
-
-    Raises
-    ------
-    CrsError
-        With the numbers and the remedy.
-    """
+    """Refuse roads that lie nearer to the places as they are in the file than inverted."""
     datum = source.datum
     if datum == "wgs84" or roads.empty or places.empty:
         return
@@ -181,25 +123,7 @@ def refuse_roads_inverted_twice(
 def doubt_wgs84(
     frame: gpd.GeoDataFrame, source: TableSource, *, roads: gpd.GeoDataFrame | None, what: str
 ) -> list[Finding]:
-    """
-    Report a table said to be in WGS 84 that fits the roads far better once inverted from a shifted datum.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Points as read.
-    source : TableSource
-        Nothing is checked unless it is in degrees, without a shifted `datum`.
-    roads : GeoDataFrame or None
-        On WGS 84 for certain.
-    what : str
-        The table's path, as the finding's subject.
-
-    Returns
-    -------
-    list of Finding
-        One `datum_doubtful`, of the shifted datum that fits best, or none.
-    """
+    """Report a table said to be in WGS 84 that fits the roads far better once inverted from a shifted datum."""
     if source.datum != "wgs84" or frame.empty or frame.crs is None or not frame.crs.is_geographic:
         return []
     given = _sample(frame)

@@ -40,24 +40,6 @@ def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair
 
     The published forward formula of GCJ-02 is inverted by fixed-point iteration; that of BD-09 likewise.
 
-    Parameters
-    ----------
-    longitude, latitude : array_like of float, shape (n,)
-        Degrees in `datum`.
-    datum : {'wgs84', 'gcj02', 'bd09'}
-        The declared datum; ``"wgs84"`` returns a copy.
-
-    Returns
-    -------
-    tuple of ndarray of float64
-        Longitude and latitude in WGS 84, degrees.
-
-    Raises
-    ------
-    ContractError
-        Where a coordinate of a shifted datum lies outside China, where that datum does not exist: the declaration
-        is wrong, or the axes are swapped.
-
     Examples
     --------
     >>> longitude, latitude = to_wgs84([116.403742], [39.916527], datum="gcj02")
@@ -74,26 +56,7 @@ def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair
 
 
 def from_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair:
-    """
-    Turn WGS 84 coordinates into a shifted datum, as the map services do.
-
-    Parameters
-    ----------
-    longitude, latitude : array_like of float, shape (n,)
-        Degrees in WGS 84.
-    datum : {'wgs84', 'gcj02', 'bd09'}
-        The datum wanted.
-
-    Returns
-    -------
-    tuple of ndarray of float64
-        Longitude and latitude in `datum`, degrees.
-
-    Raises
-    ------
-    ContractError
-        Where a coordinate lies outside China.
-    """
+    """Turn WGS 84 coordinates into a shifted datum, as the map services do."""
     x, y = _arrays(longitude, latitude)
     if datum == "wgs84":
         return x, y
@@ -103,28 +66,7 @@ def from_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pa
 
 
 def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame:
-    """
-    Turn a frame in a shifted datum into WGS 84, once.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        In degrees, as the shifted datums always are. Left unchanged.
-    datum : {'wgs84', 'gcj02', 'bd09'}
-        The declared datum; ``"wgs84"`` returns the frame itself.
-
-    Returns
-    -------
-    GeoDataFrame
-        In EPSG:4326, marked in its attrs as converted.
-
-    Raises
-    ------
-    CrsError
-        Where the frame is not in degrees, or has been converted before.
-    ContractError
-        Where it lies outside China.
-    """
+    """Turn a frame in a shifted datum into WGS 84, once."""
     if datum == "wgs84":
         return frame
     before = _converted_before(frame)

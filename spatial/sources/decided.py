@@ -25,23 +25,8 @@ def read_decided(path: Path, *, what: str) -> pd.DataFrame:
     """
     Read a file of decisions as text.
 
-    Parameters
-    ----------
-    path : Path
-        A CSV that the program has written and a person has filled in, or the workbook that it was saved as.
-        Encoding and delimiter are told from the bytes: spreadsheets choose them by the language of the computer.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    DataFrame
-        Text columns, without the apostrophes that the program put before formulas; an empty cell is missing.
-
-    Raises
-    ------
-    SourceError, ContractError
-        As `read_delimited` and `read_workbook`.
+    Returns text columns, without the apostrophes that the program put before formulas; an empty cell is
+    missing.
     """
     if path.suffix.lower() in _WORKBOOKS:
         return _as_written(read_workbook(path, header_row=1, total_words=(), what=what))

@@ -28,33 +28,7 @@ _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 def read_delimited(
     path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table"
 ) -> pd.DataFrame:
-    """
-    Read a CSV as text.
-
-    Parameters
-    ----------
-    path : Path
-        The file. A byte order mark is accepted.
-    encoding : str
-        Declared encoding, such as ``"utf-8"`` or ``"gb18030"``; ``"auto"`` to tell it from the bytes.
-    delimiter : str
-        One character between fields.
-    what : str
-        What the table is to the study, for messages.
-
-    Returns
-    -------
-    DataFrame
-        Text columns as written, leading zeros kept; an empty cell is missing. Blank lines are skipped. Columns
-        at the end that have neither a name nor a value are left out, with a note.
-
-    Raises
-    ------
-    SourceError
-        Where the file is missing, no text, in another encoding, or has no row.
-    ContractError
-        With repeated or missing column names and the lines that have too many or too few fields.
-    """
+    """Read a CSV as text."""
     data = local_file(path, what=what).read_bytes()
     told = guess_encoding(data) if encoding.lower() == AUTO else encoding
     text = _decode(data, path, told, what)

@@ -17,21 +17,7 @@ __all__ = ["doubles_note"]
 
 
 def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
-    """
-    Name rows of the very same shape, and of the same name where there are names.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        A table with ids, shapes and perhaps `name`.
-    key : str
-        Its id column.
-
-    Returns
-    -------
-    Note
-        How many rows repeat another one, with the first pairs; all of them stay. A line and its reverse are one shape.
-    """
+    """Name rows of the very same shape, and of the same name where there are names."""
     shapes = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
     drawn = frame[[key]].assign(
         shape=shapes, name="" if "name" not in frame.columns else text_column(frame["name"])

@@ -18,28 +18,7 @@ _LINES = ("LineString", "MultiLineString")
 
 
 def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.GeoDataFrame:
-    """
-    Keep the lines of a drawing.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        All entities of the drawing, with the column ``Layer``. Left unchanged.
-    layer : str or None
-        Layer of the drawing; None for all.
-    label : str
-        What is read, for messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        Lines and polylines; texts, points and hatches are left out with a note, and so are entities of paper space.
-
-    Raises
-    ------
-    SourceError
-        Where the layer is not there or no line is on it.
-    """
+    """Keep the lines of a drawing."""
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError(f"{label}: no entity of the drawing has a place; save the drawing as DXF again")
     chosen = frame

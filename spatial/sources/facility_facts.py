@@ -58,17 +58,6 @@ def level_of(text: str) -> str | None:
     """
     Read the level of a facility.
 
-    Parameters
-    ----------
-    text : str
-        As a list has it, in English, French or Chinese.
-
-    Returns
-    -------
-    str or None
-        health_post, health_centre, district_hospital, regional_hospital, national_hospital, pre_primary, primary,
-        lower_secondary or upper_secondary; None where the word is not known.
-
     Examples
     --------
     >>> level_of("Hôpital de district"), level_of("卫生室")
@@ -81,15 +70,8 @@ def who_may_use(text: str) -> tuple[str, ...]:
     """
     Read who may use a facility.
 
-    Parameters
-    ----------
-    text : str
-        Words separated by ``;``.
-
-    Returns
-    -------
-    tuple of str
-        all, members, or names of groups: elderly, disabled, children, women, military, any other word as written.
+    Returns all, members, or names of groups: elderly, disabled, children, women, military, any other word as
+    written.
 
     Examples
     --------
@@ -105,21 +87,6 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
     """
     Say which service a facility of some level offers.
 
-    Parameters
-    ----------
-    service : str
-        As the list has it.
-    level : str
-        As `level_of` reads it.
-    vocabulary : Vocabulary
-        Says by `levels` which level makes a facility which service.
-
-    Returns
-    -------
-    str or None
-        As `joint_service` of the list's and the level's; the list's where the vocabulary says nothing of the level;
-        None where the two contradict each other.
-
     Examples
     --------
     >>> from spatial.sources.services import load_services
@@ -131,25 +98,7 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
 
 
 def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabulary) -> None:
-    """
-    Read the columns level, capacity_unit, opening_hours, eligibility and eligible_units, in place.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Facilities of a list. Its `service` becomes that of the level; it gets `open_all_day`, `weekly_hours_h` and
-        `open_to` where it tells hours or who may use a facility. What was not understood, and what it changed, are
-        its notes.
-    source : TableSource
-        Its `capacity_unit` holds for every row where the file has no such column.
-    vocabulary : Vocabulary
-        Of the study.
-
-    Raises
-    ------
-    ContractError
-        Where the list has a column `open_to` of its own, and none of those from which it is made.
-    """
+    """Read the columns level, capacity_unit, opening_hours, eligibility and eligible_units, in place."""
     if "open_to" in frame.columns and not {"eligibility", "eligible_units"} & set(frame.columns):
         problem = "open_to: is made from eligibility and eligible_units; where it says who may use a facility, write "
         raise ContractError(f"facilities {source.path}", [f'{problem}eligibility = "open_to" in columns'])
@@ -266,19 +215,7 @@ def _note(frame: gpd.GeoDataFrame, item: str, rows: np.ndarray, detail: str) -> 
 
 
 def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Name the facilities that not everybody may use.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        As `read_facts` leaves them, with their places.
-
-    Returns
-    -------
-    GeoDataFrame
-        Findings ``restricted_facility``.
-    """
+    """Name the facilities that not everybody may use."""
     found = []
     if "open_to" in facilities.columns:
         for row in facilities.loc[facilities["open_to"].isin(OPEN_TO[1:])].to_dict("records"):

@@ -44,42 +44,19 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/]+/?\S*")
 
 @dataclass(frozen=True)
 class MissingSource:
-    """
-    A raw file that a study names and that is not there.
+    """A raw file that a study names and that is not there."""
 
-    Parameters
-    ----------
-    key : str
-        The key of the study file that names it.
-    path : str
-        As written there.
-    file : Path
-        Where it should lie.
-    address : str
-        Where it can be fetched, or ``"unknown"``.
-    sha256 : str
-        Checksum that it should have, or ``"unknown"``.
-    from_overpass : bool
-        Whether it can be made through osmnx: the extract of a study whose region says where it lies.
-    """
-
-    key: str
-    path: str
-    file: Path
-    address: str = UNKNOWN
-    sha256: str = UNKNOWN
+    key: str  # the key of the study file that names it
+    path: str  # as written there
+    file: Path  # where it should lie
+    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    sha256: str = UNKNOWN  # checksum that it should have, or ``"unknown"``
+    # whether it can be made through osmnx: the extract of a study whose region says where it lies
     from_overpass: bool = False
 
     @property
     def remedy(self) -> str:
-        """
-        What brings the file.
-
-        Returns
-        -------
-        str
-            In plain words.
-        """
+        """What brings the file."""
         if self.address != UNKNOWN:
             return f"`spatial fetch` brings it from {self.address}"
         if self.from_overpass:
@@ -88,26 +65,7 @@ class MissingSource:
 
 
 def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[MissingSource]:
-    """
-    List the raw files that a study names and that are not there.
-
-    Parameters
-    ----------
-    study : Study
-        The study with its raw root.
-    project_raw : Path
-        The project's own raw folder with further descriptions.
-
-    Returns
-    -------
-    list of MissingSource
-        In the order of the study file's keys; empty where all are there.
-
-    Raises
-    ------
-    SourceError
-        Where a source.toml is faulty.
-    """
+    """List the raw files that a study names and that are not there."""
     placed = study.region.bbox is not None or bool(study.region.names)
     missing = []
     for key, paths in declared_paths(study).items():
@@ -131,31 +89,7 @@ def fetch(
     project_raw: Path = PROJECT_RAW,
     servers: Servers | None = None,
 ) -> list[Path]:
-    """
-    Bring the raw files that a study lacks; each appears whole and checked, or not at all.
-
-    Parameters
-    ----------
-    study : Study
-        The study with its raw root.
-    progress : callable or None
-        Called with a share from 0 to 1 and a message.
-    project_raw : Path
-        The project's own raw folder with further descriptions.
-    servers : Servers or None
-        Overpass and Nominatim; the public ones by default.
-
-    Returns
-    -------
-    list of Path
-        What was brought, in the order of the study file's keys; what was there is left alone.
-
-    Raises
-    ------
-    SourceError
-        Where an address does not answer, answers with something else, or files remain that nobody can bring; what
-        could be brought stays.
-    """
+    """Bring the raw files that a study lacks; each appears whole and checked, or not at all."""
     report = progress or silent
     missing = missing_sources(study, project_raw=project_raw)
     brought: list[Path] = []

@@ -31,16 +31,6 @@ def is_remote(path: str | Path) -> bool:
     """
     Whether a path is an address on the network, or a virtual file system of GDAL that may become one.
 
-    Parameters
-    ----------
-    path : str or Path
-        As a study file writes it, or joined to the raw root.
-
-    Returns
-    -------
-    bool
-        True for ``https://...``, ``s3://...``, ``/vsicurl/...`` and the like.
-
     Examples
     --------
     >>> is_remote("https://example.org/population.tif"), is_remote("comoros/population.tif")
@@ -51,30 +41,7 @@ def is_remote(path: str | Path) -> bool:
 
 
 def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:
-    """
-    Return the absolute path of a local file that begins as its kind should, and refuse anything else.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    what : str
-        What it is to the study, for the message, such as ``"population raster"``.
-    magic : tuple of bytes
-        Beginnings that the kind of file may have; empty where any will do.
-    kind : str
-        The kind of file, for the message, such as ``"GeoTIFF"``.
-
-    Returns
-    -------
-    Path
-        Absolute; links keep their names, which tell the kind of file.
-
-    Raises
-    ------
-    SourceError
-        Where it is remote, missing, no file, empty, unreadable, a saved web page or of another kind.
-    """
+    """Return the absolute path of a local file that begins as its kind should, and refuse anything else."""
     if is_remote(path):
         raise SourceError(
             f"{what} {path}: remote files are never opened; give its address in source.toml and run `spatial fetch`"
@@ -103,16 +70,8 @@ def file_parts(path: Path) -> tuple[Path, ...]:
     """
     List the files that together are one source.
 
-    Parameters
-    ----------
-    path : Path
-        The file that a study names.
-
-    Returns
-    -------
-    tuple of Path
-        The file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there; for a file
-        geodatabase the files of its folder.
+    Returns the file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there;
+    for a file geodatabase the files of its folder.
     """
     if _is_geodatabase(path):
         return tuple(sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock"))
@@ -123,47 +82,12 @@ def file_parts(path: Path) -> tuple[Path, ...]:
 
 
 def is_there(path: Path) -> bool:
-    """
-    Whether a source is there.
-
-    Parameters
-    ----------
-    path : Path
-        As the study names it, joined to the raw root.
-
-    Returns
-    -------
-    bool
-        True for a file, and for the folder of a file geodatabase.
-    """
+    """Whether a source is there."""
     return path.is_file() or _is_geodatabase(path)
 
 
 def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
-    """
-    Return the absolute path of a local folder that is one source.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    what : str
-        What it is to the study, for the message.
-    holds : str
-        Pattern of the files that it must hold.
-    kind : str
-        The kind of folder, for the message.
-
-    Returns
-    -------
-    Path
-        Absolute.
-
-    Raises
-    ------
-    SourceError
-        Where it is remote, missing, a file, or does not hold such files.
-    """
+    """Return the absolute path of a local folder that is one source."""
     if is_remote(path):
         raise SourceError(f"{what} {path}: remote files are never opened; copy the folder below the raw root")
     if not path.is_dir():

@@ -20,49 +20,18 @@ __all__ = ["Finding", "findings_frame", "join_findings"]
 
 @dataclass(frozen=True)
 class Finding:
-    """
-    One thing to look at.
+    """One thing to look at."""
 
-    Parameters
-    ----------
-    kind : str
-        Such as ``"merged_duplicate"``.
-    subject : str
-        Id of what is concerned.
-    detail : str
-        What was found, in plain words.
-    geometry : shapely.Geometry
-        Where it is.
-    other : str or None
-        Id of the second party.
-    distance_m : float
-        Between the two; NaN where there is none.
-    """
-
-    kind: str
-    subject: str
-    detail: str
-    geometry: shapely.Geometry
-    other: str | None = None
-    distance_m: float = np.nan
+    kind: str  # such as ``"merged_duplicate"``
+    subject: str  # id of what is concerned
+    detail: str  # what was found, in plain words
+    geometry: shapely.Geometry  # where it is
+    other: str | None = None  # id of the second party
+    distance_m: float = np.nan  # between the two; NaN where there is none
 
 
 def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
-    """
-    Write findings as a table.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        In any order; repeated ones are written once.
-    crs : pyproj.CRS or str
-        CRS of their geometry.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the findings tables, sorted by finding_id.
-    """
+    """Write findings as a table."""
     rows = {
         "/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings
     }
@@ -82,21 +51,7 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
 
 
 def join_findings(frames: Sequence[gpd.GeoDataFrame], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
-    """
-    Put several tables of findings into one.
-
-    Parameters
-    ----------
-    frames : sequence of GeoDataFrame
-        Each by the contract, in any CRS.
-    crs : pyproj.CRS or str
-        CRS of the result.
-
-    Returns
-    -------
-    GeoDataFrame
-        Sorted by finding_id.
-    """
+    """Put several tables of findings into one."""
     filled = [frame.to_crs(crs) for frame in frames if len(frame)]
     if not filled:
         return findings_frame((), crs=crs)

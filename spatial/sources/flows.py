@@ -23,28 +23,7 @@ __all__ = ["flows_from_table"]
 def flows_from_table(
     path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """
-    Read observed flows between settlements.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root; it needs no coordinates.
-    source : TableSource
-        What the study declares about it.
-    settlement_ids : collection of str or None
-        Settlements there are; None to accept any.
-
-    Returns
-    -------
-    DataFrame
-        Columns from_id, to_id, kind, volume (a year) and what else `leave_out` leaves.
-
-    Raises
-    ------
-    SourceError, ContractError
-        With every fault of columns, ids and numbers at once.
-    """
+    """Read observed flows between settlements."""
     opened = open_mapped(path, source, what="flows", wanted=ListColumns("flows"))
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
     frame.attrs.update(opened.attrs)  # what the reader noted

@@ -82,28 +82,7 @@ _NOT_DATA = {"layer_styles", "qgis_projects"}
 
 
 def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
-    """
-    Read a file as it is.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its ending names the format.
-    source : TableSource
-        Declared layer, encoding and delimiter.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    DataFrame or GeoDataFrame
-        All columns, text or as typed in the file; a GeoDataFrame where the file has geometry.
-
-    Raises
-    ------
-    SourceError
-        Where it is missing, damaged, of another kind, of several layers or empty.
-    """
+    """Read a file as it is."""
     kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
     if not kind:
         raise SourceError(
@@ -137,35 +116,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
 def open_mapped(
     path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None
 ) -> pd.DataFrame:
-    """
-    Read a file with its columns and values under our names.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its ending names the format.
-    source : TableSource
-        Declared layer, encoding, delimiter, columns and values.
-    what : str
-        What it is to the study, for messages.
-    wanted : ListColumns or None
-        The table of the study that it is read as: columns that nobody asked for are then left out, as by `leave_out`.
-        None where no column of it is handed out; all stay.
-
-    Returns
-    -------
-    DataFrame or GeoDataFrame
-        As `open_frame`, with the mapping of `map_columns`.
-
-    Raises
-    ------
-    SourceError
-        As `open_frame`.
-    ContractError
-        Where the mapping names columns that the file does not have.
-    StudyError
-        As `leave_out`.
-    """
+    """Read a file with its columns and values under our names."""
     problems: list[str] = []
     file = open_frame(path, source, what=what)
     frame = map_columns(file, source.columns, source.values, problems)
@@ -183,24 +134,7 @@ def open_mapped(
 
 
 def declares_crs(path: Path) -> bool:
-    """
-    Whether a file itself says its CRS, rather than by a default of its format.
-
-    Parameters
-    ----------
-    path : Path
-        A file that can be read. Only GeoJSON has such a default: without ``"crs"`` it is WGS 84 by RFC 7946.
-
-    Returns
-    -------
-    bool
-        False for a GeoJSON without the member ``"crs"``.
-
-    Raises
-    ------
-    CrsError
-        Where that member names no CRS that PROJ knows: it would be taken for WGS 84.
-    """
+    """Whether a file itself says its CRS, rather than by a default of its format."""
     if FORMATS.get(path.suffix.lower(), ("",))[0] != "GeoJSON":
         return True
     member = json.loads(path.read_text(encoding="utf-8-sig")).get("crs")

@@ -47,69 +47,32 @@ __all__ = ["Gathered", "gather", "refuse_shared_ids"]
 
 @dataclass
 class Gathered:
-    """
-    Frames of the vector sources.
+    """Frames of the vector sources."""
 
-    Parameters
-    ----------
-    settlements, roads, boundaries, water : GeoDataFrame
-        From the extract or from a table of the user's own.
-    facilities : list of GeoDataFrame
-        One a source.
-    findings : list of GeoDataFrame
-        What the reader of the extract noticed.
-    counts : list of tuple of (str, str, float)
-        Source, item and number.
-    turns : GeoDataFrame, optional
-        Turn restrictions and barriers on the roads of the extract.
-    own : dict of str to str
-        For each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0`` ...
-    notes : dict of str to list of str
-        What the readers of tables left out, filled or changed, by path.
-    official_units : DataFrame, optional
-        Official numbers of people by unit.
-    columns : dict of (str, str) to ColumnUse
-        Which columns of each table of the user's own are read, kept and left out, by path and item.
-    unplaced : list of DataFrame
-        Facilities that could not be located, by table.
-    to_decide : DataFrame
-        Places that a person must decide on.
-    nowhere : list of str
-        Ids of the settlements of the study's list that could not be located.
-    outlines : GeoDataFrame, optional
-        Areas of the facilities of the extract by `facility_id`.
-    """
-
-    settlements: gpd.GeoDataFrame
+    settlements: gpd.GeoDataFrame  # from the extract or from a table of the user's own
     roads: gpd.GeoDataFrame
     boundaries: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
-    facilities: list[gpd.GeoDataFrame] = field(default_factory=list)
-    findings: list[gpd.GeoDataFrame] = field(default_factory=list)
-    counts: list[tuple[str, str, float]] = field(default_factory=list)
-    turns: gpd.GeoDataFrame | None = None
+    facilities: list[gpd.GeoDataFrame] = field(default_factory=list)  # one a source
+    findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what the reader of the extract noticed
+    counts: list[tuple[str, str, float]] = field(default_factory=list)  # source, item and number
+    turns: gpd.GeoDataFrame | None = None  # turn restrictions and barriers on the roads of the extract
+    # for each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0``
     own: dict[str, str] = field(default_factory=dict)
+    # facilities that could not be located, by table
     unplaced: list[pd.DataFrame] = field(default_factory=list)
-    to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)
+    to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)  # places that a person must decide on
+    # ids of the settlements of the study's list that could not be located
     nowhere: list[str] = field(default_factory=list)
+    # what the readers of tables left out, filled or changed, by path
     notes: dict[str, list[str]] = field(default_factory=dict)
-    official_units: pd.DataFrame | None = None
+    official_units: pd.DataFrame | None = None  # official numbers of people by unit
+    # which columns of each table of the user's own are read, kept and left out, by path and item
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
-    outlines: gpd.GeoDataFrame | None = None
+    outlines: gpd.GeoDataFrame | None = None  # areas of the facilities of the extract by `facility_id`
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
-        """
-        Move what the reader of a table noted from the frame to the counts and notes, and the use of its columns.
-
-        Parameters
-        ----------
-        path : str
-            As the study names it.
-        frame : DataFrame
-            As read; its notes are taken off.
-        item : str
-            What it holds.
-        """
+        """Move what the reader of a table noted from the frame to the counts and notes, and the use of its columns."""
         use = take_column_use(frame)
         if use is not None:
             self.columns[path, item] = use
@@ -121,28 +84,7 @@ class Gathered:
 def gather(
     study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None
 ) -> Gathered:
-    """
-    Read the extract and the tables of a study.
-
-    Parameters
-    ----------
-    study : Study
-        Names the sources.
-    vocabulary : Vocabulary
-        Which tags mean which service.
-    named : mapping of str to collection of str, optional
-        By table the columns of lists that keys of the study name; `study.columns_named` by default.
-
-    Returns
-    -------
-    Gathered
-        Settlements with their tier and, unless a raster is declared, with the population of their column or tag.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As the readers of extracts and tables.
-    """
+    """Read the extract and the tables of a study."""
     result = Gathered(_empty("settlement_id"), _empty("road_id"), _empty("boundary_id"), _empty("water_id"))
     if study.sources.osm is not None:
         _add_extract(result, study, vocabulary)

@@ -37,24 +37,13 @@ _VERY_LOW = -3e38
 
 @dataclass(frozen=True, eq=False)
 class GridReading:
-    """
-    A raster as read, and what was found on the way.
+    """A raster as read, and what was found on the way."""
 
-    Parameters
-    ----------
-    raster : Raster
-        The values; NaN where there is no data.
-    cells : int
-        Cells in all.
-    nodata_cells : int
-        Cells without data: declared by the file, the study or a sentinel, or covered by no tile.
-    sentinels : dict of float to int
-        Cells by common "no data" value that no file declared.
-    """
-
-    raster: Raster
-    cells: int
+    raster: Raster  # the values; NaN where there is no data
+    cells: int  # cells in all
+    # cells without data: declared by the file, the study or a sentinel, or covered by no tile
     nodata_cells: int
+    # cells by common "no data" value that no file declared
     sentinels: dict[float, int] = field(default_factory=dict)
 
     @property
@@ -62,10 +51,7 @@ class GridReading:
         """
         What a reader should know, in plain words.
 
-        Returns
-        -------
-        tuple of str
-            Empty where every "no data" value was declared.
+        Returns empty where every "no data" value was declared.
         """
         return tuple(
             f"{self.raster.name}: {number:,} cells hold {value:g}, which no file declares as nodata; "
@@ -75,56 +61,12 @@ class GridReading:
 
 
 def read_raster(paths: Sequence[Path] | Path, *, nodata: float | None = None, name: str = "raster") -> Raster:
-    """
-    Read one raster from one or more tiles.
-
-    Parameters
-    ----------
-    paths : sequence of Path, or Path
-        GeoTIFF, .hgt or zipped .hgt files of one CRS and one grid.
-    nodata : float or None
-        Value of cells without data, where the files do not say it.
-    name : str
-        What it is, for messages.
-
-    Returns
-    -------
-    Raster
-        In float64; NaN where there is no data.
-
-    Raises
-    ------
-    SourceError
-        As `read_grid`.
-    CrsError
-        Where a file has no CRS.
-    """
+    """Read one raster from one or more tiles."""
     return read_grid(paths, nodata=nodata, name=name).raster
 
 
 def read_population(paths: Sequence[Path] | Path, *, nodata: float | None = None) -> GridReading:
-    """
-    Read persons per cell. All cells are kept, so that the total is that of the file in float64.
-
-    Parameters
-    ----------
-    paths : sequence of Path, or Path
-        The file or files.
-    nodata : float or None
-        Value of cells without data, where the files do not say it.
-
-    Returns
-    -------
-    GridReading
-        Persons per cell, none negative.
-
-    Raises
-    ------
-    SourceError
-        As `read_grid`; where people are negative or infinite, or overlapping tiles disagree.
-    CrsError
-        Where a file has no CRS.
-    """
+    """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
     reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True)
     values = reading.raster.values
     _refuse_cells(
@@ -142,26 +84,7 @@ def read_elevation(
     """
     Read metres above sea level.
 
-    Parameters
-    ----------
-    paths : sequence of Path, or Path
-        The file or files; where tiles overlap, the first one named counts.
-    nodata : float or None
-        Value of cells without data, where the files do not say it.
-    within : tuple of float or None
-        West, south, east, north in degrees: only the cells that touch it are kept.
-
-    Returns
-    -------
-    GridReading
-        Metres; NaN in voids.
-
-    Raises
-    ------
-    SourceError
-        As `read_grid`, and where a value cannot be a height of land in metres.
-    CrsError
-        Where a file has no CRS.
+    Returns metres; NaN in voids.
     """
     reading = read_grid(paths, nodata=nodata, name="elevation", within=within)
     values = reading.raster.values
@@ -179,34 +102,7 @@ def read_grid(
     within: tuple[float, float, float, float] | None = None,
     same_overlap: bool = False,
 ) -> GridReading:
-    """
-    Read tiles onto their common grid and count what is missing.
-
-    Parameters
-    ----------
-    paths : sequence of Path, or Path
-        GeoTIFF, .hgt or zipped .hgt files of one CRS and one grid.
-    nodata : float or None
-        Value of cells without data, beside what the files say themselves.
-    name : str
-        What it is, for messages.
-    within : tuple of float or None
-        West, south, east, north in degrees: only the cells that touch it are kept.
-    same_overlap : bool
-        Whether tiles that overlap with different values are refused, rather than the first one named counting.
-
-    Returns
-    -------
-    GridReading
-        In float64; undeclared common sentinels are read as no data and counted.
-
-    Raises
-    ------
-    SourceError
-        Where a file is missing, damaged, no raster, of several bands, off the common grid, or empty of data.
-    CrsError
-        Where a file has no CRS.
-    """
+    """Read tiles onto their common grid and count what is missing."""
     files = [paths] if isinstance(paths, Path) else list(paths)
     if not files:
         raise SourceError(f"{name}: no file is named; give its path in the study file")

@@ -29,27 +29,7 @@ _OF_THE_FORMAT = (
 
 
 def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:
-    """
-    Leave out the fields of display that the format gives every place.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        As read. Left unchanged.
-    label : str
-        What is read, for messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        With the fields ``Name`` and ``description`` and the user's own; places without geometry (photos, links to other
-        files) are left out with a note.
-
-    Raises
-    ------
-    SourceError
-        Where no entry has a place.
-    """
+    """Leave out the fields of display that the format gives every place."""
     placed = (
         frame[frame.geometry.notna()].reset_index(drop=True) if isinstance(frame, gpd.GeoDataFrame) else None
     )

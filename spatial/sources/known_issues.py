@@ -46,46 +46,26 @@ class KnownIssue:
     """
     A known fault of a raw file.
 
-    Parameters
-    ----------
-    text : str
-        What is wrong, in the language in which it was written.
-    affects : tuple of str
-        Kinds of data (`DATA_KINDS`) and services that it touches; empty where nobody says.
-    forbids : tuple of str
-        ``"comparison"``: the areas are not to be compared with one another; a single one not with any other, without
-        areas none with any other. ``"ranking"``: the areas are to have no rank, without areas none is.
-    areas : tuple of str
-        Names or codes of boundaries.
-    kind : str
-        ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file.
-
     Examples
     --------
     >>> KnownIssue("Totals interchanged", forbids=("comparison",), areas=("Alba", "Borga")).areas
     ('Alba', 'Borga')
     """
 
-    text: str
+    text: str  # what is wrong, in the language in which it was written
+    # kinds of data (`DATA_KINDS`) and services that it touches; empty where nobody says
     affects: tuple[str, ...] = ()
+    # ``"comparison"``: the areas are not to be compared with one another; a single one not with any other,
+    # without areas none with any other. ``"ranking"``: the areas are to have no rank, without areas none is
     forbids: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()  # names or codes of boundaries
+    # ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file
     kind: str = DECLARED
 
 
 def issue_faults(value: object) -> list[str]:
     """
     Say what is wrong with the value of the key `issue`.
-
-    Parameters
-    ----------
-    value : object
-        As TOML gives it: a text, a table, or a list of both.
-
-    Returns
-    -------
-    list of str
-        Empty where it can be read.
 
     Examples
     --------
@@ -101,16 +81,6 @@ def read_issues(value: object) -> tuple[KnownIssue, ...]:
     """
     Read the value of the key `issue`.
 
-    Parameters
-    ----------
-    value : object
-        Without faults.
-
-    Returns
-    -------
-    tuple of KnownIssue
-        In their order; none for an empty text.
-
     Examples
     --------
     >>> [issue.text for issue in read_issues(["Old.", {"text": "Short.", "forbids": "ranking"}])]
@@ -121,21 +91,7 @@ def read_issues(value: object) -> tuple[KnownIssue, ...]:
 
 
 def refuse_unknown_data(found: Mapping[str, Iterable[KnownIssue]], services: Collection[str]) -> None:
-    """
-    Check that issues affect what there is.
-
-    Parameters
-    ----------
-    found : mapping of str to iterable of KnownIssue
-        By the path of the file.
-    services : collection of str
-        Services and tiers of the study.
-
-    Raises
-    ------
-    SourceError
-        Where an issue affects neither a kind of data nor a service; all are named.
-    """
+    """Check that issues affect what there is."""
     known = {*DATA_KINDS, *services}
     faults = [
         f"{path}: issue affects {word}"

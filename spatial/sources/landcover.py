@@ -27,22 +27,12 @@ MOST_PERCENT = 100.0
 
 @dataclass(frozen=True, eq=False)
 class FractionReading(GridReading):
-    """
-    Classes taken from shares, and how sure they are.
+    """Classes taken from shares, and how sure they are."""
 
-    Parameters
-    ----------
-    tied_cells : int
-        Cells where two classes or more have the largest share; the class that is named first counts.
-    partly_void_cells : int
-        Cells that only some of the files cover: no data.
-    empty_cells : int
-        Cells where every share is 0: no data.
-    """
-
+    # cells where two classes or more have the largest share; the class that is named first counts
     tied_cells: int = 0
-    partly_void_cells: int = 0
-    empty_cells: int = 0
+    partly_void_cells: int = 0  # cells that only some of the files cover: no data
+    empty_cells: int = 0  # cells where every share is 0: no data
 
 
 def read_fractions(
@@ -54,26 +44,8 @@ def read_fractions(
     """
     Read one raster of shares a class, and give each cell the class of the largest share.
 
-    Parameters
-    ----------
-    fractions : mapping of int to Path
-        File of the shares of each class, in per cent or from 0 to 1, all on one grid.
-    nodata : float or None
-        Value of cells without data, where the files do not say it.
-    within : tuple of float or None
-        West, south, east, north in degrees: only the cells that touch it are kept.
-
-    Returns
-    -------
-    FractionReading
-        Classes; NaN where a file has no data or all shares are 0. Of equal shares the class named first counts.
-
-    Raises
-    ------
-    SourceError
-        As `read_grid`; where files lie on different grids or cover different ground, or hold what is no share.
-    CrsError
-        Where a file has no CRS.
+    Returns classes; NaN where a file has no data or all shares are 0. Of equal shares the class named first
+    counts.
     """
     if not fractions:
         raise SourceError("landcover: no file is named in fractions; give one a class in the study file")
@@ -122,21 +94,7 @@ class _Largest:
 
 
 def refuse_stretched(reading: GridReading, path: Path) -> None:
-    """
-    Refuse cells whose size is not that on the ground: travel off the roads is measured by them.
-
-    Parameters
-    ----------
-    reading : GridReading
-        As read.
-    path : Path
-        Its first file, for the message.
-
-    Raises
-    ------
-    CrsError
-        In the CRS of web maps.
-    """
+    """Refuse cells whose size is not that on the ground: travel off the roads is measured by them."""
     crs = reading.raster.crs
     if is_web_map(crs):
         raise CrsError(
@@ -146,21 +104,7 @@ def refuse_stretched(reading: GridReading, path: Path) -> None:
 
 
 def landcover_findings(reading: GridReading | None, at: shapely.Point) -> list[Finding]:
-    """
-    Say where the class of cells is not sure.
-
-    Parameters
-    ----------
-    reading : GridReading or None
-        As read; findings come from `FractionReading` alone.
-    at : shapely.Point
-        Where the findings are drawn: a point of the study area.
-
-    Returns
-    -------
-    list of Finding
-        One a kind: `landcover_ties`, `landcover_partly_void`, `landcover_empty`; none where there is nothing to say.
-    """
+    """Say where the class of cells is not sure."""
     if not isinstance(reading, FractionReading):
         return []
     said = (

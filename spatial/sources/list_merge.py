@@ -51,25 +51,13 @@ _ITS_OWN = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Combined:
-    """
-    Facilities of all sources, each once.
+    """Facilities of all sources, each once."""
 
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        With `found_in` (list, map, both) and `merged_from`, the ids that went into a row, separated by blanks.
-    findings : GeoDataFrame
-        ``merged_duplicate``, ``ambiguous_duplicate``, ``dropped_by_decision``.
-    review : DataFrame
-        What a person should decide, as text; empty where there is nothing.
-    counts : list of tuple of (str, float)
-        Item and number.
-    """
-
+    # with `found_in` (list, map, both) and `merged_from`, the ids that went into a row, separated by blanks
     frame: gpd.GeoDataFrame
-    findings: gpd.GeoDataFrame
-    review: pd.DataFrame
-    counts: list[tuple[str, float]] = field(default_factory=list)
+    findings: gpd.GeoDataFrame  # ``merged_duplicate``, ``ambiguous_duplicate``, ``dropped_by_decision``
+    review: pd.DataFrame  # what a person should decide, as text; empty where there is nothing
+    counts: list[tuple[str, float]] = field(default_factory=list)  # item and number
 
 
 def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own that a merge depends on
@@ -91,35 +79,6 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     id and place; in every column the list's value stands where it has one, else the map's, save in columns where the
     study lets the map win; of two services of one family the more particular stands. What is left is merged as
     `merge_facilities` does, within `doubles_m`.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        By the contract of the table, in metres, with `source`. Left unchanged.
-    lists : collection of str
-        Values of `source` that are lists of the user's own.
-    options : MergeOptions
-        Distances, least similarity, columns in which the map wins.
-    vocabulary : Vocabulary
-        Which services count for which.
-    decisions : Decisions, optional
-        Of a person.
-    ground : shapely.Geometry, optional
-        The study area: only there a single facility that is missing from list or map is worth a review.
-    outlines : GeoDataFrame, optional
-        Areas of mapped facilities by `facility_id`: two that stand in one are listed for review.
-
-    Returns
-    -------
-    Combined
-        Rows in their order, without those that went into others.
-
-    Raises
-    ------
-    CrsError
-        Without a CRS in metres.
-    ContractError
-        Where decisions join what is no row of a list and a mapped facility.
     """
     crs = require_metres(facilities.crs, what="facilities")
     decided = decisions or Decisions()
@@ -356,32 +315,7 @@ def merge_lists(
     ground: shapely.Geometry,
     outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
-    """
-    Merge the facilities of a study as its options say.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        Of all its sources, in metres.
-    study : Study
-        With `merge` and the paths of its lists.
-    vocabulary : Vocabulary
-        Of the study.
-    ground : shapely.Geometry
-        The study area.
-    outlines : GeoDataFrame, optional
-        Areas of the facilities of its extract.
-
-    Returns
-    -------
-    Combined
-        As `combine_facilities`.
-
-    Raises
-    ------
-    SourceError, ContractError
-        As `read_review`.
-    """
+    """Merge the facilities of a study as its options say."""
     lists = {table.path for table in study.sources.facilities}
     maps = () if study.sources.osm is None else (study.sources.osm.path,)
     file = study.merge.decisions

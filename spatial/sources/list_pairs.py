@@ -33,56 +33,22 @@ _STEP = 0.1
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """
-    A row of a list and a mapped facility near it.
+    """A row of a list and a mapped facility near it."""
 
-    Parameters
-    ----------
-    one, two : int
-        Rows of the frame: of the list and of the map.
-    distance_m : float
-        Between them.
-    score : float
-        How alike their names are, 0-1; NaN where one has none.
-    kin : str
-        same, related or other: how their services are kin.
-    """
-
-    one: int
+    one: int  # rows of the frame: of the list and of the map
     two: int
-    distance_m: float
-    score: float
-    kin: str
+    distance_m: float  # between them
+    score: float  # how alike their names are, 0-1; NaN where one has none
+    kin: str  # same, related or other: how their services are kin
 
     @property
     def is_unnamed(self) -> bool:
-        """
-        Whether one of the two has no name of its own.
-
-        Returns
-        -------
-        bool
-            A name that says nothing but the service is none.
-        """
+        """Whether one of the two has no name of its own."""
         return bool(np.isnan(self.score))
 
 
 def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
-    """
-    Say how two services are kin.
-
-    Parameters
-    ----------
-    one, two : str
-        Services of two facilities.
-    vocabulary : Vocabulary
-        Which services count for which.
-
-    Returns
-    -------
-    str
-        ``same`` where one counts for the other, ``related`` where both count for a third, else ``other``.
-    """
+    """Say how two services are kin."""
     one, two = vocabulary.family(one), vocabulary.family(two)
     if one == two or one in vocabulary.satisfying(two) or two in vocabulary.satisfying(one):
         return SAME
@@ -91,19 +57,7 @@ def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
 
 
 def names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """
-    Names of each row that are more than the word for a service.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With name, name_en or name_zh.
-
-    Returns
-    -------
-    list of tuple of str
-        As written; empty for a row without a name.
-    """
+    """Names of each row that are more than the word for a service."""
     columns = [frame[column].tolist() for column in _NAMES if column in frame.columns]
     rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
     return [
@@ -119,25 +73,7 @@ def near_pairs(
     *,
     radius_m: float,
 ) -> list[Pair]:
-    """
-    Pair rows of lists with mapped facilities within reach.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        By the contract of the facilities, in metres.
-    listed : ndarray of bool
-        Which rows come from lists.
-    vocabulary : Vocabulary
-        Which services count for which.
-    radius_m : float
-        Metres, inclusive.
-
-    Returns
-    -------
-    list of Pair
-        Of services that are the same or related, and of facilities neither of which is only planned, unless both are.
-    """
+    """Pair rows of lists with mapped facilities within reach."""
     ones, twos = np.flatnonzero(listed), np.flatnonzero(~listed)
     if not len(ones) or not len(twos):
         return []
@@ -204,29 +140,7 @@ def one_to_one(
     unnamed_m: float,
     taken: set[int],
 ) -> Iterator[Pair]:
-    """
-    Choose the pairs that are one facility, each row in one of them at most.
-
-    Parameters
-    ----------
-    pairs : sequence of Pair
-        As `near_pairs` finds them.
-    frame : DataFrame
-        With facility_id, which orders what is equally good.
-    name_min : float
-        Least similarity of names, inclusive.
-    distance_m : float
-        Longest distance of two that are called alike, inclusive.
-    unnamed_m : float
-        Longest distance where one has no name, inclusive.
-    taken : set of int
-        Rows that are spoken for; those of the pairs that are chosen are added.
-
-    Yields
-    ------
-    Pair
-        The names most alike first, in steps of 0.1, then the nearest, then pairs of which one has no name.
-    """
+    """Choose the pairs that are one facility, each row in one of them at most."""
     ids = frame["facility_id"].tolist()
 
     def rank(pair: Pair) -> tuple[bool, float, float, str, str]:

@@ -72,45 +72,17 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Decisions:
-    """
-    What a person has decided.
+    """What a person has decided."""
 
-    Parameters
-    ----------
-    merged : frozenset of tuple
-        Source, list_id and map_id of rows that are one.
-    apart : frozenset of frozenset
-        Ids of two that are two.
-    settled : frozenset of str
-        Ids that are facilities of their own, in or outside a pair.
-    dropped_rows : frozenset of tuple
-        Source and list_id of rows of lists that are no facility.
-    dropped_map : frozenset of str
-        Ids of mapped ones that are none.
-    """
-
-    merged: frozenset[tuple[str, str, str]] = frozenset()
-    apart: frozenset[frozenset[str]] = frozenset()
-    settled: frozenset[str] = frozenset()
+    merged: frozenset[tuple[str, str, str]] = frozenset()  # source, list_id and map_id of rows that are one
+    apart: frozenset[frozenset[str]] = frozenset()  # ids of two that are two
+    settled: frozenset[str] = frozenset()  # ids that are facilities of their own, in or outside a pair
+    # source and list_id of rows of lists that are no facility
     dropped_rows: frozenset[tuple[str, str]] = frozenset()
-    dropped_map: frozenset[str] = frozenset()
+    dropped_map: frozenset[str] = frozenset()  # ids of mapped ones that are none
 
     def dropped(self, frame: pd.DataFrame, lists: Collection[str]) -> NDArray[np.bool_]:
-        """
-        Find the rows that are to be dropped.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Facilities with facility_id and source.
-        lists : collection of str
-            Sources that are lists.
-
-        Returns
-        -------
-        ndarray of bool
-            Along the rows.
-        """
+        """Find the rows that are to be dropped."""
         rows = list(zip(frame["source"], frame["facility_id"], strict=True))
         # The second of a pair of two rows of lists stands where a mapped one does; a mapped one of that id goes first.
         mapped = {key for source, key in rows if source not in lists}
@@ -125,21 +97,7 @@ class Decisions:
         )
 
     def same(self, frame: pd.DataFrame, lists: Collection[str]) -> dict[int, int]:
-        """
-        Find the rows that are one.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Facilities with facility_id and source.
-        lists : collection of str
-            Sources that are lists.
-
-        Returns
-        -------
-        dict of int to int
-            For each row that goes, the one that stays: of a list before a mapped one, else the first of its pair.
-        """
+        """Find the rows that are one."""
         own: dict[tuple[str, str], int] = {}
         listed: dict[str, int] = {}
         mapped: dict[str, int] = {}
@@ -168,19 +126,7 @@ class Decisions:
         return {row: last(row) for row in sorted(stays)}
 
     def idle(self, frame: pd.DataFrame) -> int:
-        """
-        Count the decisions on what is not there.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            All facilities as read, before any is dropped.
-
-        Returns
-        -------
-        int
-            Decisions of which an id is not among the facilities.
-        """
+        """Count the decisions on what is not there."""
         ids = set(frame["facility_id"])
         named: list[set[str]] = [{one, two} for _, one, two in self.merged]
         named += [set(pair) for pair in self.apart]
@@ -189,29 +135,7 @@ class Decisions:
 
 
 def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] = ()) -> Decisions:
-    """
-    Read what was decided about facilities.
-
-    Parameters
-    ----------
-    path : Path
-        A CSV with source, list_id, map_id and decision: same, different or drop; rows without one are undecided.
-    sources : collection of str
-        Paths of the lists of the study.
-    maps : collection of str
-        Paths of its extract: of two that are both mapped, the first stands as `list_id`.
-
-    Returns
-    -------
-    Decisions
-        Of a pair, drop is about the mapped facility; of two rows of one side, about the second.
-
-    Raises
-    ------
-    SourceError, ContractError
-        Where it cannot be read, lacks a column, rounds its ids, says another word, decides on a row twice, or joins a
-        mapped facility to two rows; with every fault at once.
-    """
+    """Read what was decided about facilities."""
     frame = read_decided(path, what=_WHAT)
     missing = [
         f"{name}: the column is missing"
@@ -289,23 +213,12 @@ def _faults(made: pd.DataFrame, sources: Collection[str], maps: Collection[str])
 
 @dataclass(frozen=True)
 class Open:
-    """
-    What is left when all is merged that can be.
+    """What is left when all is merged that can be."""
 
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        The rows that the pairs name.
-    listed, mapped : frozenset of int
-        Rows of lists without a mapped facility, and mapped ones without a row.
-    settled : frozenset of str
-        Ids that a person has decided on.
-    """
-
-    frame: gpd.GeoDataFrame
-    listed: frozenset[int]
+    frame: gpd.GeoDataFrame  # the rows that the pairs name
+    listed: frozenset[int]  # rows of lists without a mapped facility, and mapped ones without a row
     mapped: frozenset[int]
-    settled: frozenset[str] = field(default=frozenset())
+    settled: frozenset[str] = field(default=frozenset())  # ids that a person has decided on
 
 
 def review_list(
@@ -317,31 +230,7 @@ def review_list(
     ground: shapely.Geometry | None = None,
     twins: Sequence[Twins] = (),
 ) -> pd.DataFrame:
-    """
-    List what a person should decide.
-
-    Parameters
-    ----------
-    left : Open
-        Rows that are in list or map alone.
-    pairs : sequence of Pair
-        Rows near each other.
-    options : MergeOptions
-        Distances and least similarity.
-    vocabulary : Vocabulary
-        Which services count for which.
-    ground : shapely.Geometry, optional
-        Only in it is a row listed that has no double at all.
-    twins : sequence of Twins
-        Rows of one side, or of both, that may be one: of one name, or in one outline.
-
-    Returns
-    -------
-    DataFrame
-        Text: a row a doubtful pair, and one for each row of a list without any mapped facility and each mapped one
-        without any row of a list whose services are kin to it. Text that a spreadsheet would take for a formula begins
-        with an apostrophe.
-    """
+    """List what a person should decide."""
     told = [
         (reason, pair)
         for pair in pairs

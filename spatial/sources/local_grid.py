@@ -27,25 +27,13 @@ _LARGEST_CONDITION = 1e6
 
 @dataclass(frozen=True)
 class GridFit:
-    """
-    A fitted plane transformation out of a local grid.
+    """A fitted plane transformation out of a local grid."""
 
-    Parameters
-    ----------
-    matrix : ndarray of float64, shape (2, 3)
-        Easting and northing are ``matrix[:, :2] @ (local - middle) + matrix[:, 2]``.
-    middle : ndarray of float64, shape (2,)
-        Middle of the control points in the local grid, metres.
-    residuals_m : ndarray of float64, shape (n,)
-        Distance of each control point from where the fit puts it.
-    crs : pyproj.CRS
-        Of the result, in metres.
-    """
-
+    # shape (2, 3), easting and northing are ``matrix[:, :2] @ (local - middle) + matrix[:, 2]``
     matrix: NDArray[np.float64]
-    middle: NDArray[np.float64]
-    residuals_m: NDArray[np.float64]
-    crs: pyproj.CRS
+    middle: NDArray[np.float64]  # shape (2,), middle of the control points in the local grid, metres
+    residuals_m: NDArray[np.float64]  # shape (n,), distance of each control point from where the fit puts it
+    crs: pyproj.CRS  # of the result, in metres
 
     @property
     def rms_m(self) -> float:
@@ -59,28 +47,7 @@ class GridFit:
 
 
 def fit_grid(local: ArrayLike, true: ArrayLike, *, crs: pyproj.CRS, affine: bool = False) -> GridFit:
-    """
-    Fit a similarity (four unknowns) or an affine transformation (six) by least squares.
-
-    Parameters
-    ----------
-    local, true : array_like of float, shape (n, 2)
-        Easting and northing of the control points in the local grid and in `crs`, metres.
-    crs : pyproj.CRS
-        In metres.
-    affine : bool
-        Whether the axes may have scales of their own and be askew.
-
-    Returns
-    -------
-    GridFit
-        With the residuals.
-
-    Raises
-    ------
-    CrsError
-        Where the control points lie in one place or, for an affine fit, on one line.
-    """
+    """Fit a similarity (four unknowns) or an affine transformation (six) by least squares."""
     source, target = np.asarray(local, dtype=np.float64), np.asarray(true, dtype=np.float64)
     middle = source.mean(axis=0)
     x, y = (source - middle).T
@@ -101,28 +68,7 @@ def fit_grid(local: ArrayLike, true: ArrayLike, *, crs: pyproj.CRS, affine: bool
 
 
 def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
-    """
-    Fit the control points of a study, and refuse those that do not agree.
-
-    Parameters
-    ----------
-    grid : LocalGrid
-        With control points.
-    what : str
-        Whose coordinates they are, for the message.
-
-    Returns
-    -------
-    GridFit
-        To the CRS of the control points; to a Transverse Mercator at their middle where they are in degrees: a UTM zone
-        would stretch a county by metres more on one side than on the other.
-
-    Raises
-    ------
-    CrsError
-        Where a residual is above ``grid.tolerance_m``, with every residual; where `true_crs` is not in metres; where
-        the points lie in one place or on one line.
-    """
+    """Fit the control points of a study, and refuse those that do not agree."""
     points = grid.control_points
     local = np.array([[point.easting, point.northing] for point in points])
     if grid.true_crs is None:

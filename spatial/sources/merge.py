@@ -47,30 +47,6 @@ def merge_facilities(
     names are alike (see `similar_names`) or one of them has no name. The nearest pairs go first. An unnamed row never
     joins two different names. Of each group the first named row stays (then nodes before ways before relations, then
     the lowest number) with its id and point. Two unnamed rows have nothing in common but the place: they are listed.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        By the contract of the table, in metres. Left unchanged.
-    max_distance_m : float
-        Metres between two points, inclusive.
-    own_sources : collection of str
-        Values of `source` whose rows are a list of the user's own: two of them are never merged with each other, and
-        one of them stays before any other.
-    apart : collection of frozenset of str
-        Ids of two facilities that were decided to be two: they are neither merged nor listed.
-
-    Returns
-    -------
-    tuple of GeoDataFrame
-        The facilities in their order without those absorbed, and findings: ``merged_duplicate`` (subject absorbed,
-        other kept) and ``ambiguous_duplicate`` (left alone: both unnamed, names nearly alike, or an unnamed row
-        between two names), so many that each doubtful row is named with the nearest of its doubles.
-
-    Raises
-    ------
-    CrsError
-        Without a CRS in metres.
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)
@@ -208,18 +184,6 @@ def _plain(name: str) -> str:
 def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = SIMILAR_SHARE) -> bool:
     """
     Whether two sets of plain names mean the same.
-
-    Parameters
-    ----------
-    one, two : tuple of str
-        Names in any language, in small letters without accents and punctuation.
-    share : float
-        Share of letters in common that is enough, 0-1, inclusive.
-
-    Returns
-    -------
-    bool
-        True where a name of one equals, contains or resembles a name of the other.
 
     Examples
     --------

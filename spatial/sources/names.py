@@ -50,19 +50,10 @@ _ABOVE = re.compile(
 
 @dataclass(frozen=True)
 class PlaceName:
-    """
-    A name for comparison.
+    """A name for comparison."""
 
-    Parameters
-    ----------
-    stem : str
-        What is left when units, services and articles are gone.
-    kind : str
-        ``village`` or ``town`` where the name says so, else empty.
-    """
-
-    stem: str
-    kind: str = ""
+    stem: str  # what is left when units, services and articles are gone
+    kind: str = ""  # ``village`` or ``town`` where the name says so, else empty
 
 
 @functools.cache
@@ -76,15 +67,7 @@ def plain_name(name: str) -> PlaceName:
     """
     Strip a name of a place, or of a facility that is called by its place, to what is compared.
 
-    Parameters
-    ----------
-    name : str
-        As written, in any language; full-width letters and digits are read as plain ones.
-
-    Returns
-    -------
-    PlaceName
-        Its stem is empty where nothing but a service or unit is named.
+    Returns its stem is empty where nothing but a service or unit is named.
 
     Examples
     --------
@@ -101,15 +84,8 @@ def in_each_script(name: str) -> tuple[str, ...]:
     """
     Part a name that is written in two scripts side by side, as maps of bilingual countries do.
 
-    Parameters
-    ----------
-    name : str
-        As written.
-
-    Returns
-    -------
-    tuple of str
-        The name, and its words in Latin and in the other script where it has both. Chinese names stay whole.
+    Returns the name, and its words in Latin and in the other script where it has both. Chinese names stay
+    whole.
 
     Examples
     --------
@@ -128,15 +104,8 @@ def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) 
     """
     Compare the names of rows with those of places.
 
-    Parameters
-    ----------
-    rows, places : sequence of sequence of str, lengths n and m
-        Each may have several names, such as in two languages; the best pair counts.
-
-    Returns
-    -------
-    ndarray, shape (n, m)
-        0-1: share of letters in common (Indel similarity of RapidFuzz) of the plain names; 0 without a name.
+    Returns 0-1: share of letters in common (Indel similarity of RapidFuzz) of the plain names; 0 without a
+    name.
 
     Examples
     --------
@@ -158,16 +127,8 @@ def written_names(name: str) -> tuple[tuple[str, ...], ...]:
     """
     Write a facility's name as the words by which it is held against another; nothing of what it is gets lost.
 
-    Parameters
-    ----------
-    name : str
-        As written, in any language or in two side by side.
-
-    Returns
-    -------
-    tuple of tuple of str
-        The words of the whole name and of each language of a name in two, without articles and with them; a Chinese
-        name is one word.
+    Returns the words of the whole name and of each language of a name in two, without articles and with them;
+    a Chinese name is one word.
 
     Examples
     --------
@@ -189,16 +150,6 @@ def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
 
     Words that say what a facility is count, unlike in `name_scores`: a primary school and a college of one place are
     two. Numbers must be equal.
-
-    Parameters
-    ----------
-    one, two : sequence of str
-        All the names of each, such as in two languages; any pair of them that is one is enough.
-
-    Returns
-    -------
-    bool
-        False where either has no name.
 
     Examples
     --------

@@ -76,28 +76,7 @@ def twins_of(
     leading: NDArray[np.bool_] | None = None,
     apart: Collection[frozenset[str]] = (),
 ) -> list[Twins]:
-    """
-    Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        By the contract of the facilities, in metres, with plain row numbers.
-    is_kin : callable
-        Says of two services whether a facility of the one counts for the other.
-    outlines : GeoDataFrame, optional
-        Areas of mapped facilities by `facility_id`, in the same CRS. Two without a name are no pair.
-    leading : ndarray of bool, optional
-        Rows that stay rather than others, as those of lists do.
-    apart : collection of frozenset of str
-        Ids of two that were decided to be two.
-
-    Returns
-    -------
-    list of Twins
-        Of each group of n facilities the n - 1 shortest pairs that hold it together, so that each but one is the second
-        of one pair.
-    """
+    """Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline."""
     names = _names_in(frame)
     existing = _existing(frame)
     services = frame["service"].astype(str).tolist()
@@ -218,22 +197,7 @@ def _names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 def open_namesakes(
     before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, is_kin: Callable[[str, str], bool]
 ) -> list[OpenNamesake]:
-    """
-    Find the facilities that close while another of their name stays open within `NAMESAKES_M`.
-
-    Parameters
-    ----------
-    before, after : GeoDataFrame
-        Facilities by the contract of the table, in one CRS in metres; names may be missing. One closes that exists
-        before and afterwards does not, one stays open that exists in both.
-    is_kin : callable
-        Says of two services whether a facility of the one counts for the other.
-
-    Returns
-    -------
-    list of OpenNamesake
-        In the order of the rows that close, the nearest first.
-    """
+    """Find the facilities that close while another of their name stays open within `NAMESAKES_M`."""
     there, later = before[_existing(before)], after[_existing(after)]
     stays = there["facility_id"].isin(later["facility_id"]).to_numpy(dtype=bool)
     closing, staying = there[~stays], there[stays]
@@ -266,19 +230,7 @@ def open_namesakes(
 
 
 def namesake_findings(found: Iterable[tuple[str, OpenNamesake]]) -> list[Finding]:
-    """
-    Warn of facilities that a scenario closes while another of their name stays open.
-
-    Parameters
-    ----------
-    found : iterable of tuple of str and OpenNamesake
-        Each with the name of its scenario.
-
-    Returns
-    -------
-    list of Finding
-        One a pair, whatever the number of scenarios that close it.
-    """
+    """Warn of facilities that a scenario closes while another of their name stays open."""
     by_pair: dict[tuple[str, str], tuple[OpenNamesake, list[str]]] = {}
     for scenario, item in found:
         by_pair.setdefault((item.facility_id, item.other_id), (item, []))[1].append(scenario)

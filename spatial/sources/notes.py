@@ -22,68 +22,27 @@ _KEY = "notes"
 
 @dataclass(frozen=True)
 class Note:
-    """
-    One thing that a reader noticed.
+    """One thing that a reader noticed."""
 
-    Parameters
-    ----------
-    item : str
-        What was counted, such as ``"total rows left out"``.
-    number : int
-        How many.
-    detail : str
-        Where, in plain words with the first rows or cells.
-    """
-
-    item: str
-    number: int
-    detail: str
+    item: str  # what was counted, such as ``"total rows left out"``
+    number: int  # how many
+    detail: str  # where, in plain words with the first rows or cells
 
 
 def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
-    """
-    Put notes on a frame.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Its ``attrs`` are changed; they follow it through renaming, copying and placing.
-    notes : iterable of Note
-        What was noticed; a number of 0 is left out.
-    """
+    """Put notes on a frame."""
     rows = [[note.item, note.number, note.detail] for note in notes if note.number]
     if rows:
         frame.attrs[_KEY] = [*frame.attrs.get(_KEY, []), *rows]
 
 
 def take_notes(frame: pd.DataFrame) -> list[Note]:
-    """
-    Take the notes off a frame.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Its ``attrs`` lose them, so that they are written to no file.
-
-    Returns
-    -------
-    list of Note
-        In the order in which they were put.
-    """
+    """Take the notes off a frame."""
     return [Note(*row) for row in frame.attrs.pop(_KEY, [])]
 
 
 def log_notes(frame: pd.DataFrame, *, what: str) -> None:
-    """
-    Take the notes off a frame where no table of counts is to hold them, and warn of each; log columns left out.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Its ``attrs`` lose them.
-    what : str
-        The table and its file.
-    """
+    """Take the notes off a frame where no table of counts is to hold them, and warn of each; log columns left out."""
     log_column_use(frame, what=what)
     for note in take_notes(frame):
         _log.warning("%s: %s", what, note.detail)

@@ -31,19 +31,7 @@ def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str |
     """
     Write a number with digits and a decimal point only.
 
-    Parameters
-    ----------
-    text : str
-        As written.
-    decimal : str
-        Its decimal sign, ``"."`` or ``","``.
-    thousands : str
-        The sign between groups of three digits; a space where none is given.
-
-    Returns
-    -------
-    str or None
-        None where it is not written so: with another sign, or with groups that are not of three digits.
+    Returns None where it is not written so: with another sign, or with groups that are not of three digits.
 
     Examples
     --------
@@ -59,25 +47,7 @@ def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str |
 def plain_numbers(
     frame: pd.DataFrame, source: TableSource, problems: list[str], *, typed: bool = False
 ) -> pd.DataFrame:
-    """
-    Write the numbers of a table plainly where the study says how they are written.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With our columns and the file's columns of coordinates. Left unchanged.
-    source : TableSource
-        Its `decimal` and `thousands`; where it declares neither, nothing is done.
-    problems : list of str
-        Faults are appended to it: numbers with a sign that the study does not declare.
-    typed : bool
-        Whether the file knows numbers, as a workbook does: those are written with a point whatever the study declares.
-
-    Returns
-    -------
-    DataFrame
-        Text that is no number at all stays, for the reader of its column to refuse.
-    """
+    """Write the numbers of a table plainly where the study says how they are written."""
     if not {"decimal", "thousands"} & source.model_fields_set:
         return frame
     axes, keys = coordinate_columns(source)

@@ -29,27 +29,7 @@ _LEAST_UNIT = 1000
 
 
 def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame:
-    """
-    Read official numbers of people by unit.
-
-    Parameters
-    ----------
-    path : Path
-        A workbook, text or another table, joined to the raw root.
-    source : OfficialUnits
-        What the study declares about it.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table `official_units`: `official_id`, `unit_code`, `name`, `population_persons` (NaN =
-        no number in the row), every other column that ends in ``_persons`` or ``_share``, and the kept ones.
-
-    Raises
-    ------
-    SourceError, ContractError
-        With every fault of columns, codes and numbers at once.
-    """
+    """Read official numbers of people by unit."""
     what = "official units"
     opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
     notes = take_notes(opened)

@@ -39,15 +39,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Hours:
-    """
-    What was read of opening hours.
+    """What was read of opening hours."""
 
-    Parameters
-    ----------
-    weekly_h : float
-        Hours open in a week without holidays, 0-168; NaN where the text could not be read.
-    """
-
+    # hours open in a week without holidays, 0-168; NaN where the text could not be read
     weekly_h: float = np.nan
 
     @property
@@ -55,10 +49,7 @@ class Hours:
         """
         Whether it never closes.
 
-        Returns
-        -------
-        str or None
-            yes or no; None where the text could not be read.
+        Returns yes or no; None where the text could not be read.
         """
         if np.isnan(self.weekly_h):
             return None
@@ -74,16 +65,6 @@ def read_hours(text: str) -> Hours:
     an earlier one on its days. A span that ends before it begins goes past midnight. Holidays (``PH``, ``SH``) are
     passed over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. Months, weeks, sunrise, open
     ends and comments are not read.
-
-    Parameters
-    ----------
-    text : str
-        As written.
-
-    Returns
-    -------
-    Hours
-        Unknown where any part of the text is not understood.
 
     Examples
     --------

@@ -37,36 +37,16 @@ BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "place", "r
 
 @dataclass(frozen=True, eq=False)
 class OsmExtract:
-    """
-    What an extract holds, in EPSG:4326.
+    """What an extract holds, in EPSG:4326."""
 
-    Parameters
-    ----------
-    places : GeoDataFrame
-        Settlements as points; see `osm_places.read_places`.
-    facilities : GeoDataFrame
-        As tagged, nothing merged; see `osm_facilities.read_facilities`.
-    roads : GeoDataFrame
-        Roads and ferries; see `osm_roads.read_roads`.
-    boundaries : GeoDataFrame
-        Administrative areas; see `osm_boundaries.read_boundaries`.
-    water : GeoDataFrame
-        Coastlines, watercourses and standing water; see `osm_water.read_water`.
-    counts : DataFrame
-        item and number: what the file holds, before anything was merged or left out.
-    findings : GeoDataFrame
-        What a person should look at.
-    outlines : GeoDataFrame
-        Areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`.
-    """
-
-    places: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame
-    boundaries: gpd.GeoDataFrame
-    water: gpd.GeoDataFrame
-    counts: pd.DataFrame
-    findings: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame  # settlements as points; see `osm_places.read_places`
+    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `osm_facilities.read_facilities`
+    roads: gpd.GeoDataFrame  # roads and ferries; see `osm_roads.read_roads`
+    boundaries: gpd.GeoDataFrame  # administrative areas; see `osm_boundaries.read_boundaries`
+    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `osm_water.read_water`
+    counts: pd.DataFrame  # item and number: what the file holds, before anything was merged or left out
+    findings: gpd.GeoDataFrame  # what a person should look at
+    # areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`
     outlines: gpd.GeoDataFrame
 
 
@@ -76,28 +56,7 @@ def read_osm(
     vocabulary: Vocabulary | None = None,
     place_words: Collection[str] = SETTLEMENT_WORDS,
 ) -> OsmExtract:
-    """
-    Read an OpenStreetMap extract.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
-    vocabulary : Vocabulary, optional
-        Which tags mean which service; the packaged one by default.
-    place_words : collection of str
-        Values of ``place`` that are settlements.
-
-    Returns
-    -------
-    OsmExtract
-        Frames in EPSG:4326, sorted by node, way and relation and then by number.
-
-    Raises
-    ------
-    SourceError
-        Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
-    """
+    """Read an OpenStreetMap extract."""
     words = load_services() if vocabulary is None else vocabulary
     scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys}, is_asked=words.asks_for)
     order = {"n": 0, "w": 1, "r": 2}

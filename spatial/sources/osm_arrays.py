@@ -28,45 +28,20 @@ UNITS_A_DEGREE = 10_000_000
 
 @dataclass(frozen=True, eq=False)
 class Objects:
-    """
-    Tagged objects of one kind, by number.
+    """Tagged objects of one kind, by number."""
 
-    Parameters
-    ----------
-    number : ndarray of int64, shape (n,)
-        Numbers in OpenStreetMap.
-    tag_offsets : ndarray of int64, shape (n + 1,)
-        Tags of object i are the rows ``tag_offsets[i]`` to ``tag_offsets[i + 1] - 1``.
-    key, value : ndarray of int32
-        Positions in the strings.
-    part_offsets : ndarray of int64, shape (n + 1,)
-        Likewise, of `part`.
-    part, part_kind : ndarray of int64
-        Numbers of nodes or members; and of members 0 for a node, 1 for a way, 2 for a relation.
-    """
-
-    number: NDArray[np.int64]
+    number: NDArray[np.int64]  # shape (n,), numbers in OpenStreetMap
+    # shape (n + 1,), tags of object i are the rows ``tag_offsets[i]`` to ``tag_offsets[i + 1] - 1``
     tag_offsets: NDArray[np.int64]
-    key: NDArray[np.int32]
+    key: NDArray[np.int32]  # positions in the strings
     value: NDArray[np.int32]
-    part_offsets: NDArray[np.int64]
+    part_offsets: NDArray[np.int64]  # shape (n + 1,), likewise, of `part`
+    # numbers of nodes or members; and of members 0 for a node, 1 for a way, 2 for a relation
     part: NDArray[np.int64]
     part_kind: NDArray[np.int64]
 
     def with_key(self, code: int) -> NDArray[np.int32]:
-        """
-        Find the value of one key.
-
-        Parameters
-        ----------
-        code : int
-            Position of the key in the strings; -1 where no object has it.
-
-        Returns
-        -------
-        ndarray of int32, shape (n,)
-            Positions in the strings; -1 where untagged.
-        """
+        """Find the value of one key."""
         found = np.full(len(self.number), -1, dtype=np.int32)
         rows = np.flatnonzero(self.key == code)
         found[np.searchsorted(self.tag_offsets, rows, side="right") - 1] = self.value[rows]
@@ -75,29 +50,14 @@ class Objects:
 
 @dataclass(frozen=True, eq=False)
 class OsmArrays:
-    """
-    What an extract holds.
+    """What an extract holds."""
 
-    Parameters
-    ----------
-    total : dict of str to int
-        Nodes, ways and relations in all, by ``n``, ``w`` and ``r``.
-    strings : list of str
-        Each distinct key and value of the objects kept, once.
-    node_id : ndarray of int64, shape (n_nodes,)
-        All nodes, ascending.
-    node_x, node_y : ndarray of int32, shape (n_nodes,)
-        Longitude and latitude in units of 1e-7 degrees.
-    nodes, ways, relations : Objects
-        Those with one of the keys asked for.
-    """
-
-    total: dict[str, int]
-    strings: list[str]
-    node_id: NDArray[np.int64]
-    node_x: NDArray[np.int32]
+    total: dict[str, int]  # nodes, ways and relations in all, by ``n``, ``w`` and ``r``
+    strings: list[str]  # each distinct key and value of the objects kept, once
+    node_id: NDArray[np.int64]  # shape (n_nodes,), all nodes, ascending
+    node_x: NDArray[np.int32]  # shape (n_nodes,), longitude and latitude in units of 1e-7 degrees
     node_y: NDArray[np.int32]
-    nodes: Objects
+    nodes: Objects  # those with one of the keys asked for
     ways: Objects
     relations: Objects
 
@@ -110,35 +70,11 @@ class OsmArrays:
         return most > 180 or max(int(self.node_y.max()), -int(self.node_y.min())) > 90 * UNITS_A_DEGREE
 
     def code(self, text: str) -> int:
-        """
-        Find a string.
-
-        Parameters
-        ----------
-        text : str
-            Key or value.
-
-        Returns
-        -------
-        int
-            Its position; -2 where no object has it.
-        """
+        """Find a string."""
         return self.strings.index(text) if text in self.strings else -2
 
     def place(self, number: NDArray[np.int64]) -> NDArray[np.int64]:
-        """
-        Find nodes.
-
-        Parameters
-        ----------
-        number : ndarray of int64
-            Numbers of nodes.
-
-        Returns
-        -------
-        ndarray of int64
-            Their rows; -1 where they are not in the file or nowhere on earth.
-        """
+        """Find nodes."""
         row = locate(self.node_id, np.ascontiguousarray(number))
         if self.is_off_earth:
             lost = np.abs(self.node_x[row]) > 180 * UNITS_A_DEGREE
@@ -148,28 +84,7 @@ class OsmArrays:
 
 
 def read_arrays(path: Path, wanted: Wanted) -> OsmArrays:
-    """
-    Read a ``.osm.pbf``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    wanted : Wanted
-        What to keep.
-
-    Returns
-    -------
-    OsmArrays
-        Of the whole file.
-
-    Raises
-    ------
-    OutOfTheOrdinaryError
-        Where pyosmium has to look at the file.
-    UnknownFeatureError
-        Where it would be of no use.
-    """
+    """Read a ``.osm.pbf``."""
     total = {"n": 0, "w": 0, "r": 0}
     nodes: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]] = []
     parts: dict[str, list[Tagged]] = {"n": [], "w": [], "r": []}

@@ -30,18 +30,8 @@ def read_boundaries(
     A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
     are closed ways of one level and name, such as islets.
 
-    Parameters
-    ----------
-    elements : sequence of Element
-        Tagged nodes, ways and relations.
-    areas : mapping of str to str
-        Multipolygons by id.
-
-    Returns
-    -------
-    tuple of GeoDataFrame, dict and list of str
-        boundary_id, admin_level, names and tags, polygons in EPSG:4326; areas that assemble by level, before parts
-        are put together; and ids of relations that do not assemble, since the extract cuts them.
+    Returns boundary_id, admin_level, names and tags, polygons in EPSG:4326; areas that assemble by level,
+    before parts are put together; and ids of relations that do not assemble, since the extract cuts them.
     """
     found = [element for element in elements if element.kind != "n" and _level(element) is not None]
     whole = [element for element in found if element.id in areas]

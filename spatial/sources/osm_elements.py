@@ -41,74 +41,33 @@ COUNTED = (
 
 @dataclass(frozen=True)
 class Element:
-    """
-    A tagged node, way or relation.
+    """A tagged node, way or relation."""
 
-    Parameters
-    ----------
-    kind : {'n', 'w', 'r'}
-        Node, way or relation.
-    number : int
-        Its number in OpenStreetMap.
-    tags : dict of str to str
-        All its tags.
-    wkb : str
-        Line of a way as hexadecimal WKB in degrees; empty where it has none.
-    point : tuple of float
-        Longitude and latitude of a node.
-    nodes : tuple of int
-        Numbers of a way's nodes that are in the file.
-    members : tuple of (str, int)
-        Kind and number of a relation's members.
-    """
-
-    kind: str
-    number: int
-    tags: dict[str, str]
-    wkb: str = ""
-    point: tuple[float, float] = (float("nan"), float("nan"))
-    nodes: tuple[int, ...] = ()
-    members: tuple[tuple[str, int], ...] = ()
+    kind: str  # node, way or relation
+    number: int  # its number in OpenStreetMap
+    tags: dict[str, str]  # all its tags
+    wkb: str = ""  # line of a way as hexadecimal WKB in degrees; empty where it has none
+    point: tuple[float, float] = (float("nan"), float("nan"))  # longitude and latitude of a node
+    nodes: tuple[int, ...] = ()  # numbers of a way's nodes that are in the file
+    members: tuple[tuple[str, int], ...] = ()  # kind and number of a relation's members
 
     @property
     def id(self) -> str:
-        """
-        Id in the tables.
-
-        Returns
-        -------
-        str
-            Such as ``"w12"``.
-        """
+        """Id in the tables."""
         return f"{self.kind}{self.number}"
 
 
 @dataclass
 class Scan:
-    """
-    What a file holds.
+    """What a file holds."""
 
-    Parameters
-    ----------
-    elements : list of Element
-        Those with one of the keys asked for.
-    areas : dict of str to str
-        Hexadecimal WKB of the multipolygons that assemble, by id of the way or relation.
-    totals : Counter
-        Nodes, ways and relations in all.
-    values : Counter
-        Elements by key, value and kind.
-    incomplete : list of str
-        Ids of ways of which some node is not in the file.
-    roads : tuple of RoadLines and list of str, optional
-        What `read_roads` finds among the elements, where the file was read block by block.
-    """
-
-    elements: list[Element] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)  # those with one of the keys asked for
+    # hexadecimal WKB of the multipolygons that assemble, by id of the way or relation
     areas: dict[str, str] = field(default_factory=dict)
-    totals: Counter[str] = field(default_factory=Counter)
-    values: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    incomplete: list[str] = field(default_factory=list)
+    totals: Counter[str] = field(default_factory=Counter)  # nodes, ways and relations in all
+    values: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # elements by key, value and kind
+    incomplete: list[str] = field(default_factory=list)  # ids of ways of which some node is not in the file
+    # what `read_roads` finds among the elements, where the file was read block by block
     roads: tuple[RoadLines, list[str]] | None = None
 
 
@@ -119,26 +78,7 @@ def scan_of_arrays(
     keys: Collection[str],
     is_asked: Callable[[str, str], bool],
 ) -> Scan:
-    """
-    Make elements of arrays, as a run of pyosmium finds them.
-
-    Parameters
-    ----------
-    arrays : OsmArrays
-        An extract.
-    areas : mapping of str to str
-        Hexadecimal WKB of multipolygons by id.
-    keys : collection of str
-        Keys by which the objects were chosen.
-    is_asked : callable
-        Whether a value of ``highway`` or ``route`` matters apart from roads. Ways that are roads and nothing else, and
-        no member of a relation, yield no element.
-
-    Returns
-    -------
-    Scan
-        With `roads`. Nodes without a place on earth are left out.
-    """
+    """Make elements of arrays, as a run of pyosmium finds them."""
     scan = Scan(areas=dict(areas), roads=roads_of_arrays(arrays))
     names = (("nodes", "n"), ("ways", "w"), ("relations", "r"))
     scan.totals.update({name: arrays.total[kind] for name, kind in names})

@@ -51,26 +51,7 @@ class FoundFacilities(NamedTuple):
 def read_facilities(
     elements: Sequence[Element], areas: Mapping[str, str], *, vocabulary: Vocabulary
 ) -> FoundFacilities:
-    """
-    Find the facilities.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        Tagged nodes, ways and relations.
-    areas : mapping of str to str
-        Multipolygons by id.
-    vocabulary : Vocabulary
-        Which tags mean which service.
-
-    Returns
-    -------
-    FoundFacilities
-        facility_id, service, capacity and load (NaN: OpenStreetMap does not say in which unit), status, names and
-        tags; centroids in EPSG:4326; an element that offers several services has a row for each, its id followed by
-        ``/service``. The outline of a site that is no area is what its tagged members cover. The list names elements
-        that are not placed, since nothing of them is in the file.
-    """
+    """Find the facilities."""
     offers = [
         _Offer(element, service, len(services) == 1)
         for element in elements

@@ -45,25 +45,7 @@ _COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
 def read_places(
     elements: Sequence[Element], areas: Mapping[str, str], *, words: Collection[str]
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """
-    Find the settlements.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        Tagged nodes, ways and relations.
-    areas : mapping of str to str
-        Multipolygons by id.
-    words : collection of str
-        Values of ``place`` that are settlements.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and list of Finding
-        settlement_id, place, names, population_persons (NaN where untagged or unreadable), population_source and
-        tags; Points in EPSG:4326: nodes as they are, a representative point for an area. The findings list
-        unreadable population tags and areas that a node stands for.
-    """
+    """Find the settlements."""
     places = [element for element in elements if element.tags.get("place") in words]
     geometry = shapes(places, areas)
     kept, findings = _without_named_areas(places, geometry)
@@ -117,15 +99,7 @@ def read_population_tag(text: str | None) -> float:
     """
     Read a population tag.
 
-    Parameters
-    ----------
-    text : str or None
-        As tagged.
-
-    Returns
-    -------
-    float
-        Persons; NaN where untagged, or where it is no whole number. Thousands may be set apart.
+    Returns persons; NaN where untagged, or where it is no whole number. Thousands may be set apart.
 
     Examples
     --------
@@ -141,18 +115,8 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
     """
     Say which place tags of an extract no tier reads, and what would read them.
 
-    Parameters
-    ----------
-    counts : DataFrame
-        item and number of an extract, as `read_osm` counts.
-    tiers : Tiers
-        Of the study.
-
-    Returns
-    -------
-    tuple of int and str
-        How many places where people live together are left out; all place tags that are left out with their numbers,
-        and the lines of ``[tiers]`` that read them.
+    Returns how many places where people live together are left out; all place tags that are left out with
+    their numbers, and the lines of ``[tiers]`` that read them.
     """
     read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}
@@ -179,22 +143,7 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
 
 
 def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
-    """
-    Decide the tier of every settlement.
-
-    Parameters
-    ----------
-    places : GeoDataFrame
-        With `place`, or with `tier` where it is known already. Left unchanged.
-    tiers : Tiers
-        Place words by tier; county seats also by name.
-
-    Returns
-    -------
-    GeoDataFrame
-        With `tier`: a known tier stays, else the first of city, county_seat, town and village that lists the place
-        word; a settlement whose name is listed under county_seat is one in any case.
-    """
+    """Decide the tier of every settlement."""
     words = {
         word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)
     }

@@ -66,20 +66,7 @@ ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
 
 
 def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
-    """
-    Find roads and ferries; which of them are open to whom is decided later.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        Tagged nodes, ways and relations, by number.
-
-    Returns
-    -------
-    tuple of RoadLines and list of str
-        In EPSG:4326, with road_class (the value of ``highway``, or ferry) and the columns of `ROAD_TAGS`. The list
-        names ways without two nodes in the file.
-    """
+    """Find roads and ferries; which of them are open to whom is decided later."""
     ways = [
         element
         for element in elements
@@ -109,19 +96,7 @@ def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
 
 
 def roads_of_arrays(arrays: OsmArrays) -> tuple[RoadLines, list[str]]:
-    """
-    Find roads and ferries as `read_roads` does, without an object a way.
-
-    Parameters
-    ----------
-    arrays : OsmArrays
-        With the ways that have ``highway`` or ``route``, and maybe others.
-
-    Returns
-    -------
-    tuple of RoadLines and list of str
-        As `read_roads`.
-    """
+    """Find roads and ferries as `read_roads` does, without an object a way."""
     ways = arrays.ways
     highway, route = (ways.with_key(arrays.code(key)) for key in ("highway", "route"))
     is_road = (highway >= 0) | ((route >= 0) & (route == arrays.code("ferry")))
@@ -165,18 +140,8 @@ def whole_stretches(
     """
     Find the nodes of ways: all, or the longest stretch whose nodes are all in the file, for a gap is never bridged.
 
-    Parameters
-    ----------
-    arrays : OsmArrays
-        An extract.
-    chosen : ndarray of bool, shape (n_ways,)
-        Which ways.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Rows of nodes, and where the nodes of each way begin, shape (n_ways + 1,); none for ways that are not chosen
-        and for those of which there are no two nodes in a row.
+    Returns rows of nodes, and where the nodes of each way begin, shape (n_ways + 1,); none for ways that are
+    not chosen and for those of which there are no two nodes in a row.
     """
     ways = arrays.ways
     sizes = np.where(chosen, np.diff(ways.part_offsets), 0)

@@ -48,26 +48,6 @@ def scan_osm(
 
     A ``.osm.pbf`` is read block by block, and by pyosmium for its multipolygons. Of other files, and of those that are
     out of the ordinary, pyosmium reads relations first, then everything once, and again where nodes come after ways.
-
-    Parameters
-    ----------
-    path : Path
-        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
-    keys : collection of str
-        Elements without any of these keys are counted only.
-    is_asked : callable, optional
-        Whether a value of ``highway`` or ``route`` matters apart from roads. Where not, ways that are nothing else are
-        in `Scan.roads` alone, if the file was read block by block.
-
-    Returns
-    -------
-    Scan
-        Complete: a file that breaks off yields an error and nothing else.
-
-    Raises
-    ------
-    SourceError
-        Where the file is missing, empty, damaged, or not what its name says.
     """
     kind, local = _local(path)
     if kind == "pbf":
@@ -84,24 +64,7 @@ def scan_osm(
 
 
 def scan_roads(path: Path) -> tuple[RoadLines, list[str]]:
-    """
-    Read nothing but roads and ferries, which for a ``.osm.pbf`` takes little longer than unpacking it.
-
-    Parameters
-    ----------
-    path : Path
-        As `scan_osm`.
-
-    Returns
-    -------
-    tuple of RoadLines and list of str
-        As `read_roads`.
-
-    Raises
-    ------
-    SourceError
-        As `scan_osm`.
-    """
+    """Read nothing but roads and ferries, which for a ``.osm.pbf`` takes little longer than unpacking it."""
     kind, local = _local(path)
     keys = frozenset({"highway", "route"})
     arrays = _arrays(local, path, Wanted(keys, ways_only=True)) if kind == "pbf" else None
@@ -112,26 +75,7 @@ def scan_roads(path: Path) -> tuple[RoadLines, list[str]]:
 
 
 def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
-    """
-    Let a function read a file with pyosmium.
-
-    Parameters
-    ----------
-    path : Path
-        As `scan_osm`.
-    read : callable
-        From osmium.io.File to what it finds.
-
-    Returns
-    -------
-    object
-        What it finds.
-
-    Raises
-    ------
-    SourceError
-        As `scan_osm`.
-    """
+    """Let a function read a file with pyosmium."""
     kind, local = _local(path)
     return _refuse_broken(path, lambda: read(osmium.io.File(str(local), kind)))
 

@@ -26,17 +26,8 @@ def shapes(elements: Sequence[Element], areas: Mapping[str, str]) -> NDArray[np.
     """
     Geometry of elements: the multipolygon where one assembled, else the line or the point.
 
-    Parameters
-    ----------
-    elements : sequence of Element
-        Nodes, ways and relations.
-    areas : mapping of str to str
-        Hexadecimal WKB of multipolygons by id.
-
-    Returns
-    -------
-    ndarray of shapely.Geometry
-        None for relations that do not assemble and ways without two nodes; a multipolygon of one part is a polygon.
+    Returns None for relations that do not assemble and ways without two nodes; a multipolygon of one part is
+    a polygon.
     """
     result = np.full(len(elements), None, dtype=object)
     is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
@@ -59,62 +50,20 @@ def _single(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def centroids(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-    """
-    Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre.
-
-    Parameters
-    ----------
-    geometry : ndarray of shapely.Geometry
-        In degrees; None stays None.
-
-    Returns
-    -------
-    ndarray of shapely.Geometry
-        Points.
-    """
+    """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
     result: NDArray[np.object_] = shapely.centroid(geometry)
     return result
 
 
 def tag_texts(elements: Sequence[Element], key: str) -> pd.Series:
-    """
-    One tag of every element.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        Any.
-    key : str
-        The tag's key.
-
-    Returns
-    -------
-    Series of str
-        Missing where untagged.
-    """
+    """One tag of every element."""
     return pd.Series([element.tags.get(key) for element in elements], dtype="str")
 
 
 def element_frame(
     elements: Sequence[Element], geometry: NDArray[np.object_], columns: Mapping[str, pd.Series]
 ) -> gpd.GeoDataFrame:
-    """
-    Frame with names in every language and all tags as JSON.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        One a row.
-    geometry : ndarray of shapely.Geometry
-        One a row, in degrees.
-    columns : mapping of str to Series
-        Further columns, put first.
-
-    Returns
-    -------
-    GeoDataFrame
-        In EPSG:4326.
-    """
+    """Frame with names in every language and all tags as JSON."""
     names = {"name": tag_texts(elements, "name"), "name_en": tag_texts(elements, "name:en")}
     chinese = [tag_texts(elements, key) for key in ("name:zh", "name:zh-Hans", "name:zh-Hant")]
     names["name_zh"] = chinese[0].fillna(chinese[1]).fillna(chinese[2])

@@ -14,21 +14,7 @@ __all__ = ["with_unit_codes"]
 
 
 def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFrame:
-    """
-    Give places or boundaries of an extract the code that a tag of theirs holds.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        With `tags` as JSON. Left unchanged.
-    tag : str or None
-        Such as ``ref:gss``; None for no codes.
-
-    Returns
-    -------
-    GeoDataFrame
-        With `unit_code`, missing where untagged.
-    """
+    """Give places or boundaries of an extract the code that a tag of theirs holds."""
     if tag is None:
         return frame
     codes = [json.loads(tags).get(tag) for tags in frame["tags"]]

@@ -20,42 +20,14 @@ __all__ = ["areas_of", "walked"]
 
 
 def walked(file: Any, keys: Collection[str]) -> Scan:
-    """
-    Run through a file; a second time where its nodes come after its ways.
-
-    Parameters
-    ----------
-    file : osmium.io.File
-        The file.
-    keys : collection of str
-        Elements without any of these keys are counted only.
-
-    Returns
-    -------
-    Scan
-        In the order of the file.
-    """
+    """Run through a file; a second time where its nodes come after its ways."""
     walk = _Walk(file, sorted(keys))
     scan = walk.run(osmium.index.create_map("flex_mem"))
     return _Walk(file, sorted(keys)).run(_locations(file)) if walk.is_unsorted else scan
 
 
 def areas_of(file: Any, keys: Collection[str]) -> dict[str, str]:
-    """
-    Assemble multipolygons.
-
-    Parameters
-    ----------
-    file : osmium.io.File
-        The file.
-    keys : collection of str
-        Closed ways and relations with one of these keys.
-
-    Returns
-    -------
-    dict of str to str
-        Hexadecimal WKB by id of the way or relation.
-    """
+    """Assemble multipolygons."""
     chosen = osmium.filter.KeyFilter(*sorted(keys))
     store: Any = osmium.index.create_map("flex_mem")
     processor: Any = osmium.FileProcessor(file).with_locations(store).with_areas(chosen)

@@ -33,22 +33,7 @@ _COVERED = ("tunnel", "covered")
 
 
 def read_water(elements: Sequence[Element], areas: Mapping[str, str]) -> gpd.GeoDataFrame:
-    """
-    Find coastlines, watercourses and standing water.
-
-    Parameters
-    ----------
-    elements : sequence of Element
-        Tagged nodes, ways and relations.
-    areas : mapping of str to str
-        Multipolygons by id.
-
-    Returns
-    -------
-    GeoDataFrame
-        water_id, kind (coastline, river, stream, canal, tidal_channel, lake, reservoir, pond ...), is_passable (True
-        where it falls dry or runs under ground), names and tags; lines and polygons in EPSG:4326.
-    """
+    """Find coastlines, watercourses and standing water."""
     found = [(element, kind) for element in elements if element.kind != "n" and (kind := _kind(element.tags))]
     waters = [element for element, _ in found]
     geometry = shapes(waters, areas)
@@ -96,21 +81,6 @@ def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     A barrier is the coastline, a river, canal or tidal channel, and standing water of at least `BARRIER_AREA_M2`;
     never a stream, and never what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``,
     ``covered``).
-
-    Parameters
-    ----------
-    water : GeoDataFrame
-        As `read_water`, in metres. Left unchanged.
-
-    Returns
-    -------
-    GeoDataFrame
-        With `is_barrier`.
-
-    Raises
-    ------
-    CrsError
-        Without a CRS in metres.
     """
     require_metres(water.crs, what="water")
     flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)

@@ -54,24 +54,12 @@ _ENDINGS = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2")
 
 @dataclass(frozen=True)
 class Servers:
-    """
-    Which servers are asked, and how.
+    """Which servers are asked, and how."""
 
-    Parameters
-    ----------
-    overpass_url : str
-        Base address of an Overpass interface.
-    nominatim_url : str
-        Base address of a Nominatim service.
-    timeout_s : float
-        Seconds after which a silent server is given up.
-    rate_limit : bool
-        Whether to ask the Overpass server for a free slot first, as public servers wish.
-    """
-
-    overpass_url: str = "https://overpass-api.de/api"
-    nominatim_url: str = "https://nominatim.openstreetmap.org"
-    timeout_s: float = 180.0
+    overpass_url: str = "https://overpass-api.de/api"  # base address of an Overpass interface
+    nominatim_url: str = "https://nominatim.openstreetmap.org"  # base address of a Nominatim service
+    timeout_s: float = 180.0  # seconds after which a silent server is given up
+    # whether to ask the Overpass server for a free slot first, as public servers wish
     rate_limit: bool = True
 
 
@@ -99,26 +87,7 @@ class _Answers:
 
 
 def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon | None:
-    """
-    Ground that a study needs data of: its area and the buffer around it.
-
-    Parameters
-    ----------
-    region : Region
-        With a bbox, or with names that Nominatim is asked for.
-    servers : Servers
-        Which Nominatim.
-
-    Returns
-    -------
-    Polygon, MultiPolygon or None
-        In degrees; None where the region says neither.
-
-    Raises
-    ------
-    SourceError
-        Where Nominatim does not answer or knows no area of that name.
-    """
+    """Ground that a study needs data of: its area and the buffer around it."""
     if region.bbox is not None:
         area = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
     elif region.names:
@@ -135,30 +104,7 @@ def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon 
 def download_extract(
     ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, progress: Progress | None = None
 ) -> str:
-    """
-    Download roads, places, facilities, boundaries and water of a piece of ground into one file.
-
-    Parameters
-    ----------
-    ground : Polygon or MultiPolygon
-        In degrees.
-    target : Path
-        The file to write: .osm.pbf, .osm, .osm.gz or .osm.bz2; it appears whole or not at all.
-    servers : Servers
-        Which Overpass server.
-    progress : callable or None
-        Called with a share from 0 to 1 and a message.
-
-    Returns
-    -------
-    str
-        The day to which the server's data go, such as ``"2026-01-31"``, or ``"unknown"``.
-
-    Raises
-    ------
-    SourceError
-        Where the server does not answer, answers in part or has nothing there, or the file cannot be written.
-    """
+    """Download roads, places, facilities, boundaries and water of a piece of ground into one file."""
     if not target.name.endswith(_ENDINGS):
         raise SourceError(
             f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
@@ -184,16 +130,7 @@ def download_extract(
 
 
 def silent(share: float, message: str) -> None:
-    """
-    Take progress and show nothing.
-
-    Parameters
-    ----------
-    share : float
-        From 0 to 1.
-    message : str
-        What is being done.
-    """
+    """Take progress and show nothing."""
 
 
 def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:

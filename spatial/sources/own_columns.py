@@ -100,31 +100,6 @@ def leave_out(
     A column stays where its table, or the placing of rows, knows its name; where a key of the study names it; or where
     `keep_columns` lists it. A column that is listed and mapped too stays under both names, as the file has it and as
     it is read.
-
-    Parameters
-    ----------
-    mapped : DataFrame
-        Under our names. Left unchanged.
-    file : DataFrame
-        As the file has it.
-    source : TableSource
-        What the study declares about the file.
-    wanted : ListColumns
-        Which table of the study it is read as.
-    axes : collection of str
-        Columns of coordinates.
-    label : str
-        The list and its file, for messages.
-
-    Returns
-    -------
-    DataFrame
-        Without the others; the use of the columns is in its ``attrs`` until `take_column_use`.
-
-    Raises
-    ------
-    StudyError
-        Where `keep_columns` names a column that the file does not have, or one that the table has under that name.
     """
     geometry = mapped.active_geometry_name if isinstance(mapped, gpd.GeoDataFrame) else None
     theirs = [str(name) for name in file.columns if name != geometry]
@@ -210,15 +185,7 @@ def take_column_use(frame: pd.DataFrame) -> ColumnUse | None:
     """
     Take the use of its columns off a frame.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        As read; its ``attrs`` lose it, so that it is written to no file.
-
-    Returns
-    -------
-    ColumnUse or None
-        None where the frame is of no list.
+    Returns None where the frame is of no list.
     """
     told = frame.attrs.pop(_KEY, None)
     return None if told is None else ColumnUse(*map(tuple, told[:3]))
@@ -238,19 +205,7 @@ def log_column_use(frame: pd.DataFrame, *, what: str) -> None:
 
 
 def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
-    """
-    Say of each list which columns are read, kept and left out; their names, never what is in them.
-
-    Parameters
-    ----------
-    uses : mapping of (str, str) to ColumnUse
-        By path and what is read of it.
-
-    Yields
-    ------
-    str
-        A line a list and use.
-    """
+    """Say of each list which columns are read, kept and left out; their names, never what is in them."""
     for (path, item), use in uses.items():
         yield f"{path}: {item}: columns read: {', '.join(use.read) or 'none'}"
         if use.kept:

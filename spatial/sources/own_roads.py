@@ -42,36 +42,15 @@ _SMOOTHNESS = (
 
 @dataclass
 class FinishedRoads:
-    """
-    Roads of the user's own, ready to build a network of.
+    """Roads of the user's own, ready to build a network of."""
 
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        In the file's CRS, or in metres where they were noded.
-    findings : list of GeoDataFrame
-        What noding found.
-    counts : list of tuple of (str, float)
-        Item and number.
-    """
-
-    roads: gpd.GeoDataFrame
-    findings: list[gpd.GeoDataFrame] = field(default_factory=list)
-    counts: list[tuple[str, float]] = field(default_factory=list)
+    roads: gpd.GeoDataFrame  # in the file's CRS, or in metres where they were noded
+    findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what noding found
+    counts: list[tuple[str, float]] = field(default_factory=list)  # item and number
 
 
 def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> None:
-    """
-    Bring a road table's condition to words of smoothness, and its width to numbers.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        With road_id. A smoothness that is given stays; one that is missing comes from the condition. Widths of 0 are
-        its notes.
-    problems : list of str
-        Faults are appended to it.
-    """
+    """Bring a road table's condition to words of smoothness, and its width to numbers."""
     if "width_m" in roads.columns:
         width = number_column(roads, "width_m", problems, key="road_id")
         none = width == 0
@@ -97,26 +76,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
 
 
 def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
-    """
-    Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        The table as read.
-    source : RoadSource
-        Its ``narrow_m``, ``noding`` and ``tolerance_m`` hold.
-
-    Returns
-    -------
-    FinishedRoads
-        Roads, findings and counts.
-
-    Raises
-    ------
-    ContractError
-        As `node_roads`.
-    """
+    """Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says."""
     single, is_kept = join_twins(roads, find_twins(roads))
     done = FinishedRoads(single)
     if not is_kept.all():

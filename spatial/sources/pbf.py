@@ -44,44 +44,14 @@ class UnknownFeatureError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """
-    What to take out of a file.
+    """What to take out of a file."""
 
-    Parameters
-    ----------
-    keys : frozenset of str
-        Nodes, ways and relations with one of these keys are kept with all their tags.
-    ways_only : bool
-        Keep ways alone: no tagged nodes and no relations.
-    """
-
-    keys: frozenset[str]
-    ways_only: bool = False
+    keys: frozenset[str]  # nodes, ways and relations with one of these keys are kept with all their tags
+    ways_only: bool = False  # keep ways alone: no tagged nodes and no relations
 
 
 def read_blocks(path: Path, wanted: Wanted) -> Iterator[Block]:
-    """
-    Read a file block by block, unpacked and decoded in threads.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.osm.pbf``.
-    wanted : Wanted
-        What to keep.
-
-    Yields
-    ------
-    Block
-        In the order of the file. A file that breaks off yields its first blocks before it fails.
-
-    Raises
-    ------
-    OutOfTheOrdinaryError
-        Where pyosmium has to look at the file.
-    UnknownFeatureError
-        Where it would be of no use.
-    """
+    """Read a file block by block, unpacked and decoded in threads."""
     threads = min(4, os.cpu_count() or 1)
     keys = frozenset(key.encode() for key in wanted.keys)
     pending: deque[Future[Block]] = deque()
@@ -97,19 +67,7 @@ def read_blocks(path: Path, wanted: Wanted) -> Iterator[Block]:
 
 
 def check_readable(path: Path) -> None:
-    """
-    Look at the first blob, to say clearly what no reader can do.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.osm.pbf``; whether it is whole is not looked at.
-
-    Raises
-    ------
-    UnknownFeatureError
-        Where the file asks for something unknown.
-    """
+    """Look at the first blob, to say clearly what no reader can do."""
     with path.open("rb") as file, contextlib.suppress(OutOfTheOrdinaryError):
         _check_header(_unpacked(next(_blobs(file), b"")))
 

@@ -37,94 +37,36 @@ class OutOfTheOrdinaryError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Tagged:
-    """
-    Objects of one kind that are kept.
+    """Objects of one kind that are kept."""
 
-    Parameters
-    ----------
-    number : ndarray of int64, shape (n,)
-        Numbers in OpenStreetMap.
-    owner, key, value : ndarray of int64, shape (n_tags,)
-        Row of the object, and positions in the block's strings, by object.
-    part_owner, part : ndarray of int64
-        Nodes of ways, or numbers of a relation's members, by object.
-    part_kind : ndarray of int64
-        Of relations: 0 node, 1 way, 2 relation; as long as `part`, else empty.
-    """
-
-    number: NDArray[np.int64]
+    number: NDArray[np.int64]  # shape (n,), numbers in OpenStreetMap
+    # shape (n_tags,), row of the object, and positions in the block's strings, by object
     owner: NDArray[np.int64]
     key: NDArray[np.int64]
     value: NDArray[np.int64]
-    part_owner: NDArray[np.int64]
+    part_owner: NDArray[np.int64]  # nodes of ways, or numbers of a relation's members, by object
     part: NDArray[np.int64]
-    part_kind: NDArray[np.int64]
+    part_kind: NDArray[np.int64]  # of relations: 0 node, 1 way, 2 relation; as long as `part`, else empty
 
     def with_strings(self, code: NDArray[np.int64]) -> Tagged:
-        """
-        Give the strings other positions.
-
-        Parameters
-        ----------
-        code : ndarray of int64
-            New position by the old one.
-
-        Returns
-        -------
-        Tagged
-            The same objects.
-        """
+        """Give the strings other positions."""
         return replace(self, key=code[self.key], value=code[self.value])
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """
-    What one block of a file holds.
+    """What one block of a file holds."""
 
-    Parameters
-    ----------
-    total : dict of str to int
-        Nodes, ways and relations in all.
-    node_id : ndarray of int64
-        All nodes.
-    node_x, node_y : ndarray of int32
-        Their longitude and latitude in units of 1e-7 degrees.
-    tagged : list of (str, Tagged)
-        ``n``, ``w`` or ``r``, and what is kept of a group.
-    strings : list of bytes
-        The block's strings; empty where nothing is kept.
-    """
-
-    total: dict[str, int]
-    node_id: NDArray[np.int64]
-    node_x: NDArray[np.int32]
+    total: dict[str, int]  # nodes, ways and relations in all
+    node_id: NDArray[np.int64]  # all nodes
+    node_x: NDArray[np.int32]  # their longitude and latitude in units of 1e-7 degrees
     node_y: NDArray[np.int32]
-    tagged: list[tuple[str, Tagged]]
-    strings: list[bytes]
+    tagged: list[tuple[str, Tagged]]  # ``n``, ``w`` or ``r``, and what is kept of a group
+    strings: list[bytes]  # the block's strings; empty where nothing is kept
 
 
 def fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """
-    Go through the fields of a message.
-
-    Parameters
-    ----------
-    data : bytes
-        What the message is in.
-    at, end : int
-        Where it begins and ends.
-
-    Yields
-    ------
-    tuple of int
-        Number of the field, begin and end of its content; or number, value and -1.
-
-    Raises
-    ------
-    OutOfTheOrdinaryError
-        Where it cannot be read.
-    """
+    """Go through the fields of a message."""
     while at < end:
         key, at = _varint(data, at, end)
         number, at = _varint(data, at, end)
@@ -150,28 +92,7 @@ def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def decode_block(data: bytes, keys: Collection[bytes], *, ways_only: bool) -> Block:
-    """
-    Decode a block.
-
-    Parameters
-    ----------
-    data : bytes
-        Unpacked.
-    keys : collection of bytes
-        Objects with one of these keys are kept.
-    ways_only : bool
-        Keep ways alone.
-
-    Returns
-    -------
-    Block
-        What it holds.
-
-    Raises
-    ------
-    OutOfTheOrdinaryError
-        Where pyosmium has to look at it.
-    """
+    """Decode a block."""
     scale = {17: 100, 19: 0, 20: 0}
     groups: list[tuple[int, int]] = []
     table = (0, 0)

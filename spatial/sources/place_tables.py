@@ -47,32 +47,7 @@ REASONS = {
 def place_where_given(
     frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
 ) -> gpd.GeoDataFrame:
-    """
-    Give the rows that have coordinates their geometry, and leave the others without.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        As read. Left unchanged.
-    source : TableSource
-        Says by `coordinates` whether all, some or none of its rows have them.
-    path : Path
-        The file, for messages.
-    what : str
-        What it is to the study, for messages.
-    key : str
-        The id column that names rows in messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        As `place_frame`; in EPSG:4326 where no row has coordinates.
-
-    Raises
-    ------
-    CrsError, ContractError
-        As `place_frame` of the rows that have coordinates.
-    """
+    """Give the rows that have coordinates their geometry, and leave the others without."""
     if source.coordinates == "all":
         return place_frame(frame, source, path, what=what, key=key)
     given = pd.Series(False, index=frame.index)
@@ -134,24 +109,14 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Serie
 
 @dataclass(eq=False)
 class PlacedTables:
-    """
-    Rows that were located, and rows that were not, of all tables of a study.
+    """Rows that were located, and rows that were not, of all tables of a study."""
 
-    Parameters
-    ----------
-    study : Study
-        With `placing`.
-    undecided, unplaced, findings, numbers : list or dict
-        The account, table by table.
-    nowhere : list of str
-        Ids of the settlements of the study's list that could not be located.
-    """
-
-    study: Study
-    undecided: list[pd.DataFrame] = field(default_factory=list)
+    study: Study  # with `placing`
+    undecided: list[pd.DataFrame] = field(default_factory=list)  # the account, table by table
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)
     numbers: dict[tuple[str, str], float] = field(default_factory=dict)
+    # ids of the settlements of the study's list that could not be located
     nowhere: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -176,29 +141,7 @@ class PlacedTables:
         settlements: gpd.GeoDataFrame,
         boundaries: gpd.GeoDataFrame,
     ) -> gpd.GeoDataFrame:
-        """
-        Locate the rows of one table that have no geometry.
-
-        Parameters
-        ----------
-        frame : GeoDataFrame
-            Settlements or facilities as read.
-        source : TableSource
-            Where they come from.
-        settlements, boundaries : GeoDataFrame
-            Where they may lie.
-
-        Returns
-        -------
-        GeoDataFrame
-            The rows with a place. The others are findings and counts, and to be decided.
-
-        Raises
-        ------
-        SourceError
-            Where no settlement, or no facility and not even its unit, could be located, or there is nothing to locate
-            them by.
-        """
+        """Locate the rows of one table that have no geometry."""
         if source.coordinates == "all":
             return frame
         key = "facility_id" if "facility_id" in frame.columns else "settlement_id"
@@ -273,25 +216,11 @@ class PlacedTables:
 
     @property
     def counts(self) -> list[tuple[str, str, float]]:
-        """
-        Count rows by the way in which they were located.
-
-        Returns
-        -------
-        list of tuple of (str, str, float)
-            Source, item and number; a file that is read as several tables is counted once.
-        """
+        """Count rows by the way in which they were located."""
         return [(path, item, number) for (path, item), number in self.numbers.items()]
 
     def to_decide(self) -> pd.DataFrame:
-        """
-        List what a person must decide.
-
-        Returns
-        -------
-        DataFrame
-            A row a place, its table first; text that a spreadsheet would take for a formula begins with an apostrophe.
-        """
+        """List what a person must decide."""
         if not self.undecided:
             return pd.DataFrame()
         frame = pd.concat(self.undecided, ignore_index=True)
@@ -354,24 +283,7 @@ def _called_elsewhere(
 
 
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:
-    """
-    Read what was decided about places.
-
-    Parameters
-    ----------
-    path : Path
-        A CSV or workbook with source, place_id and settlement_id; rows without settlement_id are undecided still.
-
-    Returns
-    -------
-    dict of str to dict
-        For each source, settlement_id by place_id.
-
-    Raises
-    ------
-    SourceError, ContractError
-        Where it cannot be read, lacks a column, rounds its ids or decides on a row twice.
-    """
+    """Read what was decided about places."""
     what = "decisions on places"
     frame = read_decided(path, what=what)
     missing = [name for name in ("source", "place_id", "settlement_id") if name not in frame.columns]
@@ -398,21 +310,7 @@ def read_decisions(path: Path) -> dict[str, dict[str, str]]:
 
 
 def unplaced_in_units(unplaced: list[pd.DataFrame], boundaries: gpd.GeoDataFrame) -> pd.DataFrame | None:
-    """
-    Say in which townships of the study facilities without a place are.
-
-    Parameters
-    ----------
-    unplaced : list of DataFrame
-        facility_id, service, status, source, unit_id and more.
-    boundaries : GeoDataFrame
-        boundary_id, is_unit.
-
-    Returns
-    -------
-    DataFrame or None
-        By the contract of the table `unplaced`; None where every facility has a place.
-    """
+    """Say in which townships of the study facilities without a place are."""
     filled = [frame for frame in unplaced if len(frame)]
     if not filled:
         return None

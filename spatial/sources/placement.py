@@ -43,35 +43,7 @@ SAME_PLACE_DEGREES = 1e-5
 def place_frame(
     frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
 ) -> gpd.GeoDataFrame:
-    """
-    Give a frame its geometry, its CRS and an unshifted datum.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        As read; coordinates in columns where it has no geometry. Left unchanged.
-    source : TableSource
-        Declared coordinate columns, CRS and datum.
-    path : Path
-        The file, for messages.
-    what : str
-        What it is to the study, for messages.
-    key : str
-        The id column that names rows in messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        In the CRS of the file or the declared one; in EPSG:4326 where the datum was shifted.
-
-    Raises
-    ------
-    ContractError
-        With missing, unreadable, swapped or impossible coordinates.
-    CrsError
-        Without a CRS, with one that contradicts the file's own or the zone of its eastings, or with a datum whose shift
-        to WGS 84 is not known.
-    """
+    """Give a frame its geometry, its CRS and an unshifted datum."""
     label = f"{what} {path}"
     if not isinstance(frame, gpd.GeoDataFrame):
         placed = _points(frame, source, label, key)
@@ -98,27 +70,7 @@ def refuse_outside(
     what: str,
     buffer_m: float = 0.0,
 ) -> None:
-    """
-    Refuse rows that lie outside the declared area, and say where their axes look swapped.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        In any CRS.
-    area : GeoSeries or GeoDataFrame
-        Polygons of the study area, in any CRS.
-    key : str
-        The id column that names rows in messages.
-    what : str
-        What the frame is, with its file, for the message.
-    buffer_m : float
-        Ground around the area that still counts, metres.
-
-    Raises
-    ------
-    ContractError
-        With the first ids, the count and the remedy.
-    """
+    """Refuse rows that lie outside the declared area, and say where their axes look swapped."""
     metres = working_crs_for(area)
     ground = area.geometry.to_crs(metres).union_all().buffer(buffer_m)
     outside = ~_inside(frame.geometry, metres, ground)
@@ -147,23 +99,7 @@ def refuse_outside(
 
 
 def refuse_invalid(frame: gpd.GeoDataFrame, *, key: str, what: str) -> None:
-    """
-    Refuse areas that cross or touch themselves.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Polygons.
-    key : str
-        The id column that names rows in messages.
-    what : str
-        What the frame is, with its file, for the message.
-
-    Raises
-    ------
-    ContractError
-        With the first ids, where the first fault lies, the count and the remedy.
-    """
+    """Refuse areas that cross or touch themselves."""
     wrong = frame.geometry.notna() & ~frame.geometry.is_valid
     if wrong.any():
         labels = row_labels(frame, key)[wrong]

@@ -131,18 +131,6 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     A row is put at a point within the boundary that it names, by `unit_code`, `township_id` or `township`; else at the
     middle of the rows that have a place and name the same township. Rows that name none stay undecided, and so do those
     whose code and township are two boundaries.
-
-    Parameters
-    ----------
-    done : Placement
-        Of a list of settlements. Left unchanged.
-    boundaries : GeoDataFrame
-        The townships, as in `locate_places`.
-
-    Returns
-    -------
-    Placement
-        With the rows put so `placed_by` township.
     """
     frame = done.frame.copy()
     points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84

@@ -34,39 +34,18 @@ TOWNSHIP_DIGITS = 9
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """
-    The settlements among which a row's name is looked for.
+    """The settlements among which a row's name is looked for."""
 
-    Parameters
-    ----------
-    rows : ndarray of int
-        Rows of the settlements.
-    unit : int
-        Row of the boundary that they lie in, -1 where none is known.
-    fault : str
-        Why the row's unit cannot be used, empty where it can.
-    """
-
-    rows: Rows
-    unit: int = -1
-    fault: str = ""
+    rows: Rows  # rows of the settlements
+    unit: int = -1  # row of the boundary that they lie in, -1 where none is known
+    fault: str = ""  # why the row's unit cannot be used, empty where it can
 
 
 def texts(frame: pd.DataFrame, column: str) -> list[str]:
     """
     Read a column as stripped text.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        With or without the column.
-    column : str
-        The column.
-
-    Returns
-    -------
-    list of str
-        Empty text where missing.
+    Returns empty text where missing.
     """
     if column not in frame.columns:
         return [""] * len(frame)
@@ -74,39 +53,13 @@ def texts(frame: pd.DataFrame, column: str) -> list[str]:
 
 
 def names_of(frame: pd.DataFrame, columns: Sequence[str] = NAMES) -> list[tuple[str, ...]]:
-    """
-    List the names of every row.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With or without the columns.
-    columns : sequence of str
-        Where names are.
-
-    Returns
-    -------
-    list of tuple of str
-        Those that are there.
-    """
+    """List the names of every row."""
     parts = [texts(frame, column) for column in columns]
     return [tuple(dict.fromkeys(name for name in row if name)) for row in zip(*parts, strict=True)]
 
 
 def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """
-    List everything that places of a map are called: their names, and other names in their tags.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With names and, where it comes from an extract, `tags` as JSON.
-
-    Returns
-    -------
-    list of tuple of str
-        Each name once; several in one tag are parted at semicolons.
-    """
+    """List everything that places of a map are called: their names, and other names in their tags."""
     names = names_of(frame)
     if "tags" not in frame.columns:
         return names
@@ -119,19 +72,7 @@ def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def township_names(code: str, township_id: str, township: str) -> list[tuple[str, str]]:
-    """
-    Name the township of a row in each way that another row of its list may name it.
-
-    Parameters
-    ----------
-    code, township_id, township : str
-        As written; each may be empty. Of codes those of Chinese townships and villages say the township.
-
-    Returns
-    -------
-    list of tuple of (str, str)
-        Way and name, the surest first.
-    """
+    """Name the township of a row in each way that another row of its list may name it."""
     key = unit_key(code)
     digits = key[:TOWNSHIP_DIGITS] if key.isdigit() and len(key) in (TOWNSHIP_DIGITS, VILLAGE_DIGITS) else ""
     ways = (("id", township_id), ("code", digits), ("name", plain_name(township).stem if township else ""))
@@ -139,16 +80,7 @@ def township_names(code: str, township_id: str, township: str) -> list[tuple[str
 
 
 class PlacingGround:
-    """
-    Settlements and boundaries, indexed by code, unit and name.
-
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        settlement_id, names, and where there are any unit_code, township_id and township.
-    boundaries : GeoDataFrame or None
-        boundary_id, names and, where there are any, unit_code and admin_level; in the CRS of the settlements.
-    """
+    """Settlements and boundaries, indexed by code, unit and name."""
 
     def __init__(self, settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame | None) -> None:
         self.ids = texts(settlements, "settlement_id")
@@ -188,53 +120,17 @@ class PlacingGround:
         )
 
     def coded(self, code: str) -> list[int]:
-        """
-        Find settlements whose own code this is.
-
-        Parameters
-        ----------
-        code : str
-            As `unit_key` writes it.
-
-        Returns
-        -------
-        list of int
-            Rows of the settlements.
-        """
+        """Find settlements whose own code this is."""
         return [row for row in self.parts.get(code, ()) if self.codes[row] == code]
 
     def village(self, code: str) -> int:
-        """
-        Find the village boundary of a code.
-
-        Parameters
-        ----------
-        code : str
-            As `unit_key` writes it.
-
-        Returns
-        -------
-        int
-            Row of the boundary; -1 where there is none, or several, or where the code is no village's.
-        """
+        """Find the village boundary of a code."""
         found = self.units_by_code.get(code, [])
         is_village = code.isdigit() and len(code) == VILLAGE_DIGITS
         return found[0] if is_village and len(found) == 1 else -1
 
     def members(self, unit: int) -> Rows:
-        """
-        Find the settlements of a unit: by code where both have one of the same kind, else by the ground.
-
-        Parameters
-        ----------
-        unit : int
-            Row of the boundary.
-
-        Returns
-        -------
-        ndarray of int
-            Rows of the settlements, ascending.
-        """
+        """Find the settlements of a unit: by code where both have one of the same kind, else by the ground."""
         if unit not in self._members:
             by_code = set(self.parts.get(self.unit_codes[unit], ())) if self.unit_codes[unit] else set()
             inside = self._tree.query(self.unit_shapes[unit], predicate="intersects").tolist()
@@ -243,20 +139,7 @@ class PlacingGround:
         return self._members[unit]
 
     def township(self, code: str, township_id: str, township: str) -> Scope:
-        """
-        Find the one boundary that a row names.
-
-        Parameters
-        ----------
-        code, township_id, township : str
-            As written; each may be empty. A township may be written as id, code or name of its boundary.
-
-        Returns
-        -------
-        Scope
-            Without settlements; its unit is -1 where no boundary is named, and it has the fault ``ambiguous`` where
-            several are, ``units_disagree`` where code and township are of two.
-        """
+        """Find the one boundary that a row names."""
         nobody = np.array([], dtype=np.intp)
         parts = [self.units_by_code.get(part, []) for part in unit_prefixes(unit_key(code))]
         around = {unit for units in parts for unit in units}
@@ -277,21 +160,7 @@ class PlacingGround:
         return Scope(nobody, units.pop() if units else -1)
 
     def scope(self, code: str, township_id: str, township: str) -> Scope:
-        """
-        Narrow the ground to the unit that a row names.
-
-        Parameters
-        ----------
-        code : str
-            As `unit_key` writes it; may be empty.
-        township_id, township : str
-            May be empty.
-
-        Returns
-        -------
-        Scope
-            All settlements where the row names no unit, and with the fault where it names one that is not known.
-        """
+        """Narrow the ground to the unit that a row names."""
         wanted = (code, township_id, township)
         if wanted not in self._scopes:
             self._scopes[wanted] = self._narrowed(*wanted)

@@ -164,19 +164,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
 
 
 def refuse_missing(study: Study) -> None:
-    """
-    Name every file that the study names and that is not there, once and with the remedy.
-
-    Parameters
-    ----------
-    study : Study
-        Its sources, and its own files of services, norms, speeds, scenarios and observed times.
-
-    Raises
-    ------
-    SourceError
-        Where any is missing.
-    """
+    """Name every file that the study names and that is not there, once and with the remedy."""
     lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
     lines += [
         f"{key}: {study.raw_path(path)} (put it there, or correct the path)"

@@ -43,63 +43,28 @@ _HEX = set("0123456789abcdef")
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """
-    What is known about one raw file.
+    """What is known about one raw file."""
 
-    Parameters
-    ----------
-    path : str
-        As the study names it, relative to the raw root.
-    origin, licence, vintage : str
-        Who made it, under which licence it may be used, and how old it is; ``"unknown"`` where nobody says.
-    sha256 : str
-        Checksum of the file as it lies there; of the description where the file is not there.
-    address : str
-        Where it can be fetched, or ``"unknown"``.
-    issue : str
-        Known faults of the source in one text, carried to every page that uses it; empty for none.
-    issues : tuple of KnownIssue
-        The same one by one, with what each affects and forbids.
-    is_described : bool
-        False where no source.toml lists it.
-    """
-
-    path: str
+    path: str  # as the study names it, relative to the raw root
+    # who made it, under which licence it may be used, and how old it is; ``"unknown"`` where nobody says
     origin: str = UNKNOWN
     licence: str = UNKNOWN
     vintage: str = UNKNOWN
+    # checksum of the file as it lies there; of the description where the file is not there
     sha256: str = UNKNOWN
-    address: str = UNKNOWN
+    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    # known faults of the source in one text, carried to every page that uses it; empty for none
     issue: str = ""
-    issues: tuple[KnownIssue, ...] = ()
-    is_described: bool = True
+    issues: tuple[KnownIssue, ...] = ()  # the same one by one, with what each affects and forbids
+    is_described: bool = True  # false where no source.toml lists it
 
     def to_dict(self) -> dict[str, Any]:
-        """
-        Turn the record into plain values for a manifest.
-
-        Returns
-        -------
-        dict
-            Every attribute by name.
-        """
+        """Turn the record into plain values for a manifest."""
         return asdict(self)
 
 
 def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
-    """
-    List the raw files that a study names.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        Paths by the key that names them, in the order of the study file's schema.
-    """
+    """List the raw files that a study names."""
     sources = study.sources
     found: dict[str, tuple[str, ...]] = {}
     for name in ("osm", "settlements", "roads", "boundaries", "flows", "official_units"):
@@ -121,28 +86,7 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
 def read_provenance(
     raw_root: Path, paths: Iterable[str], *, project_raw: Path = PROJECT_RAW
 ) -> list[SourceRecord]:
-    """
-    Describe raw files and check that they are the ones described.
-
-    Parameters
-    ----------
-    raw_root : Path
-        Folder that the paths are relative to.
-    paths : iterable of str
-        As the study names them; each is listed once.
-    project_raw : Path
-        The project's own raw folder, whose ``<name>/source.toml`` is looked at when the raw root has none.
-
-    Returns
-    -------
-    list of SourceRecord
-        In the order of `paths`; a file that nobody describes is ``"unknown"`` in all but its checksum.
-
-    Raises
-    ------
-    SourceError
-        Where a file is missing, a checksum differs, or a source.toml is faulty.
-    """
+    """Describe raw files and check that they are the ones described."""
     records: list[SourceRecord] = []
     for path in dict.fromkeys(paths):
         file = _there(raw_root / path)
@@ -164,25 +108,8 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
     """
     Find the description of a raw file, whether or not the file is there.
 
-    Parameters
-    ----------
-    raw_root : Path
-        Folder that the path is relative to.
-    path : str
-        As the study names it.
-    project_raw : Path
-        The project's own raw folder, looked at after the raw root.
-
-    Returns
-    -------
-    SourceRecord or None
-        From the nearest source.toml that lists the file: its folder, then the folders above up to the raw root, then
-        the same in `project_raw`; None where none does.
-
-    Raises
-    ------
-    SourceError
-        Where a source.toml on the way is faulty.
+    Returns from the nearest source.toml that lists the file: its folder, then the folders above up to the raw
+    root, then the same in `project_raw`; None where none does.
     """
     for root in dict.fromkeys((raw_root, project_raw)):
         for folder in _folders(root, path):
@@ -197,19 +124,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
 
 
 def file_sha256(path: Path) -> str:
-    """
-    Checksum of a file's bytes; of a file geodatabase, of the names and bytes of its files.
-
-    Parameters
-    ----------
-    path : Path
-        The file or folder.
-
-    Returns
-    -------
-    str
-        SHA-256 in 64 small hexadecimal digits.
-    """
+    """Checksum of a file's bytes; of a file geodatabase, of the names and bytes of its files."""
     if path.is_dir():
         lines = [f"{part.name} {file_sha256(part)}" for part in file_parts(path)]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -25,24 +25,7 @@ _END_FIRST = 1.5
 
 
 def end_gaps(met: Meetings, level: NDArray[np.int64], tolerance_m: float) -> pd.DataFrame:
-    """
-    Say what is wrong with each end that meets nothing.
-
-    Parameters
-    ----------
-    met : Meetings
-        Lines after noding.
-    level : ndarray of int64
-        Of each line.
-    tolerance_m : float
-        Up to what distance.
-
-    Returns
-    -------
-    DataFrame
-        kind (near_miss, overshoot, dangle), line, end (0 start, 1 end), other (-1 for none), distance_m, and the end
-        (x, y) with the point it would be joined to or cut at (to_x, to_y; the end itself for a dangle).
-    """
+    """Say what is wrong with each end that meets nothing."""
     line, end = _free_ends(met)
     rows = np.where(end == 0, met.offsets[line], met.offsets[line + 1] - 1)
     at = met.xy[rows]
@@ -191,18 +174,8 @@ def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[NDArray[np.object_
     """
     Lengthen lines over their near-misses and cut their overshoots.
 
-    Parameters
-    ----------
-    met : Meetings
-        Lines after noding.
-    gaps : DataFrame
-        As of `end_gaps`.
-
-    Returns
-    -------
-    tuple of ndarray
-        The lines, and whether each gap was closed. An overshoot stays where a near-miss is joined to it, or where
-        nothing of its line would be left.
+    Returns the lines, and whether each gap was closed. An overshoot stays where a near-miss is joined to it,
+    or where nothing of its line would be left.
     """
     lines = met.lines.copy()
     is_closed = np.array(gaps["kind"] != "dangle", dtype=np.bool_)
@@ -239,20 +212,7 @@ def _without_tail(line: shapely.LineString, gap: pd.Series) -> shapely.LineStrin
 
 
 def component_gaps(met: Meetings) -> pd.DataFrame:
-    """
-    Measure how far each component is from the longest one.
-
-    Parameters
-    ----------
-    met : Meetings
-        Lines after noding.
-
-    Returns
-    -------
-    DataFrame
-        One row a component but the longest: line (its line that is nearest), other (nearest line of the longest
-        component), distance_m, length_m, n_lines, geometry (the shortest join).
-    """
+    """Measure how far each component is from the longest one."""
     lines, component = met.lines, met.component
     length = shapely.length(lines)
     total = np.bincount(component, weights=length)

@@ -26,34 +26,15 @@ __all__ = ["CodedTag", "RoadLines", "TagsOnDemand", "coded"]
 
 @dataclass(frozen=True, eq=False)
 class CodedTag:
-    """
-    One tag of every road.
+    """One tag of every road."""
 
-    Parameters
-    ----------
-    codes : ndarray of int32, shape (n_roads,)
-        Position of the value in `texts`; -1 where untagged.
-    texts : tuple
-        Distinct values, as written.
-    """
-
-    codes: NDArray[np.int32]
-    texts: tuple[Any, ...]
+    codes: NDArray[np.int32]  # shape (n_roads,), position of the value in `texts`; -1 where untagged
+    texts: tuple[Any, ...]  # distinct values, as written
 
 
 def coded(values: pd.Series) -> CodedTag:
     """
     Write each distinct value of a column once.
-
-    Parameters
-    ----------
-    values : Series
-        Of hashable values.
-
-    Returns
-    -------
-    CodedTag
-        In the order in which the values come up.
 
     Examples
     --------
@@ -65,16 +46,7 @@ def coded(values: pd.Series) -> CodedTag:
 
 
 class TagsOnDemand(Mapping[str, CodedTag]):
-    """
-    Tags of roads, each coded when it is first asked for.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Columns, in their order.
-    read : callable
-        From name to `CodedTag`.
-    """
+    """Tags of roads, each coded when it is first asked for."""
 
     def __init__(self, names: Sequence[str], read: Callable[[str], CodedTag]) -> None:
         self._names = dict.fromkeys(names)
@@ -100,37 +72,21 @@ class TagsOnDemand(Mapping[str, CodedTag]):
 
 @dataclass(frozen=True, eq=False)
 class RoadLines:
-    """
-    Roads as arrays, in the order of their ids.
+    """Roads as arrays, in the order of their ids."""
 
-    Parameters
-    ----------
-    road_id : ndarray of object, shape (n_roads,)
-        Unique.
-    tags : mapping of str to CodedTag
-        By column of the table ``roads``; ``road_class`` is one of them.
-    offsets : ndarray of int64, shape (n_roads + 1,)
-        Vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``.
-    point : ndarray of int64, shape (n_vertices,)
-        Row of `points` at which each vertex lies.
-    points : ndarray of float64, shape (n_points, 2)
-        Easting and northing, or longitude and latitude, in `points_crs`; each is used by one of all the roads.
-    points_crs, crs : str or pyproj.CRS
-        Of `points`, and of `xy`: points are projected when asked for, and only those that a road uses.
-    vertex : ndarray of int64, shape (n_vertices,)
-        Roads meet where they share one of these numbers.
-    vertex_id : ndarray, shape (n_different_vertices,)
-        The source's id of each such number; None where it has none.
-    """
-
-    road_id: NDArray[np.object_]
-    tags: Mapping[str, CodedTag]
+    road_id: NDArray[np.object_]  # shape (n_roads,), unique
+    tags: Mapping[str, CodedTag]  # by column of the table ``roads``; ``road_class`` is one of them
+    # shape (n_roads + 1,), vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``
     offsets: NDArray[np.int64]
-    point: NDArray[np.int64]
+    point: NDArray[np.int64]  # shape (n_vertices,), row of `points` at which each vertex lies
+    # shape (n_points, 2), easting and northing, or longitude and latitude, in `points_crs`; each is used by
+    # one of all the roads
     points: NDArray[np.float64]
+    # of `points`, and of `xy`: points are projected when asked for, and only those that a road uses
     points_crs: Any
     crs: Any
-    vertex: NDArray[np.int64]
+    vertex: NDArray[np.int64]  # shape (n_vertices,), roads meet where they share one of these numbers
+    # shape (n_different_vertices,), the source's id of each such number; None where it has none
     vertex_id: NDArray[Any]
     _rows: NDArray[np.int64] | None = field(default=None, repr=False)
 
@@ -149,19 +105,7 @@ class RoadLines:
         return self.at(self.point)
 
     def at(self, point: NDArray[np.int64]) -> NDArray[np.float64]:
-        """
-        Place points.
-
-        Parameters
-        ----------
-        point : ndarray of int64
-            Values of `point`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, 2)
-            In `crs`.
-        """
+        """Place points."""
         return np.take(self.placed, point, axis=0)
 
     @cached_property
@@ -191,55 +135,19 @@ class RoadLines:
         return np.array([each(used[:, axis]) for each in (np.min, np.max) for axis in (0, 1)])
 
     def tag(self, name: str) -> CodedTag:
-        """
-        Take one tag.
-
-        Parameters
-        ----------
-        name : str
-            Column of the table ``roads``.
-
-        Returns
-        -------
-        CodedTag
-            Untagged throughout where there is no such column.
-        """
+        """Take one tag."""
         found = self.tags.get(name)
         if found is None:
             return CodedTag(np.full(len(self), -1, dtype=np.int32), ())
         return found if self._rows is None else CodedTag(found.codes[self._rows], found.texts)
 
     def to_crs(self, crs: Any) -> RoadLines:
-        """
-        Ask for another CRS; nothing is computed before the vertices are used.
-
-        Parameters
-        ----------
-        crs : pyproj.CRS or str
-            What `xy` is to be in.
-
-        Returns
-        -------
-        RoadLines
-            Over the same arrays.
-        """
+        """Ask for another CRS; nothing is computed before the vertices are used."""
         is_same = crs is self.points_crs or pyproj.CRS.from_user_input(crs) == self.points_crs
         return replace(self, crs=self.points_crs if is_same else crs)
 
     def select(self, kept: NDArray[np.bool_]) -> RoadLines:
-        """
-        Keep some of the roads.
-
-        Parameters
-        ----------
-        kept : ndarray of bool, shape (n_roads,)
-            Which.
-
-        Returns
-        -------
-        RoadLines
-            In the same order.
-        """
+        """Keep some of the roads."""
         sizes = np.diff(self.offsets)
         inner = np.repeat(kept, sizes)
         rows = np.flatnonzero(kept)
@@ -253,19 +161,7 @@ class RoadLines:
         )
 
     def lines(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-        """
-        Draw some of the roads.
-
-        Parameters
-        ----------
-        rows : ndarray of int64
-            Which.
-
-        Returns
-        -------
-        ndarray of LineString
-            In `crs`.
-        """
+        """Draw some of the roads."""
         kept = np.zeros(len(self), dtype=np.bool_)
         kept[rows] = True
         inner = kept[self.road]
@@ -277,14 +173,7 @@ class RoadLines:
         return lines
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """
-        Write the table ``roads``.
-
-        Returns
-        -------
-        GeoDataFrame
-            road_id, the tags in their order, and node_ids (one a vertex) where the source has ids.
-        """
+        """Write the table ``roads``."""
         columns: dict[str, pd.Series] = {"road_id": pd.Series(self.road_id, dtype="str")}
         for name in self.tags:
             tag = self.tag(name)

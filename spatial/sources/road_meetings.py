@@ -29,31 +29,15 @@ _POINT, _LINE = 0, 1
 
 @dataclass(frozen=True, eq=False)
 class Meetings:
-    """
-    Lines with a vertex wherever they meet.
+    """Lines with a vertex wherever they meet."""
 
-    Parameters
-    ----------
-    xy : ndarray of float64, shape (n_vertices, 2)
-        Vertices of all lines one after the other, metres.
-    line : ndarray of int64, shape (n_vertices,)
-        Row of the line of each vertex.
-    node : ndarray of int64, shape (n_vertices,)
-        Lines meet where they share one of these numbers.
-    is_new : ndarray of bool, shape (n_vertices,)
-        Vertices that the line did not have, or that were moved by more than a hair.
-    n_lines : int
-        Number of lines.
-    uncrossed : int
-        Places where lines of different levels cross and do not meet.
-    """
-
-    xy: NDArray[np.float64]
-    line: NDArray[np.int64]
-    node: NDArray[np.int64]
+    xy: NDArray[np.float64]  # shape (n_vertices, 2), vertices of all lines one after the other, metres
+    line: NDArray[np.int64]  # shape (n_vertices,), row of the line of each vertex
+    node: NDArray[np.int64]  # shape (n_vertices,), lines meet where they share one of these numbers
+    # shape (n_vertices,), vertices that the line did not have, or that were moved by more than a hair
     is_new: NDArray[np.bool_]
-    n_lines: int
-    uncrossed: int
+    n_lines: int  # number of lines
+    uncrossed: int  # places where lines of different levels cross and do not meet
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -108,22 +92,7 @@ class _Places:
 
 
 def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
-    """
-    Give lines common vertices where they cross or touch.
-
-    Parameters
-    ----------
-    lines : ndarray of LineString
-        In metres.
-    level : ndarray of int64
-        0 for the ground, above it for bridges, below for tunnels. Lines of different levels meet only where the one
-        that is further from the ground ends, or where both end.
-
-    Returns
-    -------
-    Meetings
-        The same lines in the same order.
-    """
+    """Give lines common vertices where they cross or touch."""
     touches = _touches(lines, level)
     meets = _may_meet(touches, lines, level)
     parted = touches.xy[~meets]
@@ -367,19 +336,7 @@ def _written(  # noqa: PLR0913 - what was found, in one place
 
 
 def first_of_groups(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """
-    Find where each run of equal labels begins.
-
-    Parameters
-    ----------
-    labels : ndarray of int64
-        Sorted.
-
-    Returns
-    -------
-    ndarray of int64
-        Rows.
-    """
+    """Find where each run of equal labels begins."""
     return np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]][: len(labels)])
 
 

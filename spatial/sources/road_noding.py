@@ -142,20 +142,7 @@ def node_roads(
 
 
 def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
-    """
-    Find where roads cross or touch without a common vertex; nothing is changed.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame of LineString
-        In metres, with road_id; road_class, layer, bridge and tunnel count where they are there. A level that is no
-        whole number counts as none.
-
-    Returns
-    -------
-    DataFrame
-        One row a place, as ``qa`` of `NodedRoads`; where a road crosses itself is none.
-    """
+    """Find where roads cross or touch without a common vertex; nothing is changed."""
     frame = roads.loc[shapely.length(roads.geometry.to_numpy()) > 0].reset_index(drop=True)
     if "layer" in frame:
         level = pd.to_numeric(frame["layer"], errors="coerce")
@@ -169,19 +156,7 @@ def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
-    """
-    Write what noding found as findings, one a place.
-
-    Parameters
-    ----------
-    noded : NodedRoads
-        As of `node_roads`.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the findings tables.
-    """
+    """Write what noding found as findings, one a place."""
     qa = noded.qa
     key = qa["kind"] + "/" + qa["road_id"] + "/" + qa["other_id"]
     number = key.groupby(key).cumcount() + 1

@@ -91,23 +91,6 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Bring a table of roads to the columns and words of OpenStreetMap, as far as they are known.
 
     Lists, as osmnx makes them where it merges the ways of a street, become one word by a rule that knows no order.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Left unchanged.
-
-    Returns
-    -------
-    GeoDataFrame
-        ``road_class`` also from ``highway`` or ``fclass``, ``speed_km_h`` also from ``speed_kph``; ``_`` for ``:`` in
-        names; oneway yes, no or -1 where its code is known. Words that are not known stay. In metres, a
-        ``travel_time`` in seconds gives ``speed_km_h`` where none is stated.
-
-    Raises
-    ------
-    ContractError
-        Where a travel time makes no speed.
     """
     names = [str(name) for name in roads.columns]
     plain = {name: name.replace(":", "_") for name in names if ":" in name}
@@ -243,18 +226,6 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
 
     Two lines are, where they have the same path in opposite directions, where all that times depend on is equal, and
     where both are open both ways or each the way in which the other is not.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame of LineString
-        With known tags; its order decides which line comes first.
-    ends : DataFrame, optional
-        Columns u and v, the nodes from which and to which each line leads: they tell its direction.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_roads,)
-        Row of the line that is the same road in the other direction; -1 where there is none.
     """
     other = np.full(len(roads), -1, dtype=np.int64)
     lines = roads.geometry.to_numpy()
@@ -289,23 +260,7 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
 
 
 def is_drawn_twice(xy: NDArray[np.float64], line: NDArray[np.int64], n_lines: int) -> NDArray[np.bool_]:
-    """
-    Tell which lines share half of their length or more with other lines, segment by segment.
-
-    Parameters
-    ----------
-    xy : ndarray of float64, shape (n_vertices, 2)
-        Vertices of all lines one after the other, metres.
-    line : ndarray of int64, shape (n_vertices,)
-        Row of the line of each vertex.
-    n_lines : int
-        Number of lines.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_lines,)
-        In whatever direction the lines lead.
-    """
+    """Tell which lines share half of their length or more with other lines, segment by segment."""
     begin = np.flatnonzero(line[1:] == line[:-1])
     length = np.hypot(*(xy[begin + 1] - xy[begin]).T)
     cells = np.round(xy / _MILLIMETRE)
@@ -337,17 +292,7 @@ def join_twins(
     """
     Keep one line of each road that is drawn once for each direction, open both ways.
 
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Left unchanged.
-    other : ndarray of int64
-        As of `find_twins`.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and ndarray of bool
-        The roads, and which of the rows given are kept.
+    Returns the roads, and which of the rows given are kept.
     """
     is_kept = (other < 0) | (np.arange(len(roads)) < other)
     if is_kept.all():

@@ -14,17 +14,7 @@ def service_of_level(level: str, vocabulary: Vocabulary) -> str | None:
     """
     Find the service that a level makes a facility.
 
-    Parameters
-    ----------
-    level : str
-        Such as ``district_hospital``.
-    vocabulary : Vocabulary
-        Says so by `levels`.
-
-    Returns
-    -------
-    str or None
-        None where no service names the level.
+    Returns None where no service names the level.
     """
     return next((item.id for item in vocabulary.services if level in item.levels), None)
 
@@ -33,17 +23,8 @@ def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
     """
     Find the service of a facility that is said to offer two.
 
-    Parameters
-    ----------
-    one, two : str
-        Services.
-    vocabulary : Vocabulary
-        Which services count for which.
-
-    Returns
-    -------
-    str or None
-        The more particular of the two; else the first that counts for both; None where the two contradict each other.
+    Returns the more particular of the two; else the first that counts for both; None where the two contradict
+    each other.
 
     Examples
     --------
@@ -62,22 +43,7 @@ def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
 
 
 def service_by_day(service: str, vocabulary: Vocabulary) -> str:
-    """
-    Find the service that a facility offers if it closes at times.
-
-    Parameters
-    ----------
-    service : str
-        Its service.
-    vocabulary : Vocabulary
-        Says by `round_the_clock` which services never close.
-
-    Returns
-    -------
-    str
-        The first one that includes it and may close, where it must be open round the clock; else, or where there is
-        none, itself.
-    """
+    """Find the service that a facility offers if it closes at times."""
     item = vocabulary.get(service)
     if item is None or not item.round_the_clock:
         return service
@@ -88,20 +54,6 @@ def service_by_day(service: str, vocabulary: Vocabulary) -> str:
 
 
 def groups_of(service: str, vocabulary: Vocabulary) -> frozenset[str]:
-    """
-    Name the groups that a service is for.
-
-    Parameters
-    ----------
-    service : str
-        Its id.
-    vocabulary : Vocabulary
-        Says so by `for_groups`.
-
-    Returns
-    -------
-    frozenset of str
-        Empty where it is for all.
-    """
+    """Name the groups that a service is for."""
     item = vocabulary.get(service)
     return frozenset() if item is None else frozenset(item.for_groups)

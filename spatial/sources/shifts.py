@@ -34,40 +34,12 @@ Bounds = tuple[float, float, float, float]
 
 
 def is_cgcs2000(crs: pyproj.CRS) -> bool:
-    """
-    Whether a CRS is on CGCS2000, which is taken for WGS 84: the two are within a metre of each other.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        Any.
-
-    Returns
-    -------
-    bool
-        True for EPSG:4490 and all grids on it.
-    """
+    """Whether a CRS is on CGCS2000, which is taken for WGS 84: the two are within a metre of each other."""
     return datum_name(crs) == CGCS2000
 
 
 def refuse_unknown_shift(crs: pyproj.CRS, bounds: Bounds | None, *, what: str) -> None:
-    """
-    Refuse a CRS whose datum cannot be brought to WGS 84 but by taking the two for equal.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        Of a source.
-    bounds : tuple of float or None
-        West, south, east and north of the data in that CRS; the best operation for this ground counts.
-    what : str
-        Whose CRS it is, for the message.
-
-    Raises
-    ------
-    CrsError
-        With the remedies.
-    """
+    """Refuse a CRS whose datum cannot be brought to WGS 84 but by taking the two for equal."""
     if is_cgcs2000(crs) or not (crs.is_projected or crs.is_geographic):
         return
     name = datum_name(crs)
@@ -90,17 +62,7 @@ def shift_accuracy_m(crs: pyproj.CRS, bounds: Bounds | None) -> float:
     """
     Return the stated accuracy of the best available shift to WGS 84.
 
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        Of a source.
-    bounds : tuple of float or None
-        West, south, east and north of the data in that CRS.
-
-    Returns
-    -------
-    float
-        Metres; 0 without a shift, NaN where the operation does not say it or is only a ballpark one.
+    Returns metres; 0 without a shift, NaN where the operation does not say it or is only a ballpark one.
     """
     best = _best(crs.to_wkt(), _degrees(crs, bounds))
     return float("nan") if best is None or best < 0 else best
@@ -109,30 +71,7 @@ def shift_accuracy_m(crs: pyproj.CRS, bounds: Bounds | None) -> float:
 def apply_shift(
     frame: gpd.GeoDataFrame, shift: Shift, *, rotation: Rotation | None, what: str
 ) -> gpd.GeoDataFrame:
-    """
-    Bring a frame to WGS 84 by seven parameters (Helmert, EPSG methods 9606 and 9607; heights are taken as 0).
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        In a CRS of the old datum. Left unchanged.
-    shift : tuple of seven floats
-        dx, dy, dz in metres, rx, ry, rz in seconds of arc, scale in parts per million.
-    rotation : {'position_vector', 'coordinate_frame'} or None
-        Convention of the rotations; None where all are 0.
-    what : str
-        Whose coordinates they are, for the message.
-
-    Returns
-    -------
-    GeoDataFrame
-        In EPSG:4326.
-
-    Raises
-    ------
-    CrsError
-        Where the CRS needs no shift or has its own, or where the parameters move a row by more than `LARGEST_SHIFT_M`.
-    """
+    """Bring a frame to WGS 84 by seven parameters (Helmert, EPSG methods 9606 and 9607; heights are taken as 0)."""
     crs = pyproj.CRS.from_user_input(frame.crs)
     geodetic = crs.geodetic_crs
     if geodetic is None or crs.is_bound or is_cgcs2000(crs) or datum_name(crs).startswith(_WGS84_DATUMS):

@@ -18,40 +18,15 @@ _RANGE = re.compile(r"(\d)-(\d)")
 
 @dataclass(frozen=True)
 class TagTest:
-    """
-    One test on one tag.
+    """One test on one tag."""
 
-    Parameters
-    ----------
-    key : str
-        The tag's key.
-    how : {'=', '!=', '~'}
-        One of the values, none of the values, or text that a pattern finds.
-    values : frozenset of str
-        The values; empty with ``=`` for any value.
-    pattern : str
-        Regular expression of ``~``, without accents and in small letters.
-    """
-
-    key: str
-    how: Literal["=", "!=", "~"]
-    values: frozenset[str] = frozenset()
-    pattern: str = ""
+    key: str  # the tag's key
+    how: Literal["=", "!=", "~"]  # one of the values, none of the values, or text that a pattern finds
+    values: frozenset[str] = frozenset()  # the values; empty with ``=`` for any value
+    pattern: str = ""  # regular expression of ``~``, without accents and in small letters
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """
-        Whether the tags pass the test.
-
-        Parameters
-        ----------
-        tags : mapping of str to str
-            An element's tags.
-
-        Returns
-        -------
-        bool
-            An untagged key passes ``!=`` only.
-        """
+        """Whether the tags pass the test."""
         value = tags.get(self.key)
         if value is None:
             return self.how == "!="
@@ -65,67 +40,24 @@ class TagTest:
 
 @dataclass(frozen=True)
 class TagRule:
-    """
-    Tests that must all pass.
+    """Tests that must all pass."""
 
-    Parameters
-    ----------
-    text : str
-        As written.
-    tests : tuple of TagTest
-        In the order written.
-    """
-
-    text: str
-    tests: tuple[TagTest, ...]
+    text: str  # as written
+    tests: tuple[TagTest, ...]  # in the order written
 
     @property
     def key(self) -> str:
-        """
-        The key that an element must have, by which elements are found.
-
-        Returns
-        -------
-        str
-            The key of the first test with ``=``.
-        """
+        """The key that an element must have, by which elements are found."""
         return next(test.key for test in self.tests if test.how == "=")
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """
-        Whether the tags pass every test.
-
-        Parameters
-        ----------
-        tags : mapping of str to str
-            An element's tags.
-
-        Returns
-        -------
-        bool
-            True where all pass.
-        """
+        """Whether the tags pass every test."""
         return all(test.matches(tags) for test in self.tests)
 
 
 def parse_rule(text: str) -> TagRule:
     """
     Read a rule.
-
-    Parameters
-    ----------
-    text : str
-        Tests joined by ``&``: ``key=a|b``, ``key=*``, ``key!=a|b``, ``key~pattern``.
-
-    Returns
-    -------
-    TagRule
-        The rule.
-
-    Raises
-    ------
-    ValueError
-        Where a test cannot be read or no test asks for a value.
 
     Examples
     --------
@@ -163,16 +95,6 @@ def tag_values(value: str) -> list[str]:
     """
     Split a tag's value into its members.
 
-    Parameters
-    ----------
-    value : str
-        Such as ``"0;1"``, or a range of digits such as ``"1-3"``.
-
-    Returns
-    -------
-    list of str
-        The members.
-
     Examples
     --------
     >>> tag_values("0; 1-3")
@@ -190,16 +112,6 @@ def tag_values(value: str) -> list[str]:
 def fold(text: str) -> str:
     """
     Write text in small letters and without accents, for comparison.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        Folded; Chinese and Arabic letters stay.
 
     Examples
     --------

@@ -25,18 +25,6 @@ def guess_encoding(data: bytes) -> str:
     """
     Tell the encoding of text.
 
-    Parameters
-    ----------
-    data : bytes
-        All of it.
-
-    Returns
-    -------
-    str
-        By its byte order mark; ``utf-8`` where it reads as that; ``gb18030`` where it reads as that and nearly all
-        characters beyond ASCII are common Chinese ones, whose two bytes are both high; else ``cp1252``, which is
-        Latin-1 with the signs that Windows adds.
-
     Examples
     --------
     >>> [guess_encoding(text.encode(code)) for text, code in (("石桥", "gbk"), ("Domoni, Ségou", "latin-1"))]
@@ -53,36 +41,12 @@ def guess_encoding(data: bytes) -> str:
 
 
 def guess_table_encoding(file: Path) -> str:
-    """
-    Tell the encoding of a dBASE table, such as the attributes of a Shapefile, from its field names and records.
-
-    Parameters
-    ----------
-    file : Path
-        The .dbf.
-
-    Returns
-    -------
-    str
-        As `guess_encoding`.
-    """
+    """Tell the encoding of a dBASE table, such as the attributes of a Shapefile, from its field names and records."""
     return guess_encoding(table_text(file))
 
 
 def table_text(file: Path) -> bytes:
-    """
-    Take the field names and records of a dBASE table.
-
-    Parameters
-    ----------
-    file : Path
-        The .dbf.
-
-    Returns
-    -------
-    bytes
-        Text in the encoding of the table.
-    """
+    """Take the field names and records of a dBASE table."""
     data = file.read_bytes()
     start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
     names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]
@@ -92,18 +56,6 @@ def table_text(file: Path) -> bytes:
 def is_surely_utf8(data: bytes, declared: str) -> bool:
     """
     Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense.
-
-    Parameters
-    ----------
-    data : bytes
-        All of it.
-    declared : str
-        The declared encoding.
-
-    Returns
-    -------
-    bool
-        Where all of it reads as UTF-8, with more letters beyond ASCII than may look so by chance.
 
     Examples
     --------

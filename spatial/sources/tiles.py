@@ -36,51 +36,17 @@ _HGT_NAME = re.compile(r"([NS])(\d{2})([EW])(\d{3})", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Tile:
-    """
-    A raster file's place and shape; its values are read on demand.
+    """A raster file's place and shape; its values are read on demand."""
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    transform : affine.Affine
-        From (column, row) to coordinates of a cell's upper left corner.
-    crs : pyproj.CRS
-        Its CRS.
-    shape : tuple of int
-        Rows and columns.
-    member : str
-        Name of the tile in a zip; empty for a GeoTIFF.
-    what : str
-        What it is to the study, for messages.
-    """
-
-    path: Path
-    transform: Affine
-    crs: pyproj.CRS
-    shape: tuple[int, int]
-    member: str = ""
-    what: str = "raster"
+    path: Path  # the file
+    transform: Affine  # from (column, row) to coordinates of a cell's upper left corner
+    crs: pyproj.CRS  # its CRS
+    shape: tuple[int, int]  # rows and columns
+    member: str = ""  # name of the tile in a zip; empty for a GeoTIFF
+    what: str = "raster"  # what it is to the study, for messages
 
     def read(self, row0: int, row1: int, column0: int, column1: int) -> NDArray[np.float64]:
-        """
-        Read some of its cells.
-
-        Parameters
-        ----------
-        row0, row1, column0, column1 : int
-            From inclusive, to exclusive.
-
-        Returns
-        -------
-        ndarray of float64
-            With the file's own scale and offset; NaN where the file says that there is no data.
-
-        Raises
-        ------
-        SourceError
-            Where the file is truncated or damaged.
-        """
+        """Read some of its cells."""
         if self.path.suffix.lower() in {".hgt", ".zip"}:
             cells = np.frombuffer(_hgt_bytes(self.path, self.member, self.what), dtype=">i2").reshape(
                 self.shape
@@ -102,28 +68,7 @@ class Tile:
 
 
 def open_tile(path: Path, *, what: str = "raster") -> Tile:
-    """
-    Open one raster file.
-
-    Parameters
-    ----------
-    path : Path
-        .tif, .tiff, .hgt or a .zip with one .hgt tile in it.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    Tile
-        Nothing but its header has been read.
-
-    Raises
-    ------
-    SourceError
-        Where it is missing, no raster, of several bands or without its place; a zip without the tile.
-    CrsError
-        Where it has no CRS.
-    """
+    """Open one raster file."""
     suffix = path.suffix.lower()
     if suffix in {".tif", ".tiff"}:
         return _open_tiff(local_file(path, what=what, magic=TIFF_BEGINNINGS, kind="GeoTIFF"), what)

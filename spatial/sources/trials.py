@@ -32,29 +32,7 @@ _ENDS = {"from": ("from_x", "from_y"), "to": ("to_x", "to_y")}
 
 
 def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """
-    Read the new roads of a scenario.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it.
-    crs : CRS
-        Of the network.
-
-    Returns
-    -------
-    GeoDataFrame
-        As `edit_network` takes it: what the file has of road_id, road_class, speed_km_h, oneway, surface, all_season,
-        bridge, tunnel and motorroad, and its other columns.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As `read_table`, and where a speed is no number.
-    """
+    """Read the new roads of a scenario."""
     frame = with_known_tags(read_table(path, source, what="new roads", key="road_id").to_crs(crs))
     log_notes(frame, what=f"new roads {path}")
     problems: list[str] = []
@@ -70,29 +48,7 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
 
 
 def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> pd.DataFrame:
-    """
-    Read observed times between places.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it; its `crs` and `datum` hold for from_x, from_y, to_x and to_y.
-    crs : CRS
-        Of the network.
-
-    Returns
-    -------
-    DataFrame
-        As `calibrate_speeds` takes it: observed_min, with from_id and to_id or with coordinates in the CRS of the
-        network, and the file's other columns.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        With every fault of columns, ids and numbers at once.
-    """
+    """Read observed times between places."""
     label = f"observed {path}"
     opened = open_mapped(path, source, what="observed")
     log_notes(opened, what=label)

@@ -41,17 +41,6 @@ def unit_key(code: str) -> str:
     """
     Write a unit code in its shortest form.
 
-    Parameters
-    ----------
-    code : str
-        As written; full-width digits are read as plain ones.
-
-    Returns
-    -------
-    str
-        Of a Chinese code the 6 digits of a county, 9 of a township or 12 of a village; any other code in capitals
-        without blanks.
-
     Examples
     --------
     >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
@@ -70,15 +59,7 @@ def unit_level_of(code: str) -> str | None:
     """
     Read the level of a Chinese unit off its code.
 
-    Parameters
-    ----------
-    code : str
-        As written.
-
-    Returns
-    -------
-    str or None
-        county, township or village; None of any other code.
+    Returns county, township or village; None of any other code.
     """
     key = unit_key(code)
     return LEVELS.get(len(key)) if key.isdigit() else None
@@ -87,17 +68,6 @@ def unit_level_of(code: str) -> str | None:
 def unit_prefixes(key: str) -> tuple[str, ...]:
     """
     List the units that a unit is part of by its code alone, itself first.
-
-    Parameters
-    ----------
-    key : str
-        As `unit_key` writes it.
-
-    Returns
-    -------
-    tuple of str
-        Of a Chinese code its township and county; of a code that begins with a letter every shorter one of four signs
-        and more, unless it is one letter and eight digits; of any other code itself.
 
     Examples
     --------
@@ -114,20 +84,7 @@ def unit_prefixes(key: str) -> tuple[str, ...]:
 
 
 def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> None:
-    """
-    Read the columns of units that a table may have, in place.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Gets `unit_code`, `unit_level` and `village_plan_class` as text where it has them, and from a 17-digit code
-        the 12 digits of the unit and, for places, `official_class` where the table does not state it. Places whose
-        class stays unknown are its notes.
-    problems : list of str
-        Faults are appended to it.
-    key : str
-        The id column that names rows in messages.
-    """
+    """Read the columns of units that a table may have, in place."""
     if "unit_code" in frame.columns:
         _read_codes(frame, problems, key)
     if "unit_level" in frame.columns:

@@ -30,24 +30,15 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class MatchedUnits:
-    """
-    Units of the study beside the rows of an official table.
+    """Units of the study beside the rows of an official table."""
 
-    Parameters
-    ----------
-    units : DataFrame
-        A row a unit: `unit_id`, `unit` (its name, empty without one), `unit_code`, `matched_by` (unit_code, name or
-        none), `match_score` (0-1; NaN where no names were compared), `boundary` (position among the boundaries, -1
-        without one), `official` (position in the official table, -1 without a row) and `fault` (empty, or why an
-        official row has no unit of ours: not_found, ambiguous_name, total_of_others).
-    home : ndarray of int, shape (n,)
-        Position in `units` that each settlement belongs to; -1 for none.
-    strayed : ndarray of bool, shape (n,)
-        Settlements whose code names another official unit than the one that they lie in.
-    """
-
+    # A row a unit: `unit_id`, `unit` (its name, empty without one), `unit_code`, `matched_by` (unit_code,
+    # name or none), `match_score` (0-1; NaN where no names were compared), `boundary` (position among the
+    # boundaries, -1 without one), `official` (position in the official table, -1 without a row) and `fault`
+    # (empty, or why an official row has no unit of ours: not_found, ambiguous_name, total_of_others)
     units: pd.DataFrame
-    home: NDArray[np.intp]
+    home: NDArray[np.intp]  # shape (n,), position in `units` that each settlement belongs to; -1 for none
+    # shape (n,), settlements whose code names another official unit than the one that they lie in
     strayed: NDArray[np.bool_]
 
 
@@ -61,22 +52,6 @@ def match_units(
     the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
     its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
     is a total of others: it counts nobody.
-
-    Parameters
-    ----------
-    official : DataFrame
-        As `official_units_from_table` returns it.
-    settlements : DataFrame
-        `township_id`, `township` and `unit_code` where there are any.
-    boundaries : DataFrame
-        Units of the study: `boundary_id`, names and, where there is any, `unit_code`.
-    options : PlacingOptions
-        Least similarity of names and least lead, both inclusive.
-
-    Returns
-    -------
-    MatchedUnits
-        Units of the study in the order of their ids, then rows of the table that are none of them, likewise.
     """
     work = _Work(official, _our_units(settlements, boundaries), options)
     work.by_code()

@@ -40,30 +40,7 @@ def study_area(
     crs: pyproj.CRS,
     extent: tuple[float, float, float, float],
 ) -> gpd.GeoDataFrame:
-    """
-    Find the study area.
-
-    Parameters
-    ----------
-    region : Region
-        The study's choice.
-    boundaries : GeoDataFrame
-        boundary_id, names, admin_level; in `crs`.
-    crs : pyproj.CRS
-        The working CRS.
-    extent : tuple of float
-        West, south, east, north of all that the sources hold, in `crs`: the study area without any choice.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table: one polygon for each boundary chosen, else one.
-
-    Raises
-    ------
-    StudyError
-        Where no boundary has the level or name asked for; the names there are, are listed.
-    """
+    """Find the study area."""
     if region.bbox is not None:
         corners = shapely.segmentize(shapely.box(*region.bbox), 0.05)
         box = gpd.GeoSeries([corners], crs=WGS84).to_crs(crs)
@@ -78,22 +55,7 @@ def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFr
     """
     Find the boundaries that make the study area.
 
-    Parameters
-    ----------
-    region : Region
-        The study's choice.
-    boundaries : GeoDataFrame
-        boundary_id, names, admin_level; in any CRS.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        Rows of the boundaries; None where the region names no level.
-
-    Raises
-    ------
-    StudyError
-        Where no boundary has the level or name asked for; the names there are, are listed.
+    Returns rows of the boundaries; None where the region names no level.
     """
     if region.admin_level is None:
         return None
@@ -137,21 +99,7 @@ def _area(
 
 
 def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> NDArray[np.bool_]:
-    """
-    Which rows touch or lie in a piece of ground.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        In the CRS of the ground.
-    ground : shapely.Geometry
-        A polygon; its edge belongs to it.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        True also for points on the edge.
-    """
+    """Which rows touch or lie in a piece of ground."""
     shapely.prepare(ground)
     result: NDArray[np.bool_] = shapely.intersects(ground, frame.geometry.to_numpy())
     return result
@@ -164,27 +112,7 @@ def choose_units(
     area: shapely.Geometry,
     inhabitants: gpd.GeoSeries | None = None,
 ) -> NDArray[np.bool_]:
-    """
-    Say which boundaries are the townships of the study.
-
-    Parameters
-    ----------
-    boundaries : GeoDataFrame
-        With admin_level, in metres.
-    levels : sequence of int
-        The most wanted first; the next one fills what the first leaves.
-    area : shapely.Geometry
-        The study area.
-    inhabitants : GeoSeries, optional
-        Settlements of a study area that no boundary draws, such as a box about its data: a boundary that reaches far
-        beyond it is a unit all the same where it holds one of these that no unit before it holds.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        True for boundaries of which at least half lies in the study area, or that hold one of the inhabitants; one of a
-        later level only where the units before it leave more of it than slivers.
-    """
+    """Say which boundaries are the townships of the study."""
     require_metres(boundaries.crs, what="boundaries")
     shapes = boundaries.geometry.to_numpy()
     size = shapely.area(shapes)
@@ -206,24 +134,7 @@ def choose_units(
 def assign_units(
     places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels: Sequence[int]
 ) -> gpd.GeoDataFrame:
-    """
-    Give every place the township that it lies in.
-
-    Parameters
-    ----------
-    places : GeoDataFrame
-        Points in metres. Left unchanged.
-    boundaries : GeoDataFrame
-        boundary_id, name, admin_level, is_unit; in the CRS of the places.
-    levels : sequence of int
-        The most wanted first: a place in units of two levels belongs to the first.
-
-    Returns
-    -------
-    GeoDataFrame
-        With township_id and township; missing where the place lies in no unit. On a common edge the lowest
-        boundary_id has it.
-    """
+    """Give every place the township that it lies in."""
     units = boundaries[boundaries["is_unit"]].copy()
     units["_order"] = units["admin_level"].map({level: order for order, level in enumerate(levels)})
     units = units.sort_values(["_order", "boundary_id"], kind="stable").reset_index(drop=True)
@@ -250,23 +161,7 @@ def near_unit(
 
     A place outside the study area that lies in a boundary is left alone: it belongs to a neighbour.
 
-    Parameters
-    ----------
-    places : GeoDataFrame
-        With township_id, as `assign_units`; in metres. Left unchanged.
-    boundaries : GeoDataFrame
-        boundary_id, name, is_unit; in the CRS of the places.
-    ground : shapely.Geometry
-        The study area.
-    key : str
-        Column of the places' ids.
-    tolerance_m : float
-        Metres to the unit, inclusive.
-
-    Returns
-    -------
-    tuple of GeoDataFrame and list of Finding
-        The places, and one ``unit_by_tolerance`` for each that was given a township so.
+    Returns the places, and one ``unit_by_tolerance`` for each that was given a township so.
     """
     units = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
     lost = np.flatnonzero(places["township_id"].isna().to_numpy(dtype=bool))

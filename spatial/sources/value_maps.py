@@ -40,22 +40,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
     """
     Read a vocabulary: for a column of ours, the word of the file = our word.
 
-    Parameters
-    ----------
-    name : str
-        One of `SHIPPED`, or a TOML file below the raw root.
-    root : Path
-        The raw root.
-
-    Returns
-    -------
-    dict of str to dict
-        Our word by their word, by column of ours; an empty word of ours stands for unknown.
-
-    Raises
-    ------
-    SourceError
-        Where it is missing, no TOML, or holds anything but such tables of words.
+    Returns our word by their word, by column of ours; an empty word of ours stands for unknown.
     """
     if name in SHIPPED:
         shipped = importlib.resources.files("spatial.sources") / "vocabularies" / f"{name}.toml"
@@ -79,32 +64,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
 def translate_values(
     frame: pd.DataFrame, source: TableSource, path: Path, problems: list[str], *, what: str = ""
 ) -> pd.DataFrame:
-    """
-    Give the values of a table our words by its `values_file`; those that the study translates itself are left alone.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns under our names, values as the file has them. Left unchanged.
-    source : TableSource
-        Its `values_file` and `values`.
-    path : Path
-        The table's file, joined to the raw root.
-    problems : list of str
-        Words that are in no vocabulary are appended to it.
-    what : str
-        What the table is to the study: a facility's service is translated, the tag `service` of a road is not.
-
-    Returns
-    -------
-    DataFrame
-        Of each word, capitals, accents and full-width forms do not count. Words that stand for unknown are its notes.
-
-    Raises
-    ------
-    SourceError
-        As `load_values`.
-    """
+    """Give the values of a table our words by its `values_file`, but for those that the study translates itself."""
     if source.values_file is None:
         return frame
     result = frame.copy()

@@ -63,39 +63,7 @@ def read_table(
     may_lack: bool = False,
     wanted: ListColumns | None = None,
 ) -> gpd.GeoDataFrame:
-    """
-    Read a table with geometry, with the column mapping, encoding, CRS and datum as declared.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file: .csv, .gpkg, .geojson, .shp, .fgb or .parquet.
-    source : TableSource or None
-        What the study declares about it; nothing by default. Its own `path` is not used.
-    what : str
-        What it is to the study, for messages.
-    key : str
-        Our id column, which names rows in messages.
-    may_lack : bool
-        Whether rows may lack coordinates where the source says so by its `coordinates`; their geometry is missing then.
-    wanted : ListColumns or None
-        As in `open_mapped`.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns under our names, all others as they are where nothing is `wanted`, in the file's or the declared CRS
-        (EPSG:4326 where the datum was shifted). A geometry of a single part loses its wrapping; heights are dropped.
-
-    Raises
-    ------
-    SourceError
-        Where the file is missing, damaged, in another encoding or not what it claims to be.
-    CrsError
-        Without a CRS, or with one that contradicts the file's own.
-    ContractError
-        With every fault of columns and coordinates.
-    """
+    """Read a table with geometry, with the column mapping, encoding, CRS and datum as declared."""
     file = Path(path)
     declared = source or TableSource(path=str(path))
     if declared.coordinates != "all" and not may_lack:
@@ -119,36 +87,7 @@ def settlements_from_table(
     may_lack: bool = False,
     named: Collection[str] = (),
 ) -> gpd.GeoDataFrame:
-    """
-    Read settlements of the user's own.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it.
-    tiers : Tiers or None
-        Which `place` words belong to which tier, used where the table has no column `tier`.
-    with_population : bool
-        False where a raster is the only source of population: the column then becomes ``population_listed``.
-    may_lack : bool
-        As in `read_table`.
-    named : collection of str
-        As in `ListColumns`.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns settlement_id, name, name_en, name_zh, tier, place, population_persons, population_source (column or
-        none), group columns and those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study`
-        and units are not in it.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As `read_table`, and with every fault of ids, tiers and populations at once.
-    """
+    """Read settlements of the user's own."""
     frame = read_table(
         path,
         source,
@@ -207,33 +146,7 @@ def facilities_from_table(
     may_lack: bool = False,
     named: Collection[str] = (),
 ) -> gpd.GeoDataFrame:
-    """
-    Read facilities of the user's own.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it; its `service` holds for every row where the file has no such column.
-    services : collection of str or None
-        The services there are; None to accept any.
-    may_lack : bool
-        As in `read_table`.
-    named : collection of str
-        As in `ListColumns`.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns facility_id, name, name_en, name_zh, service, capacity, load, status (existing by default), source and
-        those of the file's own that `leave_out` leaves; Points in the file's CRS. `in_study` and units are not in it.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As `read_table`, and with every fault of ids, services and numbers at once.
-    """
+    """Read facilities of the user's own."""
     frame = read_table(
         path,
         source,
@@ -268,28 +181,7 @@ def facilities_from_table(
 
 
 def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
-    """
-    Read roads of the user's own.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns road_id (row number from 1 where the file has none), road_class (also from ``highway`` or ``fclass``),
-        speed_km_h (also from ``speed_kph``) and what else `leave_out` leaves, those of the roads table as text; one
-        LineString a row: the parts of a multi-part road become ``"id/0"``, ``"id/1"``.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As `read_table`, and with every fault of ids and classes at once.
-    """
+    """Read roads of the user's own."""
     frame = with_known_tags(
         read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
     )
@@ -320,29 +212,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
 def boundaries_from_table(
     path: Path, source: TableSource, *, admin_level: int | None = None
 ) -> gpd.GeoDataFrame:
-    """
-    Read boundaries of the user's own.
-
-    Parameters
-    ----------
-    path : Path
-        The file, joined to the raw root.
-    source : TableSource
-        What the study declares about it.
-    admin_level : int or None
-        Level of every row where the file has no column `admin_level`.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns boundary_id, name, name_en, name_zh, admin_level and what else `leave_out` leaves; polygons in the
-        file's CRS. `is_unit` is not in it.
-
-    Raises
-    ------
-    SourceError, CrsError, ContractError
-        As `read_table`, and with every fault of ids, levels and rings that touch or cross themselves.
-    """
+    """Read boundaries of the user's own."""
     frame = read_table(path, source, what="boundaries", key="boundary_id", wanted=ListColumns("boundaries"))
     problems: list[str] = []
     result = _named(frame, "boundary_id", problems, "Polygon")

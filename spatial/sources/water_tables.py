@@ -38,27 +38,7 @@ _YES, _NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否", "")
 
 
 def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataFrame:
-    """
-    Read a table of rivers or lakes.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        As `read_table` reads it. Left unchanged.
-    source : TableSource
-        What the study declares about it.
-
-    Returns
-    -------
-    GeoDataFrame
-        water_id (row number from 1 where the file has none), name, kind, is_passable and the kept columns; lines
-        and polygons in the file's CRS.
-
-    Raises
-    ------
-    ContractError
-        With every fault of ids, kinds and geometries: rings that touch or cross themselves are refused.
-    """
+    """Read a table of rivers or lakes."""
     result, problems = frame.copy(), list[str]()
     if "water_id" not in result.columns:
         result["water_id"] = [str(number) for number in range(1, len(result) + 1)]
@@ -116,21 +96,7 @@ def _passable(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
 
 
 def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> gpd.GeoDataFrame:
-    """
-    Put several tables of water together.
-
-    Parameters
-    ----------
-    frames : list of GeoDataFrame
-        As `water_of_table`, at least one; in any CRS.
-    kept : sequence of str
-        Columns of the files' own that stay, missing where a file lacks them.
-
-    Returns
-    -------
-    GeoDataFrame
-        In the CRS of the first; where tables share ids, each id is led by the number of its table: ``1/7``.
-    """
+    """Put several tables of water together."""
     crs = frames[0].crs or WGS84
     ids = pd.concat([frame["water_id"] for frame in frames])
     if ids.duplicated().any():

@@ -56,52 +56,26 @@ _DAMAGED = (
 
 @dataclass
 class Grid:
-    """
-    The filled cells of a sheet.
+    """The filled cells of a sheet."""
 
-    Parameters
-    ----------
-    sheet : str
-        Name of the sheet.
-    cells : dict of (int, int) to str
-        Text by row and column from 1; empty cells are not in it.
-    numbers : set of (int, int)
-        Cells that are numbers or dates to the workbook.
-    merges : list of Merge
-        Merged cells.
-    uncomputed, hollow, failed, cut : list of (int, int)
-        Formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an error such
-        as ``#N/A``; numbers of more than 15 digits.
-    narrowed : int
-        Cells whose full-width digits or odd spaces were written plainly.
-    other_sheets : list of str
-        Filled sheets that are hidden and were not asked for.
-    """
-
-    sheet: str
+    sheet: str  # name of the sheet
+    # text by row and column from 1; empty cells are not in it
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    # cells that are numbers or dates to the workbook
     numbers: set[tuple[int, int]] = field(default_factory=set)
-    merges: list[Merge] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)  # merged cells
+    # formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an
+    # error such as ``#N/A``; numbers of more than 15 digits
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     hollow: list[tuple[int, int]] = field(default_factory=list)
     failed: list[tuple[int, int]] = field(default_factory=list)
     cut: list[tuple[int, int]] = field(default_factory=list)
-    narrowed: int = 0
+    narrowed: int = 0  # cells whose full-width digits or odd spaces were written plainly
+    # filled sheets that are hidden and were not asked for
     other_sheets: list[str] = field(default_factory=list)
 
     def put(self, place: tuple[int, int], value: Any, number_format: str = "General") -> None:
-        """
-        Write a value down as text.
-
-        Parameters
-        ----------
-        place : tuple of int
-            Row and column from 1.
-        value : object
-            As the workbook holds it.
-        number_format : str
-            How the workbook shows it: ``000000`` keeps its leading zeros.
-        """
+        """Write a value down as text."""
         text = _text(value, number_format)
         plain = narrow(text)
         if not plain:
@@ -115,46 +89,12 @@ class Grid:
 
 
 def address(place: tuple[int, int]) -> str:
-    """
-    Name a cell as a workbook does.
-
-    Parameters
-    ----------
-    place : tuple of int
-        Row and column from 1.
-
-    Returns
-    -------
-    str
-        Such as ``"C12"``.
-    """
+    """Name a cell as a workbook does."""
     return f"{get_column_letter(place[1])}{place[0]}"
 
 
 def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
-    """
-    Read one sheet of a workbook.
-
-    Parameters
-    ----------
-    path : Path
-        A file that ends in .xlsx, .xlsm or .xls.
-    sheet : str, int or None
-        Its name, or its number from 1; None where only one visible sheet is filled.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    Grid
-        Its filled cells as text.
-
-    Raises
-    ------
-    SourceError
-        Where it is missing, damaged, locked by a password, another kind of file under that name, or has several filled
-        sheets and none is named.
-    """
+    """Read one sheet of a workbook."""
     label = f"{what} {path}"
     data, is_old = _bytes_of(path, label, what)
     with _told(label):
@@ -162,26 +102,7 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
 
 
 def list_sheets(path: Path, *, what: str) -> list[tuple[str, bool, bool]]:
-    """
-    Name the sheets of a workbook.
-
-    Parameters
-    ----------
-    path : Path
-        A file that ends in .xlsx, .xlsm or .xls.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    list of tuple of (str, bool, bool)
-        Name, whether it is visible, and whether anything is in it, in the order of the workbook.
-
-    Raises
-    ------
-    SourceError
-        Where it is missing, damaged, locked by a password or another kind of file under that name.
-    """
+    """Name the sheets of a workbook."""
     label = f"{what} {path}"
     data, is_old = _bytes_of(path, label, what)
     with _told(label):

@@ -66,35 +66,7 @@ def read_workbook(
     total_words: Collection[str] = TOTAL_WORDS,
     what: str = "table",
 ) -> pd.DataFrame:
-    """
-    Read a sheet of an .xlsx or .xls as text.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    sheet : str, int or None
-        Name of the sheet or its number from 1; None where only one visible sheet is filled.
-    header_row : int or None
-        Row of the column names as the workbook counts, from 1; None to find it.
-    total_words : collection of str
-        Words that mark a row of sums, which is left out; empty to keep all rows.
-    what : str
-        What it is to the study, for messages.
-
-    Returns
-    -------
-    DataFrame
-        Text columns: codes with their leading zeros and all digits; an empty cell is missing. Names of a header of
-        several rows are joined by a space. The rows left out and the cells filled are its notes, see `take_notes`.
-
-    Raises
-    ------
-    SourceError
-        Where the file cannot be opened, has several filled sheets and none is named, or no header is found.
-    ContractError
-        With repeated or missing column names, and formulas without a kept result.
-    """
+    """Read a sheet of an .xlsx or .xls as text."""
     grid = open_sheet(path, sheet, what=what)
     return sheet_frame(grid, header_row=header_row, total_words=total_words, label=f"{what} {path}")
 
@@ -106,30 +78,7 @@ def sheet_frame(
     total_words: Collection[str] = TOTAL_WORDS,
     label: str = "table",
 ) -> pd.DataFrame:
-    """
-    Read an opened sheet as text.
-
-    Parameters
-    ----------
-    grid : Grid
-        As `open_sheet` gives it; text merged over several rows is filled down in it.
-    header_row : int or None
-        As in `read_workbook`.
-    total_words : collection of str
-        As in `read_workbook`.
-    label : str
-        What it is to the study and its file, for messages.
-
-    Returns
-    -------
-    DataFrame
-        As `read_workbook`.
-
-    Raises
-    ------
-    SourceError, ContractError
-        As `read_workbook`.
-    """
+    """Read an opened sheet as text."""
     work = _Sheet(f"{label}, sheet {grid.sheet!r}", grid)
     if not grid.cells:
         raise SourceError(f"{work.label}: the sheet is empty; name another sheet")
@@ -154,26 +103,9 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
     """
     Find the rows of a sheet that name its columns.
 
-    Parameters
-    ----------
-    grid : Grid
-        The sheet.
-    declared : int or None
-        Its first header row, from 1, where it is known.
-    label : str
-        What is read, for messages.
-
-    Returns
-    -------
-    tuple of int
-        First and last header row: the first filled row that is as wide as the table, whose cells are mostly text and
-        all different, that is no filled-in form (a word, a colon, a name), and that has rows below; merged cells
-        draw the rows below them into the header.
-
-    Raises
-    ------
-    SourceError
-        Where no row is such a row, or the declared one is empty.
+    Returns first and last header row: the first filled row that is as wide as the table, whose cells are
+    mostly text and all different, that is no filled-in form (a word, a colon, a name), and that has rows
+    below; merged cells draw the rows below them into the header.
     """
     filled = sorted({row for row, _ in grid.cells})
     if declared is not None:
@@ -204,21 +136,7 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
 
 
 def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
-    """
-    Leave out rows of sums of a table that has no sheet, such as a CSV.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Text columns.
-    words : collection of str
-        Words that mark a row of sums.
-
-    Returns
-    -------
-    DataFrame
-        Without them, with a note that names their rows, from 1 without the header.
-    """
+    """Leave out rows of sums of a table that has no sheet, such as a CSV."""
     rows = total_rows(frame, words)
     kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
     item = "total rows left out"
@@ -228,21 +146,7 @@ def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
 
 
 def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
-    """
-    Find rows of sums in a table that has no sheet.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Text columns.
-    words : collection of str
-        Words that mark a row of sums.
-
-    Returns
-    -------
-    list of int
-        Their numbers, from 1 without the header.
-    """
+    """Find rows of sums in a table that has no sheet."""
     if not words:
         return []
     pattern = total_pattern(words)

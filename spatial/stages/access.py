@@ -18,23 +18,7 @@ __all__ = ["access"]
 
 
 def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Measure access in every mode of the study.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, `network`, `region`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `snaps`, `access`, `last_mile`, `routes`, `findings_access`.
-    """
+    """Measure access in every mode of the study."""
     settlements, facilities = inputs["settlements"], inputs["facilities"]
     graphs = graphs_of(options, inputs)
     surroundings = surroundings_of(options, inputs)

@@ -28,25 +28,7 @@ __all__ = ["clusters_of"]
 def clusters_of(
     options: Options, ground: Ground, inputs: Mapping[str, Any], access: NDArray[np.float64]
 ) -> AccessClusters:
-    """
-    Find clusters of access among the neighbours that the study asks for.
-
-    Parameters
-    ----------
-    options : Options
-        `score`, `network`.
-    ground : Ground
-        The n places.
-    inputs : mapping
-        Tables `boundaries`, `study_area`, `water`, `nodes` and `edges`.
-    access : ndarray of float64, (n,)
-        A good; NaN = unknown.
-
-    Returns
-    -------
-    AccessClusters
-        Over the network of the study's first mode, where neighbours are those by travel time.
-    """
+    """Find clusters of access among the neighbours that the study asks for."""
     rule, seed = options.score.neighbours, options.score.seed
     if rule == "township":
         return township_clusters(ground, access, inputs["boundaries"], rule=rule, seed=seed)

@@ -27,23 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Draw isochrones and catchments in the study's first mode.
-
-    Parameters
-    ----------
-    options : Options
-        `areas`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `facilities`, `study_area`, `water`, `nodes`, `edges`, and perhaps the raster `population`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `isochrones` and `catchments`, as far as the study asks for them.
-    """
+    """Draw isochrones and catchments in the study's first mode."""
     chosen = options.areas
     facilities = existing(inputs["facilities"])
     _tell_left_out(facilities)

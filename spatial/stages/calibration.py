@@ -27,24 +27,7 @@ FACTORS, ERRORS, OBSERVATIONS = "calibration_factors", "calibration_errors", "ca
 
 
 def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Hold the speeds of the study's first mode against observed times; without such times there is nothing to do.
-
-    Parameters
-    ----------
-    options : Options
-        `calibration` and `network`.
-    inputs : mapping
-        Tables `roads`, `places`, `facilities`, `study_area`, `water`, and the raster `elevation` where the study has
-        one.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `calibration_factors`, `calibration_errors` and `calibration_observations`, or nothing.
-    """
+    """Hold the speeds of the study's first mode against observed times; without such times there is nothing to do."""
     chosen = options.calibration
     if chosen.observed is None:
         return {}
@@ -75,17 +58,7 @@ def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration |
     """
     Take what observed times said of the speeds.
 
-    Parameters
-    ----------
-    options : Options
-        `calibration`.
-    inputs : mapping
-        The tables of the stage, as far as they are there.
-
-    Returns
-    -------
-    Calibration or None
-        None where nothing was observed.
+    Returns None where nothing was observed.
     """
     if FACTORS not in inputs:
         return None
@@ -104,21 +77,7 @@ def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration |
 
 
 def calibrated_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
-    """
-    Read the graph that headlines use, and say in its report whether its speeds are fitted.
-
-    Parameters
-    ----------
-    options : Options
-        `network` and `calibration`.
-    inputs : mapping
-        Tables `nodes` and `edges`, and those of the stage, as far as they are there.
-
-    Returns
-    -------
-    TravelGraph
-        Of the study's first mode.
-    """
+    """Read the graph that headlines use, and say in its report whether its speeds are fitted."""
     graph = main_graph(options, inputs)
     found = calibration_of(options, inputs)
     if found is None or not options.calibration.apply:
@@ -127,21 +86,7 @@ def calibrated_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph
 
 
 def speed_status(options: Options, inputs: Mapping[str, Any]) -> str:
-    """
-    Say in a word how well the speeds are known.
-
-    Parameters
-    ----------
-    options : Options
-        `calibration`.
-    inputs : mapping
-        The tables of the stage, as far as they are there.
-
-    Returns
-    -------
-    str
-        ``"uncalibrated"``, ``"compared"`` with observed times, or ``"calibrated"``: fitted to them and used.
-    """
+    """Say in a word how well the speeds are known."""
     if FACTORS not in inputs:
         return "uncalibrated"
     return "calibrated" if options.calibration.apply else "compared"

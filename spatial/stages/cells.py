@@ -21,24 +21,7 @@ __all__ = ["cells"]
 
 
 def cells(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Measure access from cells where the study asks for them.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, `network`, `region`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, and perhaps the
-        raster `population`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `cells` and `cell_access`, or nothing.
-    """
+    """Measure access from cells where the study asks for them."""
     if options.access.origins != "cells" or "population" not in inputs:
         return {}
     settlements, facilities = inputs["settlements"], inputs["facilities"]

@@ -33,25 +33,7 @@ DRY, WET = "dry", "wet"
 
 
 def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Say how sure the times of the study's first mode are.
-
-    Parameters
-    ----------
-    options : Options
-        `uncertainty`, `calibration`, `access`, `network`, `region`, `tiers`, `services_file`, and what decides which
-        norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`, and perhaps
-        the raster `population` and the tables of a calibration.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `intervals`, `interval_people`, `wet_losses` and `rural_access`, as far as the study allows them.
-    """
+    """Say how sure the times of the study's first mode are."""
     services = closer_services(options, inputs, options.uncertainty.services)
     towns = {} if options.uncertainty.services else headline_towns(options, inputs)
     graph = calibrated_graph(options, inputs)

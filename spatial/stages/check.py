@@ -39,25 +39,7 @@ DOUBT = "datum_doubtful"
 
 
 def check_study(study: Study) -> Iterator[str]:
-    """
-    Read and check all that a study names, and write nothing.
-
-    Parameters
-    ----------
-    study : Study
-        Already valid as a study file.
-
-    Yields
-    ------
-    str
-        One line a fact: counts, findings, known issues, norms in force.
-
-    Raises
-    ------
-    StudyError, DataError
-        With every fault of the register, the vocabulary or the sources; then with every fault of the files that later
-        stages read: scenarios, observed times, rasters of groups.
-    """
+    """Read and check all that a study names, and write nothing."""
     check_policy(study)
     layers = prepare(study)
     options = Options(study, EVERYTHING)

@@ -90,30 +90,7 @@ def trajectory(results: Sequence[Results]) -> pd.DataFrame:
 
 
 def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language: str = "en") -> list[str]:
-    """
-    Compare runs by their folders, for the command line.
-
-    Parameters
-    ----------
-    folders : sequence of Path
-        Two or more processed folders, the earliest first; the first is held against the last.
-    to : Path, optional
-        Where to write the tables; nothing is written by default.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    list of str
-        What changed, a line each; with more than two runs the level of the study at each; and where the tables are.
-
-    Raises
-    ------
-    StoreError
-        For a folder without a finished run, or one that cannot be written.
-    ContractError
-        For runs that cannot be compared.
-    """
+    """Compare runs by their folders, for the command line."""
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
     whole = match(runs)
@@ -171,32 +148,7 @@ def _placed(comparison: Comparison, grounds: Sequence[Mapping[str, pd.DataFrame]
 def write_comparison(
     tables: Mapping[str, pd.DataFrame], folder: Path, *, basis: str = "", page: bytes = b""
 ) -> list[Path]:
-    """
-    Write tables of a comparison, each as Parquet and as CSV: all of them, or nothing.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the contracts of their names.
-    folder : Path
-        Made where it is not there. A folder that holds a run is left alone.
-    basis : str
-        Which people are counted.
-    page : bytes
-        The page; none where empty.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    ContractError
-        For a table that breaks its contract; nothing is written then.
-    StoreError
-        For a folder that holds a run, or that cannot be written.
-    """
+    """Write tables of a comparison, each as Parquet and as CSV: all of them, or nothing."""
     if (folder / "run.json").is_file():
         raise StoreError(
             f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to"

@@ -31,28 +31,7 @@ APPROVED_MAPS = "CN"
 
 
 def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:
-    """
-    Say what changed, a line each.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-    trajectory : DataFrame
-        By the contract of the table; told where it has more than two runs.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    list of str
-        As `comparison_lines` and `trajectory_lines` say it.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say what changed, a line each."""
     vocabulary = load_services()
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     lines = comparison_lines(comparison, language, service_names=names)
@@ -68,33 +47,7 @@ def page_of(
     grounds: Sequence[Mapping[str, pd.DataFrame]],
     language: str,
 ) -> bytes:
-    """
-    Write the page of a comparison.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-    trajectory : DataFrame
-        By the contract of the table.
-    results : sequence of Results
-        The runs, in order.
-    grounds : sequence of mapping of str to DataFrame
-        Tables of the later run and of the earlier one by the ids of the comparison: `settlements`, and `boundaries`,
-        `study_area`, `water` and `roads` where there are any.
-    language : str
-        The language shown first; the others that have messages can be chosen on the page.
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Write the page of a comparison."""
     others = [code for code in available_languages() if code in worded() and code != language]
     languages = (language, *others)
     return comparison_page(

@@ -14,21 +14,7 @@ __all__ = ["decay_of"]
 
 
 def decay_of(chosen: DecayOptions, *, cutoff_min: float) -> Decay:
-    """
-    Make the decay that a study names.
-
-    Parameters
-    ----------
-    chosen : DecayOptions
-        Its form and its numbers.
-    cutoff_min : float
-        Where the pairs end, inclusive: forms without an end of their own stop there.
-
-    Returns
-    -------
-    Decay
-        From minutes to weights.
-    """
+    """Make the decay that a study names."""
     first, numbers = chosen.minutes[0], chosen.minutes
     if chosen.kind == "stepped":
         return access.decay_stepped(dict(zip(numbers, chosen.weights, strict=True)))

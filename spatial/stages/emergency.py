@@ -25,23 +25,7 @@ CREW_MODES = ("emergency", "drive", "motorcycle")
 
 
 def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Find the response of the study's crews.
-
-    Parameters
-    ----------
-    options : Options
-        `emergency`, `network` and `services_file`.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `emergency_response` and `emergency_people`, or nothing where the study asks for none.
-    """
+    """Find the response of the study's crews."""
     usual = crew_mode(options.network.modes)
     modes = [crew.mode or usual for crew in options.emergency]
     if not modes or None in modes:
@@ -74,15 +58,7 @@ def crew_mode(modes: Sequence[str]) -> str | None:
     """
     Choose the mode of crews for which the study names none.
 
-    Parameters
-    ----------
-    modes : sequence of str
-        Of the study.
-
-    Returns
-    -------
-    str or None
-        None where the study has none of `CREW_MODES`.
+    Returns None where the study has none of `CREW_MODES`.
     """
     return next((mode for mode in CREW_MODES if mode in modes), None)
 

@@ -50,31 +50,7 @@ TABLES = (
 
 
 def explain_settlement(study: Study, results: Results, settlement: str, *, language: str = "en") -> str:
-    """
-    Explain one settlement in words.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    results : Results
-        Of its run.
-    settlement : str
-        An id, or a name that one settlement alone has.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    str
-        Snap, legs, nearest facilities, how sure the times are, measures, what scenarios change, response of crews,
-        norms and why they fail, the score, sources.
-
-    Raises
-    ------
-    ContractError
-        Where no settlement, or more than one, goes by that id or name.
-    """
+    """Explain one settlement in words."""
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     provenance = results.provenance
@@ -114,24 +90,7 @@ def _certainty(results: Results) -> dict[str, Any] | None:
 
 
 def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
-    """
-    Say the headline numbers of a run, a line each.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    summary : dict
-        As in ``summary.json``.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    list of str
-        One line a headline norm, then the gates, the score, what scenarios close beside an open namesake, and the known
-        issues.
-    """
+    """Say the headline numbers of a run, a line each."""
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}

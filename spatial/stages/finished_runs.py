@@ -60,25 +60,7 @@ TOLD = (
 
 
 def read_runs(results: Sequence[Results]) -> list[Run]:
-    """
-    Read what a comparison needs of each run.
-
-    Parameters
-    ----------
-    results : sequence of Results
-        As `read_results` opens them.
-
-    Returns
-    -------
-    list of Run
-        Named by their folders; by folder and place in the row where two folders have one name.
-
-    Raises
-    ------
-    StoreError
-        For a run that is not finished, whose tables are no longer there, or whose ``run.json`` or ``summary.json`` does
-        not hold what this version reads: all faults of the run at once.
-    """
+    """Read what a comparison needs of each run."""
     names = [one.folder.resolve().name for one in results]
     often = Counter(names)
     return [

@@ -27,23 +27,7 @@ __all__ = ["gaps", "study_summary"]
 def gaps(
     options: Options, inputs: Mapping[str, Any], progress: Progress
 ) -> dict[str, Value | list[Artifact]]:
-    """
-    Rank the gaps and write ``summary.json``.
-
-    Parameters
-    ----------
-    options : Options
-        What decides which norms bind, and what the study says of itself.
-    inputs : mapping
-        Tables of results, counts and accounts, and those of the score.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The table `gaps`, and the file.
-    """
+    """Rank the gaps and write ``summary.json``."""
     progress(0.0, "gaps")
     ranked = rank_gaps(
         inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options)
@@ -54,21 +38,7 @@ def gaps(
 
 
 def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Put the study on one page.
-
-    Parameters
-    ----------
-    options : Options
-        What decides which norms bind, and what the study says of itself.
-    tables : mapping
-        Tables of results, counts and accounts, and those of the score.
-
-    Returns
-    -------
-    dict
-        As `summarise_study` returns it.
-    """
+    """Put the study on one page."""
     facts = {
         "name": options.name,
         "title": dict(options.title),
@@ -91,23 +61,7 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:
-    """
-    Say what the paired runs assumed.
-
-    Parameters
-    ----------
-    options : Options
-        `uncertainty`, `calibration`, `network` and `services_file`.
-    tables : mapping
-        Those of a calibration, as far as they are there.
-    binding : DataFrame
-        The norms that bind the study.
-
-    Returns
-    -------
-    CertaintyNote
-        With the service of the study for each service that a norm asks for.
-    """
+    """Say what the paired runs assumed."""
     vocabulary, walk = vocabulary_of(options), walk_range(options)
     measured, status = calibration_of(options, tables), speed_status(options, tables)
     found = {word: vocabulary.for_register(word) for word in sorted(set(binding["service"]))}
@@ -128,18 +82,6 @@ def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.Data
 
 
 def known_issues(provenance: pd.DataFrame) -> list[str]:
-    """
-    List the known faults of the sources.
-
-    Parameters
-    ----------
-    provenance : DataFrame
-        The table of that name.
-
-    Returns
-    -------
-    list of str
-        File and fault.
-    """
+    """List the known faults of the sources."""
     faults = provenance.loc[provenance["issue"] != ""]
     return [f"{path}: {issue}" for path, issue in zip(faults["path"], faults["issue"], strict=True)]

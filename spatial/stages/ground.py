@@ -30,118 +30,36 @@ __all__ = [
 
 
 def speeds_of(options: Options) -> str | Path:
-    """
-    Name the study's speed table.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-
-    Returns
-    -------
-    str or Path
-        A preset, or the user's own file below the raw root.
-    """
+    """Name the study's speed table."""
     speeds: str = options.network.speeds
     return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
 
 
 def speeds_over_ground(options: Options) -> str | Path:
-    """
-    Name the study's table of speeds by land cover.
-
-    Parameters
-    ----------
-    options : Options
-        `off_road`.
-
-    Returns
-    -------
-    str or Path
-        A preset, or the user's own file below the raw root.
-    """
+    """Name the study's table of speeds by land cover."""
     speeds: str = options.off_road.speeds
     return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
 
 
 def graphs_of(options: Options, inputs: Mapping[str, Any]) -> list[TravelGraph]:
-    """
-    Read the graph of every mode back.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-    inputs : mapping
-        Tables `nodes` and `edges`.
-
-    Returns
-    -------
-    list of TravelGraph
-        In the order of the study's modes.
-    """
+    """Read the graph of every mode back."""
     modes = options.network.modes
     return [TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode) for mode in modes]
 
 
 def main_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
-    """
-    Read the graph that headlines use.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-    inputs : mapping
-        Tables `nodes` and `edges`.
-
-    Returns
-    -------
-    TravelGraph
-        Of the study's first mode.
-    """
+    """Read the graph that headlines use."""
     return graph_of(options, inputs, None)
 
 
 def graph_of(options: Options, inputs: Mapping[str, Any], mode: str | None) -> TravelGraph:
-    """
-    Read the graph of one mode.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-    inputs : mapping
-        Tables `nodes` and `edges`.
-    mode : str or None
-        One of the study's modes; None for the first.
-
-    Returns
-    -------
-    TravelGraph
-        Of that mode.
-    """
+    """Read the graph of one mode."""
     chosen = mode or options.network.modes[0]
     return TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=chosen)
 
 
 def surroundings_of(options: Options, inputs: Mapping[str, Any]) -> Surroundings:
-    """
-    Take what lies around places; a hard border is a barrier too.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-    inputs : mapping
-        Tables `study_area` and `water`.
-
-    Returns
-    -------
-    Surroundings
-        Study area, barriers and sea.
-    """
+    """Take what lies around places; a hard border is a barrier too."""
     around = Surroundings.from_layers(study_area=inputs["study_area"], water=inputs["water"])
     if not options.network.hard_border:
         return around
@@ -153,24 +71,7 @@ def surroundings_of(options: Options, inputs: Mapping[str, Any]) -> Surroundings
 def closer_services(
     options: Options, inputs: Mapping[str, Any], named: Sequence[str]
 ) -> dict[str, frozenset[str]]:
-    """
-    Choose the services that are looked at more closely than by the nearest facility.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, and what `binding_norms` takes.
-    inputs : mapping
-        The table `facilities`.
-    named : sequence of str
-        Services that the study names for this.
-
-    Returns
-    -------
-    dict
-        By service, the services of facilities that count for it: those named; without any, those of the headline
-        norms; without those too, all that are computed. Services that no facility offers are left out.
-    """
+    """Choose the services that are looked at more closely than by the nearest facility."""
     facilities = inputs["facilities"]
     offered = set(facilities.loc[facilities["status"] == "existing", "service"])
     vocabulary = vocabulary_of(options)

@@ -18,37 +18,13 @@ __all__ = ["headline_cutoffs", "headline_minutes", "headline_towns", "townspeopl
 
 
 def headline_cutoffs(options: Options) -> list[float]:
-    """
-    List the study's cutoffs and the minutes that its headline norms ask for.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, and what `binding_norms` takes.
-
-    Returns
-    -------
-    list of float
-        Sorted, each once.
-    """
+    """List the study's cutoffs and the minutes that its headline norms ask for."""
     timed = _timed(options)["threshold"]
     return sorted({*map(float, options.access.cutoffs_min), *map(float, timed)})
 
 
 def headline_minutes(options: Options) -> dict[str, float]:
-    """
-    Find the minutes that the headline norms ask for by service.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`, and what `binding_norms` takes.
-
-    Returns
-    -------
-    dict of str to float
-        By service or tier of the study; of several norms the first headline.
-    """
+    """Find the minutes that the headline norms ask for by service."""
     vocabulary, norms = vocabulary_of(options), _timed(options).set_index("norm_id")
     found: dict[str, float] = {}
     for norm in options.norms.headline:
@@ -60,21 +36,7 @@ def headline_minutes(options: Options) -> dict[str, float]:
 
 
 def headline_towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """
-    Choose the tiers of towns that headline norms ask for.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`, and what `binding_norms` takes.
-    inputs : mapping
-        The table `settlements`.
-
-    Returns
-    -------
-    dict of str to frozenset of str
-        By tier, the tiers that do: a city does what a town does. Tiers that no settlement has are left out.
-    """
+    """Choose the tiers of towns that headline norms ask for."""
     vocabulary = vocabulary_of(options)
     asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
     tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
@@ -84,23 +46,7 @@ def headline_towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, fro
 
 
 def townspeople(ids: pd.Series, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.Series:
-    """
-    Tell who lives in a town: a town has no way to itself.
-
-    Parameters
-    ----------
-    ids : Series of str
-        Ids of settlements.
-    settlements : DataFrame
-        The table of that name.
-    tiers : frozenset of str
-        The tiers that do.
-
-    Returns
-    -------
-    Series of bool
-        On the index of `ids`.
-    """
+    """Tell who lives in a town: a town has no way to itself."""
     return ids.isin(settlements.loc[settlements["tier"].isin(tiers), "settlement_id"])
 
 

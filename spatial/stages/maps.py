@@ -20,23 +20,7 @@ __all__ = ["maps"]
 
 
 def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
-    """
-    Write the pages of the study.
-
-    Parameters
-    ----------
-    options : Options
-        The whole study but its paths.
-    inputs : mapping
-        Every table, and the elevation where the study has one.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The pages.
-    """
+    """Write the pages of the study."""
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
     known = inventories(options, vocabulary, inputs["facilities"])

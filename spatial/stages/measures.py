@@ -57,23 +57,7 @@ class _Case:
 
 
 def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Compute the study's measures of access in the mode that it names for them, else in its first.
-
-    Parameters
-    ----------
-    options : Options
-        `measures`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `measures`, `facility_use` and `served`, as far as the study asks for them.
-    """
+    """Compute the study's measures of access in the mode that it names for them, else in its first."""
     chosen = options.measures
     services = closer_services(options, inputs, chosen.services)
     if chosen.persons_per_unit:

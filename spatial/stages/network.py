@@ -24,24 +24,7 @@ DRY = "dry"
 
 
 def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Build the travel graph of every mode of the study.
-
-    Parameters
-    ----------
-    options : Options
-        `network` and `calibration`.
-    inputs : mapping
-        Tables `roads` and `study_area`, the raster `elevation` where the study has one, and the table
-        `calibration_factors` where speeds were fitted.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `nodes`, `edges` and `findings_network`.
-    """
+    """Build the travel graph of every mode of the study."""
     chosen = options.network
     graphs: list[TravelGraph] = []
     factors = inputs.get("calibration_factors") if options.calibration.apply else None
@@ -59,25 +42,7 @@ def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> 
 def network_of(
     options: Options, inputs: Mapping[str, Any], mode: str, factors: pd.DataFrame | None = None
 ) -> TravelGraph:
-    """
-    Build one mode, or walk and another one as a network of two layers.
-
-    Parameters
-    ----------
-    options : Options
-        `network`, and `calibration` where there are factors.
-    inputs : mapping
-        Tables `roads`, `study_area` and maybe `turns`, and the raster `elevation` where the study has one.
-    mode : str
-        The mode.
-    factors : DataFrame, optional
-        The table `calibration_factors`: what the speeds of its mode are multiplied by, alone or as a layer.
-
-    Returns
-    -------
-    TravelGraph
-        With a wall around it where the study has a hard border.
-    """
+    """Build one mode, or walk and another one as a network of two layers."""
     chosen = options.network
     layers = [
         build_network(

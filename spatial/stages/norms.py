@@ -26,23 +26,7 @@ __all__ = ["norms"]
 
 
 def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Judge every norm that binds the study.
-
-    Parameters
-    ----------
-    options : Options
-        `norms`, `jurisdictions`, `as_of`, `tiers`, `access`, `inventory`, `official`, `sources`, `services_file`.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `unplaced`, `boundaries`, `roads`, `access`, `last_mile`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The tables `norm_results` and `inventory`.
-    """
+    """Judge every norm that binds the study."""
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options).knowing(set(inputs["facilities"]["service"]))
     known = inventories(options, vocabulary, inputs["facilities"])

@@ -41,29 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Spread from the facilities of the study's service over land cover, slope, roads and water.
-
-    Parameters
-    ----------
-    options : Options
-        `off_road`, `access`, `services_file`.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `roads`, `water`, and perhaps the rasters `landcover` and `elevation`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The tables `off_road` and `findings_off_road` and the rasters `friction` and `off_road_min`, or nothing.
-
-    Raises
-    ------
-    ContractError
-        Where elevation lies on another grid than land cover and the study does not say how to resample it, and as
-        `friction_surface` and `catchment_surface`.
-    """
+    """Spread from the facilities of the study's service over land cover, slope, roads and water."""
     chosen = options.off_road
     if chosen.service is None:
         return {}

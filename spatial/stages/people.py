@@ -37,51 +37,17 @@ UNITS = "official_units"
 
 @dataclass(eq=False)
 class People:
-    """
-    People of settlements as they were allocated.
+    """People of settlements as they were allocated."""
 
-    Parameters
-    ----------
-    settlements : GeoDataFrame
-        By the contract of the table; groups as the list has them.
-    account : DataFrame
-        By the contract of the table `population_account`.
-    raster : Raster or None
-        Of everybody; None where the list counts.
-    groups : dict of str to ndarray
-        People of each group at every settlement by a raster of the group.
-    """
-
-    settlements: gpd.GeoDataFrame
-    account: pd.DataFrame
-    raster: Raster | None = None
+    settlements: gpd.GeoDataFrame  # by the contract of the table; groups as the list has them
+    account: pd.DataFrame  # by the contract of the table `population_account`
+    raster: Raster | None = None  # of everybody; None where the list counts
+    # people of each group at every settlement by a raster of the group
     groups: dict[str, FloatArray] = field(default_factory=dict)
 
 
 def finish_people(options: Options, inputs: Mapping[str, Any], people: People) -> dict[str, Value]:
-    """
-    Mark the basis, fill groups, and hold people against the official numbers of their units.
-
-    Parameters
-    ----------
-    options : Options
-        `population`; with an official table or groups also `sources`, `placing`, `region` and `official`.
-    inputs : mapping
-        Perhaps the table `official_units`; then `boundaries` and `study_area` too.
-    people : People
-        As allocated.
-
-    Returns
-    -------
-    dict
-        Tables `settlements` and `population_account`, `unit_totals` where there are official numbers, and
-        `findings_population` where a group has more people than there are.
-
-    Raises
-    ------
-    StudyError
-        Where the official numbers are of a level that no boundary has.
-    """
+    """Mark the basis, fill groups, and hold people against the official numbers of their units."""
     work = _Work(options, inputs, people)
     work.match()
     work.scale()
@@ -300,24 +266,7 @@ def units_of_level(
     """
     Find the units that official numbers are of.
 
-    Parameters
-    ----------
-    options : Options
-        `sources` and `region`.
-    inputs : mapping
-        Tables `boundaries` and `study_area`.
-    settlements : GeoDataFrame
-        By the contract of the table.
-
-    Returns
-    -------
-    tuple of GeoDataFrame
-        Settlements with the unit of the official level, and the boundaries that are its units.
-
-    Raises
-    ------
-    StudyError
-        Where no boundary is of that level.
+    Returns settlements with the unit of the official level, and the boundaries that are its units.
     """
     boundaries, level = inputs["boundaries"], options.sources.official_units.level
     if level is None:

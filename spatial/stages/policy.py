@@ -31,21 +31,7 @@ ROADS = "roads"
 
 
 def check_policy(study: Study) -> None:
-    """
-    Refuse a study that names what is not there, before any source is opened.
-
-    Parameters
-    ----------
-    study : Study
-        Valid as a study file. Its own files of services, norms and speeds are looked into where they exist.
-
-    Raises
-    ------
-    StudyError
-        With every fault and its key: services, norms, speed table, languages, CRS of the outputs.
-    ContractError
-        Where a register of the user's own breaks its contract.
-    """
+    """Refuse a study that names what is not there, before any source is opened."""
     problems: list[str] = []
     vocabulary = _vocabulary(study, problems)
     if vocabulary is not None:

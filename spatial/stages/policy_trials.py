@@ -18,21 +18,7 @@ __all__ = ["scenario_seasons", "trial_modes", "trial_services"]
 
 
 def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
-    """
-    Look up the services of scenarios and crews.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    vocabulary : Vocabulary
-        Its services.
-
-    Returns
-    -------
-    list of str
-        A line for each key with unknown services.
-    """
+    """Look up the services of scenarios and crews."""
     asked = {f"scenarios.{item.name}.services": item.services for item in study.scenarios}
     asked |= {
         f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
@@ -49,36 +35,12 @@ def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
 
 
 def scenario_seasons(study: Study) -> dict[str, str]:
-    """
-    List the seasons that scenarios play in.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    dict of str to str
-        Season by key.
-    """
+    """List the seasons that scenarios play in."""
     return {f"scenarios.{item.name}.season": item.season for item in study.scenarios if item.season}
 
 
 def trial_modes(study: Study) -> list[str]:
-    """
-    Check that the study's modes can do what is tried out.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    list of str
-        A line for each key that asks too much.
-    """
+    """Check that the study's modes can do what is tried out."""
     return [*_of_scenarios(study), *_unknown_modes(study), *_of_crews(study)]
 
 

@@ -28,25 +28,7 @@ __all__ = ["population"]
 
 
 def population(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Give every populated cell to the settlement it belongs to; without a raster, keep what the tables say.
-
-    Parameters
-    ----------
-    options : Options
-        `population` and `network`; `sources`, `placing`, `region` and `official` for groups and official units.
-    inputs : mapping
-        Tables `places`, `study_area`, `boundaries`, `nodes`, `edges`, and perhaps `official_units` and the raster
-        `population`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `settlements` and `population_account`, and where there is cause for them `unit_totals` and
-        `findings_population`.
-    """
+    """Give every populated cell to the settlement it belongs to; without a raster, keep what the tables say."""
     places, raster = inputs["places"], inputs.get("population")
     groups = options.sources.population_groups
     if raster is None:

@@ -45,23 +45,7 @@ RASTERS = (
 
 
 def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
-    """
-    Write the GeoPackage, the project and the rasters.
-
-    Parameters
-    ----------
-    options : Options
-        The whole study but its paths.
-    inputs : mapping
-        Every table, and the rasters there are.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The files.
-    """
+    """Write the GeoPackage, the project and the rasters."""
     progress(0.0, "QGIS layers")
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)

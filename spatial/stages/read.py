@@ -27,24 +27,7 @@ READ_RASTERS = ("population", "elevation", "landcover")
 def read(
     options: Options, _inputs: Mapping[str, Any], progress: Progress
 ) -> dict[str, Value | list[Artifact]]:
-    """
-    Read and check every source of the study.
-
-    Parameters
-    ----------
-    options : Options
-        `region`, `sources`, `tiers`, `placing`, `merge`, `services_file`, `working_crs`.
-    _inputs : mapping
-        Nothing.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables of `READ_TABLES`, the rasters there are, and the files of places to decide on and of facilities to
-        review where there are any.
-    """
+    """Read and check every source of the study."""
     progress(0.0, "reading sources")
     layers = prepare(options.declared_study(), named=options.columns_named)
     made: dict[str, Value | list[Artifact]] = {
@@ -79,19 +62,7 @@ def read(
 
 
 def provenance_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
-    """
-    Put what is known about the raw files into a table.
-
-    Parameters
-    ----------
-    records : sequence of SourceRecord
-        One a raw file.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table `provenance`.
-    """
+    """Put what is known about the raw files into a table."""
     columns = ("path", "origin", "licence", "vintage", "sha256", "address", "issue")
     return pd.DataFrame(
         {name: pd.Series([getattr(record, name) for record in records], dtype="str") for name in columns}
@@ -99,19 +70,7 @@ def provenance_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
 
 
 def known_issues_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
-    """
-    Put the known faults of the raw files into a table.
-
-    Parameters
-    ----------
-    records : sequence of SourceRecord
-        One a raw file.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table `known_issues`.
-    """
+    """Put the known faults of the raw files into a table."""
     rows = [
         (
             record.path,

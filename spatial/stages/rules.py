@@ -41,19 +41,7 @@ APPROVED_MAPS = "CN"
 
 
 def snap_rules(network: NetworkOptions) -> SnapRules:
-    """
-    Take how places are joined to the network.
-
-    Parameters
-    ----------
-    network : NetworkOptions
-        Of the study.
-
-    Returns
-    -------
-    SnapRules
-        The same numbers.
-    """
+    """Take how places are joined to the network."""
     return SnapRules(
         candidates=network.candidates,
         max_snap_m=network.max_snap_m,
@@ -64,19 +52,7 @@ def snap_rules(network: NetworkOptions) -> SnapRules:
 
 
 def access_rules(options: Options) -> AccessRules:
-    """
-    Take which times are computed.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, `network` and `region`.
-
-    Returns
-    -------
-    AccessRules
-        The same numbers.
-    """
+    """Take which times are computed."""
     return AccessRules(
         cutoffs_min=options.access.cutoffs_min,
         max_time_min=options.access.max_time_min,
@@ -87,53 +63,17 @@ def access_rules(options: Options) -> AccessRules:
 
 
 def walk_range(options: Options) -> WalkRange:
-    """
-    Take how the walks to and from the network may differ from what is assumed.
-
-    Parameters
-    ----------
-    options : Options
-        `uncertainty`.
-
-    Returns
-    -------
-    WalkRange
-        The same numbers.
-    """
+    """Take how the walks to and from the network may differ from what is assumed."""
     return WalkRange(walk_km_h=options.uncertainty.walk_km_h, detour=options.uncertainty.detour)
 
 
 def vocabulary_of(options: Options) -> Vocabulary:
-    """
-    Load the study's vocabulary of services.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`.
-
-    Returns
-    -------
-    Vocabulary
-        The user's own, or the packaged one.
-    """
+    """Load the study's vocabulary of services."""
     return load_services(options.raw_path(options.services_file) if options.services_file else None)
 
 
 def register_of(options: Options) -> pd.DataFrame:
-    """
-    Load the study's register of norms.
-
-    Parameters
-    ----------
-    options : Options
-        `norms`, `jurisdictions`, `services_file`.
-
-    Returns
-    -------
-    DataFrame
-        The user's own, or the shipped one.
-    """
+    """Load the study's register of norms."""
     chosen = options.norms.register_file
     home = options.jurisdictions[0] if options.jurisdictions else "GLOBAL"
     added = [_register_row(norm, home) for norm in options.norms.add]
@@ -178,19 +118,7 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
 
 
 def norm_rules(options: Options) -> NormRules:
-    """
-    Take what the study decides about norms.
-
-    Parameters
-    ----------
-    options : Options
-        `norms`, `jurisdictions`, `tiers` and `access`.
-
-    Returns
-    -------
-    NormRules
-        Tiers that are not named as urban count as rural where the study names any.
-    """
+    """Take what the study decides about norms."""
     urban = options.tiers.urban
     chosen = options.norms
     return NormRules(
@@ -206,19 +134,7 @@ def norm_rules(options: Options) -> NormRules:
 
 
 def binding_norms(options: Options) -> pd.DataFrame:
-    """
-    Pick the norms that bind the study.
-
-    Parameters
-    ----------
-    options : Options
-        `norms`, `jurisdictions`, `as_of`, `tiers` and `access`.
-
-    Returns
-    -------
-    DataFrame
-        As `applicable_norms` returns it.
-    """
+    """Pick the norms that bind the study."""
     rules = norm_rules(options)
     files = (options.norms.register_file, options.services_file)
     asked = (repr(options.norms), repr(rules), options.as_of, *(_state(options, name) for name in files))
@@ -240,24 +156,7 @@ def _state(options: Options, name: str | None) -> tuple[str, int, int] | None:
 
 
 def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str]) -> dict[str, frozenset[str]]:
-    """
-    Choose the services to compute, and which facilities count for each.
-
-    Parameters
-    ----------
-    options : Options
-        `access`, and what `binding_norms` takes.
-    vocabulary : Vocabulary
-        Of the study.
-    offered : set of str
-        Services that facilities offer.
-
-    Returns
-    -------
-    dict
-        By service in the order of the vocabulary: those that the study names, or those that a facility counts for or
-        a norm that binds it asks for.
-    """
+    """Choose the services to compute, and which facilities count for each."""
     named = set(options.access.services)
     asked = _asked_by_norms(binding_norms(options), vocabulary.knowing(offered))
     chosen: dict[str, frozenset[str]] = {}
@@ -269,23 +168,7 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
 
 
 def services_in_metres(options: Options, vocabulary: Vocabulary, offered: set[str]) -> frozenset[str]:
-    """
-    Name the services that a norm in metres of road asks for.
-
-    Parameters
-    ----------
-    options : Options
-        What `binding_norms` takes.
-    vocabulary : Vocabulary
-        Of the study.
-    offered : set of str
-        Services that facilities offer.
-
-    Returns
-    -------
-    frozenset of str
-        Ids of the vocabulary.
-    """
+    """Name the services that a norm in metres of road asks for."""
     binding = binding_norms(options)
     in_metres = binding.loc[binding["metric"] == "network_dist_m"]
     return frozenset(_asked_by_norms(in_metres, vocabulary.knowing(offered)))
@@ -300,21 +183,7 @@ def _asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
 
 
 def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions:
-    """
-    Take the official totals; a number of facilities that names no services counts its own at every level.
-
-    Parameters
-    ----------
-    options : Options
-        `official`.
-    vocabulary : Vocabulary
-        Of the study.
-
-    Returns
-    -------
-    OfficialOptions
-        Every number of facilities says which services it counts.
-    """
+    """Take the official totals; a number of facilities that names no services counts its own at every level."""
     official: OfficialOptions = options.official
     facilities = {
         name: item.model_copy(update={"services": item.services or tuple(sorted(vocabulary.by_level(name)))})
@@ -331,20 +200,6 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
     rows, and an extract covers all. Who covers a service covers the one under which it is looked for where its level
     is not known.
-
-    Parameters
-    ----------
-    options : Options
-        `inventory` and `sources`.
-    vocabulary : Vocabulary
-        Of the study.
-    facilities : DataFrame
-        With `source` and `service`: what the rows of each table are.
-
-    Returns
-    -------
-    dict
-        complete, partial or unknown by service.
     """
     sources = options.sources
     wider = {service: vocabulary.family(service) for service in vocabulary.ids}
@@ -368,19 +223,7 @@ def _covered(table: TableSource, facilities: pd.DataFrame) -> frozenset[str]:
 
 
 def approval_wanted(options: Options) -> bool:
-    """
-    Tell whether the outputs are public maps that need an approval number and have none.
-
-    Parameters
-    ----------
-    options : Options
-        `outputs`, `jurisdictions` and `synthetic`.
-
-    Returns
-    -------
-    bool
-        Made-up ground needs none.
-    """
+    """Tell whether the outputs are public maps that need an approval number and have none."""
     outputs = options.outputs
     asks = any(place.partition("-")[0] == APPROVED_MAPS for place in options.jurisdictions)
     return bool(outputs.status == "public" and asks and not options.synthetic and not outputs.map_approval)

@@ -47,20 +47,6 @@ def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
 
     People stay where they live today; roads of every mode, and facilities, are as the scenario has them. What it leaves
     alone is passed on as it is.
-
-    Parameters
-    ----------
-    options : Options
-        `scenario`, `network`, `region` and `services_file`.
-    inputs : mapping
-        All that the stages up to `population` made.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The same tables and rasters.
     """
     item = options.scenario
     before = {graph.mode: graph for graph in graphs_of(options, inputs)}

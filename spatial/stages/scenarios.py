@@ -60,24 +60,7 @@ COUNTS = ("gained_places", "lost_places", "unknown_places")
 
 
 def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Compare the study's scenarios with the network as it is, each in its mode, by default the study's first.
-
-    Parameters
-    ----------
-    options : Options
-        `scenarios`, `access`, `network`, `region`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `study_area`, `water`, `nodes`, `edges`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `scenario_access` and `scenario_people`, or nothing where the study has no scenario; `findings_scenarios`
-        where a facility closes while another of its name stays open near it.
-    """
+    """Compare the study's scenarios with the network as it is, each in its mode, by default the study's first."""
     if not options.scenarios:
         return {}
     graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
@@ -155,19 +138,7 @@ def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> g
     """
     Read the points, lines and areas by which a scenario closes roads.
 
-    Parameters
-    ----------
-    options : Options
-        Tells where files lie.
-    item : ScenarioOptions
-        The scenario.
-    crs : CRS
-        To which they are brought.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        None where the scenario has no such file.
+    Returns None where the scenario has no such file.
     """
     if item.close_file is None:
         return None
@@ -181,19 +152,7 @@ def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd
     """
     Read the roads that a scenario builds.
 
-    Parameters
-    ----------
-    options : Options
-        Tells where files lie.
-    item : ScenarioOptions
-        The scenario.
-    crs : CRS
-        To which they are brought.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        None where the scenario has no such file.
+    Returns None where the scenario has no such file.
     """
     if item.new_roads is None:
         return None
@@ -201,23 +160,7 @@ def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd
 
 
 def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
-    """
-    Read the files of a scenario and make it one of the network.
-
-    Parameters
-    ----------
-    options : Options
-        `network`.
-    item : ScenarioOptions
-        The scenario.
-    graph : TravelGraph
-        The network that it is told of.
-
-    Returns
-    -------
-    Scenario
-        With what a file closes as ids of edges.
-    """
+    """Read the files of a scenario and make it one of the network."""
     closed = list(item.close)
     marks = closing_marks(options, item, graph.crs)
     if marks is not None:
@@ -237,28 +180,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
 def facilities_after(
     options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    """
-    Close and open the facilities of a scenario.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`.
-    item : ScenarioOptions
-        The scenario.
-    facilities : GeoDataFrame
-        Those of the study, in metres.
-
-    Returns
-    -------
-    GeoDataFrame
-        All that there are with it.
-
-    Raises
-    ------
-    ContractError
-        As `opened_facilities`.
-    """
+    """Close and open the facilities of a scenario."""
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
     new = opened_facilities(options, item, facilities)
     return kept if new is None else _stacked([kept, new])
@@ -267,23 +189,7 @@ def facilities_after(
 def namesakes_left_open(
     options: Options, after: Mapping[str, gpd.GeoDataFrame], facilities: gpd.GeoDataFrame
 ) -> list[Finding]:
-    """
-    Warn of facilities that scenarios close while another of their name stays open near them, in the log too.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`.
-    after : mapping of str to GeoDataFrame
-        By scenario, the facilities that there are with it.
-    facilities : GeoDataFrame
-        Those of the study, in metres.
-
-    Returns
-    -------
-    list of Finding
-        Of the kind ``open_namesake``, one a pair.
-    """
+    """Warn of facilities that scenarios close while another of their name stays open near them, in the log too."""
     vocabulary = vocabulary_of(options)
     found = namesake_findings(
         (name, item)
@@ -300,28 +206,7 @@ def namesakes_left_open(
 def opened_facilities(
     options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame | None:
-    """
-    Read the facilities that a scenario opens.
-
-    Parameters
-    ----------
-    options : Options
-        `services_file`.
-    item : ScenarioOptions
-        The scenario.
-    facilities : GeoDataFrame
-        Those of the study, in metres.
-
-    Returns
-    -------
-    GeoDataFrame or None
-        In the CRS of the facilities and existing, without `in_study` and units; None where the scenario opens none.
-
-    Raises
-    ------
-    ContractError
-        Where ids are those of the study.
-    """
+    """Read the facilities that a scenario opens."""
     if item.new_facilities is None:
         return None
     file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
@@ -347,23 +232,7 @@ def refuse_unknown(
     graphs: Mapping[str | None, TravelGraph],
     facilities: gpd.GeoDataFrame,
 ) -> None:
-    """
-    Name the unknown ids of all scenarios at once, each against the network of its mode.
-
-    Parameters
-    ----------
-    items : sequence of ScenarioOptions
-        The scenarios.
-    graphs : mapping of str or None to TravelGraph
-        The networks that they are told of, by mode as written; None for the study's first.
-    facilities : GeoDataFrame
-        Those of the study.
-
-    Raises
-    ------
-    ContractError
-        Where there are any.
-    """
+    """Name the unknown ids of all scenarios at once, each against the network of its mode."""
     problems = []
     known = set(facilities["facility_id"])
     for item in items:

@@ -73,26 +73,7 @@ SPEEDS = 0.2
 
 
 def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Score the study, its townships and its settlements.
-
-    Parameters
-    ----------
-    options : Options
-        `score`, `network`, `access`, `inventory`, `sources`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `facilities`, `boundaries`, `study_area`, `water`, `nodes`, `edges`, `access`,
-        `last_mile`, `routes`, `norm_results`, `known_issues`, and perhaps `flows` and the raster `population`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        Tables `settlement_types`, `unit_types`, `functional_areas`, `towns`, `town_system`, `flow_balances`,
-        `access_clusters`, `score_components`, `score_norms`, `scores`, `rank_pairs`, `score_variance`, `inequality`,
-        `coordination`, `rankings` and `potential_flows`.
-    """
+    """Score the study, its townships and its settlements."""
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
     ground = read_ground(inputs["settlements"], inputs["boundaries"])

@@ -49,22 +49,8 @@ def town_and_country(
     """
     Classify settlements and townships, and find functional urban areas.
 
-    Parameters
-    ----------
-    options : Options
-        `score`, `network` and `region`.
-    ground : Ground
-        The places.
-    inputs : mapping
-        As the stage `score` takes them.
-    access : DataFrame
-        Of the study's first mode, by the contract of the table.
-
-    Returns
-    -------
-    dict
-        Tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or found by travel
-        time, stands in the log.
+    Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
+    found by travel time, stands in the log.
     """
     cells, reason = _grid(options, ground, inputs)
     types = type_table(ground, access, cells, bins_min=options.score.bands_min)

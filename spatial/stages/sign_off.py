@@ -16,24 +16,7 @@ __all__ = ["sign_off"]
 
 
 def sign_off(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """
-    Say what whoever signs the study should look at.
-
-    Parameters
-    ----------
-    options : Options
-        `official`, `population`, `inventory`, `sources`, `services_file`, and what decides which norms bind.
-    inputs : mapping
-        Tables `settlements`, `population_account`, `facilities`, `findings_read`, `roads`, `study_area`, `edges`,
-        `access` and `norm_results`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The table `sign_off`.
-    """
+    """Say what whoever signs the study should look at."""
     progress(0.0, "sign-off")
     vocabulary = vocabulary_of(options)
     table = sign_off_table(

@@ -19,21 +19,7 @@ FACTS = ("origin", "licence", "vintage", "address")
 
 
 def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
-    """
-    Put the package's words in the account of the sources into a language.
-
-    Parameters
-    ----------
-    provenance, issues : DataFrame
-        By the contracts of the tables `provenance` and `known_issues`.
-    language : str
-        A language; English where no message file has it.
-
-    Returns
-    -------
-    DataFrame
-        As `provenance`, for people to read.
-    """
+    """Put the package's words in the account of the sources into a language."""
     words = wording(_spoken(language))
     by_file = issues_by_file(_records(issues), words)
     faults = [
@@ -44,21 +30,7 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
 
 
 def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
-    """
-    Put what readers noticed into a language.
-
-    Parameters
-    ----------
-    issues : DataFrame
-        By the contract of the table `known_issues`.
-    language : str
-        A language; English where no message file has it.
-
-    Returns
-    -------
-    DataFrame
-        As `issues`, for people to read.
-    """
+    """Put what readers noticed into a language."""
     words = wording(_spoken(language))
     said = [issue_text(record, words) for record in _records(issues)]
     return issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))

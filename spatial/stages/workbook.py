@@ -18,23 +18,7 @@ __all__ = ["workbook"]
 
 
 def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
-    """
-    Write ``results.xlsx``.
-
-    Parameters
-    ----------
-    options : Options
-        What decides which norms bind, and what the study says of itself.
-    inputs : mapping
-        Tables of results, counts and accounts, and `sign_off`.
-    progress : callable
-        Takes the fraction done and a message.
-
-    Returns
-    -------
-    dict
-        The file.
-    """
+    """Write ``results.xlsx``."""
     progress(0.0, "workbook")
     vocabulary = vocabulary_of(options)
     meta = BookMeta(

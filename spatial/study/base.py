@@ -20,20 +20,7 @@ def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """
     Refuse a list that names something twice.
 
-    Parameters
-    ----------
-    items : tuple
-        As given.
-
-    Returns
-    -------
-    tuple
-        The same.
-
-    Raises
-    ------
-    ValueError
-        Where an item is there twice.
+    Returns the same.
     """
     if len(set(items)) < len(items):
         raise ValueError("name each one once")
@@ -44,20 +31,7 @@ def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
     """
     Refuse a list with a number that is not above 0.
 
-    Parameters
-    ----------
-    numbers : tuple of float
-        As given.
-
-    Returns
-    -------
-    tuple of float
-        The same.
-
-    Raises
-    ------
-    ValueError
-        Where a number is 0 or less.
+    Returns the same.
     """
     if min(numbers, default=1.0) <= 0:
         raise ValueError("every number must be above 0")
@@ -65,19 +39,7 @@ def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def refuse_group_names(names: Iterable[str]) -> None:
-    """
-    Refuse names of groups of people that cannot begin the name of a column.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Such as ``"elderly"``, whose people are in the column ``elderly_persons``.
-
-    Raises
-    ------
-    ValueError
-        Naming them.
-    """
+    """Refuse names of groups of people that cannot begin the name of a column."""
     wrong = sorted(name for name in names if not _GROUP_NAME.fullmatch(name) or name in _TAKEN)
     if wrong:
         raise ValueError(

@@ -70,19 +70,7 @@ class LocalGrid(Model):
 
 
 def refuse_contradictions(source: TableSource) -> None:
-    """
-    Refuse declarations of coordinates that exclude each other or lack their other half.
-
-    Parameters
-    ----------
-    source : TableSource
-        As declared.
-
-    Raises
-    ------
-    ValueError
-        With the first fault and its remedy.
-    """
+    """Refuse declarations of coordinates that exclude each other or lack their other half."""
     shifted, metres = source.datum != "wgs84", source.easting is not None
     faults = {
         "easting and northing go together: name both columns": metres != (source.northing is not None),

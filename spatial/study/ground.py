@@ -21,15 +21,7 @@ def basis_told(text: str) -> str:
     """
     Tell whose number a column or a source names.
 
-    Parameters
-    ----------
-    text : str
-        Such as the name of a column.
-
-    Returns
-    -------
-    str
-        resident or registered; empty where it says neither, or both.
+    Returns resident or registered; empty where it says neither, or both.
     """
     low = text.lower()
     said = [basis for basis, words in _BASIS_WORDS.items() if any(word in low for word in words)]
@@ -37,19 +29,7 @@ def basis_told(text: str) -> str:
 
 
 def basis_differs(one: str, two: str) -> bool:
-    """
-    Tell whether two numbers of people count other people, so that they are not held against each other.
-
-    Parameters
-    ----------
-    one, two : str
-        Whose numbers; empty where nobody says it. What is modelled stands for those who live there.
-
-    Returns
-    -------
-    bool
-        True for registered people against those who live there.
-    """
+    """Tell whether two numbers of people count other people, so that they are not held against each other."""
     lives_there = {"resident", "modelled"}
     pair = {one, two}
     return "registered" in pair and bool(pair & lives_there)

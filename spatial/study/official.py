@@ -33,10 +33,7 @@ class OfficialPeople(OfficialTotal):
         """
         Say whose number it is.
 
-        Returns
-        -------
-        str
-            resident or registered; empty where nobody says it.
+        Returns resident or registered; empty where nobody says it.
         """
         return self.basis or basis_told(self.source)
 

@@ -30,14 +30,7 @@ class PlannedStudy(Study):
     study: str = Field("", description="Name of the study that holds the scenario")
 
     def own_files(self) -> dict[str, str]:
-        """
-        Files of the user's own that stages read beside the sources, those of the scenario among them.
-
-        Returns
-        -------
-        dict of str to str
-            As of a study; keys of the scenario begin with ``scenario``.
-        """
+        """Files of the user's own that stages read beside the sources, those of the scenario among them."""
         if self.scenario is None:
             return super().own_files()
         whole = super(PlannedStudy, self.model_copy(update={"scenarios": (self.scenario,)})).own_files()
@@ -45,27 +38,7 @@ class PlannedStudy(Study):
 
 
 def planned_study(study: Study, scenario: str) -> PlannedStudy:
-    """
-    Put a study under one of its scenarios.
-
-    Parameters
-    ----------
-    study : Study
-        With `scenarios`.
-    scenario : str
-        The name of one of them.
-
-    Returns
-    -------
-    PlannedStudy
-        Named ``STUDY--SCENARIO``; title and note say the scenario in every language of the package and of the study.
-        Where the scenario plays in a season, that is the season of its network.
-
-    Raises
-    ------
-    StudyError
-        Where the study has no scenario of that name; those that it has are named.
-    """
+    """Put a study under one of its scenarios."""
     known = {item.name: item for item in study.scenarios}
     if scenario not in known:
         there = f"it has {', '.join(known)}" if known else "it has none; write it under [[scenarios]]"

@@ -172,22 +172,12 @@ class OfficialUnits(PlainTable):
         """
         Say whose numbers they are.
 
-        Returns
-        -------
-        str
-            resident or registered; empty where nobody says it.
+        Returns resident or registered; empty where nobody says it.
         """
         return self.basis or basis_told(self.columns.get("population_persons", "")) or basis_told(self.source)
 
     def as_table(self) -> TableSource:
-        """
-        Write it as a table without coordinates.
-
-        Returns
-        -------
-        TableSource
-            Rows of sums are left out of a CSV too.
-        """
+        """Write it as a table without coordinates."""
         told = self.model_dump(exclude_unset=True, exclude={"source", "level", "basis"})
         return TableSource(**{**told, "total_words": self.total_words, "coordinates": "none"})
 

@@ -29,54 +29,22 @@ GEOMETRY_TYPES = {
 
 @dataclass(frozen=True)
 class Field:
-    """
-    One column of a table.
+    """One column of a table."""
 
-    Parameters
-    ----------
-    name : str
-        The column; carries its unit where it has one.
-    kind : {'text', 'number', 'whole', 'flag', 'list'}
-        Text, float64, integer, boolean, or a list of values a row.
-    title : str
-        A short name for people, in English.
-    description : str
-        What it is and what NaN means.
-    unit : str
-        Unit, empty where there is none.
-    required : bool
-        Whether the column must be there.
-    nullable : bool
-        Whether a value may be missing.
-    unique : bool
-        Whether values may not repeat.
-    minimum, maximum : float or None
-        Inclusive bounds of a number.
-    values : tuple of str
-        The only values a text may have; empty for any.
-    """
-
-    name: str
-    kind: Kind
-    title: str
-    description: str = ""
-    unit: str = ""
-    required: bool = True
-    nullable: bool = False
-    unique: bool = False
-    minimum: float | None = None
+    name: str  # the column; carries its unit where it has one
+    kind: Kind  # text, float64, integer, boolean, or a list of values a row
+    title: str  # A short name for people, in English
+    description: str = ""  # what it is and what NaN means
+    unit: str = ""  # unit, empty where there is none
+    required: bool = True  # whether the column must be there
+    nullable: bool = False  # whether a value may be missing
+    unique: bool = False  # whether values may not repeat
+    minimum: float | None = None  # inclusive bounds of a number
     maximum: float | None = None
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()  # the only values a text may have; empty for any
 
     def column(self) -> pa.Column:
-        """
-        Build the pandera column that checks this field.
-
-        Returns
-        -------
-        pandera.Column
-            With unit, title and description as metadata.
-        """
+        """Build the pandera column that checks this field."""
         from spatial.tables.schemas import column_of  # noqa: PLC0415 - pandera takes as long to import as numba
 
         return column_of(self)
@@ -84,94 +52,37 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """
-    The contract of one table.
+    """The contract of one table."""
 
-    Parameters
-    ----------
-    name : str
-        The table's name, also its file's stem.
-    title : str
-        A short name for people, in English.
-    key : tuple of str
-        Columns that together name a row.
-    geometry : {'Point', 'LineString', 'Polygon', 'Any'} or None
-        Type of geometry; None for a plain table.
-    fields : tuple of Field
-        Its columns. Other columns may travel along unless `strict`.
-    strict : bool
-        Whether unknown columns are refused.
-    may_lack_geometry : bool
-        Whether a row may have none.
-    """
-
-    name: str
-    title: str
-    key: tuple[str, ...]
-    geometry: GeometryKind | None
-    fields: tuple[Field, ...]
-    strict: bool = False
-    may_lack_geometry: bool = False
+    name: str  # the table's name, also its file's stem
+    title: str  # A short name for people, in English
+    key: tuple[str, ...]  # columns that together name a row
+    geometry: GeometryKind | None  # type of geometry; None for a plain table
+    fields: tuple[Field, ...]  # its columns. Other columns may travel along unless `strict`
+    strict: bool = False  # whether unknown columns are refused
+    may_lack_geometry: bool = False  # whether a row may have none
 
     def field(self, name: str) -> Field | None:
         """
         Find a field by its column name.
 
-        Parameters
-        ----------
-        name : str
-            The column.
-
-        Returns
-        -------
-        Field or None
-            None where the table does not define that column.
+        Returns None where the table does not define that column.
         """
         return next((item for item in self.fields if item.name == name), None)
 
     @property
     def counts_people(self) -> bool:
-        """
-        Whether it has numbers of people, which mean nothing without the population basis.
-
-        Returns
-        -------
-        bool
-            True where a field is in persons.
-        """
+        """Whether it has numbers of people, which mean nothing without the population basis."""
         return any(item.unit == PERSONS for item in self.fields)
 
     def schema(self) -> pa.DataFrameSchema:
-        """
-        Build the pandera schema of the columns.
-
-        Returns
-        -------
-        pandera.DataFrameSchema
-            It never coerces.
-        """
+        """Build the pandera schema of the columns."""
         from spatial.tables.schemas import schema_of  # noqa: PLC0415 - see above
 
         return schema_of(self)
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
-        """
-        Refuse a frame that breaks the contract.
-
-        Parameters
-        ----------
-        frame : DataFrame or GeoDataFrame
-            Left unchanged.
-        what : str
-            Where it came from, for the message; the table's name by default.
-
-        Raises
-        ------
-        CrsError
-            Without a CRS in metres where the table has geometry.
-        ContractError
-            With every breach at once.
-        """
+        """Refuse a frame that breaks the contract."""
         label = what or self.name
         problems = self._geometry_problems(frame, label)
         problems += self._column_problems(frame)
@@ -221,21 +132,7 @@ class Table:
         return [f"{', '.join(self.key)}: repeated key(s) {first_of(ids)}; make each row's key unique"]
 
     def ids(self, frame: pd.DataFrame, rows: pd.Series) -> list[str]:
-        """
-        Name rows of a frame by the first column of the key, or by their labels where it is missing.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Of this table.
-        rows : Series of bool
-            Which rows.
-
-        Returns
-        -------
-        list of str
-            In the order of the rows.
-        """
+        """Name rows of a frame by the first column of the key, or by their labels where it is missing."""
         column = self.key[0] if self.key and self.key[0] in frame.columns else None
         chosen = frame.loc[rows]
         return [str(value) for value in (chosen[column] if column else chosen.index)]

@@ -17,19 +17,7 @@ __all__ = ["breaches", "column_of", "schema_of"]
 
 
 def column_of(field: Field) -> pa.Column:
-    """
-    Build the column that checks a field.
-
-    Parameters
-    ----------
-    field : Field
-        What a table promises of the column.
-
-    Returns
-    -------
-    pandera.Column
-        With unit, title and description as metadata.
-    """
+    """Build the column that checks a field."""
     checks = []
     if field.minimum is not None:
         checks.append(pa.Check.ge(field.minimum))
@@ -51,19 +39,7 @@ def column_of(field: Field) -> pa.Column:
 
 
 def schema_of(table: Table) -> pa.DataFrameSchema:
-    """
-    Build the schema of the columns of a table.
-
-    Parameters
-    ----------
-    table : Table
-        The contract.
-
-    Returns
-    -------
-    pandera.DataFrameSchema
-        It never coerces.
-    """
+    """Build the schema of the columns of a table."""
     return pa.DataFrameSchema(
         {item.name: column_of(item) for item in table.fields},
         coerce=False,
@@ -73,21 +49,7 @@ def schema_of(table: Table) -> pa.DataFrameSchema:
 
 
 def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
-    """
-    Tell where the columns of a frame break the contract.
-
-    Parameters
-    ----------
-    table : Table
-        The contract.
-    frame : DataFrame
-        Left unchanged.
-
-    Returns
-    -------
-    list of str
-        A sentence each: column, check, the rows that fail it by id, and some of their values.
-    """
+    """Tell where the columns of a frame break the contract."""
     try:
         schema_of(table).validate(pd.DataFrame(frame), lazy=True)
     except SchemaErrors as error:

@@ -195,21 +195,7 @@ def friction_surface(
 
 
 def require_aligned(first: Raster, *others: Raster) -> None:
-    """
-    Refuse rasters that do not lie on one grid.
-
-    Parameters
-    ----------
-    first : Raster
-        The grid.
-    *others : Raster
-        Rasters that must have its CRS, transform and shape.
-
-    Raises
-    ------
-    ContractError
-        With every difference.
-    """
+    """Refuse rasters that do not lie on one grid."""
     problems = []
     for other in others:
         if other.crs != first.crs:

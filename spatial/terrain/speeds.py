@@ -26,41 +26,20 @@ _ROAD_MODES = ("walk", "motorised")
 
 @dataclass(frozen=True)
 class GroundSpeed:
-    """
-    How a land cover class is crossed.
+    """How a land cover class is crossed."""
 
-    Parameters
-    ----------
-    label : str
-        Its name.
-    km_h : float
-        Above 0; NaN for a barrier.
-    mode : {'walk', 'motorised', 'barrier'}
-        Slope counts for those who walk; a barrier is crossed on roads alone.
-    """
-
-    label: str
-    km_h: float
-    mode: str
+    label: str  # its name
+    km_h: float  # above 0; NaN for a barrier
+    mode: str  # slope counts for those who walk; a barrier is crossed on roads alone
 
 
 @dataclass(frozen=True)
 class SurfaceSpeeds:
-    """
-    Speeds by land cover class, and on roads by class and mode.
+    """Speeds by land cover class, and on roads by class and mode."""
 
-    Parameters
-    ----------
-    name : str
-        Of the table.
-    classes : mapping of int to GroundSpeed
-        By land cover class.
-    roads : mapping of str to mapping of str to float
-        km/h by mode (walk, motorised), then by road class; a class that is not listed is closed.
-    """
-
-    name: str
-    classes: Mapping[int, GroundSpeed]
+    name: str  # of the table
+    classes: Mapping[int, GroundSpeed]  # by land cover class
+    # km/h by mode (walk, motorised), then by road class; a class that is not listed is closed
     roads: Mapping[str, Mapping[str, float]]
 
 

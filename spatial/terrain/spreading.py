@@ -34,45 +34,16 @@ _LATEST = float(np.finfo(np.float64).max)
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """
-    A raster to travel on, as the kernels read it.
+    """A raster to travel on, as the kernels read it."""
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns.
-    field : tuple of ndarray
-        Minutes per metre, elevation and walked cells, each flat.
-    moves : tuple of ndarray
-        Steps, as in `kernels_spread.drain`.
-    width_min : float
-        Width of a bucket in minutes.
-    """
-
-    shape: tuple[int, int]
-    field: Field
-    moves: Moves
-    width_min: float
+    shape: tuple[int, int]  # rows and columns
+    field: Field  # minutes per metre, elevation and walked cells, each flat
+    moves: Moves  # steps, as in `kernels_spread.drain`
+    width_min: float  # width of a bucket in minutes
 
     @classmethod
     def of(cls, shape: tuple[int, int], field: Field, moves: Moves) -> Ground:
-        """
-        Choose the width of a bucket from the friction itself.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            Rows and columns.
-        field : tuple of ndarray
-            Minutes per metre, elevation and walked cells, each flat.
-        moves : tuple of ndarray
-            Steps, as in `kernels_spread.drain`.
-
-        Returns
-        -------
-        Ground
-            Ready to be spread over.
-        """
+        """Choose the width of a bucket from the friction itself."""
         sample = field[0][:: max(field[0].size // _SAMPLE, 1)]
         sample = sample[np.isfinite(sample)]
         middle = float(np.median(sample)) if sample.size else 1.0
@@ -82,37 +53,18 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class Seeds:
-    """
-    Where a search begins.
+    """Where a search begins."""
 
-    Parameters
-    ----------
-    cells : ndarray of int64
-        Flat positions.
-    time_min : ndarray of float64
-        Minutes at each, 0 or more.
-    labels : ndarray of int32
-        Who is there.
-    """
-
-    cells: NDArray[np.int64]
-    time_min: NDArray[np.float64]
-    labels: NDArray[np.int32]
+    cells: NDArray[np.int64]  # flat positions
+    time_min: NDArray[np.float64]  # minutes at each, 0 or more
+    labels: NDArray[np.int32]  # who is there
 
 
 def limit_of(cutoff_min: float | None) -> float:
     """
     Read a cutoff.
 
-    Parameters
-    ----------
-    cutoff_min : float or None
-        Minutes; None for no cutoff.
-
-    Returns
-    -------
-    float
-        inf where there is none.
+    Returns inf where there is none.
     """
     return np.inf if cutoff_min is None else cutoff_min
 
@@ -127,23 +79,7 @@ def spread(
     """
     Spread from seeds, and lower the times of the cells in place.
 
-    Parameters
-    ----------
-    ground : Ground
-        The raster.
-    seeds : Seeds
-        Where people are at the beginning.
-    cutoff_min : float
-        Latest minutes, inclusive.
-    times : ndarray of float64, shape (n_cells,)
-        inf before; minutes afterwards where a cell is reached.
-    labels : ndarray of int32, shape (n_cells,) or (1,)
-        -1 before; the seed's label afterwards. Length 1 where it is not wanted.
-
-    Returns
-    -------
-    tuple of int
-        First row reached and one beyond the last; equal where none was.
+    Returns first row reached and one beyond the last; equal where none was.
     """
     limit = min(cutoff_min, _LATEST)
     starts = _first_times(seeds, limit, times, labels)

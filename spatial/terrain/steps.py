@@ -95,19 +95,7 @@ def cell_sizes_m(
 
 
 def refuse_turned(transform: Affine) -> None:
-    """
-    Refuse a raster whose rows do not run along the axes of its CRS.
-
-    Parameters
-    ----------
-    transform : affine.Affine
-        From (column, row) to the CRS.
-
-    Raises
-    ------
-    CrsError
-        Where it is turned or sheared.
-    """
+    """Refuse a raster whose rows do not run along the axes of its CRS."""
     if transform.b != 0 or transform.d != 0:
         raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
 
@@ -119,32 +107,7 @@ def steps_of(
     sense: float,
     corners: str = "block",
 ) -> Moves:
-    """
-    Lay out the steps of a raster for the kernels.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns.
-    resolution_m : float or tuple of array-like
-        Metres of a square cell, or height and width of a cell, each one number or one a row.
-    neighbours : int
-        4, 8 or 16.
-    sense : float
-        +1 where people go away from the sources, -1 where they go to them, 0 where slope does not count.
-    corners : {'block', 'pass'}
-        Whether a diagonal between two barriers is closed.
-
-    Returns
-    -------
-    tuple of ndarray
-        As in `kernels_spread.drain`. A step between two rows is as high and wide as the mean of the two.
-
-    Raises
-    ------
-    ContractError
-        For other numbers of neighbours or words, sizes that are not above 0, or as many sizes as there are no rows.
-    """
+    """Lay out the steps of a raster for the kernels."""
     problems = [] if neighbours in _STEPS else [f"neighbours: {neighbours!r} is not one of 4, 8, 16"]
     if corners not in _FIRST_GUARDED:
         problems.append(f"corners: {corners!r} is not one of 'block', 'pass'")

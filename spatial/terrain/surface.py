@@ -28,32 +28,20 @@ _LOWEST_M, _HIGHEST_M = -9000.0, 30000.0
 
 
 class SurfaceOptions(TypedDict, total=False):
-    """
-    How a raster is travelled on: options that `travel_time_surface` and its relatives share.
+    """How a raster is travelled on: options that `travel_time_surface` and its relatives share."""
 
-    Parameters
-    ----------
-    neighbours : {4, 8, 16}
-        Straight steps; with diagonals (default); with knight's steps too.
-    corners : {'block', 'pass'}
-        Whether a diagonal between two barriers is closed (default), or passes as in GRASS r.cost and WHO AccessMod.
-        A knight's step needs both cells that it passes in either case, as it does there.
-    elevation_m : array-like, shape (rows, columns)
-        Metres above sea level; makes walking depend on the slope and on the direction. Default none.
-    walks : array-like of bool, shape (rows, columns)
-        Cells that are walked, on which alone slope counts. Default: all of them.
-    direction : {'towards', 'from'}
-        Whether people go to the sources (default) or come from them.
-    dem_voids : {'refuse', 'flat'}
-        What a passable cell without elevation is: an error that counts them (default), or ground whose steps are
-        level.
-    """
-
-    neighbours: Literal[4, 8, 16]
+    neighbours: Literal[4, 8, 16]  # straight steps; with diagonals (default); with knight's steps too
+    # whether a diagonal between two barriers is closed (default), or passes as in GRASS r.cost and WHO
+    # AccessMod. A knight's step needs both cells that it passes in either case, as it does there
     corners: Corners
+    # shape (rows, columns), metres above sea level; makes walking depend on the slope and on the direction.
+    # Default none
     elevation_m: ArrayLike | None
+    # shape (rows, columns), cells that are walked, on which alone slope counts. Default: all of them
     walks: ArrayLike | None
-    direction: Literal["towards", "from"]
+    direction: Literal["towards", "from"]  # whether people go to the sources (default) or come from them
+    # what a passable cell without elevation is: an error that counts them (default), or ground whose steps
+    # are level
     dem_voids: Literal["refuse", "flat"]
 
 
@@ -180,30 +168,7 @@ def ground_of(
     resolution_m: float | tuple[ArrayLike, ArrayLike],
     **options: Unpack[SurfaceOptions],
 ) -> Ground:
-    """
-    Check a raster of friction and make it ready for searches.
-
-    Parameters
-    ----------
-    friction_min_per_m : array-like, shape (rows, columns)
-        Minutes per metre, above 0. NaN or inf is a barrier.
-    resolution_m : float or tuple of array-like
-        As in `travel_time_surface`.
-    **options : Unpack[SurfaceOptions]
-        As in `travel_time_surface`.
-
-    Returns
-    -------
-    Ground
-        For `spreading.spread`. Arrays that are float64 already are not copied.
-
-    Raises
-    ------
-    ContractError
-        With every fault of the raster and of the options.
-    TypeError
-        For an option that there is not.
-    """
+    """Check a raster of friction and make it ready for searches."""
     unknown = [name for name in options if name not in SurfaceOptions.__annotations__]
     if unknown:
         known = ", ".join(SurfaceOptions.__annotations__)
@@ -298,27 +263,7 @@ def seeds_of(
     """
     Check sources and find their cells.
 
-    Parameters
-    ----------
-    ground : Ground
-        The raster.
-    sources : array-like of int, shape (n, 2)
-        Rows and columns; may be empty.
-    source_min : array-like of float, shape (n,), or None
-        Minutes that each begins with; None for 0.
-    cutoff_min : float
-        Checked along with them.
-
-    Returns
-    -------
-    Seeds
-        Labelled by position; closed ones (inf) are left out.
-
-    Raises
-    ------
-    ContractError
-        Where sources are no whole numbers, lie outside or on barriers, begin with negative or unknown minutes, or the
-        cutoff is negative or NaN.
+    Returns labelled by position; closed ones (inf) are left out.
     """
     given = np.asarray(sources)
     given = given.reshape(-1, 2) if given.size == 0 else given

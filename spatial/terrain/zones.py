@@ -26,25 +26,16 @@ __all__ = ["ZonalSums", "zonal_coverage", "zonal_sums"]
 
 @dataclass(frozen=True, eq=False)
 class ZonalSums:
-    """
-    Sums by zone, with what belongs to no zone.
+    """Sums by zone, with what belongs to no zone."""
 
-    Parameters
-    ----------
-    table : DataFrame
-        ``zone_id``, ``sum`` and ``cells`` (cells with data, by share), in the order of the zones.
-    total, in_zones, outside : float
-        Sum of the raster, of the table, and the difference: what lies in no zone. Where zones overlap it counts more
-        than once, and the difference is lower by that.
-    nodata_cells : int
-        Cells of the raster without data.
-    """
-
+    # ``zone_id``, ``sum`` and ``cells`` (cells with data, by share), in the order of the zones
     table: pd.DataFrame
+    # sum of the raster, of the table, and the difference: what lies in no zone. Where zones overlap it
+    # counts more than once, and the difference is lower by that
     total: float
     in_zones: float
     outside: float
-    nodata_cells: int
+    nodata_cells: int  # cells of the raster without data
 
 
 def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_id") -> ZonalSums:

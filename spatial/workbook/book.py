@@ -32,25 +32,7 @@ MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 def build_workbook(
     tables: Mapping[str, pd.DataFrame], *, summary: Mapping[str, Any], register: pd.DataFrame, meta: BookMeta
 ) -> Artifact:
-    """
-    Write the results as a workbook.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, by contract.
-    summary : mapping
-        As `summarise_study` returns it.
-    register : DataFrame
-        As `applicable_norms` returns it.
-    meta : BookMeta
-        What the study says of itself.
-
-    Returns
-    -------
-    Artifact
-        ``results.xlsx``; the same bytes for the same results.
-    """
+    """Write the results as a workbook."""
     book = Workbook(write_only=True)
     add_styles(book)
     words = tuple(book_words(language, meta.services) for language in meta.languages)

@@ -49,40 +49,18 @@ MEETS = {"yes": "met", "no": "not_met", "unknown": "unknown"}
 
 @dataclass(frozen=True)
 class Content:
-    """
-    The sheets of one study.
+    """The sheets of one study."""
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, and perhaps
-        `scores` and `score_components`, by contract.
-    summary : mapping
-        As `summarise_study` returns it.
-    register : DataFrame
-        As `applicable_norms` returns it.
-    meta : BookMeta
-        What the study says of itself.
-    words : tuple of BookWords
-        By language, the leading one first.
-    """
-
+    # `settlements`, `boundaries`, `facilities`, `norm_results`, `gaps`, `provenance` and `sign_off`, and
+    # perhaps `scores` and `score_components`, by contract
     tables: Mapping[str, pd.DataFrame]
-    summary: Mapping[str, Any]
-    register: pd.DataFrame
-    meta: BookMeta
-    words: tuple[BookWords, ...]
+    summary: Mapping[str, Any]  # as `summarise_study` returns it
+    register: pd.DataFrame  # as `applicable_norms` returns it
+    meta: BookMeta  # what the study says of itself
+    words: tuple[BookWords, ...]  # by language, the leading one first
 
     def sheets(self) -> Iterator[Sheet]:
-        """
-        Make every sheet.
-
-        Yields
-        ------
-        Sheet
-            Summary, score, its components, types of townships and the system of towns where there are any, norms by
-            township, villages failing, facilities, how complete they are, sources, sign-off.
-        """
+        """Make every sheet."""
         yield self._sheet("summary", self._summary())
         if "scores" in self.tables and "score_components" in self.tables:
             yield self._sheet("score", self._score())

@@ -27,102 +27,37 @@ FALLBACK = "en"
 
 @dataclass(frozen=True)
 class BookMeta:
-    """
-    What every sheet prints about the study.
+    """What every sheet prints about the study."""
 
-    Parameters
-    ----------
-    title : mapping of str to str
-        Title by language.
-    as_of : date
-        The date on which norms are judged.
-    status : str
-        draft, internal or public.
-    languages : tuple of str
-        The first one leads; sentences and sheet names are in it alone.
-    population_basis : str
-        resident, registered or modelled.
-    synthetic : bool
-        True for made-up ground.
-    note : mapping of str to str
-        A sentence by language.
-    map_approval : str
-        Approval number of the maps; empty where none is given.
-    approval_wanted : bool
-        Whether the outputs are public maps that need such a number and have none.
-    services : mapping of str to mapping of str to str
-        Names by language, by service.
-    """
-
-    title: Mapping[str, str]
-    as_of: dt.date
-    status: str
-    languages: tuple[str, ...]
-    population_basis: str
-    synthetic: bool = False
-    note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    map_approval: str = ""
-    approval_wanted: bool = False
+    title: Mapping[str, str]  # title by language
+    as_of: dt.date  # the date on which norms are judged
+    status: str  # draft, internal or public
+    languages: tuple[str, ...]  # the first one leads; sentences and sheet names are in it alone
+    population_basis: str  # resident, registered or modelled
+    synthetic: bool = False  # true for made-up ground
+    note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # A sentence by language
+    map_approval: str = ""  # approval number of the maps; empty where none is given
+    approval_wanted: bool = False  # whether the outputs are public maps that need such a number and have none
+    # names by language, by service
     services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
 class BookWords:
-    """
-    The words of one language.
+    """The words of one language."""
 
-    Parameters
-    ----------
-    language : str
-        Its code.
-    messages : mapping of str to mapping of str to str
-        Section, key, text.
-    results : Wording
-        Words for statuses, reasons and numbers.
-    sign_off : SignOffWords
-        Words of the table `sign_off`.
-    """
-
-    language: str
-    messages: Mapping[str, Mapping[str, str]]
-    results: Wording
-    sign_off: SignOffWords
+    language: str  # its code
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    results: Wording  # words for statuses, reasons and numbers
+    sign_off: SignOffWords  # words of the table `sign_off`
 
     def say(self, section: str, key: str, **values: object) -> str:
-        """
-        Say one message.
-
-        Parameters
-        ----------
-        section, key : str
-            Which one.
-        **values : object
-            What its braces hold.
-
-        Returns
-        -------
-        str
-            The text.
-        """
+        """Say one message."""
         return self.messages[section][key].format(**values)
 
 
 def book_words(language: str, services: Mapping[str, Mapping[str, str]]) -> BookWords:
-    """
-    Load the words of a language.
-
-    Parameters
-    ----------
-    language : str
-        A code such as ``zh``; English where there is no file of it.
-    services : mapping of str to mapping of str to str
-        Names by language, by service.
-
-    Returns
-    -------
-    BookWords
-        Its words.
-    """
+    """Load the words of a language."""
     names = {service: said[language] for service, said in services.items() if language in said}
     results = wording(language if language in worded() else FALLBACK, names=names)
     return BookWords(language, _load(language), results, sign_off_words(language))

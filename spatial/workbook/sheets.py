@@ -56,73 +56,33 @@ Value = str | float | int | bool | None
 
 @dataclass(frozen=True)
 class Column:
-    """
-    One column of a sheet.
+    """One column of a sheet."""
 
-    Parameters
-    ----------
-    titles : tuple of str
-        Header by language, the leading one first.
-    kind : str
-        A key of `FORMATS`.
-    values : sequence
-        Cell by row; None and NaN are left empty.
-    codes : sequence of str
-        Status code by row, which colours the cell; empty for none.
-    kinds : sequence of str
-        Kind by row where rows differ in it; empty for none.
-    """
-
-    titles: tuple[str, ...]
-    kind: str
-    values: Sequence[Value]
-    codes: Sequence[str] = ()
-    kinds: Sequence[str] = ()
+    titles: tuple[str, ...]  # header by language, the leading one first
+    kind: str  # A key of `FORMATS`
+    values: Sequence[Value]  # cell by row; None and NaN are left empty
+    codes: Sequence[str] = ()  # status code by row, which colours the cell; empty for none
+    kinds: Sequence[str] = ()  # kind by row where rows differ in it; empty for none
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """
-    One sheet.
+    """One sheet."""
 
-    Parameters
-    ----------
-    name, title, note : str
-        Name of the tab, first row and second row.
-    columns : tuple of Column
-        Of equal length.
-    tail : tuple of str
-        Lines below the rows, for names and dates of those who sign.
-    """
-
-    name: str
+    name: str  # name of the tab, first row and second row
     title: str
     note: str
-    columns: tuple[Column, ...]
-    tail: tuple[str, ...] = ()
+    columns: tuple[Column, ...]  # of equal length
+    tail: tuple[str, ...] = ()  # lines below the rows, for names and dates of those who sign
 
     @property
     def rows(self) -> int:
-        """
-        How many rows it has, without head and note.
-
-        Returns
-        -------
-        int
-            The length of its columns.
-        """
+        """How many rows it has, without head and note."""
         return len(self.columns[0].values)
 
 
 def add_styles(book: Workbook) -> None:
-    """
-    Give a workbook the styles that sheets use.
-
-    Parameters
-    ----------
-    book : Workbook
-        Changed in place.
-    """
+    """Give a workbook the styles that sheets use."""
     thin = Side(style="thin", color="BFBFBF")
     box = Border(bottom=thin)
     top = Alignment(vertical="top", wrap_text=True)
@@ -142,16 +102,7 @@ def add_styles(book: Workbook) -> None:
 
 
 def add_sheet(book: Workbook, sheet: Sheet) -> None:
-    """
-    Write a sheet: title, note, frozen header with filters, rows.
-
-    Parameters
-    ----------
-    book : Workbook
-        A write-only one; changed in place.
-    sheet : Sheet
-        No more than `MAX_ROWS` rows of it are written.
-    """
+    """Write a sheet: title, note, frozen header with filters, rows."""
     page: Any = book.create_sheet(sheet.name)
     last = get_column_letter(len(sheet.columns))
     shown = min(sheet.rows, MAX_ROWS)

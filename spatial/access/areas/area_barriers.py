@@ -20,14 +20,7 @@ __all__ = ["Barriers"]
 
 
 class Barriers:
-    """
-    Ground that no area may cross.
-
-    Parameters
-    ----------
-    shapes : ndarray of object
-        Polygons in metres; they may overlap.
-    """
+    """Ground that no area may cross."""
 
     def __init__(self, shapes: NDArray[np.object_]) -> None:
         self._shapes = shapes
@@ -54,15 +47,7 @@ class Barriers:
         """
         Cut barriers out of areas, and take apart what is left.
 
-        Parameters
-        ----------
-        areas : ndarray of object
-            Polygons or multipolygons.
-
-        Returns
-        -------
-        tuple of ndarray
-            Polygons, and the position of the area of each.
+        Returns polygons, and the position of the area of each.
         """
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
@@ -77,19 +62,7 @@ class Barriers:
         return parts[kept], area[kept]
 
     def hold(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """
-        Tell which points lie on a barrier.
-
-        Parameters
-        ----------
-        xy : ndarray of float64, shape (n, 2)
-            Easting and northing.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
-            Whether one does.
-        """
+        """Tell which points lie on a barrier."""
         if len(self._shapes) == 0:
             return np.zeros(len(xy), dtype=bool)
         return area_of(self._tree.geometries, xy) >= 0
@@ -98,15 +71,7 @@ class Barriers:
         """
         Find where barriers cross the ways between the nodes of a grid.
 
-        Parameters
-        ----------
-        grid : Grid
-            The grid.
-
-        Returns
-        -------
-        Walls or None
-            None where there is no barrier near it.
+        Returns None where there is no barrier near it.
         """
         if len(self._shapes) == 0:
             return None
@@ -122,19 +87,7 @@ class Barriers:
         return Walls(east, north)
 
     def between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """
-        Tell between which points the side of a barrier lies.
-
-        Parameters
-        ----------
-        start, end : ndarray of float64, shape (n, 2)
-            Easting and northing.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
-            Whether one does.
-        """
+        """Tell between which points the side of a barrier lies."""
         lines = shapely.linestrings(np.stack((start, end), axis=1))
         crossed = np.zeros(len(start), dtype=bool)
         crossed[self._side_tree.query(lines, predicate="intersects")[0]] = True

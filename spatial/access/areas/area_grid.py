@@ -25,23 +25,12 @@ _MOST_BLOCKS = 2_000
 
 @dataclass(frozen=True)
 class Grid:
-    """
-    Nodes at the multiples of `cell_m` of easting and northing, whatever the network; rows go northwards.
+    """Nodes at the multiples of `cell_m` of easting and northing, whatever the network; rows go northwards."""
 
-    Parameters
-    ----------
-    cell_m : float
-        Spacing of nodes.
-    row, column : int
-        The first node.
-    rows, columns : int
-        How many.
-    """
-
-    cell_m: float
-    row: int
+    cell_m: float  # spacing of nodes
+    row: int  # the first node
     column: int
-    rows: int
+    rows: int  # how many
     columns: int
 
     @property
@@ -50,53 +39,15 @@ class Grid:
         return self.rows, self.columns
 
     def inward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """
-        Turn coordinates into cells from the first node.
-
-        Parameters
-        ----------
-        xy : ndarray of float64, shape (n, 2 x m)
-            Easting, northing; of one or several points a row.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, 2 x m)
-            Column, row.
-        """
+        """Turn coordinates into cells from the first node."""
         return np.asarray(xy / self.cell_m - np.tile((self.column, self.row), xy.shape[1] // 2))
 
     def outward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """
-        Turn cells from the first node into coordinates.
-
-        Parameters
-        ----------
-        xy : ndarray of float64, shape (n, 2)
-            Column, row.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, 2)
-            Easting, northing.
-        """
+        """Turn cells from the first node into coordinates."""
         return np.asarray((xy + np.array([self.column, self.row])) * self.cell_m)
 
     def around(self, pieces: NDArray[np.float64], labels: NDArray[np.int32]) -> NDArray[np.int32]:
-        """
-        Read the label that all nodes around the squares that short pieces pass have in common.
-
-        Parameters
-        ----------
-        pieces : ndarray of float64, shape (n, 4)
-            In cells from the first node, well within the grid; a cell long at most.
-        labels : ndarray of int32, shape (rows, columns)
-            Of nodes, -1 along the rim.
-
-        Returns
-        -------
-        ndarray of int32, shape (n,)
-            -1 where they have none in common.
-        """
+        """Read the label that all nodes around the squares that short pieces pass have in common."""
         common = labels.copy()
         for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
             differ = common[one] != common[other]
@@ -105,46 +56,13 @@ class Grid:
         return np.asarray(common[row, column])
 
     def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """
-        Tell which pieces come near the grid.
-
-        Parameters
-        ----------
-        pieces : ndarray of float64, shape (n, 4)
-            In cells from the first node.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
-            Whether their box does.
-        """
+        """Tell which pieces come near the grid."""
         low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
         return np.asarray((high >= 0).all(axis=1) & (low <= (self.columns, self.rows)).all(axis=1))
 
 
 def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) -> Grid:
-    """
-    Lay a grid over pieces.
-
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Easting and northing of both ends; one at least.
-    cell_m : float
-        Spacing of its nodes.
-    margin_m : float
-        How far it goes on around them.
-
-    Returns
-    -------
-    Grid
-        The smallest one.
-
-    Raises
-    ------
-    ContractError
-        Where it would not fit into memory.
-    """
+    """Lay a grid over pieces."""
     corners = pieces.reshape(-1, 2)
     column, row = np.floor((corners.min(axis=0) - margin_m) / cell_m).astype(np.int64)
     last_column, last_row = np.ceil((corners.max(axis=0) + margin_m) / cell_m).astype(np.int64)
@@ -159,21 +77,7 @@ def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) 
 
 
 def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
-    """
-    Group pieces so that those of two groups lie further apart than some distance.
-
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Easting and northing of both ends.
-    apart_m : float
-        That distance.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Group, from 0; groups need not be the smallest there are.
-    """
+    """Group pieces so that those of two groups lie further apart than some distance."""
     if len(pieces) == 0:
         return np.empty(0, dtype=np.int64)
     corners = pieces.reshape(-1, 2)
@@ -194,15 +98,7 @@ def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
     """
     Cut pieces into even parts that are no longer than 1.
 
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Both ends.
-
-    Returns
-    -------
-    tuple of ndarray
-        The parts, one piece after the other, and the piece of each.
+    Returns the parts, one piece after the other, and the piece of each.
     """
     start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
     counts = np.maximum(np.ceil(np.hypot(*along.T)).astype(np.int64), 1)
@@ -214,27 +110,15 @@ def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
 
 @dataclass(frozen=True, eq=False)
 class Walls:
-    """
-    Where walls cross the ways from node to node.
+    """Where walls cross the ways from node to node."""
 
-    Parameters
-    ----------
-    east, north : ndarray of float32, shape (rows, columns), or (0, 0) without any
-        Share of the way to the next node on the right, or above, at which a wall lies; -1 for none.
-    """
-
+    # shape (rows, columns), share of the way to the next node on the right, or above, at which a wall lies;
+    # -1 for none
     east: NDArray[np.float32]
     north: NDArray[np.float32]
 
     def beside(self) -> NDArray[np.bool_]:
-        """
-        Mark the nodes beside a wall.
-
-        Returns
-        -------
-        ndarray of bool, shape (rows, columns)
-            Those at the corners of a square that a wall passes.
-        """
+        """Mark the nodes beside a wall."""
         shut = (self.east >= 0.0) | (self.north >= 0.0)
         shut[:, 1:] |= self.east[:, :-1] >= 0.0
         shut[1:] |= self.north[:-1] >= 0.0
@@ -247,38 +131,13 @@ class Walls:
 
 
 def no_walls() -> Walls:
-    """
-    Leave all ways open.
-
-    Returns
-    -------
-    Walls
-        None.
-    """
+    """Leave all ways open."""
     nothing = np.empty((0, 0), dtype=np.float32)
     return Walls(nothing, nothing)
 
 
 class Distances:
-    """
-    Straight distances from the nodes of a grid to the nearest of some pieces.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows and columns.
-    pieces : ndarray of float64, shape (n, 4)
-        In cells from the first node.
-    limit : float
-        Cells; further pieces are not looked for.
-
-    Attributes
-    ----------
-    gap : ndarray of float32, shape (rows, columns)
-        Distance in cells, `limit` where no piece is nearer.
-    nearest : ndarray of int32, shape (rows, columns)
-        The piece; -1 for none.
-    """
+    """Straight distances from the nodes of a grid to the nearest of some pieces."""
 
     def __init__(self, shape: tuple[int, int], pieces: NDArray[np.float64], limit: float) -> None:
         self.pieces = np.ascontiguousarray(pieces)
@@ -286,31 +145,12 @@ class Distances:
         self.nearest = np.full(shape, -1, dtype=np.int32)
 
     def seeded(self) -> Distances:
-        """
-        Measure right beside the pieces.
-
-        Returns
-        -------
-        Distances
-            Itself.
-        """
+        """Measure right beside the pieces."""
         seed(self.pieces, self.gap, self.nearest)
         return self
 
     def spread(self, walls: Walls | None = None) -> Distances:
-        """
-        Measure everywhere within the limit, from neighbour to neighbour.
-
-        Parameters
-        ----------
-        walls : Walls, optional
-            Ways that are shut. Distances stay straight: what is passed round the end of a wall is not lengthened.
-
-        Returns
-        -------
-        Distances
-            Itself.
-        """
+        """Measure everywhere within the limit, from neighbour to neighbour."""
         shut = walls or no_walls()
         rounds = _ROUNDS if len(shut.east) else 1
         for _ in range(rounds):
@@ -321,21 +161,7 @@ class Distances:
     def foot(
         self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]
     ) -> NDArray[np.float64]:
-        """
-        Find the points of pieces that are nearest to other points.
-
-        Parameters
-        ----------
-        piece : ndarray of int, shape (n,)
-            Pieces.
-        x, y : ndarray of float or int, shape (n,)
-            Points, in cells from the first node.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, 2)
-            Column and row.
-        """
+        """Find the points of pieces that are nearest to other points."""
         start, end = self.pieces[piece, :2], self.pieces[piece, 2:]
         along, to = end - start, np.column_stack((x, y)) - start
         length = (along**2).sum(axis=1)

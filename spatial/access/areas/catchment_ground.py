@@ -60,20 +60,8 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
     that the grid is too coarse for is given a strip of its own, an eighth of a cell wide. Ground that barriers cut off
     from the roads of its owner goes to the neighbour with whom it shares the longest border.
 
-    Parameters
-    ----------
-    ground : Ground
-        Of their network.
-    found : Stretches
-        All within reach.
-    n : int
-        Number of owners.
-
-    Returns
-    -------
-    tuple of ndarray of object and float
-        A MultiPolygon each, None for who has no road that can be left; and how much ground barriers cut off from all
-        roads, which nobody is given. Square metres.
+    Returns a MultiPolygon each, None for who has no road that can be left; and how much ground barriers cut
+    off from all roads, which nobody is given. Square metres.
     """
     shapes = np.full(n, None, dtype=object)
     ours = ground.leavable(found)

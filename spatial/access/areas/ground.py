@@ -69,18 +69,7 @@ class AreaRules:
 
 
 class Ground:
-    """
-    Ground around the roads of one network, with what is worth keeping between areas.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network. Only roads that can be left count: no ferries, bridges, tunnels and motorways.
-    rules : AreaRules
-        How far areas reach.
-    barriers : GeoSeries, optional
-        What no area may cross: it ends there, and goes on behind it only around a stretch within reach.
-    """
+    """Ground around the roads of one network, with what is worth keeping between areas."""
 
     def __init__(self, graph: TravelGraph, rules: AreaRules, barriers: gpd.GeoSeries | None = None) -> None:
         self.graph = graph
@@ -94,67 +83,19 @@ class Ground:
         return min(self.rules.spacing_m, self.rules.half_width_m / 2.0)
 
     def leavable(self, found: Stretches) -> Stretches:
-        """
-        Keep the stretches of roads that can be left anywhere.
-
-        Parameters
-        ----------
-        found : Stretches
-            Any.
-
-        Returns
-        -------
-        Stretches
-            Fewer.
-        """
+        """Keep the stretches of roads that can be left anywhere."""
         return found.take(np.flatnonzero(self._counts[found.edge]))
 
     def beyond(self, found: Stretches) -> NDArray[np.float64]:
-        """
-        Find the roads out of reach that can be left anywhere.
-
-        Parameters
-        ----------
-        found : Stretches
-            All within reach.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, 4)
-            Straight pieces, in metres.
-        """
+        """Find the roads out of reach that can be left anywhere."""
         return straight_pieces(self.graph, self.leavable(found.rest(self.graph.n_edges)))[0]
 
     def apart(self, pieces: NDArray[np.float64]) -> NDArray[np.int64]:
-        """
-        Group pieces between which no ground can be claimed by two groups, so that each is drawn on a grid of its own.
-
-        Parameters
-        ----------
-        pieces : ndarray of float64, shape (n, 4)
-            Straight pieces within reach, in metres.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Group, from 0: islands, and towns far from each other.
-        """
+        """Group pieces between which no ground can be claimed by two groups, so that each has a grid of its own."""
         return far_apart(pieces, 2.0 * self.rules.hull_m + 6.0 * self.cell_m)
 
     def grid(self, pieces: NDArray[np.float64]) -> Grid:
-        """
-        Lay a grid over all ground that could be claimed.
-
-        Parameters
-        ----------
-        pieces : ndarray of float64, shape (n, 4)
-            Straight pieces within reach, in metres; one at least.
-
-        Returns
-        -------
-        Grid
-            Wider than `hull_m` around them.
-        """
+        """Lay a grid over all ground that could be claimed."""
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
     def claim(
@@ -168,20 +109,8 @@ class Ground:
         `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach and further from one within
         reach is cut out of it.
 
-        Parameters
-        ----------
-        grid : Grid
-            Over all of it.
-        pieces : ndarray of float64, shape (n, 4)
-            Straight pieces within reach of roads that can be left, in cells from the first node.
-        beyond : ndarray of float64, shape (m, 4)
-            Of `beyond`, anywhere.
-
-        Returns
-        -------
-        tuple of ndarray of float32 and Distances
-            Above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a cell or two;
-            and the distances to the pieces.
+        Returns above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
+        cell or two; and the distances to the pieces.
         """
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
         reached = Distances(grid.shape, pieces, hull + 2.0).seeded().spread()
@@ -198,17 +127,7 @@ class Ground:
         """
         Cut barriers out of areas, and drop what holds no stretch then.
 
-        Parameters
-        ----------
-        areas : ndarray of object
-            Polygons or multipolygons, in metres; None for none.
-        pieces : ndarray of float64, shape (n, 4)
-            Straight pieces within reach, in metres.
-
-        Returns
-        -------
-        ndarray of object
-            A MultiPolygon each, None where nothing is left.
+        Returns a MultiPolygon each, None where nothing is left.
         """
         parts, area = self.barriers.parts_beside(areas)
         held = holding(parts, pieces)
@@ -250,21 +169,7 @@ def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]
 
 
 def holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """
-    Tell which parts a piece runs through.
-
-    Parameters
-    ----------
-    parts : ndarray of object
-        Polygons; prepared here.
-    pieces : ndarray of float64, shape (n, 4)
-        Straight pieces, in metres.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a part.
-    """
+    """Tell which parts a piece runs through."""
     held = np.zeros(len(parts), dtype=bool)
     low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
     for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):

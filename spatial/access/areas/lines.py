@@ -30,28 +30,7 @@ def route_rows(
     *,
     of: NDArray[np.bool_],
 ) -> gpd.GeoDataFrame:
-    """
-    Draw the way of settlements to their nearest facility of one service.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    settlements, places : Places
-        Who travels, and where to.
-    service : str
-        The service.
-    result : Closest
-        Their nearest facilities.
-    of : ndarray of bool
-        Which settlements' ways are drawn, where they have one.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``routes``, from door to door in the direction of travel. A town has no route to
-        itself.
-    """
+    """Draw the way of settlements to their nearest facility of one service."""
     rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
     drawn = result.found.routes(rows) if result.found is not None else None
     line = np.empty(0, dtype=object) if drawn is None else drawn.line
@@ -71,26 +50,7 @@ def route_rows(
 
 
 def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: NDArray[np.int64]) -> gpd.GeoDataFrame:
-    """
-    Say where places meet the network.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    places : Places
-        Settlements or facilities.
-    kind : {'settlement', 'facility'}
-        Which.
-    uses : ndarray of int64, shape (n, k)
-        How often each candidate was the way in: the most used one is shown, the nearest of equals.
-
-    Returns
-    -------
-    GeoDataFrame
-        By the contract of the table ``snaps``, one row a place. A place that is not joined has no line and no edge,
-        but keeps the distance to the nearest road.
-    """
+    """Say where places meet the network."""
     snaps = places.snaps
     row = np.arange(len(places))
     chosen = np.argmax(np.where(snaps.edge >= 0, uses, -1), axis=1)

@@ -38,18 +38,7 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
     square (marching squares; Lorensen and Cline 1987, here with any number of labels). Where three or four labels meet
     in a square their borders meet in one point.
 
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (rows, columns)
-        Labels of nodes from 0, -1 for ground that is not drawn; the rim is not.
-    where : callable
-        Takes rows and columns of nodes, and those of their neighbours on the right or above, whose labels differ;
-        returns the share of the way at which the border lies.
-
-    Returns
-    -------
-    tuple of ndarray
-        Polygons in cells from the first node, x along columns and y along rows, and the label of each.
+    Returns polygons in cells from the first node, x along columns and y along rows, and the label of each.
 
     Examples
     --------
@@ -143,19 +132,7 @@ def _label_of_ring(
 
 
 def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:
-    """
-    Find where a value passes through 0 between two nodes, if it runs evenly.
-
-    Parameters
-    ----------
-    low, high : ndarray of float
-        Values at both nodes.
-
-    Returns
-    -------
-    ndarray of float64
-        Share of the way from the first one; the middle where it does not pass through 0.
-    """
+    """Find where a value passes through 0 between two nodes, if it runs evenly."""
     low, high = low.astype(np.float64), high.astype(np.float64)
     with np.errstate(invalid="ignore"):
         step = low - high
@@ -164,21 +141,7 @@ def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[n
 
 
 def smoothed(polygons: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:
-    """
-    Leave out the corners of outlines that hardly matter, in all neighbours alike, and put the outlines on the map.
-
-    Parameters
-    ----------
-    polygons : ndarray of object
-        Of `outlines`.
-    grid : Grid
-        On which they were drawn.
-
-    Returns
-    -------
-    ndarray of object
-        In metres. Triangles of less than a quarter of a cell are cut off (Visvalingam and Whyatt 1993).
-    """
+    """Leave out corners of outlines that hardly matter, in all neighbours alike, and put the outlines on the map."""
     if len(polygons) == 0:
         return polygons
     fewer = shapely.coverage_simplify(polygons, _CORNER)

@@ -57,28 +57,7 @@ class Group:
 def asked_of(
     service: str | frozenset[str] | None, facilities: gpd.GeoDataFrame, vocabulary: Vocabulary | None
 ) -> list[Asked]:
-    """
-    Read which services areas are drawn of.
-
-    Parameters
-    ----------
-    service : str, frozenset of str or None
-        One service, several that count as one, or None for every service of those that serve.
-    facilities : GeoDataFrame
-        Of the analyst.
-    vocabulary : Vocabulary or None
-        Which services count for which; None for the packaged one.
-
-    Returns
-    -------
-    list of Asked
-        In alphabetical order.
-
-    Raises
-    ------
-    ContractError
-        Where the facilities tell no service, or nobody knows the one that is asked for.
-    """
+    """Read which services areas are drawn of."""
     if service is not None:
         return [asked_for(service, facilities, vocabulary=vocabulary)]
     if "service" not in facilities:
@@ -89,28 +68,7 @@ def asked_of(
 
 
 def groups_of(places: Places, asked: Sequence[Asked], per: Per) -> Iterator[Group]:
-    """
-    Group facilities into those that make one area together.
-
-    Parameters
-    ----------
-    places : Places
-        Facilities.
-    asked : sequence of Asked
-        The services.
-    per : {'facility', 'service'}
-        Whether every facility stands alone.
-
-    Yields
-    ------
-    Group
-        Services in the order given, facilities in the order of their ids.
-
-    Raises
-    ------
-    ContractError
-        Where there is nothing to draw from, since no facility that is open to everybody offers the service.
-    """
+    """Group facilities into those that make one area together."""
     offered = places.frame["service"].to_numpy(dtype=object)
     there = sorted({name for name in offered.tolist() if isinstance(name, str)})
     for name, kinds in asked:
@@ -130,18 +88,6 @@ def of_service(facilities: gpd.GeoDataFrame, asked: Sequence[Asked]) -> gpd.GeoD
     Keep the facilities that serve today and offer a service, so that no others are joined to the network.
 
     Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
-
-    Parameters
-    ----------
-    facilities : GeoDataFrame
-        Of the analyst.
-    asked : sequence of Asked
-        The services.
-
-    Returns
-    -------
-    GeoDataFrame
-        All that serve where none offers it: whoever groups them says what there is.
     """
     serving = _open_to_all(facilities)
     rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
@@ -233,21 +179,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
 
 
 def check_options(*, direction: str, per: str = "service") -> None:
-    """
-    Refuse options that make no sense.
-
-    Parameters
-    ----------
-    direction : str
-        Who travels.
-    per : str
-        What makes an area.
-
-    Raises
-    ------
-    ContractError
-        Where a word is not one of the two there are.
-    """
+    """Refuse options that make no sense."""
     words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
     problems = [
         f"{name}: is {word!r}, must be {' or '.join(known)}"

@@ -17,36 +17,12 @@ __all__ = ["area_of", "brought_to", "crosses", "inside", "points_at", "shapes_of
 
 
 def shapes_of(series: Any) -> NDArray[np.object_]:
-    """
-    Take the shapes of a series out of their frame.
-
-    Parameters
-    ----------
-    series : GeoSeries
-        Shapes.
-
-    Returns
-    -------
-    ndarray of object
-        Shapely's own objects.
-    """
+    """Take the shapes of a series out of their frame."""
     return np.asarray(series.to_numpy(), dtype=object)
 
 
 def points_at(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
-    """
-    Make points.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64
-        Easting and northing.
-
-    Returns
-    -------
-    ndarray of object
-        As many points.
-    """
+    """Make points."""
     return np.asarray(shapely.points(x, y), dtype=object)
 
 
@@ -54,15 +30,7 @@ def tree_of(series: Any) -> shapely.STRtree | None:
     """
     Index shapes for questions of place.
 
-    Parameters
-    ----------
-    series : GeoSeries or None
-        Shapes.
-
-    Returns
-    -------
-    shapely.STRtree or None
-        None without any shape.
+    Returns None without any shape.
     """
     if series is None or len(series) == 0:
         return None
@@ -72,41 +40,13 @@ def tree_of(series: Any) -> shapely.STRtree | None:
 
 
 def inside(ground: shapely.Geometry, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """
-    Tell which points lie in a ground or on its edge.
-
-    Parameters
-    ----------
-    ground : shapely.Geometry
-        Polygons in one; prepared here, which makes many questions fast.
-    x, y : ndarray of float64
-        Easting and northing.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a point.
-    """
+    """Tell which points lie in a ground or on its edge."""
     shapely.prepare(ground)
     return np.asarray(shapely.intersects_xy(ground, x, y))
 
 
 def crosses(tree: shapely.STRtree, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """
-    Tell which lines touch any of the shapes of an index.
-
-    Parameters
-    ----------
-    tree : shapely.STRtree
-        Of `tree_of`: its shapes are prepared, so that a long coast is as quick to ask as a short one.
-    lines : ndarray of object
-        Lines.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a line.
-    """
+    """Tell which lines touch any of the shapes of an index."""
     row, shape = tree.query(lines)
     touched = np.zeros(len(lines), dtype=bool)
     touched[row[np.asarray(shapely.intersects(tree.geometries[shape], lines[row]))]] = True
@@ -114,21 +54,7 @@ def crosses(tree: shapely.STRtree, lines: NDArray[np.object_]) -> NDArray[np.boo
 
 
 def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """
-    Name the area that each point lies in.
-
-    Parameters
-    ----------
-    areas : ndarray of object
-        Polygons; prepared here.
-    xy : ndarray of float64, shape (n, 2)
-        Easting and northing.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Position of the first area that holds the point, its edge included; -1 outside all of them.
-    """
+    """Name the area that each point lies in."""
     found = np.full(len(xy), -1, dtype=np.int64)
     northwards = np.argsort(xy[:, 1], kind="stable")
     y = xy[northwards, 1]
@@ -143,28 +69,7 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
 
 
 def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:
-    """
-    Reproject shapes.
-
-    Parameters
-    ----------
-    shapes : GeoDataFrame or GeoSeries
-        In any CRS.
-    crs : pyproj.CRS
-        Wanted.
-    what : str
-        What they are, for the message.
-
-    Returns
-    -------
-    GeoDataFrame or GeoSeries
-        In that CRS.
-
-    Raises
-    ------
-    CrsError
-        Where they have none.
-    """
+    """Reproject shapes."""
     if shapes.crs is None:
         raise CrsError(f"{what}: no CRS; set it with frame.set_crs(...)")
     return shapes.to_crs(crs)

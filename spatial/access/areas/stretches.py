@@ -25,46 +25,23 @@ _SHORT = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Stretches:
-    """
-    Pieces of edges, each with its nearest facility; pieces of one edge do not overlap.
+    """Pieces of edges, each with its nearest facility; pieces of one edge do not overlap."""
 
-    Parameters
-    ----------
-    edge : ndarray of int64, shape (n,)
-        Edge, ascending.
-    start, end : ndarray of float64, shape (n,)
-        Shares of the edge in its drawn direction, start before end.
-    start_min, end_min : ndarray of float64, shape (n,)
-        Minutes between the facility's door and the two ends of the piece; between them they run evenly.
-    owner : ndarray of int64, shape (n,)
-        Position of the facility.
-    """
-
-    edge: NDArray[np.int64]
-    start: NDArray[np.float64]
+    edge: NDArray[np.int64]  # shape (n,), edge, ascending
+    start: NDArray[np.float64]  # shape (n,), shares of the edge in its drawn direction, start before end
     end: NDArray[np.float64]
+    # shape (n,), minutes between the facility's door and the two ends of the piece; between them they run
+    # evenly
     start_min: NDArray[np.float64]
     end_min: NDArray[np.float64]
-    owner: NDArray[np.int64]
+    owner: NDArray[np.int64]  # shape (n,), position of the facility
 
     def __len__(self) -> int:
         """Return the number of pieces."""
         return len(self.edge)
 
     def within(self, cutoff_min: float) -> Stretches:
-        """
-        Cut the pieces at a minute.
-
-        Parameters
-        ----------
-        cutoff_min : float
-            Inclusive.
-
-        Returns
-        -------
-        Stretches
-            What is within it.
-        """
+        """Cut the pieces at a minute."""
         low = np.minimum(self.start_min, self.end_min)
         rise = np.abs(self.end_min - self.start_min)
         kept = np.divide(cutoff_min - low, rise, out=np.full_like(rise, np.inf), where=rise > 0)
@@ -80,19 +57,7 @@ class Stretches:
         return Stretches(self.edge, start, end, start_min, end_min, self.owner).take(rows)
 
     def take(self, rows: NDArray[np.int64]) -> Stretches:
-        """
-        Choose some of the pieces.
-
-        Parameters
-        ----------
-        rows : ndarray of int64
-            Positions.
-
-        Returns
-        -------
-        Stretches
-            In that order.
-        """
+        """Choose some of the pieces."""
         return Stretches(
             self.edge[rows],
             self.start[rows],
@@ -106,15 +71,7 @@ class Stretches:
         """
         Find what is left of the edges.
 
-        Parameters
-        ----------
-        n_edges : int
-            Number of edges of the network.
-
-        Returns
-        -------
-        Stretches
-            Pieces out of reach: minutes are inf and the owner is -1.
+        Returns pieces out of reach: minutes are inf and the owner is -1.
         """
         edges = np.arange(n_edges)
         edge = np.concatenate((edges, self.edge))
@@ -142,22 +99,6 @@ def reached_stretches(
     Along an edge the time to a facility that stands on it, or over one of its ends, runs evenly at the pace of the
     edge. The nearest facility of every point is the lower envelope of those lines, so that an edge is cut exactly
     where two facilities are equally near, and where the cutoff is reached.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    facilities : Snaps
-        Joined to it; the walk between door and road counts.
-    cutoff_min : float
-        Minutes; inclusive.
-    direction : {'to_facility', 'from_facility'}
-        Who travels: people to the facility, or help from it.
-
-    Returns
-    -------
-    Stretches
-        By edge; equal times go to the lower position.
     """
     owner, minutes = node_labels(graph, facilities, direction=direction)
     # A person who leaves over the drawn beginning of an edge goes backwards.
@@ -314,23 +255,7 @@ def _vertices(graph: TravelGraph, edge: NDArray[np.int64]) -> _Vertices:
 def points_along(
     graph: TravelGraph, edge: NDArray[np.int64], share: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """
-    Find points on edges.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    edge : ndarray of int64, shape (n,)
-        Edges.
-    share : ndarray of float64, shape (n,)
-        Share of the length in the drawn direction.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        Easting and northing.
-    """
+    """Find points on edges."""
     edges, rows = np.unique(edge, return_inverse=True)
     return _vertices(graph, edges).at(rows, share)
 
@@ -338,23 +263,7 @@ def points_along(
 def cut_lines(
     graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.object_]:
-    """
-    Draw pieces of edges.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    edge : ndarray of int64, shape (n,)
-        Edges.
-    start, end : ndarray of float64, shape (n,)
-        Shares of the length in the drawn direction, start before end.
-
-    Returns
-    -------
-    ndarray of shapely.LineString, shape (n,)
-        In the drawn direction; the ends of a whole edge are its own vertices.
-    """
+    """Draw pieces of edges."""
     drawn = np.empty(len(edge), dtype=object)
     if len(edge):
         points, rows = _cut_points(graph, edge, start, end)
@@ -366,17 +275,8 @@ def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[NDArray[np.fl
     """
     Take stretches apart into straight pieces.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    found : Stretches
-        Any.
-
-    Returns
-    -------
-    tuple of ndarray
-        Easting and northing of both ends of each piece, shape (m, 4); and the row of its stretch, shape (m,).
+    Returns easting and northing of both ends of each piece, shape (m, 4); and the row of its stretch, shape
+    (m,).
     """
     if len(found) == 0:
         return np.empty((0, 4)), np.empty(0, dtype=np.int64)

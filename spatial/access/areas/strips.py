@@ -24,20 +24,8 @@ def strip_along(own: shapely.Geometry, pieces: NDArray[np.float64], cell_m: floa
     """
     Lay a strip along the roads that lie outside their ground.
 
-    Parameters
-    ----------
-    own : shapely.Geometry
-        The ground: polygons in one, or nothing.
-    pieces : ndarray of float64, shape (n, 4)
-        Straight pieces of roads that may lie outside it, in metres.
-    cell_m : float
-        Spacing of the grid on which the ground was drawn.
-
-    Returns
-    -------
-    shapely.Geometry
-        An eighth of a cell wide; empty where no road lies outside for more than an eighth of a cell. Where there is no
-        ground at all, every road has one.
+    Returns an eighth of a cell wide; empty where no road lies outside for more than an eighth of a cell.
+    Where there is no ground at all, every road has one.
     """
     corners = np.stack((pieces[:, :2], (pieces[:, :2] + pieces[:, 2:]) / 2.0, pieces[:, 2:]), axis=1)
     held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)

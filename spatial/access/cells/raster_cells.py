@@ -20,23 +20,12 @@ __all__ = ["PeopledCells", "cells_on", "peopled_cells", "refuse_negative"]
 
 @dataclass(frozen=True, eq=False)
 class PeopledCells:
-    """
-    Cells with people, row by row from the upper left.
+    """Cells with people, row by row from the upper left."""
 
-    Parameters
-    ----------
-    row, column : ndarray of int64, shape (n,)
-        Where they stand in the raster.
-    persons : ndarray of float64, shape (n,)
-        People, above 0.
-    xy : ndarray of float64, shape (n, 2)
-        Easting and northing of their centres in the CRS asked for.
-    """
-
-    row: NDArray[np.int64]
+    row: NDArray[np.int64]  # shape (n,), where they stand in the raster
     column: NDArray[np.int64]
-    persons: NDArray[np.float64]
-    xy: NDArray[np.float64]
+    persons: NDArray[np.float64]  # shape (n,), people, above 0
+    xy: NDArray[np.float64]  # shape (n, 2), easting and northing of their centres in the CRS asked for
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -44,26 +33,7 @@ class PeopledCells:
 
 
 def peopled_cells(raster: Raster, crs: pyproj.CRS) -> PeopledCells:
-    """
-    List the cells in which somebody lives.
-
-    Parameters
-    ----------
-    raster : Raster
-        Persons per cell, in any CRS; NaN = no data.
-    crs : pyproj.CRS
-        In which the centres are wanted.
-
-    Returns
-    -------
-    PeopledCells
-        Centres are reprojected and the values stay where they are, so that nobody is lost to resampling.
-
-    Raises
-    ------
-    ContractError
-        Where the raster holds negative or infinite people.
-    """
+    """List the cells in which somebody lives."""
     refuse_negative(raster)
     row, column = np.nonzero(raster.values > 0.0)
     east, north = raster.cell_centres(row, column)
@@ -78,19 +48,7 @@ def peopled_cells(raster: Raster, crs: pyproj.CRS) -> PeopledCells:
 
 
 def refuse_negative(raster: Raster) -> None:
-    """
-    Refuse people that cannot be counted.
-
-    Parameters
-    ----------
-    raster : Raster
-        Persons per cell.
-
-    Raises
-    ------
-    ContractError
-        Where a cell holds less than nobody, or infinitely many.
-    """
+    """Refuse people that cannot be counted."""
     problems = []
     negative = raster.values < 0.0
     if negative.any():
@@ -110,24 +68,7 @@ def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.flo
     """
     Read a second raster at the cells of the first.
 
-    Parameters
-    ----------
-    mask : Raster
-        On the very same grid: it is never resampled.
-    cells : PeopledCells
-        Of the raster `of`.
-    of : Raster
-        The raster that the cells come from.
-
-    Returns
-    -------
-    ndarray of float64
-        Values; NaN where the second raster has no data.
-
-    Raises
-    ------
-    ContractError
-        Where the two rasters are not cell on cell.
+    Returns values; NaN where the second raster has no data.
     """
     problems = []
     if mask.values.shape != of.values.shape:

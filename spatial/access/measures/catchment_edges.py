@@ -29,21 +29,7 @@ HULL_RATIO = 0.3
 
 
 def has_people_around(settlements: pd.DataFrame, demand: NDArray[np.float64]) -> bool:
-    """
-    Tell whether people outside the study area are in the table.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        With `in_study`, or without: then all are inside.
-    demand : ndarray of float64
-        People of each.
-
-    Returns
-    -------
-    bool
-        Whether a settlement that is not `in_study` has people.
-    """
+    """Tell whether people outside the study area are in the table."""
     if "in_study" not in settlements:
         return False
     return bool(demand[~settlements["in_study"].to_numpy(dtype=bool)].sum() > 0.0)
@@ -62,31 +48,6 @@ def near_edge(
     Without people outside the study area, a facility is at risk where the edge of the places, the boundary of their
     concave hull, is no further from it than the furthest settlement in its catchment; a settlement is at risk where a
     facility of its catchment is. Without points every settlement that reaches a facility is at risk.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Pairs; their settlements and facilities may carry points in one CRS.
-    weighed : WeighedPairs
-        The same with their weights, and with the people of settlements.
-    buffer : {'detect', 'none_needed'}
-        Whether to look for people outside, or to take the word that there are none, as around an island.
-    on_missing_buffer : {'flag', 'refuse'}
-        What to do without them.
-
-    Returns
-    -------
-    at_risk : ndarray of bool, shape (n,)
-        Flags.
-    buffered : bool
-        Whether people outside the study area are in the table.
-
-    Raises
-    ------
-    ContractError
-        Where people outside are missing and `on_missing_buffer` is ``refuse``; for an unknown option.
-    CrsError
-        Where settlements and facilities differ in their CRS.
     """
     _check_options(buffer, on_missing_buffer)
     n = len(pairs.settlements)

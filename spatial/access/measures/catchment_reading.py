@@ -42,45 +42,17 @@ _DEFAULT_DECAY: Mapping[str, Decay] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Catchments:
-    """
-    Everything that a floating catchment needs, read and checked once.
+    """Everything that a floating catchment needs, read and checked once."""
 
-    Parameters
-    ----------
-    pairs : Pairs
-        Pairs of settlements and the facilities of the service.
-    decay : Decay
-        What a facility is worth at so many minutes.
-    weighed : WeighedPairs
-        The same with the decay as their weights, and with the people of settlements; 0 where unknown.
-    demand_known_share : float
-        Share of settlements with a number of people.
-    offer : Offer
-        Supply of each facility.
-    """
-
-    pairs: Pairs
-    decay: Decay
+    pairs: Pairs  # pairs of settlements and the facilities of the service
+    decay: Decay  # what a facility is worth at so many minutes
+    # the same with the decay as their weights, and with the people of settlements; 0 where unknown
     weighed: WeighedPairs
-    demand_known_share: float
-    offer: Offer
+    demand_known_share: float  # share of settlements with a number of people
+    offer: Offer  # supply of each facility
 
     def sums(self, method: FcaMethod, *, choice: str = "catchment") -> CatchmentSums:
-        """
-        Compute ratios and access.
-
-        Parameters
-        ----------
-        method : str
-            As in `floating_catchment_area`.
-        choice : str
-            As in `floating_catchment_area`.
-
-        Returns
-        -------
-        CatchmentSums
-            By position of settlement and facility.
-        """
+        """Compute ratios and access."""
         chosen = None
         if method == "3sfca" and choice == "all_pairs":
             chosen = PairsByWeight(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
@@ -92,21 +64,7 @@ class Catchments:
         return self.weighed.people
 
     def said(self, method: str, n: int) -> dict[str, object]:
-        """
-        Name what was measured, in the columns that every result begins with.
-
-        Parameters
-        ----------
-        method : str
-            The measure.
-        n : int
-            Rows.
-
-        Returns
-        -------
-        dict
-            `service`, `mode`, `method` and `decay`.
-        """
+        """Name what was measured, in the columns that every result begins with."""
         return {
             "service": same(self.pairs.service, n),
             "mode": same(self.pairs.mode, n),
@@ -127,36 +85,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     demand: str,
     supply: str | None,
 ) -> Catchments:
-    """
-    Check the frames and weigh the pairs.
-
-    Parameters
-    ----------
-    od, settlements, facilities : DataFrame
-        As in `floating_catchment_area`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-    method : str
-        As in `floating_catchment_area`; decides the decay where none is given.
-    decay : Decay or None
-        The decay.
-    demand : str
-        Column of people.
-    supply : str or None
-        Column of supply, ``count``, or None for the rule.
-
-    Returns
-    -------
-    Catchments
-        Numbers by position.
-
-    Raises
-    ------
-    ContractError
-        For bad frames, an unknown method, and a decay that reaches beyond the end of the pairs.
-    """
+    """Check the frames and weigh the pairs."""
     if method not in get_args(FcaMethod):
         raise ContractError(
             "options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"]
@@ -170,36 +99,10 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
 
 
 def same(value: str | None, n: int) -> pd.Series[str]:
-    """
-    Repeat a text.
-
-    Parameters
-    ----------
-    value : str or None
-        The text; None: a missing one.
-    n : int
-        Rows.
-
-    Returns
-    -------
-    Series of str
-        The text in every row.
-    """
+    """Repeat a text."""
     return pd.Series(pd.array(pa.repeat(pa.scalar(value, pa.large_string()), n), dtype="str"))
 
 
 def per_person(offer: Offer) -> str:
-    """
-    Name the unit of supply per person.
-
-    Parameters
-    ----------
-    offer : Offer
-        Supply.
-
-    Returns
-    -------
-    str
-        Such as ``capacity per person``.
-    """
+    """Name the unit of supply per person."""
     return f"{offer.unit} per person"

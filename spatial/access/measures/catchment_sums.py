@@ -19,22 +19,11 @@ FcaMethod: TypeAlias = Literal["2sfca", "e2sfca", "3sfca", "m2sfca", "bfca"]
 
 @dataclass(frozen=True, eq=False)
 class CatchmentSums:
-    """
-    What floating catchments give, for n places and m facilities.
+    """What floating catchments give, for n places and m facilities."""
 
-    Parameters
-    ----------
-    demand : ndarray of float64, shape (m,)
-        People in the catchment of each facility, weighted as the method says.
-    ratio : ndarray of float64, shape (m,)
-        Supply over demand; 0 where demand is 0.
-    access : ndarray of float64, shape (n,)
-        The measure; 0 where nothing is reached.
-    """
-
-    demand: FloatArray
-    ratio: FloatArray
-    access: FloatArray
+    demand: FloatArray  # shape (m,), people in the catchment of each facility, weighted as the method says
+    ratio: FloatArray  # shape (m,), supply over demand; 0 where demand is 0
+    access: FloatArray  # shape (n,), the measure; 0 where nothing is reached
 
 
 def catchment_sums(
@@ -42,22 +31,6 @@ def catchment_sums(
 ) -> CatchmentSums:
     """
     Divide the supply of facilities among the people in their catchments.
-
-    Parameters
-    ----------
-    pairs : WeighedPairs
-        Pairs of n places and m facilities, what each facility is worth to its place, and the people of the places.
-    supply : ndarray of float64, shape (m,)
-        Supply S of each facility.
-    method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
-        As in `floating_catchment_area`.
-    choice : WeighedPairs, optional
-        For 3SFCA: among which weights a place chooses, where not among those of its catchment.
-
-    Returns
-    -------
-    CatchmentSums
-        Demand, ratio and access.
 
     Examples
     --------
@@ -89,21 +62,7 @@ def catchment_sums(
 
 
 def crowding(pairs: WeighedPairs, supply: FloatArray) -> FloatArray:
-    """
-    Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018).
-
-    Parameters
-    ----------
-    pairs : WeighedPairs
-        Pairs of n places and m facilities, what each facility is worth to its place, and the people of the places.
-    supply : ndarray of float64, shape (m,)
-        Supply S of each facility.
-
-    Returns
-    -------
-    ndarray of float64, shape (m,)
-        ``C_j = sum_i P_i W_ij / sum_l S_l W_il``. A place within reach of no supply crowds nothing.
-    """
+    """Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018)."""
     return pairs.to_facilities(_over(pairs.people, pairs.to_places(supply)))
 
 

@@ -41,30 +41,7 @@ _SHAPED_BY_CUTOFF = ("linear", "truncated_gaussian")
 
 
 def checked_numbers(name: object, parameters: object, cutoff_min: Any) -> tuple[Parameters, float]:
-    """
-    Refuse numbers that make no decay.
-
-    Parameters
-    ----------
-    name : str
-        Which formula.
-    parameters : tuple of (str, float or tuple of float)
-        Its numbers, by name, in any order.
-    cutoff_min : float
-        Minutes beyond which the weight is 0.
-
-    Returns
-    -------
-    parameters : tuple of (str, float or tuple of float)
-        The same, in the order of the formula.
-    cutoff_min : float
-        The same; the end of the last zone where zones end before.
-
-    Raises
-    ------
-    ContractError
-        With every fault: an unknown formula, other numbers than its own, and numbers out of range.
-    """
+    """Refuse numbers that make no decay."""
     if not isinstance(name, str) or name not in _NUMBERS:
         raise ContractError("decay", [f"name: must be one of {', '.join(_NUMBERS)}, is {name!r}"])
     given = _by_name(name, parameters)
@@ -87,15 +64,7 @@ def is_above_zero(value: object) -> TypeGuard[float]:
     """
     Tell whether a value is a number above 0 and finite.
 
-    Parameters
-    ----------
-    value : object
-        The value, as it was given.
-
-    Returns
-    -------
-    bool
-        False also for NaN and texts.
+    Returns false also for NaN and texts.
     """
     return is_number(value, least=ulp(0.0), most=float_info.max)
 

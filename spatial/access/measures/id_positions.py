@@ -29,17 +29,7 @@ def id_positions(ids: pd.Series, known: pd.Index) -> IntArray:
     """
     Look ids up.
 
-    Parameters
-    ----------
-    ids : Series
-        Ids, many times the same ones.
-    known : Index
-        Each id once. Texts and numbers name each other as they are written: "7" is 7.
-
-    Returns
-    -------
-    ndarray of int32, shape (len(ids),)
-        Position of each id among the known ones; -1 where it is missing or unknown.
+    Returns position of each id among the known ones; -1 where it is missing or unknown.
     """
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)

@@ -17,22 +17,11 @@ Longs: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """
-    Pairs of n places and m facilities, by position; no pair twice.
+    """Pairs of n places and m facilities, by position; no pair twice."""
 
-    Parameters
-    ----------
-    start : ndarray of int64, shape (n + 1,)
-        Pairs of place i are ``start[i]`` to ``start[i + 1] - 1``.
-    destination : ndarray of int32, shape (pairs,)
-        Position of the facility.
-    shape : tuple of int
-        n and m.
-    """
-
-    start: Longs
-    destination: Ints
-    shape: tuple[int, int]
+    start: Longs  # shape (n + 1,), pairs of place i are ``start[i]`` to ``start[i + 1] - 1``
+    destination: Ints  # shape (pairs,), position of the facility
+    shape: tuple[int, int]  # n and m
 
     @cached_property
     def origin(self) -> Longs:

@@ -36,32 +36,17 @@ LongArray: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """
-    Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes.
+    """Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes."""
 
-    Parameters
-    ----------
-    settlements, facilities : DataFrame
-        The rows that the positions mean: all settlements, and the existing facilities of the service.
-    service : str
-        The service as it was asked for, or several joined by ``+``.
-    mode : str
-        Modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none.
-    links : Links
-        Positions of settlement and facility, in the order of settlements.
-    minutes : ndarray of float64, shape (pairs,)
-        0 or more, finite.
-    cutoff_min : float
-        Minutes at which the pairs end, where that is known; inf otherwise.
-    """
-
+    # the rows that the positions mean: all settlements, and the existing facilities of the service
     settlements: pd.DataFrame
     facilities: pd.DataFrame
-    service: str
+    service: str  # the service as it was asked for, or several joined by ``+``
+    # modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none
     mode: str
-    links: Links
-    minutes: FloatArray
-    cutoff_min: float
+    links: Links  # positions of settlement and facility, in the order of settlements
+    minutes: FloatArray  # shape (pairs,), 0 or more, finite
+    cutoff_min: float  # minutes at which the pairs end, where that is known; inf otherwise
 
     @property
     def origin(self) -> LongArray:
@@ -87,34 +72,7 @@ def read_pairs(
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
 ) -> Pairs:
-    """
-    Check the frames and turn ids into positions.
-
-    Parameters
-    ----------
-    od : DataFrame
-        `from_id`, `to_id`, `travel_time_min` and perhaps `mode`. inf means unreachable, as no row does. Where several
-        modes give a time for a pair, the fastest counts. A column `group` must name one group.
-    settlements : DataFrame
-        With `settlement_id`.
-    facilities : DataFrame
-        With `facility_id`, `service` and perhaps `status`; only existing ones count.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-
-    Returns
-    -------
-    Pairs
-        Those of the service.
-
-    Raises
-    ------
-    ContractError
-        For missing columns, ids that are missing, doubled or in no table, a service that nobody knows, minutes that are
-        negative or NaN, and pairs that occur twice in one mode.
-    """
+    """Check the frames and turn ids into positions."""
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
     if "group" in od and len(od["group"].unique()) > 1:
         raise ContractError(
@@ -176,23 +134,7 @@ def _all(m: int) -> IntArray:
 
 
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
-    """
-    Refuse a frame that lacks columns.
-
-    Parameters
-    ----------
-    table : str
-        Its name in the message.
-    frame : DataFrame
-        The frame.
-    columns : iterable of str
-        What it must have.
-
-    Raises
-    ------
-    ContractError
-        With every column that is missing.
-    """
+    """Refuse a frame that lacks columns."""
     check_table(frame, table)
     missing = [f"{name}: no such column" for name in columns if name not in frame]
     if missing:
@@ -255,23 +197,7 @@ def _fastest(key: LongArray, minutes: FloatArray) -> LongArray:
 
 
 def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
-    """
-    Refuse a catchment that reaches further than the pairs do.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        They tell where they end, if `travel_times` made them.
-    cutoff_min : float
-        How far the catchment reaches.
-    what : str
-        Its name in the message.
-
-    Raises
-    ------
-    ContractError
-        Where it would lack pairs.
-    """
+    """Refuse a catchment that reaches further than the pairs do."""
     if np.isfinite(cutoff_min) and cutoff_min > pairs.cutoff_min:
         raise ContractError(
             "od",
@@ -280,21 +206,7 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
 
 
 def require_decay(pairs: Pairs, decay: Decay) -> None:
-    """
-    Refuse what is no decay or reaches further than the pairs do, and tell where they cut it short.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Pairs.
-    decay : Decay
-        The decay.
-
-    Raises
-    ------
-    ContractError
-        Where it is no decay, or has a cutoff beyond the end of the pairs.
-    """
+    """Refuse what is no decay or reaches further than the pairs do, and tell where they cut it short."""
     if not isinstance(decay, Decay):
         raise ContractError(
             "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
@@ -306,22 +218,7 @@ def require_decay(pairs: Pairs, decay: Decay) -> None:
 
 
 def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
-    """
-    Say why a settlement has the value that it has.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Pairs.
-    reached : ndarray of bool, shape (n,)
-        Whether any facility counts for it.
-
-    Returns
-    -------
-    Series of str
-        ``reached``; ``beyond_cutoff``: there are pairs, all too far; ``no_pair``: the pairs hold none for it, because
-        there is no way, it is not snapped, or the way is longer than the pairs go; ``no_facility``: none exists.
-    """
+    """Say why a settlement has the value that it has."""
     n, m = pairs.shape
     status = np.zeros(n, dtype=np.int64)
     if not reached.all():

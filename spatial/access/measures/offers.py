@@ -31,21 +31,11 @@ COUNT = "count"
 
 @dataclass(frozen=True, eq=False)
 class Offer:
-    """
-    What each facility has to give.
+    """What each facility has to give."""
 
-    Parameters
-    ----------
-    supply : ndarray of float64, shape (m,)
-        0 or more, finite.
-    counted : str
-        The column that is counted, or ``count`` where each facility counts one.
-    known_share : float
-        Share of facilities whose capacity is known, whether it was used or not; NaN without any facility.
-    """
-
-    supply: FloatArray
-    counted: str
+    supply: FloatArray  # shape (m,), 0 or more, finite
+    counted: str  # the column that is counted, or ``count`` where each facility counts one
+    # share of facilities whose capacity is known, whether it was used or not; NaN without any facility
     known_share: float
 
     @property
@@ -60,28 +50,7 @@ class Offer:
 
 
 def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
-    """
-    Read the people of each settlement.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Its settlements.
-    column : str
-        Their column of persons.
-
-    Returns
-    -------
-    demand : ndarray of float64, shape (n,)
-        0 where unknown.
-    known_share : float
-        Share of settlements with a number; NaN without any settlement.
-
-    Raises
-    ------
-    ContractError
-        Where the column is missing, holds nothing known, or a number is negative or infinite.
-    """
+    """Read the people of each settlement."""
     require_columns("settlements", pairs.settlements, (column,))
     persons = numbers("settlements", column, pairs.settlements[column])
     _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
@@ -102,29 +71,7 @@ def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
 
 
 def offer_of(pairs: Pairs, column: str | None) -> Offer:
-    """
-    Read what each facility has to give.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        Its facilities.
-    column : str or None
-        A column of the facilities, which must then be known everywhere; ``count``: each counts one. None: the column
-        `capacity` where it is known for every facility of the service and in one unit, else each counts one and a
-        warning says so.
-
-    Returns
-    -------
-    Offer
-        Supply and where it is from.
-
-    Raises
-    ------
-    ContractError
-        Where a named column is missing or unknown somewhere, a number is negative or infinite, or capacities are in
-        unlike units.
-    """
+    """Read what each facility has to give."""
     m = len(pairs.facilities)
     name = "capacity" if column in (None, COUNT) else str(column)
     if name not in pairs.facilities:

@@ -26,20 +26,7 @@ def gap_depth(values: ArrayLike, *, threshold: float, fail_point: float) -> Floa
     """
     How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``.
 
-    Parameters
-    ----------
-    values : array_like
-        Minutes, metres or numbers of facilities; `inf` = none reached, NaN = unknown.
-    threshold : float
-        Inclusive: a value at it has no gap.
-    fail_point : float
-        Above the threshold for a bad such as time, below it for a good such as facilities; NaN for none known,
-        which makes every gap NaN.
-
-    Returns
-    -------
-    ndarray
-        0-1; NaN where the value is; 1 where none is reached.
+    Returns 0-1; NaN where the value is; 1 where none is reached.
 
     Examples
     --------

@@ -33,55 +33,18 @@ _TOGETHER = 8 * WORD
 
 @dataclass(frozen=True, eq=False)
 class WeighedPairs(ABC):
-    """
-    Pairs of n places and m facilities with weights W, and the people of the places.
+    """Pairs of n places and m facilities with weights W, and the people of the places."""
 
-    Parameters
-    ----------
-    links : Links
-        Pairs.
-    people : ndarray of float64, shape (n,)
-        People P of each place.
-    """
-
-    links: Links
-    people: FloatArray
+    links: Links  # pairs
+    people: FloatArray  # shape (n,), people P of each place
 
     @abstractmethod
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:
-        """
-        Sum what places have at the facilities of their pairs.
-
-        Parameters
-        ----------
-        of_place : ndarray of float64, shape (n,)
-            What each place has.
-        power : int
-            1 to weigh by W, 2 by its square, 0 to count every pair with a weight above 0 as 1.
-
-        Returns
-        -------
-        ndarray of float64, shape (m,)
-            Sums.
-        """
+        """Sum what places have at the facilities of their pairs."""
 
     @abstractmethod
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:
-        """
-        Sum what facilities have at the places of their pairs.
-
-        Parameters
-        ----------
-        of_facility : ndarray of float64, shape (m,)
-            What each facility has.
-        power : int
-            As in `to_facilities`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-            Sums.
-        """
+        """Sum what facilities have at the places of their pairs."""
 
     @property
     @abstractmethod
@@ -106,16 +69,9 @@ class WeighedPairs(ABC):
 
 @dataclass(frozen=True, eq=False)
 class PairsByWeight(WeighedPairs):
-    """
-    Pairs that have a weight each.
+    """Pairs that have a weight each."""
 
-    Parameters
-    ----------
-    weight : ndarray of float64, shape (pairs,)
-        0 or more.
-    """
-
-    weight: FloatArray
+    weight: FloatArray  # shape (pairs,), 0 or more
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         return np.asarray(self._matrix(power).T @ of_place)
@@ -134,22 +90,11 @@ class PairsByWeight(WeighedPairs):
 
 @dataclass(frozen=True, eq=False)
 class PairsByZone(WeighedPairs):
-    """
-    Pairs whose weights are those of a few zones of travel time: no weight is written out.
+    """Pairs whose weights are those of a few zones of travel time: no weight is written out."""
 
-    Parameters
-    ----------
-    minutes : ndarray of float64, shape (pairs,)
-        0 or more.
-    ends : ndarray of float64, shape (zones - 1,)
-        Minutes up to which the zones reach, inclusive, ascending.
-    heights : ndarray of float64, shape (zones,)
-        Weights of the zones, the one beyond the last end too.
-    """
-
-    minutes: FloatArray
-    ends: FloatArray
-    heights: FloatArray
+    minutes: FloatArray  # shape (pairs,), 0 or more
+    ends: FloatArray  # shape (zones - 1,), minutes up to which the zones reach, inclusive, ascending
+    heights: FloatArray  # shape (zones,), weights of the zones, the one beyond the last end too
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.zeros(self.links.shape[1] * len(self.heights))
@@ -180,22 +125,6 @@ class PairsByZone(WeighedPairs):
 def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
     """
     Weigh pairs by their travel times.
-
-    Parameters
-    ----------
-    links : Links
-        Pairs of n places and m facilities.
-    minutes : ndarray of float64, shape (pairs,)
-        0 or more, finite.
-    people : ndarray of float64, shape (n,)
-        People of each place.
-    decay : Decay
-        What a facility is worth at so many minutes.
-
-    Returns
-    -------
-    WeighedPairs
-        By zone where the decay has zones and there are enough pairs for that.
 
     Examples
     --------

@@ -353,25 +353,7 @@ def with_class_factors(
     by: Literal["road_class", "surface"] = "road_class",
     groups: Mapping[str, str] | None = None,
 ) -> TravelGraph:
-    """
-    Multiply the speeds of a network by a factor a class.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-    factors : mapping of str to float
-        By class; others keep their speed.
-    by : {'road_class', 'surface'}
-        What a class is.
-    groups : mapping of str to str, optional
-        Classes that share a factor, by their own name.
-
-    Returns
-    -------
-    TravelGraph
-        With other minutes.
-    """
+    """Multiply the speeds of a network by a factor a class."""
     labels = pd.Series(_labels(graph, by, groups or {}))
     return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
 

@@ -20,40 +20,12 @@ _BANDS_KM = (0.0, 5.0, 20.0, 50.0, 100.0, np.inf)
 
 
 def errors_of(errors: NDArray[np.float64], share: float) -> float:
-    """
-    Find the error that a share of the observations does not exceed.
-
-    Parameters
-    ----------
-    errors : ndarray of float64
-        Not NaN.
-    share : float
-        From 0 to 1.
-
-    Returns
-    -------
-    float
-        One of the errors, by `weighted_quantile` with equal weights.
-    """
+    """Find the error that a share of the observations does not exceed."""
     return weighted_quantile(errors, np.ones(len(errors)), share)
 
 
 def error_report(observations: pd.DataFrame) -> pd.DataFrame:
-    """
-    Report errors before and after the fit.
-
-    Parameters
-    ----------
-    observations : DataFrame
-        With observed_min, half, modelled_before_min, modelled_after_min, distance_m and dominant_class.
-
-    Returns
-    -------
-    DataFrame
-        One row a half, stage and group: `half`, `stage`, `by`, `group`, `n`, `median_error_min`, `p05_error_min`,
-        `p95_error_min`, the same as shares of the observed minutes, and `mean_absolute_min`. Errors are modelled less
-        observed: below 0 where the model is too fast.
-    """
+    """Report errors before and after the fit."""
     edges = list(pairwise(_BANDS_KM))
     labels = [f"{low:g}-{high:g} km" if np.isfinite(high) else f"{low:g} km and more" for low, high in edges]
     km = observations["distance_m"] / 1000.0

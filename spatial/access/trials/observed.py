@@ -31,46 +31,22 @@ _KEYS = ("facility_id", "settlement_id", "place_id")
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """
-    Observations joined to a network.
+    """Observations joined to a network."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        As given, with a new index from 0.
-    minutes : ndarray of float64, shape (n,)
-        Observed minutes, above 0.
-    start, goal : ndarray of int64, shape (n,)
-        Positions of their places.
-    snaps : Snaps
-        Where the places meet the network.
-    """
-
-    frame: pd.DataFrame
-    minutes: NDArray[np.float64]
-    start: NDArray[np.int64]
+    frame: pd.DataFrame  # as given, with a new index from 0
+    minutes: NDArray[np.float64]  # shape (n,), observed minutes, above 0
+    start: NDArray[np.int64]  # shape (n,), positions of their places
     goal: NDArray[np.int64]
-    snaps: Snaps
+    snaps: Snaps  # where the places meet the network
 
 
 @dataclass(frozen=True, eq=False)
 class Ways:
-    """
-    The fastest ways between observed places on one network.
+    """The fastest ways between observed places on one network."""
 
-    Parameters
-    ----------
-    walk_min : ndarray of float64, shape (n,)
-        Walks to and from the network; NaN where there is no way.
-    group_min : ndarray of float64, shape (n, n_groups)
-        Minutes on each group of edges.
-    distance_m : ndarray of float64, shape (n,)
-        Along the way; inf where there is none.
-    """
-
-    walk_min: NDArray[np.float64]
-    group_min: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
+    walk_min: NDArray[np.float64]  # shape (n,), walks to and from the network; NaN where there is no way
+    group_min: NDArray[np.float64]  # shape (n, n_groups), minutes on each group of edges
+    distance_m: NDArray[np.float64]  # shape (n,), along the way; inf where there is none
 
     @property
     def total_min(self) -> NDArray[np.float64]:
@@ -85,32 +61,7 @@ def read_observed(
     rules: SnapRules,
     barriers: gpd.GeoSeries | None,
 ) -> Observed:
-    """
-    Check observations and join their places to a network.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    observed : DataFrame
-        With observed_min, and either from_id and to_id or from_x, from_y, to_x and to_y in the CRS of the graph.
-    places : sequence of GeoDataFrame of Point
-        Where the ids are: settlements, facilities, or places with place_id.
-    rules : SnapRules
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
-
-    Returns
-    -------
-    Observed
-        One row an observation.
-
-    Raises
-    ------
-    ContractError
-        Where columns are missing, minutes are not above 0, or an id is not among the places.
-    """
+    """Check observations and join their places to a network."""
     seen = check_observed(observed, places)
     snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), barriers=barriers, **vars(rules))
     return Observed(seen.frame, seen.minutes, seen.start, seen.goal, snaps)
@@ -127,24 +78,7 @@ class _Checked(NamedTuple):
 
 
 def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
-    """
-    Check observations before there is a network.
-
-    Parameters
-    ----------
-    observed, places : DataFrame and sequence of GeoDataFrame
-        As of `read_observed`.
-
-    Returns
-    -------
-    NamedTuple
-        What `read_observed` joins to the network.
-
-    Raises
-    ------
-    ContractError
-        As `read_observed`.
-    """
+    """Check observations before there is a network."""
     frame = pd.DataFrame(observed).reset_index(drop=True)
     has_xy = all(name in frame for name in _COORDINATES)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
@@ -207,27 +141,7 @@ def ways_of(
     n_groups: int,
     barriers: gpd.GeoSeries | None,
 ) -> Ways:
-    """
-    Find the fastest way of each observation and how long it is on each group of edges.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    observed : Observed
-        The observations.
-    group : ndarray of int64, shape (n_edges,)
-        Group of each edge, from 0.
-    n_groups : int
-        How many groups there are.
-    barriers : GeoSeries, optional
-        What no direct walk may touch.
-
-    Returns
-    -------
-    Ways
-        One row an observation.
-    """
+    """Find the fastest way of each observation and how long it is on each group of edges."""
     n = len(observed.minutes)
     walk, groups, metres = np.full(n, np.nan), np.zeros((n, n_groups)), np.full(n, np.inf)
     # One search serves all observations that share an end: take the side with fewer places.

@@ -41,45 +41,21 @@ __all__ = [
 
 
 class Choice(NamedTuple):
-    """
-    Which facilities some settlements may use.
+    """Which facilities some settlements may use."""
 
-    Parameters
-    ----------
-    goals : ndarray of int64
-        Their positions among the facilities that offer the service.
-    of : ndarray of int64
-        Positions of the settlements that may use just those.
-    """
-
-    goals: NDArray[np.int64]
-    of: NDArray[np.int64]
+    goals: NDArray[np.int64]  # their positions among the facilities that offer the service
+    of: NDArray[np.int64]  # positions of the settlements that may use just those
 
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """
-    Settlements and the facilities of one service on one network.
+    """Settlements and the facilities of one service on one network."""
 
-    Parameters
-    ----------
-    service : str
-        As it was asked for.
-    origins : Places
-        The settlements, in the order of their ids.
-    goals : Places
-        The facilities that serve, in the order of their ids.
-    members : ndarray of int64
-        Those of them that offer the service.
-    back : ndarray of int64
-        Position of each settlement as given among `origins`.
-    """
-
-    service: str
-    origins: Places
-    goals: Places
-    members: NDArray[np.int64]
-    back: NDArray[np.int64]
+    service: str  # as it was asked for
+    origins: Places  # the settlements, in the order of their ids
+    goals: Places  # the facilities that serve, in the order of their ids
+    members: NDArray[np.int64]  # those of them that offer the service
+    back: NDArray[np.int64]  # position of each settlement as given among `origins`
 
     @property
     def snaps(self) -> tuple[Snaps, Snaps]:
@@ -106,29 +82,7 @@ def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
     rules: SnapRules,
     barriers: gpd.GeoSeries | None = None,
 ) -> Pairing:
-    """
-    Join settlements and facilities to a network, for many runs.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    settlements, facilities : GeoDataFrame
-        By the contracts of the tables; only existing facilities count.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-    rules : SnapRules
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
-
-    Returns
-    -------
-    Pairing
-        With every settlement, whether joined or not.
-    """
+    """Join settlements and facilities to a network, for many runs."""
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
     asked = asked_for(service, facilities, vocabulary=vocabulary)
@@ -149,23 +103,7 @@ def minutes_to_closest(
     """
     Find the minutes to the closest of some places.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    snaps : tuple of Snaps
-        Where origins and destinations meet it.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    barriers : GeoSeries, optional
-        What no direct walk may touch.
-    choices : sequence of Choice, optional
-        Which origins may use which destinations; without, all may use all.
-
-    Returns
-    -------
-    ndarray of float64
-        One value an origin; inf where there is no way.
+    Returns one value an origin; inf where there is no way.
     """
     origins, goals = snaps
     minutes = np.full(len(origins), np.inf)
@@ -186,43 +124,13 @@ def minutes_to_closest(
 
 
 def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
-    """
-    Walk the legs to and from the network at another speed or with another detour.
-
-    Parameters
-    ----------
-    snaps : Snaps
-        Places joined to a network.
-    walk_km_h : float
-        Speed.
-    detour : float
-        Length of the walk over its straight line.
-
-    Returns
-    -------
-    Snaps
-        The same candidates with other minutes.
-    """
+    """Walk the legs to and from the network at another speed or with another detour."""
     access = walk_minutes(snaps.distance_m, walk_km_h=walk_km_h, detour=detour)
     return replace(snaps, access_min=access, walk_km_h=walk_km_h, detour=detour)
 
 
 def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
-    """
-    Leave each place the nearest of its ways in; of a combined network, the nearest to each layer.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    snaps : Snaps
-        Places joined to it.
-
-    Returns
-    -------
-    Snaps
-        With one candidate a layer.
-    """
+    """Leave each place the nearest of its ways in; of a combined network, the nearest to each layer."""
     if graph.edge_layer is None or graph.n_edges == 0:
         return _candidates(snaps, [{name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}])
     layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
@@ -250,22 +158,7 @@ def _candidates(snaps: Snaps, parts: list[dict[str, NDArray[Any]]]) -> Snaps:
 
 
 def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.object_]:
-    """
-    Say why places reach none.
-
-    Parameters
-    ----------
-    pairing : Pairing
-        The places.
-    minutes : ndarray of float64
-        Minutes of each settlement in the order of ids; inf where there is no way.
-
-    Returns
-    -------
-    ndarray of object
-        ``"reached"``, ``"no_facility"`` where none that they may use offers the service, ``"not_snapped"`` or
-        ``"no_path"``.
-    """
+    """Say why places reach none."""
     status = np.where(pairing.origins.snaps.status == "ok", "no_path", "not_snapped").astype(object)
     for choice in pairing.choices:
         if len(choice.goals) == 0:
@@ -278,20 +171,7 @@ def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[n
     """
     Count the people of each settlement, and tell who is scored.
 
-    Parameters
-    ----------
-    settlements : DataFrame
-        With `population_persons`, or without; with `in_study`, or without: then all are scored.
-
-    Returns
-    -------
-    tuple of ndarray
-        Persons, NaN where they are not known; and whether the settlement lies in the study area.
-
-    Raises
-    ------
-    ContractError
-        Where people are below 0, infinite or no number.
+    Returns persons, NaN where they are not known; and whether the settlement lies in the study area.
     """
     n = len(settlements)
     persons = np.full(n, np.nan)

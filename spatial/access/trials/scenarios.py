@@ -278,21 +278,7 @@ def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, obj
 
 
 def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
-    """
-    Class the times of compared scenarios by another cutoff.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        As `compare_scenarios` returns it.
-    cutoff_min : float
-        Minutes, inclusive.
-
-    Returns
-    -------
-    DataFrame
-        The same rows with `cutoff_min`, `within_before`, `within_after` and `class_change` anew.
-    """
+    """Class the times of compared scenarios by another cutoff."""
     was, became = (compared[f"{side}_min"] <= cutoff_min for side in ("before", "after"))
     change = pd.Series("same", index=compared.index, dtype="str")
     change = change.mask(became & ~was, "gained").mask(was & ~became, "lost")

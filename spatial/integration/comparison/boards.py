@@ -37,27 +37,15 @@ SPACE = ("moran_i", "circuity", "town_polycentricity", "rank_size_exponent", "pr
 
 @dataclass(frozen=True)
 class Shared:
-    """
-    What several runs share.
+    """What several runs share."""
 
-    Parameters
-    ----------
-    level_norms, gate_norms : tuple of str
-        Norms that make up access, and norms that are gates, in all of them.
-    gap_norm : str
-        The norm by which gaps are told; empty for none.
-    rules : ScoreRules
-        The rules of all, the package's own where they differ.
-    robust, borders, border_term, towns, clusters : bool
-        Whether what each run found on the graph itself was measured alike: coverage with a road closed, borders, the
-        coverage that closed borders leave, what towns should have, and the norms and neighbours behind the clusters of
-        access.
-    """
-
-    level_norms: tuple[str, ...]
+    level_norms: tuple[str, ...]  # norms that make up access, and norms that are gates, in all of them
     gate_norms: tuple[str, ...]
-    gap_norm: str
-    rules: ScoreRules
+    gap_norm: str  # the norm by which gaps are told; empty for none
+    rules: ScoreRules  # the rules of all, the package's own where they differ
+    # whether what each run found on the graph itself was measured alike: coverage with a road closed,
+    # borders, the coverage that closed borders leave, what towns should have, and the norms and neighbours
+    # behind the clusters of access
     robust: bool
     borders: bool
     border_term: bool
@@ -66,21 +54,7 @@ class Shared:
 
 
 def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
-    """
-    Find what the runs share beside their norms.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more.
-    norms : DataFrame
-        As `shared_norms` returns it.
-
-    Returns
-    -------
-    Shared
-        The same in whatever order the runs are given.
-    """
+    """Find what the runs share beside their norms."""
     level = tuple(norms.loc[norms["in_level"], "norm_id"])
     own = {_detail(run, "gap_ratio") for run in runs}
     people = set(norms.loc[norms["in_people"], "norm_id"])
@@ -102,21 +76,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
 
 
 def only_shared(run: Run, shared: Shared) -> Run:
-    """
-    Leave out results of norms that no board needs, which is most of them.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    shared : Shared
-        As `shared_ground` finds it.
-
-    Returns
-    -------
-    Run
-        The same with fewer rows of `norm_results`.
-    """
+    """Leave out results of norms that no board needs, which is most of them."""
     needed = {*shared.level_norms, *shared.gate_norms, shared.gap_norm}
     rows = run.norm_results["norm_id"].isin(needed)
     return replace(run, norm_results=run.norm_results[rows].reset_index(drop=True))
@@ -126,18 +86,8 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     """
     Score a run again, on what all share.
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    shared : Shared
-        As `shared_ground` finds it.
-
-    Returns
-    -------
-    Scoreboard
-        What needs the travel graph is taken from the run's own components: robust coverage, borders, shape of the
-        study's space; NaN where it was not measured alike.
+    Returns what needs the travel graph is taken from the run's own components: robust coverage, borders,
+    shape of the study's space; NaN where it was not measured alike.
     """
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
@@ -176,44 +126,14 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
 
 
 def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
-    """
-    Leave levels out where the runs share no norm of access: roads and towns alone make no level of integration.
-
-    Parameters
-    ----------
-    components : DataFrame
-        Of a board.
-    shared : Shared
-        As `shared_ground` finds it.
-
-    Returns
-    -------
-    DataFrame
-        The same rows, or those of gaps alone.
-    """
+    """Leave levels out where the runs share no norm of access: roads and towns alone make no level of integration."""
     return components if shared.level_norms else components[components["side"] == "gap"]
 
 
 def township_levels(
     run: Run, shared: Shared, bends: Sequence[tuple[float, Sequence[str]]]
 ) -> list[pd.DataFrame]:
-    """
-    Measure the levels of townships alone, with times or distances bent.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    shared : Shared
-        As `shared_ground` finds it.
-    bends : sequence of tuple of float and sequence of str
-        How many times as long every time or distance is taken, and in which units of norms; in all where empty.
-
-    Returns
-    -------
-    list of DataFrame
-        For each bend the rows of townships and levels that the components of a whole board would have.
-    """
+    """Measure the levels of townships alone, with times or distances bent."""
     ground = read_ground(run.settlements, run.boundaries)
     ids, rules = list(ground.ids), shared.rules
     evidence = _level_evidence(run, shared, ids)

@@ -25,29 +25,7 @@ Note = tuple[str, str]
 
 
 def check_comparable(runs: Sequence[Run]) -> list[Note]:
-    """
-    Refuse runs that cannot be compared, and list what differs between those that can.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more, in order.
-
-    Returns
-    -------
-    list of tuple of str
-        Code and detail: ``earlier`` (a later run judges an earlier date), ``same_date``, ``crs``, ``few_places`` (less
-        than half of the places are in all runs), ``moved`` (how many), ``tiers`` (places of another
-        tier), ``version`` (of the package that made each run), ``code`` (stages of one version whose code differs),
-        ``rules`` (decisions about the score that differ; the package's own are used for them), ``options``
-        (other decisions that differ).
-
-    Raises
-    ------
-    ContractError
-        For fewer than two runs, other people counted, another first mode, and runs of other places: no id in common,
-        or most places of the same id further apart than 1 km.
-    """
+    """Refuse runs that cannot be compared, and list what differs between those that can."""
     if len(runs) < 2:
         raise ContractError("runs", [f"two or more are compared, {len(runs)} given"])
     first = runs[0]

@@ -35,43 +35,12 @@ ORDER = {name: at for at, name in enumerate(("study", "township", "settlement"))
 
 
 def follow(runs: Sequence[Run]) -> pd.DataFrame:
-    """
-    Follow every unit over several dates.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more, in the order in which they are to be told.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `trajectory`: a row a unit and run that has it. Levels hold the norms that all runs judged on
-        the same terms, and in each unit the components that all runs which have the unit measured; without such a norm
-        there are none. The segmentation index holds the terms that all of them have.
-
-    Raises
-    ------
-    ContractError
-        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
-    """
+    """Follow every unit over several dates."""
     return follow_matched(match(runs))
 
 
 def follow_matched(matched: Matched) -> pd.DataFrame:
-    """
-    Follow every unit over matched runs.
-
-    Parameters
-    ----------
-    matched : Matched
-        Two runs or more, as `match` makes them comparable.
-
-    Returns
-    -------
-    DataFrame
-        As `follow` gives it.
-    """
+    """Follow every unit over matched runs."""
     runs, shared, boards = matched.runs, matched.shared, matched.boards
     levels = _levels([levelled(board.components, shared) for board in boards], shared.rules.weights)
     tables = []

@@ -23,28 +23,7 @@ PART = [*KEY, "pillar", "component"]
 def common_levels(
     components: Sequence[pd.DataFrame], weights: Mapping[str, float] | None = None
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
-    """
-    Join levels anew from the components that every run measured in a unit.
-
-    Parameters
-    ----------
-    components : sequence of DataFrame
-        `score_components` of two or more runs.
-    weights : mapping of str to float, optional
-        Weights of the pillars; equal by default.
-
-    Returns
-    -------
-    tuple of list of DataFrame and DataFrame
-        For each run a row a unit with `level_structure` ... and `integration_level`, NaN without a common component;
-        and the common components: a row a unit, pillar and component with its `share` in ln of the level and the
-        values of the runs, ``value_0``, ``value_1`` ...
-
-    Raises
-    ------
-    ContractError
-        For a component that is there twice.
-    """
+    """Join levels anew from the components that every run measured in a unit."""
     common = _common(components)
     by_pillar = common.groupby([*KEY, "pillar"])["component"].transform("size").to_numpy(dtype=np.float64)
     w = common["pillar"].map({name: (weights or {}).get(name, 0.0 if weights else 1.0) for name in PILLARS})
@@ -69,21 +48,6 @@ def decompose(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Take the change of ``ln`` of the geometric mean apart.
-
-    Parameters
-    ----------
-    before, after : DataFrame
-        `score_components` of two runs.
-    weights : mapping of str to float, optional
-        Weights of the pillars; equal by default.
-
-    Returns
-    -------
-    tuple of DataFrame
-        A row a unit of either run: `level_before`, `level_after` (over the components and pillars that both measured),
-        `level_change`, `ln_change`, `contribution_structure` ... whose sum it is, NaN for a pillar that is not common,
-        and `common_pillars` joined by ``;``; and a row a common component with `value_before`, `value_after` and its
-        `contribution`, whose sum is that of its pillar. A component below 0.01 counts as 0.01.
 
     Examples
     --------

@@ -18,23 +18,7 @@ NONE = "none_applicable"
 
 
 def gate_turns(before: Run, after: Run, norms: pd.DataFrame) -> pd.DataFrame:
-    """
-    Hold the gates of two runs against each other.
-
-    Parameters
-    ----------
-    before, after : Run
-        Two runs.
-    norms : DataFrame
-        As `shared_norms` returns it.
-
-    Returns
-    -------
-    DataFrame
-        A row a unit and norm that is a gate at either date: `gate_before`, `gate_after`, `turn` (same, passes, fails,
-        unknown, in_force, out_of_force), `same_terms`, and the share served and people beyond it at either date. A norm
-        whose terms changed is told too, with `same_terms` False: it may have turned because the norm did.
-    """
+    """Hold the gates of two runs against each other."""
     one, other = _gates(before), _gates(after)
     table = one.merge(other, on=KEY, how="outer", suffixes=("_before", "_after"))
     for date in ("before", "after"):

@@ -22,16 +22,8 @@ def with_shared_index(boards: Sequence[Scoreboard]) -> list[pd.DataFrame]:
     """
     Form the index of each unit anew, of the terms that all runs which have the unit measured.
 
-    Parameters
-    ----------
-    boards : sequence of Scoreboard
-        Of two or more runs.
-
-    Returns
-    -------
-    list of DataFrame
-        The scores of each run with that `segmentation_index` (NaN where no term is common, and for settlements) and
-        its `segmentation_terms`, joined by ``;``.
+    Returns the scores of each run with that `segmentation_index` (NaN where no term is common, and for
+    settlements) and its `segmentation_terms`, joined by ``;``.
     """
     names = list(TERMS)
     terms = pd.concat([board.terms.assign(position=at) for at, board in enumerate(boards)], ignore_index=True)

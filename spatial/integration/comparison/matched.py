@@ -25,55 +25,18 @@ __all__ = ["Matched", "match"]
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """
-    Runs that can be compared, with their boards on shared ground.
+    """Runs that can be compared, with their boards on shared ground."""
 
-    Parameters
-    ----------
-    runs : tuple of Run
-        In the order given, with the same ids for the same places and townships.
-    notes : tuple of tuple of str
-        Code and detail of what is to be said beside the numbers.
-    norms : DataFrame
-        As `shared_norms` tells them.
-    shared : Shared
-        As `shared_ground` finds it.
-    slim : tuple of Run
-        The runs with what they share alone.
-    boards : tuple of Scoreboard
-        One a run.
-    """
-
-    runs: tuple[Run, ...]
-    notes: tuple[tuple[str, str], ...]
-    norms: pd.DataFrame
-    shared: Shared
-    slim: tuple[Run, ...]
-    boards: tuple[Scoreboard, ...]
+    runs: tuple[Run, ...]  # in the order given, with the same ids for the same places and townships
+    notes: tuple[tuple[str, str], ...]  # code and detail of what is to be said beside the numbers
+    norms: pd.DataFrame  # as `shared_norms` tells them
+    shared: Shared  # as `shared_ground` finds it
+    slim: tuple[Run, ...]  # the runs with what they share alone
+    boards: tuple[Scoreboard, ...]  # one a run
 
 
 def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
-    """
-    Make runs comparable and score each of them once.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more.
-    scored : Matched, optional
-        More runs, matched before. A run that is among them, and has the same ids and shares the same ground there, is
-        not scored again; where runs beside these narrow the ground that all share, its board is another.
-
-    Returns
-    -------
-    Matched
-        For `compare_matched` and `follow_matched`.
-
-    Raises
-    ------
-    ContractError
-        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
-    """
+    """Make runs comparable and score each of them once."""
     check_whole(runs)
     same, redrawn = with_same_ids(runs)
     notes = (*check_comparable(same), *redrawn)

@@ -22,26 +22,7 @@ NUMBERS = ("places_before", "places_after", "persons_before", "persons_after")
 
 
 def place_changes(before: Run, after: Run, norms: Sequence[str]) -> pd.DataFrame:
-    """
-    Tell of each place and norm how it changed.
-
-    Parameters
-    ----------
-    before, after : Run
-        Two runs.
-    norms : sequence of str
-        Norms that both judged on the same terms.
-
-    Returns
-    -------
-    DataFrame
-        A row a place of either run and a norm that counts anybody there at either date: `settlement_id`, `norm_id`,
-        `change` (gained, lost, within, beyond; unknown where it was judged at one date only, or at none; new, gone),
-        `township_before`, `township_after`, and whom the norm counts: `places_before` ... `persons_after`, 0 at a date
-        at which the place or the norm was not there. And a row a place with the norm ``any``: gained where it gained on
-        some norm and lost on none, lost the other way round, mixed, same where nothing turned, new and gone; of it all
-        people of the place are counted.
-    """
+    """Tell of each place and norm how it changed."""
     one, other = _judged(before, norms), _judged(after, norms)
     table = one.merge(other, on=["settlement_id", "norm_id"], how="outer", suffixes=("_before", "_after"))
     for name in NUMBERS:
@@ -60,21 +41,7 @@ def place_changes(before: Run, after: Run, norms: Sequence[str]) -> pd.DataFrame
 
 
 def people_changes(places: pd.DataFrame) -> pd.DataFrame:
-    """
-    Add up changes of places over the study and its townships.
-
-    Parameters
-    ----------
-    places : DataFrame
-        As `place_changes` returns it.
-
-    Returns
-    -------
-    DataFrame
-        A row a unit, norm and change: `places_before`, `places_after`, `persons_before`, `persons_after`. Summed over
-        changes they are all that the norm counts at either date, and for the norm ``any`` all people of the unit.
-        People of a place whose township changed count in each at its date. NaN where nobody's number is known.
-    """
+    """Add up changes of places over the study and its townships."""
     study = places.assign(unit_level=STUDY, unit_id=STUDY)
     parts = [_sums(study, "before"), _sums(study, "after")]
     for date in ("before", "after"):

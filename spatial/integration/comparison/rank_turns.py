@@ -31,25 +31,7 @@ BENDS = (
 def rank_turns(
     runs: Sequence[Run], shared: Shared, components: Sequence[pd.DataFrame]
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
-    """
-    Rank the townships of two runs, and find who surely overtook whom.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Before and after.
-    shared : Shared
-        As `shared_ground` finds it.
-    components : sequence of DataFrame
-        Components of their boards.
-
-    Returns
-    -------
-    tuple of list of DataFrame and DataFrame
-        For each run `unit_id`, `low_rank`, `high_rank` among townships of both; and a row a pair whose order surely
-        turned: `unit_id` ranked after `other_id` with a probability of 0.9 or more, and ranks before it now with 0.9 or
-        more. Empty where there are fewer than two townships.
-    """
+    """Rank the townships of two runs, and find who surely overtook whom."""
     both = set.intersection(*(_townships(table) for table in components))
     bends = [(name, factor, units) for name, by, units in BENDS for factor in (1.0 - by, 1.0 + by)]
     asked = [(1.0 / factor, units) for _name, factor, units in bends]

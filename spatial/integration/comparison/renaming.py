@@ -23,16 +23,6 @@ def count_names(names: Sequence[str]) -> str:
     """
     Count names, and list the first few, for a note.
 
-    Parameters
-    ----------
-    names : sequence of str
-        In order.
-
-    Returns
-    -------
-    str
-        Such as ``2 (Lake, Ridge)``.
-
     Examples
     --------
     >>> count_names(["Lake", "Ridge"])
@@ -43,19 +33,7 @@ def count_names(names: Sequence[str]) -> str:
 
 
 def folded(name: object) -> str:
-    """
-    Write a name without case, accents and surplus spaces.
-
-    Parameters
-    ----------
-    name : object
-        The name.
-
-    Returns
-    -------
-    str
-        Empty where it is no text.
-    """
+    """Write a name without case, accents and surplus spaces."""
     return " ".join(fold(name).split()) if isinstance(name, str) else ""
 
 
@@ -63,15 +41,7 @@ def shortest_first(name: str) -> tuple[int, str]:
     """
     Give the key by which ids are ordered.
 
-    Parameters
-    ----------
-    name : str
-        An id.
-
-    Returns
-    -------
-    tuple of int and str
-        Its length, and the id.
+    Returns its length, and the id.
     """
     return len(name), name
 
@@ -79,16 +49,6 @@ def shortest_first(name: str) -> tuple[int, str]:
 def groups_of(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
     """
     Join pairs that share a member.
-
-    Parameters
-    ----------
-    pairs : iterable of tuple of str
-        What belongs together.
-
-    Returns
-    -------
-    list of set of str
-        Each member is in one group.
 
     Examples
     --------
@@ -103,21 +63,7 @@ def groups_of(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
 
 
 def one_id_each(pairs: Iterable[tuple[str, str]], held: Sequence[set[str]]) -> dict[str, str]:
-    """
-    Choose an id for all that is the same.
-
-    Parameters
-    ----------
-    pairs : iterable of tuple of str
-        Ids of the same thing.
-    held : sequence of set of str
-        Ids of each run; where two of a group are in one run, they are two things, and the group is left out.
-
-    Returns
-    -------
-    dict of str to str
-        By each id the shortest of its group, of ids as long the first in their order.
-    """
+    """Choose an id for all that is the same."""
     return {
         name: min(group, key=shortest_first)
         for group in groups_of(pairs)
@@ -129,25 +75,7 @@ def one_id_each(pairs: Iterable[tuple[str, str]], held: Sequence[set[str]]) -> d
 def replaced(
     table: pd.DataFrame, column: str, ids: Mapping[str, str], rows: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """
-    Replace ids in a column.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Left unchanged.
-    column : str
-        Where the ids stand.
-    ids : mapping of str to str
-        New ids by old ones.
-    rows : ndarray of bool, optional
-        Only in these rows.
-
-    Returns
-    -------
-    DataFrame
-        The table itself where nothing changes.
-    """
+    """Replace ids in a column."""
     old = table[column]
     new = old.astype(str).map(ids)
     changed = new.notna().to_numpy() & (np.ones(len(table), dtype=bool) if rows is None else rows)

@@ -24,95 +24,43 @@ FAIL_POINT = "fail_point"
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """
-    One run, as a comparison reads it.
+    """One run, as a comparison reads it."""
 
-    Parameters
-    ----------
-    name, as_of : str
-        What to call it, and the date on which it judged norms.
-    settlements, access, last_mile, norm_results, towns, components : DataFrame
-        By the contracts of the tables; `components` is `score_components`.
-    terms : DataFrame
-        As `norm_terms` makes it.
-    boundaries, flows : DataFrame, optional
-        By the contracts of the tables.
-    mode, basis : str
-        The first mode, and which people are counted.
-    rules : ScoreRules
-        What the study decided about its score.
-    options : mapping of str to object
-        Other decisions by their key, to tell which of them differ.
-    version : str
-        Of the package that made the run; empty where nobody recorded it.
-    code : mapping of str to str
-        Fingerprint of the code behind each stage that measures.
-    in_doubt : DataFrame, optional
-        As `townships_in_doubt` finds them.
-    """
-
-    name: str
+    name: str  # what to call it, and the date on which it judged norms
     as_of: str
-    settlements: pd.DataFrame
+    settlements: pd.DataFrame  # by the contracts of the tables; `components` is `score_components`
     access: pd.DataFrame
     last_mile: pd.DataFrame
     norm_results: pd.DataFrame
     towns: pd.DataFrame
     components: pd.DataFrame
-    terms: pd.DataFrame
-    boundaries: pd.DataFrame | None = None
+    terms: pd.DataFrame  # as `norm_terms` makes it
+    boundaries: pd.DataFrame | None = None  # by the contracts of the tables
     flows: pd.DataFrame | None = None
-    mode: str = ""
+    mode: str = ""  # the first mode, and which people are counted
     basis: str = ""
-    rules: ScoreRules = field(default_factory=ScoreRules)
+    rules: ScoreRules = field(default_factory=ScoreRules)  # what the study decided about its score
+    # other decisions by their key, to tell which of them differ
     options: Mapping[str, Any] = field(default_factory=dict)
-    version: str = ""
+    version: str = ""  # of the package that made the run; empty where nobody recorded it
+    # fingerprint of the code behind each stage that measures
     code: Mapping[str, str] = field(default_factory=dict)
-    in_doubt: pd.DataFrame | None = None
+    in_doubt: pd.DataFrame | None = None  # as `townships_in_doubt` finds them
 
     @property
     def places(self) -> pd.DataFrame:
-        """
-        Settlements of the study area.
-
-        Returns
-        -------
-        DataFrame
-            In their order, by `settlement_id`.
-        """
+        """Settlements of the study area."""
         mine = self.settlements[self.settlements["in_study"].to_numpy(dtype=bool)]
         return mine.set_index(mine["settlement_id"].astype(str))
 
     @property
     def binding(self) -> pd.DataFrame:
-        """
-        Terms as the formulas of the score take them.
-
-        Returns
-        -------
-        DataFrame
-            With the column `norm_id`.
-        """
+        """Terms as the formulas of the score take them."""
         return self.terms
 
 
 def townships_in_doubt(scores: pd.DataFrame, rank_pairs: pd.DataFrame | None) -> pd.DataFrame:
-    """
-    Find the townships that known issues of the sources forbid to rank, or to compare.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        By the contract of the table.
-    rank_pairs : DataFrame or None
-        By the contract of the table; None where there is none.
-
-    Returns
-    -------
-    DataFrame
-        `unit_id` and `other_id`: a row a pair that is not compared, and one a township that has no rank, whose
-        `other_id` is its own.
-    """
+    """Find the townships that known issues of the sources forbid to rank, or to compare."""
     held = scores.loc[scores["unit_level"].eq("township") & scores["rank_status"].eq("in_doubt"), "unit_id"]
     alone = pd.DataFrame({"unit_id": held, "other_id": held})
     if rank_pairs is None:
@@ -122,29 +70,7 @@ def townships_in_doubt(scores: pd.DataFrame, rank_pairs: pd.DataFrame | None) ->
 
 
 def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """
-    Gather the terms on which a run judged each norm.
-
-    Parameters
-    ----------
-    norm_results : DataFrame
-        By the contract of the table.
-    listed : iterable of mapping
-        The norms of the study's summary, with `norm_id`, `metric`, `mode`, `direction`, `unit`, `stat_unit`, `scope`
-        and `fail_point`; summaries of older versions lack the last.
-
-    Returns
-    -------
-    DataFrame
-        A row a norm: `norm_id`, `service`, `threshold`, `target_share`, `fail_point`, `fail_point_told` and those six.
-        A fail point is NaN where the norm has none. Where the summary does not tell it, it is read back from places
-        that are partly beyond, ``threshold + (value - threshold) / depth``, and NaN where there are none.
-
-    Raises
-    ------
-    ContractError
-        For columns that are not there.
-    """
+    """Gather the terms on which a run judged each norm."""
     check_columns("norm_results", norm_results)
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     terms = study[["norm_id", "service", "threshold", "target_share"]].reset_index(drop=True)

@@ -46,18 +46,6 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     and spaces, and lie up to 1 km apart; the nearest pair first. A place without a name, or of runs without points, is
     never found again, nor told from another of its id. Ids that would make one of two places of a run are left as they
     are. Townships are matched as `with_same_townships` does.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more.
-
-    Returns
-    -------
-    tuple of list of Run and list of tuple of str
-        The runs, in which such a place bears the shortest of its ids, of ids as long the first in their order; and
-        notes with a number and the first names: ``other_place`` (ids of two places), ``redrawn`` (places found again),
-        ``townships`` (found again), none where nothing changed. The same in whatever order the runs are given.
     """
     named, notes = with_same_townships(runs)
     told_apart, two = _told_apart(named)

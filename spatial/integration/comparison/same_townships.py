@@ -22,21 +22,7 @@ Note = tuple[str, str]
 
 
 def with_same_townships(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
-    """
-    Give a township the same id in every run where the ids of two runs have none in common.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more.
-
-    Returns
-    -------
-    tuple of list of Run and list of tuple of str
-        The runs, in which a township bears the shortest of the ids of its name, of ids as long the first in their
-        order; and a note ``townships`` with their number and the first names, none where no id changed. Names are
-        compared without case, accents and surplus spaces; one that two townships of a run have finds nothing.
-    """
+    """Give a township the same id in every run where the ids of two runs have none in common."""
     held = [_ids(run) for run in runs]
     names = [_by_name(run, ids) for run, ids in zip(runs, held, strict=True)]
     pairs = [

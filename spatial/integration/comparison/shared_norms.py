@@ -22,23 +22,7 @@ JUDGED = ("met", "not_met")
 
 
 def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
-    """
-    Tell which norms the runs share.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Two or more.
-
-    Returns
-    -------
-    DataFrame
-        A row a norm of any run, in the order of their ids: `norm_id`, `service`, `same_terms`, `in_level` (part of
-        access in every run), `in_people` (judged at places in every run), `as_gate` (in force as a gate in every run),
-        and `reason`, codes joined by ``;`` where it is no part of the level: ``not_in:RUN``, ``other_threshold``,
-        ``other_unit`` (or another metric, mode, direction, group or scope by its name), ``other_fail_point``,
-        ``other_target_share``, and the reasons of `score_norms` with their run.
-    """
+    """Tell which norms the runs share."""
     scored = [_scored(run) for run in runs]
     terms = [run.terms.set_index("norm_id") for run in runs]
     judged = [_judged(run) for run in runs]

@@ -86,43 +86,12 @@ class Comparison:
 
 
 def compare(before: Run, after: Run) -> Comparison:
-    """
-    Hold two runs against each other.
-
-    Parameters
-    ----------
-    before, after : Run
-        Two dates, or two scenarios, of one county.
-
-    Returns
-    -------
-    Comparison
-        Levels are made anew from the norms that both judged on the same terms and from the components and pillars that
-        both measured; without a shared norm there are none. A run against itself changes nothing; the other way round
-        every change has the other sign.
-
-    Raises
-    ------
-    ContractError
-        For runs that cannot be compared, as `check_whole` and `check_comparable` refuse them.
-    """
+    """Hold two runs against each other."""
     return compare_matched(match((before, after)))
 
 
 def compare_matched(matched: Matched) -> Comparison:
-    """
-    Hold the first of some matched runs against the last.
-
-    Parameters
-    ----------
-    matched : Matched
-        Two runs, as `match` makes them comparable.
-
-    Returns
-    -------
-    Comparison
-        As `compare` gives it.
-    """
+    """Hold the first of some matched runs against the last."""
     before, after = runs = matched.runs
     notes, norms, shared, boards = list(matched.notes), matched.norms, matched.shared, matched.boards
     made = [board.components for board in boards]

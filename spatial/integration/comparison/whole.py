@@ -54,21 +54,7 @@ AGAIN = "run the study again: spatial run STUDY"
 
 
 def check_columns(name: str, table: pd.DataFrame) -> None:
-    """
-    Refuse a table that lacks what a comparison reads.
-
-    Parameters
-    ----------
-    name : str
-        A field of `Run` that is a table.
-    table : DataFrame
-        The table.
-
-    Raises
-    ------
-    ContractError
-        For columns that are not there.
-    """
+    """Refuse a table that lacks what a comparison reads."""
     lacking = [column for column in COLUMNS[name] if column not in table]
     if lacking:
         raise ContractError(
@@ -81,18 +67,6 @@ def check_whole(runs: Sequence[Run]) -> None:
     Refuse runs whose tables lack columns or rows, hold a row twice, or hold values that their contract does not know.
 
     A place of which a table says nothing would count as one that reaches nothing, or not at all.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        Any number.
-
-    Raises
-    ------
-    ContractError
-        For columns that are not there, keys that are there twice, numbers out of range, words that are none, and
-        places of the study without a row on the last mile, on access, on a service that others have one for, or on a
-        norm that others are judged by; all faults at once.
     """
     for run in runs:
         for name in COLUMNS:

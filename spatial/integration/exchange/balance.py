@@ -164,24 +164,7 @@ def flow_matrix(
 
 
 def read_flows(flows: Any) -> sparse.csr_array:
-    """
-    Read a matrix of flows.
-
-    Parameters
-    ----------
-    flows : array_like or sparse array, (places, places)
-        0 or more.
-
-    Returns
-    -------
-    sparse.csr_array
-        Without the diagonal.
-
-    Raises
-    ------
-    ContractError
-        For flows that are negative, infinite or NaN, or a matrix that is not square.
-    """
+    """Read a matrix of flows."""
     (flows,) = paired("flows", flows=(flows, "places places"))
     given: Any = flows if sparse.issparse(flows) else np.atleast_2d(numbers("flows", "flows", flows))
     matrix = sparse.coo_array(given, dtype=np.float64)

@@ -148,24 +148,7 @@ def palma_ratio_by_rank(
 
 
 def rank_values(rank_by: ArrayLike) -> FloatArray:
-    """
-    Read what ranks people.
-
-    Parameters
-    ----------
-    rank_by : array_like
-        Numbers; infinite ones are refused, NaN = unknown.
-
-    Returns
-    -------
-    ndarray of float64
-        As given.
-
-    Raises
-    ------
-    ContractError
-        For what is no number or infinite.
-    """
+    """Read what ranks people."""
     rank = np.atleast_1d(numbers("inequality", "rank_by", rank_by)).ravel()
     if bool(np.isinf(rank).any()):
         raise ContractError("inequality", ["rank_by: infinite; give a finite number or NaN"])

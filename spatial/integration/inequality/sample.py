@@ -21,30 +21,16 @@ __all__ = ["Sample", "read_sample"]
 
 @dataclass(frozen=True)
 class Sample:
-    """
-    The places that count.
+    """The places that count."""
 
-    Parameters
-    ----------
-    access : ndarray of float64
-        A good, 0 or more; of the places whose good and people are known and that have people.
-    share : ndarray of float64
-        Their share of the people; sums to 1.
-    kept : ndarray of bool
-        Which of the places given these are.
-    n_total, n_valid, n_nan : int
-        Places given; with both known; with one unknown.
-    pop_total, pop_valid : float
-        People given; of places with both known.
-    """
-
+    # A good, 0 or more; of the places whose good and people are known and that have people
     access: FloatArray
-    share: FloatArray
-    kept: NDArray[np.bool_]
-    n_total: int
+    share: FloatArray  # their share of the people; sums to 1
+    kept: NDArray[np.bool_]  # which of the places given these are
+    n_total: int  # places given; with both known; with one unknown
     n_valid: int
     n_nan: int
-    pop_total: float
+    pop_total: float  # people given; of places with both known
     pop_valid: float
 
     @property
@@ -52,47 +38,18 @@ class Sample:
         """
         Mean access of a person.
 
-        Returns
-        -------
-        float
-            NaN where nobody counts.
+        Returns NaN where nobody counts.
         """
         return float(self.share @ self.access) if len(self.access) else float("nan")
 
     @property
     def defined(self) -> bool:
-        """
-        Whether relative inequality has a meaning.
-
-        Returns
-        -------
-        bool
-            False where nobody counts or the mean is 0.
-        """
+        """Whether relative inequality has a meaning."""
         return bool(self.mean > 0.0)
 
 
 def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) -> Sample:
-    """
-    Read a good and the people who have it.
-
-    Parameters
-    ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown. Times are bads; make scores of them first.
-    population_persons : array_like, optional
-        One a place, 0 or more. NaN = unknown. By default every place counts one.
-
-    Returns
-    -------
-    Sample
-        Places of nobody have no weight and are left out of it; so are unknown ones, which it counts.
-
-    Raises
-    ------
-    ContractError
-        For numbers that are negative or infinite, lengths that differ, or labels that do not fit (`paired`).
-    """
+    """Read a good and the people who have it."""
     access, population_persons = paired(
         "inequality", access=(access, "places"), population_persons=(population_persons, "places")
     )

@@ -36,48 +36,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class AccessClusters:
-    """
-    Clusters of access.
+    """Clusters of access."""
 
-    Parameters
-    ----------
-    table : DataFrame
-        By the contract of `access_clusters`.
-    moran : MoransI
-        Of settlements, or of townships.
-    component : Component
-        The same as a gap, with who is whose neighbour and the p-value as its detail.
-    """
-
-    table: pd.DataFrame
-    moran: MoransI
-    component: Component
+    table: pd.DataFrame  # by the contract of `access_clusters`
+    moran: MoransI  # of settlements, or of townships
+    component: Component  # the same as a gap, with who is whose neighbour and the p-value as its detail
 
 
 def settlement_clusters(
     ground: Ground, access: FloatArray, neighbours: sparse.csr_array, *, rule: str, seed: int = 0
 ) -> AccessClusters:
-    """
-    Find clusters of access among settlements.
-
-    Parameters
-    ----------
-    ground : Ground
-        The n places.
-    access : ndarray of float64, (n,)
-        A good; NaN = unknown.
-    neighbours : sparse.csr_array, (n, n)
-        Above 0 where two are neighbours. Places without any do not count; they are named in the log.
-    rule : str
-        Who counts as a neighbour, in one word.
-    seed : int
-        Of the permutations.
-
-    Returns
-    -------
-    AccessClusters
-        Of the settlements.
-    """
+    """Find clusters of access among settlements."""
     found = local_clusters(access, neighbours, draws=DRAWS, seed=seed)
     moran = morans_i(access, neighbours, draws=DRAWS, seed=seed)
     status = _status(access, found)
@@ -93,27 +62,7 @@ def settlement_clusters(
 def township_clusters(
     ground: Ground, access: FloatArray, boundaries: gpd.GeoDataFrame, *, rule: str, seed: int = 0
 ) -> AccessClusters:
-    """
-    Find clusters of access among townships that touch; every settlement stands for its township.
-
-    Parameters
-    ----------
-    ground : Ground
-        The n places.
-    access : ndarray of float64, (n,)
-        A good; NaN = unknown. A township has the mean of its people's.
-    boundaries : GeoDataFrame
-        Outlines of the townships; one without outline touches none.
-    rule : str
-        Who counts as a neighbour, in one word.
-    seed : int
-        Of the permutations.
-
-    Returns
-    -------
-    AccessClusters
-        Values, p and clusters of each settlement are those of its township; settlements in none have no neighbours.
-    """
+    """Find clusters of access among townships that touch; every settlement stands for its township."""
     units = pd.Index(sorted({name for name in ground.township if name is not None}))
     known = ~np.isnan(access)
     weight = np.where(known, ground.weight, 0.0)

@@ -34,27 +34,7 @@ __all__ = ["coordination_table", "ranking_table"]
 
 
 def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | None = None) -> pd.DataFrame:
-    """
-    Rank townships by other means and weights, to see how far the ranking hangs on them.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        By the contract of the table.
-    judged : sequence of sequence of float, optional
-        How much more important each pillar is than each other one, in the order structure, elements, boundaries,
-        order, for the method ``pairwise``.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `rankings`: townships by the pillars that all of them have; no rows for fewer than two.
-
-    Raises
-    ------
-    ContractError
-        For judgements that are not consistent.
-    """
+    """Rank townships by other means and weights, to see how far the ranking hangs on them."""
     rows = scores[scores["unit_level"] == "township"]
     levels = rows[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
     common = ~np.isnan(levels).any(axis=0) if len(rows) else np.zeros(len(PILLARS), dtype=bool)
@@ -86,23 +66,7 @@ def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | N
 
 
 def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) -> pd.DataFrame:
-    """
-    Measure how well town and country, and services and digital coverage, are coordinated.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    scores : PlaceScores
-        Of the places.
-    evidence : Evidence
-        What else is known of them.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `coordination`; both systems and their level stand beside the result.
-    """
+    """Measure how well town and country, and services and digital coverage, are coordinated."""
     digital = place_levels(scores, evidence)["boundaries", "digital_coverage"].has
     common = scores.common_access(ground.official_class)
     records = []

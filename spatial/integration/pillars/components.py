@@ -39,45 +39,23 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Component:
-    """
-    One component.
+    """One component."""
 
-    Parameters
-    ----------
-    pillar, side, component : str
-        Where it belongs.
-    value : float
-        NaN where `component_status` says why.
-    unit : str
-        share, min, m, ratio, index or count.
-    target : float
-        Of a gap; NaN for none.
-    meets_target : {'yes', 'no', 'unknown', 'no_target'}
-        Inclusive.
-    persons : float
-        People behind it; NaN where not counted.
-    detail : str
-        What made it.
-    component_status : {'measured', 'no_data', 'not_defined', 'not_asked'}
-        Why there is no value.
-    low, high : float
-        Of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is not asked.
-    persons_known, persons_unknown : float
-        People of whom it is known whether they have it, and of whom not; NaN where not counted.
-    """
-
-    pillar: str
+    pillar: str  # where it belongs
     side: str
     component: str
-    value: float
-    unit: str = "share"
-    target: float = math.nan
-    meets_target: str = "no_target"
-    persons: float = math.nan
-    detail: str = ""
-    component_status: str = "measured"
+    value: float  # naN where `component_status` says why
+    unit: str = "share"  # share, min, m, ratio, index or count
+    target: float = math.nan  # of a gap; NaN for none
+    meets_target: str = "no_target"  # inclusive
+    persons: float = math.nan  # people behind it; NaN where not counted
+    detail: str = ""  # what made it
+    component_status: str = "measured"  # why there is no value
+    # of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is
+    # not asked
     low: float = math.nan
     high: float = math.nan
+    # people of whom it is known whether they have it, and of whom not; NaN where not counted
     persons_known: float = math.nan
     persons_unknown: float = math.nan
 
@@ -86,10 +64,7 @@ class Component:
         """
         Say how much of it is known.
 
-        Returns
-        -------
-        float
-            0-1: of a level, what does not lie between its ends; of a gap, 1 where it is measured.
+        Returns 0-1: of a level, what does not lie between its ends; of a gap, 1 where it is measured.
         """
         if self.component_status != "measured":
             return 0.0
@@ -105,27 +80,7 @@ def level(
     missing: str = "no_data",
     persons: float = math.nan,
 ) -> Component:
-    """
-    Make a component of a level.
-
-    Parameters
-    ----------
-    pillar, component : str
-        Where it belongs.
-    value : float
-        0-1; NaN = missing.
-    detail : str
-        What made it.
-    missing : str
-        Why there is no value, where it is NaN.
-    persons : float
-        Who lack it.
-
-    Returns
-    -------
-    Component
-        On the side of levels, with the value at both ends.
-    """
+    """Make a component of a level."""
     return Component(
         pillar,
         "level",
@@ -140,25 +95,7 @@ def level(
 
 
 def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Component:
-    """
-    Make a component of a gap.
-
-    Parameters
-    ----------
-    pillar, component : str
-        Where it belongs.
-    value : float
-        In its unit; NaN = missing, or infinite, which says that there is no such number.
-    unit : str
-        share, min, m, ratio, index or count.
-    **more : object
-        `persons`, `detail`, and `component_status` for why there is no value (``not_defined`` unless said).
-
-    Returns
-    -------
-    Component
-        On the side of gaps, not yet held against a target.
-    """
+    """Make a component of a gap."""
     known = math.isfinite(value)
     status = "measured" if known else more.pop("component_status", "not_defined")
     more.pop("component_status", None)
@@ -168,21 +105,7 @@ def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Co
 
 
 def held_against(component: Component, targets: GapTargets) -> Component:
-    """
-    Hold a gap against the study's target for it, inclusively.
-
-    Parameters
-    ----------
-    component : Component
-        Levels stay as they are.
-    targets : GapTargets
-        Of the study.
-
-    Returns
-    -------
-    Component
-        With its target, and whether it is met.
-    """
+    """Hold a gap against the study's target for it, inclusively."""
     asked = targets.of(component.component) if component.side == "gap" else None
     if asked is None:
         return component
@@ -194,19 +117,7 @@ def held_against(component: Component, targets: GapTargets) -> Component:
 
 
 def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
-    """
-    Put components into a table.
-
-    Parameters
-    ----------
-    rows : iterable of (unit_level, unit_id, Component)
-        In order.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `score_components`.
-    """
+    """Put components into a table."""
     records = [
         {"unit_level": unit_level, "unit_id": unit_id, **asdict(component)}
         for unit_level, unit_id, component in rows

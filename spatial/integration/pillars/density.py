@@ -36,54 +36,25 @@ VERY_LOW_DENSITY = 11
 
 @dataclass(frozen=True, eq=False)
 class UrbanGrid:
-    """
-    Cells of about one square kilometre with their classes, and the people in them.
+    """Cells of about one square kilometre with their classes, and the people in them."""
 
-    Parameters
-    ----------
-    codes : ndarray of int16, (rows, columns)
-        Degree of Urbanisation, level 2.
-    centre : ndarray of int64, (rows, columns)
-        The urban centre of each cell, from 1; 0 = in none.
-    persons : ndarray of float64, (rows, columns)
-        People of each cell.
-    transform : affine.Affine
-        From (column, row) to the coordinates of the grid.
-    crs, working_crs : pyproj.CRS
-        Of the grid, and of `x`, `y` and all that is asked; the second is projected, in metres.
-    x, y, people : ndarray of float64, (points,)
-        Where people are, in the working CRS, finer than the cells where the source is.
-    extent : Polygon
-        The ground that the source covers, in the working CRS.
-    basis : {'raster', 'settlements'}
-        Where people come from.
-    """
-
-    codes: NDArray[np.int16]
-    centre: IntArray
-    persons: FloatArray
-    transform: Affine
-    crs: CRS
+    codes: NDArray[np.int16]  # degree of Urbanisation, level 2
+    centre: IntArray  # the urban centre of each cell, from 1; 0 = in none
+    persons: FloatArray  # people of each cell
+    transform: Affine  # from (column, row) to the coordinates of the grid
+    crs: CRS  # of the grid, and of `x`, `y` and all that is asked; the second is projected, in metres
     working_crs: CRS
-    x: FloatArray
+    x: FloatArray  # where people are, in the working CRS, finer than the cells where the source is
     y: FloatArray
     people: FloatArray
-    extent: shapely.Polygon
-    basis: str
+    extent: shapely.Polygon  # the ground that the source covers, in the working CRS
+    basis: str  # where people come from
 
     def at(self, x: FloatArray, y: FloatArray) -> tuple[IntArray, IntArray]:
         """
         Take the class and the urban centre of points.
 
-        Parameters
-        ----------
-        x, y : ndarray of float64, (n,)
-            In the working CRS.
-
-        Returns
-        -------
-        tuple of ndarray of int64, (n,)
-            Codes of level 2, 11 beyond the grid; and the urban centre, 0 for none.
+        Returns codes of level 2, 11 beyond the grid; and the urban centre, 0 for none.
         """
         if self.crs != self.working_crs:
             x, y = Transformer.from_crs(self.working_crs, self.crs, always_xy=True).transform(x, y)
@@ -101,56 +72,20 @@ class UrbanGrid:
         return order, self.x[order]
 
     def near(self, bounds: FloatArray) -> IntArray:
-        """
-        Find the people within a rectangle.
-
-        Parameters
-        ----------
-        bounds : ndarray of float64, (4,)
-            West, south, east, north in the working CRS, inclusive.
-
-        Returns
-        -------
-        ndarray of int64
-            Positions in `people`, rising.
-        """
+        """Find the people within a rectangle."""
         order, easting = self._by_easting
         west, south, east, north = bounds
         found = order[np.searchsorted(easting, west, "left") : np.searchsorted(easting, east, "right")]
         return np.sort(found[(self.y[found] >= south) & (self.y[found] <= north)])
 
     def inside(self, outline: shapely.Geometry) -> IntArray:
-        """
-        Find the people within an outline.
-
-        Parameters
-        ----------
-        outline : Geometry
-            In the working CRS; people on its edge count.
-
-        Returns
-        -------
-        ndarray of int64
-            Positions in `people`, rising.
-        """
+        """Find the people within an outline."""
         found = self.near(shapely.bounds(outline))
         shapely.prepare(outline)
         return found[shapely.intersects_xy(outline, self.x[found], self.y[found])]
 
     def cells(self, rows: IntArray, columns: IntArray) -> NDArray[np.object_]:
-        """
-        Draw cells.
-
-        Parameters
-        ----------
-        rows, columns : ndarray of int64, (n,)
-            From the upper left.
-
-        Returns
-        -------
-        ndarray of Polygon, (n,)
-            In the working CRS.
-        """
+        """Draw cells."""
         corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
         column = np.stack([columns + dx for dx, _dy in corners], axis=1).ravel()
         row = np.stack([rows + dy for _dx, dy in corners], axis=1).ravel()
@@ -163,15 +98,7 @@ class UrbanGrid:
         """
         Find the cells around an outline.
 
-        Parameters
-        ----------
-        outline : Geometry
-            In the working CRS.
-
-        Returns
-        -------
-        tuple of ndarray of int64
-            Rows and columns of all cells that may touch it; none beyond the grid.
+        Returns rows and columns of all cells that may touch it; none beyond the grid.
         """
         edge = shapely.get_coordinates(
             shapely.segmentize(shapely.box(*shapely.bounds(outline)), 10.0 * CELL_M)
@@ -191,10 +118,7 @@ class UrbanGrid:
         """
         Find the densest cell of every urban centre.
 
-        Returns
-        -------
-        tuple of ndarray
-            Numbers of centres, rising; and its midpoint in the working CRS, (centres, 2).
+        Returns numbers of centres, rising; and its midpoint in the working CRS, (centres, 2).
         """
         numbers = np.unique(self.centre[self.centre > 0])
         best = [int(np.where(self.centre == number, self.persons, -1.0).argmax()) for number in numbers]
@@ -204,43 +128,12 @@ class UrbanGrid:
 
 
 def is_too_coarse(raster: Raster, crs: CRS) -> bool:
-    """
-    Tell whether a raster's cells are too large for cells of one square kilometre.
-
-    Parameters
-    ----------
-    raster : Raster
-        People by cell.
-    crs : pyproj.CRS
-        Projected, in metres.
-
-    Returns
-    -------
-    bool
-        True where a side of a cell in the middle is longer than 1,250 m.
-    """
+    """Tell whether a raster's cells are too large for cells of one square kilometre."""
     return max(_sides_m(raster, crs)) > OWN_CELL_M[1]
 
 
 def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> UrbanGrid:
-    """
-    Classify the ground of a population raster.
-
-    Parameters
-    ----------
-    raster : Raster
-        People by cell, in any CRS. Cells with sides of 750 to 1,250 m are classified as they are; people of finer ones
-        are added up in cells of one square kilometre of the working CRS.
-    crs : pyproj.CRS
-        The working CRS: projected, in metres.
-    rules : DegurbaRules, optional
-        Which published variant to follow.
-
-    Returns
-    -------
-    UrbanGrid
-        With as many people as the raster has.
-    """
+    """Classify the ground of a population raster."""
     sides = _sides_m(raster, crs)
     values = np.maximum(np.nan_to_num(raster.values), 0.0)
     rows, columns = np.nonzero(values > 0.0)
@@ -265,18 +158,8 @@ def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | Non
     """
     Put the people of settlements on cells of one square kilometre, where there is no raster.
 
-    Parameters
-    ----------
-    settlements : GeoDataFrame of Point
-        With `population_persons`; NaN counts as nobody. Those around the study belong to it.
-    rules : DegurbaRules, optional
-        Which published variant to follow.
-
-    Returns
-    -------
-    UrbanGrid or None
-        All people of a place stand at its point, so that large places look denser than they are. None where nobody's
-        number is known.
+    Returns all people of a place stand at its point, so that large places look denser than they are. None
+    where nobody's number is known.
     """
     persons = np.nan_to_num(settlements["population_persons"].to_numpy(dtype=np.float64))
     there = persons > 0.0

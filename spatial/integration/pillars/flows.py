@@ -35,33 +35,7 @@ COLUMNS = (
 def flow_table(
     flows: pd.DataFrame | None, settlements: pd.DataFrame, ground: Ground, rules: ScoreRules
 ) -> pd.DataFrame:
-    """
-    Balance observed flows of the study and of each township, by kind.
-
-    Parameters
-    ----------
-    flows : DataFrame or None
-        By the contract of the table; None where none were observed.
-    settlements : DataFrame
-        All places, those outside the study area too.
-    ground : Ground
-        The places of the study area.
-    rules : ScoreRules
-        With the target volumes.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `flow_balances`; no rows where nothing was observed. Totals have no reciprocity, which needs
-        to know from where to where.
-
-    Raises
-    ------
-    StudyError
-        Where a kind has totals and stands in the table too.
-    ContractError
-        Where flows name places that are not there.
-    """
+    """Balance observed flows of the study and of each township, by kind."""
     records: list[dict[str, object]] = []
     if flows is not None and len(flows):
         ids = settlements["settlement_id"].astype(str).tolist()
@@ -124,21 +98,7 @@ def _record(key: tuple[str, str, str], outward: float, inward: float, target: fl
 
 
 def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
-    """
-    Make the components of the pillar of elements.
-
-    Parameters
-    ----------
-    unit : Unit
-        The study or a township.
-    flows : DataFrame
-        As `flow_table` returns it.
-
-    Returns
-    -------
-    list of Component
-        A level for each kind, ``balance * min(1, volume / target)`` where a target is set, and gaps.
-    """
+    """Make the components of the pillar of elements."""
     mine = flows[(flows["unit_level"] == unit.level) & (flows["unit_id"] == unit.id)]
     if mine.empty:
         return [

@@ -69,39 +69,15 @@ class AreaRules:
 
 @dataclass(frozen=True, eq=False)
 class Commuting:
-    """
-    Observed commuting between n units.
+    """Observed commuting between n units."""
 
-    Parameters
-    ----------
-    flows : sparse.csr_array, (n, n)
-        Persons from the unit where they live to that where they work.
-    employed : ndarray of float64, (n,)
-        Employed residents; 0 where unknown, without flows then.
-    unknown : tuple of str
-        Units of which nobody says how many are employed.
-    """
-
-    flows: sparse.csr_array
-    employed: FloatArray
-    unknown: tuple[str, ...]
+    flows: sparse.csr_array  # persons from the unit where they live to that where they work
+    employed: FloatArray  # employed residents; 0 where unknown, without flows then
+    unknown: tuple[str, ...]  # units of which nobody says how many are employed
 
 
 def why_no_area(unit_types: pd.DataFrame) -> str:
-    """
-    Say why a study has no functional urban area.
-
-    Parameters
-    ----------
-    unit_types : DataFrame
-        By the contract of the table.
-
-    Returns
-    -------
-    str
-        The reason of `unit_types` where nothing is classified; `no_units`, `no_urban_centre`, or `no_city_unit` where a
-        centre holds half of no township; empty where there is a city.
-    """
+    """Say why a study has no functional urban area."""
     units = unit_types[unit_types["unit_level"] == "township"]
     study = unit_types[unit_types["unit_level"] == "study"]
     if (study["basis"] == "none").all() and (units["basis"] == "none").all():
@@ -121,31 +97,7 @@ def _peopled(units: pd.DataFrame) -> pd.Series[bool]:
 def commuting_between(
     flows: pd.DataFrame, settlements: pd.DataFrame, units: list[str], rules: AreaRules
 ) -> Commuting | None:
-    """
-    Add commuting between settlements up to commuting between units.
-
-    Parameters
-    ----------
-    flows : DataFrame
-        By the contract of the table; those who work where they live count towards the employed.
-    settlements : DataFrame
-        By the contract of the table; those in no unit are places of work elsewhere.
-    units : list of str
-        Ids, in the order of the result.
-    rules : AreaRules
-        Kind of flow and column of the employed.
-
-    Returns
-    -------
-    Commuting or None
-        Employed residents stand in the column of the rules; without it they are all who commute from a unit, where the
-        flows have those who work in it too. None where there is no such flow, or no unit has a number of employed.
-
-    Raises
-    ------
-    ContractError
-        Where more people commute out of a unit than are employed there.
-    """
+    """Add commuting between settlements up to commuting between units."""
     rows = flows[flows["kind"] == rules.commuting_kind]
     if rows.empty or "township_id" not in settlements:
         return None
@@ -192,32 +144,7 @@ def functional_area_table(
     commuting: Commuting | Callable[[FloatArray], FloatArray],
     rules: AreaRules,
 ) -> pd.DataFrame:
-    """
-    Find the functional urban area of every city of the study.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    unit_types : DataFrame
-        By the contract of the table.
-    boundaries : GeoDataFrame
-        By the contract of the table.
-    cells : UrbanGrid or None
-        Classes of the ground.
-    commuting : Commuting or callable
-        Between the townships of `unit_types`, in their order; or what takes the points of urban centres, (centres, 2),
-        and returns minutes from each place to each.
-    rules : AreaRules
-        Shares and minutes.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `functional_areas`: a row a township that belongs to one. Cities are townships of which half
-        of the people or more live in an urban centre; `fua` by commuting, `fua_proxy` by travel time. Empty where there
-        is no city.
-    """
+    """Find the functional urban area of every city of the study."""
     units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
     if cells is None or why_no_area(unit_types):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})

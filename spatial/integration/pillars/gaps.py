@@ -35,25 +35,7 @@ __all__ = ["gaps_of"]
 def gaps_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence
 ) -> tuple[list[Component], SegmentationIndex]:
-    """
-    Measure every gap of one unit.
-
-    Parameters
-    ----------
-    unit : Unit
-        The study or a township.
-    ground : Ground
-        The places.
-    scores : PlaceScores
-        Of all places.
-    evidence : Evidence
-        With the norm by which gaps are told, and times with open and closed borders.
-
-    Returns
-    -------
-    tuple of list of Component and SegmentationIndex
-        In the order of the pillars; and the index of the terms that exist.
-    """
+    """Measure every gap of one unit."""
     theil_between, share, advantaged = _theil(unit, ground, scores)
     apart, information, beyond = _segregation(unit, ground, evidence)
     between = _between(unit, ground, evidence)

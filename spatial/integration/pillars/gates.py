@@ -15,19 +15,7 @@ Gates = tuple[int, int, tuple[str, ...]]
 
 
 def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], Gates]:
-    """
-    Count the gates of each unit.
-
-    Parameters
-    ----------
-    norm_results : DataFrame
-        By the contract of the table.
-
-    Returns
-    -------
-    dict of (unit_level, unit_id) to tuple
-        Of units with any gate in force; one that nothing can measure is in force and neither passed nor failed.
-    """
+    """Count the gates of each unit."""
     rows = norm_results[norm_results["unit_level"].isin(["study", "township"])]
     rows = rows[rows["gate"].isin(["pass", "fail", "unknown"])]
     found: dict[tuple[str, str], Gates] = {}
@@ -45,15 +33,7 @@ def passed_share(gates: Gates | None) -> float:
     Another road or facility can turn a gate that nobody could judge into one that is passed, never into one that
     failed, so that it never lowers the share, nor a mean that the share joins.
 
-    Parameters
-    ----------
-    gates : tuple or None
-        Of a unit; None where none is in force.
-
-    Returns
-    -------
-    float
-        0-1; NaN where none could be judged: absence of data is not absence of service.
+    Returns 0-1; NaN where none could be judged: absence of data is not absence of service.
 
     Examples
     --------
@@ -69,15 +49,7 @@ def passed_ends(gates: Gates | None) -> tuple[float, float]:
     """
     Give the share of gates passed if those that nobody can judge were not passed, and if they were.
 
-    Parameters
-    ----------
-    gates : tuple or None
-        Of a unit; None where none is in force.
-
-    Returns
-    -------
-    tuple of float
-        0-1, the lower first; both NaN where none is in force.
+    Returns 0-1, the lower first; both NaN where none is in force.
 
     Examples
     --------

@@ -25,72 +25,33 @@ NO_GROUPS = frozenset({"population_persons", "registered_persons", "resident_per
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """
-    One unit that has a score.
+    """One unit that has a score."""
 
-    Parameters
-    ----------
-    level : {'study', 'township'}
-        What it is.
-    id, name : str
-        Its id, and its name, empty where it has none.
-    members : ndarray of bool
-        Its places.
-    """
-
-    level: str
-    id: str
+    level: str  # what it is
+    id: str  # its id, and its name, empty where it has none
     name: str
-    members: Mask
+    members: Mask  # its places
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """
-    n places of the study area.
+    """n places of the study area."""
 
-    Parameters
-    ----------
-    settlements : DataFrame
-        Their rows, without those outside the study area.
-    ids : ndarray of object, (n,)
-        Their ids.
-    persons : ndarray of float64, (n,)
-        Their people; NaN = unknown.
-    weight : ndarray of float64, (n,)
-        Their people, 0 where unknown; 1 each where nobody's number is known.
-    counts_people : bool
-        Whether the weights are people.
-    official_class : ndarray of object, (n,)
-        urban, rural or None.
-    township : ndarray of object, (n,)
-        The township of each, or None.
-    names : mapping of str to str
-        Names of townships.
-    """
-
-    settlements: pd.DataFrame
-    ids: NDArray[np.object_]
-    persons: FloatArray
-    weight: FloatArray
-    counts_people: bool
-    official_class: NDArray[np.object_]
-    township: NDArray[np.object_]
-    names: dict[str, str]
+    settlements: pd.DataFrame  # their rows, without those outside the study area
+    ids: NDArray[np.object_]  # their ids
+    persons: FloatArray  # their people; NaN = unknown
+    weight: FloatArray  # their people, 0 where unknown; 1 each where nobody's number is known
+    counts_people: bool  # whether the weights are people
+    official_class: NDArray[np.object_]  # urban, rural or None
+    township: NDArray[np.object_]  # the township of each, or None
+    names: dict[str, str]  # names of townships
 
     def __len__(self) -> int:
         """Return the number of places."""
         return len(self.ids)
 
     def units(self) -> Iterator[Unit]:
-        """
-        Go through the study and its townships.
-
-        Yields
-        ------
-        Unit
-            The study first, then townships in the order of their ids.
-        """
+        """Go through the study and its townships."""
         yield Unit(STUDY, STUDY, "", np.ones(len(self), dtype=bool))
         for township in sorted({name for name in self.township if name is not None}):
             yield Unit("township", township, self.names.get(township, ""), self.township == township)
@@ -99,15 +60,7 @@ class Ground:
         """
         Add up the people of some places.
 
-        Parameters
-        ----------
-        members : ndarray of bool
-            The places.
-
-        Returns
-        -------
-        float
-            NaN where nobody's number is known.
+        Returns NaN where nobody's number is known.
         """
         known = self.persons[members]
         return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
@@ -116,18 +69,8 @@ class Ground:
         """
         Add up the people of some of the places of a unit.
 
-        Parameters
-        ----------
-        members : ndarray of bool
-            Places of the unit.
-        some : ndarray of bool
-            Which of them count.
-
-        Returns
-        -------
-        float
-            0 where none of them counts; NaN where nobody's number is known, in the unit or among those that count, and
-            where places stand in for people.
+        Returns 0 where none of them counts; NaN where nobody's number is known, in the unit or among those
+        that count, and where places stand in for people.
         """
         if not self.counts_people:
             return float("nan")
@@ -140,10 +83,8 @@ class Ground:
         """
         Share of each place's people who belong to each group.
 
-        Returns
-        -------
-        dict of str to ndarray
-            urban and rural, then the groups that the settlements count, such as elderly; 0-1, 0 where unknown.
+        Returns urban and rural, then the groups that the settlements count, such as elderly; 0-1, 0 where
+        unknown.
         """
         found = {name: (self.official_class == name).astype(np.float64) for name in ("urban", "rural")}
         for column in sorted(self.settlements.columns):
@@ -156,21 +97,7 @@ class Ground:
 
 
 def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = None) -> Ground:
-    """
-    Take the places of the study area.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table.
-    boundaries : DataFrame, optional
-        For the names of townships.
-
-    Returns
-    -------
-    Ground
-        In the order of the settlements.
-    """
+    """Take the places of the study area."""
     mine = settlements[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
     persons = mine["population_persons"].to_numpy(dtype=np.float64)
     counts = bool((np.nan_to_num(persons) > 0.0).any())

@@ -28,82 +28,28 @@ MET = 1.0 - 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Having:
-    """
-    Whether each of n places has something.
+    """Whether each of n places has something."""
 
-    Parameters
-    ----------
-    has : ndarray of float64, (n,)
-        1 where it has, 0 where it is known not to, NaN where nobody knows or it is not asked.
-    asked : ndarray of bool, (n,)
-        Of which places it is asked; none of the others counts, not even as unknown.
-    """
-
-    has: FloatArray
-    asked: Mask
+    has: FloatArray  # 1 where it has, 0 where it is known not to, NaN where nobody knows or it is not asked
+    asked: Mask  # of which places it is asked; none of the others counts, not even as unknown
 
     @property
     def unknown(self) -> Mask:
-        """
-        Tell where nobody knows.
-
-        Returns
-        -------
-        ndarray of bool, (n,)
-            Of the places of which it is asked.
-        """
+        """Tell where nobody knows."""
         return self.asked & np.isnan(self.has)
 
     def end(self, at_best: bool) -> FloatArray:  # noqa: FBT001 - one of two ends
-        """
-        Take what is unknown for missing, or for there.
-
-        Parameters
-        ----------
-        at_best : bool
-            For there.
-
-        Returns
-        -------
-        ndarray of float64, (n,)
-            As `has`; NaN where it is not asked alone.
-        """
+        """Take what is unknown for missing, or for there."""
         return np.where(self.unknown, float(at_best), self.has)
 
 
 def has_digital(scores: PlaceScores) -> Having:
-    """
-    Tell who is within every norm on telecommunication.
-
-    Parameters
-    ----------
-    scores : PlaceScores
-        Of all places.
-
-    Returns
-    -------
-    Having
-        One norm that fails is enough for none; all must be known and met.
-    """
+    """Tell who is within every norm on telecommunication."""
     return _within(scores, DIGITAL_SERVICES, every=True)
 
 
 def has_last_mile(scores: PlaceScores, road_near: FloatArray) -> Having:
-    """
-    Tell who has an all-season road near, and a parcel, post or bus point within one of its norms.
-
-    Parameters
-    ----------
-    scores : PlaceScores
-        Of all places.
-    road_near : ndarray of float64, (n,)
-        1 or 0; NaN = unknown.
-
-    Returns
-    -------
-    Having
-        Road or points that are known to fail are enough for none; asked where a norm on such points is.
-    """
+    """Tell who has an all-season road near, and a parcel, post or bus point within one of its norms."""
     point = _within(scores, LAST_MILE_SERVICES, every=False)
     fails = (point.has == 0.0) | (road_near == 0.0)
     return Having(np.where(point.asked, np.where(fails, 0.0, point.has * road_near), np.nan), point.asked)
@@ -112,23 +58,6 @@ def has_last_mile(scores: PlaceScores, road_near: FloatArray) -> Having:
 def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> Component:
     """
     Share of the people who have something, among those of whom it is known.
-
-    Parameters
-    ----------
-    pillar, name : str
-        Of the component.
-    having : Having
-        Of all places.
-    unit : Unit
-        The unit.
-    ground : Ground
-        The places.
-
-    Returns
-    -------
-    Component
-        yes / (yes + no), from yes / all to (yes + unknown) / all. Another road or facility may turn none into unknown
-        and unknown into there, never the reverse, so that neither the share nor an end of it falls.
 
     Examples
     --------

@@ -35,24 +35,7 @@ FLOOR = 0.01
 
 
 def inequality_table(ground: Ground, scores: PlaceScores, *, rank_by: str = "") -> pd.DataFrame:
-    """
-    Measure inequality of access, a good of 0-1 by norms that ask the same of town and country, in every unit.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    scores : PlaceScores
-        Of the places.
-    rank_by : str
-        Column of the settlements that ranks people from worst to best off, such as income; empty for none, and then
-        the measures that need it are NaN.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `inequality`.
-    """
+    """Measure inequality of access, a good of 0-1 by norms that ask the same of town and country, in every unit."""
     rank = None
     if rank_by and rank_by in ground.settlements:
         rank = pd.to_numeric(ground.settlements[rank_by], errors="coerce").to_numpy(dtype=np.float64)

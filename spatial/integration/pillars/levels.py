@@ -31,27 +31,7 @@ WORST = "worst_group_attainment"
 def levels_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence, rules: ScoreRules
 ) -> list[Component]:
-    """
-    Measure every component of the levels of one unit.
-
-    Parameters
-    ----------
-    unit : Unit
-        The unit.
-    ground : Ground
-        The places.
-    scores : PlaceScores
-        Of all places.
-    evidence : Evidence
-        What else is known.
-    rules : ScoreRules
-        What the study decides.
-
-    Returns
-    -------
-    list of Component
-        In the order of the pillars.
-    """
+    """Measure every component of the levels of one unit."""
     return [
         *_structure(unit, ground, scores, evidence, rules),
         *_boundaries(unit, ground, scores, evidence),
@@ -63,17 +43,7 @@ def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str
     """
     Measure the components of every single settlement, which is all groups and one place at once.
 
-    Parameters
-    ----------
-    scores : PlaceScores
-        Of all places.
-    evidence : Evidence
-        What else is known.
-
-    Returns
-    -------
-    dict of (pillar, component) to Having
-        0-1; NaN where nothing is known.
+    Returns 0-1; NaN where nothing is known.
     """
     return {
         ("structure", "even_access"): _known(scores.access),

@@ -203,21 +203,7 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
 def norms_table(
     norm_results: pd.DataFrame, chosen: Sequence[str], left_out: Mapping[str, str]
 ) -> pd.DataFrame:
-    """
-    List the norms that bind the study: which make up access, and why each other one does not.
-
-    Parameters
-    ----------
-    norm_results : DataFrame
-        By the contract of the table.
-    chosen, left_out : sequence of str, mapping of str to str
-        As `score_norms` returns them.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `score_norms`, in the order of ids.
-    """
+    """List the norms that bind the study: which make up access, and why each other one does not."""
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     study = study.sort_values("norm_id", kind="stable", ignore_index=True)
     norms, counts = study["norm_id"].astype(str), study["norm_id"].astype(str).isin(list(chosen))

@@ -31,25 +31,7 @@ LARGEST = 3
 def potential_flows(
     ground: Ground, times_min: FloatArray, models: Sequence[str], *, attraction: FloatArray
 ) -> pd.DataFrame:
-    """
-    Model flows from every place to the others.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    times_min : ndarray of float64, (places, places)
-        Minutes from row to column; inf = unreachable.
-    models : sequence of {'radiation', 'gravity', 'huff'}
-        Which models; gravity shares the people of each origin out in proportion to mass and time.
-    attraction : ndarray of float64, (places,)
-        What draws people in the model of Huff, such as the facilities of a place; 0 or more.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `potential_flows`: the three largest flows of each origin, in persons.
-    """
+    """Model flows from every place to the others."""
     people = np.nan_to_num(ground.persons)
     tables = [_largest(_flows(model, people, times_min, attraction), ground, model) for model in models]
     columns = {"model": "str", "from_id": "str", "to_id": "str", "volume": "float64"}

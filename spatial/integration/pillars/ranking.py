@@ -29,18 +29,11 @@ RANKS = ("median_rank", "low_rank", "high_rank")
 
 @dataclass(frozen=True)
 class RankDoubts:
-    """
-    Units that known issues of the sources forbid to rank or to compare.
+    """Units that known issues of the sources forbid to rank or to compare."""
 
-    Parameters
-    ----------
-    units : mapping of str to frozenset of str
-        By the level of the unit, ids of those that have no rank; the others are ranked among one another.
-    pairs : frozenset of tuple of str
-        Townships that are not to be compared, each pair in both orders.
-    """
-
+    # by the level of the unit, ids of those that have no rank; the others are ranked among one another
     units: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # townships that are not to be compared, each pair in both orders
     pairs: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -54,21 +47,7 @@ def rank_units(
     """
     Rank townships among townships, and settlements among settlements.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        By the contract of the table.
-    rules : ScoreRules
-        With weights, draws and seed.
-    variants : mapping of str to sequence of DataFrame, optional
-        For ``goalposts`` and ``speeds``: scores of the same units under each other assumption.
-    doubts : RankDoubts, optional
-        Who is not to be ranked or compared; nobody by default.
-
-    Returns
-    -------
-    tuple of DataFrame
-        The scores with ranks and their status; `rank_pairs` of townships; `score_variance`.
+    Returns the scores with ranks and their status; `rank_pairs` of townships; `score_variance`.
     """
     doubts = doubts or RankDoubts()
     ranked = scores.assign(**dict.fromkeys(RANKS, np.nan))

@@ -30,56 +30,27 @@ METRICS = ("time_min", "dist_m", "network_dist_m", "roundtrip_time_min")
 
 @dataclass(frozen=True, eq=False)
 class GapReading:
-    """
-    One norm read for every place, in its scope or not, so that town and country can be compared.
+    """One norm read for every place, in its scope or not, so that town and country can be compared."""
 
-    Parameters
-    ----------
-    norm, service, unit : str
-        The norm, empty for none; its service; min or m.
-    threshold : float
-        Inclusive.
-    value : ndarray of float64
-        Minutes or metres; inf = unreachable, NaN = unknown.
-    """
-
-    norm: str
+    norm: str  # the norm, empty for none; its service; min or m
     service: str
     unit: str
-    threshold: float
-    value: FloatArray
+    threshold: float  # inclusive
+    value: FloatArray  # minutes or metres; inf = unreachable, NaN = unknown
 
     @property
     def beyond(self) -> FloatArray:
         """
         Tell who is beyond the norm.
 
-        Returns
-        -------
-        ndarray of float64
-            1 or 0; NaN = unknown.
+        Returns 1 or 0; NaN = unknown.
         """
         over = (self.value > self.threshold).astype(np.float64)
         return np.where(np.isnan(self.value), np.nan, over)
 
 
 def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> FloatArray:
-    """
-    Tell which places are known to have an all-season road near, and which are known to have none.
-
-    Parameters
-    ----------
-    last_mile : DataFrame
-        By the contract of the table.
-    settlement_ids : sequence of str
-        The places.
-
-    Returns
-    -------
-    ndarray of float64
-        1 where a road that is known to be all-season is near (at most 2 km), 0 where every road that is not known to
-        fail lies beyond, NaN where only roads of unknown surface are near.
-    """
+    """Tell which places are known to have an all-season road near, and which are known to have none."""
     classes = last_mile.set_index("settlement_id").reindex(list(settlement_ids))
     near = classes["last_mile_class_known"].isin(NEAR).to_numpy(dtype=bool)
     beyond = classes["last_mile_class"].isin(BEYOND).to_numpy(dtype=bool)
@@ -89,24 +60,7 @@ def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> Floa
 def connection(
     access: pd.DataFrame, last_mile: pd.DataFrame, settlement_ids: Sequence[str], mode: str
 ) -> FloatArray:
-    """
-    Tell which places are connected to the county seat in every season.
-
-    Parameters
-    ----------
-    access, last_mile : DataFrame
-        By the contracts of the tables.
-    settlement_ids : sequence of str
-        The places.
-    mode : str
-        The study's first mode.
-
-    Returns
-    -------
-    ndarray of float64
-        1 where an all-season road is near and the county seat can be reached at all; without a county seat, a city,
-        and without one, a town. 0 where one of the two is known to fail, NaN where neither is and one is unknown.
-    """
+    """Tell which places are connected to the county seat in every season."""
     road = road_is_near(last_mile, settlement_ids)
     reached = np.full(len(road), np.nan)
     mine = access[access["mode"] == mode]
@@ -128,32 +82,7 @@ def gap_reading(
     asked: str = "",
     headline: Sequence[str] = (),
 ) -> GapReading:
-    """
-    Choose the norm by which gaps are told, and read it for every place.
-
-    Parameters
-    ----------
-    norm_results : DataFrame
-        By the contract of the table.
-    binding : DataFrame
-        As `applicable_norms` returns it.
-    settlement_ids : sequence of str
-        The places.
-    asked : str
-        The study's choice; empty for the first headline norm, else the first one, that is a time or a distance.
-    headline : sequence of str
-        The study's headline norms.
-
-    Returns
-    -------
-    GapReading
-        Without a norm where none fits.
-
-    Raises
-    ------
-    StudyError
-        Where the study's choice does not bind it, or is no time or distance.
-    """
+    """Choose the norm by which gaps are told, and read it for every place."""
     norms = with_norm_id(binding).set_index("norm_id")
     read = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     fit = [
@@ -188,25 +117,7 @@ def gap_reading(
 def scaled_norms(
     norm_results: pd.DataFrame, binding: pd.DataFrame, factor: float, *, units: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """
-    Judge places again as if every time or distance were so many times as long.
-
-    Parameters
-    ----------
-    norm_results : DataFrame
-        By the contract of the table.
-    binding : DataFrame
-        As `applicable_norms` returns it.
-    factor : float
-        Above 0: 1.25 for speeds that are a fifth lower; 1 / 1.1 for goalposts a tenth further out.
-    units : sequence of str
-        Only norms in these units, such as ``("min",)``; all where empty.
-
-    Returns
-    -------
-    DataFrame
-        The rows of places with other `status_as_mapped`, depths and people served; all else as it was.
-    """
+    """Judge places again as if every time or distance were so many times as long."""
     norms = with_norm_id(binding).set_index("norm_id")
     scaled = norms["metric"].isin(METRICS) & norms["direction"].eq("max")
     if units:

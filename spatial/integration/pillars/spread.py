@@ -43,24 +43,8 @@ def spread_of(
     """
     Measure the spatial versions of dissimilarity and information.
 
-    Parameters
-    ----------
-    ground : Ground
-        The n places.
-    beyond : ndarray of float64, (n,)
-        Share of a place's people who are beyond the norm, 0-1; NaN = unknown.
-    norm : str
-        That norm.
-    boundaries : DataFrame, optional
-        Outlines of townships, by `boundary_id`, in the CRS of the settlements.
-    environment_km : float
-        Reach of the surroundings of a place, in a straight line.
-
-    Returns
-    -------
-    tuple of Component
-        `dissimilarity_contiguity` (Morrill 1991, over townships, those that touch being neighbours), and
-        `dissimilarity_environment` and `information_environment` (Reardon and O'Sullivan 2004, over settlements).
+    Returns `dissimilarity_contiguity` (Morrill 1991, over townships, those that touch being neighbours), and
+    `dissimilarity_environment` and `information_environment` (Reardon and O'Sullivan 2004, over settlements).
     """
     x, total = beyond_by_township(ground, beyond)
     return (_contiguity(x, total, norm, boundaries), *_environment(ground, beyond, norm, environment_km))
@@ -70,17 +54,7 @@ def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, p
     """
     Count those beyond the norm, and all whose access is known, in each township.
 
-    Parameters
-    ----------
-    ground : Ground
-        The n places.
-    beyond : ndarray of float64, (n,)
-        Share of a place's people who are beyond the norm; NaN = unknown: left out.
-
-    Returns
-    -------
-    tuple of Series
-        Both by township, in the order of ids.
+    Returns both by township, in the order of ids.
     """
     label = pd.Series(ground.township)
     inside = label.notna().to_numpy() & ~np.isnan(beyond)
@@ -92,21 +66,7 @@ def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, p
 
 
 def outlines_of(boundaries: pd.DataFrame | None, units: pd.Index) -> gpd.GeoSeries:
-    """
-    Find the outlines of units.
-
-    Parameters
-    ----------
-    boundaries : DataFrame or None
-        With `boundary_id` and geometry.
-    units : Index
-        Their ids.
-
-    Returns
-    -------
-    GeoSeries
-        In their order; missing where there is no outline.
-    """
+    """Find the outlines of units."""
     found = np.full(len(units), None, dtype=object)
     if not isinstance(boundaries, gpd.GeoDataFrame):
         return gpd.GeoSeries(found)

@@ -16,20 +16,7 @@ __all__ = ["town_system_table"]
 
 
 def town_system_table(towns: pd.DataFrame) -> pd.DataFrame:
-    """
-    Measure the system of towns.
-
-    Parameters
-    ----------
-    towns : DataFrame
-        By the contract of `towns`.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `town_system`: sizes by the people of towns, evenness by the people who depend on them. NaN
-        where there are too few towns of which these are known.
-    """
+    """Measure the system of towns."""
     sizes = rank_size(towns["population_persons"].to_numpy(dtype=np.float64))
     depend = towns["coverage_share"].to_numpy(dtype=np.float64)
     depend = depend[~np.isnan(depend)]

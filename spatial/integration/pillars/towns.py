@@ -53,34 +53,7 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     satisfying: Callable[[str], frozenset[str]],
     limits: tuple[float, float],
 ) -> pd.DataFrame:
-    """
-    Describe every town of the study area.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    facilities : GeoDataFrame
-        By the contract of the table; existing ones count.
-    access : DataFrame
-        Of the study's first mode, by the contract of the table.
-    routes : GeoDataFrame or None
-        Ways to the nearest county seat, by the contract of the table.
-    required : mapping of str to collection of str
-        What each tier of town should have.
-    listed : collection of str, optional
-        Services whose list is declared complete; no other is asked for, since one that is not on a map may be there.
-        All of them by default.
-    satisfying : callable
-        The services of facilities that count for a service.
-    limits : tuple of float
-        Metres from a town within which a facility is in it; minutes within which people should reach a town.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `towns`; `completeness_status` says why nothing is asked of a town.
-    """
+    """Describe every town of the study area."""
     tier = ground.settlements["tier"].astype(str).to_numpy()
     at = np.flatnonzero(np.isin(tier, TOWN_TIERS))
     at = at[np.argsort(ground.ids[at].astype(str), kind="stable")]

@@ -30,25 +30,7 @@ RURAL = (13, 12, 11)
 def type_table(
     ground: Ground, access: pd.DataFrame, cells: UrbanGrid | None, *, bins_min: Sequence[float]
 ) -> pd.DataFrame:
-    """
-    Say of every place what it is.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    access : DataFrame
-        Of the study's first mode, by the contract of the table.
-    cells : UrbanGrid or None
-        Classes of the ground; None where there is no population grid.
-    bins_min : sequence of float
-        Bands of time to towns, in minutes, inclusive.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `settlement_types`. The official class counts; the other is beside it.
-    """
+    """Say of every place what it is."""
     codes = _codes(ground, cells)
     degurba = np.where(np.isin(codes, URBAN), "urban", np.where(np.isin(codes, RURAL), "rural", ""))
     official = np.array([name if name in ("urban", "rural") else "" for name in ground.official_class])

@@ -41,30 +41,7 @@ def unit_type_table(
     rules: Literal["2024", "2021"] = "2024",
     tolerance_m: float = 0.0,
 ) -> pd.DataFrame:
-    """
-    Classify the study and its townships.
-
-    Parameters
-    ----------
-    ground : Ground
-        The places.
-    types : DataFrame
-        Of the same places, by the contract of `settlement_types`.
-    areas : tuple of GeoDataFrame
-        Tables `study_area` and `boundaries`.
-    cells : UrbanGrid or str
-        Classes of the ground and people on it, or why there are none, such as ``"no_population_grid"``.
-    rules : {'2024', '2021'}
-        Rules of level 2 for units.
-    tolerance_m : float
-        People this near to a township, and in none, belong to it, as places do: on coasts, and in slivers.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of `unit_types`: the study first, then townships by id, those without places too. A unit in
-        which the grid has nobody is classified by area.
-    """
+    """Classify the study and its townships."""
     outlines = _outlines(*areas)
     places = {(unit.level, unit.id): unit for unit in ground.units()}
     keys = [(STUDY, STUDY), *sorted({key for key in (*outlines, *places) if key[0] != STUDY})]

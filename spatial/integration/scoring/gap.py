@@ -110,15 +110,7 @@ def index_of_terms(terms: ArrayLike) -> FloatArray:
     """
     Join integration terms of units: one less the geometric mean of those that exist.
 
-    Parameters
-    ----------
-    terms : array_like, (units, terms)
-        0-1, 1 = no gap; NaN where a term does not exist.
-
-    Returns
-    -------
-    ndarray of float64, (units,)
-        0-1; 1 where any term is 0, NaN where none exists.
+    Returns 0-1; 1 where any term is 0, NaN where none exists.
 
     Examples
     --------

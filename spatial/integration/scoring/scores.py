@@ -21,28 +21,7 @@ ROUNDING = 1e-9
 
 
 def read_scores(name: str, values: ArrayLike, *, unknown: bool = False) -> FloatArray:
-    """
-    Read scores.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    values : array_like
-        Numbers between 0 and 1.
-    unknown : bool
-        Whether NaN is allowed.
-
-    Returns
-    -------
-    ndarray of float64
-        As given.
-
-    Raises
-    ------
-    ContractError
-        For numbers outside 0-1, and for NaN where it is not allowed.
-    """
+    """Read scores."""
     scores = numbers("scores", name, values)
     outside = (scores < -ROUNDING) | (scores > 1.0 + ROUNDING)
     problems = []
@@ -60,26 +39,7 @@ def read_scores(name: str, values: ArrayLike, *, unknown: bool = False) -> Float
 
 
 def read_weights(weights: ArrayLike | None, count: int) -> FloatArray:
-    """
-    Read weights.
-
-    Parameters
-    ----------
-    weights : array_like or None
-        One a column, 0 or more, not all 0; equal ones where None.
-    count : int
-        How many there must be.
-
-    Returns
-    -------
-    ndarray of float64
-        They sum to 1.
-
-    Raises
-    ------
-    ContractError
-        For another number of them, or numbers that are negative or not finite.
-    """
+    """Read weights."""
     if weights is None:
         return np.full(count, 1.0 / max(count, 1))
     given = np.atleast_1d(numbers("scores", "weights", weights)).ravel()

@@ -181,20 +181,7 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """
     Read a group and all persons by unit.
 
-    Parameters
-    ----------
-    x, total : array_like
-        As in `dissimilarity_index`.
-
-    Returns
-    -------
-    tuple of ndarray
-        Both, of units with people whose numbers are known.
-
-    Raises
-    ------
-    ContractError
-        As `dissimilarity_index`.
+    Returns both, of units with people whose numbers are known.
     """
     x, total = paired("segregation", x=(x, "units"), total=(total, "units"))
     group = np.atleast_1d(numbers("segregation", "x", x)).ravel()
@@ -216,19 +203,7 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 
 def binary_entropy(share: FloatArray) -> FloatArray:
-    """
-    Measure how mixed two groups are.
-
-    Parameters
-    ----------
-    share : ndarray of float64
-        Of one of the two, 0-1.
-
-    Returns
-    -------
-    ndarray of float64
-        ``-p ln p - (1 - p) ln(1 - p)`` with 0 ln 0 = 0; ln 2 at most.
-    """
+    """Measure how mixed two groups are."""
     terms = np.zeros_like(share)
     for part in (share, 1.0 - share):
         some = part > 0.0

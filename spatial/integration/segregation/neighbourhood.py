@@ -222,26 +222,7 @@ def _shares_around(
 
 
 def neighbour_weights(neighbours: sparse.sparray | ArrayLike, units: int) -> sparse.csr_array:
-    """
-    Read who is whose neighbour.
-
-    Parameters
-    ----------
-    neighbours : sparse array, array_like, or PySAL weights, (units, units)
-        0 or more; the diagonal does not count.
-    units : int
-        How many there are.
-
-    Returns
-    -------
-    sparse.csr_array
-        float64 without diagonal and without zeros.
-
-    Raises
-    ------
-    ContractError
-        For another shape, or numbers that are negative or not finite.
-    """
+    """Read who is whose neighbour."""
     given: Any = getattr(neighbours, "sparse", neighbours)
     if not sparse.issparse(given):
         (given,) = paired("segregation", neighbours=(given, "units units"))

@@ -65,21 +65,7 @@ def queen_contiguity(units: gpd.GeoSeries) -> sparse.csr_array:
 
 
 def nearest_in_line(points: ArrayLike, k: int) -> sparse.csr_array:
-    """
-    Find the nearest places in a straight line.
-
-    Parameters
-    ----------
-    points : array_like, (places, 2)
-        Easting and northing, metres.
-    k : int
-        How many; all others where there are fewer.
-
-    Returns
-    -------
-    sparse.csr_array, (places, places)
-        1 from a place to each of its k nearest others, those on the same spot among them.
-    """
+    """Find the nearest places in a straight line."""
     place = numbers("segregation", "points", points)
     n = len(place)
     # One more than asked for is looked at, since a place finds itself too, perhaps behind others on the same spot.

@@ -26,43 +26,13 @@ TOLERANCE = 1e-9
 
 
 def find_clusters(dense: Mask, *, contiguity: Literal[4, 8]) -> IntArray:
-    """
-    Give a number to each cluster of cells that touch.
-
-    Parameters
-    ----------
-    dense : ndarray of bool, (rows, columns)
-        The cells.
-    contiguity : {4, 8}
-        Whether cells touch at sides only, or at corners too.
-
-    Returns
-    -------
-    ndarray of int64
-        Clusters from 1; 0 = none.
-    """
+    """Give a number to each cluster of cells that touch."""
     labels, _count = ndimage.label(dense, structure=ROOK if contiguity == 4 else QUEEN)
     return np.asarray(labels, dtype=np.int64)
 
 
 def cluster_persons(labels: IntArray, persons: FloatArray, least: float) -> IntArray:
-    """
-    Keep the clusters with enough people.
-
-    Parameters
-    ----------
-    labels : ndarray of int64
-        Clusters from 1; 0 = none.
-    persons : ndarray of float64
-        People of each cell.
-    least : float
-        People of a cluster, inclusive.
-
-    Returns
-    -------
-    ndarray of int64
-        The same numbers, 0 for clusters that are too small.
-    """
+    """Keep the clusters with enough people."""
     totals = np.bincount(labels.ravel(), weights=persons.ravel())
     large = totals >= least * (1.0 - TOLERANCE)
     large[0] = False
@@ -175,19 +145,5 @@ def _small_holes(wall: Mask, area_km2: FloatArray, below_km2: float) -> Mask:
 
 
 def dilate(cells: Mask, steps: int) -> Mask:
-    """
-    Take the cells around cells, corners too.
-
-    Parameters
-    ----------
-    cells : ndarray of bool
-        The cells.
-    steps : int
-        How far, in cells.
-
-    Returns
-    -------
-    ndarray of bool
-        With the cells themselves.
-    """
+    """Take the cells around cells, corners too."""
     return np.asarray(ndimage.binary_dilation(cells, QUEEN, iterations=steps)) if steps > 0 else cells

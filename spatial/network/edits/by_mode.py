@@ -32,19 +32,10 @@ _SHARED_M = 0.01
 
 @dataclass(frozen=True, eq=False)
 class ModeScenario:
-    """
-    A scenario as one mode has it.
+    """A scenario as one mode has it."""
 
-    Parameters
-    ----------
-    scenario : Scenario
-        Of what can be done on the network of the mode; by ids of its own edges.
-    left_out : tuple of str
-        What is not done on it, and why, a line each.
-    """
-
-    scenario: Scenario
-    left_out: tuple[str, ...] = ()
+    scenario: Scenario  # of what can be done on the network of the mode; by ids of its own edges
+    left_out: tuple[str, ...] = ()  # what is not done on it, and why, a line each
 
 
 def scenario_for_mode(
@@ -57,22 +48,6 @@ def scenario_for_mode(
     hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
     for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
     on foot or on a cycle at the speed of its class.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        With names of edges or roads as `close`, and speeds by name.
-    told : TravelGraph
-        The network of which it is told; it has every edge and road that the scenario names.
-    graph : TravelGraph
-        The network of the other mode, built from the same roads.
-    areas : GeoSeries of Polygon, optional
-        Ground whose edges are closed in every mode, whether the network told of has them or not.
-
-    Returns
-    -------
-    ModeScenario
-        For `graph`, and what is left out.
 
     Examples
     --------

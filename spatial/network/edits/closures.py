@@ -35,27 +35,6 @@ def edges_closed_by(
     the tolerance of their own ends alone. An area closes every edge that touches it. Edges are closed over their whole
     length.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    marks : GeoDataFrame or GeoSeries
-        Points, lines and polygons, single or of several parts, in the CRS of the graph.
-    within_m : float
-        How far a point or line may be from its road, metres, inclusive.
-
-    Returns
-    -------
-    ndarray of object
-        Ids of edges, in the order of the graph.
-
-    Raises
-    ------
-    CrsError
-        Where their CRS is not the graph's.
-    ContractError
-        Where a mark closes nothing: it lies off the roads, or the tolerance is too small.
-
     Examples
     --------
     >>> import geopandas as gpd, shapely

@@ -34,24 +34,7 @@ def values_by_name(
     """
     Give edges the values of their names.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    wanted : Series of float
-        Values by name: of an edge, which prevails, else of its road. In a combined network a name holds in every leg;
-        with the mode before it (``drive:w7``) in that leg alone, and against the name without. An edge that turns have
-        made two, ``w7/0`` and ``w7/0<``, is both by the first name.
-    classes : bool
-        Whether a class of road is a name too, the weakest.
-    vehicles : bool
-        Whether values are those of vehicles: names without a mode then hold in legs at the pace of people only where no
-        other leg has a road of that name.
-
-    Returns
-    -------
-    tuple of ndarray and list of str
-        A value an edge, NaN for none; and the names that there is no edge for, in the order given.
+    Returns a value an edge, NaN for none; and the names that there is no edge for, in the order given.
     """
     values = np.full(graph.n_edges, np.nan)
     wanted = wanted[~wanted.index.duplicated()]
@@ -114,22 +97,6 @@ def _place(
 
 
 def unknown_names(graph: TravelGraph, names: Iterable[str], *, classes: bool = False) -> list[str]:
-    """
-    List names that the network has no road for.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    names : iterable of str
-        Ids of edges or roads, as of `values_by_name`.
-    classes : bool
-        Whether a class of road is a name too.
-
-    Returns
-    -------
-    list of str
-        Those that are neither, in the order given.
-    """
+    """List names that the network has no road for."""
     wanted = pd.Series(1.0, index=pd.Index([str(name) for name in names], dtype=object), dtype=float)
     return values_by_name(graph, wanted, classes=classes)[1]

@@ -49,24 +49,7 @@ def check_for_legs(
     """
     Find what is wrong with new roads of a combined network.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        What they are to be added to, with `edge_layer`.
-    roads : GeoDataFrame of LineString or MultiLineString
-        As `edit_network` takes them.
-    table : str, Path or SpeedTable
-        Which classes are open to which mode.
-
-    Returns
-    -------
-    list of str
-        Every fault once; empty where there is none.
-
-    Raises
-    ------
-    ContractError, CrsError
-        As of `check_roads`.
+    Returns every fault once; empty where there is none.
     """
     check_frame(graph, roads)
     legs = take_legs(graph)
@@ -99,22 +82,6 @@ def add_to_legs(
     A leg takes a road whose class its mode may use. Stated km/h are those of vehicles: legs at the pace of people go at
     the speed of the class, unless they alone take the road, and walkers heed no oneway. Where new nodes of two legs lie
     in one place, people change as they do elsewhere.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With `edge_layer`; left unchanged.
-    roads : GeoDataFrame of LineString or MultiLineString
-        Checked by `check_for_legs`.
-    snap_tolerance_m : float
-        How far an end may be from what it joins, inclusive.
-    table : str, Path or SpeedTable
-        Which classes are open to which mode.
-
-    Returns
-    -------
-    tuple of Split and dict
-        As of `add_roads`; loose ends say their leg.
     """
     legs = take_legs(graph)
     changed, cut_edges = [], 0
@@ -143,20 +110,8 @@ def roads_of_modes(
     """
     Choose of the new roads of vehicles those that the mode of a network, or any of its legs, may use.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        Combined or not.
-    roads : GeoDataFrame of LineString or MultiLineString
-        As `edit_network` takes them; stated km/h are those of vehicles.
-    table : str, Path or SpeedTable
-        Which classes are open to which mode.
-
-    Returns
-    -------
-    tuple of ndarray and GeoDataFrame
-        Which roads those are, and these roads as `edit_network` takes them for this network: of one layer at the pace
-        of people, at the speed of their class and in the directions of the mode.
+    Returns which roads those are, and these roads as `edit_network` takes them for this network: of one layer
+    at the pace of people, at the speed of their class and in the directions of the mode.
     """
     one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
     legs = [one] if graph.edge_layer is None else take_legs(graph)

@@ -54,22 +54,7 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     """
     Find what is wrong with new roads.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        What they are to be added to.
-    roads : GeoDataFrame of LineString or MultiLineString
-        As `edit_network` takes them.
-
-    Returns
-    -------
-    list of str
-        Every fault; empty where there is none.
-
-    Raises
-    ------
-    CrsError
-        Where their CRS is not the graph's.
+    Returns every fault; empty where there is none.
     """
     check_frame(graph, roads)
     ids = road_ids(roads)
@@ -94,23 +79,7 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
 
 
 def check_frame(graph: TravelGraph, roads: object) -> None:
-    """
-    Refuse what are no roads, or roads elsewhere.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        What they are to be added to.
-    roads : GeoDataFrame
-        New roads.
-
-    Raises
-    ------
-    ContractError
-        Where they have no geometry.
-    CrsError
-        Where their CRS is not the graph's.
-    """
+    """Refuse what are no roads, or roads elsewhere."""
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
         raise ContractError(
             "scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"]
@@ -129,20 +98,8 @@ def add_roads(
     """
     Add roads to a graph.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-    roads : GeoDataFrame of LineString or MultiLineString
-        Checked by `check_roads`, as `edit_network` takes them.
-    snap_tolerance_m : float
-        How far an end may be from what it joins, inclusive.
-
-    Returns
-    -------
-    tuple of Split and dict
-        The graph, with the new nodes and edges behind those that there are, and where its edges come from; and what
-        was joined, fit for JSON.
+    Returns the graph, with the new nodes and edges behind those that there are, and where its edges come
+    from; and what was joined, fit for JSON.
     """
     parts, row = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
     keep = shapely.length(parts) > 0
@@ -277,19 +234,7 @@ def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """
-    Name new roads.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Perhaps with road_id.
-
-    Returns
-    -------
-    ndarray of object
-        Their ids; without, new1, new2 and so on.
-    """
+    """Name new roads."""
     if "road_id" in roads:
         return roads["road_id"].astype(str).to_numpy(dtype=object)
     return np.array([f"new{n}" for n in range(1, len(roads) + 1)], dtype=object)
@@ -302,19 +247,7 @@ def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> NDArray[
 
 
 def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Give new roads a class.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Perhaps with road_class.
-
-    Returns
-    -------
-    GeoDataFrame
-        Roads without a class are unclassified.
-    """
+    """Give new roads a class."""
     return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
 
 

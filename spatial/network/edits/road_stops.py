@@ -32,77 +32,30 @@ _MEET_M = 0.001
 
 
 class Stop(NamedTuple):
-    """
-    A place at which a new road is cut, and what it joins there.
+    """A place at which a new road is cut, and what it joins there."""
 
-    Parameters
-    ----------
-    part : int
-        Position of the new line.
-    along_m : float
-        Metres along it; below 0 and beyond its length where an end reaches out for what it joins.
-    xy : tuple of float
-        The place.
-    edge : int
-        Edge that is cut there; -1 for none.
-    fraction : float
-        Share of that edge before the cut.
-    node : int
-        Node that is joined, where no edge is cut; -1 for a new one.
-    """
-
-    part: int
+    part: int  # position of the new line
+    # metres along it; below 0 and beyond its length where an end reaches out for what it joins
     along_m: float
-    xy: tuple[float, float]
-    edge: int = -1
-    fraction: float = 0.0
-    node: int = -1
+    xy: tuple[float, float]  # the place
+    edge: int = -1  # edge that is cut there; -1 for none
+    fraction: float = 0.0  # share of that edge before the cut
+    node: int = -1  # node that is joined, where no edge is cut; -1 for a new one
 
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """
-    What of a network lies near new roads.
+    """What of a network lies near new roads."""
 
-    Parameters
-    ----------
-    edges : ndarray of int64
-        Edges that can be joined on the way, ascending.
-    lines : ndarray of LineString
-        Their lines.
-    nodes : ndarray of int64
-        Nodes, ascending.
-    node_xy : ndarray of float64, shape (n, 2)
-        Where they are.
-    is_dead_end : ndarray of bool
-        Which of them have one edge.
-    """
-
-    edges: NDArray[np.int64]
-    lines: NDArray[np.object_]
-    nodes: NDArray[np.int64]
-    node_xy: NDArray[np.float64]
-    is_dead_end: NDArray[np.bool_]
+    edges: NDArray[np.int64]  # edges that can be joined on the way, ascending
+    lines: NDArray[np.object_]  # their lines
+    nodes: NDArray[np.int64]  # nodes, ascending
+    node_xy: NDArray[np.float64]  # shape (n, 2), where they are
+    is_dead_end: NDArray[np.bool_]  # which of them have one edge
 
 
 def look_around(graph: TravelGraph, parts: NDArray[np.object_], tolerance_m: float) -> Surroundings:
-    """
-    Find what of a network lies near new roads.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network. Its bridges, tunnels, ferries and roads with controlled access cannot be joined on the way.
-    parts : ndarray of LineString
-        The new roads.
-    tolerance_m : float
-        How far an end may be from what it joins.
-
-    Returns
-    -------
-    Surroundings
-        All that may matter, and maybe more.
-    """
+    """Find what of a network lies near new roads."""
     margin = max(tolerance_m, _MEET_M)
     box = shapely.total_bounds(parts)
     low, high = box[:2] - margin, box[2:] + margin
@@ -124,23 +77,7 @@ def look_around(graph: TravelGraph, parts: NDArray[np.object_], tolerance_m: flo
 
 
 def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
-    """
-    Find where new roads cross or touch edges.
-
-    Parameters
-    ----------
-    near : Surroundings
-        The network near them.
-    parts : ndarray of LineString
-        The new roads.
-    through : ndarray of bool
-        Which of them join on the way; the others do at their ends alone.
-
-    Returns
-    -------
-    list of Stop
-        By line, then by edge.
-    """
+    """Find where new roads cross or touch edges."""
     stops = []
     for i, j in _pairs(near.lines, parts, _MEET_M):
         if not through[i]:
@@ -155,21 +92,7 @@ def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[n
 
 
 def meetings(parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
-    """
-    Find where new roads cross or touch each other.
-
-    Parameters
-    ----------
-    parts : ndarray of LineString
-        The new roads.
-    through : ndarray of bool
-        Which of them join on the way; the others do at their ends alone.
-
-    Returns
-    -------
-    list of Stop
-        Two a place, one on each line.
-    """
+    """Find where new roads cross or touch each other."""
     stops = []
     for i, j in _pairs(parts, parts, _MEET_M):
         if i >= j:
@@ -190,27 +113,7 @@ def dead_ends(
     tolerance_m: float,
     done: set[tuple[int, int]],
 ) -> list[Stop]:
-    """
-    Find dead ends of the network that a new road passes within a tolerance without crossing their edge.
-
-    Parameters
-    ----------
-    near : Surroundings
-        The network near them.
-    parts : ndarray of LineString
-        The new roads.
-    through : ndarray of bool
-        Which of them join on the way.
-    tolerance_m : float
-        How far away, inclusive. As far from the line's own ends `end_stops` decides.
-    done : set of tuple of int
-        Line and node where the line crosses the edge of that node.
-
-    Returns
-    -------
-    list of Stop
-        By line, then by node.
-    """
+    """Find dead ends of the network that a new road passes within a tolerance without crossing their edge."""
     at = np.flatnonzero(near.is_dead_end)
     points = np.asarray(shapely.points(near.node_xy[at]), dtype=object)
     stops = []
@@ -232,21 +135,7 @@ def end_stops(
     road is drawn out to it. Of equal distances the lowest position counts. An end that lies within the tolerance
     behind a crossing reaches for nothing more.
 
-    Parameters
-    ----------
-    near : Surroundings
-        The network near them.
-    parts : ndarray of LineString
-        The new roads.
-    tolerance_m : float
-        How far an end may be from what it joins, inclusive.
-    crossed : list of Stop
-        What `crossings` found.
-
-    Returns
-    -------
-    tuple of list of Stop
-        Two stops a line; and those of them that join nothing of the network.
+    Returns two stops a line; and those of them that join nothing of the network.
     """
     stops, loose = [], []
     for i, line in enumerate(parts):

@@ -214,38 +214,7 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
     table: str | Path | SpeedTable = "osrm_like",
     what: str = "scenario",
 ) -> Split:
-    """
-    Edit a graph as `edit_network` does, and say where its edges come from.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The baseline; left unchanged.
-    close : iterable of str, geometry, GeoSeries or GeoDataFrame
-        What is closed.
-    speeds : mapping of str to float, or float, optional
-        What is faster or slower.
-    factors : mapping of str to float, optional
-        By how much roads or classes are faster.
-    add : GeoDataFrame, optional
-        What is new.
-    snap_tolerance_m : float
-        How far an end of a new road may be from what it joins, inclusive.
-    table : str, Path or SpeedTable
-        Which legs of a combined network may use new roads of which class, and how fast people walk on them.
-    what : str
-        What is at fault, for messages.
-
-    Returns
-    -------
-    Split
-        With the graph that `edit_network` returns.
-
-    Raises
-    ------
-    ContractError, CrsError
-        As of `edit_network`.
-    """
+    """Edit a graph as `edit_network` does, and say where its edges come from."""
     problems: list[str] = []
     if isinstance(add, gpd.GeoDataFrame) and add.active_geometry_name is not None:
         add = with_known_tags(add)

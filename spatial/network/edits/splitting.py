@@ -36,26 +36,14 @@ _TOUCH_M = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """
-    A graph with edges cut, and where its pieces come from.
+    """A graph with edges cut, and where its pieces come from."""
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        With the pieces, in the place of the edges they are cut from.
-    parent : ndarray of int64, shape (n_edges,)
-        Edge of the graph before; -1 for an edge that was not in it.
-    first, last : ndarray of float64, shape (n_edges,)
-        Share of that edge at which the piece begins and ends.
-    node_before, node_after : ndarray of int64, shape (n_cuts,)
-        Nodes at which the piece before each cut ends and the piece after it begins, in the order of the cuts as given;
-        the same node where the pieces are joined.
-    """
-
-    graph: TravelGraph
-    parent: NDArray[np.int64]
-    first: NDArray[np.float64]
+    graph: TravelGraph  # with the pieces, in the place of the edges they are cut from
+    parent: NDArray[np.int64]  # shape (n_edges,), edge of the graph before; -1 for an edge that was not in it
+    first: NDArray[np.float64]  # shape (n_edges,), share of that edge at which the piece begins and ends
     last: NDArray[np.float64]
+    # shape (n_cuts,), nodes at which the piece before each cut ends and the piece after it begins, in the
+    # order of the cuts as given; the same node where the pieces are joined
     node_before: NDArray[np.int64]
     node_after: NDArray[np.int64]
 
@@ -118,30 +106,7 @@ def split_edges(
 
 
 def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> Split:
-    """
-    Cut edges into pieces as `split_edges` does, and say where the pieces come from.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-    edge : array_like of int, shape (n_cuts,)
-        Positions of edges.
-    fraction : array_like of float, shape (n_cuts,)
-        Share of each before the cut, 0 to 1 inclusive.
-    joined : bool
-        Whether the pieces meet at one new node, or end at two.
-
-    Returns
-    -------
-    Split
-        The graph, the origin of its edges, and the nodes at the cuts.
-
-    Raises
-    ------
-    NetworkError
-        Where an edge is not in the graph, or a fraction is not from 0 to 1.
-    """
+    """Cut edges into pieces as `split_edges` does, and say where the pieces come from."""
     edges = np.atleast_1d(np.asarray(edge, dtype=np.int64))
     shares = np.atleast_1d(np.asarray(fraction, dtype=np.float64))
     _check(graph, edges, shares)
@@ -313,22 +278,7 @@ def _with_old_components(
 
 
 def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
-    """
-    Put a graph together again after its edges or nodes have changed.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-    **changed : ndarray
-        Fields of the graph under their names; those of edges and nodes must fit together.
-
-    Returns
-    -------
-    TravelGraph
-        With the components that follow from them: those of the layers, where networks are combined. Closed edges count
-        for the components, so that a closure alone changes neither.
-    """
+    """Put a graph together again after its edges or nodes have changed."""
     whole = replace(graph, **changed)
     road = np.arange(whole.n_edges) if whole.edge_layer is None else np.flatnonzero(whole.edge_layer >= 0)
     pieces = Pieces(

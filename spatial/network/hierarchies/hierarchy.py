@@ -33,34 +33,21 @@ class Hierarchy:
     Order of a network's nodes with the shortcuts that it needs, whatever the times are.
 
     Nodes are numbered by rank, from the first that is eliminated to the last.
-
-    Parameters
-    ----------
-    rank : ndarray of int32, shape (n_nodes,)
-        Rank of each node of the network.
-    offsets : ndarray of int64, shape (n_nodes + 1,)
-        Arcs of the node of rank r are ``offsets[r]`` to ``offsets[r + 1] - 1``.
-    targets : ndarray of int32, shape (n_arcs,)
-        The neighbour above, ascending; its first is the node's parent in the elimination tree.
-    parent : ndarray of int32, shape (n_nodes,)
-        Rank of the parent, -1 for a root.
-    subtree : ndarray of int32, shape (n_nodes,)
-        Nodes below and itself; they have the ranks up to its own.
-    level : ndarray of int32, shape (n_nodes,)
-        Nodes between it and the root of its tree, the root included; 0 for a root.
-    below : tuple of ndarray
-        By rank: offsets (int64), the arcs that come up to it, and the ranks that they come from (int32).
-    slots : ndarray of int32
-        By arc of the network, twice the arc of the hierarchy, one more where it leads down; -1 for a loop.
     """
 
-    rank: NDArray[np.int32]
+    rank: NDArray[np.int32]  # shape (n_nodes,), rank of each node of the network
+    # shape (n_nodes + 1,), arcs of the node of rank r are ``offsets[r]`` to ``offsets[r + 1] - 1``
     offsets: NDArray[np.int64]
+    # shape (n_arcs,), the neighbour above, ascending; its first is the node's parent in the elimination
+    # tree
     targets: NDArray[np.int32]
-    parent: NDArray[np.int32]
-    subtree: NDArray[np.int32]
+    parent: NDArray[np.int32]  # shape (n_nodes,), rank of the parent, -1 for a root
+    subtree: NDArray[np.int32]  # shape (n_nodes,), nodes below and itself; they have the ranks up to its own
+    # shape (n_nodes,), nodes between it and the root of its tree, the root included; 0 for a root
     level: NDArray[np.int32]
+    # by rank: offsets (int64), the arcs that come up to it, and the ranks that they come from (int32)
     below: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
+    # by arc of the network, twice the arc of the hierarchy, one more where it leads down; -1 for a loop
     slots: NDArray[np.int32]
 
     @property
@@ -89,26 +76,7 @@ class Hierarchy:
         return sum(array.nbytes for array in arrays)
 
     def customise(self, minutes: NDArray[np.float64], metres: NDArray[np.float64]) -> Metric:
-        """
-        Give the hierarchy the times of one mode, season or scenario.
-
-        Parameters
-        ----------
-        minutes : ndarray of float64
-            By arc of the network, in the order in which the hierarchy was built; not negative, inf where closed.
-        metres : ndarray of float64
-            Length of the same arcs.
-
-        Returns
-        -------
-        Metric
-            Times of all arcs of the hierarchy.
-
-        Raises
-        ------
-        NetworkError
-            Where there are not as many values as arcs, or minutes are negative or NaN.
-        """
+        """Give the hierarchy the times of one mode, season or scenario."""
         minutes = np.ascontiguousarray(minutes, dtype=np.float64)
         metres = np.ascontiguousarray(metres, dtype=np.float64)
         if minutes.shape != self.slots.shape or metres.shape != self.slots.shape:
@@ -130,22 +98,12 @@ class Hierarchy:
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """
-    Times of the arcs of a hierarchy.
+    """Times of the arcs of a hierarchy."""
 
-    Parameters
-    ----------
-    hierarchy : Hierarchy
-        The order.
-    minutes : ndarray of float64, shape (n_arcs, 2)
-        Up and down each arc over itself or over nodes below it; inf where there is no way.
-    metres : ndarray of float64, shape (n_arcs, 2)
-        Metres along that way.
-    """
-
-    hierarchy: Hierarchy
+    hierarchy: Hierarchy  # the order
+    # shape (n_arcs, 2), up and down each arc over itself or over nodes below it; inf where there is no way
     minutes: NDArray[np.float64]
-    metres: NDArray[np.float64]
+    metres: NDArray[np.float64]  # shape (n_arcs, 2), metres along that way
 
     @property
     def nbytes(self) -> int:
@@ -161,20 +119,6 @@ def build_hierarchy(
 
     Dead ends and chains go first, then nested dissection: the least separator between the two ends of each piece, in
     the best of four directions, goes last. Only what the network joins counts, not its times or its one-ways.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64, shape (n_nodes,)
-        Where the nodes are, in any unit; it steers the cuts and changes no result.
-    offsets : ndarray of int64, shape (n_nodes + 1,)
-        Arcs of node v are ``offsets[v]`` to ``offsets[v + 1] - 1``.
-    targets : ndarray of int32, shape (n_arcs,)
-        Node to which each arc leads. Loops and parallel arcs are allowed.
-
-    Returns
-    -------
-    Hierarchy
-        For `Hierarchy.customise`.
 
     References
     ----------

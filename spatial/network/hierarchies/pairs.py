@@ -56,19 +56,7 @@ _MOST_CELLS = 4_000_000
 
 
 def graph_hierarchy(graph: TravelGraph) -> Hierarchy:
-    """
-    Order the contracted graph, once for all graphs over the same roads.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-
-    Returns
-    -------
-    Hierarchy
-        Of the core nodes that a search visits.
-    """
+    """Order the contracted graph, once for all graphs over the same roads."""
     shape = graph.core_shape
     held = vars(shape)
     if "hierarchy" not in held:
@@ -81,19 +69,7 @@ def graph_hierarchy(graph: TravelGraph) -> Hierarchy:
 
 
 def graph_metric(graph: TravelGraph) -> Metric:
-    """
-    Give the hierarchy the minutes of a graph, once.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-
-    Returns
-    -------
-    Metric
-        For `many_to_many` between core nodes.
-    """
+    """Give the hierarchy the minutes of a graph, once."""
     core = graph.core
     held = vars(core)
     if "metric" not in held:
@@ -103,40 +79,12 @@ def graph_metric(graph: TravelGraph) -> Metric:
 
 
 def has_metric(graph: TravelGraph) -> bool:
-    """
-    Tell whether the hierarchy has the minutes of a graph already.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-
-    Returns
-    -------
-    bool
-        True where a table may have been made of it.
-    """
+    """Tell whether the hierarchy has the minutes of a graph already."""
     return "metric" in vars(graph.core)
 
 
 def hierarchy_pays(graph: TravelGraph, n_sources: int, n_goals: int, cutoff_min: float) -> bool:
-    """
-    Guess whether the hierarchy finds the pairs sooner than one search a source; order the network where it may.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    n_sources, n_goals : int
-        Places; searches start from the sources.
-    cutoff_min : float
-        The longest time, inclusive.
-
-    Returns
-    -------
-    bool
-        False for few sources and for cutoffs within which a small part of the network is reached.
-    """
+    """Guess whether the hierarchy finds the pairs sooner than one search a source; order the network where it may."""
     share = _share_within(graph, cutoff_min)
     if share < _LEAST_SHARE:
         return False
@@ -175,29 +123,7 @@ def pairs_over_hierarchy(
     *,
     forwards: bool,
 ) -> Pairs:
-    """
-    Find every pair of places within a time, door to door.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    doors : tuple
-        Doors of the sources and of the goals.
-    along : tuple
-        Ways along the chains, which lead over no core node, of `along_chains`; number of sources and of goals.
-    cutoff_min : float
-        The longest time, inclusive.
-    executor : Executor or None
-        Used where it is one of threads, as they write to one table; otherwise there is a thread a processor.
-    forwards : bool
-        True where travel goes from the sources to the goals.
-
-    Returns
-    -------
-    tuple of ndarray
-        Position of the origin, of the destination, minutes and metres; by origin, then by destination.
-    """
+    """Find every pair of places within a time, door to door."""
     (offsets, rows, time, metre), sizes = along
     sides = tuple(_entries(graph, each, n) for each, n in zip(doors, sizes, strict=True))
     origins, destinations = sides if forwards else sides[::-1]
@@ -235,23 +161,8 @@ def times_of_pairs(
     """
     Look up single pairs over the hierarchy, without the ways along a chain.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    doors : tuple
-        Doors of the sources and of the goals.
-    sizes : tuple of int
-        Number of sources and of goals.
-    pairs : tuple of ndarray of int64
-        Sources and goals.
-    forwards : bool
-        True where travel goes from the sources to the goals.
-
-    Returns
-    -------
-    tuple of ndarray of float64
-        Minutes and metres of each pair, to the last bit as a whole table has them; inf where there is no way.
+    Returns minutes and metres of each pair, to the last bit as a whole table has them; inf where there is no
+    way.
     """
     goals, column = np.unique(pairs[1], return_inverse=True)
     to = _entries(graph, _chosen(doors[1], sizes[1], goals), len(goals))

@@ -38,41 +38,18 @@ TABLE_SHARE = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """
-    Places that enter a network over one or several nodes.
+    """Places that enter a network over one or several nodes."""
 
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_places + 1,)
-        Entries of place i are ``offsets[i]`` to ``offsets[i + 1] - 1``; there may be none.
-    node : ndarray of int64
-        Node of each entry.
-    leg_min : ndarray of float64
-        Minutes between the place and the node; inf where it cannot be used.
-    leg_m : ndarray of float64
-        Metres of the same leg.
-    """
-
+    # shape (n_places + 1,), entries of place i are ``offsets[i]`` to ``offsets[i + 1] - 1``; there may be
+    # none
     offsets: NDArray[np.int64]
-    node: NDArray[np.int64]
-    leg_min: NDArray[np.float64]
-    leg_m: NDArray[np.float64]
+    node: NDArray[np.int64]  # node of each entry
+    leg_min: NDArray[np.float64]  # minutes between the place and the node; inf where it cannot be used
+    leg_m: NDArray[np.float64]  # metres of the same leg
 
     @classmethod
     def at_nodes(cls, node: NDArray[np.int64]) -> Entries:
-        """
-        Put each place on a node.
-
-        Parameters
-        ----------
-        node : ndarray of int64, shape (n_places,)
-            Nodes; the same may come twice.
-
-        Returns
-        -------
-        Entries
-            With legs of 0.
-        """
+        """Put each place on a node."""
         n = len(node)
         return cls(np.arange(n + 1), np.asarray(node, dtype=np.int64), np.zeros(n), np.zeros(n))
 
@@ -96,28 +73,7 @@ def many_to_many(
     Labels climb the elimination tree from the fewer places, then times come down to the nodes of the others and all
     nodes above these, many columns at once (RPHAST).
 
-    Parameters
-    ----------
-    metric : Metric
-        A hierarchy with its times.
-    sources, targets : Entries
-        Places; travel goes from sources to targets.
-    cutoff_min : float
-        The longest time, inclusive.
-    executor : concurrent.futures.ThreadPoolExecutor, optional
-        Threads for blocks of columns; the answer is the same.
-    sizes : tuple of int, optional
-        Sources and targets of the table that these places are a part of, so that sums are rounded as they are there.
-
-    Returns
-    -------
-    tuple of ndarray of float64, each of shape (n_sources, n_targets)
-        Minutes, and metres along a fastest way; inf where there is none within the cutoff.
-
-    Raises
-    ------
-    NetworkError
-        Where an entry names a node that the network has not.
+    Returns minutes, and metres along a fastest way; inf where there is none within the cutoff.
 
     References
     ----------

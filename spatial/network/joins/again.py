@@ -33,30 +33,7 @@ def snap_again(
     barriers: gpd.GeoSeries | Barriers | None = None,
     **options: Any,
 ) -> Snaps:
-    """
-    Join places to a changed network as `snap` does, looking only at what changed.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network before.
-    split : Split
-        The changed network, and where its edges come from.
-    snaps : Snaps
-        The places joined to the network before.
-    points : GeoSeries of Point
-        The places.
-    barriers : GeoSeries or Barriers, optional
-        What cannot be crossed on foot.
-    **options : float
-        Those of `snap` that the places were joined with.
-
-    Returns
-    -------
-    Snaps
-        The ways in that ``snap(split.graph, points, ...)`` finds: those before, over the pieces of edges that were cut,
-        and those over edges that could not be joined to before.
-    """
+    """Join places to a changed network as `snap` does, looking only at what changed."""
     edited, least_km = split.graph, float(options["min_component_km"])
     could = graph.is_snappable & (graph.component_km >= least_km)
     can = edited.is_snappable & (edited.component_km >= least_km)

@@ -28,47 +28,20 @@ _CELLS_A_SEGMENT = 16.0
 
 @dataclass(frozen=True, eq=False)
 class Barriers:
-    """
-    Barriers ready for many tests; made by `index_barriers`.
+    """Barriers ready for many tests; made by `index_barriers`."""
 
-    Parameters
-    ----------
-    segments : ndarray of float64, shape (n, 4)
-        Easting and northing of both ends of each piece of their lines and shores.
-    cells : tuple
-        Grid over the segments.
-    areas : ndarray of shapely.Geometry
-        Those that have an inside.
-    tree : shapely.STRtree
-        Index of the areas.
-    """
-
+    # shape (n, 4), easting and northing of both ends of each piece of their lines and shores
     segments: NDArray[np.float64]
-    cells: Cells
-    areas: NDArray[np.object_]
-    tree: shapely.STRtree
+    cells: Cells  # grid over the segments
+    areas: NDArray[np.object_]  # those that have an inside
+    tree: shapely.STRtree  # index of the areas
 
 
 def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS) -> Barriers | None:
     """
     Index barriers once for many calls of `snap`, `nearest` and `times_matrix`.
 
-    Parameters
-    ----------
-    barriers : GeoSeries, Barriers or None
-        Lines and areas that cannot be crossed on foot; an index is passed through.
-    crs : pyproj.CRS
-        CRS of the graph.
-
-    Returns
-    -------
-    Barriers or None
-        None where there is nothing to cross.
-
-    Raises
-    ------
-    CrsError
-        Where the barriers' CRS is not the graph's.
+    Returns None where there is nothing to cross.
     """
     if barriers is None or isinstance(barriers, Barriers):
         return barriers
@@ -92,19 +65,7 @@ def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS
 
 
 def grid_of(segments: NDArray[np.float64]) -> Cells:
-    """
-    Lay a grid over segments.
-
-    Parameters
-    ----------
-    segments : ndarray of float64, shape (n, 4)
-        At least one.
-
-    Returns
-    -------
-    tuple
-        Offsets by cell, segments by cell, west edge, south edge and size of a cell, and the shape of the grid.
-    """
+    """Lay a grid over segments."""
     west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
     south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
     area = max(east - west, 1.0) * max(north - south, 1.0)
@@ -122,22 +83,7 @@ def grid_of(segments: NDArray[np.float64]) -> Cells:
 def blocked_legs(
     barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """
-    Tell which straight walks touch a barrier.
-
-    Parameters
-    ----------
-    barriers : Barriers
-        What cannot be crossed.
-    start, end : ndarray of float64, shape (n, 2)
-        Both ends of each walk.
-
-    Returns
-    -------
-    ndarray of bool
-        True where the walk touches a line or a shore; a walk that stays inside an area touches none, so ask
-        `places_on_barriers` too.
-    """
+    """Tell which straight walks touch a barrier."""
     legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
     blocked = np.zeros(len(legs), dtype=np.bool_)
     block_legs(legs, barriers.segments, barriers.cells, blocked)
@@ -145,21 +91,7 @@ def blocked_legs(
 
 
 def places_on_barriers(barriers: Barriers, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """
-    Tell which places lie on a barrier or inside one.
-
-    Parameters
-    ----------
-    barriers : Barriers
-        What cannot be crossed.
-    xy : ndarray of float64, shape (n, 2)
-        The places.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a place.
-    """
+    """Tell which places lie on a barrier or inside one."""
     on = blocked_legs(barriers, xy, xy)
     points = shapely.points(xy)
     place, area = barriers.tree.query(points)

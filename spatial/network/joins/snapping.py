@@ -54,44 +54,27 @@ NO_CANDIDATE: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Snaps:
-    """
-    Where places meet the network: n places, up to k candidates each, the nearest first.
+    """Where places meet the network: n places, up to k candidates each, the nearest first."""
 
-    Parameters
-    ----------
-    x, y : ndarray of float64, shape (n,)
-        The places, metres.
-    edge : ndarray of int64, shape (n, k)
-        Edge of the candidate; -1 where there is none, always behind those that there are.
-    fraction : ndarray of float64, shape (n, k)
-        Share of the edge, in its drawn direction, before the foot point; NaN where there is none.
-    distance_m : ndarray of float64, shape (n, k)
-        Straight line to the foot point; inf where there is none.
-    access_min : ndarray of float64, shape (n, k)
-        Walk to the foot point: 60 x distance x detour / speed; inf where there is none.
-    foot_x, foot_y : ndarray of float64, shape (n, k)
-        The foot points; NaN where there is none.
-    status : ndarray of object, shape (n,)
-        ``"ok"``; ``"far"`` where the nearest edge is beyond `max_snap_m`; ``"none"`` where there is no edge to walk
-        to, or a barrier lies before all of them.
-    nearest_m : ndarray of float64, shape (n,)
-        Straight line to the nearest edge that may be snapped to, beyond `max_snap_m` too and whether a barrier lies
-        between or not; NaN where the network has none.
-    max_snap_m, walk_km_h, detour : float
-        The options that they were made with.
-    """
-
-    x: NDArray[np.float64]
+    x: NDArray[np.float64]  # shape (n,), the places, metres
     y: NDArray[np.float64]
+    # shape (n, k), edge of the candidate; -1 where there is none, always behind those that there are
     edge: NDArray[np.int64]
+    # shape (n, k), share of the edge, in its drawn direction, before the foot point; NaN where there is
+    # none
     fraction: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
+    distance_m: NDArray[np.float64]  # shape (n, k), straight line to the foot point; inf where there is none
+    # shape (n, k), walk to the foot point: 60 x distance x detour / speed; inf where there is none
     access_min: NDArray[np.float64]
-    foot_x: NDArray[np.float64]
+    foot_x: NDArray[np.float64]  # shape (n, k), the foot points; NaN where there is none
     foot_y: NDArray[np.float64]
+    # shape (n,), ``"ok"``; ``"far"`` where the nearest edge is beyond `max_snap_m`; ``"none"`` where there
+    # is no edge to walk to, or a barrier lies before all of them
     status: NDArray[np.object_]
+    # shape (n,), straight line to the nearest edge that may be snapped to, beyond `max_snap_m` too and
+    # whether a barrier lies between or not; NaN where the network has none
     nearest_m: NDArray[np.float64]
-    max_snap_m: float
+    max_snap_m: float  # the options that they were made with
     walk_km_h: float
     detour: float
 
@@ -147,38 +130,6 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     On a network that roads were added to, places keep the ways in that they had before, edges that were cut counting as
     the one that they were, and have as many again over edges that could not be joined to before. So a new road pushes
     no way in off the list, and never lengthens a time.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    points : GeoSeries of Point
-        The places, in the CRS of the graph.
-    candidates : int
-        How many edges a place at most; of a combined network, how many of each layer; of a network that roads were
-        added to, how many of those before and how many of the others.
-    max_snap_m : float
-        The longest straight line to an edge, inclusive.
-    min_component_km : float
-        Length of the shortest component that is snapped to, inclusive.
-    walk_km_h : float
-        Speed of the walk.
-    detour : float
-        Length of the walk over its straight line.
-    barriers : GeoSeries or Barriers, optional
-        What cannot be crossed on foot, in the CRS of the graph; indexed with `index_barriers` for many calls.
-
-    Returns
-    -------
-    Snaps
-        One row a place, whether snapped or not; candidates by distance, then by edge.
-
-    Raises
-    ------
-    CrsError
-        Where the CRS of points or barriers is not the graph's.
-    NetworkError
-        Where a place has no point, or an option makes no sense.
     """
     walls = index_barriers(barriers, crs=graph.crs)
     if graph.edge_layer is not None:
@@ -438,20 +389,6 @@ def _snaps(
 def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: float) -> NDArray[np.float64]:
     """
     Minutes of a walk off the network.
-
-    Parameters
-    ----------
-    distance_m : ndarray of float64
-        Straight line in metres; inf stays inf.
-    walk_km_h : float
-        Speed.
-    detour : float
-        Length of the walk over its straight line.
-
-    Returns
-    -------
-    ndarray of float64
-        60 x km x detour / speed.
 
     Examples
     --------

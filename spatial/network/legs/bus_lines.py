@@ -22,37 +22,17 @@ __all__ = ["BusLines", "read_lines"]
 
 @dataclass(frozen=True, eq=False)
 class BusLines:
-    """
-    Checked lines, one row a stop of a line, by line and then in the order of the stops.
+    """Checked lines, one row a stop of a line, by line and then in the order of the stops."""
 
-    Parameters
-    ----------
-    line : ndarray of object, shape (n,)
-        Ids of lines.
-    stop : ndarray of int64, shape (n,)
-        Position of the stop in `points`.
-    points : ndarray of float64, shape (n_stops, 2)
-        Different stops, metres.
-    stop_id : ndarray of object, shape (n_stops,)
-        Their ids; made up from their first line where the table has none.
-    ride_min : ndarray of float64, shape (n,)
-        Minutes to the next stop of the line; NaN at its last.
-    ride_m : ndarray of float64, shape (n,)
-        Straight line to the next stop; NaN at the last of a line.
-    headway_min : ndarray of float64, shape (n,)
-        Minutes between two buses.
-    both_ways : ndarray of bool, shape (n,)
-        Whether the line runs back as well.
-    """
-
-    line: NDArray[np.object_]
-    stop: NDArray[np.int64]
-    points: NDArray[np.float64]
+    line: NDArray[np.object_]  # shape (n,), ids of lines
+    stop: NDArray[np.int64]  # shape (n,), position of the stop in `points`
+    points: NDArray[np.float64]  # shape (n_stops, 2), different stops, metres
+    # shape (n_stops,), their ids; made up from their first line where the table has none
     stop_id: NDArray[np.object_]
-    ride_min: NDArray[np.float64]
-    ride_m: NDArray[np.float64]
-    headway_min: NDArray[np.float64]
-    both_ways: NDArray[np.bool_]
+    ride_min: NDArray[np.float64]  # shape (n,), minutes to the next stop of the line; NaN at its last
+    ride_m: NDArray[np.float64]  # shape (n,), straight line to the next stop; NaN at the last of a line
+    headway_min: NDArray[np.float64]  # shape (n,), minutes between two buses
+    both_ways: NDArray[np.bool_]  # shape (n,), whether the line runs back as well
 
     @property
     def goes_on(self) -> NDArray[np.int64]:
@@ -63,32 +43,7 @@ class BusLines:
 def read_lines(
     lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float
 ) -> BusLines:
-    """
-    Check a table of lines and bring it into order.
-
-    Parameters
-    ----------
-    lines : DataFrame or GeoDataFrame of Point
-        As `bus_network` takes it; left unchanged.
-    stops : GeoDataFrame of Point or None
-        As `bus_network` takes it; left unchanged.
-    crs : pyproj.CRS
-        The CRS that points must have.
-    detour : float
-        Length of a ride over its straight line, where a speed stands for the minutes.
-
-    Returns
-    -------
-    BusLines
-        In order.
-
-    Raises
-    ------
-    ContractError
-        With every fault.
-    CrsError
-        Where points are not in metres.
-    """
+    """Check a table of lines and bring it into order."""
     _require_columns(lines, stops)
     frame = pd.DataFrame(lines).reset_index(drop=True)
     problems: list[str] = []

@@ -137,17 +137,9 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
     """
     Find the nodes that two networks share.
 
-    Parameters
-    ----------
-    first, second : TravelGraph
-        In one CRS.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Nodes of the first and of the second: those with the same id of the source; and where one of both has no id,
-        those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a bus. By node of the
-        first, then of the second.
+    Returns nodes of the first and of the second: those with the same id of the source; and where one of both
+    has no id, those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a
+    bus. By node of the first, then of the second.
     """
     frames = [
         shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))
@@ -160,36 +152,14 @@ def shareable_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> pd.DataFram
     """
     Say of nodes what tells whether another network shares them.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        Their network.
-    nodes : ndarray of int64
-        The nodes.
-
-    Returns
-    -------
-    DataFrame
-        `node`, the `id` of its source (None where it has none), and `x` and `y` in whole millimetres.
+    Returns `node`, the `id` of its source (None where it has none), and `x` and `y` in whole millimetres.
     """
     xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
     return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
 
 
 def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Match the nodes of two networks.
-
-    Parameters
-    ----------
-    first, second : DataFrame
-        As `shareable_nodes` gives them.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        As of `shared_nodes`.
-    """
+    """Match the nodes of two networks."""
     named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in (first, second)]
     by_id = named[0].merge(named[1], on="id")[["node_x", "node_y"]]
     near = first.merge(second, on=["x", "y"])
@@ -199,21 +169,7 @@ def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray[np.
 
 
 def on_roads(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """
-    Tell the nodes at which somebody can change: nobody does aboard a ferry or a bus.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    edges : ndarray of int64
-        The edges that are looked at.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_nodes,)
-        True at both ends of roads.
-    """
+    """Tell the nodes at which somebody can change: nobody does aboard a ferry or a bus."""
     roads = edges[(graph.road_class[edges] != FERRY) & (graph.speed_source[edges] != LINK)]
     found = np.zeros(graph.n_nodes, dtype=bool)
     found[graph.edge_from[roads]] = found[graph.edge_to[roads]] = True
@@ -274,21 +230,7 @@ def _findings(first: TravelGraph, second: TravelGraph) -> gpd.GeoDataFrame:
 
 
 def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
-    """
-    Join places to every layer of a combined network on its own.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With `edge_layer`.
-    join : callable
-        Joins the places to a network without layers.
-
-    Returns
-    -------
-    Snaps
-        k candidates a layer, the nearest first; of coincident edges that of the first layer.
-    """
+    """Join places to every layer of a combined network on its own."""
     layer = graph.edge_layer
     if layer is None:
         return join(graph)
@@ -301,19 +243,7 @@ def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) ->
 
 
 def merge_snaps(snaps: list[Snaps]) -> Snaps:
-    """
-    Let the candidates of several joins of the same places compete.
-
-    Parameters
-    ----------
-    snaps : list of Snaps
-        Of the same places with the same options.
-
-    Returns
-    -------
-    Snaps
-        All candidates, by distance and then by edge; a place is ``"ok"`` where it is in any of them.
-    """
+    """Let the candidates of several joins of the same places compete."""
     names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
     every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in names}
     # Candidates that are not there stand last: their distance is inf.

@@ -39,15 +39,7 @@ def parse_duration(text: str) -> float:
     """
     Read a tagged duration or interval.
 
-    Parameters
-    ----------
-    text : str
-        ``20`` (minutes), ``20 min``, ``1:30`` (hours and minutes), ``1:30:00``, ``PT1H30M``; of a list the longest.
-
-    Returns
-    -------
-    float
-        Minutes; NaN where nothing can be read or it is not above 0.
+    Returns minutes; NaN where nothing can be read or it is not above 0.
 
     Examples
     --------
@@ -81,22 +73,6 @@ def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame | RoadLines, *, wai
     Where a ferry lands, it gets a node of its own beside the node of the road, and a link between both: boarding takes
     the wait, leaving takes nothing. A ferry *line* is all ways of ferry that share a way or meet at sea: who stays on
     it, over however many pieces and past however many landings, waits once; who changes to another line waits again.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With ferries; left unchanged.
-    roads : DataFrame or RoadLines
-        With road_id; `duration` and `interval` as tagged count where they are there. Half an interval is waited for,
-        and a duration is spread over the pieces of its way by length; it holds in both directions and whatever the
-        speed factor.
-    wait_min : float
-        Minutes of wait where no interval is tagged, 0 or more.
-
-    Returns
-    -------
-    TravelGraph
-        With ``report["ferries"]``; the same graph where it has no ferry.
     """
     on_ferry = np.flatnonzero(graph.road_class == FERRY)
     if len(on_ferry) == 0:

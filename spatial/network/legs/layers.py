@@ -46,35 +46,18 @@ _OF_EDGES = tuple(item.name for item in fields(TravelGraph) if item.name not in 
 
 @dataclass(frozen=True, eq=False)
 class Leg:
-    """
-    One layer of a combined network.
+    """One layer of a combined network."""
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The layer as a network of its own: its mode, its edges under the ids that they had, its nodes numbered from 0.
-    edges, nodes : ndarray of int64
-        Where they stand in the combined network, ascending.
-    """
-
+    # the layer as a network of its own: its mode, its edges under the ids that they had, its nodes numbered
+    # from 0
     graph: TravelGraph
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int64]  # where they stand in the combined network, ascending
     nodes: NDArray[np.int64]
 
 
 def own_pace(mode: str) -> bool:
     """
     Tell modes that go at the pace of people from those with a motor.
-
-    Parameters
-    ----------
-    mode : str
-        Of a leg; of walk with buses laid in, the walk.
-
-    Returns
-    -------
-    bool
-        True for walk, cycle and ebike: speeds of vehicles do not hold for them.
 
     Examples
     --------
@@ -85,19 +68,7 @@ def own_pace(mode: str) -> bool:
 
 
 def leg_modes(graph: TravelGraph) -> list[str]:
-    """
-    Name the modes of the legs.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Combined or not.
-
-    Returns
-    -------
-    list of str
-        One a layer, in their order; of a network of one layer its mode.
-    """
+    """Name the modes of the legs."""
     if graph.edge_layer is None:
         return [graph.mode]
     first = [int(np.argmax(graph.edge_layer == layer)) for layer in range(int(graph.edge_layer.max()) + 1)]
@@ -105,36 +76,12 @@ def leg_modes(graph: TravelGraph) -> list[str]:
 
 
 def layer_of(graph: TravelGraph) -> NDArray[np.int64]:
-    """
-    Tell the layer of each edge.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Combined or not.
-
-    Returns
-    -------
-    ndarray of int64
-        From 0, `BETWEEN` for links between legs; of a network of one layer 0.
-    """
+    """Tell the layer of each edge."""
     return np.zeros(graph.n_edges, dtype=np.int64) if graph.edge_layer is None else graph.edge_layer
 
 
 def take_legs(graph: TravelGraph) -> list[Leg]:
-    """
-    Take a combined network apart.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With `edge_layer`; left unchanged.
-
-    Returns
-    -------
-    list of Leg
-        In the order of the layers, without the links between them.
-    """
+    """Take a combined network apart."""
     return [_leg(graph, number, mode) for number, mode in enumerate(leg_modes(graph))]
 
 
@@ -186,43 +133,14 @@ def _gathered(
 
 
 def whole_split(graph: TravelGraph) -> Split:
-    """
-    Stand for a network of which no edge is cut.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With the edges that it had before.
-
-    Returns
-    -------
-    Split
-        Each edge comes from itself.
-    """
+    """Stand for a network of which no edge is cut."""
     none = np.empty(0, dtype=np.int64)
     n = graph.n_edges
     return Split(graph, np.arange(n), np.zeros(n), np.ones(n), none, none)
 
 
 def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split]) -> Split:
-    """
-    Put a combined network together again after its legs have changed.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        As it was taken apart; left unchanged.
-    legs : sequence of Leg
-        Its legs.
-    changed : sequence of Split
-        What became of each: pieces in the place of their edges, new edges and nodes behind those that there were.
-
-    Returns
-    -------
-    Split
-        The combined network: old nodes keep their numbers, pieces stand in the place of their edges, links between legs
-        as they were, new nodes and edges behind, leg by leg. Components are those of the legs.
-    """
+    """Put a combined network together again after its legs have changed."""
     links = np.flatnonzero(graph.edge_layer == BETWEEN)
     nodes, node_component = _numbers(graph, legs, changed)
     rows = [len(split.parent) for split in changed]

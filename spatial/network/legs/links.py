@@ -20,28 +20,15 @@ LINK = "link"
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """
-    Edges to lay into a graph; the arrays hold one value a link.
+    """Edges to lay into a graph; the arrays hold one value a link."""
 
-    Parameters
-    ----------
-    edge_id, road_id, road_class : ndarray of object
-        As of edges.
-    start, end : ndarray of int64
-        Nodes at both ends.
-    length_m : ndarray of float64
-        Metres; 0 for a transfer on the spot.
-    forward_min, backward_min : ndarray of float64
-        Minutes from start to end and back; inf where closed.
-    """
-
-    edge_id: NDArray[np.object_]
+    edge_id: NDArray[np.object_]  # as of edges
     road_id: NDArray[np.object_]
     road_class: NDArray[np.object_]
-    start: NDArray[np.int64]
+    start: NDArray[np.int64]  # nodes at both ends
     end: NDArray[np.int64]
-    length_m: NDArray[np.float64]
-    forward_min: NDArray[np.float64]
+    length_m: NDArray[np.float64]  # metres; 0 for a transfer on the spot
+    forward_min: NDArray[np.float64]  # minutes from start to end and back; inf where closed
     backward_min: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -52,23 +39,7 @@ class Links:
 def with_nodes(
     graph: TravelGraph, x: NDArray[np.float64], y: NDArray[np.float64], component: NDArray[np.int64]
 ) -> TravelGraph:
-    """
-    Add nodes behind those that there are.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Left unchanged.
-    x, y : ndarray of float64
-        Where they are.
-    component : ndarray of int64
-        The component that each belongs to.
-
-    Returns
-    -------
-    TravelGraph
-        The new nodes have no id of the source.
-    """
+    """Add nodes behind those that there are."""
     return replace(
         graph,
         node_x=np.concatenate((graph.node_x, x)),
@@ -79,21 +50,7 @@ def with_nodes(
 
 
 def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
-    """
-    Add links behind the edges that there are.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        With all nodes that the links name; left unchanged.
-    links : Links
-        Drawn as straight lines. No place is joined to them.
-
-    Returns
-    -------
-    TravelGraph
-        A link belongs to the component of its start and counts no kilometre of it.
-    """
+    """Add links behind the edges that there are."""
     n = len(links)
     component = graph.node_component[links.start]
     minutes = np.where(np.isfinite(links.forward_min), links.forward_min, links.backward_min)

@@ -33,25 +33,17 @@ _BLOCK_STEPS = 250_000
 
 @dataclass(frozen=True, eq=False)
 class Climbs:
-    """
-    The ground under every edge, in steps of equal length along each.
+    """The ground under every edge, in steps of equal length along each."""
 
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_edges + 1,)
-        Steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn direction.
-    slope : ndarray of float64, shape (n_steps,)
-        Rise over run, clamped to -1 and 1; 0 where the elevation is not known.
-    climb_m, descent_m : ndarray of float64, shape (n_edges,)
-        Metres up and metres down in the drawn direction, both 0 or more.
-    unknown_m : ndarray of float64, shape (n_edges,)
-        Metres without elevation: voids, and ground beyond the raster.
-    """
-
+    # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn
+    # direction
     offsets: NDArray[np.int64]
+    # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
     slope: NDArray[np.float64]
+    # shape (n_edges,), metres up and metres down in the drawn direction, both 0 or more
     climb_m: NDArray[np.float64]
     descent_m: NDArray[np.float64]
+    # shape (n_edges,), metres without elevation: voids, and ground beyond the raster
     unknown_m: NDArray[np.float64]
 
 
@@ -144,23 +136,7 @@ def _check_known(graph: TravelGraph, climbs: Climbs, min_known_share: float) -> 
 
 
 def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spacing_m: float = 30.0) -> Climbs:
-    """
-    Read the elevation along every edge.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    elevation : Raster or sequence of Raster
-        Metres; NaN where unknown.
-    spacing_m : float
-        The longest step, metres.
-
-    Returns
-    -------
-    Climbs
-        Slopes by step, and metres up, down and unknown by edge.
-    """
+    """Read the elevation along every edge."""
     level = graph.road_class == FERRY
     straight = graph.is_bridge | graph.is_tunnel | level
     steps = np.maximum(np.ceil(graph.length_m / spacing_m - 1e-9), 1).astype(np.int64)
@@ -246,24 +222,7 @@ def _points_along(
 def heights_at(
     elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """
-    Read elevation at points.
-
-    Parameters
-    ----------
-    elevation : Raster or sequence of Raster
-        Metres; NaN where unknown. Of several, the first that knows a point decides.
-    crs : pyproj.CRS
-        The CRS of the points; they are put into that of each raster.
-    x, y : ndarray of float64, shape (n,)
-        Easting and northing.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Metres, bilinear between the four nearest cell centres; NaN beyond the rasters and where one of the four that
-        counts is unknown or no elevation of ground (below -1,000 or above 9,000 m).
-    """
+    """Read elevation at points."""
     height = np.full(len(x), np.nan)
     for tile in _tiles(elevation):
         left = np.flatnonzero(np.isnan(height))

@@ -61,16 +61,6 @@ def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
 
     ``m(s) = exp(-3.5 |s + 0.05|) / exp(-0.175)``: Tobler (1993), made 1 on the flat.
 
-    Parameters
-    ----------
-    slope : array_like of float
-        Rise over run in the direction of travel; beyond -1 and 1 it counts as -1 and 1.
-
-    Returns
-    -------
-    ndarray of float64
-        1 on the flat and at 10 % downhill, most at 5 % downhill.
-
     Examples
     --------
     >>> [round(float(share), 4) for share in tobler_multiplier([0.0, -0.05, -0.1])]
@@ -86,16 +76,6 @@ def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
 
     Parkin and Rotheram (2010, Transport Policy 17: 335-341), measured: 6.01 m/s on the flat, 0.4002 m/s less for each
     per cent uphill, 0.2379 m/s more for each per cent downhill up to 35 km/h.
-
-    Parameters
-    ----------
-    slope : array_like of float
-        Rise over run in the direction of travel; beyond -1 and 1 it counts as -1 and 1.
-
-    Returns
-    -------
-    ndarray of float64
-        1 on the flat; 0 from 15 % uphill, where riders push (`with_slope` sees to that).
 
     Examples
     --------

@@ -38,19 +38,12 @@ _NO = ("no", "false", "0")
 
 @dataclass(frozen=True, eq=False)
 class Openness:
-    """
-    Which roads a mode may use; the arrays hold one value a road.
+    """Which roads a mode may use; the arrays hold one value a road."""
 
-    Parameters
-    ----------
-    forward, backward : ndarray of bool
-        Open in the drawn direction, and against it; both False where the road is closed.
-    reason : ndarray of object
-        ``""`` where open; ``"access"``, ``"area"``, ``"motorroad"`` or ``"reversible"`` where closed.
-    """
-
+    # open in the drawn direction, and against it; both False where the road is closed
     forward: NDArray[np.bool_]
     backward: NDArray[np.bool_]
+    # ``""`` where open; ``"access"``, ``"area"``, ``"motorroad"`` or ``"reversible"`` where closed
     reason: NDArray[np.object_]
 
 
@@ -71,18 +64,6 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
     Apply the access and oneway rules of a mode.
 
     Whether the class of a road is open at all is the speed table's affair.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class; access tags count where they are there.
-    mode : str
-        A mode of access.toml.
-
-    Returns
-    -------
-    Openness
-        One value a road.
     """
     shared, rules = _rules(), _mode_rules(mode)
     keys = tuple(rules["keys"])
@@ -107,21 +88,7 @@ def _any_stretch(text: str, values: list[str]) -> bool:
 
 
 def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, NDArray[np.bool_]]:
-    """
-    Tell which roads have a word of direction that says nothing; they are open both ways.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        Oneway tags count where they are there.
-    mode : str
-        A mode of access.toml.
-
-    Returns
-    -------
-    dict of str to ndarray of bool
-        By word, in the order of the words.
-    """
+    """Tell which roads have a word of direction that says nothing; they are open both ways."""
     rules = _rules()
     lists = ("oneway_forward", "oneway_backward", "oneway_closed", "oneway_both")
     known = {word for name in lists for word in rules[name]}
@@ -131,14 +98,7 @@ def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str
 
 
 def known_classes() -> frozenset[str]:
-    """
-    List the classes that are known without a speed table.
-
-    Returns
-    -------
-    frozenset of str
-        Ferries, and highway values that no mode uses.
-    """
+    """List the classes that are known without a speed table."""
     return frozenset((FERRY, *_rules()["closed_classes"]))
 
 
@@ -157,76 +117,26 @@ def _oneway(
 
 
 def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
-    """
-    Tell which roads are bridges.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        The tag ``bridge`` counts where it is there.
-
-    Returns
-    -------
-    ndarray of bool
-        True for any value but no.
-    """
+    """Tell which roads are bridges."""
     tag = tag_values(roads, "bridge")
     return tag.is_tagged & ~tag.is_in(_NO)
 
 
 def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
-    """
-    Tell which roads are tunnels or passages through buildings.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        The tag ``tunnel`` counts where it is there.
-
-    Returns
-    -------
-    ndarray of bool
-        True for any value but no.
-    """
+    """Tell which roads are tunnels or passages through buildings."""
     tag = tag_values(roads, "tunnel")
     return tag.is_tagged & ~tag.is_in(_NO)
 
 
 def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
-    """
-    Tell which roads can be entered anywhere along them.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class; bridge, tunnel and motorroad count where they are there.
-
-    Returns
-    -------
-    ndarray of bool
-        False on bridges, in tunnels, on ferries and on roads with controlled access (motorways, motorroads).
-    """
+    """Tell which roads can be entered anywhere along them."""
     controlled = class_values(roads).is_in([*_rules()["controlled_classes"], FERRY])
     controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
     return ~(controlled | is_bridge(roads) | is_tunnel(roads))
 
 
 def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
-    """
-    Tell which barriers on roads let a mode pass.
-
-    Parameters
-    ----------
-    barriers : DataFrame
-        With `tagged`, the kind of barrier; access tags count where they are there, the first one present decides.
-    mode : str
-        A mode of access.toml.
-
-    Returns
-    -------
-    ndarray of bool
-        By access tag, and where there is none by kind.
-    """
+    """Tell which barriers on roads let a mode pass."""
     rules = _mode_rules(mode)
     kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
     opened = (
@@ -239,22 +149,7 @@ def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
 
 
 def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
-    """
-    Tell which turn restrictions bind a mode.
-
-    Parameters
-    ----------
-    restrictions : DataFrame
-        `applies_to`, the one kind of vehicle that is bound, and `not_to`, those that are not, separated by ``;``, count
-        where they are there.
-    mode : str
-        A mode of access.toml.
-
-    Returns
-    -------
-    ndarray of bool
-        False for modes that no restriction binds, such as walkers.
-    """
+    """Tell which turn restrictions bind a mode."""
     rules = _mode_rules(mode)
     kinds = {*rules["keys"], mode} - {"access"}
     bound = np.full(len(restrictions), bool(rules.get("turns", False)))

@@ -41,28 +41,14 @@ _ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
 
 @dataclass(frozen=True, eq=False)
 class RoadSpeeds:
-    """
-    Speeds of a frame of roads, one value a road.
+    """Speeds of a frame of roads, one value a road."""
 
-    Parameters
-    ----------
-    forward_km_h, backward_km_h : ndarray of float64
-        Effective speed; 0 where the road is impassable.
-    source : ndarray of object
-        ``"stated"``, ``"maxspeed"`` or ``"class"``.
-    unreadable : ndarray of bool
-        Where a limit is tagged that cannot be read.
-    too_narrow : ndarray of bool
-        Where the road is narrower than the mode needs; its speed is 0.
-    width_imputed : ndarray of bool
-        Where a width that caps the speed or closes the road comes from the class.
-    """
-
-    forward_km_h: NDArray[np.float64]
+    forward_km_h: NDArray[np.float64]  # effective speed; 0 where the road is impassable
     backward_km_h: NDArray[np.float64]
-    source: NDArray[np.object_]
-    unreadable: NDArray[np.bool_]
-    too_narrow: NDArray[np.bool_]
+    source: NDArray[np.object_]  # ``"stated"``, ``"maxspeed"`` or ``"class"``
+    unreadable: NDArray[np.bool_]  # where a limit is tagged that cannot be read
+    too_narrow: NDArray[np.bool_]  # where the road is narrower than the mode needs; its speed is 0
+    # where a width that caps the speed or closes the road comes from the class
     width_imputed: NDArray[np.bool_]
 
 
@@ -70,18 +56,7 @@ def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
     """
     Read a tagged speed limit.
 
-    Parameters
-    ----------
-    text : str
-        As tagged: ``50``, ``30 mph``, ``10 knots``, ``walk``, ``none``, ``RO:urban``; of a list such as ``50;30`` the
-        lowest member that can be read.
-    table : SpeedTable, optional
-        Whose zones and units hold; the preset osrm_like by default.
-
-    Returns
-    -------
-    float
-        km/h; NaN where nothing can be read.
+    Returns km/h; NaN where nothing can be read.
 
     Examples
     --------
@@ -99,23 +74,7 @@ def speeds_of_roads(
     """
     Find the effective speed of every road.
 
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class; maxspeed, maxspeed_forward, maxspeed_backward, surface, smoothness and tracktype as tagged,
-        width_m and speed_km_h count where they are there. A stated speed holds as it is in modes with a motor, that is
-        in those that heed limits; also for a class that is not known.
-    table : SpeedTable
-        What decides.
-    mode : str
-        A mode of the table.
-    speed_factor : float
-        Multiplies every speed.
-
-    Returns
-    -------
-    RoadSpeeds
-        One value a road; NaN on a class that is closed to the mode.
+    Returns one value a road; NaN on a class that is closed to the mode.
     """
     rules = table.modes[mode]
     by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
@@ -157,21 +116,7 @@ def speeds_of_roads(
 
 
 def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
-    """
-    Find the classes that neither a mode of the speed table nor OpenStreetMap knows.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class.
-    table : SpeedTable
-        Whose classes are known, in whatever mode.
-
-    Returns
-    -------
-    dict of str to ndarray of bool
-        Which roads have each, in the order of the words.
-    """
+    """Find the classes that neither a mode of the speed table nor OpenStreetMap knows."""
     known = known_classes().union(*(rules.classes for rules in table.modes.values()))
     kinds = class_values(roads)
     words = {word for text in kinds.texts for word in classes_of(text)} - known
@@ -184,23 +129,7 @@ def _has_class(word: str, text: str) -> bool:
 
 
 def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
-    """
-    Tell which roads can be used all the year.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class; surface, smoothness, tracktype, seasonal, winter_road and ice_road as tagged count where they
-        are there.
-    table : SpeedTable
-        Whose lists decide.
-
-    Returns
-    -------
-    ndarray of object
-        ``"yes"``, ``"no"`` or ``"unknown"``, one value a road. Whatever says no prevails over the class, and a tagged
-        surface prevails over the grade of a track.
-    """
+    """Tell which roads can be used all the year."""
     lists = table.all_season
     fails = np.zeros(len(roads), dtype=bool)
     for name in _PART_OF_THE_YEAR:
@@ -249,23 +178,7 @@ def _lowest(caps: Mapping[str, float], text: str) -> float:
 
 
 def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
-    """
-    Tell which roads are tagged with one of several values.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        Left unchanged.
-    name : str
-        The tag; one that is absent counts as untagged.
-    values : frozenset of str
-        Values, in small letters.
-
-    Returns
-    -------
-    ndarray of bool
-        True where any member of the tag's list is among them.
-    """
+    """Tell which roads are tagged with one of several values."""
     return tag_values(roads, name).has_any(values)
 
 

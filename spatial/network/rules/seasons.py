@@ -86,26 +86,7 @@ def with_season(
 
 
 def season_rules(table: SpeedTable, season: str) -> SeasonRules:
-    """
-    Look a season up.
-
-    Parameters
-    ----------
-    table : SpeedTable
-        The speed table.
-    season : str
-        Its name.
-
-    Returns
-    -------
-    SeasonRules
-        What it changes.
-
-    Raises
-    ------
-    NetworkError
-        Where the table has no such season.
-    """
+    """Look a season up."""
     if season not in table.seasons:
         raise NetworkError(
             f"season {season!r} is not in the speed table {table.name}; it has {', '.join(sorted(table.seasons))}"
@@ -116,25 +97,7 @@ def season_rules(table: SpeedTable, season: str) -> SeasonRules:
 def slowed_by_season(
     graph: TravelGraph, season: str, table: SpeedTable, *, closed: NDArray[np.bool_] | None = None
 ) -> TravelGraph:
-    """
-    Apply a season whose name is known to be good.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network of one mode in the dry.
-    season : str
-        A season of the table.
-    table : SpeedTable
-        The speed table.
-    closed : ndarray of bool, optional
-        Edges that the season closes besides.
-
-    Returns
-    -------
-    TravelGraph
-        As `with_season`.
-    """
+    """Apply a season whose name is known to be good."""
     _check(graph, season)
     rules = table.seasons[season]
     factor, imputed = np.ones(graph.n_edges), np.zeros(graph.n_edges, dtype=bool)

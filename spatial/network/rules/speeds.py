@@ -44,128 +44,55 @@ _SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weathe
 
 @dataclass(frozen=True)
 class ModeSpeeds:
-    """
-    Speeds of one mode.
+    """Speeds of one mode."""
 
-    Parameters
-    ----------
-    classes : dict of str to float
-        km/h by road class; a class that is not listed is closed to the mode.
-    factor : float
-        Multiplies the effective speed.
-    uses_maxspeed : bool
-        Whether a tagged limit replaces the class's speed.
-    uses_caps : bool
-        Whether surface, smoothness and track grade cap the speed.
-    unpaved_factor : float
-        Multiplies the speed on surfaces that are not paved.
-    ungraded_track : float
-        Cap of a track without grade, km/h; inf for none.
-    uses_width : bool
-        Whether the width of a road caps the speed.
-    min_width_m : float
-        Roads known or taken to be narrower are closed to the mode; 0 for none.
-    """
-
-    classes: Mapping[str, float]
-    factor: float = 1.0
-    uses_maxspeed: bool = False
-    uses_caps: bool = False
-    unpaved_factor: float = 1.0
-    ungraded_track: float = math.inf
-    uses_width: bool = False
-    min_width_m: float = 0.0
+    classes: Mapping[str, float]  # km/h by road class; a class that is not listed is closed to the mode
+    factor: float = 1.0  # multiplies the effective speed
+    uses_maxspeed: bool = False  # whether a tagged limit replaces the class's speed
+    uses_caps: bool = False  # whether surface, smoothness and track grade cap the speed
+    unpaved_factor: float = 1.0  # multiplies the speed on surfaces that are not paved
+    ungraded_track: float = math.inf  # cap of a track without grade, km/h; inf for none
+    uses_width: bool = False  # whether the width of a road caps the speed
+    min_width_m: float = 0.0  # roads known or taken to be narrower are closed to the mode; 0 for none
 
 
 @dataclass(frozen=True)
 class SeasonRules:
-    """
-    What a season does to the speeds of a table; a factor of 0 closes a road.
+    """What a season does to the speeds of a table; a factor of 0 closes a road."""
 
-    Parameters
-    ----------
-    modes : frozenset of str
-        Modes that the season slows; all others are left as they are.
-    unpaved_factor : float
-        Multiplies the speed on surfaces that are not paved and that `surface` does not name.
-    surface : dict of str to float
-        Factor by surface.
-    unpaved_classes : frozenset of str
-        Road classes taken as not paved where no surface is known.
-    closed_classes, closed_surfaces, closed_smoothness : frozenset of str
-        What the season closes.
-    closes_fair_weather : bool
-        Whether it closes the roads that are known not to be all-season.
-    """
-
-    modes: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset()  # modes that the season slows; all others are left as they are
+    # multiplies the speed on surfaces that are not paved and that `surface` does not name
     unpaved_factor: float = 1.0
-    surface: Mapping[str, float] = field(default_factory=dict)
-    unpaved_classes: frozenset[str] = frozenset()
-    closed_classes: frozenset[str] = frozenset()
+    surface: Mapping[str, float] = field(default_factory=dict)  # factor by surface
+    unpaved_classes: frozenset[str] = frozenset()  # road classes taken as not paved where no surface is known
+    closed_classes: frozenset[str] = frozenset()  # what the season closes
     closed_surfaces: frozenset[str] = frozenset()
     closed_smoothness: frozenset[str] = frozenset()
-    closes_fair_weather: bool = False
+    closes_fair_weather: bool = False  # whether it closes the roads that are known not to be all-season
 
 
 @dataclass(frozen=True)
 class SpeedTable:
-    """
-    Everything that decides how fast a road is.
+    """Everything that decides how fast a road is."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the table, printed beside every result.
-    maxspeed : dict of str to float
-        ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``.
-    zones : dict of str to float
-        km/h of ``"ro:urban"`` or of ``"urban"`` in any country.
-    surface_caps, smoothness_caps, tracktype_caps : dict of str to float
-        km/h by tag value.
-    all_season : dict of str to frozenset of str
-        Values that tell whether a road can be used all the year.
-    modes : dict of str to ModeSpeeds
-        One entry a mode.
-    seasons : dict of str to SeasonRules
-        What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
-    ferry_wait_min : float or None
-        Minutes of wait a boarding, where the file says so.
-    widths : WidthRules
-        What the width of roads does.
-    """
-
-    name: str
+    name: str  # name of the table, printed beside every result
+    # ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``
     maxspeed: Mapping[str, float]
-    zones: Mapping[str, float]
-    surface_caps: Mapping[str, float]
+    zones: Mapping[str, float]  # km/h of ``"ro:urban"`` or of ``"urban"`` in any country
+    surface_caps: Mapping[str, float]  # km/h by tag value
     smoothness_caps: Mapping[str, float]
     tracktype_caps: Mapping[str, float]
-    all_season: Mapping[str, frozenset[str]]
-    modes: Mapping[str, ModeSpeeds]
+    all_season: Mapping[str, frozenset[str]]  # values that tell whether a road can be used all the year
+    modes: Mapping[str, ModeSpeeds]  # one entry a mode
+    # what each season changes; ``"dry"`` is always there and changes nothing unless the file says so
     seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
-    ferry_wait_min: float | None = None
-    widths: WidthRules = field(default_factory=WidthRules)
+    ferry_wait_min: float | None = None  # minutes of wait a boarding, where the file says so
+    widths: WidthRules = field(default_factory=WidthRules)  # what the width of roads does
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
     """
     Load a speed table.
-
-    Parameters
-    ----------
-    speeds : str, Path or SpeedTable
-        Name of a preset (osrm_like, rural_cn, conservative), or a TOML file of the same form, which may extend one.
-
-    Returns
-    -------
-    SpeedTable
-        Checked.
-
-    Raises
-    ------
-    StudyError
-        Where the file cannot be read or says something it must not; with every fault and its key.
 
     Examples
     --------

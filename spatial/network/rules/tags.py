@@ -33,19 +33,10 @@ _SEPARATOR = re.compile(r"[;|]")
 
 @dataclass(frozen=True, eq=False)
 class TagValues:
-    """
-    One tag of every road.
+    """One tag of every road."""
 
-    Parameters
-    ----------
-    codes : ndarray of int32, shape (n_roads,)
-        Position of the value in `texts`; -1 where untagged.
-    texts : tuple of str
-        Values that come up; one may stand here twice.
-    """
-
-    codes: NDArray[np.int32]
-    texts: tuple[str, ...]
+    codes: NDArray[np.int32]  # shape (n_roads,), position of the value in `texts`; -1 where untagged
+    texts: tuple[str, ...]  # values that come up; one may stand here twice
 
     @property
     def is_tagged(self) -> NDArray[np.bool_]:
@@ -53,66 +44,22 @@ class TagValues:
         return self.codes >= 0
 
     def is_in(self, values: Collection[str]) -> NDArray[np.bool_]:
-        """
-        Tell where the tag has one of several values.
-
-        Parameters
-        ----------
-        values : collection of str
-            Whole values.
-
-        Returns
-        -------
-        ndarray of bool
-            False where untagged.
-        """
+        """Tell where the tag has one of several values."""
         return self.fits(lambda text: text in values)
 
     def fits(self, test: Callable[[str], bool]) -> NDArray[np.bool_]:
-        """
-        Tell where the tag passes a test.
-
-        Parameters
-        ----------
-        test : callable
-            From whole value to whether it does.
-
-        Returns
-        -------
-        ndarray of bool
-            False where untagged.
-        """
+        """Tell where the tag passes a test."""
         return self._spread([test(text) for text in self.texts], False, np.bool_)
 
     def has_any(self, values: frozenset[str]) -> NDArray[np.bool_]:
-        """
-        Tell where any member of the tag's list is one of several values.
-
-        Parameters
-        ----------
-        values : frozenset of str
-            In small letters.
-
-        Returns
-        -------
-        ndarray of bool
-            False where untagged.
-        """
+        """Tell where any member of the tag's list is one of several values."""
         return self.fits(lambda text: not values.isdisjoint(members(text)))
 
     def numbers(self, read: Callable[[str], float]) -> NDArray[np.float64]:
         """
         Read the tag as numbers.
 
-        Parameters
-        ----------
-        read : callable
-            From text to number.
-
-        Returns
-        -------
-        ndarray of float64
-            NaN where untagged.
+        Returns NaN where untagged.
         """
         return self._spread([read(text) for text in self.texts], np.nan, np.float64)
 
@@ -120,27 +67,12 @@ class TagValues:
         """
         Write the tag out.
 
-        Returns
-        -------
-        ndarray of object
-            None where untagged.
+        Returns None where untagged.
         """
         return self._spread(list(self.texts), None, object)
 
     def or_else(self, other: TagValues) -> TagValues:
-        """
-        Take another tag where this one is absent.
-
-        Parameters
-        ----------
-        other : TagValues
-            Of the same roads.
-
-        Returns
-        -------
-        TagValues
-            Untagged where both are.
-        """
+        """Take another tag where this one is absent."""
         if not other.texts:
             return self
         shifted = np.where(other.codes >= 0, other.codes + len(self.texts), -1)
@@ -159,17 +91,7 @@ def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
     """
     Read one tag of every road.
 
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        Left unchanged.
-    name : str
-        Column; one that is absent counts as untagged.
-
-    Returns
-    -------
-    TagValues
-        Small letters without blanks around; untagged where empty.
+    Returns small letters without blanks around; untagged where empty.
     """
     found = _written(roads, name)
     texts = [_as_text(value).strip().lower() for value in found.texts]
@@ -180,37 +102,13 @@ def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
 
 
 def class_values(roads: pd.DataFrame | RoadLines) -> TagValues:
-    """
-    Read the class of every road.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class.
-
-    Returns
-    -------
-    TagValues
-        As written.
-    """
+    """Read the class of every road."""
     found = _written(roads, "road_class")
     return TagValues(found.codes, found.texts)
 
 
 def classes_of(text: str) -> list[str]:
-    """
-    Split the class of a road whose stretches have several.
-
-    Parameters
-    ----------
-    text : str
-        As written.
-
-    Returns
-    -------
-    list of str
-        Its members as written, in their order.
-    """
+    """Split the class of a road whose stretches have several."""
     return [word for word in (part.strip() for part in _SEPARATOR.split(text)) if word]
 
 
@@ -220,24 +118,7 @@ def number_values(
     """
     Read a column of numbers of every road, each exactly as it is written.
 
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        Left unchanged.
-    name : str
-        Column; one that is absent has no numbers.
-    above_zero : bool
-        Whether 0 is refused too.
-
-    Returns
-    -------
-    ndarray of float64
-        NaN where there is none.
-
-    Raises
-    ------
-    ContractError
-        Where something else than a finite number of at least 0, or above 0, is written.
+    Returns NaN where there is none.
     """
     found = _written(roads, name)
     numbers = [_as_number(text) for text in found.texts]
@@ -258,19 +139,7 @@ def number_values(
 
 
 def road_ids(roads: pd.DataFrame | RoadLines) -> NDArray[np.object_]:
-    """
-    Take the id of every road.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_id.
-
-    Returns
-    -------
-    ndarray of object
-        Ids.
-    """
+    """Take the id of every road."""
     return roads.road_id if isinstance(roads, RoadLines) else roads["road_id"].to_numpy(dtype=object)
 
 
@@ -298,15 +167,7 @@ def members(text: str) -> list[str]:
     """
     Split a list of values such as ``"asphalt;gravel"``.
 
-    Parameters
-    ----------
-    text : str
-        As tagged.
-
-    Returns
-    -------
-    list of str
-        Its members in small letters, without empty ones.
+    Returns its members in small letters, without empty ones.
 
     Examples
     --------
@@ -317,21 +178,7 @@ def members(text: str) -> list[str]:
 
 
 def first_present(roads: pd.DataFrame | RoadLines, names: tuple[str, ...]) -> TagValues:
-    """
-    Take the first tag that is present out of several, in the order given.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        Left unchanged.
-    names : tuple of str
-        Columns, the most specific first.
-
-    Returns
-    -------
-    TagValues
-        Untagged where none is present.
-    """
+    """Take the first tag that is present out of several, in the order given."""
     chosen = tag_values(roads, names[0])
     for name in names[1:]:
         chosen = chosen.or_else(tag_values(roads, name))

@@ -26,35 +26,15 @@ _QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'
 
 @dataclass(frozen=True)
 class WidthRules:
-    """
-    What the width of roads does to speeds.
+    """What the width of roads does to speeds."""
 
-    Parameters
-    ----------
-    caps : mapping of float to float
-        km/h of roads narrower than so many metres.
-    imputed : mapping of str to float
-        Metres by road class, for roads whose width is not known.
-    """
-
-    caps: Mapping[float, float] = field(default_factory=dict)
+    caps: Mapping[float, float] = field(default_factory=dict)  # km/h of roads narrower than so many metres
+    # metres by road class, for roads whose width is not known
     imputed: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_table(cls, values: Mapping[str, Any]) -> WidthRules:
-        """
-        Take the sections ``[caps.width]`` and ``[width.imputed]`` of a checked speed table.
-
-        Parameters
-        ----------
-        values : mapping
-            The table.
-
-        Returns
-        -------
-        WidthRules
-            In the order of widths.
-        """
+        """Take the sections ``[caps.width]`` and ``[width.imputed]`` of a checked speed table."""
         caps = {float(width): float(speed) for width, speed in values["caps"].get("width", {}).items()}
         imputed = values.get("width", {}).get("imputed", {})
         return cls(dict(sorted(caps.items())), {kind: float(width) for kind, width in imputed.items()})
@@ -63,15 +43,8 @@ class WidthRules:
         """
         Find the speed that a width allows.
 
-        Parameters
-        ----------
-        width_m : ndarray of float64
-            Metres; NaN where not known.
-
-        Returns
-        -------
-        ndarray of float64
-            km/h: the lowest of all widths that the road is narrower than; inf where it is narrower than none.
+        Returns km/h: the lowest of all widths that the road is narrower than; inf where it is narrower than
+        none.
 
         Examples
         --------
@@ -86,37 +59,14 @@ class WidthRules:
 
 @dataclass(frozen=True, eq=False)
 class RoadWidths:
-    """
-    Widths of a frame of roads, one value a road.
+    """Widths of a frame of roads, one value a road."""
 
-    Parameters
-    ----------
-    width_m : ndarray of float64
-        As the roads say, else by their class; NaN where neither does.
-    is_imputed : ndarray of bool
-        Where it is by the class.
-    """
-
-    width_m: NDArray[np.float64]
-    is_imputed: NDArray[np.bool_]
+    width_m: NDArray[np.float64]  # as the roads say, else by their class; NaN where neither does
+    is_imputed: NDArray[np.bool_]  # where it is by the class
 
 
 def widths_of_roads(roads: pd.DataFrame | RoadLines, rules: WidthRules) -> RoadWidths:
-    """
-    Find the width of every road.
-
-    Parameters
-    ----------
-    roads : DataFrame or RoadLines
-        With road_class; ``width_m`` counts where it is there. A width of 0 is none.
-    rules : WidthRules
-        Whose imputed widths hold where none is known.
-
-    Returns
-    -------
-    RoadWidths
-        One value a road.
-    """
+    """Find the width of every road."""
     width = number_values(roads, "width_m")
     width = np.where(width > 0, width, np.nan)
     by_class = class_values(roads).numbers(lambda kind: rules.imputed.get(kind, math.nan))
@@ -125,19 +75,7 @@ def widths_of_roads(roads: pd.DataFrame | RoadLines, rules: WidthRules) -> RoadW
 
 
 def width_problems(values: Mapping[str, Any]) -> list[str]:
-    """
-    List what is wrong with the widths of a speed table.
-
-    Parameters
-    ----------
-    values : mapping
-        The table as read.
-
-    Returns
-    -------
-    list of str
-        Each with its key and what to do.
-    """
+    """List what is wrong with the widths of a speed table."""
     caps, width = values["caps"].get("width", {}), values.get("width", {})
     if not isinstance(caps, dict) or not isinstance(width, dict):
         return [f"caps.width and width: must be sections; {_QUOTES}"]

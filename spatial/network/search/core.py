@@ -35,40 +35,23 @@ class CoreShape:
     core nodes. Every edge is one *step* of one *chain*. A chain is walked from its first end to its last; a chain
     that joins a junction to a dead end is walked from the junction. A ring without a junction has one core node, at
     the drawn beginning of its lowest edge.
-
-    Parameters
-    ----------
-    core_node : ndarray of int32, shape (n_core,)
-        Node of the graph: first those that a search must visit, then dead ends and nodes without edges; each of both
-        groups along a Hilbert curve.
-    n_search : int
-        How many a search must visit.
-    first, last : ndarray of int32, shape (n_chains,)
-        Core nodes at both ends.
-    offsets : ndarray of int32, shape (n_chains + 1,)
-        Steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``.
-    guide : ndarray of int32
-        Chain of every `EVERY`-th step.
-    step_arc : ndarray of int32, shape (n_edges,)
-        Arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction.
-    step_node : ndarray of int32, shape (n_edges,)
-        Node of the graph at which the step begins.
-    edge_step : ndarray of int32, shape (n_edges,)
-        Step of each edge.
-    arc_offsets, arc_target, arc_half : ndarray of int32
-        Chains between different visited core nodes, as compressed sparse rows that serve both directions: node at the
-        other end, and 2 x chain, + 1 where the chain is walked backwards.
     """
 
+    # shape (n_core,), node of the graph: first those that a search must visit, then dead ends and nodes
+    # without edges; each of both groups along a Hilbert curve
     core_node: NDArray[np.int32]
-    n_search: int
-    first: NDArray[np.int32]
+    n_search: int  # how many a search must visit
+    first: NDArray[np.int32]  # shape (n_chains,), core nodes at both ends
     last: NDArray[np.int32]
+    # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
     offsets: NDArray[np.int32]
-    guide: NDArray[np.int32]
+    guide: NDArray[np.int32]  # chain of every `EVERY`-th step
+    # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
     step_arc: NDArray[np.int32]
-    step_node: NDArray[np.int32]
-    edge_step: NDArray[np.int32]
+    step_node: NDArray[np.int32]  # shape (n_edges,), node of the graph at which the step begins
+    edge_step: NDArray[np.int32]  # shape (n_edges,), step of each edge
+    # chains between different visited core nodes, as compressed sparse rows that serve both directions:
+    # node at the other end, and 2 x chain, + 1 where the chain is walked backwards
     arc_offsets: NDArray[np.int32]
     arc_target: NDArray[np.int32]
     arc_half: NDArray[np.int32]
@@ -97,30 +80,20 @@ class CoreShape:
 
 @dataclass(frozen=True, eq=False)
 class Core:
-    """
-    The contracted graph with minutes.
+    """The contracted graph with minutes."""
 
-    Parameters
-    ----------
-    shape : CoreShape
-        Core nodes and chains.
-    forward, backward : tuple of ndarray
-        Lane of travel from the first end of each chain to the last, and from the last to the first: minutes of the
-        open steps before each step (always counted from the first end), minutes of all open steps of each chain, its
-        row (-1 where no step is closed) in a table of the first and the last closed step, that table, and minutes of
-        the edges in and against their drawn direction.
-    out_min, in_min : ndarray of float64, shape (n_arcs,)
-        Minutes along the arcs of the shape: from the node whose row it is, and towards it; inf where closed.
-    length_m : ndarray of float64, shape (n_edges,)
-        Metres of the edges.
-    """
-
-    shape: CoreShape
+    shape: CoreShape  # core nodes and chains
+    # lane of travel from the first end of each chain to the last, and from the last to the first: minutes
+    # of the open steps before each step (always counted from the first end), minutes of all open steps of
+    # each chain, its row (-1 where no step is closed) in a table of the first and the last closed step,
+    # that table, and minutes of the edges in and against their drawn direction
     forward: Lane
     backward: Lane
+    # shape (n_arcs,), minutes along the arcs of the shape: from the node whose row it is, and towards it;
+    # inf where closed
     out_min: NDArray[np.float64]
     in_min: NDArray[np.float64]
-    length_m: NDArray[np.float64]
+    length_m: NDArray[np.float64]  # shape (n_edges,), metres of the edges
 
     @cached_property
     def metres(self) -> Lane:
@@ -149,19 +122,7 @@ class Core:
 
 
 def contract_graph(graph: TravelGraph) -> CoreShape:
-    """
-    Contract the chains of a graph.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Its edges and the places of its nodes are read, not its minutes.
-
-    Returns
-    -------
-    CoreShape
-        Made by three passes over the edges.
-    """
+    """Contract the chains of a graph."""
     step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains = contract(
         graph.n_nodes, graph.edge_from, graph.edge_to
     )
@@ -190,21 +151,7 @@ def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[
 
 
 def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
-    """
-    Put the minutes of a graph on its contracted shape.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        Its minutes are read.
-    shape : CoreShape
-        Of this graph, or of one with the same edges.
-
-    Returns
-    -------
-    Core
-        Made by one pass over the edges.
-    """
+    """Put the minutes of a graph on its contracted shape."""
     along, against = graph.forward_min, graph.backward_min
     onwards, backwards, used = weigh(shape.step_arc, shape.offsets, along, against)
     whole = [np.where(row < 0, total, np.inf) for _, total, row, _ in (onwards, backwards)]

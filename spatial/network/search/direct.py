@@ -30,19 +30,7 @@ _SAME_SHARE = 1e-9
 
 
 def has_direct_walks(graph: TravelGraph) -> bool:
-    """
-    Tell whether the walk from door to door competes with the network.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-
-    Returns
-    -------
-    bool
-        True where walking is its mode, or one of its modes.
-    """
+    """Tell whether the walk from door to door competes with the network."""
     return "walk" in graph.mode.split("+")
 
 
@@ -60,22 +48,6 @@ def may_walk_directly(
     same component of the network, or they are no farther apart than a walk to the network may be. Without the second
     condition people would walk from island to island wherever the sea is not mapped as a barrier. Where slopes slow the
     network, only the latter holds: a straight walk knows no slope, and a long one over a hill would win by that alone.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins, destinations : Snaps
-        Places joined to it.
-    pairs : tuple of ndarray of int64
-        Positions of origins and destinations.
-    barriers : Barriers or None
-        What cannot be crossed.
-
-    Returns
-    -------
-    ndarray of bool
-        One value a pair.
     """
     i, j = pairs
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
@@ -128,23 +100,7 @@ def offer_direct_walks(
     limit_min: float,
     barriers: Barriers | None,
 ) -> None:
-    """
-    Let the direct walk compete with the ways found on the network, in place.
-
-    Parameters
-    ----------
-    found : dict of ndarray
-        ``destination``, ``travel_time_min``, ``network_distance_m``, ``origin_candidate``,
-        ``destination_candidate`` and ``way``, each of shape (n, k); replaced where the direct walk is shorter.
-    origins, destinations : Snaps
-        Places joined to the network.
-    graph : TravelGraph
-        The network.
-    limit_min : float
-        Longer walks are not looked for, inclusive.
-    barriers : Barriers or None
-        What cannot be crossed.
-    """
+    """Let the direct walk compete with the ways found on the network, in place."""
     if len(origins) == 0 or len(destinations) == 0:
         return
     i, j, distance = _pairs_worth_walking(

@@ -21,29 +21,7 @@ __all__ = ["check_edges", "lanes_of", "on_chains", "place_doors", "points_on_cha
 
 
 def place_doors(graph: TravelGraph, places: Snaps, *, leaving: bool) -> Doors:
-    """
-    Find places on the chains of a graph.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    places : Snaps
-        Places joined to it.
-    leaving : bool
-        True where travel begins at the places, False where it ends there.
-
-    Returns
-    -------
-    tuple of ndarray
-        All candidates one after the other: chain (-1 none), step, share of the step before the foot point, minutes and
-        metres over the first and the last end of the chain, walk in minutes, and walk in metres.
-
-    Raises
-    ------
-    NetworkError
-        Where the places were joined to another network.
-    """
+    """Find places on the chains of a graph."""
     check_edges(graph, places)
     chain, step, along, minutes, metres = points_on_chains(
         graph, places.edge.ravel(), places.fraction.ravel(), leaving=leaving
@@ -54,21 +32,7 @@ def place_doors(graph: TravelGraph, places: Snaps, *, leaving: bool) -> Doors:
 
 
 def check_edges(graph: TravelGraph, places: Snaps) -> None:
-    """
-    Refuse places that were joined to another network.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    places : Snaps
-        Places joined to it.
-
-    Raises
-    ------
-    NetworkError
-        Where they lie on edges that it has not.
-    """
+    """Refuse places that were joined to another network."""
     if places.edge.size and int(places.edge.max()) >= graph.n_edges:
         raise NetworkError(
             f"the places are joined to another network: edge {int(places.edge.max())} is asked for, but {graph!r} "
@@ -84,21 +48,8 @@ def points_on_chains(
     """
     Find points on edges on the chains of a graph.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    edge : ndarray of int64, shape (n,)
-        -1 for none.
-    fraction : ndarray of float64, shape (n,)
-        Share of the edge before the point, in the drawn direction; NaN for none.
-    leaving : bool
-        True where travel begins at the points, False where it ends there.
-
-    Returns
-    -------
-    tuple of ndarray
-        Chain (-1), step, share of the step in the order walked, minutes and metres over the first and the last end.
+    Returns chain (-1), step, share of the step in the order walked, minutes and metres over the first and the
+    last end.
     """
     core = graph.core
     lanes = (core.backward, core.forward) if leaving else (core.forward, core.backward)
@@ -124,17 +75,7 @@ def lanes_of(graph: TravelGraph, *, onwards: bool) -> tuple[Lane, Lane, Lane]:
     """
     Bundle the lanes of a graph as `along_chain` reads them.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    onwards : bool
-        False to travel from the goal to the start.
-
-    Returns
-    -------
-    tuple
-        From the first end to the last, from the last to the first, and metres.
+    Returns from the first end to the last, from the last to the first, and metres.
     """
     core = graph.core
     there, back = (core.forward, core.backward) if onwards else (core.backward, core.forward)
@@ -145,17 +86,7 @@ def on_chains(doors: Doors, n_chains: int) -> tuple[NDArray[np.int32], NDArray[n
     """
     List the candidates on each chain.
 
-    Parameters
-    ----------
-    doors : tuple of ndarray
-        As `place_doors` makes them.
-    n_chains : int
-        Number of chains.
-
-    Returns
-    -------
-    tuple of ndarray
-        Offsets by chain, and rows of the doors.
+    Returns offsets by chain, and rows of the doors.
     """
     rows = np.flatnonzero(doors[0] >= 0)
     offsets = np.zeros(n_chains + 1, dtype=np.int32)
@@ -169,17 +100,7 @@ def seeds_at_ends(
     """
     List the ends of chains from which a search sets out.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    doors : tuple of ndarray
-        As `place_doors` makes them.
-
-    Returns
-    -------
-    tuple of ndarray
-        Core node, row of the doors, minutes and metres to the door of the place.
+    Returns core node, row of the doors, minutes and metres to the door of the place.
     """
     shape = graph.core_shape
     chain, _, _, legs, legs_m, walk_min, walk_m = doors

@@ -66,31 +66,6 @@ def times_matrix(
     The searches start from whichever side has fewer places; many places without a cutoff, or with a wide one, go over
     the hierarchy of the network instead, which gives the same pairs and times. In walk mode the direct walk competes,
     as in `nearest`.
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins, destinations : Snaps
-        Places joined to it; travel goes from origins to destinations.
-    cutoff_min : float
-        The longest time, inclusive.
-    direct_barriers : GeoSeries or Barriers, optional
-        What a direct walk cannot cross.
-    executor : Executor, optional
-        Where blocks of searches run; without, many searches are shared between threads, one a processor. The pairs
-        are the same whatever it is.
-
-    Returns
-    -------
-    tuple of ndarray
-        Position of the origin, of the destination, minutes, and metres along the fastest way with both walks and
-        their detour; by origin, then by destination. Pairs without a way are not in it.
-
-    Raises
-    ------
-    NetworkError
-        Where the places were joined to another network.
     """
     forwards = len(origins) <= len(destinations)
     sources, goals = (origins, destinations) if forwards else (destinations, origins)

@@ -36,56 +36,37 @@ _FINE = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """
-    The k nearest different destinations of each of n origins, the nearest first.
+    """The k nearest different destinations of each of n origins, the nearest first."""
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins, destinations : Snaps
-        As given.
-    direction : {'to_facility', 'from_facility'}
-        Who travels: from the origins to the destinations, or from them.
-    destination : ndarray of int64, shape (n, k)
-        Position of the destination; -1 where no further one can be reached.
-    travel_time_min : ndarray of float64, shape (n, k)
-        Door to door; inf where there is no destination.
-    access_leg_min : ndarray of float64, shape (n, k)
-        Walk between the origin and the network, whoever travels; NaN where there is no destination.
-    network_leg_min : ndarray of float64, shape (n, k)
-        On the network; 0 where the whole way is walked off it; NaN where there is no destination.
-    egress_leg_min : ndarray of float64, shape (n, k)
-        Walk between the network and the destination; NaN where there is no destination.
-    network_distance_m : ndarray of float64, shape (n, k)
-        Along the fastest way, both walks included with their detour; inf where there is no destination.
-    origin_candidate, destination_candidate : ndarray of int64, shape (n, k)
-        Which candidates of the snaps are used; -1 where none, also on a direct walk.
-    way : ndarray of int64, shape (n, k)
-        How the origin's chain of edges (see `Core`) is left: 0 over its first end, 1 over its last, 2 along it to a
-        destination on the same chain, 3 for a direct walk that uses no edge; -1 where there is no destination.
-    labels : tuple of ndarray, each of shape (n_search, k)
-        Of each core node the candidates of destinations that it is nearest to, and the chains towards them as in
-        `CoreShape.arc_half` (-1 where none); for the routes.
-    destination_doors : tuple of ndarray
-        Destinations on the chains, for the routes.
-    """
-
-    graph: TravelGraph
-    origins: Snaps
+    graph: TravelGraph  # the network
+    origins: Snaps  # as given
     destinations: Snaps
-    direction: Direction
+    direction: Direction  # who travels: from the origins to the destinations, or from them
+    # shape (n, k), position of the destination; -1 where no further one can be reached
     destination: NDArray[np.int64]
-    travel_time_min: NDArray[np.float64]
+    travel_time_min: NDArray[np.float64]  # shape (n, k), door to door; inf where there is no destination
+    # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no
+    # destination
     access_leg_min: NDArray[np.float64]
+    # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no
+    # destination
     network_leg_min: NDArray[np.float64]
+    # shape (n, k), walk between the network and the destination; NaN where there is no destination
     egress_leg_min: NDArray[np.float64]
+    # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no
+    # destination
     network_distance_m: NDArray[np.float64]
+    # shape (n, k), which candidates of the snaps are used; -1 where none, also on a direct walk
     origin_candidate: NDArray[np.int64]
     destination_candidate: NDArray[np.int64]
+    # shape (n, k), how the origin's chain of edges (see `Core`) is left: 0 over its first end, 1 over its
+    # last, 2 along it to a destination on the same chain, 3 for a direct walk that uses no edge; -1 where
+    # there is no destination
     way: NDArray[np.int64]
+    # shape (n_search, k), of each core node the candidates of destinations that it is nearest to, and the
+    # chains towards them as in `CoreShape.arc_half` (-1 where none); for the routes
     labels: tuple[NDArray[np.int32], NDArray[np.int32]]
-    destination_doors: Doors
+    destination_doors: Doors  # destinations on the chains, for the routes
 
     @property
     def is_direct(self) -> NDArray[np.bool_]:
@@ -93,43 +74,12 @@ class Nearest:
         return np.asarray(self.way == DIRECT)
 
     def route(self, origin: int, rank: int = 0) -> Route:
-        """
-        Follow the way that was found.
-
-        Parameters
-        ----------
-        origin : int
-            Position of the origin.
-        rank : int
-            0 for the nearest destination, 1 for the second nearest.
-
-        Returns
-        -------
-        Route
-            Edges in the order travelled, each with its direction, and the line from door to door.
-
-        Raises
-        ------
-        NetworkError
-            Where no destination of that rank is reached.
-        """
+        """Follow the way that was found."""
         return route_between(self, origin, rank)
 
     def routes(self, origins: NDArray[np.int64] | None = None, rank: int = 0) -> Routes:
         """
         Follow the ways of many origins in one pass.
-
-        Parameters
-        ----------
-        origins : ndarray of int64, optional
-            Positions of the origins; all by default.
-        rank : int
-            0 for the nearest destination, 1 for the second nearest.
-
-        Returns
-        -------
-        Routes
-            Without edges and line where no destination of that rank is reached.
 
         Examples
         --------
@@ -154,31 +104,6 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
 
     One search spreads from all destinations at once; then every candidate of an origin competes, over both ends of
     its edge and along the edge itself. In walk mode the direct walk competes too (see `offer_direct_walks`).
-
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    origins, destinations : Snaps
-        Places joined to this network. Equal times go to the lower position, so sort destinations by id.
-    k : int
-        How many destinations.
-    direction : {'to_facility', 'from_facility'}
-        Who travels: from the origins to the destinations, or from them.
-    max_time_min : float
-        Longer ways count as none, inclusive. Leave it at inf to tell too far from no way at all.
-    direct_barriers : GeoSeries or Barriers, optional
-        What a direct walk cannot cross.
-
-    Returns
-    -------
-    Nearest
-        One row an origin.
-
-    Raises
-    ------
-    NetworkError
-        Where the places were joined to another network.
 
     Examples
     --------
@@ -218,24 +143,7 @@ def node_labels(
     """
     Find the nearest destination of every node, the walk to its door included.
 
-    Parameters
-    ----------
-    graph : TravelGraph
-        The network.
-    destinations : Snaps
-        Places joined to it.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-
-    Returns
-    -------
-    tuple of ndarray, each of shape (n_nodes,)
-        Position of the destination as int32 (-1 where none is reached), and minutes (inf).
-
-    Raises
-    ------
-    NetworkError
-        Where the places were joined to another network.
+    Returns position of the destination as int32 (-1 where none is reached), and minutes (inf).
     """
     check_edges(graph, destinations)
     core, shape = graph.core, graph.core_shape

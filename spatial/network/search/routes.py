@@ -25,86 +25,44 @@ __all__ = ["Route", "Routes", "route_between", "routes_between"]
 
 @dataclass(frozen=True)
 class Route:
-    """
-    One way from door to door.
+    """One way from door to door."""
 
-    Parameters
-    ----------
-    edges : tuple of (str, int)
-        Edge ids in the order travelled, each with 1 (in its drawn direction) or -1; the first and the last are
-        travelled in part. Empty where no edge is travelled, as on a direct walk.
-    line : shapely.LineString
-        From the traveller's door to the other one, both walks included as straight lines.
-    """
-
+    # edge ids in the order travelled, each with 1 (in its drawn direction) or -1; the first and the last
+    # are travelled in part. Empty where no edge is travelled, as on a direct walk
     edges: tuple[tuple[str, int], ...]
+    # from the traveller's door to the other one, both walks included as straight lines
     line: shapely.LineString
 
 
 @dataclass(frozen=True, eq=False)
 class Routes:
-    """
-    n ways from door to door, each in the direction of travel.
+    """n ways from door to door, each in the direction of travel."""
 
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n + 1,)
-        Edges of way i are the rows ``offsets[i]`` to ``offsets[i + 1] - 1``; none where no edge is travelled.
-    edge : ndarray of int64
-        Edges in the order travelled.
-    direction : ndarray of int64
-        1 in the drawn direction, -1 against it.
-    share : ndarray of float64, shape (len(edge), 2)
-        Shares of the edge, in its drawn direction, at which travel enters and leaves it: 0 and 1, or 1 and 0, but for
-        the first and the last.
-    line : ndarray of shapely.LineString, shape (n,)
-        From the traveller's door to the other one, both walks included as straight lines; None where there is no way.
-    edge_id : ndarray of object
-        Ids of all edges of the graph.
-    """
-
+    # shape (n + 1,), edges of way i are the rows ``offsets[i]`` to ``offsets[i + 1] - 1``; none where no
+    # edge is travelled
     offsets: NDArray[np.int64]
-    edge: NDArray[np.int64]
-    direction: NDArray[np.int64]
+    edge: NDArray[np.int64]  # edges in the order travelled
+    direction: NDArray[np.int64]  # 1 in the drawn direction, -1 against it
+    # shape (len(edge), shares of the edge, in its drawn direction, at which travel enters and leaves it: 0
+    # and 1, or 1 and 0, but for the first and the last
     share: NDArray[np.float64]
+    # shape (n,), from the traveller's door to the other one, both walks included as straight lines; None
+    # where there is no way
     line: NDArray[np.object_]
-    edge_id: NDArray[np.object_]
+    edge_id: NDArray[np.object_]  # ids of all edges of the graph
 
     def __len__(self) -> int:
         """Return the number of ways."""
         return len(self.line)
 
     def edge_ids(self) -> list[list[str]]:
-        """
-        Name the edges of every way.
-
-        Returns
-        -------
-        list of list of str
-            In the order travelled.
-        """
+        """Name the edges of every way."""
         names = self.edge_id[self.edge].tolist()
         return [names[first:last] for first, last in itertools.pairwise(self.offsets.tolist())]
 
 
 def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Routes:
-    """
-    Follow the ways from origins to one of their destinations, all in one pass.
-
-    Parameters
-    ----------
-    found : Nearest
-        What `nearest` returned.
-    origins : ndarray of int64
-        Positions of the origins.
-    rank : int
-        0 for the nearest destination.
-
-    Returns
-    -------
-    Routes
-        In the direction of travel; without edges and line where no destination of that rank is reached.
-    """
+    """Follow the ways from origins to one of their destinations, all in one pass."""
     pieces = _pieces(found, origins, rank)
     doors = _doors(found, origins, rank)
     if found.direction == "from_facility":
@@ -133,28 +91,7 @@ def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Rou
 
 
 def route_between(found: Nearest, origin: int, rank: int) -> Route:
-    """
-    Follow the way from one origin to one of its destinations.
-
-    Parameters
-    ----------
-    found : Nearest
-        What `nearest` returned.
-    origin : int
-        Position of the origin.
-    rank : int
-        0 for the nearest destination.
-
-    Returns
-    -------
-    Route
-        In the direction of travel.
-
-    Raises
-    ------
-    NetworkError
-        Where no destination of that rank is reached.
-    """
+    """Follow the way from one origin to one of its destinations."""
     if int(found.destination[origin, rank]) < 0:
         raise NetworkError(
             f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"

@@ -41,74 +41,25 @@ CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
 
 @dataclass(frozen=True)
 class ComparisonWords:
-    """
-    The words of one language.
+    """The words of one language."""
 
-    Parameters
-    ----------
-    messages : mapping of str to mapping of str to str
-        Section, key, text.
-    results : Wording
-        Writes numbers as the language does.
-    """
-
-    messages: Mapping[str, Mapping[str, str]]
-    results: Wording
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    results: Wording  # writes numbers as the language does
 
     def say(self, section: str, key: str, **values: object) -> str:
-        """
-        Say one message.
-
-        Parameters
-        ----------
-        section, key : str
-            Which one.
-        **values : object
-            What its braces hold.
-
-        Returns
-        -------
-        str
-            The sentence.
-        """
+        """Say one message."""
         text = worded(self.messages[section], key, self.results.language, values)
         return str(text).format(**values)
 
     def signed(self, value: float) -> str:
-        """
-        Write a change with its sign.
-
-        Parameters
-        ----------
-        value : float
-            The change.
-
-        Returns
-        -------
-        str
-            With four decimals.
-        """
+        """Write a change with its sign."""
         text = self.results.number(abs(value), decimals=4)
         if float(f"{abs(value):.4f}") == 0.0:
             return text
         return ("+" if value > 0.0 else "-") + text
 
     def value(self, value: float, unit: str) -> str:
-        """
-        Write a component.
-
-        Parameters
-        ----------
-        value : float
-            NaN = unknown.
-        unit : str
-            As in the table.
-
-        Returns
-        -------
-        str
-            In minutes, as a count, or as a number with three decimals.
-        """
+        """Write a component."""
         if unit == "min":
             return self.results.measure(value, unit, decimals=1)
         if unit == "count":
@@ -116,21 +67,7 @@ class ComparisonWords:
         return self.results.number(value, decimals=3)
 
     def part(self, word: str, persons: float, places: float) -> str:
-        """
-        Write people and their places.
-
-        Parameters
-        ----------
-        word : str
-            What befell them.
-        persons, places : float
-            How many.
-
-        Returns
-        -------
-        str
-            Such as "gained 120 (1 place)".
-        """
+        """Write people and their places."""
         number = self.results.number(places)
         told = self.say("places", "one" if places == 1.0 else "other", number=number)
         return self.say("line", "part", word=word, persons=self.results.number(persons), places=told)
@@ -139,29 +76,7 @@ class ComparisonWords:
 def comparison_lines(
     comparison: Comparison, language: str = "en", *, service_names: Mapping[str, str] | None = None
 ) -> list[str]:
-    """
-    Say what changed between two runs.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-    language : str
-        A language with a message file.
-    service_names : mapping of str to str, optional
-        Names of services in that language.
-
-    Returns
-    -------
-    list of str
-        A line each: the runs and their shared norms, places that only one of them has, the level and its pillars,
-        people, townships, gates, gaps with a target, ranks that surely turned, and what else is to be known.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say what changed between two runs."""
     words, comparison = comparison_words(language), shown_comparison(comparison)
     if service_names:
         words = replace(words, results=wording(language, names=service_names))
@@ -181,44 +96,13 @@ def comparison_lines(
 
 
 def shown_comparison(comparison: Comparison) -> Comparison:
-    """
-    Take away the levels that nobody is shown, as `changes_shown` does, and the ranks that hang on them.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    Comparison
-        The same numbers otherwise.
-    """
+    """Take away the levels that nobody is shown, as `changes_shown` does, and the ranks that hang on them."""
     units = changes_shown(comparison.units)
     return replace(comparison, units=units, ranks=pairs_shown(comparison.ranks, units))
 
 
 def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str]:
-    """
-    Say the level of the study at each of several dates.
-
-    Parameters
-    ----------
-    trajectory : DataFrame
-        By the contract of the table.
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    list of str
-        A line a run.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Say the level of the study at each of several dates."""
     words = comparison_words(language)
     shown = levels_shown(trajectory)
     study = shown[shown["unit_level"] == "study"]
@@ -269,16 +153,8 @@ def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
     """
     Count the places that both runs have, and those that one of them has alone.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        As `compare_runs` makes it.
-
-    Returns
-    -------
-    dict
-        Places and people by `both` (people of the later run), `gone` (the earlier alone) and `new` (the later alone);
-        people are NaN where nobody's number is known.
+    Returns places and people by `both` (people of the later run), `gone` (the earlier alone) and `new` (the
+    later alone); people are NaN where nobody's number is known.
     """
     table = comparison.people
     rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
@@ -459,24 +335,7 @@ def _name(row: pd.Series, words: ComparisonWords) -> str:
 
 @cache
 def comparison_words(language: str) -> ComparisonWords:
-    """
-    Load the words of a language.
-
-    Parameters
-    ----------
-    language : str
-        A language with a message file.
-
-    Returns
-    -------
-    ComparisonWords
-        Its words.
-
-    Raises
-    ------
-    StudyError
-        Where the language has no message file.
-    """
+    """Load the words of a language."""
     results = wording(language)
     file = importlib.resources.files("spatial.planning.comparison").joinpath("messages", f"{language}.toml")
     return ComparisonWords(tomllib.loads(file.read_text(encoding="utf-8")), results)

@@ -20,23 +20,7 @@ KEYS = (("settlement", "settlements", "settlement_id"), ("township", "boundaries
 
 
 def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
-    """
-    Add to each unit of a comparison its township, its county and its names in other languages.
-
-    Parameters
-    ----------
-    units : DataFrame
-        By the contract of `comparison`.
-    runs : sequence of mapping of str to DataFrame
-        `settlements`, and `boundaries` and `study_area` where there are any, of each run; the later run first, whose
-        names hold where both know a unit.
-
-    Returns
-    -------
-    DataFrame
-        The same rows with `township_id`, `township` and `county`, and `name_en` and `name_zh` where a source has them.
-        Names are as written at the place; missing where nothing is known, and for the study.
-    """
+    """Add to each unit of a comparison its township, its county and its names in other languages."""
     found = {name: _first(units, _named(runs, name)) for name in OTHER_NAMES}
     added = {name: column for name, column in found.items() if column.notna().any()}
     for name, of_township in (("township_id", "boundary_id"), ("township", "name")):
@@ -62,21 +46,7 @@ def county_of(
     """
     Name the part of the study area, such as a county, that places or units lie in.
 
-    Parameters
-    ----------
-    table : DataFrame or None
-        Settlements or boundaries.
-    key : str
-        Column of the id.
-    run : mapping of str to DataFrame
-        With `study_area` and `boundaries`, where there are any.
-    language : str
-        Such as ``en``; names as written where empty.
-
-    Returns
-    -------
-    Series
-        Name by id; missing outside every part. Empty without geometry or study area.
+    Returns name by id; missing outside every part. Empty without geometry or study area.
     """
     area, bounds = run.get("study_area"), run.get("boundaries")
     if not isinstance(table, gpd.GeoDataFrame) or not isinstance(area, gpd.GeoDataFrame) or not len(area):

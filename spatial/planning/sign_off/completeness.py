@@ -14,20 +14,7 @@ __all__ = ["missing_shares"]
 
 
 def missing_shares(inventory: pd.DataFrame | None) -> Iterator[tuple[str, float, str]]:
-    """
-    Say of every service whose completeness is estimated what share may be missing.
-
-    Parameters
-    ----------
-    inventory : DataFrame or None
-        By the contract of the table of that name.
-
-    Yields
-    ------
-    tuple of (str, float, str)
-        Service; share that may be missing at most, 0-1, NaN where we have more than the official number; cause code.
-        A service that is declared complete is named where the official number, or list and map, contradict it.
-    """
+    """Say of every service whose completeness is estimated what share may be missing."""
     rows = [] if inventory is None else inventory.to_dict("records")
     for row in rows:
         if row["basis"] in {"official", "capture_recapture"}:

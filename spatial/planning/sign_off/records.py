@@ -25,26 +25,14 @@ AGREE = 1e-6
 
 
 class HungGate(NamedTuple):
-    """
-    One gate, and the records that it hangs on.
+    """One gate, and the records that it hangs on."""
 
-    Parameters
-    ----------
-    norm_id : str
-        The norm.
-    gate : str
-        pass, fail or unknown, as it stands.
-    records : tuple of str or None
-        Ids of settlements, townships and facilities, those of most weight and then of most people first; None where it
-        cannot be told.
-    wants_all : bool
-        Whether the norm asks for every place, so that each place decides.
-    """
-
-    norm_id: str
-    gate: str
+    norm_id: str  # the norm
+    gate: str  # pass, fail or unknown, as it stands
+    # ids of settlements, townships and facilities, those of most weight and then of most people first; None
+    # where it cannot be told
     records: tuple[str, ...] | None
-    wants_all: bool
+    wants_all: bool  # whether the norm asks for every place, so that each place decides
 
 
 def gates_on_one_record(
@@ -58,18 +46,8 @@ def gates_on_one_record(
     place that is beyond now would be served. A norm on presence turns where one facility more or less moves a unit
     or the study across its threshold.
 
-    Parameters
-    ----------
-    norm_results, access : DataFrame
-        By the contracts of their names.
-    register : DataFrame
-        As `applicable_norms` returns it.
-
-    Returns
-    -------
-    list of HungGate
-        Every gate of the study in order of its norm; `records` is None where the gate itself is unknown, or where
-        the rows below the study do not add up to its share.
+    Returns every gate of the study in order of its norm; `records` is None where the gate itself is unknown,
+    or where the rows below the study do not add up to its share.
     """
     rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
     study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")

@@ -43,31 +43,7 @@ def sign_off_table(
     basis: str,
     register: pd.DataFrame,
 ) -> pd.DataFrame:
-    """
-    Set our totals against the official ones.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        `settlements`, `population_account`, `facilities`, `findings_read`, `roads`, `study_area`, `edges`, `access`,
-        `norm_results` and perhaps `unit_totals`, by their contracts.
-    official : OfficialOptions
-        What the study declares.
-    inventory : mapping of str to str
-        complete, partial or unknown, by service; `roads` speaks for the roads.
-    basis : str
-        resident, registered, modelled or listed.
-    register : DataFrame
-        As `applicable_norms` returns it.
-
-    Returns
-    -------
-    DataFrame
-        By the contract of the table: people, units outside the tolerance, villages, facilities by service, road
-        kilometres by class; shares of imputed speeds and surfaces by mode, of people from a model or scaled, of groups
-        that are estimated, of places without a number; every gate, and how many of them hang on one record. `ours` of
-        a gate is the number of such records.
-    """
+    """Set our totals against the official ones."""
     totals = [
         people_total(tables, official, basis),
         village_total(tables["settlements"], official),

@@ -34,42 +34,23 @@ Causes = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Total:
-    """
-    One of our totals and the official one.
+    """One of our totals and the official one."""
 
-    Parameters
-    ----------
-    kind, of, unit : str
-        As in the table `sign_off`.
-    ours : float
-        NaN = unknown.
-    official : OfficialTotal or None
-        As declared.
-    fewer, more : tuple
-        What may explain that ours is less, and that ours is more; codes whose number is 0 explain nothing.
-    other_basis : str
-        Whom the official number counts where ours counts others, so that no difference is told; empty otherwise.
-    """
-
-    kind: str
+    kind: str  # as in the table `sign_off`
     of: str
     unit: str
-    ours: float
-    official: OfficialTotal | None
+    ours: float  # naN = unknown
+    official: OfficialTotal | None  # as declared
+    # what may explain that ours is less, and that ours is more; codes whose number is 0 explain nothing
     fewer: Causes = ()
     more: Causes = ()
+    # whom the official number counts where ours counts others, so that no difference is told; empty
+    # otherwise
     other_basis: str = ""
 
     @property
     def causes(self) -> str:
-        """
-        Likely causes of the difference.
-
-        Returns
-        -------
-        str
-            Codes joined by ``;``, a number after ``:``; ``none_known`` where nothing explains it.
-        """
+        """Likely causes of the difference."""
         chosen = self.fewer if self.official is None or self.ours < self.official.value else self.more
         told = [code if math.isnan(number) else f"{code}:{number:.0f}" for code, number in chosen if number]
         return ";".join(told) or "none_known"
@@ -79,19 +60,7 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
     """
     Add up the people of the study area.
 
-    Parameters
-    ----------
-    tables : mapping
-        `settlements`, `population_account`.
-    official : OfficialOptions
-        As declared.
-    basis : str
-        resident, registered, modelled or listed.
-
-    Returns
-    -------
-    Total
-        NaN where nobody's number is known.
+    Returns NaN where nobody's number is known.
     """
     settlements, account = tables["settlements"], tables["population_account"]
     mine = settlements["in_study"].to_numpy(dtype=bool)
@@ -118,21 +87,7 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
 
 
 def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total:
-    """
-    Count the villages of the study area.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table.
-    official : OfficialOptions
-        As declared.
-
-    Returns
-    -------
-    Total
-        Places whose tier is village.
-    """
+    """Count the villages of the study area."""
     mine, village = settlements["in_study"], settlements["tier"] == VILLAGE
     small = 0
     if "place" in settlements:
@@ -150,23 +105,7 @@ def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total
 def facility_totals(
     tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
 ) -> Iterator[Total]:
-    """
-    Count the existing facilities of the study area, by service.
-
-    Parameters
-    ----------
-    tables : mapping
-        `facilities`, `findings_read`.
-    official : OfficialOptions
-        As declared.
-    inventory : mapping of str to str
-        complete, partial or unknown, by service.
-
-    Yields
-    ------
-    Total
-        One for every service that has a facility or an official number, in order of the name.
-    """
+    """Count the existing facilities of the study area, by service."""
     facilities, findings = tables["facilities"], tables["findings_read"]
     existing = facilities["status"] == "existing"
     service = facilities["service"]
@@ -194,24 +133,7 @@ def facility_totals(
 def road_totals(
     tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
 ) -> Iterator[Total]:
-    """
-    Measure the roads inside the study area, by class.
-
-    Parameters
-    ----------
-    tables : mapping
-        `roads` and `study_area`, in one CRS in metres.
-    official : OfficialOptions
-        As declared.
-    inventory : mapping of str to str
-        `roads` says whether every road is known.
-
-    Yields
-    ------
-    Total
-        Planar kilometres of the working CRS; one for every class but ferries that has a road, and for every official
-        number, in order.
-    """
+    """Measure the roads inside the study area, by class."""
     roads = tables["roads"]
     classes = roads["road_class"].to_numpy(dtype=object)
     inside_km = _inside_m(roads.geometry.to_numpy(), tables["study_area"].geometry.to_numpy()) / METRES_A_KM

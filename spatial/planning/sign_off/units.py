@@ -22,46 +22,21 @@ OTHER_BASIS = ("official_registered", "official_resident")
 
 
 class UnitCheck(NamedTuple):
-    """
-    How many units are outside the tolerance, of everybody or of a group.
+    """How many units are outside the tolerance, of everybody or of a group."""
 
-    Parameters
-    ----------
-    of : str
-        Empty for everybody, else the group.
-    outside : float
-        Units whose people differ from the official number by more than the tolerance; NaN where none can be held
-        against one.
-    causes : str
-        Codes: of how many units, the largest difference, units without a number, official rows without a unit,
-        people in no unit.
-    source : str
-        Where the official numbers stand.
-    records : tuple of str
-        Ids of the units outside, those of the largest difference first.
-    """
-
-    of: str
+    of: str  # empty for everybody, else the group
+    # units whose people differ from the official number by more than the tolerance; NaN where none can be
+    # held against one
     outside: float
+    # codes: of how many units, the largest difference, units without a number, official rows without a
+    # unit, people in no unit
     causes: str
-    source: str
-    records: tuple[str, ...]
+    source: str  # where the official numbers stand
+    records: tuple[str, ...]  # ids of the units outside, those of the largest difference first
 
 
 def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
-    """
-    Count the units outside the tolerance.
-
-    Parameters
-    ----------
-    tables : mapping
-        Perhaps `unit_totals`.
-
-    Yields
-    ------
-    UnitCheck
-        Of everybody, then of each group; none without official numbers by unit.
-    """
+    """Count the units outside the tolerance."""
     if "unit_totals" not in tables:
         return
     totals = tables["unit_totals"]
@@ -104,15 +79,7 @@ def rescaled_people(settlements: pd.DataFrame) -> pd.Series | None:
     """
     Tell whose number was scaled to the official one of the unit.
 
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table.
-
-    Returns
-    -------
-    Series of bool or None
-        None where the study asks for no scaling.
+    Returns None where the study asks for no scaling.
     """
     if "population_factor" not in settlements:
         return None
@@ -120,19 +87,7 @@ def rescaled_people(settlements: pd.DataFrame) -> pd.Series | None:
 
 
 def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series, pd.Series]]:
-    """
-    Tell which people of each group are estimated.
-
-    Parameters
-    ----------
-    settlements : DataFrame
-        By the contract of the table.
-
-    Yields
-    ------
-    tuple of (str, Series, Series)
-        Group, its people by settlement, and whether they are a share of everybody instead of counted.
-    """
+    """Tell which people of each group are estimated."""
     for column in sorted(map(str, settlements.columns)):
         source = f"{column.removesuffix(PERSONS)}_source"
         if column.endswith(PERSONS) and column != "population_persons" and source in settlements:

@@ -22,51 +22,20 @@ FALLBACK = "en"
 
 @dataclass(frozen=True)
 class SignOffWords:
-    """
-    The words of one language.
+    """The words of one language."""
 
-    Parameters
-    ----------
-    messages : mapping of str to mapping of str to str
-        Section, key, text.
-    results : Wording
-        Writes numbers as the language does.
-    """
-
-    messages: Mapping[str, Mapping[str, str]]
-    results: Wording
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    results: Wording  # writes numbers as the language does
 
     def item(self, kind: str, of: str, name: Callable[[str, str], str]) -> str:
-        """
-        Name a row.
-
-        Parameters
-        ----------
-        kind, of : str
-            As in the table.
-        name : callable
-            Gives kind and id the name of a service, road class, mode or norm.
-
-        Returns
-        -------
-        str
-            Such as "Facilities: hospital".
-        """
+        """Name a row."""
         return self.messages["kind"][kind].format(of=name(kind, of) if of else "")
 
     def causes(self, codes: str) -> str:
         """
         Say the likely causes.
 
-        Parameters
-        ----------
-        codes : str
-            As in the column `likely_causes`.
-
-        Returns
-        -------
-        str
-            Sentences joined by ``; ``; empty for none. A code without words is said as it is.
+        Returns sentences joined by ``; ``; empty for none. A code without words is said as it is.
         """
         parts = [code.partition(":") for code in codes.split(";") if code]
         return "; ".join(
@@ -79,53 +48,17 @@ class SignOffWords:
         return (known.get(f"{code}_one") if number == "1" else None) or known.get(code, code)
 
     def status(self, status: str) -> str:
-        """
-        Say a status.
-
-        Parameters
-        ----------
-        status : str
-            ok, look or unknown.
-
-        Returns
-        -------
-        str
-            In this language.
-        """
+        """Say a status."""
         return self.messages["status"][status]
 
     def unit(self, unit: str) -> str:
-        """
-        Say a unit.
-
-        Parameters
-        ----------
-        unit : str
-            As in the table.
-
-        Returns
-        -------
-        str
-            In this language.
-        """
+        """Say a unit."""
         return self.messages["unit"].get(unit, unit)
 
 
 @cache
 def sign_off_words(language: str) -> SignOffWords:
-    """
-    Load the words of a language.
-
-    Parameters
-    ----------
-    language : str
-        A code such as ``zh``; English where there is no file of it.
-
-    Returns
-    -------
-    SignOffWords
-        Its words.
-    """
+    """Load the words of a language."""
     folder = importlib.resources.files("spatial.planning.sign_off").joinpath("messages")
     file = folder.joinpath(f"{language}.toml")
     chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")

@@ -46,24 +46,13 @@ _TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "vil
 
 @dataclass(eq=False)
 class Assigned:
-    """
-    Columns of a file by the column of ours that each stands for.
+    """Columns of a file by the column of ours that each stands for."""
 
-    Parameters
-    ----------
-    columns : dict of str to Profile
-        One each.
-    reasons : dict of str to str
-        By what it was told; empty where the name is in the vocabulary.
-    others : dict of str to list of Profile
-        Columns that would do as well.
-    unfit : dict of str to str
-        Columns whose name fits and whose values do not, with the reason.
-    """
-
-    columns: dict[str, Profile] = field(default_factory=dict)
+    columns: dict[str, Profile] = field(default_factory=dict)  # one each
+    # by what it was told; empty where the name is in the vocabulary
     reasons: dict[str, str] = field(default_factory=dict)
-    others: dict[str, list[Profile]] = field(default_factory=dict)
+    others: dict[str, list[Profile]] = field(default_factory=dict)  # columns that would do as well
+    # columns whose name fits and whose values do not, with the reason
     unfit: dict[str, str] = field(default_factory=dict)
 
     def give(self, ours: str, profile: Profile, reason: str = "") -> None:
@@ -72,40 +61,12 @@ class Assigned:
         self.reasons[ours] = reason
 
     def setting(self, ours: str) -> Setting:
-        """
-        Write a column of ours down.
-
-        Parameters
-        ----------
-        ours : str
-            One that is assigned.
-
-        Returns
-        -------
-        Setting
-            Such as ``columns.name``.
-        """
+        """Write a column of ours down."""
         return Setting(f"columns.{ours}", self.columns[ours].name, self.reasons[ours])
 
 
 def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Collection[str] = ()) -> Assigned:
-    """
-    Give columns of a file to columns of ours, the surest names first.
-
-    Parameters
-    ----------
-    profiles : iterable of Profile
-        The columns of the file.
-    wanted : collection of str
-        Columns of ours that are asked for.
-    taken : collection of str
-        Names of columns that stand for something else already.
-
-    Returns
-    -------
-    Assigned
-        Each column of the file stands for one of ours at most.
-    """
+    """Give columns of a file to columns of ours, the surest names first."""
     pairs: list[tuple[float, int, int, Match, Profile]] = []
     result = Assigned()
     for number, profile in enumerate(profiles):
@@ -148,19 +109,7 @@ def _unfit(ours: str, profile: Profile) -> str:
 
 
 def is_unit_code(profile: Profile) -> bool:
-    """
-    Whether a column holds codes of units, by their form.
-
-    Parameters
-    ----------
-    profile : Profile
-        The column.
-
-    Returns
-    -------
-    bool
-        For Chinese codes of 12 or 17 digits, and those of British statistics.
-    """
+    """Whether a column holds codes of units, by their form."""
     return profile.kind == "code" and all(_UNIT_CODE.fullmatch(value) for value in profile.values)
 
 
@@ -168,17 +117,7 @@ def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str
     """
     Translate the words of a column by one of the tables of values.
 
-    Parameters
-    ----------
-    profile : Profile
-        The column.
-    table : str
-        Such as ``"tier"``.
-
-    Returns
-    -------
-    tuple of dict of str to str and list of str
-        Our word by theirs, and words that are not known.
+    Returns our word by theirs, and words that are not known.
     """
     words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
     if table == "status":
@@ -197,27 +136,7 @@ def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str
 def translated(
     ours: str, profile: Profile, known: dict[str, str], strange: list[str], choices: Collection[str]
 ) -> list[Setting]:
-    """
-    Write down what the words of a column mean.
-
-    Parameters
-    ----------
-    ours : str
-        The column of ours.
-    profile : Profile
-        The column of the file.
-    known : dict of str to str
-        Our word by theirs.
-    strange : list of str
-        Words that are not known.
-    choices : collection of str
-        Words that we have.
-
-    Returns
-    -------
-    list of Setting
-        The known ones where they are not ours already; the others for the user to decide.
-    """
+    """Write down what the words of a column mean."""
     settings = []
     needed = {theirs: word for theirs, word in known.items() if theirs != word}
     if needed:
@@ -237,17 +156,7 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
     """
     Tell which shipped vocabulary knows most words of a column.
 
-    Parameters
-    ----------
-    profile : Profile
-        The column.
-    column : str
-        Such as road_class, surface or service.
-
-    Returns
-    -------
-    tuple of str, float and list of str
-        Its name, the share of rows that it knows, and the words that it does not.
+    Returns its name, the share of rows that it knows, and the words that it does not.
     """
     best = ("", 0.0, profile.values)
     counts = profile.texts.value_counts()
@@ -261,19 +170,7 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
 
 
 def official_vocabulary(profile: Profile) -> str:
-    """
-    Name the shipped vocabulary that knows all words of an official urban-rural classification.
-
-    Parameters
-    ----------
-    profile : Profile
-        The column.
-
-    Returns
-    -------
-    str
-        Empty where none does.
-    """
+    """Name the shipped vocabulary that knows all words of an official urban-rural classification."""
     for name in SHIPPED:
         words = {plain(word) for word in load_values(name, root=_nowhere()).get("official_class", {})}
         if words and all(plain(value) in words for value in profile.values):

@@ -35,43 +35,18 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 
 @dataclass(frozen=True)
 class Match:
-    """
-    A column of ours that a name may stand for.
+    """A column of ours that a name may stand for."""
 
-    Parameters
-    ----------
-    ours : str
-        Our column.
-    score : float
-        1 where the name is in the vocabulary.
-    word : str
-        The word of the vocabulary.
-    language : str
-        Its language.
-    rank : int
-        Place of the word in its list: earlier words come before later ones where both are equal.
-    """
-
-    ours: str
-    score: float
-    word: str
-    language: str
-    rank: int = 0
+    ours: str  # our column
+    score: float  # 1 where the name is in the vocabulary
+    word: str  # the word of the vocabulary
+    language: str  # its language
+    rank: int = 0  # place of the word in its list: earlier words come before later ones where both are equal
 
 
 def plain(text: str) -> str:
     """
     Write a name without capitals, accents, signs, years and what stands in brackets.
-
-    Parameters
-    ----------
-    text : str
-        As the file has it.
-
-    Returns
-    -------
-    str
-        Words parted by one blank; Chinese without blanks.
 
     Examples
     --------
@@ -91,14 +66,7 @@ def _shipped(name: str) -> dict[str, Any]:
 
 
 def meanings() -> dict[str, Any]:
-    """
-    Return the words by which files and values show what they are.
-
-    Returns
-    -------
-    dict
-        The tables of ``meanings.toml``.
-    """
+    """Return the words by which files and values show what they are."""
     return _shipped("meanings.toml")
 
 
@@ -114,19 +82,7 @@ def _words() -> tuple[tuple[str, str, str, int], ...]:
 
 
 def matches(name: str) -> list[Match]:
-    """
-    Tell what a column may be by its name.
-
-    Parameters
-    ----------
-    name : str
-        As the file has it.
-
-    Returns
-    -------
-    list of Match
-        The best of each column of ours, the surest first; equal ones in the order of the vocabulary.
-    """
+    """Tell what a column may be by its name."""
     wanted = plain(name)
     best: dict[str, Match] = {}
     for word, ours, language, rank in _words():
@@ -166,15 +122,7 @@ def language_of(names: Iterable[str]) -> str:
     """
     Tell the language of a file by the names of its columns.
 
-    Parameters
-    ----------
-    names : iterable of str
-        Names of columns.
-
-    Returns
-    -------
-    str
-        zh, fr or en; empty where none is known. A name that several languages have does not count.
+    Returns zh, fr or en; empty where none is known. A name that several languages have does not count.
     """
     counts = {"zh": 0, "fr": 0, "en": 0}
     for name in names:

@@ -45,24 +45,14 @@ _OURS = {"source.toml", "readme.md", "readme.txt", "licence.txt", "license.txt"}
 
 @dataclass(eq=False)
 class FolderReport:
-    """
-    A folder as a study would use it.
+    """A folder as a study would use it."""
 
-    Parameters
-    ----------
-    files : list of FileReport
-        Files that were read, in the order of their names.
-    proposals : list of Proposal
-        Parts of the study file in the order to write them.
-    to_decide : list of str
-        What only the user can decide, beside the undecided settings of the proposals.
-    unused : list of tuple of (str, str)
-        Files, or layers of files, that are not used, with the reason.
-    """
-
-    files: list[FileReport] = field(default_factory=list)
+    files: list[FileReport] = field(default_factory=list)  # files that were read, in the order of their names
+    # parts of the study file in the order to write them
     proposals: list[Proposal] = field(default_factory=list)
+    # what only the user can decide, beside the undecided settings of the proposals
     to_decide: list[str] = field(default_factory=list)
+    # files, or layers of files, that are not used, with the reason
     unused: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -70,10 +60,7 @@ class FolderReport:
         """
         The language of most files.
 
-        Returns
-        -------
-        str
-            zh, en or fr; empty where none is told.
+        Returns zh, en or fr; empty where none is told.
         """
         told = [report.language for report in self.files if report.language]
         return max(sorted(set(told)), key=told.count) if told else ""
@@ -84,23 +71,6 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     Look into every file of a folder and below it, and choose what each is to a study.
 
     Coordinates that a file does not explain are held against the files that do: their extent, and their roads.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-    raw : Path
-        Raw root; it holds the folder, or is it.
-
-    Returns
-    -------
-    FolderReport
-        Nothing is left out in silence: what is not used is named with the reason.
-
-    Raises
-    ------
-    SourceError
-        Where the folder is not there, or holds nothing that is read.
     """
     if not folder.is_dir():
         raise SourceError(f"folder {folder}: not found; name the folder that holds the files of the study")

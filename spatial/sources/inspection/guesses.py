@@ -46,48 +46,23 @@ _BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """
-    What is known for certain about where a study lies.
+    """What is known for certain about where a study lies."""
 
-    Parameters
-    ----------
-    bounds : tuple of float or None
-        West, south, east and north in degrees.
-    roads : GeoDataFrame or None
-        Lines on WGS 84 for certain.
-    named : str
-        Where it comes from, for reasons.
-    """
-
-    bounds: Bounds | None = None
-    roads: gpd.GeoDataFrame | None = None
-    named: str = ""
+    bounds: Bounds | None = None  # west, south, east and north in degrees
+    roads: gpd.GeoDataFrame | None = None  # lines on WGS 84 for certain
+    named: str = ""  # where it comes from, for reasons
 
 
 @dataclass(eq=False)
 class Coordinates:
-    """
-    What is thought of the coordinates of a table.
+    """What is thought of the coordinates of a table."""
 
-    Parameters
-    ----------
-    columns : tuple of str
-        Columns of coordinates, the eastward one first; empty where there are none.
-    settings : list of Setting
-        Keys of the study file; guesses are undecided.
-    remarks : list of str
-        Thoughts with their reasons.
-    blanks : int
-        Rows without coordinates.
-    rows : int
-        Rows in all.
-    """
-
+    # columns of coordinates, the eastward one first; empty where there are none
     columns: tuple[str, ...] = ()
-    settings: list[Setting] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    blanks: int = 0
-    rows: int = 0
+    settings: list[Setting] = field(default_factory=list)  # keys of the study file; guesses are undecided
+    remarks: list[str] = field(default_factory=list)  # thoughts with their reasons
+    blanks: int = 0  # rows without coordinates
+    rows: int = 0  # rows in all
 
     def guess(self, key: str, value: object, reason: str) -> None:
         """Write down a guess, for the user to decide."""
@@ -102,16 +77,7 @@ class Coordinates:
 
 
 def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
-    """
-    Take remarks of a file that name a shifted datum as a reason to guess it.
-
-    Parameters
-    ----------
-    result : Coordinates
-        Of a table in degrees; a guess of the datum that is there already stays.
-    notes : iterable of str
-        What the reader left out, remarks below the table among it.
-    """
+    """Take remarks of a file that name a shifted datum as a reason to guess it."""
     keys = {setting.key for setting in result.settings}
     if "datum" in keys or "longitude" not in keys:
         return
@@ -124,23 +90,7 @@ def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
 
 
 def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:
-    """
-    Find the columns of coordinates of a plain table and guess what they are in.
-
-    Parameters
-    ----------
-    profiles : iterable of Profile
-        The columns.
-    ground : Ground
-        What is known about where it lies.
-    named : str
-        The table, for evidence.
-
-    Returns
-    -------
-    Coordinates
-        Without columns where there are none.
-    """
+    """Find the columns of coordinates of a plain table and guess what they are in."""
     found = _axis_columns(list(profiles))
     result = Coordinates()
     pair = next((item for item in found.get("pair", []) if item is not None), None)
@@ -176,25 +126,7 @@ def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) ->
 
 
 def guess_geometry(frame: gpd.GeoDataFrame, ground: Ground, *, says_crs: bool, named: str) -> Coordinates:
-    """
-    Say in which CRS geometry is, or guess it where the file does not say.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        As read.
-    ground : Ground
-        What is known about where it lies.
-    says_crs : bool
-        Whether the CRS is the file's own word, rather than a default of its format.
-    named : str
-        The table, for evidence.
-
-    Returns
-    -------
-    Coordinates
-        No settings where the file says its CRS and nothing speaks against it.
-    """
+    """Say in which CRS geometry is, or guess it where the file does not say."""
     result = Coordinates(rows=len(frame))
     there = frame.geometry.notna() & ~frame.geometry.is_empty
     result.blanks = int((~there).sum())

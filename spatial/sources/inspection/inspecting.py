@@ -103,24 +103,7 @@ def inspect_file(
 
 
 def ground_of(path: Path) -> Ground:
-    """
-    Read roads that are right for certain.
-
-    Parameters
-    ----------
-    path : Path
-        A GIS file of lines that says its CRS, or an OpenStreetMap extract.
-
-    Returns
-    -------
-    Ground
-        With the roads in degrees, and their bounds.
-
-    Raises
-    ------
-    SourceError
-        Where it cannot be read, holds no lines or does not say its CRS.
-    """
+    """Read roads that are right for certain."""
     frame: pd.DataFrame = (
         read_osm_roads(path).to_frame()
         if path.name.lower().endswith(OSM_ENDINGS)

@@ -39,18 +39,9 @@ _AMOUNTS = {"数值", "数量", "合计", "本年", "value", "valeur", "total", 
 
 @dataclass(eq=False)
 class Look:
-    """
-    Points for what a table may be, with the reasons.
+    """Points for what a table may be, with the reasons."""
 
-    Parameters
-    ----------
-    points : dict of str to float
-        By kind.
-    reasons : dict of str to list of str
-        By kind.
-    """
-
-    points: dict[str, float] = field(default_factory=dict)
+    points: dict[str, float] = field(default_factory=dict)  # by kind
     reasons: dict[str, list[str]] = field(default_factory=dict)
 
     def speaks_for(self, kind: str, points: float, reason: str) -> None:
@@ -60,14 +51,7 @@ class Look:
 
     @property
     def kind(self) -> str:
-        """
-        The kind with most points.
-
-        Returns
-        -------
-        str
-            unknown where none has enough, or two have the same.
-        """
+        """The kind with most points."""
         ranked = sorted(self.points.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < ENOUGH:
             return "unknown"
@@ -77,14 +61,7 @@ class Look:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """
-        Reasons for it, or for everything it might be.
-
-        Returns
-        -------
-        tuple of str
-            In the order in which they were found.
-        """
+        """Reasons for it, or for everything it might be."""
         if self.kind != "unknown":
             return tuple(self.reasons[self.kind])
         return tuple(
@@ -106,15 +83,7 @@ def service_in(text: str) -> str:
     """
     Tell the service that a text names.
 
-    Parameters
-    ----------
-    text : str
-        Name or kind of a facility, or name of a file.
-
-    Returns
-    -------
-    str
-        Id of a service; empty where no word is known.
+    Returns id of a service; empty where no word is known.
 
     Examples
     --------
@@ -135,15 +104,7 @@ def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
     """
     Count the services that the values of a column name.
 
-    Parameters
-    ----------
-    profile : Profile
-        A column.
-
-    Returns
-    -------
-    tuple of float and dict of str to int
-        Share of the filled rows that name one, and rows by service.
+    Returns share of the filled rows that name one, and rows by service.
     """
     texts = profile.texts.dropna().head(SAMPLED)
     counts: dict[str, int] = {}
@@ -155,19 +116,7 @@ def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
 
 
 def kind_words(text: str) -> list[str]:
-    """
-    Tell the kinds that the name of a file, sheet or layer speaks of.
-
-    Parameters
-    ----------
-    text : str
-        The name.
-
-    Returns
-    -------
-    list of str
-        Kinds.
-    """
+    """Tell the kinds that the name of a file, sheet or layer speaks of."""
     wanted = f"{plain(text)} {narrow(text).casefold()}"
     return [
         kind for kind, words in meanings()["kinds"].items() if any(plain(word) in wanted for word in words)
@@ -175,27 +124,7 @@ def kind_words(text: str) -> list[str]:
 
 
 def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bool, notes: list[str]) -> Look:
-    """
-    Tell what a table looks to be.
-
-    Parameters
-    ----------
-    profiles : list of Profile
-        Its columns.
-    named : str
-        Names of the file and of the sheet or layer.
-    geometry : str
-        Family of most of its geometry, such as ``"Polygon"``; empty for a plain table.
-    has_place : bool
-        Whether it has columns of coordinates or points.
-    notes : list of str
-        What the reader left out.
-
-    Returns
-    -------
-    Look
-        With its points.
-    """
+    """Tell what a table looks to be."""
     look = Look()
     best = _best(profiles)
     words = set(kind_words(named))
@@ -333,36 +262,10 @@ def _ends(profile: Profile, ends: tuple[str, ...]) -> float:
 
 
 def ends_like_villages(profile: Profile) -> bool:
-    """
-    Whether most values of a column end in 村, 社区 or the like.
-
-    Parameters
-    ----------
-    profile : Profile
-        A column.
-
-    Returns
-    -------
-    bool
-        False for what is no text.
-    """
+    """Whether most values of a column end in 村, 社区 or the like."""
     return _ends(profile, _VILLAGE_ENDS) >= HALF
 
 
 def is_exact(profile: Profile, ours: str) -> bool:
-    """
-    Whether the vocabulary holds the name of a column as one of ours.
-
-    Parameters
-    ----------
-    profile : Profile
-        A column.
-    ours : str
-        A column of ours.
-
-    Returns
-    -------
-    bool
-        False where it is only alike.
-    """
+    """Whether the vocabulary holds the name of a column as one of ours."""
     return any(match.ours == ours and match.score == EXACT for match in matches(profile.name))

@@ -35,21 +35,7 @@ _PLAIN = {"flows", "attributes"}
 
 
 def propose(table: Table, kind: str) -> list[Proposal]:
-    """
-    Write the part of a study file that reads a table.
-
-    Parameters
-    ----------
-    table : Table
-        As opened.
-    kind : str
-        What it looks to be.
-
-    Returns
-    -------
-    list of Proposal
-        The part that reads it first; then what else it may serve for. Empty for what a study does not read.
-    """
+    """Write the part of a study file that reads a table."""
     if kind == "official_totals":
         totals = official_proposal(table.profiles, named=table.title)
         units = units_proposal(table.profiles, _opening(table, kind), named=table.title)
@@ -74,19 +60,7 @@ def propose(table: Table, kind: str) -> list[Proposal]:
 
 
 def joined(table: Table) -> Proposal:
-    """
-    Write the part of a study file that joins a table onto the settlements of another source.
-
-    Parameters
-    ----------
-    table : Table
-        Without coordinates.
-
-    Returns
-    -------
-    Proposal
-        A suggestion: the table may as well be the settlements themselves.
-    """
+    """Write the part of a study file that joins a table onto the settlements of another source."""
     settings = (*_opening(table, "attributes"), *attribute_settings(table))
     return Proposal("sources.attributes", settings, is_list=True, is_suggestion=True)
 

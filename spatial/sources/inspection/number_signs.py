@@ -23,35 +23,15 @@ _LISTED = 3
 
 @dataclass(eq=False)
 class NumberSigns:
-    """
-    Signs in the numbers of a table.
+    """Signs in the numbers of a table."""
 
-    Parameters
-    ----------
-    decimal, thousands : str
-        As `PlainTable` has them; a point and nothing by default.
-    settings : list of Setting
-        Keys of the study file; an ambiguous sign is undecided.
-    """
-
-    decimal: str = "."
+    decimal: str = "."  # as `PlainTable` has them; a point and nothing by default
     thousands: str = ""
+    # keys of the study file; an ambiguous sign is undecided
     settings: list[Setting] = field(default_factory=list)
 
     def plain(self, series: pd.Series) -> pd.Series:
-        """
-        Write the numbers of a column plainly.
-
-        Parameters
-        ----------
-        series : Series
-            As read.
-
-        Returns
-        -------
-        Series
-            The same where nothing is declared, or where it holds anything but numbers.
-        """
+        """Write the numbers of a column plainly."""
         is_text = isinstance(series.dtype, pd.StringDtype) or series.dtype == object
         if not self.settings or not is_text:
             return series
@@ -67,19 +47,7 @@ class NumberSigns:
 
 
 def tell_signs(frame: pd.DataFrame) -> NumberSigns:
-    """
-    Tell how the numbers of a table of text are written.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As read.
-
-    Returns
-    -------
-    NumberSigns
-        From all columns that hold numbers with such signs and nothing else.
-    """
+    """Tell how the numbers of a table of text are written."""
     commas, apart, unclear = set[str](), dict[str, str](), list[str]()
     for name in frame.columns:
         series = frame[name]

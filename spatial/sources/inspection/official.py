@@ -29,21 +29,7 @@ _VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", "�
 
 
 def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
-    """
-    Suggest official totals from a table.
-
-    Parameters
-    ----------
-    profiles : list of Profile
-        Its columns.
-    named : str
-        The file and its sheet, which become the source of each number.
-
-    Returns
-    -------
-    Proposal
-        Its numbers are sums that a person must hold against the printed table.
-    """
+    """Suggest official totals from a table."""
     settings = _from_rows(profiles, named) or _from_columns(profiles, named)
     if not settings:
         text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
@@ -53,23 +39,7 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
 
 
 def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: str) -> list[Proposal]:
-    """
-    Suggest official numbers of people by unit.
-
-    Parameters
-    ----------
-    profiles : list of Profile
-        The columns.
-    opening : list of Setting
-        Path and keys that the table needs to be read.
-    named : str
-        The file and its sheet.
-
-    Returns
-    -------
-    list of Proposal
-        One, or none where no column counts people or none names units.
-    """
+    """Suggest official numbers of people by unit."""
     found = assign(profiles, ("unit_code", "name", "township", "population_persons", *GROUPS))
     people = found.columns.get("population_persons")
     if "name" not in found.columns and "township" in found.columns:

@@ -48,85 +48,33 @@ _REASONS = {
 
 @dataclass(eq=False)
 class Opened:
-    """
-    A layer or sheet.
+    """A layer or sheet."""
 
-    Parameters
-    ----------
-    name : str
-        Its name; empty where the file has but one.
-    frame : DataFrame or GeoDataFrame or None
-        Its rows as the readers give them; None where they refuse it.
-    keys : dict of str to object
-        Keys of the study file that this layer needs to be read.
-    is_hidden : bool
-        Whether a workbook hides it.
-    header_rows : tuple of int
-        First and last row of a workbook's header, from 1.
-    notes : list of str
-        What the reader did.
-    problem : str
-        Why the reader refuses it.
-    says_crs : bool
-        Whether the file says its CRS, rather than by a default of its format.
-    signs : NumberSigns
-        How its numbers are written.
-    """
-
-    name: str = ""
-    frame: pd.DataFrame | None = None
+    name: str = ""  # its name; empty where the file has but one
+    frame: pd.DataFrame | None = None  # its rows as the readers give them; None where they refuse it
+    # keys of the study file that this layer needs to be read
     keys: dict[str, object] = field(default_factory=dict)
-    is_hidden: bool = False
-    header_rows: tuple[int, ...] = ()
-    notes: list[str] = field(default_factory=list)
-    problem: str = ""
-    says_crs: bool = True
-    signs: NumberSigns = field(default_factory=NumberSigns)
+    is_hidden: bool = False  # whether a workbook hides it
+    header_rows: tuple[int, ...] = ()  # first and last row of a workbook's header, from 1
+    notes: list[str] = field(default_factory=list)  # what the reader did
+    problem: str = ""  # why the reader refuses it
+    says_crs: bool = True  # whether the file says its CRS, rather than by a default of its format
+    signs: NumberSigns = field(default_factory=NumberSigns)  # how its numbers are written
 
 
 @dataclass(eq=False)
 class OpenedFile:
-    """
-    A file with its layers.
+    """A file with its layers."""
 
-    Parameters
-    ----------
-    kind : str
-        Kind of file.
-    layers : list of Opened
-        In the order of the file.
-    encoding, encoding_reason : str
-        Of its text, and by what that was told.
-    notes : list of str
-        What holds for the whole file.
-    """
-
-    kind: str
-    layers: list[Opened] = field(default_factory=list)
-    encoding: str = ""
+    kind: str  # kind of file
+    layers: list[Opened] = field(default_factory=list)  # in the order of the file
+    encoding: str = ""  # of its text, and by what that was told
     encoding_reason: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what holds for the whole file
 
 
 def open_layers(path: Path) -> OpenedFile:
-    """
-    Open a table or vector file.
-
-    Parameters
-    ----------
-    path : Path
-        The file, or the folder of a file geodatabase.
-
-    Returns
-    -------
-    OpenedFile
-        A layer that the readers refuse has a problem instead of rows.
-
-    Raises
-    ------
-    SourceError
-        Where the file itself is missing, empty, locked, damaged or of a kind that is not read.
-    """
+    """Open a table or vector file."""
     kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
     if not kind:
         remedy = REMEDIES.get(path.suffix.lower(), "save it as .xlsx, CSV (UTF-8) or GeoPackage")
@@ -333,19 +281,7 @@ def _note_rest(result: OpenedFile, number: int) -> None:
 
 
 def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
-    """
-    Name the families of geometry in a frame.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        As read.
-
-    Returns
-    -------
-    list of str
-        Of Point, LineString and Polygon, the most frequent first; empty for a plain table.
-    """
+    """Name the families of geometry in a frame."""
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return []
     families = frame.geometry.geom_type.dropna().str.removeprefix("Multi").value_counts()
@@ -356,15 +292,7 @@ def geometry_kinds(frame: pd.DataFrame) -> str:
     """
     Count kinds of geometry.
 
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        As read.
-
-    Returns
-    -------
-    str
-        Such as ``"LineString 40, MultiLineString 2"``; empty for a plain table.
+    Returns such as ``"LineString 40, MultiLineString 2"``; empty for a plain table.
     """
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return ""

@@ -40,19 +40,7 @@ ADULT = 18
 
 
 def settlement_settings(table: Table) -> list[Setting]:
-    """
-    Map the columns of a list of settlements.
-
-    Parameters
-    ----------
-    table : Table
-        As opened.
-
-    Returns
-    -------
-    list of Setting
-        Without path and coordinates.
-    """
+    """Map the columns of a list of settlements."""
     wanted = ("settlement_id", "id", "name", "tier", "kind", "village_plan_class", "official_class", *_PLACE)
     found = assign(
         table.profiles,
@@ -73,19 +61,7 @@ def settlement_settings(table: Table) -> list[Setting]:
 
 
 def attribute_settings(table: Table) -> list[Setting]:
-    """
-    Map the columns of a table that is joined onto settlements.
-
-    Parameters
-    ----------
-    table : Table
-        As opened.
-
-    Returns
-    -------
-    list of Setting
-        Without path.
-    """
+    """Map the columns of a table that is joined onto settlements."""
     found = assign(table.profiles, ("name", "official_class", "village_plan_class", *_PLACE, *_PEOPLE))
     _name_and_code(table, found)
     settings = mapped(found, ("unit_code", "name", "township", "name_en", "name_zh"))
@@ -107,44 +83,12 @@ def _shortest(found: Assigned, ours: str) -> list[Profile]:
 
 
 def mapped(found: Assigned, wanted: tuple[str, ...]) -> list[Setting]:
-    """
-    Write down those columns of ours that are there.
-
-    Parameters
-    ----------
-    found : Assigned
-        Columns of the file.
-    wanted : tuple of str
-        Columns of ours.
-
-    Returns
-    -------
-    list of Setting
-        In that order.
-    """
+    """Write down those columns of ours that are there."""
     return [found.setting(ours) for ours in wanted if ours in found.columns]
 
 
 def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...]) -> list[Setting]:
-    """
-    Choose the column that names rows: complete and without repeats.
-
-    Parameters
-    ----------
-    table : Table
-        As opened.
-    found : Assigned
-        Its columns.
-    ours : str
-        Our id column.
-    order : tuple of str
-        Columns of ours that may be it, the likeliest first.
-
-    Returns
-    -------
-    list of Setting
-        Undecided where no column names each row once.
-    """
+    """Choose the column that names rows: complete and without repeats."""
     tried = [profile for name in order for profile in _shortest(found, name)]
     codes = [profile for profile in table.profiles if profile.kind in {"code", "whole number"}]
     tried += [profile for profile in codes if profile not in tried and profile.kind == "code"]
@@ -256,19 +200,7 @@ def _choice(found: Assigned, ours: str, choices: tuple[str, ...]) -> list[Settin
 
 
 def facility_settings(table: Table) -> list[Setting]:
-    """
-    Map the columns of a list of facilities.
-
-    Parameters
-    ----------
-    table : Table
-        As opened.
-
-    Returns
-    -------
-    list of Setting
-        Without path and coordinates.
-    """
+    """Map the columns of a list of facilities."""
     wanted = (
         "facility_id",
         "id",

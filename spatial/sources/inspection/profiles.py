@@ -29,28 +29,14 @@ _MOST = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """
-    What a column holds.
+    """What a column holds."""
 
-    Parameters
-    ----------
-    name : str
-        As the file has it.
-    kind : str
-        code, whole number, number, angle, pair, yes or no, date, text or empty.
-    texts : Series of str
-        Its values as text; missing where blank.
-    numbers : ndarray of float64, shape (n,)
-        Its values as numbers, angles in degrees; NaN where they are none.
-    filled, distinct : int
-        Values, and different ones.
-    """
-
-    name: str
-    kind: str
-    texts: pd.Series
+    name: str  # as the file has it
+    kind: str  # code, whole number, number, angle, pair, yes or no, date, text or empty
+    texts: pd.Series  # its values as text; missing where blank
+    # shape (n,), its values as numbers, angles in degrees; NaN where they are none
     numbers: NDArray[np.float64]
-    filled: int
+    filled: int  # values, and different ones
     distinct: int
 
     @property
@@ -58,35 +44,18 @@ class Profile:
         """
         Whether it names every row and none twice.
 
-        Returns
-        -------
-        bool
-            False for an empty table.
+        Returns false for an empty table.
         """
         return self.filled == len(self.texts) == self.distinct > 0
 
     @property
     def values(self) -> list[str]:
-        """
-        Different values.
-
-        Returns
-        -------
-        list of str
-            In the order in which they come.
-        """
+        """Different values."""
         return [str(value) for value in self.texts.dropna().unique()]
 
     @property
     def finite(self) -> NDArray[np.float64]:
-        """
-        Numbers without gaps.
-
-        Returns
-        -------
-        ndarray of float64
-            In the order of the rows.
-        """
+        """Numbers without gaps."""
         return self.numbers[np.isfinite(self.numbers)]
 
     @property
@@ -94,28 +63,13 @@ class Profile:
         """
         Some of its values.
 
-        Returns
-        -------
-        tuple of str
-            The first different ones.
+        Returns the first different ones.
         """
         return tuple(self.values[:EXAMPLES])
 
 
 def profile_of(series: pd.Series) -> Profile:
-    """
-    Look at a column.
-
-    Parameters
-    ----------
-    series : Series
-        As read: text, numbers, flags or dates.
-
-    Returns
-    -------
-    Profile
-        Of a column of text the first rows tell the kind.
-    """
+    """Look at a column."""
     name = str(series.name)
     texts = text_column(series)
     texts = texts.where(texts.str.strip() != "").astype("str")

@@ -31,26 +31,7 @@ _KINDS = ("population", "elevation", "landcover")
 
 
 def see_raster(path: Path, *, named: str) -> LayerReport:
-    """
-    Look at a raster file.
-
-    Parameters
-    ----------
-    path : Path
-        GeoTIFF, .hgt or zipped .hgt.
-    named : str
-        Its path as a study file writes it.
-
-    Returns
-    -------
-    LayerReport
-        From bands of rows at equal steps, not from every cell.
-
-    Raises
-    ------
-    SourceError, CrsError
-        As `open_tile`.
-    """
+    """Look at a raster file."""
     tile = open_tile(path, what="file")
     values = _sample(tile)
     finite = values[np.isfinite(values)]
@@ -96,15 +77,7 @@ def share_class(path: Path) -> int | None:
     """
     Tell the class of land cover whose share a file holds, by its name.
 
-    Parameters
-    ----------
-    path : Path
-        Such as ``landcover_Tree.tif``.
-
-    Returns
-    -------
-    int or None
-        Class of the speed table of land cover; None where the name has no such word.
+    Returns class of the speed table of land cover; None where the name has no such word.
     """
     words = path.name.casefold().split(".")[0].replace("-", "_").split("_")
     return next((int(number) for word, number in meanings()["classes"].items() if word in words), None)

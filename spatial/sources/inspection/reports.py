@@ -30,66 +30,29 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Setting:
-    """
-    One key of a study file, or a remark where nobody but the user can say it.
+    """One key of a study file, or a remark where nobody but the user can say it."""
 
-    Parameters
-    ----------
-    key : str
-        As the study file writes it, such as ``"crs"`` or ``"columns"``; empty for a remark alone.
-    value : object
-        What it would be; None for a remark alone.
-    reason : str
-        Why, or what there is to decide.
-    is_decided : bool
-        False for a guess: it is written commented out, for the user to decide.
-    by_basis : dict of str to object
-        Of numbers of people, what the value is for resident and for registered ones, as far as the table has both.
-    """
-
-    key: str
-    value: Any = None
-    reason: str = ""
-    is_decided: bool = True
+    key: str  # as the study file writes it, such as ``"crs"`` or ``"columns"``; empty for a remark alone
+    value: Any = None  # what it would be; None for a remark alone
+    reason: str = ""  # why, or what there is to decide
+    is_decided: bool = True  # false for a guess: it is written commented out, for the user to decide
+    # of numbers of people, what the value is for resident and for registered ones, as far as the table has
+    # both
     by_basis: dict[str, Any] = field(default_factory=dict)
 
     def of_basis(self, basis: str) -> Setting:
-        """
-        Take the value that counts the people whom a study counts.
-
-        Parameters
-        ----------
-        basis : str
-            resident or registered; any other leaves it as it is.
-
-        Returns
-        -------
-        Setting
-            With that value where the table has it.
-        """
+        """Take the value that counts the people whom a study counts."""
         return replace(self, value=self.by_basis[basis]) if basis in self.by_basis else self
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """
-    A part of a study file that reads the file.
+    """A part of a study file that reads the file."""
 
-    Parameters
-    ----------
-    section : str
-        Its table, such as ``"sources.settlements"``.
-    settings : tuple of Setting
-        In the order to write them.
-    is_list : bool
-        Whether there may be several such tables, as ``[[sources.facilities]]``.
-    is_suggestion : bool
-        Whether it is only offered: all of it is written commented out, and the study is whole without it.
-    """
-
-    section: str
-    settings: tuple[Setting, ...]
-    is_list: bool = False
+    section: str  # its table, such as ``"sources.settlements"``
+    settings: tuple[Setting, ...]  # in the order to write them
+    is_list: bool = False  # whether there may be several such tables, as ``[[sources.facilities]]``
+    # whether it is only offered: all of it is written commented out, and the study is whole without it
     is_suggestion: bool = False
 
     @property
@@ -97,10 +60,7 @@ class Proposal:
         """
         What the user has to decide.
 
-        Returns
-        -------
-        tuple of Setting
-            Empty where it can be used as it is, or is only a suggestion.
+        Returns empty where it can be used as it is, or is only a suggestion.
         """
         if self.is_suggestion:
             return ()
@@ -109,124 +69,51 @@ class Proposal:
 
 @dataclass(frozen=True)
 class FieldReport:
-    """
-    A column of a table.
+    """A column of a table."""
 
-    Parameters
-    ----------
-    name : str
-        As the file has it.
-    kind : str
-        code, whole number, number, angle, yes or no, date, text or empty.
-    rows, filled, distinct : int
-        Rows, those with a value, and different values.
-    examples : tuple of str
-        The first different values.
-    meaning : str
-        The column of ours that it seems to be; empty where it seems none.
-    reason : str
-        By what that was told.
-    """
-
-    name: str
-    kind: str
-    rows: int
+    name: str  # as the file has it
+    kind: str  # code, whole number, number, angle, yes or no, date, text or empty
+    rows: int  # rows, those with a value, and different values
     filled: int
     distinct: int
-    examples: tuple[str, ...] = ()
-    meaning: str = ""
-    reason: str = ""
+    examples: tuple[str, ...] = ()  # the first different values
+    meaning: str = ""  # the column of ours that it seems to be; empty where it seems none
+    reason: str = ""  # by what that was told
 
 
 @dataclass(frozen=True)
 class LayerReport:
-    """
-    One layer, sheet or raster of a file.
+    """One layer, sheet or raster of a file."""
 
-    Parameters
-    ----------
-    name : str
-        Its name; empty where a file has but one thing.
-    is_hidden : bool
-        Whether a workbook hides it.
-    rows : int
-        Rows without those left out; cells of a raster.
-    header_rows : tuple of int
-        First and last row of the header of a workbook, from 1; empty elsewhere.
-    geometry : str
-        Kinds of geometry with their numbers; empty for a plain table.
-    crs : str
-        As the file says it; empty where it does not.
-    extent : str
-        Where it lies, in the words of its coordinates.
-    fields : tuple of FieldReport
-        Its columns.
-    notes : tuple of str
-        What the reader left out or changed, and what was noticed.
-    kind : str
-        One of `KINDS`.
-    reasons : tuple of str
-        Why it seems to be that.
-    coordinates : tuple of str
-        What is thought of its coordinates, with reasons.
-    proposal : Proposal or None
-        Its part of the study file.
-    others : tuple of Proposal
-        What else it may serve for, as suggestions.
-    problem : str
-        Why it cannot be read as it is; empty where it can.
-    bounds : tuple of float or None
-        West, south, east and north in degrees where that is known for certain.
-    """
-
-    name: str = ""
-    is_hidden: bool = False
-    rows: int = 0
+    name: str = ""  # its name; empty where a file has but one thing
+    is_hidden: bool = False  # whether a workbook hides it
+    rows: int = 0  # rows without those left out; cells of a raster
+    # first and last row of the header of a workbook, from 1; empty elsewhere
     header_rows: tuple[int, ...] = ()
-    geometry: str = ""
-    crs: str = ""
-    extent: str = ""
-    fields: tuple[FieldReport, ...] = ()
-    notes: tuple[str, ...] = ()
-    kind: str = "unknown"
-    reasons: tuple[str, ...] = ()
-    coordinates: tuple[str, ...] = ()
-    proposal: Proposal | None = None
-    others: tuple[Proposal, ...] = ()
-    problem: str = ""
+    geometry: str = ""  # kinds of geometry with their numbers; empty for a plain table
+    crs: str = ""  # as the file says it; empty where it does not
+    extent: str = ""  # where it lies, in the words of its coordinates
+    fields: tuple[FieldReport, ...] = ()  # its columns
+    notes: tuple[str, ...] = ()  # what the reader left out or changed, and what was noticed
+    kind: str = "unknown"  # one of `KINDS`
+    reasons: tuple[str, ...] = ()  # why it seems to be that
+    coordinates: tuple[str, ...] = ()  # what is thought of its coordinates, with reasons
+    proposal: Proposal | None = None  # its part of the study file
+    others: tuple[Proposal, ...] = ()  # what else it may serve for, as suggestions
+    problem: str = ""  # why it cannot be read as it is; empty where it can
+    # west, south, east and north in degrees where that is known for certain
     bounds: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """
-    A file as it was seen.
+    """A file as it was seen."""
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    named : str
-        As a study file would name it: relative to the raw root where it lies below it.
-    format : str
-        Kind of file.
-    encoding : str
-        Of its text; empty where the format settles it.
-    encoding_reason : str
-        By what that was told.
-    layers : tuple of LayerReport
-        Its layers or sheets in order.
-    notes : tuple of str
-        What holds for the whole file.
-    language : str
-        Most of the names of its columns that are known are in it: zh, en, fr or empty.
-    """
-
-    path: Path
-    named: str
-    format: str
-    encoding: str = ""
-    encoding_reason: str = ""
-    layers: tuple[LayerReport, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    language: str = ""
+    path: Path  # the file
+    named: str  # as a study file would name it: relative to the raw root where it lies below it
+    format: str  # kind of file
+    encoding: str = ""  # of its text; empty where the format settles it
+    encoding_reason: str = ""  # by what that was told
+    layers: tuple[LayerReport, ...] = ()  # its layers or sheets in order
+    notes: tuple[str, ...] = field(default=())  # what holds for the whole file
+    language: str = ""  # most of the names of its columns that are known are in it: zh, en, fr or empty

@@ -53,21 +53,7 @@ OSM_CLASSES = [
 
 
 def road_settings(profiles: list[Profile], frame: pd.DataFrame) -> list[Setting]:
-    """
-    Propose the keys of a table of roads.
-
-    Parameters
-    ----------
-    profiles : list of Profile
-        Its columns.
-    frame : DataFrame or GeoDataFrame
-        Its rows.
-
-    Returns
-    -------
-    list of Setting
-        Without path and coordinates.
-    """
+    """Propose the keys of a table of roads."""
     wanted = ("road_id", "id", "name", "ref", "road_class", "kind", "surface", "condition", "width_m")
     found = assign(profiles, (*wanted, "bridge", "tunnel", "layer", "maxspeed", "oneway", "seasonal"))
     settings = []

@@ -17,31 +17,12 @@ __all__ = ["Table"]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """
-    A table under inspection.
+    """A table under inspection."""
 
-    Parameters
-    ----------
-    named : str
-        Its path as a study file writes it.
-    title : str
-        Names of the file and of the sheet or layer.
-    frame : DataFrame or GeoDataFrame
-        Its rows.
-    profiles : list of Profile
-        Its columns.
-    opened : Opened
-        How it was opened.
-    coordinates : Coordinates
-        What is thought of them.
-    has_geometry : bool
-        Whether the file draws it.
-    """
-
-    named: str
-    title: str
-    frame: pd.DataFrame
-    profiles: list[Profile]
-    opened: Opened
-    coordinates: Coordinates
-    has_geometry: bool
+    named: str  # its path as a study file writes it
+    title: str  # names of the file and of the sheet or layer
+    frame: pd.DataFrame  # its rows
+    profiles: list[Profile]  # its columns
+    opened: Opened  # how it was opened
+    coordinates: Coordinates  # what is thought of them
+    has_geometry: bool  # whether the file draws it

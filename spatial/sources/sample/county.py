@@ -60,58 +60,21 @@ ASIDE_M, SPREAD = 40.0, 0.7
 
 @dataclass(frozen=True, eq=False)
 class County:
-    """
-    Everything that is written to files.
+    """Everything that is written to files."""
 
-    Parameters
-    ----------
-    terrain : Terrain
-        Heights.
-    water : Water
-        Rivers.
-    arcs : list of Arc
-        Boundaries.
-    roadmap : RoadMap
-        Roads with their tags.
-    settled : Settled
-        Settlements and townships.
-    points : ndarray, shape (settlements, 2)
-        Where settlements lie, metres.
-    facilities : DataFrame
-        With x and y in metres.
-    flows : DataFrame
-        Between settlements.
-    population : ndarray, shape (ROWS, COLUMNS)
-        Persons a cell.
-    """
-
-    terrain: Terrain
-    water: Water
-    arcs: list[Arc]
-    roadmap: RoadMap
-    settled: Settled
-    points: FloatArray
-    facilities: pd.DataFrame
-    flows: pd.DataFrame
-    population: FloatArray
+    terrain: Terrain  # heights
+    water: Water  # rivers
+    arcs: list[Arc]  # boundaries
+    roadmap: RoadMap  # roads with their tags
+    settled: Settled  # settlements and townships
+    points: FloatArray  # shape (settlements, 2), where settlements lie, metres
+    facilities: pd.DataFrame  # with x and y in metres
+    flows: pd.DataFrame  # between settlements
+    population: FloatArray  # shape (ROWS, COLUMNS), persons a cell
 
 
 def draw_county(*, seed: int, villages: int) -> County:
-    """
-    Draw the sample county.
-
-    Parameters
-    ----------
-    seed : int
-        Where chance begins; each part has its own stream, so that a change in one leaves the others alone.
-    villages : int
-        How many villages.
-
-    Returns
-    -------
-    County
-        The same for the same seed.
-    """
+    """Draw the sample county."""
     chance = [np.random.default_rng([seed, part]) for part in range(10)]
     terrain = make_terrain(chance[0])
     lattice = Lattice(ROWS, COLUMNS, CELL_X_M, CELL_Y_M)

@@ -27,23 +27,7 @@ TOPS = 0.85
 def land_cover(
     terrain: Terrain, population: NDArray[np.float64], river: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """
-    Cover the ground.
-
-    Parameters
-    ----------
-    terrain : Terrain
-        Heights and slopes.
-    population : ndarray, shape (ROWS, COLUMNS)
-        Persons a cell.
-    river : ndarray of bool, shape (ROWS, COLUMNS)
-        Cells of the large rivers.
-
-    Returns
-    -------
-    ndarray of uint8, shape (ROWS, COLUMNS)
-        IGBP classes; no chance is in them.
-    """
+    """Cover the ground."""
     tops = terrain.elevation_m >= np.quantile(terrain.elevation_m, TOPS)
     kinds = [
         (river, WATER),

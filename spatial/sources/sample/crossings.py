@@ -43,14 +43,7 @@ FORD_KM2 = 5.0
 
 
 def join_crossings(roadmap: RoadMap) -> None:
-    """
-    Give roads that cross a shared node.
-
-    Parameters
-    ----------
-    roadmap : RoadMap
-        Its ways get the nodes that they lack.
-    """
+    """Give roads that cross a shared node."""
     points = np.array(roadmap.points)
     lines = _lines(roadmap, points)
     tree = shapely.STRtree(lines)
@@ -63,16 +56,7 @@ def join_crossings(roadmap: RoadMap) -> None:
 
 
 def bridge_water(roadmap: RoadMap, water: Water) -> None:
-    """
-    Split roads where they cross water and mark bridges and fords.
-
-    Parameters
-    ----------
-    roadmap : RoadMap
-        Its ways are split.
-    water : Water
-        Areas that a bridge has to span.
-    """
+    """Split roads where they cross water and mark bridges and fords."""
     points = np.array(roadmap.points)
     lines = _lines(roadmap, points)
     tree = shapely.STRtree(water.spans)

@@ -26,21 +26,7 @@ LEAST = 5.0
 
 
 def exchange(random: np.random.Generator, settled: Settled) -> pd.DataFrame:
-    """
-    Draw a year's flows between villages, their towns and the county seat.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    settled : Settled
-        Settlements of the county; others send and receive nothing.
-
-    Returns
-    -------
-    DataFrame
-        origin, destination, what (people, parcels), number_2025; sorted.
-    """
+    """Draw a year's flows between villages, their towns and the county seat."""
     frame = settled.frame
     places = cell_centres(settled.cells)
     townships = len(settled.township_names)

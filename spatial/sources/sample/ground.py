@@ -40,21 +40,7 @@ WIDTH_M, HEIGHT_M = COLUMNS * CELL_X_M, ROWS * CELL_Y_M
 
 
 def to_degrees(points: FloatArray, *, decimals: int = 7) -> FloatArray:
-    """
-    Turn metres of the drawing plane into degrees.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Metres east and north of the grid's lower left corner.
-    decimals : int
-        Of the degrees; seven (about a centimetre) are what OpenStreetMap stores.
-
-    Returns
-    -------
-    ndarray, shape (n, 2)
-        Longitude and latitude, WGS 84.
-    """
+    """Turn metres of the drawing plane into degrees."""
     longitude = WEST + points[..., 0] / METRES_PER_DEGREE_X
     latitude = NORTH + (points[..., 1] - HEIGHT_M) / METRES_PER_DEGREE_Y
     degrees: FloatArray = np.stack([longitude, latitude], axis=-1).round(decimals)
@@ -62,19 +48,7 @@ def to_degrees(points: FloatArray, *, decimals: int = 7) -> FloatArray:
 
 
 def cell_centres(cells: IntArray) -> FloatArray:
-    """
-    Place cells.
-
-    Parameters
-    ----------
-    cells : ndarray of int
-        Flat cell numbers, row by row from the upper left.
-
-    Returns
-    -------
-    ndarray, shape (n, 2)
-        Metres east and north of the lower left corner.
-    """
+    """Place cells."""
     row, column = np.divmod(cells, COLUMNS)
     centres: FloatArray = np.stack([(column + 0.5) * CELL_X_M, HEIGHT_M - (row + 0.5) * CELL_Y_M], axis=-1)
     return centres

@@ -66,32 +66,17 @@ LINK_SHARE = 0.10
 
 @dataclass(eq=False)
 class Growth:
-    """
-    A network of steps between cells while it grows.
+    """A network of steps between cells while it grows."""
 
-    Parameters
-    ----------
-    lattice : Lattice
-        The cells' steps.
-    elevation_m : ndarray, shape (cells,)
-        Height of the cells.
-    river, stream : ndarray of bool, shape (cells,)
-        Cells of rivers that need a bridge, and of streams.
-    steps : dict of tuple to int
-        Class of each built step by its two cells, the lower first: a position in `CLASSES`.
-    reached : set of int
-        Cells that some road passes from which others may branch off.
-    closed : ndarray of bool, shape (cells,), optional
-        Cells that no road may enter.
-    """
-
-    lattice: Lattice
-    elevation_m: FloatArray
-    river: Mask
+    lattice: Lattice  # the cells' steps
+    elevation_m: FloatArray  # shape (cells,), height of the cells
+    river: Mask  # shape (cells,), cells of rivers that need a bridge, and of streams
     stream: Mask
+    # class of each built step by its two cells, the lower first: a position in `CLASSES`
     steps: dict[tuple[int, int], int] = field(default_factory=dict)
+    # cells that some road passes from which others may branch off
     reached: set[int] = field(default_factory=set)
-    closed: Mask | None = None
+    closed: Mask | None = None  # shape (cells,), cells that no road may enter
     _costs: dict[str, FloatArray] = field(default_factory=dict)
 
     def spread(self, kind: str, sources: Iterable[int], *, closed: Mask | None = None) -> Spread:
@@ -161,22 +146,12 @@ class Growth:
 
 @dataclass(frozen=True, eq=False)
 class Roads:
-    """
-    What grew.
+    """What grew."""
 
-    Parameters
-    ----------
-    steps : dict of tuple to int
-        Class of each step by its two cells, the lower first: a position in `CLASSES`.
-    connection : dict of int to str
-        For each village's cell ``road``, ``track``, ``none`` or ``pocket``.
-    hamlets : ndarray of int
-        Cells of farmsteads.
-    """
-
+    # class of each step by its two cells, the lower first: a position in `CLASSES`
     steps: dict[tuple[int, int], int]
-    connection: dict[int, str]
-    hamlets: IntArray
+    connection: dict[int, str]  # for each village's cell ``road``, ``track``, ``none`` or ``pocket``
+    hamlets: IntArray  # cells of farmsteads
 
 
 def grow_roads(
@@ -188,27 +163,7 @@ def grow_roads(
     river: Mask,
     stream: Mask,
 ) -> Roads:
-    """
-    Grow the road network of the county through its terrain.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    terrain : Terrain
-        The ground.
-    lattice : Lattice
-        Steps over its cells.
-    sites : Sites
-        What is to be joined.
-    river, stream : ndarray of bool, shape (cells,)
-        Cells of rivers that need a bridge, and of streams.
-
-    Returns
-    -------
-    Roads
-        A few villages are left with a track, with no road, or with roads that lead nowhere else.
-    """
+    """Grow the road network of the county through its terrain."""
     growth = Growth(lattice, terrain.elevation_m.ravel(), river, stream)
     _through_roads(growth, sites)
     _join(growth, sites.towns[1:], "secondary", batches=3)

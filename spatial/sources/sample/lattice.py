@@ -26,37 +26,16 @@ LEAST_COST = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """
-    A search outward from some cells.
+    """A search outward from some cells."""
 
-    Parameters
-    ----------
-    cost : ndarray, shape (n,)
-        Least cost from any source; `inf` where none leads.
-    previous : ndarray of int, shape (n,)
-        The cell before this one on the way from its source; negative at a source and where none leads.
-    source : ndarray of int, shape (n,)
-        The source's cell; negative where none leads.
-    """
-
-    cost: FloatArray
+    cost: FloatArray  # shape (n,), least cost from any source; `inf` where none leads
+    # shape (n,), the cell before this one on the way from its source; negative at a source and where none
+    # leads
     previous: IntArray
-    source: IntArray
+    source: IntArray  # shape (n,), the source's cell; negative where none leads
 
     def way(self, cell: int) -> list[int]:
-        """
-        Follow the way back from a cell to its source.
-
-        Parameters
-        ----------
-        cell : int
-            Where to begin.
-
-        Returns
-        -------
-        list of int
-            Cells, the source last; only the cell itself where no way leads.
-        """
+        """Follow the way back from a cell to its source."""
         cells = [cell]
         while self.previous[cells[-1]] >= 0:
             cells.append(int(self.previous[cells[-1]]))
@@ -64,16 +43,7 @@ class Spread:
 
 
 class Lattice:
-    """
-    Steps between the cells of a grid and their eight neighbours.
-
-    Parameters
-    ----------
-    rows, columns : int
-        Size of the grid.
-    width_m, height_m : float
-        Size of a cell.
-    """
+    """Steps between the cells of a grid and their eight neighbours."""
 
     def __init__(self, rows: int, columns: int, width_m: float, height_m: float) -> None:
         self.rows, self.columns = rows, columns
@@ -92,37 +62,11 @@ class Lattice:
         self._starts = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
 
     def steps_between(self, tails: IntArray, heads: IntArray) -> IntArray:
-        """
-        Find steps by their cells.
-
-        Parameters
-        ----------
-        tails, heads : ndarray of int
-            Neighbouring cells.
-
-        Returns
-        -------
-        ndarray of int
-            Positions in `tail`, `head` and `length_m`.
-        """
+        """Find steps by their cells."""
         return np.searchsorted(self._keys, tails * (self.rows * self.columns) + heads)
 
     def spread(self, costs: FloatArray, sources: Iterable[int]) -> Spread:
-        """
-        Search outward from the nearest of several cells.
-
-        Parameters
-        ----------
-        costs : ndarray
-            Cost of each step from `tail` to `head`; `inf` where it cannot be taken.
-        sources : iterable of int
-            Cells to begin at.
-
-        Returns
-        -------
-        Spread
-            Least cost ways (Dijkstra 1959).
-        """
+        """Search outward from the nearest of several cells."""
         size = self.rows * self.columns
         graph = sparse.csr_matrix(
             (np.maximum(costs, LEAST_COST), self.head.astype(np.int32), self._starts.astype(np.int32)),

@@ -27,19 +27,10 @@ SECOND = (
 
 @dataclass(frozen=True)
 class Name:
-    """
-    A name without the word for what it names.
+    """A name without the word for what it names."""
 
-    Parameters
-    ----------
-    zh : str
-        Chinese characters.
-    en : str
-        Pinyin without tones, apostrophe before a vowel.
-    """
-
-    zh: str
-    en: str
+    zh: str  # chinese characters
+    en: str  # pinyin without tones, apostrophe before a vowel
 
 
 COUNTY = Name("云溪", "Yunxi")
@@ -50,23 +41,7 @@ RIVER = Name("云溪", "Yunxi")
 
 
 def draw_names(random: np.random.Generator, count: int, *, repeats: int) -> list[Name]:
-    """
-    Draw names.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    count : int
-        How many.
-    repeats : int
-        How many of the last ones bear the name of another one.
-
-    Returns
-    -------
-    list of Name
-        Unique but for the repeats.
-    """
+    """Draw names."""
     pairs = [(first.split(), second.split()) for first in FIRST.split(",") for second in SECOND.split(",")]
     pool = [
         Name(first[0] + second[0], first[1] + ("'" if second[1][0] in "aeo" else "") + second[1])

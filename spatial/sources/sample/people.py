@@ -33,24 +33,7 @@ WOMEN_15_49 = {"county_seat": 0.245, "zhen": 0.21, "xiang": 0.18, "village": 0.1
 
 
 def count_people(random: np.random.Generator, kinds: list[str], connection: list[str]) -> pd.DataFrame:
-    """
-    Count the people of settlements.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    kinds : list of str
-        county_seat, zhen (town), xiang (township seat) or village.
-    connection : list of str
-        road, track, none or pocket.
-
-    Returns
-    -------
-    DataFrame
-        Whole persons: registered, resident, age_60_up, disabled, age_0_14, age_3_5, age_6_9, age_6_11, age_12_14,
-        age_6_14, women_15_49.
-    """
+    """Count the people of settlements."""
     size = len(kinds)
     median = np.array([REGISTERED[kind][0] for kind in kinds])
     spread = np.array([REGISTERED[kind][1] for kind in kinds])

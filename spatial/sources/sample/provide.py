@@ -26,30 +26,15 @@ __all__ = ["kinds_of_services", "provide"]
 
 @dataclass(frozen=True)
 class Provision:
-    """
-    How a service is provided.
+    """How a service is provided."""
 
-    Parameters
-    ----------
-    service : str
-        As the package calls it.
-    kind, zh, en : str
-        The office's own word for it, and what a facility's name ends with.
-    unit : str
-        Unit of capacity; empty where nobody counts it.
-    number : dict of str to float
-        Facilities in a settlement by its level; below one, the chance of one.
-    capacity, use : dict of str to float
-        Median capacity, and load a unit of capacity, likewise.
-    """
-
-    service: str
-    kind: str
+    service: str  # as the package calls it
+    kind: str  # the office's own word for it, and what a facility's name ends with
     zh: str
     en: str
-    unit: str
-    number: dict[str, float]
-    capacity: dict[str, float]
+    unit: str  # unit of capacity; empty where nobody counts it
+    number: dict[str, float]  # facilities in a settlement by its level; below one, the chance of one
+    capacity: dict[str, float]  # median capacity, and load a unit of capacity, likewise
     use: dict[str, float]
 
 
@@ -65,23 +50,7 @@ SMALL_VILLAGE = 260
 
 
 def provide(random: np.random.Generator, settled: Settled, spots: Sequence[FloatArray]) -> pd.DataFrame:
-    """
-    Provide settlements with facilities.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    settled : Settled
-        Settlements.
-    spots : sequence of ndarray, shape (n, 2)
-        For each settlement, places along its streets, the most central first; metres.
-
-    Returns
-    -------
-    DataFrame
-        no, kind, name, pinyin, x, y (metres), capacity, in_use, unit, state, settlement.
-    """
+    """Provide settlements with facilities."""
     rows: list[dict[str, object]] = []
     provisions = _provisions()
     for provision in provisions:
@@ -118,14 +87,7 @@ def _provisions() -> list[Provision]:
 
 
 def kinds_of_services() -> dict[str, str]:
-    """
-    Say what facilities are called.
-
-    Returns
-    -------
-    dict of str to str
-        For each kind in the column of that name, what a facility's name ends with in Chinese.
-    """
+    """Say what facilities are called."""
     return {provision.kind: provision.zh for provision in _provisions()}
 
 

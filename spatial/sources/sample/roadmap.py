@@ -39,22 +39,11 @@ BEND_M = {"trunk": 2.0, "primary": 3.0, "secondary": 4.0, "tertiary": 5.0, "uncl
 
 @dataclass(eq=False)
 class Way:
-    """
-    A road.
+    """A road."""
 
-    Parameters
-    ----------
-    road_class : str
-        Its highway value.
-    nodes : list of int
-        Its vertices.
-    tags : dict of str to str
-        Its other tags.
-    """
-
-    road_class: str
-    nodes: list[int]
-    tags: dict[str, str] = field(default_factory=dict)
+    road_class: str  # its highway value
+    nodes: list[int]  # its vertices
+    tags: dict[str, str] = field(default_factory=dict)  # its other tags
 
 
 class RoadMap:
@@ -162,19 +151,7 @@ def draw_roads(
     """
     Draw the steps between cells as winding ways between junctions.
 
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    steps : dict of tuple to int
-        Class of each step by its two cells: a position in `CLASSES`.
-    stops : set of int
-        Cells where ways end although no other road begins.
-
-    Returns
-    -------
-    tuple
-        The map, and the node of each cell where ways meet or end.
+    Returns the map, and the node of each cell where ways meet or end.
     """
     shift = np.clip(random.normal(0.0, 15.0, (ROWS * COLUMNS, 2)), -30.0, 30.0)
     roadmap, nodes = RoadMap(), dict[int, int]()

@@ -45,75 +45,29 @@ TOWN_FRINGE_M, FRINGE = 1_300.0, "122"
 
 @dataclass(frozen=True)
 class Place:
-    """
-    A settlement, as far as streets and facilities ask.
+    """A settlement, as far as streets and facilities ask."""
 
-    Parameters
-    ----------
-    code : str
-        Its id.
-    base, base_en : str
-        Its name without the word for what it is, in Chinese and in pinyin.
-    level : str
-        county_seat, zhen, xiang or village.
-    residents : int
-        People.
-    road_access : str
-        road, track, none or pocket.
-    """
-
-    code: str
-    base: str
+    code: str  # its id
+    base: str  # its name without the word for what it is, in Chinese and in pinyin
     base_en: str
-    level: str
-    residents: int
-    road_access: str
+    level: str  # county_seat, zhen, xiang or village
+    residents: int  # people
+    road_access: str  # road, track, none or pocket
 
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """
-    Settlements and townships with their names.
+    """Settlements and townships with their names."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        A row a settlement: code, names, level, township, numbers of people ...
-    places : tuple of Place
-        The same settlements, along the frame.
-    cells : ndarray of int
-        Their cells, along the frame.
-    township_names : tuple of Name
-        Along the townships.
-    township_kinds : tuple of str
-        county_seat, zhen or xiang.
-    """
-
-    frame: pd.DataFrame
-    places: tuple[Place, ...]
-    cells: IntArray
-    township_names: tuple[Name, ...]
-    township_kinds: tuple[str, ...]
+    frame: pd.DataFrame  # A row a settlement: code, names, level, township, numbers of people
+    places: tuple[Place, ...]  # the same settlements, along the frame
+    cells: IntArray  # their cells, along the frame
+    township_names: tuple[Name, ...]  # along the townships
+    township_kinds: tuple[str, ...]  # county_seat, zhen or xiang
 
 
 def settle(random: np.random.Generator, sites: Sites, roads: Roads) -> Settled:
-    """
-    Name settlements, number them and count their people.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    sites : Sites
-        Where they stand.
-    roads : Roads
-        What leads to them.
-
-    Returns
-    -------
-    Settled
-        Towns first, then villages, then places beyond the county.
-    """
+    """Name settlements, number them and count their people."""
     built = {cell for step in roads.steps for cell in step}
     outer_towns = np.array([cell for cell in sites.outer_towns.tolist() if cell in built], dtype=np.int64)
     cells = np.concatenate([sites.towns, sites.villages, outer_towns, sites.outer_villages])

@@ -38,52 +38,19 @@ MARGIN_M = 4_800.0
 
 @dataclass(frozen=True, eq=False)
 class Sites:
-    """
-    Cells where settlements stand, and the township of every cell.
+    """Cells where settlements stand, and the township of every cell."""
 
-    Parameters
-    ----------
-    towns : ndarray of int
-        The county seat first.
-    outer_towns : ndarray of int
-        Towns of other counties, which only keep the county in its bounds.
-    villages, outer_villages : ndarray of int
-        Inside and outside the county.
-    township : ndarray of int, shape (cells,)
-        Position in `towns`; `OUTSIDE` beyond the county.
-    """
-
-    towns: IntArray
-    outer_towns: IntArray
-    villages: IntArray
+    towns: IntArray  # the county seat first
+    outer_towns: IntArray  # towns of other counties, which only keep the county in its bounds
+    villages: IntArray  # inside and outside the county
     outer_villages: IntArray
-    township: IntArray
+    township: IntArray  # shape (cells,), position in `towns`; `OUTSIDE` beyond the county
 
 
 def choose_sites(
     random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int
 ) -> Sites:
-    """
-    Choose where settlements stand and draw the townships around the towns.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    terrain : Terrain
-        The ground.
-    lattice : Lattice
-        Steps over its cells.
-    dry : ndarray of bool, shape (cells,)
-        Cells that nobody builds a river through.
-    villages : int
-        How many villages the county has.
-
-    Returns
-    -------
-    Sites
-        Fewer villages than asked for only where the county is full.
-    """
+    """Choose where settlements stand and draw the townships around the towns."""
     flat = np.exp(-((terrain.slope.ravel() / 0.10) ** 2)) * dry
     wide = ndimage.gaussian_filter(flat.reshape(ROWS, COLUMNS), 4).ravel()
     edge = _edge_distance_m()
@@ -121,29 +88,7 @@ def pick_apart(
     first: IntArray | tuple[int, ...] = (),
     keep_first: bool = True,
 ) -> IntArray:
-    """
-    Draw cells at random that keep their distance from each other.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    weight : ndarray, shape (cells,)
-        How much more likely a cell is than others; 0 for never.
-    count : int
-        How many cells are wanted, `first` included where it is kept.
-    apart_m : float
-        Least distance between two of them.
-    first : sequence of int
-        Cells that are taken already.
-    keep_first : bool
-        Whether they are part of the result.
-
-    Returns
-    -------
-    ndarray of int
-        `first` and then the others, most likely ones first; fewer where there is no more room.
-    """
+    """Draw cells at random that keep their distance from each other."""
     chance = np.full(len(weight), -np.inf)
     some = weight > 0
     chance[some] = np.log(weight[some]) + random.gumbel(

@@ -41,30 +41,7 @@ def spread_people(
     slope: FloatArray,
     dry: Mask,
 ) -> FloatArray:
-    """
-    Lay people out over cells.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    cells : ndarray of int
-        Cells of the settlements.
-    kinds : list of str
-        county_seat, zhen, xiang or village.
-    persons : ndarray
-        Residents.
-    slope : ndarray, shape (ROWS, COLUMNS)
-        Metres a metre.
-    dry : ndarray of bool, shape (cells,)
-        Cells that are no river.
-
-    Returns
-    -------
-    ndarray, shape (ROWS, COLUMNS)
-        Persons a cell; NODATA where the producer has none. Every settlement's residents are all laid out, but for
-        those that the blank rows swallow.
-    """
+    """Lay people out over cells."""
     ground = np.exp(-((slope / 0.25) ** 2)) * dry.reshape(ROWS, COLUMNS)
     ground = ground * np.exp(0.4 * random.standard_normal((ROWS, COLUMNS)))
     total = np.zeros((ROWS, COLUMNS))

@@ -35,24 +35,12 @@ SERVICE_CHANCE, SERVICE_STEPS = 0.42, 3
 
 @dataclass(frozen=True)
 class StreetPlan:
-    """
-    The streets that a settlement gets.
+    """The streets that a settlement gets."""
 
-    Parameters
-    ----------
-    place : tuple of float
-        Its middle, metres east and north.
-    radius_m : float
-        How far from the middle streets go.
-    budget_m : float
-        Length of streets wanted.
-    street : str
-        Highway value of its streets: lanes of a place without a road are tracks or paths themselves.
-    """
-
-    place: tuple[float, float]
-    radius_m: float
-    budget_m: float
+    place: tuple[float, float]  # its middle, metres east and north
+    radius_m: float  # how far from the middle streets go
+    budget_m: float  # length of streets wanted
+    # highway value of its streets: lanes of a place without a road are tracks or paths themselves
     street: str = "residential"
 
 
@@ -62,25 +50,7 @@ def grow_streets(
     plan: StreetPlan,
     buildable: Callable[[float, float], bool],
 ) -> float:
-    """
-    Grow the streets of one settlement off the roads that pass it.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    roadmap : RoadMap
-        Streets are added to it.
-    plan : StreetPlan
-        Where and how many.
-    buildable : callable
-        Whether a street may stand at metres east and north.
-
-    Returns
-    -------
-    float
-        Length built, metres; less than wanted where the ground or the radius ends.
-    """
+    """Grow the streets of one settlement off the roads that pass it."""
     waiting: list[tuple[float, int, float]] = []
 
     def wait(node: int, angle: float) -> None:

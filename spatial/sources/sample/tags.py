@@ -42,16 +42,7 @@ NAMES = {
 
 
 def tag_roads(random: np.random.Generator, roadmap: RoadMap) -> None:
-    """
-    Tag roads as mappers do.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    roadmap : RoadMap
-        Its ways get tags.
-    """
+    """Tag roads as mappers do."""
     for way in roadmap.ways:
         _tag_surface(random, way)
         _tag_use(random, way)

@@ -43,66 +43,26 @@ EDGE_BASE_M = 620.0
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """
-    A piece of river between confluences.
+    """A piece of river between confluences."""
 
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Metres, upstream first; the last point is the first of the reach below.
-    catchment_km2 : float
-        At its lower end.
-    is_main : bool
-        Whether it is part of the main river.
-    """
-
-    points: FloatArray
-    catchment_km2: float
-    is_main: bool
+    points: FloatArray  # shape (n, 2), metres, upstream first; the last point is the first of the reach below
+    catchment_km2: float  # at its lower end
+    is_main: bool  # whether it is part of the main river
 
 
 @dataclass(frozen=True, eq=False)
 class Terrain:
-    """
-    The ground and its water.
+    """The ground and its water."""
 
-    Parameters
-    ----------
-    elevation_m : ndarray, shape (ROWS, COLUMNS)
-        Above the sea.
-    slope : ndarray, shape (ROWS, COLUMNS)
-        Metres a metre.
-    reaches : tuple of Reach
-        Streams and rivers.
-    """
-
-    elevation_m: FloatArray
-    slope: FloatArray
-    reaches: tuple[Reach, ...]
+    elevation_m: FloatArray  # shape (ROWS, COLUMNS), above the sea
+    slope: FloatArray  # shape (ROWS, COLUMNS), metres a metre
+    reaches: tuple[Reach, ...]  # streams and rivers
 
 
 def fractal_noise(
     random: np.random.Generator, shape: tuple[int, int], *, largest: float, octaves: int
 ) -> FloatArray:
-    """
-    Sum noises of ever finer grain.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-    shape : tuple of int
-        Rows and columns.
-    largest : float
-        Grain of the coarsest noise, in cells.
-    octaves : int
-        How many grains, each half as coarse and half as strong.
-
-    Returns
-    -------
-    ndarray
-        Mean 0, standard deviation 1.
-    """
+    """Sum noises of ever finer grain."""
     total = np.zeros(shape)
     for octave in range(octaves):
         noise = ndimage.gaussian_filter(random.standard_normal(shape), largest / 2**octave, mode="reflect")
@@ -113,42 +73,14 @@ def fractal_noise(
 
 
 def densify(points: FloatArray, spacing_m: float) -> FloatArray:
-    """
-    Put points along a line at about equal distances; its ends stay, its corners need not.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Metres.
-    spacing_m : float
-        Distance wanted.
-
-    Returns
-    -------
-    ndarray, shape (m, 2)
-        At least the two ends.
-    """
+    """Put points along a line at about equal distances; its ends stay, its corners need not."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     wanted = np.linspace(0.0, along[-1], max(2, round(along[-1] / spacing_m) + 1))
     return np.stack([np.interp(wanted, along, points[:, 0]), np.interp(wanted, along, points[:, 1])], axis=-1)
 
 
 def smooth_line(points: FloatArray, *, passes: int) -> FloatArray:
-    """
-    Round the corners of a line; its ends stay.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Metres.
-    passes : int
-        How often each point moves halfway towards the middle of its neighbours.
-
-    Returns
-    -------
-    ndarray, shape (n, 2)
-        As many points.
-    """
+    """Round the corners of a line; its ends stay."""
     smooth = points.copy()
     for _ in range(passes):
         smooth[1:-1] = 0.25 * smooth[:-2] + 0.5 * smooth[1:-1] + 0.25 * smooth[2:]
@@ -162,16 +94,6 @@ def make_terrain(random: np.random.Generator) -> Terrain:
     Every cell drains along a least-cost way to the main river or to the map's edge; heights are then added up
     against the flow, steep where little water runs and gentle where much does. A few rounds let the water find lower
     ways over the ground that it has carved.
-
-    Parameters
-    ----------
-    random : Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    Terrain
-        With no pit but the reservoirs that people dam later.
     """
     rows, columns = ROWS // COARSE, COLUMNS // COARSE
     lattice = Lattice(rows, columns, CELL_X_M * COARSE, CELL_Y_M * COARSE)

@@ -27,38 +27,15 @@ FRAME = 2
 
 @dataclass(frozen=True, eq=False)
 class Arc:
-    """
-    A boundary between two neighbours.
+    """A boundary between two neighbours."""
 
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Metres.
-    corners : tuple of int
-        Names of its ends: arcs that meet share one.
-    sides : tuple of int
-        Townships on both sides, the lower first; `OUTSIDE` is beyond the county.
-    """
-
-    points: FloatArray
-    corners: tuple[int, int]
-    sides: tuple[int, int]
+    points: FloatArray  # shape (n, 2), metres
+    corners: tuple[int, int]  # names of its ends: arcs that meet share one
+    sides: tuple[int, int]  # townships on both sides, the lower first; `OUTSIDE` is beyond the county
 
 
 def draw_arcs(township: IntArray) -> list[Arc]:
-    """
-    Trace the boundaries between townships.
-
-    Parameters
-    ----------
-    township : ndarray of int, shape (cells,)
-        Township of every cell.
-
-    Returns
-    -------
-    list of Arc
-        Smoothed between the corners where three meet.
-    """
+    """Trace the boundaries between townships."""
     beside = _boundary_steps(township)
     ends = {corner for corner, others in beside.items() if len(others) != 2}
     arcs: list[Arc] = []

@@ -32,43 +32,16 @@ AREA_PIECE_M = 3_000.0
 
 @dataclass(frozen=True, eq=False)
 class Water:
-    """
-    Water as it is drawn.
+    """Water as it is drawn."""
 
-    Parameters
-    ----------
-    lines : tuple of Reach
-        Streams and rivers.
-    areas : tuple of Polygon
-        The main river from bank to bank.
-    spans : ndarray of Polygon
-        What a bridge has to span, one for each reach.
-    catchment_km2 : ndarray
-        Along `spans`.
-    """
-
-    lines: tuple[Reach, ...]
-    areas: tuple[shapely.Polygon, ...]
-    spans: NDArray[np.object_]
-    catchment_km2: FloatArray
+    lines: tuple[Reach, ...]  # streams and rivers
+    areas: tuple[shapely.Polygon, ...]  # the main river from bank to bank
+    spans: NDArray[np.object_]  # what a bridge has to span, one for each reach
+    catchment_km2: FloatArray  # along `spans`
 
 
 def river_cells(terrain: Terrain, *, least_km2: float = RIVER_KM2) -> Mask:
-    """
-    Mark the cells of rivers.
-
-    Parameters
-    ----------
-    terrain : Terrain
-        With its reaches.
-    least_km2 : float
-        Catchment from which a stream counts; by default what nobody wades.
-
-    Returns
-    -------
-    ndarray of bool, shape (cells,)
-        Joined by their sides, so that no way slips through diagonally.
-    """
+    """Mark the cells of rivers."""
     wet = np.zeros(ROWS * COLUMNS, dtype=bool)
     for reach in terrain.reaches:
         if reach.catchment_km2 >= least_km2:
@@ -82,19 +55,7 @@ def river_cells(terrain: Terrain, *, least_km2: float = RIVER_KM2) -> Mask:
 
 
 def draw_water(terrain: Terrain) -> Water:
-    """
-    Draw rivers as lines and the main river as areas too.
-
-    Parameters
-    ----------
-    terrain : Terrain
-        With its reaches.
-
-    Returns
-    -------
-    Water
-        For the map and for bridges.
-    """
+    """Draw rivers as lines and the main river as areas too."""
     widths = np.array(
         [
             MAIN_HALF_WIDTH_M

@@ -65,16 +65,7 @@ class _Extract:
 
 
 def write_osm(file: Path, county: County) -> None:
-    """
-    Write the county's roads, boundaries and water.
-
-    Parameters
-    ----------
-    file : Path
-        The .osm.pbf to write.
-    county : County
-        What to write.
-    """
+    """Write the county's roads, boundaries and water."""
     extract = _Extract()
     _add_roads(extract, county)
     _add_boundaries(extract, county)

@@ -76,16 +76,7 @@ _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
 def write_villages(file: Path, county: County) -> None:
-    """
-    Write the list of villages: two header rows, townships merged, sums of each and of all, GCJ-02 coordinates.
-
-    Parameters
-    ----------
-    file : Path
-        The .xlsx to write.
-    county : County
-        With its settlements.
-    """
+    """Write the list of villages: two header rows, townships merged, sums of each and of all, GCJ-02 coordinates."""
     frame = county.settled.frame
     longitude, latitude = from_wgs84(*to_degrees(county.points).T, datum="gcj02")
     book, sheet = _book("村庄名录", f"{COUNTY.zh}县村镇基本情况表（合成数据，虚构）")
@@ -146,18 +137,7 @@ def _plan_classes(frame: pd.DataFrame) -> list[str]:
 
 
 def write_facilities(file: Path, county: County, words: dict[str, str]) -> None:
-    """
-    Write the list of all facilities but the clinics, with X to the north and Y to the east.
-
-    Parameters
-    ----------
-    file : Path
-        The .xlsx to write.
-    county : County
-        With its facilities.
-    words : dict of str to str
-        Chinese word of each kind.
-    """
+    """Write the list of all facilities but the clinics, with X to the north and Y to the east."""
     frame = county.facilities[county.facilities["kind"] != CLINIC]
     degrees = to_degrees(frame[["x", "y"]].to_numpy())
     change = pyproj.Transformer.from_crs("EPSG:4490", FACILITIES_CRS, always_xy=True)
@@ -187,16 +167,7 @@ def write_facilities(file: Path, county: County, words: dict[str, str]) -> None:
 
 
 def write_clinics(file: Path, county: County) -> None:
-    """
-    Write the list of village clinics: no coordinates; text in GB18030.
-
-    Parameters
-    ----------
-    file : Path
-        The .csv to write.
-    county : County
-        With its facilities.
-    """
+    """Write the list of village clinics: no coordinates; text in GB18030."""
     frame = county.facilities[county.facilities["kind"] == CLINIC].reset_index(drop=True)
     code, name = frame["settlement"].copy(), frame["name"].copy()
     inside = np.flatnonzero(code.str.startswith(COUNTY_CODE) & ~name.str.contains("县城|第"))
@@ -221,32 +192,14 @@ def write_clinics(file: Path, county: County) -> None:
 
 
 def write_flows(file: Path, county: County) -> None:
-    """
-    Write the flows between settlements; text in GB18030.
-
-    Parameters
-    ----------
-    file : Path
-        The .csv to write.
-    county : County
-        With its flows.
-    """
+    """Write the flows between settlements; text in GB18030."""
     flows = county.flows
     names = {"origin": "起点代码", "destination": "终点代码", "what": "类型", "number_2025": "2025年数量"}
     _write_csv(file, flows.assign(what=flows["what"].map(FLOW)).rename(columns=names))
 
 
 def write_yearbook(file: Path, county: County) -> None:
-    """
-    Write the page of the statistical yearbook: people and villages by township, and of the county.
-
-    Parameters
-    ----------
-    file : Path
-        The .xlsx to write.
-    county : County
-        With its settlements.
-    """
+    """Write the page of the statistical yearbook: people and villages by township, and of the county."""
     frame = county.settled.frame
     frame = frame[frame["code"].str.startswith(COUNTY_CODE)]
     unit = frame["code"].str[:9]

@@ -28,33 +28,12 @@ TOWNSHIPS_FROM = 100
 
 
 def township_code(number: int) -> str:
-    """
-    Code a township.
-
-    Parameters
-    ----------
-    number : int
-        Its position, the county seat's first.
-
-    Returns
-    -------
-    str
-        Twelve digits.
-    """
+    """Code a township."""
     return f"{COUNTY_CODE}{TOWNSHIPS_FROM + number:03d}000"
 
 
 def write_boundaries(file: Path, county: County) -> None:
-    """
-    Write the county and its townships.
-
-    Parameters
-    ----------
-    file : Path
-        The .shp to write.
-    county : County
-        With its arcs.
-    """
+    """Write the county and its townships."""
     members: dict[int, list[shapely.LineString]] = {}
     for arc in county.arcs:
         for side in arc.sides:
@@ -83,16 +62,7 @@ def _polygon(arcs: list[shapely.LineString]) -> shapely.Geometry:
 
 
 def write_water_lines(file: Path, county: County) -> None:
-    """
-    Write the axes of rivers and streams.
-
-    Parameters
-    ----------
-    file : Path
-        The .shp to write.
-    county : County
-        With its water.
-    """
+    """Write the axes of rivers and streams."""
     reaches = county.water.lines
     columns = {
         "编号": [f"X{number:04d}" for number in range(1, len(reaches) + 1)],
@@ -104,16 +74,7 @@ def write_water_lines(file: Path, county: County) -> None:
 
 
 def write_water_areas(file: Path, county: County) -> None:
-    """
-    Write the surface of the main river.
-
-    Parameters
-    ----------
-    file : Path
-        The .shp to write.
-    county : County
-        With its water.
-    """
+    """Write the surface of the main river."""
     areas = county.water.areas
     columns = {
         "编号": [f"M{number:04d}" for number in range(1, len(areas) + 1)],

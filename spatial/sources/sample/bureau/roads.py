@@ -50,16 +50,7 @@ CONDITION = {"bad": "次", "very_bad": "差"}
 
 
 def write_roads(file: Path, lines: Sequence[SurveyLine]) -> None:
-    """
-    Write the survey.
-
-    Parameters
-    ----------
-    file : Path
-        The .shp to write.
-    lines : sequence of SurveyLine
-        Roads, with tags of OpenStreetMap.
-    """
+    """Write the survey."""
     tags = [line.tags for line in lines]
     kinds = [CLASS[line.road_class] for line in lines]
     grade = [tag.get("tracktype", "").removeprefix("grade") for tag in tags]

@@ -17,16 +17,7 @@ WRITTEN_ON = "2026-01-01"
 
 
 def write_shapefile(file: Path, frame: gpd.GeoDataFrame) -> None:
-    """
-    Write a shapefile whose texts are in GBK.
-
-    Parameters
-    ----------
-    file : Path
-        The .shp to write; older files of that name are replaced.
-    frame : GeoDataFrame
-        Names of columns of at most five Chinese characters.
-    """
+    """Write a shapefile whose texts are in GBK."""
     for part in (*PARTS, ".cpg"):
         file.with_suffix(part).unlink(missing_ok=True)
     frame.to_file(

@@ -44,39 +44,21 @@ End = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class SurveyLine:
-    """
-    A line of the survey.
+    """A line of the survey."""
 
-    Parameters
-    ----------
-    road_class : str
-        As `Way`.
-    points : ndarray, shape (n, 2)
-        Metres.
-    tags : dict of str to str
-        As `Way`.
-    """
-
-    road_class: str
-    points: FloatArray
-    tags: dict[str, str]
+    road_class: str  # as `Way`
+    points: FloatArray  # shape (n, 2), metres
+    tags: dict[str, str]  # as `Way`
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """
-    The roads of the county as a survey draws them.
+    """The roads of the county as a survey draws them."""
 
-    Parameters
-    ----------
-    lines : tuple of SurveyLine
-        In the order of their first ways.
-    counts : dict of str to int
-        ``ways``, ``through`` (junctions that a line runs through without a vertex), ``too short`` and ``too long``
-        (ends that miss the road or pass beyond it), ``overpasses`` (crossings of roads that do not meet).
-    """
-
-    lines: tuple[SurveyLine, ...]
+    lines: tuple[SurveyLine, ...]  # in the order of their first ways
+    # ``ways``, ``through`` (junctions that a line runs through without a vertex), ``too short`` and ``too
+    # long`` (ends that miss the road or pass beyond it), ``overpasses`` (crossings of roads that do not
+    # meet)
     counts: dict[str, int]
 
 
@@ -96,16 +78,6 @@ def survey_roads(roadmap: RoadMap) -> Survey:
     Ways of one kind are one line through a junction where they go straight on. A line that runs through a junction
     has no vertex there: it cuts the corner by centimetres, so that only the geometry of what crosses or touches it
     tells the junction. Where roads cross in the map without meeting, one is at level 1 from junction to junction.
-
-    Parameters
-    ----------
-    roadmap : RoadMap
-        The roads. Left unchanged.
-
-    Returns
-    -------
-    Survey
-        The same for the same roads.
     """
     points = roadmap.points
     ways, overpasses = _with_overpasses(roadmap.ways, points)

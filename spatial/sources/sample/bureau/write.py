@@ -45,16 +45,7 @@ BUREAU_ORIGIN = {
 
 
 def write_bureau(folder: Path, county: County) -> None:
-    """
-    Write the files of the bureaus, all but the rasters.
-
-    Parameters
-    ----------
-    folder : Path
-        A folder that is there.
-    county : County
-        What to write.
-    """
+    """Write the files of the bureaus, all but the rasters."""
     write_villages(folder / VILLAGES, county)
     write_clinics(folder / CLINICS, county)
     write_facilities(folder / FACILITIES, county, kinds_of_services())
