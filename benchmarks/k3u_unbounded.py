@@ -1,4 +1,4 @@
-"""Times between 2,000 and 300 nodes without a cutoff: this package's hierarchy, RoutingKit's CCH, OSRM and scipy.
+"""Times between 2,000 and 300 nodes without a cutoff: this package's core, RoutingKit's CCH, OSRM and scipy.
 
 ``python -m benchmarks.k3u_unbounded [--data FOLDER] [--nodes N] [--repeats N] [--osrm-python PYTHON]``
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,6 @@ from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
 from spatial.network import TravelGraph, build_network, snap, times_matrix
-from spatial.network.hierarchies.hierarchy import build_hierarchy
-from spatial.network.hierarchies.pairs import graph_hierarchy, graph_metric
-from spatial.network.hierarchies.query import Entries, many_to_many
-from spatial.network.search import matrix
 from spatial.sources.osm import read_osm
 
 if TYPE_CHECKING:
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
 
     from benchmarks.osrm_peer import OsrmTables
 
-__all__ = ["compare", "compare_closure", "compare_doors", "main"]
+__all__ = ["compare", "main"]
 
 SOURCES, TARGETS = 2000, 300
 SCIPY_SEARCHES = 15
@@ -50,6 +47,7 @@ class Peers:
     """One graph as each peer holds it."""
 
     def __init__(self, graph: TravelGraph, seed: int) -> None:
+        self.graph = graph
         self.x, self.y = graph.node_x, graph.node_y
         arcs = graph.outward
         self.offsets, self.heads = arcs.offsets, arcs.target
@@ -60,17 +58,18 @@ class Peers:
         self.targets = rng.choice(graph.n_nodes, min(TARGETS, graph.n_nodes), replace=False)
 
     def spatial_tasks(self) -> dict[str, Callable[[], Any]]:
-        hierarchy = build_hierarchy(self.x, self.y, self.offsets, self.heads)
-        metric = hierarchy.customise(self.minutes, self.metres)
-        sources, targets = Entries.at_nodes(self.sources), Entries.at_nodes(self.targets)
-        print(
-            f"hierarchy: {hierarchy.n_arcs:,} arcs, {hierarchy.nbytes / 1e6:.0f} MB, times {metric.nbytes / 1e6:.0f} MB"
-        )
-        return {
-            "prepare": lambda: build_hierarchy(self.x, self.y, self.offsets, self.heads),
-            "customise": lambda: hierarchy.customise(self.minutes, self.metres),
-            "query": lambda: many_to_many(metric, sources, targets)[0],
-        }
+        """Prepare the core, and the table of places that stand on the nodes."""
+
+        def anew() -> None:
+            _ = replace(self.graph).core
+
+        places = [self._at(nodes) for nodes in (self.sources, self.targets)]
+        times_matrix(self.graph, *places)
+        return {"prepare": anew, "query": lambda: times_matrix(self.graph, *places)}
+
+    def _at(self, nodes: NDArray[np.int64]) -> Any:
+        points = gpd.GeoSeries(gpd.points_from_xy(self.x[nodes], self.y[nodes]), crs=self.graph.crs)
+        return snap(self.graph, points, candidates=1, min_component_km=0.0)
 
     def routingkit_tasks(self) -> dict[str, Callable[[], Any]]:
         import pyroutingkit  # noqa: PLC0415 - a peer that may be missing
@@ -121,7 +120,9 @@ def _compare(name: str, peers: Peers, chosen: argparse.Namespace, osrm: OsrmTabl
     n, m = len(peers.sources), len(peers.targets)
     print(f"\n{name}: {len(peers.x):,} nodes, {len(peers.heads):,} arcs, {n:,} x {m:,}, seed {chosen.seed}")
     ours = peers.spatial_tasks()
-    times = ours["query"]()
+    times = np.full((n, m), np.inf)
+    origin, destination, minutes, _ = ours["query"]()
+    times[origin, destination] = minutes
     expected = peers.scipy_times(SCIPY_SEARCHES)
     _say_agreement("scipy", times[:, :SCIPY_SEARCHES], expected, 1e-9)
     tasks = {f"spatial {part}": task for part, task in ours.items()}
@@ -148,68 +149,11 @@ def _compare(name: str, peers: Peers, chosen: argparse.Namespace, osrm: OsrmTabl
     if osrm:
         taken |= {task.replace("OSRM", "OSRM prepare:"): each.cpu for task, each in osrm.preparation.items()}
         taken["OSRM less snapping, query"] = osrm.less_snapping(seconds)
-    for part in ("prepare", "customise", "query"):
+    for part in ("prepare", "query"):
         base = taken[f"spatial {part}"]
         for task in (task for task in taken if task.endswith(part) or f" {part}:" in task):
             note = f" ({SCIPY_SEARCHES} of {m} searches, multiplied)" if task.startswith("scipy") else ""
             print(f"{task:22}{1e3 * taken[task]:12.1f} CPU ms{taken[task] / base:9.2f} x spatial{note}")
-
-
-def compare_doors(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
-    """Print the whole table from door to door, by searches and over the hierarchy."""
-    rng = np.random.default_rng(seed)
-    origins, destinations = (_beside(graph, rng, n) for n in (SOURCES, TARGETS))
-
-    def table(pays: bool) -> Any:  # noqa: FBT001 - which of two ways to go
-        matrix.hierarchy_pays = lambda *_: pays
-        return times_matrix(graph, origins, destinations)
-
-    mine, searched = table(pays=True), table(pays=False)
-    same = np.array_equal(mine[0], searched[0]) and np.array_equal(mine[1], searched[1])
-    off = np.abs(mine[2] - searched[2]).max(initial=0.0)
-    print(
-        f"\n{name}, door to door: {len(mine[0]):,} pairs, the same: {same}, times differ by at most {off:.2g} min"
-    )
-    tasks = {"hierarchy": lambda: table(pays=True), "searches": lambda: table(pays=False)}
-    taken = {task: each.cpu for task, each in in_turns(tasks, repeats=repeats).items()}
-    for task, seconds in taken.items():
-        print(f"{task:22}{1e3 * seconds:12.1f} CPU ms{seconds / taken['hierarchy']:9.2f} x hierarchy")
-
-
-def compare_closure(name: str, graph: TravelGraph, *, seed: int, repeats: int) -> None:
-    """Print what closing one road takes, where the order is known already, and what building all anew takes."""
-    rng = np.random.default_rng(seed)
-    graph_metric(graph)
-    before = graph_hierarchy(graph)
-
-    def close() -> TravelGraph:
-        minutes = graph.forward_min.copy(), graph.backward_min.copy()
-        edge = rng.integers(graph.n_edges)
-        minutes[0][edge] = minutes[1][edge] = np.inf
-        closed = graph.with_minutes(*minutes)
-        graph_metric(closed)
-        return closed
-
-    def order_anew() -> None:
-        closed = close()
-        vars(closed.core_shape).pop("hierarchy")
-        vars(closed.core).pop("metric")
-        graph_metric(closed)
-        vars(graph.core_shape)["hierarchy"] = before
-
-    print(f"\n{name}: one road closed, the same order: {graph_hierarchy(close()) is before}")
-    taken = {
-        task: each.cpu
-        for task, each in in_turns({"customise": close, "and order": order_anew}, repeats=repeats).items()
-    }
-    for task, seconds in taken.items():
-        print(f"{task:22}{1e3 * seconds:12.1f} CPU ms{seconds / taken['customise']:9.2f} x customise")
-
-
-def _beside(graph: TravelGraph, rng: np.random.Generator, n: int) -> Any:
-    at = rng.choice(graph.n_nodes, n)
-    x, y = (each[at] + rng.normal(0.0, 60.0, n) for each in (graph.node_x, graph.node_y))
-    return snap(graph, gpd.GeoSeries(gpd.points_from_xy(x, y), crs=graph.crs))
 
 
 def _say_agreement(
@@ -232,19 +176,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     add_osrm_options(parser)
     chosen = parser.parse_args()
-    options = {"seed": chosen.seed, "repeats": chosen.repeats}
-    made_up = road_like_graph(chosen.nodes, chosen.seed)
-    compare("road-like", made_up, chosen)
-    compare_doors("road-like", made_up, **options)
-    compare_closure("road-like", made_up, **options)
+    compare("road-like", road_like_graph(chosen.nodes, chosen.seed), chosen)
     if not chosen.data:
         print("\nComoros is left out: name its folder with --data or SPATIAL_TEST_DATA")
         return
     roads = read_osm(next((Path(chosen.data) / "comoros").glob("*.osm.pbf"))).roads
     graph = build_network(roads.to_crs(working_crs_for(roads)))
     compare("Comoros, every vertex a node", at_every_vertex(graph), chosen)
-    compare_doors("Comoros", graph, **options)
-    compare_closure("Comoros", graph, **options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import shapely
 from spatial.access import allocate_capacity, catchment_areas, floating_catchment_area, isochrones
 from spatial.crs import WGS84
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
-from spatial.network.hierarchies.query import compile_hierarchy
 from spatial.sources.conformal import place_points
 from spatial.sources.osm import read_osm
 from spatial.terrain import facility_to_facility, travel_time_surface
@@ -121,7 +120,6 @@ def _measure() -> None:
 STEPS: dict[str, Callable[[], None]] = {
     "times on the network": _travel,
     "areas": _draw_areas,
-    "times between many places": compile_hierarchy,
     "times off the roads": _cross_open_ground,
     "reading extracts": _read,
     "measures": _measure,

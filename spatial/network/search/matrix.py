@@ -10,13 +10,6 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from spatial.network.hierarchies.pairs import (
-    SAME_MIN,
-    has_metric,
-    hierarchy_pays,
-    pairs_over_hierarchy,
-    times_of_pairs,
-)
 from spatial.network.joins.barriers import index_barriers
 from spatial.network.joins.snapping import walk_minutes
 from spatial.network.search.direct import has_direct_walks, may_walk_directly
@@ -63,9 +56,7 @@ def times_matrix(
     """
     Find the time of every pair of an origin and a destination within a cutoff, door to door.
 
-    The searches start from whichever side has fewer places; many places without a cutoff, or with a wide one, go over
-    the hierarchy of the network instead, which gives the same pairs and times. In walk mode the direct walk competes,
-    as in `nearest`.
+    The searches start from whichever side has fewer places. In walk mode the direct walk competes, as in `nearest`.
     """
     forwards = len(origins) <= len(destinations)
     sources, goals = (origins, destinations) if forwards else (destinations, origins)
@@ -84,11 +75,7 @@ def _pairs_by_road(
     *,
     forwards: bool,
 ) -> Pairs:
-    """
-    Search from every source, or over the hierarchy where that is quicker; forwards, the sources are the origins.
-
-    By origin, then by destination. A time that may lie on either side of the cutoff, as sums are rounded, is searched.
-    """
+    """Search from every source; forwards, the sources are the origins. By origin, then by destination."""
     sources, goals = places
     core = graph.core
     shape = core.shape
@@ -98,21 +85,10 @@ def _pairs_by_road(
     )
     arcs = (shape.arc_offsets, shape.arc_target, core.out_min if forwards else core.in_min, core.arc_m)
     per = (max(sources.candidates, 1), max(goals.candidates, 1))
-    if hierarchy_pays(graph, len(sources), len(goals), cutoff_min):
-        along = _along(graph, doors, cutoff_min + SAME_MIN, forwards=forwards)
-        sizes = (len(sources), len(goals))
-        found = pairs_over_hierarchy(
-            graph, doors, (along, sizes), cutoff_min + SAME_MIN, executor, forwards=forwards
-        )
-        if not (np.abs(found[2] - cutoff_min) <= SAME_MIN).any():
-            return found
-    # A table without a cutoff may come from the hierarchy, if there is one: then a little more than the cutoff is
-    # searched, for its sums are rounded in another way.
-    limit_min = cutoff_min + (SAME_MIN if has_metric(graph) else 0.0)
-    at, limits = _goals(graph, doors[1], per[1]), (limit_min, core.width_min)
+    at, limits = _goals(graph, doors[1], per[1]), (cutoff_min, core.width_min)
     blocks = []
     for part in _parts(doors[0], per[0], len(sources), executor):
-        along = _along(graph, (part, doors[1]), limit_min, forwards=forwards)
+        along = _along(graph, (part, doors[1]), cutoff_min, forwards=forwards)
         blocks.append((arcs, (shape.first, shape.last), part, at, along, len(goals), per, limits))
     parts = list(_map(blocks, executor))
     offsets = np.zeros(len(sources) + 1, dtype=np.int64)
@@ -121,30 +97,7 @@ def _pairs_by_road(
     by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(len(sources), len(goals))).tocsc()
     rows = by_goal if not forwards else by_goal.tocsr()
     first = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
-    pairs = first, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data]
-    return _within(graph, pairs, doors, (len(sources), len(goals)), cutoff_min, forwards=forwards)
-
-
-def _within(
-    graph: TravelGraph,
-    pairs: Pairs,
-    doors: tuple[Doors, Doors],
-    sizes: tuple[int, int],
-    cutoff_min: float,
-    *,
-    forwards: bool,
-) -> Pairs:
-    """Leave out pairs beyond the cutoff, save those that rounding put there: the hierarchy finds them within it."""
-    beyond = np.flatnonzero(pairs[2] > cutoff_min)
-    if len(beyond) == 0:
-        return pairs
-    origin, destination, minutes, metres = pairs
-    of = origin[beyond], destination[beyond]
-    minutes[beyond], metres[beyond] = times_of_pairs(
-        graph, doors, sizes, of if forwards else of[::-1], forwards=forwards
-    )
-    kept = minutes <= cutoff_min
-    return origin[kept], destination[kept], minutes[kept], metres[kept]
+    return first, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data]
 
 
 def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
@@ -157,12 +110,12 @@ def _goals(graph: TravelGraph, doors: Doors, per_goal: int) -> Goals:
     return by_node.indptr.astype(np.int32), place, minutes[order], metres[order]
 
 
-def _along(graph: TravelGraph, doors: tuple[Doors, Doors], limit_min: float, *, forwards: bool) -> Along:
+def _along(graph: TravelGraph, doors: tuple[Doors, Doors], cutoff_min: float, *, forwards: bool) -> Along:
     """Find the ways between places on one chain."""
     shape = graph.core_shape
     lanes = lanes_of(graph, onwards=forwards)
     along: Along = along_chains(
-        shape.step_arc, lanes, *doors, on_chains(doors[1], shape.n_chains), float(limit_min)
+        shape.step_arc, lanes, *doors, on_chains(doors[1], shape.n_chains), float(cutoff_min)
     )
     return along
 

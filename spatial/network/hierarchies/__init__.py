@@ -1,1 +1,0 @@
-"""Times between many places over a customisable contraction hierarchy."""
