@@ -4,6 +4,7 @@ import importlib
 import pickle
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,14 @@ def test_the_public_names_are_sorted_and_all_there() -> None:
 def test_pins_are_plain_names_and_versions() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     assert all(re.fullmatch(r"[A-Za-z0-9_.\-]+==[A-Za-z0-9_.+!]+", line) for line in lines)
+
+
+def test_every_dependency_is_imported() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.match(r"[\w-]+", item)[0] for item in declared}
+    imported = {
+        word
+        for path in (ROOT / "spatial").rglob("*.py")
+        for word in re.findall(r"^\s*(?:import|from)\s+(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {name for name in names if name.replace("-", "_") not in imported} == set()
