@@ -58,6 +58,9 @@ maps_option = click.option(
 scenario_option = click.option(
     "--scenario", metavar="NAME", help="One of the study's [[scenarios]]: of it, not of the study as it is."
 )
+verify_option = click.option(
+    "--verify", is_flag=True, help="Hash every file, and not only those whose size or time stamp changed."
+)
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 
 
@@ -181,12 +184,11 @@ def check(study_file: Path, raw: Path) -> None:
 @processed_option
 @maps_option
 @scenario_option
-@click.option("--stage", "until", metavar="STAGE", help="Stop after this stage.")
-def run(
-    study_file: Path, raw: Path, processed: Path, maps: Path, scenario: str | None, until: str | None
-) -> None:
+@click.option("--until", "--stage", "until", metavar="STAGE", help="Stop after this stage.")
+@verify_option
+def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) -> None:
     """Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it."""
-    _run(_study(study_file, raw), processed, maps, scenario=scenario, until=until)
+    _run(_study(study_file, raw), processed, maps, **how)
 
 
 @cli.command()
@@ -195,12 +197,13 @@ def run(
 @processed_option
 @maps_option
 @scenario_option
-def status(study_file: Path, raw: Path, processed: Path, maps: Path, scenario: str | None) -> None:
+@verify_option
+def status(study_file: Path, raw: Path, **where: Any) -> None:
     """Say which stages would run, and why."""
     from spatial.pipeline import decisions  # noqa: PLC0415 - keeps `spatial --help` fast
 
     study = _study(study_file, raw)
-    for decision in decisions(study, scenario=scenario, processed=processed, maps=maps):
+    for decision in decisions(study, **where):
         _say(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
 
 
@@ -416,16 +419,12 @@ def _study(path: Path, raw: Path) -> Study:
     return Study.from_toml(path, raw=raw)
 
 
-def _run(
-    study: Study, processed: Path, maps: Path, *, scenario: str | None = None, until: str | None = None
-) -> None:
+def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = None, **how: Any) -> None:
     from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.pipeline import run as run_line  # noqa: PLC0415 - as above
 
     with _progress_bar() as report:
-        results = run_line(
-            study, scenario=scenario, processed=processed, maps=maps, until=until, progress=report
-        )
+        results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
     _print_headlines(study, results)

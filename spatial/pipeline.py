@@ -169,13 +169,14 @@ def folders_of(
     return Path(processed) / study.name, Path(maps) / study.name
 
 
-def run(
+def run(  # noqa: PLR0913 - how to run is one option each
     study: Study,
     *,
     scenario: str | None = None,
     processed: str | Path = "data/processed",
     maps: str | Path = "maps",
     until: str | None = None,
+    verify: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> Results:
     """
@@ -194,6 +195,8 @@ def run(
         The folders that hold one folder a study each.
     until : str, optional
         Last stage to run.
+    verify : bool
+        Whether every file is hashed, and not only those whose size, time stamp or inode changed.
     progress : callable, optional
         Takes the fraction done and a message.
 
@@ -216,7 +219,10 @@ def run(
         a finished run that is not up to date.
     """
     planned = study if scenario is None else planned_study(study, scenario)
-    if any(item.runs for item in decisions(study, scenario=scenario, processed=processed, maps=maps)):
+    if any(
+        item.runs
+        for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
+    ):
         # What has run before was found in order then; the checks import most of the package.
         from spatial.sources.prepare import refuse_missing  # noqa: PLC0415 - as said
         from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
@@ -228,10 +234,12 @@ def run(
     for one, where in ((study, base), (planned, folder)):
         _refuse_other(one, where)
     if scenario is None:
-        run_stages(STAGES, study, folder, pages, until=until, progress=progress)
+        run_stages(STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
     else:
         _make_base(study, base, base_pages, progress)
-        run_stages(SCENARIO_STAGES, planned, folder, pages, until=until, progress=progress, base=base)
+        run_stages(
+            SCENARIO_STAGES, planned, folder, pages, until=until, progress=progress, base=base, verify=verify
+        )
     return Results(folder, pages)
 
 
@@ -241,21 +249,22 @@ def decisions(
     scenario: str | None = None,
     processed: str | Path = "data/processed",
     maps: str | Path = "maps",
+    verify: bool = False,
 ) -> list[Decision]:
     """Say which stages `run` would run, and why, without running any."""
     base, pages = folders_of(study, processed, maps)
     _refuse_other(study, base)
     if scenario is None:
-        return plan(STAGES, study, base, pages)
+        return plan(STAGES, study, base, pages, verify=verify)
     planned = planned_study(study, scenario)
     folder, planned_pages = folders_of(planned, processed, maps)
     _refuse_other(planned, folder)
-    first = plan(TODAY, study, base, pages)
+    first = plan(TODAY, study, base, pages, verify=verify)
     waiting = [decision.stage for decision in first if decision.runs]
     if waiting:
         reason = f"stage {waiting[0]} runs before it"
         return [*first, *(Decision(stage.name, True, reason) for stage in SCENARIO_STAGES)]
-    return [*first, *plan(SCENARIO_STAGES, planned, folder, planned_pages, base=base)]
+    return [*first, *plan(SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
 
 
 def _make_base(

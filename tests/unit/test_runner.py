@@ -220,3 +220,42 @@ def test_two_runs_at_once_on_one_folder_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="another run"):
         _run(tmp_path, stages=(Stage("nested", nested),))
+
+
+def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are_verified(
+    tmp_path: Path,
+) -> None:
+    _run(tmp_path)
+    path, long_ago = tmp_path / "m" / "page.html", (1_000_000_000, 1_000_000_000)
+    os.utime(path, ns=long_ago)
+    assert _run(tmp_path) == []  # hashed once more, and remembered: it was written long ago
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(b"9")  # in place, so that the inode stays
+    os.utime(path, ns=long_ago)
+    assert path.stat()[:7] == before[:7]
+    unseen = [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m") if item.runs]
+    seen = [
+        item.stage
+        for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m", verify=True)
+        if item.runs
+    ]
+    assert (unseen, seen) == ([], ["second"])
+
+
+def test_a_stage_may_change_what_it_was_given_without_changing_what_the_next_one_gets(tmp_path: Path) -> None:
+    def spoil(_options, inputs, _progress):
+        inputs["counts"]["number"] = -1.0
+        inputs["counts"].loc[0, "item"] = "spoilt"
+        return {"spoilt": inputs["counts"]}
+
+    def last(_options, inputs, _progress):
+        return {"same": inputs["counts"]}
+
+    stages = (
+        STAGES[0],
+        Stage("spoil", spoil, reads=("counts",), makes=("spoilt",)),
+        Stage("last", last, reads=("counts",), makes=("same",)),
+    )
+    _run(tmp_path, stages=stages)
+    assert pd.read_parquet(tmp_path / "p" / "same.parquet").to_dict("list") == _counts(1.0).to_dict("list")
