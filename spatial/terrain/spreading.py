@@ -66,7 +66,7 @@ def limit_of(cutoff_min: float | None) -> float:
 
     Returns inf where there is none.
     """
-    return np.inf if cutoff_min is None else cutoff_min
+    return np.inf if cutoff_min is None else float(cutoff_min)
 
 
 def spread(

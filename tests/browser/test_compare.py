@@ -96,7 +96,9 @@ def made(
         {"settlements": run.settlements, "boundaries": boundaries(), "study_area": area} for run in runs[::-1]
     ]
     found = compare(*runs)
-    found = replace(found, units=placed_units(found.units, tables))
+    # Three settlements stand for a county of thirty: of fewer than ten no level would be shown.
+    many = {name: found.units[name] * 10 for name in ("places_before", "places_after")}
+    found = replace(found, units=placed_units(found.units.assign(**many), tables))
     if levels:
         found = with_levels(found, *levels)
     meta = ComparisonMeta(

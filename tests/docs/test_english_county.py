@@ -1,5 +1,7 @@
 """The walkthrough of the English county, word by word on Rutland: 26 official numbers of people supplied as a CSV."""
 
+import re
+
 import openpyxl
 import pytest
 
@@ -135,7 +137,8 @@ def test_every_headline_of_people_says_how_many_places_are_in_none_of_the_figure
         assert norm["persons_in_scope"] <= TOTAL
     lines = [line for line in walked.outputs("run")[-1].splitlines() if " people are within " in line]
     assert lines
-    assert all("Places without a number of people, in none of these figures: 36." in line for line in lines)
+    told = r"Nobody counted the people of \d+ places .+: they are in none of these figures\."
+    assert [line for line in lines if not re.search(told, line)] == []
 
 
 def test_the_page_says_it_too(results):

@@ -284,7 +284,7 @@ def test_a_complete_list_says_nothing_about_kinds_that_it_does_not_hold(results)
     assert study.loc["GL-EMERG-2H", "status"] == "not_met"
     for norm in ("GL-OPENSPACE", "GL-PT-LOW", "GL-WATER-JMP"):
         assert study.loc[norm, "status"] == "not_measurable"
-        assert "inventory:unknown" in study.loc[norm, "reason"]
+        assert "nothing_mapped" in study.loc[norm, "reason"]
 
 
 def test_people_are_those_of_the_grid_whatever_the_list_says(mapped, results):
