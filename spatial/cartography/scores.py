@@ -167,7 +167,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             **{name: plain(row[name]) for name in _UNIT_NUMBERS},
             **{name: str(row[name]) for name in _UNIT_WORDS},
             "in_doubt": row["rank_status"] == "in_doubt",
-            "hidden": hidden_names(book, str(row["level_hidden"])),
+            "hidden": hidden_names(book, str(row.get("level_hidden", ""))),
             "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
             "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -270,3 +272,23 @@ def test_names_from_data_stay_text_in_the_ground_too(county, open_page, save_pag
     assert attack in page.inner_text("#ground")
     assert page.title() != "owned"
     assert page.evaluate("document.querySelectorAll('img').length") == 0
+
+
+def test_a_table_taken_along_has_times_in_order_and_whole_people(county, save_pages, open_page, tmp_path):
+    # nothing is uncertain here, and no time is a whole second: the page packs the ends of the span as seconds begun
+    runs = county.tables["intervals"]
+    sure = runs.assign(low_min=runs["base_min"] + 1e-9, high_min=runs["base_min"])
+    people = county.tables["settlements"].assign(population_persons=43.27)
+    tables = county.tables | {"intervals": sure, "settlements": people}
+    folder = save_pages(replace(county, tables=tables).pages(), tmp_path)
+    page = open_page(folder / PAGE)
+    with page.expect_download() as waiting:
+        page.evaluate("Spatial.downloadPlaces(Spatial.state)")
+    waiting.value.save_as(tmp_path / "table.csv")
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()))
+    timed = [row for row in rows if row["travel_time_min"] and row["at_worst_min"]]
+    assert len(timed) > 30
+    for row in timed:
+        best, base, worst = (float(row[name]) for name in ("at_best_min", "travel_time_min", "at_worst_min"))
+        assert best <= base <= worst
+    assert {row["population_persons"] for row in rows} == {"43"}

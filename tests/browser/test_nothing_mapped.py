@@ -21,7 +21,7 @@ TOLD = {
     "zh": "没有已知的此类设施，且无人声明清单完整",  # noqa: RUF001 - Chinese
 }
 NOBODY = {
-    "en": "No Health centre is mapped",
+    "en": "No health centre is mapped",
     "fr": "Aucun n\u2019est cartographié",
     "zh": "没有已标绘的卫生院",
 }

@@ -299,7 +299,7 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     assert "✕" in first
     assert "target ≤ 10%" in first
     sharing = page.inner_text(".pillar >> nth=2")
-    assert "1 of 1 targets met" in sharing
+    assert "1 of 1 target met" in sharing
     assert "worst: elderly, by 6 norms that all groups have" in sharing
     assert "target ≥ 0.90" in sharing
     assert "no data" in sharing
@@ -683,14 +683,14 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
         "en": (
             "Places are counted, not people",
             "Places that reach it only across a border",
-            "lie in clusters",
+            "In clusters of bad access:",
         ),
         "fr": (
             "On compte des localités",
             "atteignent qu",
-            "localités sont dans des regroupements",
+            "Dans des regroupements de mauvais accès",
         ),
-        "zh": ("按地点计数", "只有跨界才能到达的居民点", "个居民点位于可达性差"),
+        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区"),
     }
     text = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("body")
     for words in wanted[language]:
@@ -927,3 +927,49 @@ def test_hostile_names_stay_text(scored, open_page, save_pages, tmp_path):
         assert page.evaluate("document.querySelectorAll('img').length") == 0
         assert "owned" not in page.title() or ATTACK in page.title()
         assert ATTACK in page.inner_text("body")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "case",
+    [
+        (9, (), "No integration level is shown: it would rest on fewer than 10 settlements."),
+        (66, ("elements", "boundaries", "order"), "fewer than 2 of its pillars are measured."),
+        (66, (), ""),
+    ],
+)
+def test_a_level_that_says_too_little_stands_on_no_page_and_one_sentence_says_why(
+    case, scored, save_pages, open_page, tmp_path
+):
+    places, gone, said = case
+    scores = scored.tables["scores"].copy()
+    whole = scores["unit_level"] != "settlement"
+    scores.loc[whole, "places"] = places
+    scores.loc[whole, "integration_level"] = 0.4321
+    for pillar in gone:
+        scores[f"level_{pillar}"] = np.nan
+    folder = save_pages(replace(scored, tables=scored.tables | {"scores": scores}).pages(), tmp_path)
+    for file in ("index", "score", "fact-sheet", "score-map", "gap-health_centre"):
+        page = open_page(folder / f"{file}.html", fragment="#lang=en&place=n000012")
+        text = page.inner_text("body")
+        assert "0.4321" not in (folder / f"{file}.html").read_text("utf-8") or not said, file
+        if file in ("score", "fact-sheet"):
+            assert ("0.43" in text) == (not said), file
+        if file in ("index", "score", "fact-sheet"):
+            assert (said in text) if said else ("No integration level" not in text), file
+
+
+@pytest.mark.browser
+def test_the_head_of_a_table_is_text_on_paper_for_a_button_is_not_repeated(folder, open_page):
+    page = open_page(folder / "score.html")
+    shown = "getComputedStyle(document.querySelector('.units thead button')).display"
+    assert page.evaluate(shown) != "contents"
+    page.emulate_media(media="print")
+    assert page.evaluate(shown) == "contents"
+
+
+@pytest.mark.browser
+def test_one_pair_of_townships_is_told_in_the_singular(folder, open_page):
+    page = open_page(folder / "score.html")
+    for pairs, words in ((1, "Of 1 pair of townships, 0 cannot"), (3, "Of 3 pairs of townships, 0 cannot")):
+        assert words in page.evaluate(f"Spatial.t('score.pairs', {{ n: {pairs}, unsure: 0 }})")
