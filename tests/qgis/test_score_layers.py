@@ -14,7 +14,9 @@ import pytest
 
 from spatial.qgis import build_layers, write_qgis
 from spatial.qgis.joins import flow_lines
+from spatial.qgis.joins_score import township_scores
 from spatial.qgis.looks_score import least_levels
+from spatial.qgis.meta import load_messages
 from spatial.qgis.palette import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
@@ -52,7 +54,7 @@ def unit_scores(level, ids):
                 "unit_id": list(ids),
                 "name": None,
                 "population_persons": 100.0,
-                "places": 1,
+                "places": 20,
                 **levels,
                 "integration_level": mean,
                 "integration_level_arithmetic": mean,
@@ -425,3 +427,18 @@ def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
     assert level["labels"]
     # Fills of 75 % on the land, and the red of a failed gate.
     assert {"#f3c483", "#9b1c31"} & set(seen["colours"])
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_a_level_of_few_settlements_is_in_no_layer_and_its_column_says_why(scored_county, language):
+    few = scored_county["scores"].assign(places=9)
+    frame, titles = township_scores({**scored_county, "scores": few}, load_messages(language))
+    assert frame["integration_level"].isna().all()
+    assert frame["median_rank"].isna().all()
+    assert frame["level_structure"].notna().any()
+    said = {"en": "fewer than 10 settlements", "fr": "moins de 10 localités", "zh": "居民点不足10个"}[
+        language
+    ]
+    measured = few.loc[few["unit_level"] == "township"].set_index("unit_id")["integration_level"].notna()
+    assert frame.loc[measured, "level_hidden"].str.contains(said).all()
+    assert set(titles) == {"level_hidden"}
