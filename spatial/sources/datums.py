@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-__all__ = ["CHINA", "frame_to_wgs84", "from_wgs84", "to_wgs84"]
+__all__ = ["CHINA", "CONVERTED_FROM", "frame_to_wgs84", "from_wgs84", "to_wgs84"]
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 
@@ -31,7 +31,8 @@ KRASOVSKY_ECCENTRICITY_2 = 0.006_693_421_622_965_943
 _BAIDU_TURN = np.pi * 3000.0 / 180.0
 _TOLERANCE_DEGREES = 1e-11
 _MAX_STEPS = 60
-_MARK = "shifted_from"
+CONVERTED_FROM = "shifted_from"
+"""Column that says which datum the coordinates of a row were converted from, so that none is converted twice."""
 
 
 def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair:
@@ -87,17 +88,17 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
     moved = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shift)).set_crs(
         "EPSG:4326", allow_override=True
     )
-    moved.attrs = {**frame.attrs, _MARK: datum}
+    moved.attrs = {**frame.attrs, CONVERTED_FROM: datum}
     return moved
 
 
 def _converted_before(frame: gpd.GeoDataFrame) -> str:
     """Read off the frame, or a column of its file, what it was converted from; empty where nothing says so."""
-    if _MARK in frame.attrs:
-        return str(frame.attrs[_MARK])
-    if _MARK not in frame.columns:
+    if CONVERTED_FROM in frame.attrs:
+        return str(frame.attrs[CONVERTED_FROM])
+    if CONVERTED_FROM not in frame.columns:
         return ""
-    marks = frame[_MARK].dropna().astype(str).str.strip()
+    marks = frame[CONVERTED_FROM].dropna().astype(str).str.strip()
     return ", ".join(sorted(set(marks[marks != ""])))
 
 

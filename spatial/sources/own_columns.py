@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import geopandas as gpd
 
 from spatial.errors import StudyError, first_of
+from spatial.sources.datums import CONVERTED_FROM
 from spatial.sources.osm_roads import ROAD_TAGS
 from spatial.tables import TABLES
 
@@ -135,7 +136,8 @@ def leave_out(
 
 def _reads(kind: ListKind) -> set[str]:
     if kind == "attributes":
-        return {*_PLACING, "name", "name_en", "name_zh"} - {"unit_code", "unit_level"}  # joined where mapped
+        # Codes of units are joined where they are mapped.
+        return {*_PLACING, "name", "name_en", "name_zh", CONVERTED_FROM} - {"unit_code", "unit_level"}
     table = TABLES["places" if kind == "settlements" else kind]
     fields = {field.name for field in table.fields} - _MADE
     fields -= {name for name in fields if name.endswith("_source")}
@@ -147,7 +149,7 @@ def _reads(kind: ListKind) -> set[str]:
         "water": ("is_passable",),
         "official_units": ("unit_level",),
     }
-    return fields | set(more.get(kind, ()))
+    return fields | set(more.get(kind, ())) | {CONVERTED_FROM}
 
 
 def _refuse_faulty(

@@ -355,7 +355,9 @@ def test_settlements_of_unknown_people_are_not_counted_as_one_person_each(unknow
         ), name
     last = [name for name in found if name.removeprefix("Place ") in unknown]
     assert list(found)[-len(last) :] == last
-    told = [found[name][1] for name in last if found[name][1] != "\N{EN DASH}"]  # a level of one pillar is not shown
+    told = [
+        found[name][1] for name in last if found[name][1] != "\N{EN DASH}"
+    ]  # a level of one pillar is not shown
     changes = [abs(float(text.replace("\N{MINUS SIGN}", "-").replace("+", ""))) for text in told]
     assert changes == sorted(changes, reverse=True)
 

@@ -337,9 +337,9 @@ def test_people_whose_cell_has_its_centre_in_a_river_belong_to_its_bank():
 
 
 def test_towns_far_from_each_other_are_drawn_on_grids_of_their_own():
-    # One grid over both would have nearly a thousand million nodes.
-    graph = network([(0, 0), (8000, 0)], [(1_500_000, 1_400_000), (1_508_000, 1_400_000)])
-    places = clinics((0, 0), (1_508_000, 1_400_000))
+    # One grid over both would have half a thousand million nodes.
+    graph = network([(0, 0), (8000, 0)], [(900_000, 1_400_000), (908_000, 1_400_000)])
+    places = clinics((0, 0), (908_000, 1_400_000))
     near = isochrones(network([(0, 0), (8000, 0)]), clinics((0, 0)), cutoffs_min=(5, 60)).geometry
     for shape, alone in zip(isochrones(graph, places, cutoffs_min=(5, 60)).geometry, near, strict=True):
         assert len(shape.geoms) == 2
