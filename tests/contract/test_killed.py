@@ -67,7 +67,10 @@ def _contents(folder: Path) -> dict[str, object]:
             found[name] = {
                 key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"
             }
-        elif path.name != "run.json":  # says which stages ran, and in how many seconds
+        elif path.name not in {
+            "run.json",
+            ".checksums.json",
+        }:  # which stages ran, in how many seconds, and file stamps
             found[name] = path.read_bytes()
     return found
 

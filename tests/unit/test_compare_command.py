@@ -107,7 +107,9 @@ def test_three_runs_give_a_trajectory(folders, tmp_path):
     third = finished(tmp_path / "y3", BEFORE, as_of="2028-01-01")
     done = call(*folders, third, "--language", "fr", "--to", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    assert "y2 (2027-01-01)\u00a0: niveau" in done.output
+    # Three settlements: no level is shown at any date, and one sentence says why.
+    assert "Aucun niveau d\u2019intégration n\u2019est indiqué" in done.output
+    assert "y2 (2027-01-01)" in done.output
     assert len(sp.trajectory([sp.read_results(folder) for folder in (*folders, third)])) == 3 * (1 + 2 + 3)
 
 
@@ -168,7 +170,7 @@ def told(folder, other, to=None):
 def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_path, clinic, reason):
     other = finished(tmp_path / "other", BEFORE, norms={"CLINIC": clinic, "SCHOOL": NORMS["SCHOOL"]})
     text = told(folders[0], other, tmp_path / "out")
-    assert "1 norms make up access in both" in text
+    assert "1 norm makes up access in both" in text
     assert "left out: CLINIC" in text
     norms = pd.read_parquet(tmp_path / "out" / "comparison_norms.parquet").set_index("norm_id")
     assert norms.loc["CLINIC", "reason"] == reason
@@ -260,7 +262,7 @@ def test_places_that_one_run_has_alone_are_counted_with_their_people(folders, tm
     # y1 has a (400), b (100) and c (200); the other a, b and d (300).
     minutes = {"a": (10.0, 10.0), "b": (45.0, 15.0), "d": (5.0, 5.0)}
     text = told(folders[0], finished(tmp_path / "other", minutes))
-    assert "2 are in both runs; 1 with 200 people are in y1 only, 1 with 300 people in other only." in text
+    assert "Places: 2 in both runs; only in y1 1 with 200 people, only in other 1 with 300 people." in text
     assert "Places: all 3 are in both runs." in told(*folders)
 
 
