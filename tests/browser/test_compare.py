@@ -78,9 +78,14 @@ def made(
     asked=None,
     places=PLACES,
     levels=None,
+    settlements=20,
     **options,
 ):
-    """Write the page of two small runs; the later one is judged by the norms `asked`, `levels` are set as they are."""
+    """
+    Write the page of two small runs, as if each unit had at least so many settlements.
+
+    The later one is judged by the norms `asked`, `levels` are set as they are.
+    """
     runs = []
     for name, minutes, verdicts in (("y2026", before, gates[0]), ("y2027", after, gates[1])):
         own = {"norms": asked} if asked and runs else {}
@@ -96,9 +101,9 @@ def made(
         {"settlements": run.settlements, "boundaries": boundaries(), "study_area": area} for run in runs[::-1]
     ]
     found = compare(*runs)
-    # Three settlements stand for a county of thirty: of fewer than ten no level would be shown.
-    many = {name: found.units[name] * 10 for name in ("places_before", "places_after")}
-    found = replace(found, units=placed_units(found.units.assign(**many), tables))
+    units = placed_units(found.units, tables)
+    many = {name: units[name].clip(lower=settlements) for name in ("places_before", "places_after")}
+    found = replace(found, units=units.assign(**many))
     if levels:
         found = with_levels(found, *levels)
     meta = ComparisonMeta(
@@ -355,10 +360,9 @@ def test_settlements_of_unknown_people_are_not_counted_as_one_person_each(unknow
         ), name
     last = [name for name in found if name.removeprefix("Place ") in unknown]
     assert list(found)[-len(last) :] == last
-    told = [
-        found[name][1] for name in last if found[name][1] != "\N{EN DASH}"
-    ]  # a level of one pillar is not shown
-    changes = [abs(float(text.replace("\N{MINUS SIGN}", "-").replace("+", ""))) for text in told]
+    # a settlement of one measured pillar shows no level, and stands behind those that do
+    told = [found[name][1] for name in last if found[name][1] != "\N{EN DASH}"]
+    changes = [abs(float(change.replace("\N{MINUS SIGN}", "-").replace("+", ""))) for change in told]
     assert changes == sorted(changes, reverse=True)
 
 
@@ -583,3 +587,23 @@ def test_hostile_names_stay_text(open_page, tmp_path):
     assert page.evaluate("document.querySelectorAll('img').length") == 0
     assert ATTACK in page.inner_text("#place")
     assert ATTACK in page.inner_text("#gates-body")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "No integration level is shown: it would rest on fewer than 10 settlements."),
+        ("fr", "Aucun niveau d\u2019intégration n\u2019est indiqué"),
+        ("zh", "不显示融合水平"),
+    ],
+)
+def test_a_comparison_of_few_settlements_shows_no_level_and_says_why(language, said, open_page, tmp_path):
+    path = tmp_path / "few.html"
+    path.write_bytes(made(settlements=9))
+    page = open_page(path, fragment=f"#lang={language}")
+    assert said in page.inner_text("#answer-line")
+    whole = page.evaluate("Spatial.data.whole")
+    assert whole["level"] == [None, None]
+    assert whole["ln_change"] is None
+    assert all(unit["level"] == [None, None] for unit in page.evaluate("Spatial.data.townships"))

@@ -976,7 +976,7 @@ def test_every_reason_that_the_code_gives_has_words():
 def test_one_of_a_kind_is_told_in_the_singular(count, language, said):
     inventory = dict.fromkeys(("primary_care", "clinic"), "complete")
     tables, binding = county(persons=(1.0, count - 1.0, 0.0, 0.0), inventory=inventory)
-    norms = {row["id"]: row for row in summarise_study(tables, register=binding)["norms"]}
+    norms = {row["norm_id"]: row for row in summarise_study(tables, register=binding)["norms"]}
     told = headline_text(norms["GL-PHC-1H"], language).replace("\u00a0", " ")
     assert said in told
     assert wording("en").measure(1.0, "persons") == "1 person"
