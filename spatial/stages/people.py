@@ -252,8 +252,9 @@ class _Work:
         for group in groups_of(self.settlements):
             persons = self._column(f"{group}_persons")
             for row in np.flatnonzero(above_total(persons, self.after)):
+                # Whole people would say "50 of 50" where a tenth of a person is too many.
                 detail = (
-                    f"{group}: {persons[row]:.0f} of {self.after[row]:.0f} people; left as they are: correct the list "
+                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
                     "or what counts everybody"
                 )
                 found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))

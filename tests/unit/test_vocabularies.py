@@ -207,7 +207,7 @@ def test_a_name_that_means_something_else_in_another_table_is_left_alone(tmp_pat
         f'[{{"type": "Feature", "properties": {kept}, "geometry": {line}}}]}}',
         encoding="utf-8",
     )
-    source = TableSource(path="roads.geojson", values_file="en", crs="EPSG:4326")
+    source = TableSource(path="roads.geojson", values_file="en", crs="EPSG:4326", keep_columns=("status",))
     row = roads_from_table(path, source).iloc[0]
     assert row[["road_class", "service", "status"]].tolist() == ["primary", "driveway", "adopted"]
 
