@@ -55,7 +55,8 @@ def test_the_table_of_access_and_the_pairs_count_the_same_hospitals(comoros_pair
     counted = sp.cumulative_cutoff(
         od, settlements, facilities, service="hospital", cutoffs_min=[15.0, 30.0, 60.0]
     )
-    hospitals = set(facilities.loc[facilities["service"] == "hospital", "facility_id"])
+    counts = facilities["service"].isin(sp.load_services().satisfying("hospital"))
+    hospitals = set(facilities.loc[counts, "facility_id"])
     for cutoff in (15.0, 30.0, 60.0):
         rows = od.loc[od["to_id"].isin(hospitals) & (od["travel_time_min"] <= cutoff)]
         by_hand = rows.groupby("from_id").size().reindex(settlements["settlement_id"], fill_value=0)
@@ -65,7 +66,8 @@ def test_the_table_of_access_and_the_pairs_count_the_same_hospitals(comoros_pair
 
 def test_everyone_on_comoros_is_served_full_or_not_reached(comoros_pairs):
     od, settlements, facilities = comoros_pairs
-    hospitals = facilities.assign(capacity=np.where(facilities["service"] == "hospital", 20_000.0, np.nan))
+    counts = facilities["service"].isin(sp.load_services().satisfying("hospital"))
+    hospitals = facilities.assign(capacity=np.where(counts, 20_000.0, np.nan))
     for order in ("time", "capacity", "optimal"):
         found = sp.allocate_capacity(
             od, settlements, hospitals, service="hospital", cutoff_min=60.0, order=order
