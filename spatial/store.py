@@ -307,10 +307,10 @@ class Store:
 
 
 def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
-    """Hand out what is kept so that nobody changes it: frames copy what is written to, arrays refuse."""
+    """Hand out what is kept so that nobody changes it: frames copy what is written to, rasters are copies."""
     if isinstance(value, Raster):
-        value.values.flags.writeable = False
-        return value
+        # An array that cannot be written to is another kind to kernels, which would compile anew for it.
+        return Raster(value.values.copy(), value.transform, value.crs, value.name)
     return value.copy(deep=False)
 
 
