@@ -1,9 +1,9 @@
-# Two commands: `make demo` shows the whole line on a synthetic county, `make test` passes every test.
+# `make demo` shows the whole line on a synthetic county, `make test` passes the tests, `make trials` the long proofs.
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test lint format docs bench clean
+.PHONY: demo test trials lint format docs bench clean
 
 demo: .venv/.demo
 	$(BIN)/spatial warmup
@@ -12,6 +12,11 @@ demo: .venv/.demo
 test: .venv/.test
 	$(BIN)/spatial warmup
 	$(BIN)/python -m pytest --durations 50 -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# The long proofs of which `make test` tries a sample: every kill, and every example of what must hold for any input.
+trials: .venv/.test
+	$(BIN)/spatial warmup
+	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(JOBS) --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .

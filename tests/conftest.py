@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -24,9 +25,15 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A machine that others share is slow at times: no example fails for the time that it takes.
-hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
-hypothesis.settings.load_profile("unhurried")
+    from spatial.sources.layers import Layers
+
+# A machine that others share is slow at times: no example fails for the time that it takes. The same examples at every
+# `make test`, and others at every `make trials`.
+hypothesis.settings.register_profile("thorough", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40, derandomize=True)
+hypothesis.settings.load_profile("quick")
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.hookimpl(trylast=True)
@@ -125,6 +132,89 @@ def put_sample_county(once) -> Callable[..., Path]:
             write_sample_county(new, villages=villages, form=form)
 
         return shutil.copytree(once(f"sample-{villages}-{form}", write), folder)
+
+    return put
+
+
+def _link(source: str, target: str) -> None:
+    """Share a file that no run changes in place. Runs lock the same file only if they have the same folder."""
+    if Path(source).name != ".lock":
+        os.link(source, target)
+
+
+@pytest.fixture(scope="session")
+def region_run(once) -> Callable[[Path], Path]:
+    """
+    Run the example study of a region once a session, from its raw folder: to be read, and never written.
+
+    The folder that is returned holds `processed` and `maps`.
+    """
+    import spatial as sp  # noqa: PLC0415 - slow to import, and few tests need it
+
+    def made(region: Path) -> Path:
+        def make(new: Path) -> None:
+            study = sp.Study.from_toml(EXAMPLES / f"{region.name}.toml", raw=region.parent)
+            sp.run(study, processed=new / "processed", maps=new / "maps")
+
+        return once(f"run-{region.name}", make)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def region_layers(once) -> Callable[[Path], Layers]:
+    """Read what the example study of a region reads, once a session; each caller has a copy to itself."""
+    from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import, and few tests need it
+    from spatial.study import Study  # noqa: PLC0415
+
+    def made(region: Path) -> Layers:
+        def make(new: Path) -> None:
+            study = Study.from_toml(EXAMPLES / f"{region.name}.toml", raw=region.parent)
+            new.mkdir()
+            (new / "layers.pickle").write_bytes(pickle.dumps(prepare(study)))
+
+        folder = once(f"layers-{region.name}", make)
+        return pickle.loads((folder / "layers.pickle").read_bytes())  # noqa: S301 - made by this session
+
+    return made
+
+
+SAMPLE_RUN = """
+import pickle, sys, tomllib
+from pathlib import Path
+import spatial as sp
+from spatial.warmup import compiled_kernels
+folder = Path(sys.argv[1])
+study = sp.Study.from_dict(tomllib.loads(sp.sample_study()), raw=folder / "raw")
+sp.run(study, processed=folder / "processed", maps=folder / "maps")
+called = {name: kernel.signatures for name, kernel in compiled_kernels().items() if kernel.signatures}
+(folder / "kernels.pickle").write_bytes(pickle.dumps(called))
+"""
+
+
+@pytest.fixture(scope="session")
+def sample_run(once, put_sample_county) -> Path:
+    """
+    Run the whole line on a sample county of 80 villages once a session: to be read, and never written.
+
+    The folder holds `raw`, `processed`, `maps` and `kernels.pickle`, the signatures that the run called.
+    """
+
+    def make(new: Path) -> None:
+        put_sample_county(new / "raw" / "sample", villages=80)
+        subprocess.run([sys.executable, "-c", SAMPLE_RUN, str(new)], check=True)
+
+    return once("run-sample", make)
+
+
+@pytest.fixture(scope="session")
+def go_on_from() -> Callable[[Path, Path], Path]:
+    """Put what a finished run made into a new folder, so that another run there does only what its study changes."""
+
+    def put(run: Path, folder: Path) -> Path:
+        for name in ("processed", "maps"):
+            shutil.copytree(run / name, folder / name, copy_function=_link)
+        return folder
 
     return put
 
@@ -402,6 +492,24 @@ class TinyStudy:
 def tiny(tmp_path: Path) -> TinyStudy:
     """A study of eight places whose files the test may spoil."""
     return TinyStudy(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(once) -> Path:
+    """Run the tiny study as it stands once a session: to be read, and never written."""
+
+    def make(new: Path) -> None:
+        outcome = TinyStudy(new).run()
+        assert outcome.code == 0, outcome.err
+
+    return once("run-tiny", make)
+
+
+@pytest.fixture
+def tiny_done(tiny, tiny_run, go_on_from) -> TinyStudy:
+    """A tiny study that was run as it stands, so that a run with other options does only what they change."""
+    go_on_from(tiny_run, tiny.folder)
+    return tiny
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,28 @@
 """A run that is killed in any stage goes on when it is run again, and ends in the same bytes."""
 
+import itertools
 import json
+import random
 import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from spatial.pipeline import STAGES
 
 DRIVER = textwrap.dedent(
     """
-    import dataclasses, os, signal, sys
+    import dataclasses, importlib, os, signal, sys
     from pathlib import Path
     from spatial import pipeline
     from spatial.study import Study
 
     study = Study.from_toml(sys.argv[1], raw=sys.argv[2])
     killed, whole = Path(sys.argv[3]), Path(sys.argv[4])
+    kills = [kill.split(":") for kill in sys.argv[5:]]
 
     def die(*_):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -47,11 +52,12 @@ DRIVER = textwrap.dedent(
             os._exit(0)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    for stage in pipeline.STAGES:
-        for change in (dies_at_work, dies_while_writing):
-            code = run(killed, change, stage.name)
-            left = sorted(path.name for path in killed.rglob(".spatial-*"))
-            print(stage.name, change.__name__, code, len(left), flush=True)
+    for stage in pipeline.STAGES:  # imported once, and not by each child
+        importlib.import_module(stage.function.__module__)
+    for name, way in kills:
+        code = run(killed, globals()[way], name)
+        left = sorted(path.name for path in killed.rglob(".spatial-*"))
+        print(name, way, code, len(left), flush=True)
     print("to the end", run(killed), flush=True)
     print("whole", run(whole), flush=True)
     """
@@ -75,26 +81,42 @@ def _contents(folder: Path) -> dict[str, object]:
     return found
 
 
-def test_kill_9_in_each_stage_and_then_run_again_gives_the_same_bytes(tiny, tmp_path):
+EVERY_KILL = [(stage.name, way) for stage in STAGES for way in ("dies_at_work", "dies_while_writing")]
+SOME_KILLS = sorted(random.Random(2).sample(EVERY_KILL, 6), key=EVERY_KILL.index)  # noqa: S311 - a sample, no secret
+LEFT = {"dies_at_work": 0, "dies_while_writing": 1}
+"""Files half written: what an earlier run left is swept away."""
+
+
+def test_the_kills_of_every_day_are_of_both_ways_and_leave_something_to_sweep_away():
+    assert {way for _, way in SOME_KILLS} == set(LEFT)
+    ways = [way for _, way in SOME_KILLS]
+    assert ("dies_while_writing", "dies_at_work") in itertools.pairwise(ways)
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(SOME_KILLS, id="some", marks=pytest.mark.slow),
+        pytest.param(EVERY_KILL, id="every", marks=pytest.mark.trial),
+    ],
+)
+def test_kill_9_in_each_stage_and_then_run_again_gives_the_same_bytes(tiny, tmp_path, kills):
     tiny.add_raster()
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     done = subprocess.run(
-        [sys.executable, str(driver), str(tiny.save()), str(tiny.raw), str(killed), str(whole)],
+        [
+            *(sys.executable, str(driver), str(tiny.save()), str(tiny.raw), str(killed), str(whole)),
+            *(f"{stage}:{way}" for stage, way in kills),
+        ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    expected = []
-    for stage in STAGES:
-        expected.append(
-            f"{stage.name} dies_at_work {-signal.SIGKILL} 0"
-        )  # what was left before is swept away
-        expected.append(f"{stage.name} dies_while_writing {-signal.SIGKILL} 1")
-    assert lines == [*expected, "to the end 0", "whole 0"], done.stderr
+    expected = [f"{stage} {way} {-signal.SIGKILL} {LEFT[way]}" for stage, way in kills]
+    assert done.stdout.splitlines() == [*expected, "to the end 0", "whole 0"], done.stderr
     after, straight = _contents(killed), _contents(whole)
     assert sorted(after) == sorted(straight)
     assert [name for name in after if after[name] != straight[name]] == []

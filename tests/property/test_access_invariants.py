@@ -5,19 +5,15 @@ import numpy as np
 import pandas as pd
 import pyproj
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from spatial.access import AccessRules, access_table, allocate_population_with_account, summarise
 from spatial.rasters import Raster
+from tests.effort import tried
 
 BLOCKS = 3
-SETTINGS = settings(
-    max_examples=10,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+SETTINGS = tried(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 COORDINATE = st.floats(-1.0, BLOCKS + 1.0, allow_nan=False).map(lambda value: round(value, 2))
 SPOTS = st.lists(st.tuples(COORDINATE, COORDINATE), min_size=1, max_size=8)
 TIERS = st.sampled_from(["village", "town", "county_seat", "city"])

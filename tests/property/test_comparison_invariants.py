@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.integration.comparison import compare, decompose
 from spatial.integration.pillars import ScoreRules
 from spatial.tables import TABLES
+from tests.effort import tried
 from tests.unit.runs_to_compare import run_of
+
+pytestmark = pytest.mark.slow
 
 KEY = ["unit_level", "unit_id"]
 PILLARS = ("structure", "elements", "boundaries", "order")
@@ -45,7 +49,7 @@ def runs(draw, name):
     return run_of(name, minutes, places=places, gates=draw(GATES), seasonal=seasonal, rules=RULES)
 
 
-@settings(max_examples=12, deadline=None)
+@tried(12)
 @given(runs("before"), runs("after"))
 def test_changes_add_up_and_go_back_the_same_way(before, after):
     there, back = compare(before, after), compare(after, before)
@@ -82,7 +86,7 @@ def _people(comparison, before, after):
             assert rows[f"places_{date}"].sum() == asked["places_in_scope"].sum()
 
 
-@settings(max_examples=6, deadline=None)
+@tried(6)
 @given(runs("one"), st.randoms(use_true_random=False))
 def test_a_run_against_itself_in_any_order_changes_nothing(one, random):
     order = list(range(len(one.norm_results)))
@@ -103,7 +107,7 @@ def test_a_run_against_itself_in_any_order_changes_nothing(one, random):
     assert (exact.units[["level_change", "ln_change", *PARTS]].fillna(0.0) == 0.0).all(axis=None)
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(st.data())
 def test_any_two_profiles_are_taken_apart_exactly(data):
     names = [(pillar, part) for pillar in PILLARS for part in ("one", "two", "three")]

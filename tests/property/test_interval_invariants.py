@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.access.analyst import cost_to_closest
@@ -15,10 +15,11 @@ from spatial.access.trials.uncertainty import WalkRange, access_intervals
 from spatial.network import build_network
 from spatial.network.edits.scenarios import Scenario
 from spatial.network.rules.seasons import with_season
+from tests.effort import tried
 
 CRS = "EPSG:32738"
 RULES = SnapRules(min_component_km=0.0)
-quick = settings(max_examples=25, deadline=None, derandomize=True)
+quick = tried(25)
 spots = st.tuples(st.integers(0, 8), st.integers(0, 8))
 roads_drawn = st.lists(
     st.tuples(

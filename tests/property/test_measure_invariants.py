@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
+from tests.effort import tried
 
 DECAYS = (
     sp.decay_binary(30.0),
@@ -48,7 +49,7 @@ def access(town, method, decay):
     return found.set_index("settlement_id")["value"]
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns(), st.sampled_from(DECAYS), st.sampled_from(METHODS))
 def test_all_supply_that_is_used_is_handed_out(town, decay, method):
     ratios = sp.catchment_ratios(*town, service="clinic", method=method, decay=decay)
@@ -65,7 +66,7 @@ def test_all_supply_that_is_used_is_handed_out(town, decay, method):
     assert (value >= 0.0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns(), st.sampled_from(DECAYS))
 def test_all_people_within_reach_of_supply_are_handed_out_by_crowding(town, decay):
     od, settlements, facilities = town
@@ -77,7 +78,7 @@ def test_all_people_within_reach_of_supply_are_handed_out_by_crowding(town, deca
     assert float(crowd["supply"] @ crowd["value"]) == pytest.approx(people, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns(), st.sampled_from(DECAYS))
 def test_spatial_availability_per_person_is_enhanced_catchment_access(town, decay):
     found = sp.spatial_availability(*town, service="clinic", decay=decay).set_index("settlement_id")
@@ -88,7 +89,7 @@ def test_spatial_availability_per_person_is_enhanced_catchment_access(town, deca
     assert found.loc[lived_in, "value_per_person"].to_numpy() == pytest.approx(value[lived_in].to_numpy())
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(towns(), st.sampled_from(DECAYS), st.sampled_from(METHODS), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(town, decay, method, random):
     turned = []
@@ -100,7 +101,7 @@ def test_order_of_rows_does_not_matter(town, decay, method, random):
     assert after.reindex(before.index).to_numpy() == pytest.approx(before.to_numpy(), rel=1e-9, abs=1e-15)
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(towns(), st.sampled_from(DECAYS), st.sampled_from(METHODS))
 def test_names_do_not_matter(town, decay, method):
     od, settlements, facilities = town
@@ -112,7 +113,7 @@ def test_names_do_not_matter(town, decay, method):
     assert access(renamed, method, decay).tolist() == access(town, method, decay).tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@tried(25)
 @given(towns(), st.sampled_from(DECAYS), st.integers(0, 60).map(float))
 def test_another_facility_never_lowers_what_can_be_reached(town, decay, minutes):
     od, settlements, facilities = town
@@ -136,7 +137,7 @@ def test_another_facility_never_lowers_what_can_be_reached(town, decay, minutes)
     assert served_after.settlements["served_persons"].sum() >= total - 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns())
 def test_a_wider_cutoff_never_counts_fewer(town):
     found = sp.cumulative_cutoff(
@@ -146,7 +147,7 @@ def test_a_wider_cutoff_never_counts_fewer(town):
     assert (np.diff(values, axis=1) >= 0.0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns(), st.sampled_from(DECAYS), st.sampled_from(METHODS))
 def test_two_halves_of_a_village_have_its_access_and_its_share(town, decay, method):
     od, settlements, facilities = town
@@ -168,7 +169,7 @@ def test_two_halves_of_a_village_have_its_access_and_its_share(town, decay, meth
     assert two["load_persons"].to_numpy() == pytest.approx(one["load_persons"].to_numpy(), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(towns(), st.sampled_from(["time", "capacity", "table", "optimal"]))
 def test_served_full_and_not_reached_are_all_the_people(town, order):
     found = sp.allocate_capacity(*town, service="clinic", cutoff_min=30.0, order=order)
@@ -180,7 +181,7 @@ def test_served_full_and_not_reached_are_all_the_people(town, order):
     assert loads == pytest.approx(served, rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(
     st.lists(st.integers(0, 120).map(float), min_size=1, max_size=10),
     st.integers(1, 60).map(float),

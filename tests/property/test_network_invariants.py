@@ -5,10 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.network import build_network, nearest, snap, times_matrix
+from tests.effort import tried
 
 CRS = "EPSG:32738"
 ALL = 60
@@ -26,7 +27,7 @@ roads_drawn = st.lists(
     max_size=25,
 )
 places_drawn = st.lists(st.tuples(st.integers(-5, 125), st.integers(-5, 125)), min_size=2, max_size=8)
-quick = settings(max_examples=25, deadline=None, derandomize=True)
+quick = tried(25)
 
 
 def frame(drawn):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.integration.norms import evaluate_norms
@@ -18,6 +18,7 @@ from spatial.integration.norms_rules import NormRules
 from spatial.integration.register import load_register
 from spatial.planning.gaps import rank_gaps
 from spatial.tables import TABLES
+from tests.effort import tried
 
 AS_OF = dt.date(2025, 6, 30)
 SERVICES = ("primary_care", "post_office", "emergency_hospital")
@@ -132,7 +133,7 @@ def judge(county, *, facilities=None):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@tried(25)
 @given(counties())
 def test_served_unserved_and_unknown_people_make_up_those_in_scope(county):
     result = judge(county)
@@ -149,7 +150,7 @@ def test_served_unserved_and_unknown_people_make_up_those_in_scope(county):
     assert ((lower <= upper + 1e-9) | lower.isna()).all()
 
 
-@settings(max_examples=25, deadline=None)
+@tried(25)
 @given(counties(), st.data())
 def test_a_nearer_facility_never_turns_met_into_not_met(county, data):
     settlements, times, inventory = county
@@ -166,7 +167,7 @@ def test_a_nearer_facility_never_turns_met_into_not_met(county, data):
         assert (judged[f"{column}_y"].map(ORDER) >= judged[f"{column}_x"].map(ORDER)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@tried(15)
 @given(counties(), st.lists(st.floats(-3000.0, 9000.0), max_size=4), st.floats(-3000.0, 9000.0))
 def test_one_more_clinic_never_takes_presence_away(county, xs, extra):
     before, after = judge(county, facilities=clinics(xs)), judge(county, facilities=clinics([*xs, extra]))
@@ -175,7 +176,7 @@ def test_one_more_clinic_never_takes_presence_away(county, xs, extra):
         assert (after.loc[judged, column].map(ORDER) >= before.loc[judged, column].map(ORDER)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@tried(15)
 @given(counties(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_never_matters(county, random):
     settlements, times, inventory = county
@@ -197,7 +198,7 @@ def test_the_order_of_rows_never_matters(county, random):
     pd.testing.assert_frame_equal(pd.DataFrame(gaps[0]), pd.DataFrame(gaps[1]))
 
 
-@settings(max_examples=25, deadline=None)
+@tried(25)
 @given(counties(), st.data())
 def test_a_decision_stands_whoever_lives_where_nobody_counted(county, data):
     settlements, times, inventory = county
@@ -218,7 +219,7 @@ def test_a_decision_stands_whoever_lives_where_nobody_counted(county, data):
     assert (after.loc[rows, "served_share_upper"] <= before.loc[rows, "served_share_upper"] + 1e-9).all()
 
 
-@settings(max_examples=15, deadline=None)
+@tried(15)
 @given(counties())
 def test_an_incomplete_inventory_fails_nobody(county):
     settlements, times, _ = county

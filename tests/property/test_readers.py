@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.errors import ContractError, SpatialError
@@ -26,6 +26,7 @@ from spatial.sources.grids import read_elevation, read_grid, read_population
 from spatial.sources.provenance import describe
 from spatial.sources.vector import facilities_from_table, read_table, settlements_from_table
 from spatial.study import TableSource
+from tests.effort import tried
 
 SOURCE = TableSource(path="own.csv", crs="EPSG:4326")
 
@@ -96,7 +97,7 @@ def test_a_bad_row_is_refused_by_name_and_a_good_table_is_not(rows: list[tuple[s
                 settlements_from_table(path, SOURCE)
 
 
-@settings(max_examples=150)
+@tried(150)
 @given(
     st.binary(max_size=400),
     st.sampled_from(
@@ -124,7 +125,7 @@ def _facilities(path: Path) -> gpd.GeoDataFrame:
     return facilities_from_table(path, TableSource(path=path.name, crs="EPSG:4326", service="school"))
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"II*\x00", b"MM\x00*", b"PK\x03\x04"]),
@@ -138,7 +139,7 @@ def test_any_bytes_as_a_raster_give_an_error_of_ours(body: bytes, magic: bytes, 
             read_elevation(path)
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(
     st.lists(
         st.one_of(st.floats(0, 1e6, width=32), st.sampled_from([-99999.0, -9999.0, -3.0])),
@@ -164,7 +165,7 @@ def test_people_of_a_raster_are_kept_counted_or_refused(cells: list[float]) -> N
     assert reading.nodata_cells == sum(reading.sentinels.values()) == 4 - people.size
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(st.data())
 def test_splitting_a_raster_into_tiles_changes_nothing(data: st.DataObject) -> None:
     rows, columns = data.draw(st.integers(2, 6)), data.draw(st.integers(2, 6))
@@ -208,7 +209,7 @@ def test_row_order_of_an_adopted_frame_does_not_matter(order: list[int], people:
     assert shuffled.equals(straight)
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(
     st.binary(max_size=200) | st.text(max_size=100).map(lambda text: f'[[file]]\npath = "{text}"\n'.encode())
 )
@@ -223,7 +224,7 @@ def test_any_description_is_read_or_refused(content: bytes) -> None:
             assert record is None or record.path == "p.tif"
 
 
-@settings(max_examples=25)
+@tried(25)
 @given(
     st.binary(max_size=100),
     st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8),

@@ -8,14 +8,15 @@ import geopandas as gpd
 import networkx as nx
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.network import build_network
 from spatial.network.edits.scenarios import Scenario, edit_network
+from tests.effort import tried
 
 CRS = "EPSG:32738"
-quick = settings(max_examples=30, deadline=None, derandomize=True)
+quick = tried(30)
 spots = st.tuples(st.integers(0, 6), st.integers(0, 6))
 segments = st.lists(st.tuples(spots, spots).filter(lambda ends: ends[0] != ends[1]), min_size=2, max_size=9)
 new_segments = st.lists(

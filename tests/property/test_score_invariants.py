@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
@@ -24,6 +24,9 @@ from spatial.integration.pillars.gates import gates_by_unit
 from spatial.integration.pillars.readings import connection, gap_reading, road_is_near
 from spatial.integration.register import load_register
 from spatial.tables import TABLES
+from tests.effort import tried
+
+pytestmark = pytest.mark.slow
 
 CRS = "EPSG:32738"
 AS_OF = dt.date(2025, 6, 30)
@@ -192,7 +195,7 @@ def scored(
     return score_study(place.settlements, place_scores(results, ids, norms), evidence), tuple(norms)
 
 
-@settings(max_examples=12, deadline=None)
+@tried(12)
 @given(st.integers(0, 10_000), st.integers(0, 3), st.integers(0, 3))
 def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, facilities: int) -> None:
     before, norms = scored(county(seed))
@@ -211,7 +214,7 @@ def test_another_road_or_facility_never_lowers_a_level(seed: int, roads: int, fa
     assert (levels["value_after"].fillna(0) >= levels["value"].fillna(0) - 1e-9).all()
 
 
-@settings(max_examples=12, deadline=None)
+@tried(12)
 @given(st.integers(0, 10_000), st.integers(0, 3), st.integers(0, 4), st.frozensets(st.sampled_from(GATED)))
 def test_with_gates_in_doubt_neither_a_level_nor_an_end_of_it_ever_falls(
     seed: int, roads: int, facilities: int, doubtful: frozenset[str]
@@ -228,7 +231,7 @@ def test_with_gates_in_doubt_neither_a_level_nor_an_end_of_it_ever_falls(
     assert (joined["integration_level"] <= joined["level_high"] + 1e-9).all()
 
 
-@settings(max_examples=12, deadline=None)
+@tried(12)
 @given(st.integers(0, 10_000), st.integers(0, 4), st.integers(0, 4), st.frozensets(st.sampled_from(GATED)))
 def test_with_roads_of_unknown_surface_no_level_no_share_and_no_end_of_either_ever_falls(
     seed: int, roads: int, facilities: int, doubtful: frozenset[str]
@@ -273,7 +276,7 @@ def test_a_county_of_roads_in_doubt_is_not_known_to_be_connected() -> None:
     assert told["persons_unknown"] == 0.0
 
 
-@settings(max_examples=5, deadline=None)
+@tried(5)
 @given(st.integers(0, 10_000))
 def test_scores_stay_in_bounds_and_do_not_see_the_order_of_rows(seed: int) -> None:
     place = county(seed)

@@ -9,16 +9,17 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix
 from spatial.network.edits.splitting import cut_edges, split_edges
 from spatial.network.graph import Before
+from tests.effort import tried
 
 CRS = "EPSG:32738"
-quick = settings(max_examples=40, deadline=None, derandomize=True)
+quick = tried(40)
 spots = st.tuples(st.integers(0, 6), st.integers(0, 6))
 lines_drawn = st.lists(
     st.tuples(st.lists(spots, min_size=2, max_size=4, unique=True), st.sampled_from(["no", "yes", "-1"])),

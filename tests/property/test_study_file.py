@@ -7,15 +7,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from spatial.errors import StudyError
 from spatial.study import Study
 from spatial.template import inner_model, study_template
+from tests.effort import tried
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = tried(150, suppress_health_check=[HealthCheck.too_slow])
 
 BASE = {
     "name": "valley",

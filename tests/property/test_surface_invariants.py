@@ -3,18 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from spatial.terrain import catchment_surface, facility_to_facility, geographic_coverage, travel_time_surface
+from tests.effort import tried
 
 SHAPE = (7, 9)
 GROUND = hnp.arrays(np.float64, SHAPE, elements=st.floats(0.001, 0.1) | st.just(np.nan))
 HEIGHTS = hnp.arrays(np.float64, SHAPE, elements=st.floats(-50, 300))
 CELLS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=1, max_size=5)
 NEIGHBOURS = st.sampled_from([4, 8, 16])
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = tried(40)
 
 
 def _open(ground, cells):

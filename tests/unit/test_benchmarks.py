@@ -91,7 +91,7 @@ def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(tmp_path) ->
         "-m",
         "benchmarks.stages",
         "--nodes",
-        str(NODES),
+        "4000",
         "--repeats",
         "1",
         "--until",

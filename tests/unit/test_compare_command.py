@@ -20,6 +20,8 @@ from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
 
+pytestmark = pytest.mark.slow
+
 BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0)}
 AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (20.0, 60.0)}
 GATES = {("study", "study"): "fail"}
@@ -196,7 +198,7 @@ def tables_of(folder):
     }
 
 
-@pytest.mark.parametrize("more", [0, 1, 2])
+@pytest.mark.parametrize("more", [0, 2])
 def test_every_run_is_scored_once_however_many_are_compared(folders, tmp_path, scored, more):
     between = [finished(tmp_path / f"between{at}", AFTER) for at in range(more)]
     done = call(folders[0], *between, folders[1], "--to", tmp_path / "all")

@@ -7,12 +7,13 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
 from spatial.access import SnapRules
 from spatial.errors import ContractError
+from tests.effort import tried
 
 CRS = "EPSG:32738"
 SPOTS = {"T": (0, 0), "a": (10, 0), "b": (10, 5), "c": (18, 5), "d": (18, 9)}
@@ -105,7 +106,7 @@ def _random(seed: int, extra: int) -> tuple[sp.TravelGraph, gpd.GeoDataFrame, gp
     return sp.build_network(roads), villages, clinics
 
 
-@settings(deadline=None, max_examples=15)
+@tried(15)
 @given(st.integers(0, 10_000))
 def test_the_short_way_equals_closing_every_road(seed: int) -> None:
     case = _random(seed, 0)
@@ -128,7 +129,7 @@ def test_the_short_way_equals_closing_every_road(seed: int) -> None:
         assert row["lost_persons"] == pytest.approx(lost)
 
 
-@settings(deadline=None, max_examples=15)
+@tried(15)
 @given(st.integers(0, 10_000), st.integers(1, 3))
 def test_another_road_never_lowers_what_stays(seed: int, extra: int) -> None:
     # A place keeps all its ways in, for a new road at hand pushes one off a short list.
@@ -139,7 +140,7 @@ def test_another_road_never_lowers_what_stays(seed: int, extra: int) -> None:
     assert after.coverage >= before.coverage - 1e-12
 
 
-@settings(deadline=None, max_examples=25)
+@tried(25)
 @given(st.integers(0, 10_000))
 def test_bridges_are_those_of_networkx(seed: int) -> None:
     graph, *_ = _random(seed, 2)

@@ -4,12 +4,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
 from spatial.access import AccessRules, SnapRules, access_table
 from spatial.tables import TABLES
+from tests.effort import tried
 
 CRS = "EPSG:32738"
 X, Y = 400_000, 8_000_000
@@ -51,7 +52,7 @@ def test_a_trunk_road_around_is_faster_and_the_lane_shorter():
     assert before["shortest_distance_m"] == after["shortest_distance_m"] == 10_000.0
 
 
-@settings(max_examples=25, deadline=None)
+@tried(25)
 @given(st.integers(0, 10_000), st.sampled_from(["track", "residential", "trunk"]))
 def test_another_road_never_lengthens_the_shortest_way(seed, road_class):
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
 
@@ -21,6 +21,7 @@ from spatial.sources.unit_matching import match_units
 from spatial.stages.population import population
 from spatial.study import OfficialUnits, PlacingOptions, Study
 from spatial.tables import TABLES
+from tests.effort import tried
 
 CRS_M = "EPSG:32648"
 OPTIONS = ("population", "network", "sources", "placing", "region", "official")
@@ -438,7 +439,7 @@ def test_nothing_to_match_is_no_fault():
         st.sampled_from(["5333", "533325", "533325101", "533325102", "E02003954", "E020", ""]), max_size=7
     ),
 )
-@settings(max_examples=60, deadline=None)
+@tried(60)
 def test_any_codes_give_every_row_and_every_settlement_one_place(shuffle, codes):
     rows = sorted({code for code in codes if code})
     official = _official([(code, 1) for code in rows] or [("Nowhere", 1)])
