@@ -12,9 +12,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from spatial.crs import working_crs_for
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
-from spatial.sources.osm import read_osm
 
 CRS = "EPSG:32738"
 CLASSES = ["primary", "tertiary", "residential", "track", "motorway"]
@@ -274,26 +272,25 @@ def test_direct_walks_around_barriers_equal_all_pairs(seed):
 
 
 @pytest.fixture(scope="module", params=["comoros", "rutland"])
-def region(request):
-    folder = request.getfixturevalue(request.param)
-    extract = read_osm(folder / f"{request.param}.osm.pbf")
-    crs = working_crs_for(extract.places)
-    return extract.roads.to_crs(crs), extract.places.to_crs(crs)
+def region(request, region_layers):
+    layers = region_layers(request.getfixturevalue(request.param))
+    return layers.roads, layers.settlements
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("mode", ["drive", "walk"])
-def test_two_hundred_random_pairs_of_real_places_equal_networkx(region, mode):
+@pytest.mark.parametrize("count", [50, pytest.param(200, marks=pytest.mark.trial)])
+def test_random_pairs_of_real_places_equal_networkx(region, mode, count):
     roads, places = region
     graph = build_network(roads, mode=mode)
     random = np.random.default_rng(20260101)
-    pairs = [random.choice(len(places), 200), random.choice(len(places), 200)]
+    pairs = [random.choice(len(places), count), random.choice(len(places), count)]
     points = places.geometry
     starts, goals = (snap(graph, points.iloc[rows]) for rows in pairs)
     whole = doors_in_networkx(graph, starts, goals)
     i, j, minutes, _ = times_matrix(graph, starts, goals)
     ours = dict(zip(zip(i.tolist(), j.tolist(), strict=True), minutes.tolist(), strict=True))
-    for pair in range(200):
+    for pair in range(count):
         reached = nx.single_source_dijkstra_path_length(whole, ("from", pair), weight="time_min")
         expected = reached.get(("to", pair), np.inf)
         if mode == "walk" and np.isfinite(expected):

@@ -61,29 +61,32 @@ def far_places(settlements):
     return xy[[north, middle]]
 
 
-def test_the_synthetic_county(tmp_path):
+def test_the_synthetic_county(tmp_path, sample_run, go_on_from):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
-    sp.write_sample_county(raw / "sample", villages=80)
-    values = tomllib.loads(sp.sample_study())
-    first = sp.run(sp.Study.from_dict(values, raw=raw), until="population", **where)
+    go_on_from(sample_run, tmp_path)
+    raw.mkdir()
+    (raw / "sample").symlink_to(sample_run / "raw" / "sample")
+    first = sp.read_results(tmp_path / "processed" / "sample")
     new_road(raw / "plan/road.geojson", far_places(first.settlements), first.settlements.crs)
     edges = first.edges.query("mode == 'drive'")
     busy = edges.loc[edges["is_bridge"], "edge_id"].head(3).tolist()
     scenarios = scenarios_of("plan/road.geojson", busy)
+    values = tomllib.loads(sp.sample_study())
     study = sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw)
     assert_runs_are_as_the_table(study, ["closed", "faster", "road", "all"], where)
 
 
 @pytest.mark.data
-def test_comoros(tmp_path, comoros):
+def test_comoros(tmp_path, comoros, region_run, go_on_from):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
+    go_on_from(region_run(comoros), tmp_path)
     raw.mkdir()
     (raw / "comoros").symlink_to(comoros)
-    values = tomllib.loads((EXAMPLES / "comoros.toml").read_text(encoding="utf-8"))
-    first = sp.run(sp.Study.from_dict(values, raw=raw), until="population", **where)
+    first = sp.read_results(tmp_path / "processed" / "comoros")
     island = first.settlements.loc[lambda rows: rows.geometry.x < rows.geometry.x.median()]
     new_road(raw / "plan/road.geojson", far_places(island), island.crs)
     scenarios = scenarios_of("plan/road.geojson", ["w575657663"])
+    values = tomllib.loads((EXAMPLES / "comoros.toml").read_text(encoding="utf-8"))
     assert_runs_are_as_the_table(
         sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw), ["closed", "road", "all"], where
     )

@@ -4,7 +4,6 @@ import random
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -172,17 +171,10 @@ def make_master_list(
 # --- the walk ------------------------------------------------------------------------------------------------------
 
 
-def _mapped(comoros):
-    """The example study, which takes its facilities from the map."""
-    example = Path(__file__).parents[2] / "examples" / "comoros.toml"
-    values = Study.from_toml(example, raw=comoros.parent).model_dump(exclude={"raw"}, exclude_unset=True)
-    return Study.from_dict({**values, "scenarios": []}, raw=comoros.parent)
-
-
 @pytest.fixture(scope="module")
-def mapped(comoros, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mapped")
-    return sp.run(_mapped(comoros), processed=folder / "processed", maps=folder / "maps", until="access")
+def mapped(comoros, region_run):
+    """The example study, which takes its facilities from the map."""
+    return sp.read_results(region_run(comoros) / "processed" / "comoros")
 
 
 @pytest.fixture(scope="module")
@@ -211,8 +203,8 @@ def study(walked):
 
 
 @pytest.fixture(scope="module")
-def results(walked, study):
-    return sp.run(study, processed=walked.folder / "data/processed", maps=walked.folder / "maps")
+def results(walked):
+    return sp.read_results(walked.folder / "data/processed/comores", maps=walked.folder / "maps/comores")
 
 
 @pytest.fixture(scope="module")

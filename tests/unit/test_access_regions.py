@@ -21,25 +21,13 @@ from spatial.tables import TABLES
 pytestmark = pytest.mark.data
 
 
-def layers_of(folder, region, **sources):
-    extract = {"path": f"{folder.name}/{folder.name}.osm.pbf"}
-    values = {
-        "name": folder.name,
-        "title": {"en": folder.name},
-        "as_of": "2026-01-01",
-        "region": region,
-        "sources": {"osm": extract, **sources},
-    }
-    return prepare(Study.from_dict(values, raw=folder.parent))
-
-
 def services_of(layers, *services):
     return {service: layers.vocabulary.satisfying(service) for service in services}
 
 
 @pytest.fixture(scope="module")
-def islands(comoros):
-    return layers_of(comoros, {"buffer_km": 0.0}, population={"path": "comoros/population.tif"})
+def islands(comoros, region_layers):
+    return region_layers(comoros)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +138,14 @@ def test_the_last_mile_of_the_islands(islands, people, island_access):
 
 
 def test_a_county_without_buffer_is_at_risk_at_its_edge(rutland):
-    layers = layers_of(rutland, {"admin_level": 6, "names": ["Rutland"], "unit_levels": [10]})
+    values = {
+        "name": "rutland",
+        "title": {"en": "Rutland"},
+        "as_of": "2026-01-01",
+        "region": {"admin_level": 6, "names": ["Rutland"], "unit_levels": [10]},
+        "sources": {"osm": {"path": "rutland/rutland.osm.pbf"}},
+    }
+    layers = prepare(Study.from_dict(values, raw=rutland.parent))
     result = access_table(
         build_network(layers.roads),
         layers.settlements,

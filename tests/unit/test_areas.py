@@ -432,18 +432,8 @@ def test_widths_of_kilometres_over_a_country_are_refused_where_memory_would_not_
 
 
 @pytest.fixture(scope="module")
-def islands(comoros):
-    from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import
-    from spatial.study import Study  # noqa: PLC0415
-
-    values = {
-        "name": "comoros",
-        "title": {"en": "comoros"},
-        "as_of": "2026-01-01",
-        "region": {"buffer_km": 0.0},
-        "sources": {"osm": {"path": "comoros/comoros.osm.pbf"}},
-    }
-    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+def islands(comoros, region_layers):
+    layers = region_layers(comoros)
     return build_network(layers.roads), layers.facilities
 
 

@@ -12,21 +12,8 @@ pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")
-def comoros_pairs(comoros):
-    study = sp.Study.from_dict(
-        {
-            "name": "comoros",
-            "title": {"en": "Comoros"},
-            "as_of": "2021-04-30",
-            "region": {"buffer_km": 0.0},
-            "sources": {
-                "osm": {"path": "comoros/comoros.osm.pbf"},
-                "population": {"path": "comoros/population.tif"},
-            },
-        },
-        raw=comoros.parent,
-    )
-    layers = sp.prepare(study)
+def comoros_pairs(comoros, region_layers):
+    layers = region_layers(comoros)
     graph = sp.build_network(layers.roads, mode="drive")
     settlements = sp.allocate_population(layers.settlements, layers.population, graph=graph)
     od = sp.travel_times(graph, settlements, layers.facilities, cutoff_min=60)

@@ -19,13 +19,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
-def islands(comoros) -> Layers:
-    return prepare(Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent))
+def islands(comoros, region_layers) -> Layers:
+    return region_layers(comoros)
 
 
 @pytest.fixture(scope="module")
-def county(rutland) -> Layers:
-    return prepare(Study.from_toml(EXAMPLES / "rutland.toml", raw=rutland.parent))
+def county(rutland, region_layers) -> Layers:
+    return region_layers(rutland)
 
 
 def test_comoros_loses_no_place_and_no_person(islands):

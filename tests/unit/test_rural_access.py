@@ -268,27 +268,9 @@ def test_bad_people_and_roads_are_refused():
         rural_access_index(COLUMN, road, urban=nowhere)
 
 
-@pytest.fixture(scope="module")
-def real(request):
-    from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import
-    from spatial.study import Study  # noqa: PLC0415
-
-    def layers(folder, **sources):
-        values = {
-            "name": folder.name,
-            "title": {"en": folder.name},
-            "as_of": "2026-01-01",
-            "region": {"buffer_km": 0.0},
-            "sources": {"osm": {"path": f"{folder.name}/{folder.name}.osm.pbf"}, **sources},
-        }
-        return prepare(Study.from_dict(values, raw=folder.parent))
-
-    return layers
-
-
 @pytest.mark.data
-def test_the_islands_index_is_a_wide_interval_with_its_reason_beside_it(comoros, real):
-    layers = real(comoros, population={"path": "comoros/population.tif"})
+def test_the_islands_index_is_a_wide_interval_with_its_reason_beside_it(comoros, region_layers):
+    layers = region_layers(comoros)
     islands = layers.boundaries.loc[layers.boundaries["admin_level"] == 4]
     table = rural_access_index(layers.population, build_network(layers.roads), zones=islands)
     assert table["population_persons"].iloc[0] == pytest.approx(869_595.0284, abs=1e-3)
@@ -301,8 +283,8 @@ def test_the_islands_index_is_a_wide_interval_with_its_reason_beside_it(comoros,
 
 
 @pytest.mark.data
-def test_rutland_has_its_surface_tagged_on_a_sixth_of_its_roads(rutland, real):
-    layers = real(rutland)
+def test_rutland_has_its_surface_tagged_on_a_sixth_of_its_roads(rutland, region_layers):
+    layers = region_layers(rutland)
     graph = build_network(layers.roads)
     west, south, east, north = layers.study_area.total_bounds
     shape = (int((north - south) // 1000), int((east - west) // 1000))

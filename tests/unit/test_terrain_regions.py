@@ -37,15 +37,8 @@ WORLDCOVER = {
 
 
 @pytest.fixture(scope="module")
-def islands(comoros):
-    values = {
-        "name": "comoros",
-        "title": {"en": "Comoros"},
-        "as_of": "2026-01-01",
-        "region": {"buffer_km": 0.0},
-        "sources": {"osm": {"path": "comoros/comoros.osm.pbf"}},
-    }
-    return prepare(Study.from_dict(values, raw=comoros.parent))
+def islands(comoros, region_layers):
+    return region_layers(comoros)
 
 
 @pytest.fixture(scope="module")

@@ -17,25 +17,13 @@ from spatial.access import (
     travel_times,
 )
 from spatial.network import Scenario, build_network, edit_network, split_edges
-from spatial.sources.prepare import prepare
-from spatial.study import Study
 
 pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")
-def islands(comoros):
-    values = {
-        "name": "comoros",
-        "title": {"en": "Comoros"},
-        "as_of": "2026-01-01",
-        "region": {"buffer_km": 0.0},
-        "sources": {
-            "osm": {"path": "comoros/comoros.osm.pbf"},
-            "population": {"path": "comoros/population.tif"},
-        },
-    }
-    layers = prepare(Study.from_dict(values, raw=comoros.parent))
+def islands(comoros, region_layers):
+    layers = region_layers(comoros)
     graph = build_network(layers.roads)
     people, _ = allocate_population_with_account(
         layers.settlements, layers.population, graph=graph, study_area=layers.study_area

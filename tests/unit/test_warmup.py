@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,23 +16,30 @@ import pytest
 import spatial
 from spatial import warmup, warmup_steps
 
-ALL_STEPS = """
+WARM_UP = """
 import json
-from spatial.warmup import compiled_kernels
-from spatial.warmup_steps import STEPS
-for step in STEPS.values():
-    step()
-print(json.dumps({name: len(kernel.signatures) for name, kernel in compiled_kernels().items()}))
+from spatial.warmup import compiled_kernels, warm_up
+seen = []
+count = warm_up(lambda fraction, message: seen.append((fraction, message)))
+print(json.dumps([count == len(compiled_kernels()), seen[-1], [*compiled_kernels()]]))
 """
 
 LATER_CALLS = """
-import json
+import json, pickle, sys
+from pathlib import Path
 from numba.core.event import install_recorder
-from click.testing import CliRunner
-from spatial.cli import cli
+from spatial.warmup import compiled_kernels
+from spatial.warmup_steps import STEPS
+called = pickle.loads((Path({folder!r}) / "kernels.pickle").read_bytes())
 with install_recorder("numba:compile") as compiled:
-    outcome = CliRunner().invoke(cli, ["demo"])
-print(json.dumps([outcome.exit_code, [str(event.data["dispatcher"]) for _, event in compiled.buffer]]))
+    for step in STEPS.values():
+        step()
+    kernels = compiled_kernels()
+    for name, signatures in called.items():
+        for signature in signatures:
+            kernels[name].compile(signature)  # reads what is kept, and compiles nothing else
+names = [str(event.data["dispatcher"]) for _, event in compiled.buffer]
+print(json.dumps([len(called), names]))
 """
 
 
@@ -46,27 +54,19 @@ def in_a_new_process(code: str, folder: Path, **variables: str) -> object:
 
 
 @pytest.mark.slow
-def test_all_steps_compile_every_kernel_for_one_signature(tmp_path):
-    signatures = in_a_new_process(ALL_STEPS, tmp_path)
-    assert len(signatures) > 50
-    assert {name: count for name, count in signatures.items() if count != 1} == {}
-    # What a run of the sample county calls is all there.
-    assert in_a_new_process(LATER_CALLS, tmp_path) == [0, []]
-
-
-@pytest.mark.slow
-def test_two_processes_leave_nothing_to_compile(tmp_path):
-    code = """
-import json
-from numba.core.event import install_recorder
-from spatial.warmup import compiled_kernels, warm_up
-seen = []
-count = warm_up(lambda fraction, message: seen.append((fraction, message)))
-with install_recorder("numba:compile") as compiled:
-    warm_up()
-print(json.dumps([count == len(compiled_kernels()), seen[-1], len(compiled.buffer)]))
-"""
-    assert in_a_new_process(code, tmp_path) == [True, [1.0, "done"], 0]
+def test_two_processes_compile_every_kernel_for_the_one_signature_that_a_run_calls(tmp_path, sample_run):
+    is_all, last, kernels = in_a_new_process(WARM_UP, tmp_path)
+    assert (is_all, last) == (True, [1.0, "done"])
+    assert len(kernels) > 50
+    # Numba keeps a file a signature: "kernels_areas.reach-12.py311.1.nbc".
+    kept = Counter(path.name.rsplit("-", 1)[0] for path in (tmp_path / "cache").rglob("*.nbc"))
+    wanted = {".".join(name.rsplit(".", 2)[1:]) for name in kernels}
+    assert wanted - set(kept) == set()
+    assert {name: count for name, count in kept.items() if count != 1} == {}
+    # Neither the steps nor a whole run of the sample county call any other.
+    called, compiled = in_a_new_process(LATER_CALLS.format(folder=str(sample_run)), tmp_path)
+    assert called > 20
+    assert compiled == []
 
 
 @pytest.mark.parametrize(
