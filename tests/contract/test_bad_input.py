@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import zipfile
 
 import geopandas as gpd
@@ -12,6 +13,8 @@ import pytest
 import shapely
 
 from spatial import read_results
+
+pytestmark = pytest.mark.slow
 
 BAD_STUDY, BAD_DATA, BAD_NETWORK, BAD_STORE = 2, 3, 5, 6
 
@@ -427,7 +430,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_once_there_is_room(tiny, small_
     assert tiny.run("--stage", "read").code == 0
 
 
-def test_a_disk_that_fills_up_while_pages_are_written_leaves_no_half_page(tiny, monkeypatch):
+def test_a_disk_that_fills_up_while_pages_are_written_leaves_no_half_page(tiny_done, monkeypatch):
     from pathlib import Path  # noqa: PLC0415 - patched here alone
 
     whole = Path.write_bytes
@@ -438,13 +441,14 @@ def test_a_disk_that_fills_up_while_pages_are_written_leaves_no_half_page(tiny, 
             raise OSError(28, "No space left on device")
         return whole(path, content)
 
+    shutil.rmtree(tiny_done.maps)
     monkeypatch.setattr(Path, "write_bytes", full)
-    outcome = tiny.run()
+    outcome = tiny_done.run()
     assert outcome.code == BAD_STORE, outcome
     assert "the disk is full" in outcome.err
-    assert not [name for name in tiny.written() if name.startswith("maps/") or ".spatial-" in name]
+    assert not [name for name in tiny_done.written() if name.startswith("maps/") or ".spatial-" in name]
     monkeypatch.undo()
-    assert tiny.run().code == 0
+    assert tiny_done.run().code == 0
 
 
 def test_a_second_run_on_one_folder_at_once_is_refused_and_changes_nothing(tiny):

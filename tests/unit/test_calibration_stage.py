@@ -9,6 +9,8 @@ import spatial as sp
 from spatial.errors import StudyError
 from spatial.tables import TABLES
 
+pytestmark = pytest.mark.slow
+
 SLOWER = 1.25
 """Observed over modelled minutes."""
 

@@ -15,6 +15,8 @@ from spatial.pipeline import STAGES
 from spatial.runner import Stage
 from spatial.study import Study
 
+pytestmark = pytest.mark.slow
+
 NAMES = [stage.name for stage in STAGES]
 
 

@@ -30,6 +30,8 @@ from spatial.planning.comparison.account import MOVED
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
 
+pytestmark = pytest.mark.slow
+
 NAN = math.nan
 BEFORE = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (math.inf, 30.0)}
 AFTER = {"a": (10.0, 10.0), "b": (25.0, 15.0), "c": (20.0, 60.0), "e": (20.0, NAN)}

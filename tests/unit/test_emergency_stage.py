@@ -8,9 +8,10 @@ from spatial.tables import TABLES
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, tiny_at):
+def ran(tmp_path_factory, tiny_at, tiny_run, go_on_from):
     """Crews of the hospital, three minutes after the call."""
     tiny = tiny_at(tmp_path_factory.mktemp("emergency"))
+    go_on_from(tiny_run, tiny.folder)
     tiny.tables["emergency"] = {"service": "hospital", "mobilisation_min": 3, "targets_min": [8, 5]}
     outcome = tiny.run("--stage", "gaps")
     assert outcome.code == 0, outcome.err
@@ -53,10 +54,10 @@ def test_the_column_of_the_stations_may_state_the_mobilisation(tiny):
     assert "redy: no such column" in outcome.err
 
 
-def test_a_service_that_nobody_offers_reaches_nobody(tiny):
-    tiny.tables["emergency"] = {"service": "fire_station", "mobilisation_min": 1}
-    assert tiny.run("--stage", "emergency").code == 0
-    found = sp.read_results(tiny.processed / "tiny")
+def test_a_service_that_nobody_offers_reaches_nobody(tiny_done):
+    tiny_done.tables["emergency"] = {"service": "fire_station", "mobilisation_min": 1}
+    assert tiny_done.run("--stage", "emergency").code == 0
+    found = sp.read_results(tiny_done.processed / "tiny")
     assert set(found.emergency_response["reach_status"]) == {"no_facility"}
     assert set(found.emergency_people["within_persons"]) == {0.0}
 
@@ -77,9 +78,9 @@ def test_nonsense_is_refused_before_any_work(tiny, key, value, says):
     assert tiny.written() == []
 
 
-def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny):
-    tiny.tables["network"]["modes"] = ["walk", "cycle", "drive", "motorcycle"]
-    study = {**tiny.tables}
+def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny_done):
+    tiny_done.tables["network"]["modes"] = ["walk", "cycle", "drive", "motorcycle"]
+    study = {**tiny_done.tables}
     crews = [
         {"service": "hospital", "mobilisation_min": 0, "mode": "cycle"},
         {"service": "primary_school", "mobilisation_min": 0},
@@ -91,8 +92,8 @@ def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny):
             for part in name.split("."):
                 inner = inner.setdefault(part, {})
             inner.update(keys)
-    whole = sp.Study.from_dict({**values, "emergency": crews}, raw=tiny.raw)
-    ran = sp.run(whole, processed=tiny.processed, maps=tiny.maps, until="gaps")
+    whole = sp.Study.from_dict({**values, "emergency": crews}, raw=tiny_done.raw)
+    ran = sp.run(whole, processed=tiny_done.processed, maps=tiny_done.maps, until="gaps")
     table = ran.emergency_response
     assert dict(zip(table["service"], table["mode"], strict=True)) == {
         "hospital": "cycle",

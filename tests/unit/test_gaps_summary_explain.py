@@ -31,6 +31,8 @@ from spatial.planning.travelled import travelled_m
 from spatial.planning.wording import languages, wording
 from spatial.tables import TABLES
 
+pytestmark = pytest.mark.slow
+
 AS_OF = dt.date(2026, 6, 30)
 NORMS = ("GL-PHC-1H", "GL-EMERG-2H", "GL-PHC-5KM", "IN-PRIM-1KM", "CN-THC-TOWNSHIP")
 

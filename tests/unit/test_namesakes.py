@@ -20,6 +20,8 @@ from spatial.sources.services import load_services
 from spatial.study import MergeOptions
 from tests.unit.test_scenario_stage import study_of
 
+pytestmark = pytest.mark.slow
+
 CRS = "EPSG:32738"
 WORDS = load_services()
 LIST, MAP = "list.csv", "map.osm.pbf"

@@ -17,6 +17,8 @@ from spatial.sources.osm import read_osm
 from spatial.sources.road_noding import node_roads
 from spatial.tables import TABLES
 
+pytestmark = pytest.mark.slow
+
 CRS = "EPSG:32738"
 
 

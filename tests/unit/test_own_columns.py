@@ -18,6 +18,8 @@ from spatial.study import Study
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 PHONE = "0875-5550123"
 
 

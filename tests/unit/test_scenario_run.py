@@ -13,6 +13,8 @@ from spatial.pipeline import SCENARIO_STAGES, STAGES, decisions
 from spatial.study.planned import planned_study
 from tests.unit.scenario_files import line, write
 
+pytestmark = pytest.mark.slow
+
 TABLES_OF_SCENARIOS = {"scenario_access.parquet", "scenario_people.parquet"}
 
 

@@ -8,6 +8,8 @@ from spatial.errors import SourceError, StageError, StudyError
 from spatial.tables import TABLES
 from tests.unit.scenario_files import line, write
 
+pytestmark = pytest.mark.slow
+
 
 def study_of(tiny, **more):
     """The tiny study with further keys, which may hold lists of tables."""
@@ -30,9 +32,10 @@ NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hos
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, tiny_at):
+def ran(tmp_path_factory, tiny_at, tiny_run, go_on_from):
     """Five scenarios in one run."""
     tiny = tiny_at(tmp_path_factory.mktemp("scenarios"))
+    go_on_from(tiny_run, tiny.folder)
     flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
     road = write(
         tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路")
@@ -119,19 +122,19 @@ def test_people_are_counted_at_every_cutoff_and_in_the_summary(ran):
     assert {row["cutoff_min"] for row in told} == {60.0}
 
 
-def test_a_study_without_scenarios_writes_no_table(tiny):
-    results = run(tiny)
+def test_a_study_without_scenarios_writes_no_table(tiny_done):
+    results = run(tiny_done)
     assert not {"scenario_access", "emergency_response", "calibration_errors"} & set(results.names)
     assert results.summary["scenarios"] == []
 
 
-def test_unknown_ids_of_all_scenarios_are_named_at_once(tiny):
+def test_unknown_ids_of_all_scenarios_are_named_at_once(tiny_done):
     wrong = [
         {"name": "one", "close": ["w3", "w99"], "speeds_km_h": {"w98": 30}},
         {"name": "two", "close_facilities": ["f1", "f9"], "speed_factors": {"motorway": 2}},
     ]
     with pytest.raises(StageError) as error:
-        run(tiny, scenarios=wrong)
+        run(tiny_done, scenarios=wrong)
     for text in (
         "scenarios.one.close: no edge or road 'w99'",
         "scenarios.one.speeds_km_h: no edge or road 'w98'",
@@ -181,21 +184,21 @@ def test_scenarios_that_make_no_sense_are_refused(tiny, items, says):
         study_of(tiny, scenarios=items)
 
 
-def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny, command):
-    path = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
-    tiny.tables["scenarios"] = {"name": "new", "new_roads": path}
-    assert tiny.run("--stage", "gaps").code == 0
-    write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=80))
-    told = command("status", tiny.save(), *tiny.folders()).out.splitlines()
+def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny_done, command):
+    path = write(tiny_done, "new.geojson", line(tiny_done, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
+    tiny_done.tables["scenarios"] = {"name": "new", "new_roads": path}
+    assert tiny_done.run("--stage", "gaps").code == 0
+    write(tiny_done, "new.geojson", line(tiny_done, (2, 2), (4, 0), road_class="trunk", speed_km_h=80))
+    told = command("status", tiny_done.save(), *tiny_done.folders()).out.splitlines()
     stages = {row.split()[1]: row.split()[0] for row in told}
     assert stages["scenarios"] == "run"
     assert {stages[name] for name in ("read", "calibration", "network", "access", "certainty")} == {"skip"}
 
 
-def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny):
-    tiny.tables["network"]["modes"] = ["walk+drive", "drive"]
-    road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
-    flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
+def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny_done):
+    tiny_done.tables["network"]["modes"] = ["walk+drive", "drive"]
+    road = write(tiny_done, "new.geojson", line(tiny_done, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
+    flood = write(tiny_done, "flood.geojson", line(tiny_done, (0, 2), (4, 2)))
     changes = {
         "cut": {"close": ["w3"]},
         "flood": {"close_file": flood},
@@ -204,7 +207,7 @@ def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny):
         "wet": {"season": "wet"},
     }
     items = [{"name": name, "services": ["hospital"], **change} for name, change in changes.items()]
-    ran = run(tiny, scenarios=items, emergency={"service": "hospital", "mobilisation_min": 2})
+    ran = run(tiny_done, scenarios=items, emergency={"service": "hospital", "mobilisation_min": 2})
     before = {name: minutes(ran, name, "before") for name in changes}
     after = {name: minutes(ran, name, "after") for name in changes}
     assert (after["cut"] > before["cut"] + 1.0).any()
@@ -223,7 +226,7 @@ def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny):
     assert set(ran.wet_losses["mode"]) == {"walk+drive"}
 
 
-def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):
+def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny_done):
     spots = {"level": (0, 0), "hours": (4, 0), "members": (4, 4), "own": (4, 0), "other": (4, 0)}
     facts = {
         "level": {"kind": "medical_point", "level": "district hospital"},
@@ -234,10 +237,10 @@ def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):
     }
     items = []
     for name, spot in spots.items():
-        path = write(tiny, f"{name}.geojson", line(tiny, spot, facility_id="n1", **facts[name]))
+        path = write(tiny_done, f"{name}.geojson", line(tiny_done, spot, facility_id="n1", **facts[name]))
         opened = {"path": path, "columns": {"service": "kind"}}
         items.append({"name": name, "services": ["hospital", "emergency_hospital"], "new_facilities": opened})
-    table = run(tiny, scenarios=items).scenario_access
+    table = run(tiny_done, scenarios=items).scenario_access
     hospital = table[table["service"] == "hospital"].set_index("settlement_id")
     gained = {
         name: set(rows.index[rows["after_min"] < rows["before_min"]])
@@ -253,14 +256,14 @@ def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny):
     assert not (table["service"] == "emergency_hospital").any()
 
 
-def test_each_scenario_travels_by_its_own_mode_and_the_tables_say_so(tiny):
-    tiny.tables["network"]["modes"] = ["walk", "drive", "walk+drive"]
+def test_each_scenario_travels_by_its_own_mode_and_the_tables_say_so(tiny_done):
+    tiny_done.tables["network"]["modes"] = ["walk", "drive", "walk+drive"]
     items = [
         {"name": "default", "close": ["w3"], "services": ["hospital", "county_seat"]},
         {"name": "driving", "close": ["w3"], "services": ["hospital", "county_seat"], "mode": "drive"},
         {"name": "both", "close": ["drive:w3"], "services": ["hospital"], "mode": "walk+drive"},
     ]
-    ran = run(tiny, scenarios=items)
+    ran = run(tiny_done, scenarios=items)
     for name, mode in {"default": "walk", "driving": "drive", "both": "walk+drive"}.items():
         for table in (ran.scenario_access, ran.scenario_people):
             assert set(table.loc[table["scenario"] == name, "mode"]) == {mode}
