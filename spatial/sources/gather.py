@@ -19,9 +19,8 @@ from spatial.sources.findings import Finding, findings_frame
 from spatial.sources.notes import add_notes, take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import assign_tiers, places_unread
+from spatial.sources.osm_features import assign_tiers, places_unread, with_unit_codes
 from spatial.sources.osm_turns import read_turns
-from spatial.sources.osm_units import with_unit_codes
 from spatial.sources.own_columns import ListColumns, faults_of, take_column_use
 from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
