@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import osmium
-import osmium.osm.mutable as osm
 import pandas as pd
-import pyproj
 import shapely
 
 from spatial.access import allocate_capacity, catchment_areas, floating_catchment_area, isochrones
-from spatial.crs import WGS84
 from spatial.network import build_network, nearest, node_labels, snap, times_matrix
-from spatial.sources.conformal import place_points
-from spatial.sources.osm import read_osm
 from spatial.terrain import facility_to_facility, travel_time_surface
 
 if TYPE_CHECKING:
@@ -31,18 +23,6 @@ __all__ = ["STEPS", "THEIRS"]
 CRS = "EPSG:32738"
 SIDE, STEP_M = 6, 1000.0
 """Streets a side of the little town that is computed, and their distance."""
-
-
-def _read() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "town.osm.pbf"
-        with osmium.SimpleWriter(str(file)) as writer:
-            for number in (1, 2, 3):
-                writer.add_node(osm.Node(id=number, version=1, location=(43.0 + number / 100, -12.0)))
-            writer.add_way(osm.Way(id=1, version=1, nodes=[1, 2, 3], tags={"highway": "primary"}))
-        read_osm(file)
-    change = pyproj.Transformer.from_crs(WGS84, CRS, always_xy=True)
-    place_points(np.array([[43.0, -12.0]]), np.ones(1, dtype=np.bool_), change, points_a_cell=1)
 
 
 def _streets() -> gpd.GeoDataFrame:
@@ -121,7 +101,6 @@ STEPS: dict[str, Callable[[], None]] = {
     "times on the network": _travel,
     "areas": _draw_areas,
     "times off the roads": _cross_open_ground,
-    "reading extracts": _read,
     "measures": _measure,
     "times within a limit": _relate,
     "routes": _draw_routes,

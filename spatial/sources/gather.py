@@ -12,16 +12,15 @@ import shapely
 from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
 from spatial.sources.attributes import add_attributes
+from spatial.sources.columns import text_column
 from spatial.sources.coordinate_checks import check_coordinates
-from spatial.sources.doubles import doubles_note
 from spatial.sources.facility_facts import fact_findings, read_facts
 from spatial.sources.findings import Finding, findings_frame
-from spatial.sources.notes import add_notes, take_notes
+from spatial.sources.notes import Note, add_notes, take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import assign_tiers, places_unread
+from spatial.sources.osm_features import assign_tiers, places_unread, with_unit_codes
 from spatial.sources.osm_turns import read_turns
-from spatial.sources.osm_units import with_unit_codes
 from spatial.sources.own_columns import ListColumns, faults_of, take_column_use
 from spatial.sources.own_roads import finish_roads
 from spatial.sources.place_tables import PlacedTables
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from spatial.sources.services import Vocabulary
     from spatial.study import Study
 
-__all__ = ["Gathered", "gather", "refuse_shared_ids"]
+__all__ = ["Gathered", "doubles_note", "gather", "refuse_shared_ids"]
 
 
 @dataclass
@@ -211,6 +210,26 @@ def _add_tables(
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(sources.roads.path, *count) for count in done.counts]
+
+
+def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
+    """
+    Name rows that are there twice: a village under two codes, a road drawn over itself.
+
+    They have the very same shape, and the same name where there are names.
+    """
+    shapes = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
+    drawn = frame[[key]].assign(
+        shape=shapes, name="" if "name" not in frame.columns else text_column(frame["name"])
+    )
+    drawn = drawn[frame.geometry.notna().to_numpy()].fillna({"name": ""})
+    again = drawn.duplicated(["shape", "name"])
+    first = drawn.groupby(["shape", "name"])[key].transform("first")
+    pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
+    item = "rows that repeat another in shape and name"
+    return Note(
+        item, len(pairs), f"{item}, all counted: {first_of(pairs)}; delete one of each if they are the same"
+    )
 
 
 def _add_facilities(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COMMON_SENTINELS", "GridReading", "read_elevation", "read_grid", "read_population", "read_raster"]
+__all__ = ["COMMON_SENTINELS", "GridReading", "read_elevation", "read_grid", "read_population"]
 
 COMMON_SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0, -32767.0, -32768.0, -2147483648.0)
 """Values that files use for "no data" without saying so; the lowest numbers of float32 and float64 count too."""
@@ -58,11 +58,6 @@ class GridReading:
             "they were read as no data"
             for value, number in sorted(self.sentinels.items())
         )
-
-
-def read_raster(paths: Sequence[Path] | Path, *, nodata: float | None = None, name: str = "raster") -> Raster:
-    """Read one raster from one or more tiles."""
-    return read_grid(paths, nodata=nodata, name=name).raster
 
 
 def read_population(paths: Sequence[Path] | Path, *, nodata: float | None = None) -> GridReading:

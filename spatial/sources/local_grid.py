@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GridFit", "fit_grid", "fit_local_grid"]
 
-_SIMILARITY_UNKNOWNS = 4
 _LARGEST_CONDITION = 1e6
 """Control points are taken for a line (or one point) where they are so many times as long as wide."""
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
+from opening_hours import OpeningHours, State, validate
 
 from spatial.sources.tag_rules import fold
 
 __all__ = ["Hours", "read_hours"]
 
-DAY_MIN, WEEK_MIN = 24 * 60, 7 * 24 * 60
 WEEK_H = 168.0
 _ALWAYS = re.compile(
     r"(24[/x]7|(7j/7[,;-]?)?24(h|hrs|hours?|heures?|小时)((/|sur)(24|7|7j)h?)?([,;-]?(7j/7|7days))?|全天候?(24小时)?|24小时(营业|开放|值班|服务))"
@@ -26,15 +28,21 @@ _DAYS = (
     ("sa", "sat", "saturday", "sam", "samedi", "周六", "星期六"),
     ("su", "sun", "sunday", "di", "dim", "dimanche", "周日", "周天", "星期日", "星期天"),
 )
-_EVERY = ("daily", "everyday", "tljours", "tlj", "touslesjours", "每天", "每日")
-_NUMBER_OF = {word: day for day, words in enumerate(_DAYS) for word in words}
-_CLOSED = ("off", "closed", "ferme", "休息")
-_HOLIDAYS = ("ph", "sh")
-_CLOCK = r"(\d{1,2})(?::|h|时|点)(\d{2})?"
-_SPAN = re.compile(rf"{_CLOCK}-{_CLOCK}")
-_TIMES = re.compile(rf"{_SPAN.pattern}(?:,{_SPAN.pattern})*")
+_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_WORDS = {word: name for name, words in zip(_NAMES, _DAYS, strict=True) for word in words}
+_WORDS |= dict.fromkeys(("daily", "everyday", "tljours", "tlj", "touslesjours", "每天", "每日"), "Mo-Su")
+_WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
+_WORDS |= {"ph": "PH", "sh": "SH"}
+_WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
+_HOUR = re.compile(r"(?<!\d)(\d{1,2})[h时点](\d{2})?(?!\d)")
+_TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
+"""How each rule must end: days alone do not say when."""
 
-Span = tuple[int, int]
+_UNREAD = re.compile(r"dawn|sunrise|sunset|dusk|[+\"]")
+"""What follows the sun, has no end or carries a comment."""
+
+_FIRST, _WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 - local time of nowhere
+"""Weeks of a leap year that begins on a Monday: opening hours that differ among them have no weekly hours."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,15 @@ class Hours:
         return "yes" if self.weekly_h >= WEEK_H else "no"
 
 
+@functools.lru_cache(maxsize=4096)  # lists say the same hours again and again
 def read_hours(text: str) -> Hours:
     """
     Read opening hours.
 
-    Rules are separated by ``;``: days (``Mo-Fr``, ``Sa,Su``, ``lundi-vendredi``, ``周一至周五``; every day where none
-    is named), then one or more spans of time (``08:00-17:00``, ``8h-12h30,14h-17h``), or ``off``. A later rule replaces
-    an earlier one on its days. A span that ends before it begins goes past midnight. Holidays (``PH``, ``SH``) are
-    passed over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. Months, weeks, sunrise, open
-    ends and comments are not read.
+    The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
+    or Chinese (``lundi-vendredi 8h-12h30, 14h-17h``, ``周一至周五 8:00-17:00``). Holidays (``PH``, ``SH``) are passed
+    over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
+    the sun, has no end or holds at times only is not read, nor are days without a time.
 
     Examples
     --------
@@ -76,15 +84,24 @@ def read_hours(text: str) -> Hours:
     plain = _plain(text)
     if _ALWAYS.fullmatch(plain.replace(" ", "")):
         return Hours(WEEK_H)
-    week: dict[int, list[Span]] = {}
-    rules = [rule.strip() for rule in plain.split(";") if rule.strip()]
-    for rule in rules:
-        read = _rule(rule)
-        if read is None:
+    rules = [rule.strip() for rule in _in_osm_syntax(plain).split(";") if rule.strip()]
+    written = "; ".join(rules)
+    is_told = bool(rules) and all(_TOLD.search(rule) for rule in rules) and not _UNREAD.search(plain)
+    if not is_told or not validate(written):
+        return Hours()
+    week = timedelta(days=7)
+    last = _FIRST + _WEEKS * week
+    open_min = [0] * _WEEKS
+    for start, end, state, _ in OpeningHours(written).intervals(_FIRST, last):
+        if state == State.UNKNOWN:
             return Hours()
-        days, spans = read
-        week |= dict.fromkeys(days, spans)
-    return Hours(_open_min(week) / 60.0) if rules and week else Hours()
+        until = last if end is None else min(end, last)
+        while state == State.OPEN and start < until:
+            row = (start - _FIRST) // week
+            stop = min(until, _FIRST + (row + 1) * week)
+            open_min[row] += int((stop - start).total_seconds()) // 60
+            start = stop  # noqa: PLW2901 - the rest lies in the next week
+    return Hours(open_min[0] / 60.0) if len(set(open_min)) == 1 else Hours()
 
 
 def _plain(text: str) -> str:
@@ -98,54 +115,8 @@ def _plain(text: str) -> str:
     return re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
 
 
-def _rule(rule: str) -> tuple[list[int], list[Span]] | None:
-    """Days and spans of one rule; None where it is not understood."""
-    match = re.search(rf"(?:^|(?<=[^\d])){_CLOCK}-", rule)
-    closed = next((word for word in _CLOSED if rule.endswith(word)), None)
-    if match is None and closed is None:
-        return None
-    cut = match.start() if match is not None else len(rule) - len(closed or "")
-    days = _days(rule[:cut])
-    if days is None:
-        return None
-    if match is None:
-        return days, []
-    times = rule[cut:].replace(" ", "")
-    if not _TIMES.fullmatch(times):
-        return None
-    spans = [_span(*found.groups()) for found in _SPAN.finditer(times)]
-    return None if None in spans else (days, [span for span in spans if span is not None])
-
-
-def _days(text: str) -> list[int] | None:
-    words = text.replace(" ", "").replace(".", "").strip(",:")
-    if words in {"", *_EVERY}:
-        return list(range(7))
-    days: list[int] = []
-    for part in words.split(","):
-        if part in _HOLIDAYS:
-            continue
-        ends = [_NUMBER_OF.get(end) for end in part.split("-")]
-        if None in ends or len(ends) > 2:
-            return None
-        first, last = ends[0], ends[-1]
-        assert first is not None
-        assert last is not None
-        days += [day % 7 for day in range(first, last + 1 if last >= first else last + 8)]
-    return days
-
-
-def _span(hour: str, minute: str | None, end_hour: str, end_minute: str | None) -> Span | None:
-    start, end = int(hour) * 60 + int(minute or 0), int(end_hour) * 60 + int(end_minute or 0)
-    if int(minute or 0) > 59 or int(end_minute or 0) > 59 or start > DAY_MIN or end > 2 * DAY_MIN:
-        return None
-    return start, end if end > start else end + DAY_MIN
-
-
-def _open_min(week: dict[int, list[Span]]) -> int:
-    """Count the minutes of a week in which it is open; spans that overlap count once."""
-    minutes = np.zeros(WEEK_MIN, dtype=bool)
-    for day, spans in week.items():
-        for start, end in spans:
-            minutes[np.arange(day * DAY_MIN + start, day * DAY_MIN + end) % WEEK_MIN] = True
-    return int(minutes.sum())
+def _in_osm_syntax(plain: str) -> str:
+    """Days, ``off`` and hours as OpenStreetMap writes them."""
+    named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
+    timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
+    return re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)

@@ -10,13 +10,9 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.sources.findings import findings_frame
-from spatial.sources.osm_boundaries import read_boundaries
-from spatial.sources.osm_elements import COUNTED, Scan
-from spatial.sources.osm_facilities import read_facilities
-from spatial.sources.osm_places import read_places
+from spatial.sources.osm_features import read_boundaries, read_facilities, read_places, read_water
 from spatial.sources.osm_roads import read_roads
-from spatial.sources.osm_scan import scan_osm, scan_roads
-from spatial.sources.osm_water import read_water
+from spatial.sources.osm_scan import COUNTED, scan_osm, scan_roads
 from spatial.sources.services import Vocabulary, load_services
 
 if TYPE_CHECKING:
@@ -24,6 +20,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from spatial.sources.osm_scan import Scan
     from spatial.sources.road_lines import RoadLines
 
 __all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm", "read_osm_roads"]
@@ -39,11 +36,11 @@ BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "place", "r
 class OsmExtract:
     """What an extract holds, in EPSG:4326."""
 
-    places: gpd.GeoDataFrame  # settlements as points; see `osm_places.read_places`
-    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `osm_facilities.read_facilities`
+    places: gpd.GeoDataFrame  # settlements as points; see `osm_features.read_places`
+    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `osm_features.read_facilities`
     roads: gpd.GeoDataFrame  # roads and ferries; see `osm_roads.read_roads`
-    boundaries: gpd.GeoDataFrame  # administrative areas; see `osm_boundaries.read_boundaries`
-    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `osm_water.read_water`
+    boundaries: gpd.GeoDataFrame  # administrative areas; see `osm_features.read_boundaries`
+    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `osm_features.read_water`
     counts: pd.DataFrame  # item and number: what the file holds, before anything was merged or left out
     findings: gpd.GeoDataFrame  # what a person should look at
     # areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`
@@ -58,12 +55,11 @@ def read_osm(
 ) -> OsmExtract:
     """Read an OpenStreetMap extract."""
     words = load_services() if vocabulary is None else vocabulary
-    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys}, is_asked=words.asks_for)
-    order = {"n": 0, "w": 1, "r": 2}
-    elements = sorted(scan.elements, key=lambda element: (order[element.kind], element.number))
+    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
+    elements = scan.elements
     places, findings = read_places(elements, scan.areas, words=place_words)
     facilities, outlines, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
-    lines, broken = scan.roads or read_roads(elements)
+    lines, broken = read_roads(elements)
     roads = lines.to_frame()
     boundaries, levels, cut = read_boundaries(elements, scan.areas)
     water = read_water(elements, scan.areas)
@@ -122,7 +118,7 @@ def read_osm_roads(path: str | Path) -> RoadLines:
     SourceError
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
-    return scan_roads(Path(path))[0]
+    return read_roads(scan_roads(Path(path)).elements)[0]
 
 
 def _counts(scan: Scan, extra: Mapping[str, int]) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
+import contextlib
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,12 +148,9 @@ def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:
 
 
 def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
-    import osmnx  # noqa: PLC0415 - as above
-
     try:
-        call()
-    except osmnx._errors.CacheOnlyInterruptError:  # noqa: SLF001 - how cache_only_mode ends; osmnx names it nowhere else
-        pass
+        with contextlib.suppress(InterruptedError):  # how osmnx ends where it is to download alone
+            call()
     except (requests.RequestException, ValueError) as error:
         raise SourceError(
             f"Overpass at {servers.overpass_url} does not answer as it should: {error}; try again later, "
@@ -167,7 +163,7 @@ def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> Non
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[None]:
     """Lend osmnx our settings: it downloads, hands over each answer as sent, and builds nothing."""
     from osmnx import settings  # noqa: PLC0415 - as above
@@ -183,7 +179,6 @@ def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[Non
         "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": keep}},
     }
     before = {name: getattr(settings, name) for name in ours}
-    resolve = socket.getaddrinfo  # osmnx replaces it to stay with one server
     try:
         for name, value in ours.items():
             setattr(settings, name, value)
@@ -191,7 +186,6 @@ def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[Non
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
-        socket.getaddrinfo = resolve
 
 
 def _merge(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:

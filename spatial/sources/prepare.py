@@ -34,8 +34,7 @@ from spatial.sources.landcover import landcover_findings, read_fractions, refuse
 from spatial.sources.layers import Layers
 from spatial.sources.list_merge import merge_lists
 from spatial.sources.notes import Note, add_notes
-from spatial.sources.osm_places import places_unread
-from spatial.sources.osm_water import mark_barriers
+from spatial.sources.osm_features import mark_barriers, places_unread
 from spatial.sources.own_columns import faults_of
 from spatial.sources.place_tables import unplaced_in_units
 from spatial.sources.placement import refuse_outside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,9 +12,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-
-from spatial.crs import WGS84
-from spatial.sources.conformal import place_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,11 +112,7 @@ class RoadLines:
             return self.points
         is_used = np.zeros(len(self.points), dtype=np.bool_)
         is_used[self.point] = True
-        change = _transformer(self.points_crs, self.crs)
-        if self.points_crs == WGS84:
-            placed = place_points(self.points, is_used, change)
-            if placed is not None:
-                return placed
+        change = pyproj.Transformer.from_crs(self.points_crs, self.crs, always_xy=True)
         used = np.flatnonzero(is_used)
         placed = np.empty_like(self.points)
         for axis, values in enumerate(change.transform(self.points[used, 0], self.points[used, 1])):
@@ -186,8 +179,3 @@ class RoadLines:
             columns["node_ids"] = pd.Series(parts, dtype=object)
         geometry = gpd.GeoSeries(self.lines(np.arange(len(self))), crs=self.crs)
         return gpd.GeoDataFrame(columns, geometry=geometry, crs=self.crs)
-
-
-@lru_cache(maxsize=8)
-def _transformer(one: Any, other: Any) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(one, other, always_xy=True)

@@ -22,7 +22,7 @@ from spatial.sources.columns import (
 from spatial.sources.flows import flows_from_table
 from spatial.sources.formats import open_mapped
 from spatial.sources.notes import Note, add_notes
-from spatial.sources.osm_places import assign_tiers
+from spatial.sources.osm_features import assign_tiers
 from spatial.sources.own_columns import ListColumns
 from spatial.sources.own_roads import read_condition_and_width
 from spatial.sources.place_tables import place_where_given

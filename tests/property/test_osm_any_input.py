@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spatial.errors import SourceError
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import read_population_tag
+from spatial.sources.osm_features import read_population_tag
 from spatial.sources.services import load_services
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, StudyError
 from spatial.runner.stage import Options
 from spatial.sources.attributes import with_codes_of_units
-from spatial.sources.osm_units import with_unit_codes
+from spatial.sources.osm_features import with_unit_codes
 from spatial.sources.prepare import prepare
 from spatial.sources.unit_codes import unit_prefixes
 from spatial.stages.population import population

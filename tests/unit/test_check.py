@@ -6,7 +6,7 @@ import pytest
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import places_unread
+from spatial.sources.osm_features import places_unread
 from spatial.stages.check import check_study
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write

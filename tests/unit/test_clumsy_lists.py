@@ -14,8 +14,7 @@ import shapely
 import spatial as sp
 from spatial.errors import ContractError
 from spatial.sources.delimited import read_delimited
-from spatial.sources.doubles import doubles_note
-from spatial.sources.gather import Gathered, refuse_shared_ids
+from spatial.sources.gather import Gathered, doubles_note, refuse_shared_ids
 from spatial.sources.notes import take_notes
 from spatial.sources.official_units import official_units_from_table
 from spatial.sources.place_tables import read_decisions

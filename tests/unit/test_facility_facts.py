@@ -76,6 +76,10 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
         ("Mo-Fr 08:00-12:00,10:00-14:00", 5 * 6),  # what overlaps counts once
         ("Mo,We,PH 9:00-10:00", 2.0),
         ("off", 0.0),
+        ("周一至周五8点-12点", 20.0),
+        ("tous les jours 8h-12h", 28.0),
+        ("PH off; Mo-Fr 08:00-17:00; dimanche fermé", 45.0),
+        ("Tu-Su 00:00-24:00; Mo off", 6 * 24),
     ],
 )
 def test_opening_hours_are_read_by_arithmetic(text, hours):
@@ -96,6 +100,10 @@ def test_opening_hours_are_read_by_arithmetic(text, hours):
         "2-4h",
         "08:00+",
         "Mo 25:00-26:00",
+        "Mo-Fr 09:00-12:00,Sa",
+        'Mo-Fr 08:00-17:00 "by appointment"',
+        "Mo-Fr 08:00-17:00; Dec 25 off",
+        "Mo[1] 08:00-12:00",
     ],
 )
 def test_opening_hours_that_are_not_understood_are_unknown(text):

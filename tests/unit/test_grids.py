@@ -11,7 +11,7 @@ import rasterio
 from affine import Affine
 
 from spatial.errors import CrsError, SourceError
-from spatial.sources.grids import read_elevation, read_grid, read_population, read_raster
+from spatial.sources.grids import read_elevation, read_grid, read_population
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def test_scale_and_offset_of_the_file_are_applied(tmp_path: Path) -> None:
     with rasterio.open(path, "r+") as target:
         target.scales, target.offsets = (0.5,), (1.0,)
     # 10 * 0.5 + 1 = 6 and 20 * 0.5 + 1 = 11
-    assert read_raster(path).values[0, :2].tolist() == [6.0, 11.0]
+    assert read_grid(path).raster.values[0, :2].tolist() == [6.0, 11.0]
     assert read_population(path).nodata_cells == 1
 
 
@@ -111,7 +111,7 @@ def test_tiles_are_joined_on_their_grid(tmp_path: Path) -> None:
     left = _tif(tmp_path / "l.tif", np.array([[1.0], [2.0]]))
     # two cells to the right and one down: the cells between and around are in no tile
     right = _tif(tmp_path / "r.tif", np.array([[3.0]]), transform=Affine(0.1, 0, 10.2, 0, -0.1, 4.9))
-    raster = read_raster([right, left])
+    raster = read_grid([right, left]).raster
     expected = [[1.0, np.nan, np.nan], [2.0, np.nan, 3.0]]
     np.testing.assert_array_equal(raster.values, expected)
     assert (raster.transform.c, raster.transform.f) == pytest.approx((10.0, 5.0))
@@ -120,8 +120,8 @@ def test_tiles_are_joined_on_their_grid(tmp_path: Path) -> None:
 def test_order_of_tiles_only_decides_overlaps(tmp_path: Path) -> None:
     one = _tif(tmp_path / "1.tif", np.array([[1.0, 2.0]]))
     two = _tif(tmp_path / "2.tif", np.array([[9.0, 3.0]]), transform=Affine(0.1, 0, 10.1, 0, -0.1, 5.0))
-    assert read_raster([one, two]).values.tolist() == [[1.0, 2.0, 3.0]]
-    assert read_raster([two, one]).values.tolist() == [[1.0, 9.0, 3.0]]
+    assert read_grid([one, two]).raster.values.tolist() == [[1.0, 2.0, 3.0]]
+    assert read_grid([two, one]).raster.values.tolist() == [[1.0, 9.0, 3.0]]
     with pytest.raises(SourceError, match="1 cells overlap another file with other values"):
         read_population([one, two])
 
@@ -133,9 +133,9 @@ def test_other_grid_or_crs_is_never_resampled(tmp_path: Path) -> None:
     other = _tif(tmp_path / "4.tif", np.array([[1.0]]), crs="EPSG:32638")
     for path in (off, coarse):
         with pytest.raises(SourceError, match="do not lie on the grid"):
-            read_raster([one, path])
+            read_grid([one, path])
     with pytest.raises(SourceError, match="nothing is resampled in silence"):
-        read_raster([one, other])
+        read_grid([one, other])
 
 
 def test_only_the_wanted_ground_of_elevation_is_kept(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from spatial.planning.wording import languages, wording
 from spatial.rasters import Raster
 from spatial.sources.datum_evidence import doubt_wgs84
 from spatial.sources.datums import from_wgs84
-from spatial.sources.doubles import doubles_note
 from spatial.sources.dxf import drawn_lines
 from spatial.sources.facility_facts import read_facts
+from spatial.sources.gather import doubles_note
 from spatial.sources.grids import GridReading
 from spatial.sources.notes import take_notes
 from spatial.sources.services import load_services

@@ -14,8 +14,7 @@ import pytest
 
 from spatial.errors import SourceError
 from spatial.sources.osm import read_osm
-from spatial.sources.osm_places import assign_tiers, read_population_tag
-from spatial.sources.osm_water import mark_barriers
+from spatial.sources.osm_features import assign_tiers, mark_barriers, read_population_tag
 from spatial.study import Tiers
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Block-by-block reading of .osm.pbf against pyosmium: every form of a file, and real and made-up regions."""
+"""Files .osm.pbf made by hand, a byte at a time: what is read of every form of them, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,53 +6,17 @@ import lzma
 import zlib
 from typing import TYPE_CHECKING
 
-import numpy as np
 import osmium
 import pandas as pd
 import pytest
 
 from spatial.errors import SourceError
 from spatial.network import build_network
-from spatial.sources import osm_scan, road_lines
-from spatial.sources.kernels_pbf import locate
 from spatial.sources.osm import read_osm, read_osm_roads
-from spatial.sources.osm_arrays import read_arrays
-from spatial.sources.pbf import Wanted
-from spatial.sources.pbf_blocks import OutOfTheOrdinaryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-FRAMES = ("places", "facilities", "roads", "boundaries", "water", "counts", "findings")
-KEYS = frozenset({"highway", "route", "place", "natural", "amenity", "type"})
-
-
-def left_to_pyosmium(*_: object) -> None:
-    raise OutOfTheOrdinaryError
-
-
-def assert_read_alike(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compare all frames, and the roads alone, with those of pyosmium."""
-    found, roads = read_osm(file), read_osm_roads(file).to_frame()
-    with monkeypatch.context() as patch:
-        patch.setattr(osm_scan, "read_arrays", left_to_pyosmium)
-        expected, expected_roads = read_osm(file), read_osm_roads(file).to_frame()
-    for name in FRAMES:
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(getattr(found, name)), pd.DataFrame(getattr(expected, name))
-        )
-    pd.testing.assert_frame_equal(pd.DataFrame(roads), pd.DataFrame(expected_roads))
-    pd.testing.assert_frame_equal(pd.DataFrame(roads), pd.DataFrame(found.roads))
-
-
-def is_ordinary(file: Path) -> bool:
-    try:
-        read_arrays(file, Wanted(KEYS))
-    except OutOfTheOrdinaryError:
-        return False
-    return True
-
 
 # A file by hand: a message is a list of fields, a field its number and a number, bytes, or a list of packed numbers.
 
@@ -155,30 +119,48 @@ def plain_nodes() -> bytes:
 ROAD = ways([1, 2, 5])
 
 
+def nodes_of_roads(file: Path) -> list[list[int]]:
+    return [list(ids) for ids in read_osm_roads(file).to_frame()["node_ids"]]
+
+
+VERSIONED = message((1, 3), (2, 12345), (6, 1))
+TWO_SHOWN = message((1, [1, 1, 1]), (6, [1, 1, 0]))
+"""Who changed nodes: of three, the last is hidden, as a deleted object of a history is."""
+
+
 @pytest.mark.parametrize(
-    "blocks",
+    ("blocks", "features", "expected"),
     [
-        [dense(), ROAD],
-        # Coordinates in steps of 0.25 degrees from an origin of their own: 10.5000001 becomes 10.5 again.
-        [dense(scale=250_000_000, lon0=500_000_000, lat0=-250_000_000), ROAD],
-        # A scale that leaves fractions of 1e-7 degrees: cut off towards zero, below it and above.
-        [dense(scale=70, lon0=-33, lat0=33), ROAD],
-        [plain_nodes(), ROAD],
-        [dense(info=message((1, [1, 1, 1]), (2, [9, 9, 9]))), ROAD],
-        [dense(), ways([1, 2, 5], info=message((1, 3), (2, 12345), (6, 1)))],
-        [dense(), ways([1, 99, 2, 5])],
-        [dense(), ways([99, 98])],
-        [dense(), ways([5])],
-        [dense(), ways([])],
-        [dense(), message(TABLE)],
-        [dense(), message(TABLE, (2, b""))],
+        ([dense(), ROAD], (), [1, 2, 5]),
+        # A scale that leaves fractions of 1e-7 degrees.
+        ([dense(scale=70, lon0=-33, lat0=33), ROAD], (), [1, 2, 5]),
+        ([plain_nodes(), ROAD], (), [1, 2, 5]),
+        ([dense(info=message((1, [1, 1, 1]), (2, [9, 9, 9]))), ROAD], (), [1, 2, 5]),
+        ([dense(), ways([1, 2, 5], info=VERSIONED)], (), [1, 2, 5]),
+        # A gap is not bridged: of 1, a node beyond the file, 2 and 5, the longest stretch is 2 and 5.
+        ([dense(), ways([1, 99, 2, 5])], (), [2, 5]),
+        ([dense(), ways([99, 98])], (), []),
+        ([dense(), ways([5])], (), []),
+        ([dense(), ways([])], (), []),
+        ([dense(), message(TABLE)], (), []),
+        ([dense(), message(TABLE, (2, b""))], (), []),
+        ([ROAD, dense()], (), [1, 2, 5]),
+        ([dense(), dense(), ROAD], (), [1, 2, 5]),
+        ([dense(info=TWO_SHOWN), ROAD], (), [1, 2]),
+        ([dense(info=TWO_SHOWN), ROAD], (b"HistoricalInformation",), [1, 2]),
+        ([dense(), ways([1, 2, 5], info=message((1, 3), (6, 0)))], (b"HistoricalInformation",), [1, 2, 5]),
     ],
 )
-def test_every_ordinary_form_is_read_as_pyosmium_reads_it(tmp_path, monkeypatch, blocks):
+def test_every_form_of_a_file_is_read(tmp_path, blocks, features, expected):
     for pack in (packed, raw):
-        file = write(tmp_path / "hand.osm.pbf", blocks, pack=pack)
-        assert is_ordinary(file)
-        assert_read_alike(file, monkeypatch)
+        file = write(tmp_path / "hand.osm.pbf", blocks, features=features, pack=pack)
+        assert nodes_of_roads(file) == ([expected] if expected else [])
+        extract = read_osm(file)
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(extract.roads), pd.DataFrame(read_osm_roads(file).to_frame())
+        )
+        counts = extract.counts.set_index("item")["number"]
+        assert counts["nodes"] == (6 if blocks.count(dense()) == 2 else 3)
 
 
 def test_a_place_is_where_its_file_says(tmp_path):
@@ -192,27 +174,10 @@ def test_a_place_is_where_its_file_says(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("blocks", "features"),
-    [
-        ([ROAD, dense()], ()),
-        ([dense(), dense(), ROAD], ()),
-        ([dense(info=message((1, [1, 1, 1]), (6, [1, 1, 0]))), ROAD], ()),
-        ([dense(info=message((1, [1, 1, 1]), (6, [1, 1, 0]))), ROAD], (b"HistoricalInformation",)),
-        ([dense(), ways([1, 2, 5], info=message((1, 3), (6, 0)))], (b"HistoricalInformation",)),
-    ],
-    ids=["nodes after ways", "a node twice", "hidden nodes", "a history", "a deleted way"],
-)
-def test_what_is_rare_is_left_to_pyosmium(tmp_path, monkeypatch, blocks, features):
-    file = write(tmp_path / "rare.osm.pbf", blocks, features=features)
-    assert not is_ordinary(file)
-    assert_read_alike(file, monkeypatch)
-
-
-@pytest.mark.parametrize(
     ("pack", "features", "message_"),
     [
-        (with_lzma, (), "packed with lzma"),
-        (packed, (b"Sort.Type_then_ID", b"Tomorrow"), r"requires Sort\.Type_then_ID, Tomorrow of its reader"),
+        (with_lzma, (), "lzma blobs not supported"),
+        (packed, (b"Tomorrow",), "required feature not supported: Tomorrow"),
     ],
 )
 def test_what_no_reader_knows_is_named_with_a_remedy(tmp_path, pack, features, message_):
@@ -233,7 +198,7 @@ def test_what_no_reader_knows_is_named_with_a_remedy(tmp_path, pack, features, m
         lambda data: data.replace(b"OSMData", b"OSMDatb"),
     ],
 )
-def test_a_damaged_file_is_refused_by_both_readers(tmp_path, spoil):
+def test_a_damaged_file_is_refused_whole_or_for_its_roads(tmp_path, spoil):
     file = write(tmp_path / "bad.osm.pbf", [dense(), ROAD])
     file.write_bytes(spoil(file.read_bytes()))
     for read in (read_osm, read_osm_roads):
@@ -245,17 +210,19 @@ def test_a_damaged_file_is_refused_by_both_readers(tmp_path, spoil):
 @pytest.mark.parametrize(
     "block",
     [
-        # A string beyond the table, a tag without a value, two numbers for three nodes, a length beyond the block.
+        # A string beyond the table, a way twice, two numbers for three nodes, a length beyond the block.
         message(TABLE, (2, message((3, message((1, 7), (2, [1]), (3, [77]), (8, deltas([1, 2]))))))),
-        message(TABLE, (2, message((3, message((1, 7), (2, [1, 3]), (3, [2]), (8, deltas([1, 2]))))))),
+        ROAD,
         message(TABLE, (2, message((2, message((1, deltas([1, 2])), (8, deltas([1])), (9, deltas([1]))))))),
         message(TABLE, (2, message((3, b"\x12\x7f")))),
-        message(TABLE, (2, message((3, message((2, [1]), (3, [2])))))),
         message(TABLE, (2, b"\x1b\x00")),
     ],
 )
-def test_a_block_that_makes_no_sense_is_not_ordinary(tmp_path, block):
-    assert not is_ordinary(write(tmp_path / "odd.osm.pbf", [dense(), block, ROAD]))
+def test_a_block_that_makes_no_sense_is_refused(tmp_path, block):
+    file = write(tmp_path / "odd.osm.pbf", [dense(), block, ROAD])
+    for read in (read_osm, read_osm_roads):
+        with pytest.raises(SourceError, match="damaged or cut off"):
+            read(file)
 
 
 def test_roads_of_any_format_are_those_of_the_frame(tmp_path):
@@ -268,47 +235,34 @@ def test_roads_of_any_format_are_those_of_the_frame(tmp_path):
     )
 
 
-def test_numbers_are_found_wherever_the_last_one_was():
-    rng = np.random.default_rng(5)
-    for _ in range(50):
-        known = np.unique(rng.integers(-50, 60, rng.integers(1, 40)))
-        wanted = rng.integers(-60, 70, 60)
-        row = {number: place for place, number in enumerate(known.tolist())}
-        assert locate(known, wanted).tolist() == [row.get(number, -1) for number in wanted.tolist()]
-    assert locate(known[:0], wanted).tolist() == [-1] * len(wanted)
+def test_nodes_of_an_editor_with_numbers_below_0_are_counted(tmp_path):
+    file = tmp_path / "new.osm"
+    file.write_text(
+        '<osm version="0.6"><node id="-1" lat="1" lon="2"><tag k="place" v="village"/></node>'
+        '<node id="-2" lat="1" lon="2.1"/></osm>'
+    )
+    extract = read_osm(file)
+    assert extract.places["settlement_id"].tolist() == ["n-1"]
+    assert extract.counts.set_index("item")["number"]["nodes"] == 2
 
 
-def test_the_sample_county_is_read_as_pyosmium_reads_it(tmp_path, monkeypatch, put_sample_county):
-    put_sample_county(tmp_path / "sample", villages=60)
-    (file,) = tmp_path.rglob("*.osm.pbf")
-    assert is_ordinary(file)
-    assert_read_alike(file, monkeypatch)
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("region", ["comoros", "rutland"])
-def test_real_regions_are_read_as_pyosmium_reads_them(region, request, monkeypatch):
-    file = request.getfixturevalue(region) / f"{region}.osm.pbf"
-    assert is_ordinary(file)
-    assert_read_alike(file, monkeypatch)
+def test_nodes_in_any_order_after_their_ways_are_found(tmp_path):
+    nodes = "".join(f'<node id="{number}" lat="1" lon="2.{number}"/>' for number in (5, 2, 9, 1))
+    refs = "".join(f'<nd ref="{number}"/>' for number in (1, 2, 5, 9))
+    file = tmp_path / "turned.osm"
+    file.write_text(f'<osm version="0.6"><way id="1">{refs}<tag k="highway" v="track"/></way>{nodes}</osm>')
+    assert nodes_of_roads(file) == [[1, 2, 5, 9]]
+    assert read_osm(file).roads.geometry[0].coords[:] == [(2.1, 1), (2.2, 1), (2.5, 1), (2.9, 1)]
 
 
 @pytest.mark.data
 @pytest.mark.parametrize(("region", "crs"), [("comoros", "EPSG:32738"), ("rutland", "EPSG:32630")])
-def test_a_network_is_the_same_from_arrays_and_from_the_table(region, crs, request, monkeypatch):
+def test_a_network_is_the_same_from_arrays_and_from_the_table(region, crs, request):
     file = request.getfixturevalue(region) / f"{region}.osm.pbf"
     for mode in ("drive", "walk"):
-        fast = build_network(read_osm_roads(file).to_crs(crs), mode=mode, ferries=True)
+        mine = build_network(read_osm_roads(file).to_crs(crs), mode=mode, ferries=True)
         theirs = build_network(read_osm(file).roads.to_crs(crs), mode=mode, ferries=True)
-        with monkeypatch.context() as patch:
-            patch.setattr(road_lines, "place_points", lambda *_: None)  # PROJ places all points
-            mine = build_network(read_osm_roads(file).to_crs(crs), mode=mode, ferries=True)
         for one, other in zip(mine.to_frames(), theirs.to_frames(), strict=True):
             pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other), check_exact=True)
         pd.testing.assert_frame_equal(pd.DataFrame(mine.findings), pd.DataFrame(theirs.findings))
         assert mine.report == theirs.report
-        assert not np.array_equal(fast.coordinates, mine.coordinates)
-        for name in ("coordinates", "node_x", "node_y", "length_m"):
-            np.testing.assert_allclose(getattr(fast, name), getattr(mine, name), rtol=0, atol=1e-7)
-        for name in ("edge_from", "edge_to", "edge_id", "node_source_id", "component", "coordinate_offsets"):
-            np.testing.assert_array_equal(getattr(fast, name), getattr(mine, name))

@@ -17,7 +17,7 @@ from spatial.network.legs import slope as slope_module
 from spatial.network.legs.slope import climbs_of
 from spatial.network.legs.slope_speeds import cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
-from spatial.sources.grids import read_raster
+from spatial.sources.grids import read_grid
 from spatial.sources.osm import read_osm
 
 CRS = "EPSG:32738"
@@ -272,7 +272,7 @@ def test_how_many_steps_are_looked_at_together_changes_nothing(monkeypatch):
 def test_all_of_comoros_has_a_slope_within_seconds(comoros):
     zone = pyproj.CRS("EPSG:32738")
     roads = read_osm(comoros / "comoros.osm.pbf").roads.to_crs(zone)
-    ground = read_raster(sorted(comoros.glob("*.hgt.zip")), name="elevation")
+    ground = read_grid(sorted(comoros.glob("*.hgt.zip")), name="elevation").raster
     level = build_network(roads, mode="walk")
     begun = time.process_time()
     sloped = with_slope(level, ground)

@@ -101,8 +101,8 @@ import numpy as np
 import pytest
 
 import spatial
-from spatial.sources.kernels_pbf import locate
-print(json.dumps([spatial.__file__, locate(np.array([2, 5]), np.array([5])).tolist()]))
+from spatial.network.kernels_noding import along_curve
+print(json.dumps([spatial.__file__, along_curve(np.array([0.0, 0.0]), np.array([0.0, 1.0])).tolist()]))
 """
     nowhere = str(tmp_path / "nowhere" / "cache")
     found = in_a_new_process(
@@ -114,5 +114,6 @@ print(json.dumps([spatial.__file__, locate(np.array([2, 5]), np.array([5])).toli
         TMPDIR=str(tmp_path / "temporary"),
         PYTHONPATH=str(installed),
     )
-    assert found == [str(installed / "spatial" / "__init__.py"), [1]]
+    # A curve by Hilbert goes through four cells in a square: the one above the first is the fourth.
+    assert found == [str(installed / "spatial" / "__init__.py"), [0, 3]]
     assert list((tmp_path / "temporary").glob("spatial-kernels-*/**/*.nbi"))

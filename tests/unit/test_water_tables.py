@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
-from spatial.sources.osm_water import mark_barriers
+from spatial.sources.osm_features import mark_barriers
 from spatial.sources.vector import read_table
 from spatial.sources.water_tables import join_water, water_of_table
 from spatial.study import TableSource

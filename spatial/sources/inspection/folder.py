@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderReport", "inspect_folder"]
 
-ONE_OF_A_KIND = ("settlements", "roads", "boundaries", "flows", "osm", "population")
 _PARTS = {
     ".dbf",
     ".shx",

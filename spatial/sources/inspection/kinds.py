@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from spatial.sources.cells import narrow
 from spatial.sources.inspection.assigning import is_unit_code, known_values
-from spatial.sources.inspection.field_names import EXACT, TRUNCATED, matches, meanings, plain
+from spatial.sources.inspection.field_names import TRUNCATED, matches, meanings, plain
 
 if TYPE_CHECKING:
     from spatial.sources.inspection.profiles import Profile
@@ -264,8 +264,3 @@ def _ends(profile: Profile, ends: tuple[str, ...]) -> float:
 def ends_like_villages(profile: Profile) -> bool:
     """Whether most values of a column end in 村, 社区 or the like."""
     return _ends(profile, _VILLAGE_ENDS) >= HALF
-
-
-def is_exact(profile: Profile, ours: str) -> bool:
-    """Whether the vocabulary holds the name of a column as one of ours."""
-    return any(match.ours == ours and match.score == EXACT for match in matches(profile.name))

@@ -24,7 +24,6 @@ __all__ = ["write_osm"]
 
 COUNTY_LEVEL, TOWNSHIP_LEVEL = "6", "8"
 """Administrative levels of OpenStreetMap in China."""
-NAMED_KM2 = 150.0
 
 
 class _Extract:
