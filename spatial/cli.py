@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from spatial.results import Results
-    from spatial.sources.sample.write import SampleForm
+    from spatial.sample import SampleForm
     from spatial.study import Study
 
 __all__ = ["FewOfAKind", "PlainFormatter", "cli", "main"]
@@ -286,7 +286,7 @@ def warmup() -> None:
 @click.option("--files-only", is_flag=True, help="Write the raw files and run nothing.")
 def demo(*, raw: Path, processed: Path, maps: Path, form: SampleForm, files_only: bool) -> None:
     """Make the synthetic sample county and run the whole line on it."""
-    from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
 
     _say("making the synthetic county", err=True)

@@ -12,13 +12,13 @@ import pyproj
 import pytest
 
 from spatial.pipeline import run
-from spatial.sources.sample import sample_study
+from spatial.sample import sample_study
 from spatial.study import Study
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VILLAGES = 60
+VILLAGES = 80
 TOLERANCE_MIN = 0.1
 KEY = ["settlement_id", "service", "mode"]
 BESIDE = ("measures", "scenarios", "emergency", "off_road")

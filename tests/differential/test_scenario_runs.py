@@ -61,9 +61,9 @@ def far_places(settlements):
     return xy[[north, middle]]
 
 
-def test_the_synthetic_county(tmp_path):
+def test_the_synthetic_county(tmp_path, put_sample_county):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
-    sp.write_sample_county(raw / "sample", villages=80)
+    put_sample_county(raw / "sample", villages=80)
     values = tomllib.loads(sp.sample_study())
     first = sp.run(sp.Study.from_dict(values, raw=raw), until="population", **where)
     new_road(raw / "plan/road.geojson", far_places(first.settlements), first.settlements.crs)

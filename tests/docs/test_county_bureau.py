@@ -12,7 +12,7 @@ import pytest
 from spatial.errors import SpatialError
 from spatial.pipeline import run
 from spatial.results import read_results
-from spatial.sources.sample import sample_study
+from spatial.sample import sample_study
 from spatial.study import Study
 
 pytestmark = pytest.mark.slow

@@ -279,7 +279,7 @@ def test_numbers_are_found_wherever_the_last_one_was():
 
 
 def test_the_sample_county_is_read_as_pyosmium_reads_it(tmp_path, monkeypatch, put_sample_county):
-    put_sample_county(tmp_path / "sample", villages=60)
+    put_sample_county(tmp_path / "sample", villages=80)
     (file,) = tmp_path.rglob("*.osm.pbf")
     assert is_ordinary(file)
     assert_read_alike(file, monkeypatch)
