@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -111,14 +112,14 @@ def walk(walker, text: str) -> None:
             file.write_text("\n".join(done) + "\n", encoding="utf-8")
 
 
-DECIDED = {"移民新村卫生室": "519900101201", "老街卫生室": "519900103201", "茶场卫生室": "519900102201"}
+DECIDED = {"移民新村卫生室": "519900101202", "老街卫生室": "519900101210", "茶场卫生室": "519900104213"}
 
 
 @pytest.fixture(scope="module")
 def walked(walkthrough, tmp_path_factory):
-    walker = walkthrough(
-        "county-bureau.md", tmp_path_factory.mktemp("bureau"), lambda row: DECIDED[row["name"]]
-    )
+    folder = tmp_path_factory.mktemp("bureau")
+    shutil.copy(DOCS.parent / "tests" / "data" / "county_80" / "bureau.zip", folder)
+    walker = walkthrough("county-bureau.md", folder, lambda row: DECIDED[row["name"]])
     walk(walker, walker.text)
     return walker
 
