@@ -53,17 +53,17 @@ def test_the_generator_gives_the_county_that_the_package_holds(tmp_path, put_sam
 
 
 @pytest.fixture
-def command(county, monkeypatch):
-    """Give the command some words, without drawing the small county again."""
+def tool(county, monkeypatch, tmp_path):
+    """Give the tool's command some words; it does not draw the small county again, and packs that one alone."""
     drawn = {(SAMPLE_SEED, SMALL): county}
 
     def draw(*, seed: int = SAMPLE_SEED, villages: int = 400):
         return drawn[seed, villages]
 
-    def run(*words: str | Path) -> None:
+    def run(*words: object) -> None:
         monkeypatch.setattr(command_line, "draw_county", draw)
-        monkeypatch.setattr(command_line, "ARCHIVES", {SMALL: words[-1]})
-        monkeypatch.setattr(sys, "argv", ["sample_county", *map(str, words[:-1])])
+        monkeypatch.setattr(command_line, "ARCHIVES", {SMALL: tmp_path / "packed"})
+        monkeypatch.setattr(sys, "argv", ["sample_county", *map(str, words)])
         command_line.main()
 
     return run
@@ -71,22 +71,22 @@ def command(county, monkeypatch):
 
 @pytest.mark.parametrize("form", ["open", "bureau"])
 def test_the_generator_gives_the_county_of_the_tests_wherever_it_runs(
-    tmp_path, monkeypatch, command, put_sample_county, form
+    tmp_path, monkeypatch, tool, put_sample_county, form
 ) -> None:
     kept = put_sample_county(tmp_path / "kept", villages=SMALL, form=form)
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Asia/Shanghai")
         time.tzset()
-        command(tmp_path / "new", "--villages", str(SMALL), "--form", form, tmp_path)
+        tool(tmp_path / "new", "--villages", SMALL, "--form", form)
     time.tzset()
     assert_same_files(tmp_path / "new", kept)
 
 
-def test_packing_gives_the_archives_of_the_tests(tmp_path, command) -> None:
-    command("--pack", tmp_path / "data")
+def test_packing_gives_the_archives_of_the_tests(tmp_path, tool) -> None:
+    tool("--pack")
     for form in ("open", "bureau"):
         with (
-            zipfile.ZipFile(tmp_path / "data" / f"{form}.zip") as new,
+            zipfile.ZipFile(tmp_path / "packed" / f"{form}.zip") as new,
             zipfile.ZipFile(ROOT / "tests" / "data" / "county_80" / f"{form}.zip") as kept,
         ):
             assert [(item.filename, item.CRC) for item in new.infolist()] == [
@@ -95,9 +95,9 @@ def test_packing_gives_the_archives_of_the_tests(tmp_path, command) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("folder", "--pack")])
-def test_the_command_writes_one_county_or_packs_all(tmp_path, command, words) -> None:
+def test_the_command_writes_one_county_or_packs_all(tool, words) -> None:
     with pytest.raises(SystemExit, match="2"):
-        command(*words, tmp_path)
+        tool(*words)
 
 
 def test_another_seed_gives_another_county(county) -> None:
