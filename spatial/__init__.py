@@ -190,7 +190,7 @@ _HOMES = {
     "robust_coverage": "spatial.integration.resilience",
     "run": "spatial.pipeline",
     "rural_access_index": "spatial.access",
-    "sample_study": "spatial.sources.sample",
+    "sample_study": "spatial.sample",
     "score_norms": "spatial.integration.pillars",
     "score_study": "spatial.integration.pillars",
     "segmentation_index": "spatial.integration.scoring",
@@ -216,7 +216,7 @@ _HOMES = {
     "with_season": "spatial.network",
     "with_slope": "spatial.network",
     "with_turns": "spatial.network",
-    "write_sample_county": "spatial.sources.sample",
+    "write_sample_county": "spatial.sample",
     "zonal_coverage": "spatial.terrain",
     "zonal_sums": "spatial.terrain",
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from spatial.results import Results
-    from spatial.sources.sample.write import SampleForm
+    from spatial.sample import SampleForm
     from spatial.study import Study
 
 __all__ = ["FewOfAKind", "PlainFormatter", "cli", "main"]
@@ -285,11 +285,11 @@ def warmup() -> None:
 )
 @click.option("--files-only", is_flag=True, help="Write the raw files and run nothing.")
 def demo(*, raw: Path, processed: Path, maps: Path, form: SampleForm, files_only: bool) -> None:
-    """Make the synthetic sample county and run the whole line on it."""
-    from spatial.sources.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
+    """Unpack the synthetic sample county and run the whole line on it."""
+    from spatial.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
 
-    _say("making the synthetic county", err=True)
+    _say("unpacking the synthetic county", err=True)
     study = Study.from_dict(tomllib.loads(sample_study(form)), raw=raw, where="sample county")
     folder = raw / ("sample" if form == "open" else form)
     write_sample_county(folder, form=form)

@@ -11,6 +11,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +34,7 @@ hypothesis.settings.register_profile("thorough", deadline=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=40, derandomize=True)
 hypothesis.settings.load_profile("quick")
 
+DATA = Path(__file__).parent / "data"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -123,15 +125,17 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
 
 
 @pytest.fixture(scope="session")
-def put_sample_county(once) -> Callable[..., Path]:
-    """Put the files of the sample county, of which each size and form is drawn once a session, into a new folder."""
-    from spatial.sources.sample import write_sample_county  # noqa: PLC0415 - slow to import, and few tests need it
+def put_sample_county() -> Callable[..., Path]:
+    """Unpack a sample county into a folder: that of the package, or one of 80 villages, which is read sooner."""
+    from spatial.sample import write_sample_county  # noqa: PLC0415 - few tests need it
 
     def put(folder: Path, *, villages: int = 400, form: str = "open") -> Path:
-        def write(new: Path) -> None:
-            write_sample_county(new, villages=villages, form=form)
-
-        return shutil.copytree(once(f"sample-{villages}-{form}", write), folder)
+        if villages == 400:
+            write_sample_county(folder, form=form)
+        else:
+            with zipfile.ZipFile(DATA / f"county_{villages}" / f"{form}.zip") as packed:
+                packed.extractall(folder)
+        return folder
 
     return put
 

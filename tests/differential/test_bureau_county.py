@@ -11,8 +11,9 @@ import pandas as pd
 import pyproj
 import pytest
 
+from spatial.integration.register import load_register
 from spatial.pipeline import run
-from spatial.sources.sample import sample_study
+from spatial.sample import sample_study
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-VILLAGES = 60
+VILLAGES = 80
 TOLERANCE_MIN = 0.1
 KEY = ["settlement_id", "service", "mode"]
 BESIDE = ("measures", "scenarios", "emergency", "off_road")
@@ -104,10 +105,17 @@ def test_every_norm_has_the_same_result_in_every_township(plain, bureau) -> None
         unit = norms["unit_id"].map(names).fillna(norms["unit_id"])
         tables.append(norms.assign(unit_id=unit).set_index(["norm_id", "unit_id"]).sort_index())
     theirs, ours = tables
+    register = load_register()
+    in_metres = register.loc[register["unit"] == "m", "norm_id"]
     assert list(ours.index) == list(theirs.index)
     for column in theirs.columns:
         if pd.api.types.is_numeric_dtype(theirs[column].dtype):
-            np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-3, atol=0.2, err_msg=column)
+            # a side street of the survey ends up to 0.8 m too short or too long, and so may a way along it
+            metres = theirs.index.get_level_values("norm_id").isin(in_metres) & (column == "value")
+            for some, atol in ((metres, 0.8), (~metres, 0.2)):
+                np.testing.assert_allclose(
+                    ours[column][some], theirs[column][some], rtol=1e-3, atol=atol, err_msg=column
+                )
         else:
             assert ours[column].fillna("").tolist() == theirs[column].fillna("").tolist(), column
 
@@ -119,12 +127,12 @@ def test_clinics_lie_where_their_codes_say(root, bureau, undecided) -> None:
     assert clinics.geometry.distance(at, align=False).max() == 0
     by_code = clinics[clinics["placed_by"] == "unit_code"]
     assert (by_code["placed_at"] == by_code["unit_code"]).all()
-    assert clinics["placed_by"].value_counts().to_dict() == {"unit_code": 37, "name": 4, "decision": 3}
+    assert clinics["placed_by"].value_counts().to_dict() == {"unit_code": 50, "name": 6, "decision": 3}
     counts = _counts(undecided)
     csv = "bureau/村卫生室名单.csv: "
     assert [counts[csv + item] for item in ("placed by unit_code", "placed by name", "not placed")] == [
-        37,
-        4,
+        50,
+        6,
         3,
     ]
 
@@ -161,17 +169,17 @@ def test_places_and_people_are_the_same(plain, bureau) -> None:
 def test_what_is_left_out_or_repaired_is_counted(root, undecided) -> None:
     counts = _counts(undecided)
     villages = "bureau/村庄名录.xlsx: settlements: "
-    assert counts[villages + "total rows left out"] == 7  # five townships, the neighbours, the county
+    assert counts[villages + "total rows left out"] == 8  # six townships, the neighbours, the county
     assert counts[villages + "remarks left out"] == 1
-    assert counts[villages + "merged cells filled down"] == 6
+    assert counts[villages + "merged cells filled down"] == 7
     assert counts["bureau/公共服务设施.xlsx: facilities (table 1): total rows left out"] == 1
     assert counts["bureau/统计年鉴.xlsx: official units: total rows left out"] == 1
     roads = "bureau/道路.shp: "
     assert counts[roads + "road crossing noded"] > 1500
-    assert counts[roads + "crossings left, other level"] >= 2
+    assert counts[roads + "crossings left, other level"] >= 1
     assert counts[roads + "near-misses joined"] == counts[roads + "road near miss"] >= 20
     assert counts[roads + "overshoots trimmed"] == counts[roads + "road overshoot"] >= 20
-    assert counts[roads + "road component"] == 0
+    assert counts[roads + "road component"] == 1  # 6 km of road that meet no other in the extract either
     kinds = set(gpd.read_parquet(undecided / "findings_read.parquet")["kind"])
     assert {"datum_inverted", "not_placed", "road_crossing_noded"} <= kinds
     assert not kinds & {"datum_doubtful", "datum_shifted"}

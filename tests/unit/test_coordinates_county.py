@@ -13,11 +13,11 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
+from spatial.sample import sample_study
 from spatial.sources.chinese_grids import cgcs2000_crs
 from spatial.sources.datums import from_wgs84
 from spatial.sources.gather import gather
 from spatial.sources.prepare import _say_doubts
-from spatial.sources.sample import sample_study
 from spatial.sources.services import load_services
 from spatial.study import Study
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory, put_sample_county: Callable[..., Path]) -> Path:
     root: Path = tmp_path_factory.mktemp("raw")
-    put_sample_county(root / "sample", villages=60)
+    put_sample_county(root / "sample", villages=80)
     return root
 
 

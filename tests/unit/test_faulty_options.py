@@ -13,7 +13,6 @@ import pytest
 import spatial as sp
 from spatial.access.options import is_number, numbers
 from spatial.errors import ContractError
-from spatial.sources.sample import write_sample_county
 
 SCORES = [[0.5, 0.6], [0.7, 0.8]]
 HUGE = 10**400
@@ -177,16 +176,3 @@ def test_atkinson_is_exact_on_both_sides_of_one(access, epsilon):
     assert sp.atkinson_index(access, epsilon=epsilon) == pytest.approx(
         exact_atkinson(access, epsilon), rel=0, abs=1e-13
     )
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"villages": "x"}, "villages: 'x'"),
-        ({"seed": "x"}, "seed: 'x'"),
-        ({"villages": 1}, "villages: 1 is not from"),
-    ],
-)
-def test_a_sample_county_needs_whole_numbers(tmp_path, options, words):
-    with pytest.raises(ValueError, match=words):
-        write_sample_county(tmp_path, **options)

@@ -144,7 +144,7 @@ def test_a_template_offers_the_keys_of_roads() -> None:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory, put_sample_county):
     raw = tmp_path_factory.mktemp("raw")
-    put_sample_county(raw / "sample", villages=60)
+    put_sample_county(raw / "sample", villages=80)
     return raw, tomllib.loads(sp.sample_study())
 
 

@@ -299,7 +299,7 @@ def test_faults_are_refused_with_the_remedy() -> None:
 @pytest.fixture(scope="module")
 def county(tmp_path_factory, put_sample_county):
     raw = tmp_path_factory.mktemp("raw")
-    put_sample_county(raw / "sample", villages=60)
+    put_sample_county(raw / "sample", villages=80)
     return sp.prepare(Study.from_dict(tomllib.loads(sp.sample_study()), raw=raw))
 
 

@@ -1,8 +1,9 @@
-"""The sample county's files: the same for a seed, readable by our own readers, and what the study says of them."""
+"""The sample county's files: unpacked whole, readable by our own readers, and what the study says of them."""
 
-import subprocess
-import sys
+import hashlib
+import importlib.resources
 import tomllib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import pandas as pd
 import pytest
 import rasterio
 
+from spatial.errors import SourceError
 from spatial.integration.norms_rules import NormRules, applicable_norms
 from spatial.integration.register import load_register
+from spatial.sample import sample_study, write_sample_county
 from spatial.sources.prepare import prepare
-from spatial.sources.sample import sample_study, write_sample_county
 from spatial.sources.services import load_services
 from spatial.study import Study
 
@@ -28,13 +30,24 @@ NAMES = [
     "landcover.tif",
     "source.toml",
 ]
-SMALL = 60
+SAME = (
+    "jurisdictions",
+    "as_of",
+    "region",
+    "inventory",
+    "tiers",
+    "population",
+    "network",
+    "measures",
+    "norms",
+)
+"""Parts of the study file that both forms share."""
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory, put_sample_county):
     root = tmp_path_factory.mktemp("raw")
-    put_sample_county(root / "sample", villages=SMALL)
+    put_sample_county(root / "sample", villages=80)
     return root
 
 
@@ -48,37 +61,83 @@ def layers(study):
     return prepare(study)
 
 
-def test_it_writes_the_files_that_it_lists(raw, tmp_path) -> None:
-    assert sorted(path.name for path in (raw / "sample").iterdir()) == sorted(NAMES)
+@pytest.mark.parametrize("form", ["open", "bureau"])
+def test_it_writes_the_files_that_it_lists_as_they_are_described(tmp_path, form) -> None:
+    written = write_sample_county(str(tmp_path / "county"), form=form)
+    assert sorted(written) == sorted((tmp_path / "county").iterdir())
+    described = tomllib.loads(written[-1].read_text(encoding="utf-8"))["file"]
+    assert [item["path"] for item in described] == [file.name for file in written[:-1]]
+    for item, file in zip(described, written, strict=False):
+        assert item["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest(), file.name
+        assert item["licence"] == "CC0-1.0"
+        assert "(synthetic)" in item["origin"]
+    if form == "open":
+        assert [file.name for file in written] == NAMES
 
 
-def test_the_same_seed_gives_the_same_bytes_in_another_process(raw, tmp_path) -> None:
-    code = (
-        "from pathlib import Path; from spatial.sources.sample import write_sample_county; "
-        f"write_sample_county(Path({str(tmp_path)!r}), villages={SMALL})"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env={"PYTHONHASHSEED": "7"})
-    for name in NAMES:
-        assert (tmp_path / name).read_bytes() == (raw / "sample" / name).read_bytes(), name
+def test_files_of_the_same_names_are_replaced_and_others_stay(tmp_path) -> None:
+    for name in ("flows.csv", "own.csv"):
+        (tmp_path / name).write_text("mine")
+    write_sample_county(tmp_path)
+    assert (tmp_path / "flows.csv").read_text(encoding="utf-8").startswith("origin,destination,")
+    assert (tmp_path / "own.csv").read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([*NAMES, "own.csv"])
 
 
-def test_another_seed_gives_another_county_in_a_folder_named_by_a_text(raw, tmp_path) -> None:
-    written = write_sample_county(str(tmp_path / "county"), seed=7, villages=40)
-    assert sorted(file.name for file in written if file.is_file()) == sorted(NAMES)
-    assert (tmp_path / "county" / "elevation.tif").read_bytes() != (
-        raw / "sample" / "elevation.tif"
-    ).read_bytes()
+def test_an_encoding_that_an_older_shapefile_declared_does_not_stay(tmp_path) -> None:
+    for name in ("道路.cpg", "own.cpg"):
+        (tmp_path / name).write_text("UTF-8")
+    write_sample_county(tmp_path, form="bureau")
+    assert [file.name for file in tmp_path.glob("*.cpg")] == ["own.cpg"]
 
 
-@pytest.mark.parametrize("villages", [0, 39, 901])
-def test_a_county_too_small_or_too_full_is_refused_before_anything_is_written(tmp_path, villages) -> None:
-    with pytest.raises(ValueError, match="villages"):
-        write_sample_county(tmp_path / "new", villages=villages)
+def test_a_file_that_cannot_be_replaced_leaves_the_others_whole(tmp_path) -> None:
+    (tmp_path / "facilities.csv").mkdir()  # in the way of the third file
+    with pytest.raises(OSError, match=r"facilities\.csv"):
+        write_sample_county(tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([*NAMES[:2], "facilities.csv"])
+
+
+@pytest.mark.parametrize("name", ["../outside.csv", "/outside.csv", "folder/inside.csv", ".."])
+def test_an_archive_that_leads_out_of_its_folder_is_refused(tmp_path, monkeypatch, name) -> None:
+    with zipfile.ZipFile(tmp_path / "open.zip", "w") as packed:
+        packed.writestr("flows.csv", "a")
+        packed.writestr(name, "b")
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    with pytest.raises(SourceError, match="leaves its folder"):
+        write_sample_county(tmp_path / "new")
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["new", "open.zip"]
+
+
+@pytest.mark.parametrize("asked", [{"villages": 80}, {"seed": 0}, {"seed": 20260101, "villages": 400}])
+def test_another_county_is_refused_with_the_way_to_the_generator(tmp_path, asked) -> None:
+    words = " and ".join(f"{name} = {value}" for name, value in asked.items())
+    with pytest.raises(ValueError, match=rf"^{words}: .*python -m tools\.sample_county"):
+        write_sample_county(tmp_path / "new", **dict(reversed(asked.items())))
     assert not (tmp_path / "new").exists()
 
 
-def test_the_example_is_the_packaged_study() -> None:
-    assert (ROOT / "examples" / "sample.toml").read_text(encoding="utf-8") == sample_study()
+def test_an_unknown_form_is_refused_before_anything_is_written(tmp_path) -> None:
+    for unpack in (
+        lambda: write_sample_county(tmp_path / "new", form="paper"),
+        lambda: sample_study("paper"),
+    ):
+        with pytest.raises(ValueError, match="form: 'paper' is not one of open, bureau"):
+            unpack()
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("form", "example"), [("open", "sample"), ("bureau", "bureau")])
+def test_the_example_is_the_packaged_study(form, example) -> None:
+    assert (ROOT / "examples" / f"{example}.toml").read_text(encoding="utf-8") == sample_study(form)
+
+
+def test_both_forms_are_judged_alike() -> None:
+    ours, theirs = tomllib.loads(sample_study("bureau")), tomllib.loads(sample_study())
+    for key in SAME:
+        assert ours[key] == theirs[key], key
+    assert Study.from_dict(ours).synthetic
+    assert "osm" not in ours["sources"]
 
 
 def test_the_study_says_that_it_is_made_up(study) -> None:
@@ -87,13 +146,6 @@ def test_the_study_says_that_it_is_made_up(study) -> None:
     assert "合成" in study.title["zh"]
     assert "ynthetic" in study.note["en"]
     assert all("(synthetic)" in item.by for item in (*study.norms.confirm, *study.norms.adopt))
-
-
-def test_every_file_is_described_as_synthetic_and_free(raw) -> None:
-    described = tomllib.loads((raw / "sample" / "source.toml").read_text(encoding="utf-8"))["file"]
-    assert [item["path"] for item in described] == NAMES[:-1]
-    assert {item["licence"] for item in described} == {"CC0-1.0"}
-    assert all("(synthetic)" in item["origin"] for item in described)
 
 
 def test_three_mandatory_chinese_norms_gate_because_the_office_confirmed_them(study) -> None:
@@ -119,12 +171,12 @@ def test_the_inventory_names_services_that_there_are_and_leaves_one_unknown(stud
 
 
 def test_the_readers_take_every_file(layers) -> None:
-    # 60 villages, 4 towns (6 for a hundred villages) and the county seat lie in the county
+    # 80 villages, 5 towns (6 for a hundred villages) and the county seat lie in the county
     inside = layers.settlements[layers.settlements["in_study"]]
-    assert inside["tier"].value_counts().to_dict() == {"village": 60, "town": 4, "county_seat": 1}
+    assert inside["tier"].value_counts().to_dict() == {"village": 80, "town": 5, "county_seat": 1}
     assert inside["township_id"].notna().all()
     assert (~layers.settlements["in_study"]).any()
-    assert len(layers.boundaries) == 1 + 5
+    assert len(layers.boundaries) == 1 + 6
     assert layers.boundaries.geometry.is_valid.all()
     assert not layers.flows.empty
     assert not layers.water.empty
