@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import io
+import json
 import logging
 import os
 import sys
@@ -33,6 +35,8 @@ INTERRUPTED = 130
 PIPE_CLOSED = 1
 """As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""
 MIN_RUNS = 2
+_HEADLINES = ".headlines.json"
+"""What a run said last, so that it can be said again without being worded again."""
 
 raw_option = click.option(
     "--raw",
@@ -427,6 +431,7 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
+    _print_stages(results)
     _print_headlines(study, results)
     _print_where(results)
     today = folders_of(study, processed, maps)[0]
@@ -434,15 +439,52 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
         _say(f"to compare:   spatial compare {today} {results.folder}")
 
 
+def _print_stages(results: Results) -> None:
+    """Say which stages ran, how long each took and why; beside the results, so that these can be read by machines."""
+    from spatial.store import Store  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    record = Store(results.folder).read_json("run.json") or {"stages": {}}
+    for name, facts in record["stages"].items():
+        if facts["ran"]:
+            _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
+
+
 def _print_headlines(study: Study, results: Results) -> None:
+    """
+    Say the headline numbers.
+
+    The words are kept beside the results: making them imports most of the package, which takes longer than finding out
+    that nothing is to be done.
+    """
     from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.explain import headline_lines  # noqa: PLC0415 - as above
+    from spatial.runner.fingerprint import code_fingerprint  # noqa: PLC0415 - as above
+    from spatial.store import Store  # noqa: PLC0415 - as above
 
     try:
         summary = results.summary
     except StoreError:
         return
-    _say_lines(headline_lines(study, summary))
+    own = {name: study.raw_path(path) for name, path in study.own_files().items()}
+    told_from = {
+        "code": code_fingerprint("spatial.stages.explain"),
+        "study": study.model_dump(mode="json", exclude={"raw"}),
+        "files": {
+            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in own.items()
+            if path.is_file()
+        },
+        "summary": summary,
+    }
+    key = hashlib.sha256(json.dumps(told_from, sort_keys=True).encode()).hexdigest()
+    store = Store(results.folder)
+    kept = store.read_json(_HEADLINES) or {}
+    if kept.get("of") != key:
+        from spatial.stages.explain import headline_lines  # noqa: PLC0415 - as said
+
+        kept = {"of": key, "lines": headline_lines(study, summary)}
+        with contextlib.suppress(StoreError):
+            store.write_json(_HEADLINES, kept)
+    _say_lines(kept["lines"])
 
 
 def _print_where(results: Results) -> None:

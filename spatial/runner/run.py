@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.runner.fingerprint import code_fingerprint
-from spatial.runner.manifest import describe_output, library_versions, manifest_name, stage_fingerprint
+from spatial.runner.manifest import (
+    describe_output,
+    library_versions,
+    manifest_name,
+    package_versions,
+    stage_fingerprint,
+)
 from spatial.runner.stage import Options, Stage
 from spatial.sources.files import file_parts
 from spatial.store import Artifact, Checksums, Store, locked, remove_leftovers
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
 
 __all__ = ["Decision", "plan", "run_stages"]
+
+_MOST_TOLD = 3
+"""Changes that are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +243,7 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
     if manifest is None:
         return Decision(stage.name, True, "has not run to its end yet")
     if manifest.get("fingerprint") != _fingerprint(stage, study, folders):
-        return Decision(stage.name, True, "its inputs, options or code changed")
+        return Decision(stage.name, True, _what_changed(manifest, stage, study, folders))
     for name, facts in manifest["outputs"].items():
         path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
         if not path.is_file():
@@ -241,6 +251,41 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
         if folders.checksums.of(path) != facts["sha256"]:
             return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
     return Decision(stage.name, False, "up to date")
+
+
+def _what_changed(manifest: Mapping[str, Any], stage: Stage, study: Study, folders: _Folders) -> str:
+    """Name the keys of the study, inputs, files, code and libraries that differ from those of the last time."""
+    options = json.loads(json.dumps(Options(study, stage.options).dump()))
+    raw = {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()}
+    versions = package_versions()
+    before = {name: manifest.get("libraries", {}).get(name) for name in versions}
+    told = [
+        *(f"{key} of the study" for key in _different(manifest.get("options", {}), options)),
+        *(
+            f"its input {name}"
+            for name in _different(manifest.get("inputs", {}), _input_hashes(stage, folders))
+        ),
+        *(f"the file {name}" for name in _different(manifest.get("raw", {}), raw)),
+        *(["its code"] if manifest.get("code") != code_fingerprint(stage.function.__module__) else []),
+        *(f"the library {name}" for name in _different(before, versions)),
+    ]
+    # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
+    told = told or ["what it reads or makes"]
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return f"{', '.join(told[:_MOST_TOLD])}{more} changed"
+
+
+def _different(before: Any, now: Any) -> list[str]:
+    """List the keys, dotted below sections, whose values differ."""
+    keys = [
+        key for key in (*now, *(key for key in before if key not in now)) if before.get(key) != now.get(key)
+    ]
+    found: list[str] = []
+    for key in keys:
+        one, other = before.get(key), now.get(key)
+        both = isinstance(one, dict) and isinstance(other, dict)
+        found += [f"{key}.{name}" for name in _different(one, other)] if both else [key]
+    return found
 
 
 def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) -> None:

@@ -167,9 +167,19 @@ def test_status_says_what_would_run_and_why(command, ran):
     lines = command("status", tiny.save(), *tiny.folders()).out.splitlines()
     del tiny.tables["network"]["speed_factor"]
     assert lines[0] == "skip  read        up to date"  # a speed changes nothing of what is read
-    assert lines[1] == "run   calibration its inputs, options or code changed"
+    assert lines[1] == "run   calibration network.speed_factor of the study changed"
     assert lines[2] == "run   network     stage calibration runs before it"
     assert {line.split()[0] for line in lines[1:]} == {"run"}
+
+
+def test_a_run_lists_each_stage_that_ran_with_its_reason_beside_the_results(ran):
+    _, outcome = ran
+    told = [line.split(maxsplit=4) for line in outcome.err.splitlines() if line.startswith("ran ")]
+    until = NAMES[: NAMES.index("gaps") + 1]
+    assert [line[1] for line in told] == [name for name in until if name in {item[1] for item in told}]
+    assert {"read", "network", "access", "norms", "gaps"} <= {line[1] for line in told}
+    assert told[0][3:] == ["s", "has not run to its end yet"]
+    assert "ran " not in outcome.out
 
 
 def test_status_of_a_study_that_never_ran_writes_nothing(command, tiny):
