@@ -48,7 +48,7 @@ class RoadWord:
 def load_road_words() -> dict[str, RoadWord]:
     """Read what the register's words for roads mean."""
     text = (
-        importlib.resources.files("spatial.integration")
+        importlib.resources.files("spatial.norms")
         .joinpath("norms_roads.toml")
         .read_text(encoding="utf-8")
     )

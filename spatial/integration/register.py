@@ -288,7 +288,7 @@ def _word_faults(row: Row) -> Iterable[str]:
 
 def _read(path: str | Path | None) -> tuple[str, str]:
     if path is None:
-        packaged = importlib.resources.files("spatial.integration").joinpath("norms.csv")
+        packaged = importlib.resources.files("spatial.norms").joinpath("norms.csv")
         return WHERE, packaged.read_text(encoding="utf-8")
     file = Path(path)
     try:

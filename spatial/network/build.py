@@ -17,12 +17,12 @@ from spatial.network.legs.ferries import with_ferry_times
 from spatial.network.legs.slope import with_slope
 from spatial.network.legs.turns import with_turns
 from spatial.network.noding import components_of, cut_roads
+from spatial.network.frames import no_findings
 from spatial.network.report import (
     crossing_findings,
     findings_of,
     graph_report,
     join_findings,
-    no_findings,
     road_findings,
     roads_report,
     speeds_report,

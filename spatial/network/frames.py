@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,14 +13,13 @@ import shapely
 
 from spatial.errors import NetworkError
 from spatial.network.graph import Before, TravelGraph
-from spatial.network.report import no_findings
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
-__all__ = ["graph_from_frames", "graph_to_frames", "graph_to_networkx"]
+__all__ = ["graph_from_frames", "graph_to_frames", "graph_to_networkx", "no_findings"]
 
 _TEXTS = ("edge_id", "road_id", "road_class", "surface", "speed_source", "all_season")
 _FLAGS = ("is_bridge", "is_tunnel", "is_snappable")
@@ -178,3 +178,16 @@ def _inf_for_nan(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
 def _objects(series: pd.Series) -> NDArray[np.object_]:
     values = series.astype(object)
     return values.where(values.notna(), None).to_numpy(dtype=object)
+
+
+def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Make an empty table of findings."""
+    return _empty(crs).copy()
+
+
+@lru_cache(maxsize=8)
+def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    # Every graph of a search carries one: made anew it would cost more than small searches.
+    texts = ("finding_id", "kind", "subject_id", "other_id", "detail")
+    columns = {name: pd.Series([], dtype="str") for name in texts} | {"distance_m": pd.Series([], dtype="float64")}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)

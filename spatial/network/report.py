@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ import shapely
 from spatial.errors import first_of
 from spatial.network.rules.tags import class_values, tag_values
 from spatial.sources.road_noding import missed_crossings
+
+from spatial.network.frames import no_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,6 @@ __all__ = [
     "findings_of",
     "graph_report",
     "join_findings",
-    "no_findings",
     "road_findings",
     "roads_report",
     "speeds_report",
@@ -69,16 +69,6 @@ _WHY_NOT = {
     "road_goes_on": "a road of it is not split at the junction",
 }
 _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
-
-
-def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Make an empty table of findings."""
-    return _empty(crs).copy()
-
-
-@lru_cache(maxsize=8)
-def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    return _as_findings([], [], crs)
 
 
 def findings_of(

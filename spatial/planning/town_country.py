@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.integration.pillars.functional import why_no_area
 from spatial.planning.plain import plain
+from spatial.planning.score import STUDY, TOWNSHIP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["summarise_town_and_country"]
 
-STUDY, TOWNSHIP = "study", "township"
 _TYPE = (
     "degurba_level1",
     "degurba_level2",

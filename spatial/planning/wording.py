@@ -134,7 +134,7 @@ def languages() -> tuple[str, ...]:
 
     Returns their codes, sorted.
     """
-    folder = importlib.resources.files("spatial.planning.messages")
+    folder = importlib.resources.files("spatial.reporting").joinpath("messages")
     return tuple(
         sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     )
@@ -159,6 +159,6 @@ def wording(language: str, *, names: Mapping[str, str] | None = None) -> Wording
 
 @cache
 def _load(language: str) -> dict[str, dict[str, str]]:
-    file = importlib.resources.files("spatial.planning.messages").joinpath(f"{language}.toml")
+    file = importlib.resources.files("spatial.reporting").joinpath("messages").joinpath(f"{language}.toml")
     loaded: dict[str, dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
     return loaded

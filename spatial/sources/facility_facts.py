@@ -40,7 +40,7 @@ _UNITS = re.compile(r"\s*[;,|、]\s*")
 @functools.cache
 def _words() -> dict[str, dict[str, str]]:
     text = (
-        importlib.resources.files("spatial.sources")
+        importlib.resources.files("spatial.inputs")
         .joinpath("facility_words.toml")
         .read_text(encoding="utf-8")
     )

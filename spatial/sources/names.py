@@ -58,7 +58,7 @@ class PlaceName:
 
 @functools.cache
 def _words() -> dict[str, dict[str, Any]]:
-    text = importlib.resources.files("spatial.sources").joinpath("names.toml").read_text(encoding="utf-8")
+    text = importlib.resources.files("spatial.inputs").joinpath("names.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from spatial.crs import WGS84
+from spatial.sources.tag_rules import ROAD_TAGS
 from spatial.sources.osm_scan import is_road
 from spatial.sources.road_lines import CodedTag, RoadLines
 
@@ -16,49 +17,9 @@ if TYPE_CHECKING:
 
     from spatial.sources.osm_scan import Element
 
-__all__ = ["ROAD_TAGS", "read_roads"]
+__all__ = ["read_roads"]
 
-_ACCESS = (
-    "access",
-    "vehicle",
-    "motor_vehicle",
-    "motorcar",
-    "motorcycle",
-    "bicycle",
-    "foot",
-    "emergency",
-    "motorroad",
-)
-_ONEWAY = tuple(
-    f"oneway{of}"
-    for of in ("", ":vehicle", ":motor_vehicle", ":motorcar", ":motorcycle", ":bicycle", ":foot")
-)
-_SPEED = (
-    "maxspeed",
-    "maxspeed:forward",
-    "maxspeed:backward",
-    "surface",
-    "smoothness",
-    "tracktype",
-    "duration",
-    "interval",
-)
-_SHAPE = (
-    "junction",
-    "area",
-    "bridge",
-    "tunnel",
-    "ford",
-    "service",
-    "construction",
-    "lanes",
-    "width",
-    "layer",
-)
-_SEASON = ("seasonal", "winter_road", "ice_road")
 
-ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
-"""Tags that become columns, with ``_`` for ``:``."""
 
 
 def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:

@@ -10,7 +10,7 @@ import geopandas as gpd
 
 from spatial.errors import StudyError, first_of
 from spatial.sources.datums import CONVERTED_FROM
-from spatial.sources.osm_roads import ROAD_TAGS
+from spatial.sources.tag_rules import ROAD_TAGS
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

@@ -349,7 +349,7 @@ def _packaged() -> Vocabulary:
 def _read(path: Path | None) -> Vocabulary:
     where = "services.toml" if path is None else str(path)
     try:
-        file = importlib.resources.files("spatial.sources") / "services.toml" if path is None else path
+        file = importlib.resources.files("spatial.inputs") / "services.toml" if path is None else path
         content = tomllib.loads(file.read_text(encoding="utf-8-sig" if path else "utf-8"))
     except OSError as error:
         raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error

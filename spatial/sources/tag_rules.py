@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TagRule", "TagTest", "fold", "parse_rule", "tag_values"]
+__all__ = ["ROAD_TAGS", "TagRule", "TagTest", "fold", "parse_rule", "tag_values"]
 
 _TEST = re.compile(r"(?P<key>[^=!~\s]+)\s*(?P<how>!=|=|~)\s*(?P<value>.+)")
 _RANGE = re.compile(r"(\d)-(\d)")
@@ -120,3 +120,45 @@ def fold(text: str) -> str:
     """
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+_ACCESS = (
+    "access",
+    "vehicle",
+    "motor_vehicle",
+    "motorcar",
+    "motorcycle",
+    "bicycle",
+    "foot",
+    "emergency",
+    "motorroad",
+)
+_ONEWAY = tuple(
+    f"oneway{of}"
+    for of in ("", ":vehicle", ":motor_vehicle", ":motorcar", ":motorcycle", ":bicycle", ":foot")
+)
+_SPEED = (
+    "maxspeed",
+    "maxspeed:forward",
+    "maxspeed:backward",
+    "surface",
+    "smoothness",
+    "tracktype",
+    "duration",
+    "interval",
+)
+_SHAPE = (
+    "junction",
+    "area",
+    "bridge",
+    "tunnel",
+    "ford",
+    "service",
+    "construction",
+    "lanes",
+    "width",
+    "layer",
+)
+_SEASON = ("seasonal", "winter_road", "ice_road")
+ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
+"""Tags that become columns, with ``_`` for ``:``."""

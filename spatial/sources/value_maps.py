@@ -43,7 +43,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
     Returns our word by their word, by column of ours; an empty word of ours stands for unknown.
     """
     if name in SHIPPED:
-        shipped = importlib.resources.files("spatial.sources") / "vocabularies" / f"{name}.toml"
+        shipped = importlib.resources.files("spatial.formats") / "vocabularies" / f"{name}.toml"
         content = tomllib.loads(shipped.read_text(encoding="utf-8"))
     else:
         content = _own(root / name)

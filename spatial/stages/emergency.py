@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import emergency_response
+from spatial.stages.policy_trials import crew_mode
 from spatial.stages.ground import graph_of, surroundings_of
 from spatial.stages.rules import snap_rules, vocabulary_of
 from spatial.tables import TABLES
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
     from spatial.study import EmergencyOptions
 
-__all__ = ["CREW_MODES", "crew_mode", "emergency"]
-
-CREW_MODES = ("emergency", "drive", "motorcycle")
-"""Modes that crews travel by where nothing else is said, the first one that the study has."""
-
+__all__ = ["emergency"]
 
 def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Find the response of the study's crews."""
@@ -52,15 +49,6 @@ def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -
         "emergency_response": pd.concat(tables, ignore_index=True),
         "emergency_people": pd.concat(people, ignore_index=True),
     }
-
-
-def crew_mode(modes: Sequence[str]) -> str | None:
-    """
-    Choose the mode of crews for which the study names none.
-
-    Returns None where the study has none of `CREW_MODES`.
-    """
-    return next((mode for mode in CREW_MODES if mode in modes), None)
 
 
 def _with_targets(found: pd.DataFrame, crew: EmergencyOptions, settlements: pd.DataFrame) -> pd.DataFrame:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from spatial.access.rules import TOWN_TIERS
 from spatial.errors import first_of
-from spatial.stages.emergency import CREW_MODES, crew_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from spatial.sources.services import Vocabulary
     from spatial.study import Study
 
-__all__ = ["scenario_seasons", "trial_modes", "trial_services"]
+__all__ = ["CREW_MODES", "crew_mode", "scenario_seasons", "trial_modes", "trial_services"]
+
+CREW_MODES = ("emergency", "drive", "motorcycle")
+"""Modes that crews travel by where nothing else is said, the first one that the study has."""
 
 
 def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
@@ -72,3 +74,12 @@ def _of_crews(study: Study) -> Iterator[str]:
             yield f"emergency.{crew.service}.mode: crews do not come by {crew.mode}; {told}"
     if usual is None and any(crew.mode is None for crew in study.emergency):
         yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"
+
+
+def crew_mode(modes: Sequence[str]) -> str | None:
+    """
+    Choose the mode of crews for which the study names none.
+
+    Returns None where the study has none of `CREW_MODES`.
+    """
+    return next((mode for mode in CREW_MODES if mode in modes), None)

@@ -10,7 +10,7 @@ from spatial.stages.rules import binding_norms
 from spatial.study import Study
 
 KEYS = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
-PACKAGED = files("spatial.integration").joinpath("norms.csv")
+PACKAGED = files("spatial.norms").joinpath("norms.csv")
 
 
 def options(raw, **changes):

@@ -533,7 +533,7 @@ def test_every_language_has_the_same_words():
     import tomllib  # noqa: PLC0415 - of this test alone
     from importlib.resources import files  # noqa: PLC0415 - as above
 
-    folder = files("spatial.planning.comparison") / "messages"
+    folder = files("spatial.reporting") / "comparison_messages"
     english, *others = (
         tomllib.loads((folder / f"{code}.toml").read_text("utf-8")) for code in ("en", "zh", "fr")
     )

@@ -899,7 +899,7 @@ def test_numbers_are_written_for_people():
 def test_every_language_says_all_that_english_says():
     loaded = {
         code: tomllib.loads(
-            files("spatial.planning.messages").joinpath(f"{code}.toml").read_text(encoding="utf-8")
+            files("spatial.reporting").joinpath("messages").joinpath(f"{code}.toml").read_text(encoding="utf-8")
         )
         for code in languages()
     }
@@ -923,7 +923,7 @@ def test_every_language_says_all_that_english_says():
 
 def test_french_has_every_word_that_chinese_has():
     english, french, chinese = (
-        tomllib.loads(files("spatial.planning.messages").joinpath(f"{code}.toml").read_text(encoding="utf-8"))
+        tomllib.loads(files("spatial.reporting").joinpath("messages").joinpath(f"{code}.toml").read_text(encoding="utf-8"))
         for code in ("en", "fr", "zh")
     )
     assert sorted(set(english["term"]) | set(chinese["term"]) - set(french["term"])) == sorted(

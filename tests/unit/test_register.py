@@ -16,7 +16,7 @@ from spatial.integration.register import COLUMNS, load_register, split_list
 
 
 def shipped():
-    text = importlib.resources.files("spatial.integration").joinpath("norms.csv").read_text(encoding="utf-8")
+    text = importlib.resources.files("spatial.norms").joinpath("norms.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(io.StringIO(text)))
 
 

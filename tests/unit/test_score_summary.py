@@ -402,7 +402,7 @@ def test_every_line_is_said_in_every_language(tables, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_component_has_a_name(language):
     words = wording(language)
-    read = tomllib.loads(files("spatial.planning.messages").joinpath("en.toml").read_text(encoding="utf-8"))
+    read = tomllib.loads(files("spatial.reporting").joinpath("messages").joinpath("en.toml").read_text(encoding="utf-8"))
     names = [name for name in read["component"] if not name.endswith("_any")]
     told = {name: component_text(name, words) for name in names}
     assert len(set(told.values())) == len(names)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.integration.comparison.boards import TOWNSHIP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,7 @@ __all__ = ["ANY", "people_changes", "place_changes"]
 
 ANY = "any"
 """Stands for all shared norms at once."""
-STUDY, TOWNSHIP = "study", "township"
+STUDY = "study"
 MET, NOT_MET = "met", "not_met"
 NUMBERS = ("places_before", "places_after", "persons_before", "persons_after")
 

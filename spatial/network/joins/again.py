@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from spatial.network.joins.snapping import NO_CANDIDATE, snap
-from spatial.network.legs.combined import merge_snaps
+from spatial.network.joins.snapping import merge_snaps
 
 if TYPE_CHECKING:
     import geopandas as gpd

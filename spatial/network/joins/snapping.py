@@ -15,10 +15,9 @@ from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.joins.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
 from spatial.network.joins.kernels_snap import nearest_edges, nearest_open_edges
-from spatial.network.legs.combined import merge_snaps, snap_each_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from spatial.network.joins.kernels_snap import Cells
     from spatial.network.joins.kernels_snap import Found as _Found
 
-__all__ = ["NO_CANDIDATE", "Snaps", "snap", "walk_minutes"]
+__all__ = ["NO_CANDIDATE", "Snaps", "merge_snaps", "snap", "walk_minutes"]
 
 _WIDEN = 2.0
 """How the look-out widens where barriers shut some candidates out; changes the speed only."""
@@ -416,3 +415,34 @@ def _without_edges(xy: NDArray[np.float64], k: int, options: tuple[float, float,
         walk_km_h=walk_km_h,
         detour=detour,
     )
+
+
+def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
+    """Join places to every layer of a combined network on its own."""
+    layer = graph.edge_layer
+    if layer is None:
+        return join(graph)
+    single = replace(graph, edge_layer=None)
+    found = [
+        join(replace(single, is_snappable=graph.is_snappable & (layer == number)))
+        for number in range(int(layer.max()) + 1)
+    ]
+    return merge_snaps(found)
+
+
+def merge_snaps(snaps: list[Snaps]) -> Snaps:
+    """Let the candidates of several joins of the same places compete."""
+    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
+    every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in names}
+    # Candidates that are not there stand last: their distance is inf.
+    order = np.lexsort((every["edge"], every["distance_m"]), axis=1)
+    merged: dict[str, Any] = {
+        name: np.take_along_axis(values, order, axis=1) for name, values in every.items()
+    }
+    status = np.full(len(snaps[0]), "none", dtype=object)
+    for word in ("far", "ok"):
+        status[np.any([each.status == word for each in snaps], axis=0)] = word
+    nearest = snaps[0].nearest_m
+    for each in snaps[1:]:
+        nearest = np.fmin(nearest, each.nearest_m)
+    return replace(snaps[0], **merged, status=status, nearest_m=nearest)

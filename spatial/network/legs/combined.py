@@ -15,21 +15,15 @@ from spatial.network.legs.links import LINK, Links, with_links
 from spatial.network.rules.access_rules import FERRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
-
-    from spatial.network.joins.snapping import Snaps
 
 __all__ = [
     "TRANSFER",
     "at_one_place",
     "combine_networks",
-    "merge_snaps",
     "on_roads",
     "shareable_nodes",
     "shared_nodes",
-    "snap_each_layer",
 ]
 
 TRANSFER = "transfer"
@@ -229,32 +223,3 @@ def _findings(first: TravelGraph, second: TravelGraph) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=first.crs)
 
 
-def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
-    """Join places to every layer of a combined network on its own."""
-    layer = graph.edge_layer
-    if layer is None:
-        return join(graph)
-    single = replace(graph, edge_layer=None)
-    found = [
-        join(replace(single, is_snappable=graph.is_snappable & (layer == number)))
-        for number in range(int(layer.max()) + 1)
-    ]
-    return merge_snaps(found)
-
-
-def merge_snaps(snaps: list[Snaps]) -> Snaps:
-    """Let the candidates of several joins of the same places compete."""
-    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
-    every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in names}
-    # Candidates that are not there stand last: their distance is inf.
-    order = np.lexsort((every["edge"], every["distance_m"]), axis=1)
-    merged: dict[str, Any] = {
-        name: np.take_along_axis(values, order, axis=1) for name, values in every.items()
-    }
-    status = np.full(len(snaps[0]), "none", dtype=object)
-    for word in ("far", "ok"):
-        status[np.any([each.status == word for each in snaps], axis=0)] = word
-    nearest = snaps[0].nearest_m
-    for each in snaps[1:]:
-        nearest = np.fmin(nearest, each.nearest_m)
-    return replace(snaps[0], **merged, status=status, nearest_m=nearest)

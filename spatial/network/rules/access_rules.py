@@ -50,7 +50,7 @@ class Openness:
 @cache
 def _rules() -> dict[str, Any]:
     return tomllib.loads(
-        resources.files("spatial.network.rules").joinpath("access.toml").read_text(encoding="utf-8")
+        resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8")
     )
 
 

@@ -156,7 +156,7 @@ def _read(name: str) -> dict[str, Any]:
 @cache
 def _preset(name: str) -> dict[str, Any]:
     """Read a table of the package once; nobody writes into it."""
-    presets = resources.files("spatial.network.rules").joinpath("presets")
+    presets = resources.files("spatial.network").joinpath("presets")
     return tomllib.loads(presets.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 

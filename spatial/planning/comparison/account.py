@@ -337,5 +337,5 @@ def _name(row: pd.Series, words: ComparisonWords) -> str:
 def comparison_words(language: str) -> ComparisonWords:
     """Load the words of a language."""
     results = wording(language)
-    file = importlib.resources.files("spatial.planning.comparison").joinpath("messages", f"{language}.toml")
+    file = importlib.resources.files("spatial.reporting").joinpath("comparison_messages", f"{language}.toml")
     return ComparisonWords(tomllib.loads(file.read_text(encoding="utf-8")), results)

@@ -59,7 +59,7 @@ class SignOffWords:
 @cache
 def sign_off_words(language: str) -> SignOffWords:
     """Load the words of a language."""
-    folder = importlib.resources.files("spatial.planning.sign_off").joinpath("messages")
+    folder = importlib.resources.files("spatial.reporting").joinpath("sign_off_messages")
     file = folder.joinpath(f"{language}.toml")
     chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
     results = wording(language if language in languages() else FALLBACK)

@@ -61,7 +61,7 @@ def plain(text: str) -> str:
 
 @functools.cache
 def _shipped(name: str) -> dict[str, Any]:
-    file = importlib.resources.files("spatial.sources.inspection") / name
+    file = importlib.resources.files("spatial.inputs.inspection") / name
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

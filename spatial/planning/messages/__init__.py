@@ -1,1 +1,0 @@
-"""Messages of results: one TOML file a language beside this module."""
